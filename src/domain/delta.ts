@@ -1,0 +1,69 @@
+import type { Value } from './value.ts';
+
+export const DELTA_TYPES = ['coordination', 'strategy', 'resource', 'metric'] as const;
+export type DeltaType = (typeof DELTA_TYPES)[number];
+
+export const DELTA_OPERATIONS = ['modify', 'add', 'remove', 'adjust'] as const;
+export type DeltaOperation = (typeof DELTA_OPERATIONS)[number];
+
+export const DELTA_IMPACTS = ['positive', 'negative', 'neutral'] as const;
+export type DeltaImpact = (typeof DELTA_IMPACTS)[number];
+
+export type RiskLevel = 'low' | 'medium' | 'high';
+
+/**
+ * Where a delta stands. Reachable: proposed → applied | rejected | expired; applied → reverted.
+ * A cycle may propose and apply, or propose and reject, in one commit. Overrides and reverts are
+ * born applied.
+ */
+export type DeltaState = 'proposed' | 'rejected' | 'applied' | 'reverted' | 'expired';
+
+/** How a proposal was scored. */
+export interface DeltaEvaluation {
+  /** 0 to 100. */
+  readonly overallScore: number;
+  readonly recommended: boolean;
+  readonly reasoning: string;
+  readonly riskLevel: RiskLevel;
+  readonly estimatedBenefit: string;
+}
+
+/** One proposed change to one parameter, as it was born. */
+export interface Proposal {
+  readonly deltaId: string;
+  /** Empty for overrides. */
+  readonly ruleId: string;
+  /** `undefined` for overrides and reverts of parameters that no rule targets. */
+  readonly type: DeltaType | undefined;
+  readonly operation: DeltaOperation;
+  readonly target: string;
+  /** `undefined`: there was none. */
+  readonly oldValue: Value | undefined;
+  /** `undefined`: the parameter is taken away. */
+  readonly newValue: Value | undefined;
+  readonly reasoning: string;
+  /** 0 to 1. */
+  readonly confidence: number;
+  readonly impact: DeltaImpact;
+  readonly proposeTimeMs: number;
+  /** 0 for overrides and reverts. */
+  readonly cycleNumber: number;
+  readonly evaluation: DeltaEvaluation | undefined;
+  readonly expireTimeMs: number | undefined;
+  /** The delta whose former value this one restores; empty otherwise. */
+  readonly revertsDeltaId: string;
+}
+
+/** A delta and what became of it. */
+export interface Delta extends Proposal {
+  /** Its place among all deltas of the ledger's life, in order of birth: 1, 2, 3 … */
+  readonly ordinal: number;
+  readonly state: DeltaState;
+  /** Its place among the changes put in force; 0 until it is. */
+  readonly sequence: number;
+  readonly applyTimeMs: number | undefined;
+  /** The live value that it replaced; what a revert restores. */
+  readonly replacedValue: Value | undefined;
+  /** What is known of its effect, in words; empty: nothing. */
+  readonly summary: string;
+}

@@ -1,0 +1,42 @@
+/** What can go wrong with a request; each reason has one gRPC code (see contract in the proto). */
+export type ErrorReason =
+  | 'INVALID_FIELD'
+  | 'MALFORMED'
+  | 'DELTA_NOT_FOUND'
+  | 'PARAMETER_NOT_FOUND'
+  | 'SEQUENCE_AHEAD'
+  | 'EPOCH_CHANGED'
+  | 'DELTA_STATE'
+  | 'OVERLOADED'
+  | 'DRAINING'
+  | 'LEDGER_UNAVAILABLE'
+  | 'TOO_MANY_STREAMS';
+
+/** One field at fault: its path in the request and what was expected. */
+export interface FieldViolation {
+  readonly field: string;
+  readonly description: string;
+}
+
+/** A refusal that the caller is told about. */
+export class LearningError extends Error {
+  override readonly name = 'LearningError';
+  readonly reason: ErrorReason;
+  readonly violations: readonly FieldViolation[];
+
+  constructor(
+    reason: ErrorReason,
+    message: string,
+    options: { violations?: readonly FieldViolation[]; cause?: unknown } = {},
+  ) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    this.reason = reason;
+    this.violations = options.violations ?? [];
+  }
+}
+
+/** A request whose fields are out of bounds. */
+export function invalidFields(violations: readonly FieldViolation[]): LearningError {
+  const text = violations.map((v) => `${v.field}: ${v.description}`).join('; ');
+  return new LearningError('INVALID_FIELD', text, { violations });
+}

@@ -1,0 +1,55 @@
+import type { CurationMode, Rule } from './rule.ts';
+import type { Value } from './value.ts';
+
+/** What is declared of one parameter. */
+export interface ParameterSpec {
+  /** Its value in a ledger that has none yet. */
+  readonly initial: Value;
+  readonly min: number | undefined;
+  readonly max: number | undefined;
+  /** The most that one delta may move it. */
+  readonly maxStep: number | undefined;
+  /** The only values it may have. */
+  readonly allowed: readonly Value[] | undefined;
+}
+
+/** Points of each part of the score. */
+export interface ScoreWeights {
+  readonly confidence: number;
+  readonly reasoning: number;
+  readonly impact: number;
+  readonly risk: number;
+}
+
+/** What the loop runs by; frozen, replaced whole between two cycles. Bounds of 0 mean "none". */
+export interface LoopSettings {
+  /** "unknown" where the config has none. */
+  readonly version: string;
+  readonly cycle: {
+    readonly enabled: boolean;
+    readonly intervalSeconds: number;
+    readonly historyLimit: number;
+    readonly analysisWindow: number;
+    readonly minTasks: number;
+  };
+  readonly recording: { readonly dedupWindow: number };
+  /** 0: metrics never get too old. */
+  readonly metrics: { readonly maxAgeSeconds: number };
+  readonly reflection: {
+    readonly minScore: number;
+    readonly minConfidence: number;
+    readonly enforceMinConfidence: boolean;
+    readonly weights: ScoreWeights;
+  };
+  readonly curation: {
+    readonly mode: CurationMode;
+    readonly suppressUnchanged: boolean;
+    readonly cooldownSeconds: number;
+    /** 0: no bound. */
+    readonly maxDeltasPerHour: number;
+    readonly proposalTtlSeconds: number;
+  };
+  readonly parameters: Readonly<Record<string, ParameterSpec>>;
+  readonly rules: readonly Rule[];
+  readonly ledger: { readonly retainDeltas: number; readonly retainCycles: number };
+}

@@ -1,0 +1,19 @@
+/** How a task ended. */
+export const TASK_STATUSES = ['unspecified', 'success', 'failure', 'timeout', 'cancelled'] as const;
+export type TaskStatus = (typeof TASK_STATUSES)[number];
+
+/** One finished task of a sub-agent. Bounds are checked where it enters: see `Task` in the proto. */
+export interface Task {
+  /** Empty: always a new task. */
+  readonly taskId: string;
+  readonly agentId: string;
+  readonly status: TaskStatus;
+  /** Milliseconds, 0 or more. */
+  readonly latencyMs: number;
+  /** Unix time in milliseconds. */
+  readonly finishTimeMs: number;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly measurements: Readonly<Record<string, number>>;
+  /** Newest delta in force when the task was dispatched; 0 = unknown. */
+  readonly deltaSequence: number;
+}

@@ -1,0 +1,18 @@
+import type { TaskStatus } from './task.ts';
+
+/** What the newest tasks looked like. Latencies in milliseconds. */
+export interface WindowStatistics {
+  /** Tasks in the window. */
+  readonly count: number;
+  /** Arithmetic mean; a task without a latency counts as 0. */
+  readonly avgLatencyMs: number;
+  readonly p50LatencyMs: number;
+  readonly p95LatencyMs: number;
+  readonly p99LatencyMs: number;
+  /** Share of successes, 0 to 1. */
+  readonly successRate: number;
+  /** Tasks by how they ended; every status is there. */
+  readonly statuses: Readonly<Record<TaskStatus, number>>;
+  /** Mean of each measurement over the tasks that carry it. */
+  readonly measurements: Readonly<Record<string, number>>;
+}
