@@ -52,6 +52,8 @@ export interface Proposal {
   readonly expireTimeMs: number | undefined;
   /** The delta whose former value this one restores; empty otherwise. */
   readonly revertsDeltaId: string;
+  /** What became of it and why, in words; empty: nothing to say. */
+  readonly summary: string;
 }
 
 /** A delta and what became of it. */
@@ -64,6 +66,4 @@ export interface Delta extends Proposal {
   readonly applyTimeMs: number | undefined;
   /** The live value that it replaced; what a revert restores. */
   readonly replacedValue: Value | undefined;
-  /** What is known of its effect, in words; empty: nothing. */
-  readonly summary: string;
 }

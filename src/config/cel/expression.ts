@@ -1,0 +1,97 @@
+import { plan } from '@bufbuild/cel';
+import type { RuleContext } from '../../domain/rule.ts';
+import { kindOf, type Value, type ValueKind } from '../../domain/value.ts';
+import { type Bindings, bindingsOf } from './bindings.ts';
+import { dryRun, outcomesOf, resultsOf } from './dry-run.ts';
+import { environment } from './environment.ts';
+import { sourceTextOf } from './explain.ts';
+import { resolveNames } from './names.ts';
+import { describeKind, toValue } from './result.ts';
+import { type ExpressionFault, parseExpression, type Syntax } from './syntax.ts';
+
+/** A parsed expression whose names are all known. */
+export interface Expression {
+  readonly syntax: Syntax;
+  readonly usesMetrics: boolean;
+  /** Keys of `window.measurements` that it asks for by name. */
+  readonly measurements: ReadonlySet<string>;
+}
+
+/** Parses an expression; `parameters` are the names that it may use of them. */
+export function readExpression(
+  text: string,
+  parameters: ReadonlySet<string>,
+): { readonly expression: Expression } | { readonly faults: readonly ExpressionFault[] } {
+  const parsed = parseExpression(text);
+  if ('faults' in parsed) return parsed;
+  const { faults, usesMetrics, measurements } = resolveNames(parsed.syntax, parameters);
+  if (faults.length > 0) return { faults };
+  return { expression: { syntax: parsed.syntax, usesMetrics, measurements } };
+}
+
+/** Tries an expression on samples; `expected`: the kind that it is to give, where that matters. */
+export function tryExpression(
+  { syntax }: Expression,
+  samples: readonly Bindings[],
+  expected: ValueKind | undefined,
+): readonly ExpressionFault[] {
+  const faults = dryRun(syntax, samples);
+  if (faults.length > 0) return faults;
+  for (const outcome of outcomesOf(syntax.expr)) {
+    for (const result of resultsOf(outcome, samples)) {
+      const found = describeMismatch(result, expected);
+      if (found === undefined) continue;
+      const message = `${sourceTextOf(outcome)}: ${found}`;
+      faults.push({ offset: syntax.offsetOf(outcome), message });
+      break;
+    }
+  }
+  return faults;
+}
+
+const KINDS: Readonly<Record<ValueKind, string>> = {
+  null: 'null',
+  boolean: 'true or false',
+  number: 'a number',
+  string: 'a text',
+  list: 'a list',
+  object: 'a map',
+};
+
+function describeMismatch(
+  result: ReturnType<typeof resultsOf>[number],
+  expected: ValueKind | undefined,
+): string | undefined {
+  // Whether a number is finite depends on the data.
+  if (typeof result === 'number' && !Number.isFinite(result)) {
+    return expected === undefined || expected === 'number' ? undefined : 'expected no number';
+  }
+  let value: Value;
+  try {
+    value = toValue(result);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  if (expected === undefined || kindOf(value) === expected) return undefined;
+  return `expected ${KINDS[expected]}, found ${describeKind(result)}`;
+}
+
+/**
+ * The function that evaluates an expression. It throws an `Error` that begins with `name` where
+ * the expression cannot be evaluated on a context.
+ */
+export function compileExpression(
+  { syntax }: Expression,
+  name: string,
+): (context: RuleContext) => Value {
+  const evaluate = plan(environment, syntax.expr);
+  return (context) => {
+    try {
+      return toValue(evaluate(bindingsOf(context)));
+    } catch (error) {
+      throw new Error(`${name}: ${error instanceof Error ? error.message : String(error)}`, {
+        cause: error,
+      });
+    }
+  };
+}

@@ -1,0 +1,164 @@
+import { TASK_STATUSES } from '../../domain/task.ts';
+import { suggest } from '../suggest.ts';
+import { METRIC_VALUES } from './bindings.ts';
+import { environment } from './environment.ts';
+import { ACCUMULATOR, childrenOf, type Expr, type ExpressionFault, type Syntax } from './syntax.ts';
+
+/** What an expression refers to. */
+export interface Names {
+  readonly faults: readonly ExpressionFault[];
+  /** It reads `metrics`. */
+  readonly usesMetrics: boolean;
+  /** Keys of `window.measurements` that it asks for by name. */
+  readonly measurements: ReadonlySet<string>;
+}
+
+const FIELDS = new Map<string, readonly string[]>([
+  [
+    'window',
+    [
+      'count',
+      'avg_latency_ms',
+      'p50_latency_ms',
+      'p95_latency_ms',
+      'p99_latency_ms',
+      'success_rate',
+      'statuses',
+      'measurements',
+    ],
+  ],
+  ['window.statuses', TASK_STATUSES],
+  ['metrics', ['sub_agent_count', 'cpu_percent', 'values']],
+]);
+
+const VARIABLES = ['window', 'metrics', 'parameters'];
+const TYPES = [
+  'int',
+  'uint',
+  'double',
+  'bool',
+  'string',
+  'bytes',
+  'list',
+  'map',
+  'null_type',
+  'type',
+];
+const MACROS = ['all', 'exists', 'exists_one', 'map', 'filter'];
+
+/**
+ * Checks every name that an expression uses. Where it asks for a value of `metrics.values`, the
+ * node is changed to ask `METRIC_VALUES`, in place.
+ */
+export function resolveNames(syntax: Syntax, parameters: ReadonlySet<string>): Names {
+  const faults: ExpressionFault[] = [];
+  const measurements = new Set<string>();
+  let usesMetrics = false;
+
+  const report = (expr: Expr, message: string) =>
+    void faults.push({ offset: syntax.offsetOf(expr), message });
+
+  function checkIdentifier(expr: Expr, name: string): void {
+    if (name === 'metrics' || name === METRIC_VALUES) usesMetrics = true;
+    else if (!VARIABLES.includes(name) && !TYPES.includes(name)) {
+      const known = `expected one of ${VARIABLES.join(', ')}`;
+      const hint = suggest(name, VARIABLES) || `; a text needs quotes of its own: "${name}"`;
+      report(expr, `${known}, found ${name}${hint}`);
+    }
+  }
+
+  function checkField(expr: Expr, of: string, field: string): void {
+    if (of === 'window.measurements') measurements.add(field);
+    const known = of === 'parameters' ? [...parameters] : FIELDS.get(of);
+    if (known === undefined || known.includes(field)) return;
+    const what = of === 'parameters' ? 'a declared parameter' : `a field of ${of}`;
+    report(expr, `expected ${what}, found ${field}${suggest(field, known)}`);
+  }
+
+  function visit(expr: Expr, bound: ReadonlySet<string>): void {
+    const kind = expr.exprKind;
+    if (kind.case === 'identExpr' && !bound.has(kind.value.name)) {
+      checkIdentifier(expr, kind.value.name);
+    }
+    if (kind.case === 'callExpr') checkFunction(expr, bound);
+    if (kind.case === 'structExpr' && kind.value.messageName !== '') {
+      report(expr, `expected a map, found a message ${kind.value.messageName}`);
+    }
+    const access = accessOf(expr);
+    const of = access === undefined ? undefined : pathOf(access.operand, bound);
+    if (access !== undefined && of !== undefined) {
+      if (access.field !== undefined) checkField(expr, of, access.field);
+      if (of === 'metrics.values' && !access.testOnly) {
+        access.operand.exprKind = identifier(METRIC_VALUES);
+      }
+    }
+    for (const child of childrenOf(expr)) {
+      // `strings.quote(x)` is a function of that name, not one of a variable.
+      if (isQualifiedFunction(expr, child.expr)) continue;
+      visit(child.expr, child.binds === undefined ? bound : new Set([...bound, child.binds]));
+    }
+  }
+
+  function checkFunction(expr: Expr, bound: ReadonlySet<string>): void {
+    if (expr.exprKind.case !== 'callExpr') return;
+    const { function: name, target } = expr.exprKind.value;
+    if (/^[@_!-]/.test(name) || environment.funcs.find(name) !== undefined) return;
+    const qualified = target === undefined ? undefined : pathOf(target, bound);
+    if (qualified !== undefined && environment.funcs.find(`${qualified}.${name}`)) return;
+    report(expr, `expected a function of CEL, found ${name}${functionHint(name)}`);
+  }
+
+  visit(syntax.expr, new Set([ACCUMULATOR]));
+  return { faults, usesMetrics, measurements };
+}
+
+function functionHint(name: string): string {
+  if (name === 'has') return '; it takes one field, as in has(window.measurements.cost)';
+  if (MACROS.includes(name)) return `; it is used as in list.${name}(x, x > 1.0)`;
+  const known = [...environment.funcs].map((func) => func.name);
+  return suggest(name, [...known, ...MACROS, 'has']);
+}
+
+function isQualifiedFunction(expr: Expr, child: Expr): boolean {
+  if (expr.exprKind.case !== 'callExpr') return false;
+  const { function: name, target } = expr.exprKind.value;
+  if (target !== child || child.exprKind.case !== 'identExpr') return false;
+  return environment.funcs.find(`${child.exprKind.value.name}.${name}`) !== undefined;
+}
+
+function identifier(name: string): Expr['exprKind'] {
+  return { case: 'identExpr', value: { $typeName: 'cel.expr.Expr.Ident', name } };
+}
+
+interface Access {
+  readonly operand: Expr;
+  /** `undefined`: the key is only known when it is evaluated. */
+  readonly field: string | undefined;
+  /** Within `has`. */
+  readonly testOnly: boolean;
+}
+
+/** `a.b` and `a["b"]` alike. */
+function accessOf(expr: Expr): Access | undefined {
+  const kind = expr.exprKind;
+  if (kind.case === 'selectExpr' && kind.value.operand !== undefined) {
+    return { operand: kind.value.operand, field: kind.value.field, testOnly: kind.value.testOnly };
+  }
+  if (kind.case !== 'callExpr' || kind.value.function !== '_[_]') return undefined;
+  const [operand, index] = kind.value.args;
+  if (operand === undefined) return undefined;
+  const constant = index?.exprKind.case === 'constExpr' ? index.exprKind.value : undefined;
+  const key = constant?.constantKind;
+  return { operand, field: key?.case === 'stringValue' ? key.value : undefined, testOnly: false };
+}
+
+/** `window.statuses` for that chain of fields of a variable; `undefined` for anything else. */
+function pathOf(expr: Expr, bound: ReadonlySet<string>): string | undefined {
+  if (expr.exprKind.case === 'identExpr') {
+    const { name } = expr.exprKind.value;
+    return bound.has(name) ? undefined : name;
+  }
+  const access = accessOf(expr);
+  const of = access === undefined ? undefined : pathOf(access.operand, bound);
+  return of === undefined || access?.field === undefined ? undefined : `${of}.${access.field}`;
+}

@@ -1,0 +1,95 @@
+import { readFileSync, statSync } from 'node:fs';
+import type { Config } from './config.ts';
+import { crossCheck } from './cross-check.ts';
+import type { ConfigDocument, LocatedFault } from './document.ts';
+import { ConfigError, type ConfigFault, formatPath } from './fault.ts';
+import { parseJsonDocument } from './json-document.ts';
+import { MAX_CONFIG_BYTES } from './limits.ts';
+import { mergeOverDefaults } from './merge.ts';
+import { checkRules } from './rules.ts';
+import { deepFreeze, settle } from './settle.ts';
+import { checkStructure } from './structure.ts';
+import { parseYamlDocument } from './yaml-document.ts';
+
+// What a caller of this module needs is all found here.
+export type { Config } from './config.ts';
+export { ConfigError, type ConfigFault, formatFault } from './fault.ts';
+export { printConfig } from './print.ts';
+
+/** A config that can be used. */
+export interface LoadedConfig {
+  /** Frozen in depth. */
+  readonly config: Config;
+  /** What is odd, and harmless: keys of a JSON file that are not known. */
+  readonly warnings: readonly ConfigFault[];
+}
+
+/**
+ * Reads a config file (JSON if its name ends in `.json`, else YAML) and merges it over the
+ * defaults; `undefined`: the defaults alone. Throws a `ConfigError` that names every fault.
+ */
+export function loadConfig(file: string | undefined): LoadedConfig {
+  if (file === undefined) return parseConfig('', 'built-in defaults', 'yaml');
+  const format = file.toLowerCase().endsWith('.json') ? 'json' : 'yaml';
+  return parseConfig(readText(file), file, format);
+}
+
+/** `loadConfig` for a text that was read elsewhere; `fileName` is only used in faults. */
+export function parseConfig(text: string, fileName: string, format: 'yaml' | 'json'): LoadedConfig {
+  const document = parseDocument(text, format);
+  const structure = checkStructure(document);
+  const merged = mergeOverDefaults(structure.file);
+  const rules = checkRules(merged);
+  const unknownKeys = structure.unknownKeys;
+  const builtIn = (path: ConfigFault['path']) =>
+    merged.hasBuiltInRules && path.startsWith('rules[') ? ' (a built-in rule)' : '';
+
+  const faults: LocatedFault[] = [
+    ...document.faults,
+    ...structure.faults,
+    ...(format === 'yaml' ? unknownKeys : []),
+    ...crossCheck(merged, structure).map((fault) => locate(fault, document)),
+    ...rules.faults.map((fault) => ({
+      ...fault,
+      line: document.textLineOf(fault.path, fault.newlines),
+    })),
+  ];
+  const toFault = ({ path, line, message }: LocatedFault): ConfigFault => {
+    const pathText = formatPath(path);
+    return { file: fileName, line, path: pathText, message: message + builtIn(pathText) };
+  };
+  const inOrder = (a: LocatedFault, b: LocatedFault) => a.line - b.line;
+  if (faults.length > 0) throw new ConfigError(faults.sort(inOrder).map(toFault));
+  const warnings = format === 'json' ? [...unknownKeys].sort(inOrder).map(toFault) : [];
+  return deepFreeze({ config: settle(merged, rules.compile()), warnings });
+}
+
+function locate(
+  fault: { path: LocatedFault['path']; message: string },
+  document: ConfigDocument,
+): LocatedFault {
+  return { ...fault, line: document.lineOf(fault.path) };
+}
+
+function parseDocument(text: string, format: 'yaml' | 'json'): ConfigDocument {
+  // Editors of some systems begin a file with a byte order mark.
+  const plain = text.startsWith('\uFEFF') ? text.slice(1) : text;
+  const isEmpty = plain.trim() === '';
+  return format === 'json' && !isEmpty ? parseJsonDocument(plain) : parseYamlDocument(plain);
+}
+
+function readText(file: string): string {
+  const refuse = (message: string, cause?: unknown): ConfigError =>
+    new ConfigError([{ file, line: 1, path: '', message }], { cause });
+  try {
+    const { size } = statSync(file);
+    if (size > MAX_CONFIG_BYTES) {
+      throw refuse(`expected at most ${MAX_CONFIG_BYTES} bytes, found ${size}`);
+    }
+    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw refuse(`expected a readable file, found: ${reason}`, error);
+  }
+}

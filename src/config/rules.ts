@@ -1,0 +1,178 @@
+import type { CurationMode } from '../domain/rule.ts';
+import { kindOf, type Value, type ValueKind } from '../domain/value.ts';
+import type { Bindings } from './cel/bindings.ts';
+import {
+  compileExpression,
+  type Expression,
+  readExpression,
+  tryExpression,
+} from './cel/expression.ts';
+import { resultsOf } from './cel/dry-run.ts';
+import { toValue } from './cel/result.ts';
+import { createSamples } from './cel/samples.ts';
+import type { ConfiguredRule } from './config.ts';
+import type { ConfigPath } from './fault.ts';
+import type { MergedConfig } from './merge.ts';
+import type { RuleText } from './schema.ts';
+
+/** Something wrong with an expression of a rule. */
+export interface RuleFault {
+  readonly path: ConfigPath;
+  readonly message: string;
+  /** Lines of the expression before the place of the fault. */
+  readonly newlines: number;
+}
+
+/** The rules of a config, as far as they could be read. */
+export interface RuleCheck {
+  readonly faults: readonly RuleFault[];
+  /** Only without faults: the rules, in the config's order. */
+  compile(): ConfiguredRule[];
+}
+
+const FIELDS = ['when', 'new_value', 'old_value', 'reasoning'] as const;
+type Field = (typeof FIELDS)[number];
+
+interface ReadRule {
+  readonly text: RuleText;
+  readonly index: number;
+  readonly expressions: Map<Field, Expression>;
+}
+
+/** Checks every expression of every rule, each by itself. */
+export function checkRules(config: MergedConfig): RuleCheck {
+  const faults: RuleFault[] = [];
+  const names = new Set(Object.keys(config.parameters));
+  for (const rule of config.rules) {
+    if (rule.operation === 'add' && rule.target !== undefined) names.add(rule.target);
+  }
+  const rules = config.rules.map((text, index) => readRule(text, index, names, faults));
+  const samples = createSamplesFor(rules, config);
+  for (const rule of rules) {
+    for (const [field, expression] of rule.expressions) {
+      const expected = kindExpected(field, rule.text, config);
+      for (const fault of tryExpression(expression, samples, expected)) {
+        faults.push(locate(rule, field, expression.syntax.text, fault));
+      }
+    }
+  }
+  return { faults, compile: () => rules.map(compileRule) };
+}
+
+function readRule(
+  text: RuleText,
+  index: number,
+  names: ReadonlySet<string>,
+  faults: RuleFault[],
+): ReadRule {
+  const rule: ReadRule = { text, index, expressions: new Map() };
+  for (const field of FIELDS) {
+    if (text[field] === undefined) continue;
+    const source = String(text[field]);
+    const read = readExpression(source, names);
+    if ('expression' in read) rule.expressions.set(field, read.expression);
+    else for (const fault of read.faults) faults.push(locate(rule, field, source, fault));
+  }
+  return rule;
+}
+
+function locate(
+  rule: ReadRule,
+  field: Field,
+  source: string,
+  fault: { offset: number; message: string },
+): RuleFault {
+  const before = source.slice(0, fault.offset);
+  const newlines = before.split('\n').length - 1;
+  const column = fault.offset - (before.lastIndexOf('\n') + 1) + 1;
+  const place =
+    newlines === 0 ? `character ${column}` : `line ${newlines + 1}, character ${column}`;
+  return {
+    path: ['rules', rule.index, field],
+    message: `${fault.message} (at ${place} of the expression)`,
+    newlines,
+  };
+}
+
+/** What an expression is to give; `undefined`: anything, or it is not known. */
+function kindExpected(field: Field, rule: RuleText, config: MergedConfig): ValueKind | undefined {
+  if (field === 'when') return 'boolean';
+  if (field === 'reasoning') return 'string';
+  const target = rule.target;
+  if (target === undefined || !Object.hasOwn(config.parameters, target)) return undefined;
+  const initial = config.parameters[target]?.initial;
+  return initial === undefined || initial === null ? undefined : kindOf(initial);
+}
+
+/** Parameters have their initial values; those that a rule adds, the value that it adds. */
+function createSamplesFor(rules: readonly ReadRule[], config: MergedConfig): Bindings[] {
+  const measurements = new Set<string>();
+  for (const rule of rules) {
+    for (const expression of rule.expressions.values()) {
+      for (const key of expression.measurements) measurements.add(key);
+    }
+  }
+  const values: Record<string, Value> = {};
+  for (const [name, { initial }] of Object.entries(config.parameters)) {
+    if (initial !== undefined) values[name] = initial;
+  }
+  for (const { text, expressions } of rules) {
+    const added = expressions.get('new_value');
+    if (text.operation !== 'add' || text.target === undefined || added === undefined) continue;
+    if (Object.hasOwn(values, text.target)) continue;
+    const value = firstValue(added, createSamples(measurements, values));
+    if (value !== undefined) values[text.target] = value;
+  }
+  return createSamples(measurements, values);
+}
+
+function firstValue(expression: Expression, samples: readonly Bindings[]): Value | undefined {
+  for (const result of resultsOf(expression.syntax.expr, samples)) {
+    try {
+      return toValue(result);
+    } catch {
+      // Not a value on this sample; it is reported where the rule itself is checked.
+    }
+  }
+  return undefined;
+}
+
+function compileRule({ text, expressions }: ReadRule): ConfiguredRule {
+  const { id, type, operation, target, confidence, impact } = text as Required<RuleText>;
+  const function_ = (field: Field) => {
+    const expression = expressions.get(field);
+    return expression && compileExpression(expression, `${field} of rule ${id}`);
+  };
+  const sourceOf = (field: Field) => expressions.get(field)?.syntax.text;
+  const [when, newValue, oldValue, reasoning] = FIELDS.map(function_);
+  return {
+    id,
+    type,
+    operation,
+    target,
+    confidence,
+    impact,
+    mode: text.mode as CurationMode | undefined,
+    usesMetrics: [...expressions.values()].some((expression) => expression.usesMetrics),
+    // Checked to give nothing else, except where a parameter has changed its kind since.
+    when: (context) => expectKind(when?.(context), 'boolean', `when of rule ${id}`) as boolean,
+    newValue: (context) => newValue?.(context),
+    oldValue,
+    reasoning: (context) =>
+      expectKind(reasoning?.(context), 'string', `reasoning of rule ${id}`) as string,
+    source: {
+      when: sourceOf('when') ?? '',
+      newValue: sourceOf('new_value'),
+      oldValue: sourceOf('old_value'),
+      reasoning: sourceOf('reasoning') ?? '',
+    },
+  };
+}
+
+function expectKind(value: Value | undefined, kind: ValueKind, name: string): Value {
+  const found = value === undefined ? 'nothing' : kindOf(value);
+  if (value === undefined || found !== kind) {
+    throw new Error(`${name}: expected a ${kind}, found ${found}`);
+  }
+  return value;
+}

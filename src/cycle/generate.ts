@@ -1,0 +1,92 @@
+import { limitValue } from '../domain/parameters.ts';
+import type { Rule, RuleContext } from '../domain/rule.ts';
+import type { LoopSettings } from '../domain/settings.ts';
+import { sameValue, type Value } from '../domain/value.ts';
+
+/** What a rule proposes, before it is scored. */
+export interface Candidate {
+  readonly rule: Rule;
+  /** `undefined`: there is none. */
+  readonly oldValue: Value | undefined;
+  /** Limited by the parameter's bounds. `undefined`: the parameter is taken away. */
+  readonly newValue: Value | undefined;
+  readonly reasoning: string;
+}
+
+/** A rule whose expressions could not be evaluated this time. It proposes nothing. */
+export interface RuleFault {
+  readonly ruleId: string;
+  readonly message: string;
+}
+
+/** What the ledger says of a rule's target. */
+export interface Restraints {
+  /** The target rests: nothing is proposed for it now. */
+  isResting(target: string): boolean;
+  /** The same rule, target and value waits already. */
+  isPending(ruleId: string, target: string, value: Value | undefined): boolean;
+}
+
+/** What the rules see, and what holds them back. */
+export interface GenerateInput extends Restraints {
+  readonly settings: LoopSettings;
+  readonly context: RuleContext;
+  /** Since the last report; `undefined`: there was none. */
+  readonly metricsAgeMs: number | undefined;
+}
+
+/**
+ * Phase 1: what the rules propose, in their order. Of two rules with one target, the first that
+ * fires in a cycle has it.
+ */
+export function generate(input: GenerateInput): { candidates: Candidate[]; faults: RuleFault[] } {
+  const candidates: Candidate[] = [];
+  const faults: RuleFault[] = [];
+  const taken = new Set<string>();
+  for (const rule of input.settings.rules) {
+    if (taken.has(rule.target) || input.isResting(rule.target)) continue;
+    if (rule.usesMetrics && areStale(input)) continue;
+    try {
+      const candidate = propose(rule, input);
+      if (candidate === undefined) continue;
+      candidates.push(candidate);
+      taken.add(rule.target);
+    } catch (error) {
+      faults.push({
+        ruleId: rule.id,
+        message: error instanceof Error ? error.message : `${error}`,
+      });
+    }
+  }
+  return { candidates, faults };
+}
+
+function areStale({ settings, metricsAgeMs }: GenerateInput): boolean {
+  const { maxAgeSeconds } = settings.metrics;
+  return maxAgeSeconds > 0 && !(metricsAgeMs !== undefined && metricsAgeMs <= maxAgeSeconds * 1000);
+}
+
+function propose(rule: Rule, input: GenerateInput): Candidate | undefined {
+  const { settings, context } = input;
+  if (!rule.when(context)) return undefined;
+  const current = own(context.parameters, rule.target);
+  const raw = rule.newValue(context);
+  const newValue =
+    raw === undefined ? undefined : limitValue(own(settings.parameters, rule.target), current, raw);
+  if (settings.curation.suppressUnchanged && sameOrAbsent(current, newValue)) return undefined;
+  if (input.isPending(rule.id, rule.target, newValue)) return undefined;
+  return {
+    rule,
+    oldValue: rule.oldValue === undefined ? current : rule.oldValue(context),
+    newValue,
+    reasoning: rule.reasoning(context),
+  };
+}
+
+function sameOrAbsent(a: Value | undefined, b: Value | undefined): boolean {
+  return (a === undefined && b === undefined) || sameValue(a, b);
+}
+
+function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
+  return Object.hasOwn(record, key) ? record[key] : undefined;
+}

@@ -1,0 +1,67 @@
+import { TASK_STATUSES, type Task } from '../domain/task.ts';
+import type { LedgerEvent } from './event.ts';
+
+/** A task as stored: by place, since names would be half of it. */
+type TaskRow = readonly [
+  taskId: string,
+  agentId: string,
+  status: number,
+  latencyMs: number,
+  finishTimeMs: number,
+  deltaSequence: number,
+  labels: Task['labels'] | 0,
+  measurements: Task['measurements'] | 0,
+];
+
+const NOTHING = Object.freeze({});
+
+/** An event as JSON text. */
+export function encodeEvent(event: LedgerEvent): string {
+  return event.kind === 'tasks_recorded'
+    ? JSON.stringify(event.tasks.map(encodeTask))
+    : JSON.stringify(event);
+}
+
+/** The event of an encoded text; throws where the text is none. */
+export function decodeEvent(kind: string, text: string): LedgerEvent {
+  if (kind === 'tasks_recorded') {
+    const rows = JSON.parse(text) as TaskRow[];
+    return { kind, tasks: rows.map(decodeTask) };
+  }
+  const event = JSON.parse(text) as LedgerEvent;
+  if (event.kind !== kind) throw new Error(`expected an event ${kind}, got ${event.kind}`);
+  return event;
+}
+
+function encodeTask(task: Task): TaskRow {
+  return [
+    task.taskId,
+    task.agentId,
+    TASK_STATUSES.indexOf(task.status),
+    task.latencyMs,
+    task.finishTimeMs,
+    task.deltaSequence,
+    orZero(task.labels),
+    orZero(task.measurements),
+  ];
+}
+
+function orZero<T extends object>(record: T): T | 0 {
+  for (const _ in record) return record;
+  return 0;
+}
+
+function decodeTask(row: TaskRow): Task {
+  const [taskId, agentId, status, latencyMs, finishTimeMs, deltaSequence, labels, measurements] =
+    row;
+  return {
+    taskId,
+    agentId,
+    status: TASK_STATUSES[status] ?? 'unspecified',
+    latencyMs,
+    finishTimeMs,
+    labels: labels === 0 ? NOTHING : labels,
+    measurements: measurements === 0 ? NOTHING : measurements,
+    deltaSequence,
+  };
+}

@@ -1,0 +1,105 @@
+import type { CycleRecord } from '../domain/cycle.ts';
+import type { Proposal } from '../domain/delta.ts';
+import type { CoordinationMetrics } from '../domain/metrics.ts';
+import type { Task } from '../domain/task.ts';
+import type { Parameters, Value } from '../domain/value.ts';
+
+/** Something that happened. Numbers in it are final: folding an event twice gives the same state. */
+export type LedgerEvent =
+  | ParametersDeclared
+  | TasksRecorded
+  | MetricsReported
+  | DeltaProposed
+  | DeltaApplied
+  | DeltaRejected
+  | DeltaExpired
+  | DeltaReverted
+  | DeltaAcknowledged
+  | CycleCompleted;
+
+/** Parameters that the ledger did not know were given their initial values. */
+export interface ParametersDeclared {
+  readonly kind: 'parameters_declared';
+  readonly timeMs: number;
+  readonly parameters: Parameters;
+}
+
+/** Tasks were recorded; none of their ids was known. */
+export interface TasksRecorded {
+  readonly kind: 'tasks_recorded';
+  readonly tasks: readonly Task[];
+}
+
+/** Coordination metrics replaced the former ones. */
+export interface MetricsReported {
+  readonly kind: 'metrics_reported';
+  readonly timeMs: number;
+  readonly metrics: CoordinationMetrics;
+}
+
+/** A delta was born: by a cycle, or as an override or a revert. */
+export interface DeltaProposed {
+  readonly kind: 'delta_proposed';
+  /** Its place among all deltas: 1, 2, 3 … */
+  readonly ordinal: number;
+  readonly proposal: Proposal;
+}
+
+/** A delta was put in force. */
+export interface DeltaApplied {
+  readonly kind: 'delta_applied';
+  readonly deltaId: string;
+  /** Its place among the changes put in force: 1, 2, 3 … */
+  readonly sequence: number;
+  readonly timeMs: number;
+  /** The live value that it replaced; `undefined`: there was none. */
+  readonly replacedValue: Value | undefined;
+  /** Rules leave the target alone until then, whatever the cool-down; 0: no hold. */
+  readonly holdUntilMs: number;
+  /** Who decided it, where that was not the loop; empty otherwise. */
+  readonly summary: string;
+}
+
+/** A proposal was turned down. */
+export interface DeltaRejected {
+  readonly kind: 'delta_rejected';
+  readonly deltaId: string;
+  readonly timeMs: number;
+  readonly summary: string;
+}
+
+/** A proposal waited too long. */
+export interface DeltaExpired {
+  readonly kind: 'delta_expired';
+  readonly deltaId: string;
+  readonly timeMs: number;
+}
+
+/** A delta's former value was restored, by another delta. */
+export interface DeltaReverted {
+  readonly kind: 'delta_reverted';
+  readonly deltaId: string;
+  readonly timeMs: number;
+  readonly summary: string;
+}
+
+/** A client has put a delta in force. */
+export interface DeltaAcknowledged {
+  readonly kind: 'delta_acknowledged';
+  readonly clientId: string;
+  /** The delta's. */
+  readonly sequence: number;
+  readonly timeMs: number;
+}
+
+/** A cycle ended; its deltas' events stand before this one, in the same commit. */
+export interface CycleCompleted {
+  readonly kind: 'cycle_completed';
+  readonly cycle: CycleRecord;
+}
+
+/** An event at its place in the log: 1, 2, 3 … */
+export interface StoredEvent {
+  readonly position: number;
+  readonly event: LedgerEvent;
+}

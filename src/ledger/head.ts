@@ -1,0 +1,140 @@
+import { DELTA_TYPES, type DeltaType } from '../domain/delta.ts';
+import type { CoordinationMetrics } from '../domain/metrics.ts';
+import type { Value } from '../domain/value.ts';
+import type { LedgerEvent } from './event.ts';
+
+/**
+ * What is known for ever, whatever is compacted: small, and stored whole with every commit.
+ * Plain JSON. Times are Unix times in milliseconds.
+ */
+export interface Head {
+  /** Names the ledger. */
+  readonly epoch: string;
+  /** Place of the newest event in the log. */
+  position: number;
+  /** Events that the store must hold. */
+  storedEvents: number;
+  counters: {
+    tasksRecorded: number;
+    deltasProposed: number;
+    deltasApplied: number;
+    recommended: number;
+    cycles: number;
+    byType: Record<DeltaType, number>;
+  };
+  /** Changes put in force so far. */
+  sequence: number;
+  /** Deltas born so far. */
+  ordinal: number;
+  /** No change up to this sequence is retained in full. */
+  compactedThrough: number;
+  parameters: Record<string, Value>;
+  metrics: { readonly report: CoordinationMetrics; readonly reportTimeMs: number } | null;
+  /** When each parameter was last touched, and until when it is held. */
+  targets: Record<string, { readonly touchedMs: number; readonly holdUntilMs: number }>;
+  lastCycleTimeMs: number | null;
+}
+
+export function emptyHead(epoch: string): Head {
+  return {
+    epoch,
+    position: 0,
+    storedEvents: 0,
+    counters: {
+      tasksRecorded: 0,
+      deltasProposed: 0,
+      deltasApplied: 0,
+      recommended: 0,
+      cycles: 0,
+      byType: Object.fromEntries(DELTA_TYPES.map((type) => [type, 0])) as Record<DeltaType, number>,
+    },
+    sequence: 0,
+    ordinal: 0,
+    compactedThrough: 0,
+    parameters: {},
+    metrics: null,
+    targets: {},
+    lastCycleTimeMs: null,
+  };
+}
+
+/** A copy that can be folded on without touching the original. Its values are shared. */
+export function copyHead(head: Head): Head {
+  return {
+    ...head,
+    counters: { ...head.counters, byType: { ...head.counters.byType } },
+    parameters: { ...head.parameters },
+    targets: { ...head.targets },
+  };
+}
+
+/** What an event refers to and the head alone does not know. */
+export interface DeltaFacts {
+  readonly target: string;
+  /** `undefined`: the parameter is taken away. */
+  readonly newValue: Value | undefined;
+  /** 0: not proposed by a cycle. */
+  readonly cycleNumber: number;
+}
+
+/**
+ * Folds one event into the head, in place.
+ *
+ * @param delta the delta that a `delta_…` event names, as it stands before the event
+ */
+export function foldHead(head: Head, event: LedgerEvent, delta: DeltaFacts | undefined): void {
+  switch (event.kind) {
+    case 'parameters_declared':
+      Object.assign(head.parameters, event.parameters);
+      break;
+    case 'tasks_recorded':
+      head.counters.tasksRecorded += event.tasks.length;
+      break;
+    case 'metrics_reported':
+      head.metrics = { report: event.metrics, reportTimeMs: event.timeMs };
+      break;
+    case 'delta_proposed':
+      foldProposal(head, event);
+      break;
+    case 'delta_applied':
+      if (delta !== undefined) foldApplication(head, event, delta);
+      break;
+    case 'delta_rejected':
+      if (delta !== undefined) touch(head, delta.target, event.timeMs, 0);
+      break;
+    case 'cycle_completed':
+      head.counters.cycles = event.cycle.number;
+      head.lastCycleTimeMs = event.cycle.startTimeMs;
+      break;
+    case 'delta_expired':
+    case 'delta_reverted':
+    case 'delta_acknowledged':
+      break;
+  }
+}
+
+function foldProposal(head: Head, event: LedgerEvent & { kind: 'delta_proposed' }): void {
+  const { proposal } = event;
+  head.ordinal = event.ordinal;
+  if (proposal.cycleNumber === 0) return;
+  head.counters.deltasProposed += 1;
+  if (proposal.evaluation?.recommended) head.counters.recommended += 1;
+  if (proposal.type !== undefined) head.counters.byType[proposal.type] += 1;
+}
+
+function foldApplication(
+  head: Head,
+  event: LedgerEvent & { kind: 'delta_applied' },
+  delta: DeltaFacts,
+): void {
+  head.sequence = event.sequence;
+  if (delta.cycleNumber > 0) head.counters.deltasApplied += 1;
+  if (delta.newValue === undefined) delete head.parameters[delta.target];
+  else head.parameters[delta.target] = delta.newValue;
+  touch(head, delta.target, event.timeMs, event.holdUntilMs);
+}
+
+function touch(head: Head, target: string, timeMs: number, holdUntilMs: number): void {
+  const former = head.targets[target]?.holdUntilMs ?? 0;
+  head.targets[target] = { touchedMs: timeMs, holdUntilMs: Math.max(former, holdUntilMs) };
+}

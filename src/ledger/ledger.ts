@@ -1,0 +1,169 @@
+import type { Delta } from '../domain/delta.ts';
+import { LearningError } from '../domain/errors.ts';
+import { Draft } from './draft.ts';
+import type { LedgerEvent } from './event.ts';
+import { emptyHead } from './head.ts';
+import { LedgerState, type Retention } from './state.ts';
+import { LedgerCorruptError, type LedgerStore } from './store.ts';
+import type { LedgerView } from './view.ts';
+
+/** What a decision adds to the log, and what its caller is told once that is durable. */
+export interface Decided<R> {
+  readonly events: readonly LedgerEvent[];
+  /** @param after the state with these events in it */
+  result(after: LedgerView): R;
+}
+
+/** Looks at the state and decides. Pure; throws to refuse, and then nothing of it happens. */
+export type Decision<R> = (view: LedgerView) => Decided<R>;
+
+export interface LedgerOptions {
+  readonly store: LedgerStore;
+  readonly retention: Retention;
+  /** Names a ledger that is created here. */
+  readonly newEpoch: () => string;
+  /** Runs a function soon, after what is waiting to be read has been read. */
+  readonly defer: (run: () => void) => void;
+}
+
+/** A commit that has become durable. */
+export interface CommitNote {
+  readonly events: readonly LedgerEvent[];
+  /** Deltas that it put in force, in order. */
+  readonly applied: readonly Delta[];
+}
+
+/**
+ * Decisions that may wait for their commit. More than this many have piled up behind a disk that
+ * does not keep pace: callers are better told to come back.
+ */
+const MAX_WAITING = 10_000;
+
+interface Waiting {
+  readonly decide: Decision<unknown>;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * The one way to change state: append. Decisions that arrive together are made one after the
+ * other, each seeing those before it, and committed together (group commit); each caller is
+ * answered when that commit is durable. Readers see only what is.
+ */
+export class Ledger {
+  readonly state: LedgerState;
+  readonly #store: LedgerStore;
+  readonly #defer: (run: () => void) => void;
+  #waiting: Waiting[] = [];
+  #scheduled = false;
+  readonly #listeners = new Set<(note: CommitNote) => void>();
+  #failure: unknown;
+
+  private constructor(options: LedgerOptions, state: LedgerState) {
+    this.state = state;
+    this.#store = options.store;
+    this.#defer = options.defer;
+  }
+
+  /** Opens what the store holds, or a new ledger. Throws `LedgerOpenError`. */
+  static open(options: LedgerOptions): Ledger {
+    const state = new LedgerState(options.retention);
+    const stored = options.store.load();
+    const draft = new Draft(state, stored?.head ?? emptyHead(options.newEpoch()));
+    for (const event of stored?.events ?? []) draft.replay(event);
+    if (draft.events.length !== draft.head.storedEvents) {
+      throw new LedgerCorruptError(
+        `the ledger should hold ${draft.head.storedEvents} events, but holds ${draft.events.length}`,
+      );
+    }
+    state.merge(draft);
+    if (stored === undefined) options.store.commit({ events: [], drop: [], head: state.head });
+    return new Ledger(options, state);
+  }
+
+  /** Why the last commit failed; `undefined`: it did not. */
+  get failure(): unknown {
+    return this.#failure;
+  }
+
+  /**
+   * Decides, and answers when the outcome is durable. Rejects with what `decide` throws, with
+   * `OVERLOADED` where too many wait, or with `LEDGER_UNAVAILABLE`.
+   */
+  transact<R>(decide: Decision<R>): Promise<R> {
+    if (this.#waiting.length >= MAX_WAITING) {
+      return Promise.reject(new LearningError('OVERLOADED', 'too many calls wait for the ledger'));
+    }
+    return new Promise<R>((resolve, reject) => {
+      // The queue holds decisions of any result type; each result goes back to its own promise.
+      this.#waiting.push({ decide, resolve: resolve as (result: unknown) => void, reject });
+      if (this.#scheduled) return;
+      this.#scheduled = true;
+      this.#defer(() => this.flush());
+    });
+  }
+
+  /** Calls after each commit, before its callers are answered. The answer stops that. */
+  onCommit(listener: (note: CommitNote) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Commits what waits. */
+  flush(): void {
+    this.#scheduled = false;
+    const batch = this.#waiting;
+    this.#waiting = [];
+    const draft = new Draft(this.state);
+    const answers = batch.map((waiting) => decideOn(draft, waiting));
+    try {
+      this.#commit(draft);
+    } catch (cause) {
+      const error = new LearningError('LEDGER_UNAVAILABLE', 'the ledger cannot be written', {
+        cause,
+      });
+      for (const waiting of batch) waiting.reject(error);
+      return;
+    }
+    for (const answer of answers) answer();
+  }
+
+  /** Bytes on disk. */
+  sizeBytes(): number {
+    return this.#store.sizeBytes();
+  }
+
+  close(): void {
+    this.flush();
+    this.#store.close();
+  }
+
+  #commit(draft: Draft): void {
+    if (draft.events.length === 0) return;
+    const drop = this.state.takeDroppable();
+    draft.head.storedEvents += draft.events.length - drop.length;
+    try {
+      this.#store.commit({ events: draft.events, drop, head: draft.head });
+      this.#failure = undefined;
+    } catch (error) {
+      this.#failure = error;
+      this.state.returnDroppable(drop);
+      throw error;
+    }
+    this.state.merge(draft);
+    const note = { events: draft.events.map(({ event }) => event), applied: draft.applied };
+    for (const listener of this.#listeners) listener(note);
+  }
+}
+
+/** Makes one decision; the answer tells its caller, once that may be told. */
+function decideOn(draft: Draft, { decide, resolve, reject }: Waiting): () => void {
+  try {
+    const decided = decide(draft);
+    for (const event of decided.events) draft.append(event);
+    const result = decided.result(draft);
+    return () => resolve(result);
+  } catch (error) {
+    return () => reject(error);
+  }
+}

@@ -1,0 +1,100 @@
+import { type ServerWritableStream, status } from '@grpc/grpc-js';
+import { LearningError } from '../domain/errors.ts';
+import {
+  type Health,
+  type HealthCheckRequestSchema,
+  type HealthCheckResponseSchema,
+  HealthCheckResponse_ServingStatus as ServingStatus,
+} from '../gen/grpc/health/v1/health_pb.ts';
+import {
+  type Decoded,
+  type Encodable,
+  Malformed,
+  type ServiceHandlers,
+} from './service-definition.ts';
+import { createStatus } from './status.ts';
+
+/** The standard health service. All its services serve, or none does. */
+export interface HealthService {
+  readonly handlers: ServiceHandlers<typeof Health>;
+  /** Tells who watches. Not serving before the first call. */
+  setServing(serving: boolean): void;
+  /** Ends every Watch with UNAVAILABLE, and every later one at once. */
+  close(): void;
+}
+
+type WatchCall = ServerWritableStream<
+  Decoded<typeof HealthCheckRequestSchema>,
+  Encodable<typeof HealthCheckResponseSchema>
+>;
+
+/** @param services Full names; "" stands for the server as a whole. */
+export function createHealth(services: readonly string[]): HealthService {
+  const known = new Set(services);
+  const watchers = new Set<Watcher>();
+  let current: ServingStatus = ServingStatus.NOT_SERVING;
+  let closed = false;
+
+  const watch = (call: WatchCall) => {
+    const { request } = call;
+    if (request instanceof Malformed) return refuse(call, request.error);
+    if (closed) return refuse(call, DRAINING);
+    const isKnown = known.has(request.service);
+    const watcher = createWatcher(call, isKnown ? () => current : () => UNKNOWN);
+    watchers.add(watcher);
+    for (const event of ['cancelled', 'close']) call.once(event, () => watchers.delete(watcher));
+    watcher.update();
+  };
+  return {
+    handlers: {
+      check({ request }, callback) {
+        if (request instanceof Malformed) return callback(statusFor(request.error));
+        if (known.has(request.service)) return callback(null, { status: current });
+        callback({ code: status.NOT_FOUND, details: 'unknown service' });
+      },
+      watch,
+    },
+    setServing(serving) {
+      current = serving ? ServingStatus.SERVING : ServingStatus.NOT_SERVING;
+      for (const watcher of watchers) watcher.update();
+    },
+    close() {
+      closed = true;
+      for (const watcher of watchers) refuse(watcher.call, DRAINING);
+      watchers.clear();
+    },
+  };
+}
+
+const UNKNOWN = ServingStatus.SERVICE_UNKNOWN;
+const DRAINING = new LearningError('DRAINING', 'the sidecar is shutting down');
+
+/** One Watch stream. */
+interface Watcher {
+  readonly call: WatchCall;
+  /** Sends the status, unless it is the one sent last. A slow reader gets the newest only. */
+  update(): void;
+}
+
+function createWatcher(call: WatchCall, statusNow: () => ServingStatus): Watcher {
+  let sent: ServingStatus | undefined;
+  let full = false;
+  const update = () => {
+    if (full || sent === statusNow()) return;
+    sent = statusNow();
+    full = !call.write({ status: sent });
+  };
+  call.on('drain', () => {
+    full = false;
+    update();
+  });
+  return { call, update };
+}
+
+function statusFor(error: LearningError) {
+  return createStatus(error.reason, error.message);
+}
+
+function refuse(call: WatchCall, error: LearningError): void {
+  call.emit('error', statusFor(error));
+}

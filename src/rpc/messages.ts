@@ -1,0 +1,128 @@
+import { create } from '@bufbuild/protobuf';
+import { type Timestamp, TimestampSchema } from '@bufbuild/protobuf/wkt';
+import type { CycleRecord } from '../domain/cycle.ts';
+import type { Delta, DeltaEvaluation } from '../domain/delta.ts';
+import type { CoordinationMetrics } from '../domain/metrics.ts';
+import { type Cycle, CycleSchema } from '../gen/learning/v1/cycle_pb.ts';
+import * as proto from '../gen/learning/v1/delta_pb.ts';
+import {
+  CoordinationMetricsSchema,
+  type CoordinationMetrics as ProtoMetrics,
+} from '../gen/learning/v1/task_pb.ts';
+import { toProtoValue } from './value.ts';
+
+/** From the domain's types to messages. */
+
+const TYPES = {
+  coordination: proto.DeltaType.COORDINATION,
+  strategy: proto.DeltaType.STRATEGY,
+  resource: proto.DeltaType.RESOURCE,
+  metric: proto.DeltaType.METRIC,
+} as const;
+
+const OPERATIONS = {
+  modify: proto.DeltaOperation.MODIFY,
+  add: proto.DeltaOperation.ADD,
+  remove: proto.DeltaOperation.REMOVE,
+  adjust: proto.DeltaOperation.ADJUST,
+} as const;
+
+const IMPACTS = {
+  positive: proto.DeltaImpact.POSITIVE,
+  negative: proto.DeltaImpact.NEGATIVE,
+  neutral: proto.DeltaImpact.NEUTRAL,
+} as const;
+
+const RISKS = {
+  low: proto.RiskLevel.LOW,
+  medium: proto.RiskLevel.MEDIUM,
+  high: proto.RiskLevel.HIGH,
+} as const;
+
+const STATES = {
+  proposed: proto.DeltaState.PROPOSED,
+  rejected: proto.DeltaState.REJECTED,
+  applied: proto.DeltaState.APPLIED,
+  reverted: proto.DeltaState.REVERTED,
+  expired: proto.DeltaState.EXPIRED,
+} as const;
+
+export function toProtoDelta(delta: Delta): proto.Delta {
+  return create(proto.DeltaSchema, {
+    deltaId: delta.deltaId,
+    sequence: BigInt(delta.sequence),
+    ruleId: delta.ruleId,
+    type: delta.type === undefined ? proto.DeltaType.UNSPECIFIED : TYPES[delta.type],
+    operation: OPERATIONS[delta.operation],
+    target: delta.target,
+    ...present('oldValue', delta.oldValue, toProtoValue),
+    ...present('newValue', delta.newValue, toProtoValue),
+    reasoning: delta.reasoning,
+    confidence: delta.confidence,
+    impact: IMPACTS[delta.impact],
+    state: STATES[delta.state],
+    proposeTime: toTimestamp(delta.proposeTimeMs),
+    ...present('applyTime', delta.applyTimeMs, toTimestamp),
+    ...present('expireTime', delta.expireTimeMs, toTimestamp),
+    cycleNumber: BigInt(delta.cycleNumber),
+    ...present('evaluation', delta.evaluation, toProtoEvaluation),
+    ...(delta.summary === '' ? {} : { effect: { summary: delta.summary } }),
+    revertsDeltaId: delta.revertsDeltaId,
+  });
+}
+
+export function toProtoCycle(cycle: CycleRecord, deltas: readonly Delta[]): Cycle {
+  return create(CycleSchema, {
+    cycleId: cycle.cycleId,
+    number: BigInt(cycle.number),
+    startTime: toTimestamp(cycle.startTimeMs),
+    duration: toDuration(cycle.durationMs),
+    tasksAnalyzed: BigInt(cycle.tasksAnalyzed),
+    deltasProposed: BigInt(cycle.deltasProposed),
+    deltasApplied: BigInt(cycle.deltasApplied),
+    totalDeltasHistory: BigInt(cycle.totalDeltasHistory),
+    totalEvaluations: BigInt(cycle.totalEvaluations),
+    deltas: deltas.map(toProtoDelta),
+  });
+}
+
+export function toProtoMetrics(metrics: CoordinationMetrics): ProtoMetrics {
+  return create(CoordinationMetricsSchema, {
+    subAgentCount: metrics.subAgentCount,
+    cpuPercent: metrics.cpuPercent,
+    values: { ...metrics.values },
+    observeTime: toTimestamp(metrics.observeTimeMs),
+  });
+}
+
+/** @param ms Unix time in milliseconds; fractions are kept to the microsecond */
+export function toTimestamp(ms: number): Timestamp {
+  return create(TimestampSchema, secondsAndNanos(ms));
+}
+
+function toDuration(ms: number) {
+  return secondsAndNanos(ms);
+}
+
+function secondsAndNanos(ms: number): { seconds: bigint; nanos: number } {
+  const micros = Math.round(ms * 1000);
+  const seconds = Math.floor(micros / 1e6);
+  return { seconds: BigInt(seconds), nanos: (micros - seconds * 1e6) * 1000 };
+}
+
+function toProtoEvaluation(evaluation: DeltaEvaluation): proto.DeltaEvaluation {
+  return create(proto.DeltaEvaluationSchema, {
+    ...evaluation,
+    riskLevel: RISKS[evaluation.riskLevel],
+  });
+}
+
+/** A field that is there only where there is something to put into it. */
+function present<K extends string, T, R>(
+  key: K,
+  value: T | undefined,
+  convert: (value: T) => R,
+): Partial<Record<K, R>> {
+  // A computed key widens to string; it is K.
+  return value === undefined ? {} : ({ [key]: convert(value) } as Record<K, R>);
+}

@@ -1,0 +1,128 @@
+import type {
+  DescMessage,
+  DescMethod,
+  DescService,
+  MessageInitShape,
+  MessageShape,
+} from '@bufbuild/protobuf';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import type {
+  handleBidiStreamingCall,
+  handleServerStreamingCall,
+  handleUnaryCall,
+  Server,
+  UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import { LearningError } from '../domain/errors.ts';
+import { findOverlongList, listLimits } from './list-limits.ts';
+
+/** Stands in a request's place where its bytes were not taken; the handler refuses it. */
+export class Malformed {
+  readonly error: LearningError;
+
+  constructor(error: LearningError) {
+    this.error = error;
+  }
+}
+
+/** A request as a handler gets it. */
+export type Decoded<I extends DescMessage> = MessageShape<I> | Malformed;
+
+/** A response as a handler gives it: a message, its fields, or its bytes, sent as they are. */
+export type Encodable<O extends DescMessage> = MessageInitShape<O> | Uint8Array;
+
+/** One method as grpc-js wants it, for both sides of the wire. */
+export interface MethodCodec<I extends DescMessage, O extends DescMessage> {
+  readonly path: string;
+  readonly requestStream: boolean;
+  readonly responseStream: boolean;
+  readonly requestSerialize: (request: MessageInitShape<I>) => Buffer;
+  /** Never throws. */
+  readonly requestDeserialize: (bytes: Uint8Array) => Decoded<I>;
+  readonly responseSerialize: (response: Encodable<O>) => Buffer;
+  readonly responseDeserialize: (bytes: Uint8Array) => MessageShape<O>;
+}
+
+/** The methods of a service by their names in TypeScript. */
+export type ServiceCodec<S extends DescService> = {
+  readonly [K in keyof S['method']]: MethodCodec<S['method'][K]['input'], S['method'][K]['output']>;
+};
+
+/** What grpc-js calls for a method. */
+export type MethodHandler<M extends DescMethod> = M['methodKind'] extends 'unary'
+  ? handleUnaryCall<Decoded<M['input']>, Encodable<M['output']>>
+  : M['methodKind'] extends 'server_streaming'
+    ? handleServerStreamingCall<Decoded<M['input']>, Encodable<M['output']>>
+    : M['methodKind'] extends 'bidi_streaming'
+      ? handleBidiStreamingCall<Decoded<M['input']>, Encodable<M['output']>>
+      : never;
+
+/** A handler for each method of a service. */
+export type ServiceHandlers<S extends DescService> = {
+  readonly [K in keyof S['method']]: MethodHandler<S['method'][K]>;
+};
+
+/** Registers a service; every method must have its handler. */
+export function addService<S extends DescService>(
+  server: Server,
+  service: S,
+  handlers: ServiceHandlers<S>,
+): void {
+  // grpc-js knows handlers as an open record; ServiceHandlers is a closed one.
+  server.addService(serviceCodec(service), handlers as unknown as UntypedServiceImplementation);
+}
+
+/** Translates a service's descriptor for grpc-js. */
+export function serviceCodec<S extends DescService>(service: S): ServiceCodec<S> {
+  const methods = service.methods.map((method) => [method.localName, methodCodec(method)]);
+  // Its keys and types are the descriptor's, which fromEntries cannot express.
+  return Object.fromEntries(methods) as ServiceCodec<S>;
+}
+
+/** Encodes a message, or its fields. Throws where a field cannot be encoded. */
+export function encode<O extends DescMessage>(schema: O, message: MessageInitShape<O>): Buffer {
+  return asBuffer(toBinary(schema, create(schema, message)));
+}
+
+type TypedMethod<I extends DescMessage, O extends DescMessage> = DescMethod & {
+  readonly input: I;
+  readonly output: O;
+};
+
+function methodCodec<I extends DescMessage, O extends DescMessage>(
+  method: TypedMethod<I, O>,
+): MethodCodec<I, O> {
+  const { input, output, methodKind } = method;
+  return {
+    path: `/${method.parent.typeName}/${method.name}`,
+    requestStream: methodKind === 'client_streaming' || methodKind === 'bidi_streaming',
+    responseStream: methodKind === 'server_streaming' || methodKind === 'bidi_streaming',
+    requestSerialize: (request) => encode(input, request),
+    requestDeserialize: requestDecoder(input),
+    responseSerialize: (response) =>
+      response instanceof Uint8Array ? asBuffer(response) : encode(output, response),
+    responseDeserialize: (bytes) => fromBinary(output, bytes),
+  };
+}
+
+// Fields of a newer contract are of no use here, and keeping them costs memory.
+const READ_OPTIONS = { readUnknownFields: false };
+
+function requestDecoder<I extends DescMessage>(input: I): (bytes: Uint8Array) => Decoded<I> {
+  const limits = listLimits(input);
+  return (bytes) => {
+    try {
+      const overlong = findOverlongList(limits, bytes);
+      if (overlong !== undefined) return new Malformed(overlong);
+      return fromBinary(input, bytes, READ_OPTIONS);
+    } catch (cause) {
+      const message = `the request is not a valid ${input.typeName}`;
+      return new Malformed(new LearningError('MALFORMED', message, { cause }));
+    }
+  };
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  if (Buffer.isBuffer(bytes)) return bytes;
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,102 @@
+import type { DescMessage, MessageInitShape } from '@bufbuild/protobuf';
+import { create, toBinary } from '@bufbuild/protobuf';
+import { anyPack } from '@bufbuild/protobuf/wkt';
+import { Metadata, type StatusObject, status } from '@grpc/grpc-js';
+import { type ErrorReason, type FieldViolation, LearningError } from '../domain/errors.ts';
+import {
+  BadRequestSchema,
+  ErrorInfoSchema,
+  RetryInfoSchema,
+} from '../gen/google/rpc/error_details_pb.ts';
+import { StatusSchema } from '../gen/google/rpc/status_pb.ts';
+import { clip, MAX_VIOLATIONS } from './violations.ts';
+
+/** Defines the reasons in `google.rpc.ErrorInfo`. */
+export const ERROR_DOMAIN = 'learning.v1';
+
+/** When to try again what may succeed soon. */
+export const RETRY_DELAY_MS = 1000;
+
+/** The reasons that a client can be told. */
+export type WireReason = ErrorReason | 'NO_TOKEN' | 'NOT_ALLOWED' | 'INTERNAL';
+
+/** The contract's table of errors. */
+export const CODE_OF_REASON = {
+  INVALID_FIELD: status.INVALID_ARGUMENT,
+  MALFORMED: status.INVALID_ARGUMENT,
+  DELTA_NOT_FOUND: status.NOT_FOUND,
+  PARAMETER_NOT_FOUND: status.NOT_FOUND,
+  SEQUENCE_AHEAD: status.OUT_OF_RANGE,
+  EPOCH_CHANGED: status.FAILED_PRECONDITION,
+  DELTA_STATE: status.FAILED_PRECONDITION,
+  OVERLOADED: status.UNAVAILABLE,
+  DRAINING: status.UNAVAILABLE,
+  LEDGER_UNAVAILABLE: status.UNAVAILABLE,
+  TOO_MANY_STREAMS: status.RESOURCE_EXHAUSTED,
+  NO_TOKEN: status.UNAUTHENTICATED,
+  NOT_ALLOWED: status.PERMISSION_DENIED,
+  INTERNAL: status.INTERNAL,
+} as const satisfies Record<WireReason, status>;
+
+// Headers are dear: many clients take 8 KiB of them in all. The message travels twice, once
+// percent-encoded, and the details grow by a third in base64.
+const MAX_MESSAGE_BYTES = 512;
+const MAX_VIOLATIONS_BYTES = 2560;
+
+/** Called with what was thrown and is not for the caller's eyes. */
+export type LogError = (error: unknown) => void;
+
+/**
+ * The status to end a call with. A `LearningError` is told to the caller; anything else is
+ * logged and becomes an opaque INTERNAL.
+ */
+export function statusOf(error: unknown, logError: LogError): StatusObject {
+  if (error instanceof LearningError) {
+    return createStatus(error.reason, error.message, error.violations);
+  }
+  logError(error);
+  return createStatus('INTERNAL', 'internal error; the log of the sidecar has its cause');
+}
+
+/** A status with its details, of bounded size whatever it is given. */
+export function createStatus(
+  reason: WireReason,
+  message: string,
+  violations: readonly FieldViolation[] = [],
+): StatusObject {
+  const code = CODE_OF_REASON[reason];
+  const text = clip(message, MAX_MESSAGE_BYTES);
+  const details = [pack(ErrorInfoSchema, { reason, domain: ERROR_DOMAIN })];
+  if (violations.length > 0) {
+    details.push(pack(BadRequestSchema, { fieldViolations: boundedViolations(violations) }));
+  }
+  const metadata = new Metadata();
+  if (code === status.UNAVAILABLE) {
+    details.push(pack(RetryInfoSchema, { retryDelay: durationOf(RETRY_DELAY_MS) }));
+    metadata.set('grpc-retry-pushback-ms', String(RETRY_DELAY_MS));
+  }
+  const bytes = toBinary(StatusSchema, create(StatusSchema, { code, message: text, details }));
+  metadata.set('grpc-status-details-bin', Buffer.from(bytes));
+  return { code, details: text, metadata };
+}
+
+function boundedViolations(violations: readonly FieldViolation[]): FieldViolation[] {
+  const kept: FieldViolation[] = [];
+  let bytes = 0;
+  for (const violation of violations.slice(0, MAX_VIOLATIONS)) {
+    const field = clip(violation.field, MAX_MESSAGE_BYTES);
+    const description = clip(violation.description, MAX_MESSAGE_BYTES);
+    bytes += Buffer.byteLength(field) + Buffer.byteLength(description);
+    if (bytes > MAX_VIOLATIONS_BYTES) break;
+    kept.push({ field, description });
+  }
+  return kept;
+}
+
+function durationOf(ms: number): { seconds: bigint; nanos: number } {
+  return { seconds: BigInt(Math.floor(ms / 1000)), nanos: (ms % 1000) * 1_000_000 };
+}
+
+function pack<S extends DescMessage>(schema: S, fields: MessageInitShape<S>) {
+  return anyPack(schema, create(schema, fields));
+}

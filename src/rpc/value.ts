@@ -1,0 +1,35 @@
+import { fromJson, toJson } from '@bufbuild/protobuf';
+import { type Value as ProtoValue, ValueSchema } from '@bufbuild/protobuf/wkt';
+import type { Parameters as ParameterValues, Value } from '../domain/value.ts';
+
+/** Nesting of a value on the wire: above any setting, below what could exhaust the stack. */
+const MAX_DEPTH = 16;
+
+export function toProtoValue(value: Value): ProtoValue {
+  // A Value is what JSON can hold, but for being read-only.
+  return fromJson(ValueSchema, value as Parameters<typeof fromJson>[1]);
+}
+
+export function toProtoParameters(parameters: ParameterValues): { [name: string]: ProtoValue } {
+  return Object.fromEntries(
+    Object.entries(parameters).map(([name, value]) => [name, toProtoValue(value)]),
+  );
+}
+
+/** The domain's value, or in words what was expected instead. */
+export function fromProtoValue(value: ProtoValue): { value: Value } | { fault: string } {
+  try {
+    const json: Value = toJson(ValueSchema, value);
+    return depthOf(json) <= MAX_DEPTH
+      ? { value: json }
+      : { fault: `expected at most ${MAX_DEPTH} levels of nesting` };
+  } catch {
+    // No kind is set, a number is not finite, or it is nested beyond the stack.
+    return { fault: 'expected null, a finite number, a string, a bool, a list or a struct' };
+  }
+}
+
+function depthOf(value: Value): number {
+  if (typeof value !== 'object' || value === null) return 1;
+  return 1 + Math.max(0, ...Object.values(value).map(depthOf));
+}

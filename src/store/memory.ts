@@ -1,0 +1,23 @@
+import type { LedgerEvent } from '../ledger/event.ts';
+import type { Commit, LedgerStore, StoredLedger } from '../ledger/store.ts';
+import type { Head } from '../ledger/head.ts';
+
+/** A store that lasts as long as its process: the reference for every other one. */
+export function createMemoryStore(): LedgerStore {
+  const events = new Map<number, LedgerEvent>();
+  let head: Head | undefined;
+  return {
+    load(): StoredLedger | undefined {
+      if (head === undefined) return undefined;
+      const stored = [...events].map(([position, event]) => ({ position, event }));
+      return { head: structuredClone(head), events: stored };
+    },
+    commit(commit: Commit): void {
+      for (const { position, event } of commit.events) events.set(position, event);
+      for (const position of commit.drop) events.delete(position);
+      head = structuredClone(commit.head);
+    },
+    sizeBytes: () => 0,
+    close(): void {},
+  };
+}

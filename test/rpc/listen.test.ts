@@ -1,0 +1,143 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { Health } from '../../src/gen/grpc/health/v1/health_pb.ts';
+import { createHealth } from '../../src/rpc/health.ts';
+import { bind, parseListenAddress } from '../../src/rpc/listen.ts';
+import { createGrpcServer, redirectGrpcLog } from '../../src/rpc/server.ts';
+import { addService } from '../../src/rpc/service-definition.ts';
+import { connect } from './wire.ts';
+
+const logged: string[] = [];
+redirectGrpcLog((line) => logged.push(line));
+
+function startServer() {
+  const server = createGrpcServer();
+  addService(server, Health, createHealth(['']).handlers);
+  onTestFinished(() => server.forceShutdown());
+  return server;
+}
+
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'listen-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+test.each([
+  ['127.0.0.1:50051', { kind: 'tcp', host: '127.0.0.1', port: 50051 }],
+  ['localhost:0', { kind: 'tcp', host: 'localhost', port: 0 }],
+  ['[::1]:65535', { kind: 'tcp', host: '::1', port: 65535 }],
+  ['unix:/run/sidecar.sock', { kind: 'unix', path: '/run/sidecar.sock' }],
+  ['unix:sidecar.sock', { kind: 'unix', path: 'sidecar.sock' }],
+])('reads %s', (text, address) => {
+  expect(parseListenAddress(text)).toEqual(address);
+});
+
+test.each([
+  '',
+  '50051',
+  ':50051',
+  'localhost',
+  'localhost:',
+  'localhost:http',
+  'localhost:65536',
+  '::1:50051',
+  '[::1]',
+  'http://localhost:50051',
+  'unix:',
+  'unix:///run/sidecar.sock',
+  `unix:/${'x'.repeat(103)}`,
+])('refuses "%s"', async (text) => {
+  const refused = bind(createGrpcServer(), text);
+  await expect(refused).rejects.toThrow(/^cannot listen on ".*": expected/);
+});
+
+test.each(['127.0.0.1:0', '[::1]:0', 'localhost:0'])('listens on %s', async (text) => {
+  const address = await bind(startServer(), text);
+  expect(address).toMatch(/:[1-9]\d*$/);
+  await connect(Health, address).check({});
+});
+
+test('listens on several addresses at once', async () => {
+  const server = startServer();
+  const folder = temporaryFolder();
+  const texts = ['127.0.0.1:0', `unix:${folder}/a`, '127.0.0.1:0', `unix:${folder}/b`];
+  const before = process.umask();
+  const addresses = await Promise.all(texts.map((text) => bind(server, text)));
+  expect(process.umask()).toBe(before);
+  expect(new Set(addresses).size).toBe(4);
+  for (const address of addresses) await connect(Health, address).check({});
+});
+
+test('says that a port is taken', async () => {
+  const address = await bind(startServer(), '127.0.0.1:0');
+  const refused = bind(startServer(), address);
+  await expect(refused).rejects.toThrow(/^cannot listen on "127.0.0.1:\d+": listen EADDRINUSE/);
+  expect(logged).toContainEqual(expect.stringContaining('No address added'));
+});
+
+test('says that a host is not known or not here', async () => {
+  await expect(bind(startServer(), 'nowhere.invalid:0')).rejects.toThrow(/^cannot listen on/);
+  await expect(bind(startServer(), '192.0.2.1:0')).rejects.toThrow(/EADDRNOTAVAIL/);
+});
+
+test('a unix socket is for its owner and group', async () => {
+  const path = join(temporaryFolder(), 'sidecar.sock');
+  const before = process.umask(0);
+  onTestFinished(() => {
+    process.umask(before);
+  });
+  const address = await bind(startServer(), `unix:${path}`);
+  expect(process.umask()).toBe(0);
+  expect(address).toBe(`unix:${path}`);
+  expect(statSync(path).mode & 0o777).toBe(0o660);
+  await connect(Health, address).check({});
+});
+
+test('a socket that a killed process has left is replaced', async () => {
+  const path = join(temporaryFolder(), 'sidecar.sock');
+  const child = fork(new URL('socket-holder.ts', import.meta.url), [path]);
+  await once(child, 'message');
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  expect(statSync(path).isSocket()).toBe(true);
+  await connect(Health, await bind(startServer(), `unix:${path}`)).check({});
+});
+
+test('a socket in use is left alone', async () => {
+  const path = join(temporaryFolder(), 'sidecar.sock');
+  const address = await bind(startServer(), `unix:${path}`);
+  await expect(bind(startServer(), `unix:${path}`)).rejects.toThrow(
+    /another process listens on it/,
+  );
+  await connect(Health, address).check({});
+});
+
+test('another kind of file is left alone', async () => {
+  const path = join(temporaryFolder(), 'notes.txt');
+  writeFileSync(path, 'notes');
+  const refused = bind(startServer(), `unix:${path}`);
+  await expect(refused).rejects.toThrow(/is a file that is not a socket/);
+});
+
+test('says that a folder is missing', async () => {
+  const path = join(temporaryFolder(), 'missing', 'sidecar.sock');
+  const before = process.umask();
+  await expect(bind(startServer(), `unix:${path}`)).rejects.toThrow(/^cannot listen on "unix:/);
+  expect(process.umask()).toBe(before);
+});
+
+test('the socket goes with the server', async () => {
+  const path = join(temporaryFolder(), 'sidecar.sock');
+  const server = startServer();
+  await bind(server, `unix:${path}`);
+  server.forceShutdown();
+  const again = createServer().listen(path);
+  await once(again, 'listening');
+  again.close();
+});

@@ -1,0 +1,83 @@
+import type { DescMessage, DescMethod, DescService, MessageShape } from '@bufbuild/protobuf';
+import { fromBinary } from '@bufbuild/protobuf';
+import { Client, credentials, type Server, type ServiceError, status } from '@grpc/grpc-js';
+import { onTestFinished } from 'vitest';
+import { createClient, type ServiceClient } from '../../src/rpc/client.ts';
+import type { HandlerEnvironment } from '../../src/rpc/handlers.ts';
+import { bind } from '../../src/rpc/listen.ts';
+import { createGrpcServer } from '../../src/rpc/server.ts';
+
+/** Listens on a free port until the test ends; answers the address. */
+export async function serve(register: (server: Server) => void): Promise<string> {
+  const server = createGrpcServer();
+  register(server);
+  const address = await bind(server, '127.0.0.1:0');
+  onTestFinished(() => server.forceShutdown());
+  return address;
+}
+
+/** A client until the test ends. */
+export function connect<S extends DescService>(service: S, address: string): ServiceClient<S> {
+  const client = createClient(service, address, credentials.createInsecure());
+  onTestFinished(() => client.close());
+  return client;
+}
+
+/** Makes a unary call with any bytes for its request. */
+export function callRaw<M extends DescMethod>(
+  address: string,
+  method: M,
+  bytes: Uint8Array,
+): Promise<MessageShape<M['output']>> {
+  const client = new Client(address, credentials.createInsecure());
+  onTestFinished(() => client.close());
+  const output: M['output'] & DescMessage = method.output;
+  return new Promise((resolve, reject) => {
+    client.makeUnaryRequest<Uint8Array, MessageShape<M['output']>>(
+      `/${method.parent.typeName}/${method.name}`,
+      (request) => Buffer.from(request),
+      (response) => fromBinary(output, response),
+      bytes,
+      (error, response) => {
+        if (error !== null) reject(error);
+        else if (response !== undefined) resolve(response);
+      },
+    );
+  });
+}
+
+/** All that a stream sends. */
+export async function collect<T>(stream: AsyncIterable<T>): Promise<T[]> {
+  const messages: T[] = [];
+  for await (const message of stream) messages.push(message);
+  return messages;
+}
+
+/** The error that a call ends with. */
+export async function failureOf(call: Promise<unknown>): Promise<ServiceError> {
+  try {
+    await call;
+  } catch (error) {
+    return error as ServiceError;
+  }
+  throw new Error('the call did not fail');
+}
+
+export interface Recorder extends HandlerEnvironment {
+  readonly observed: { method: string; code: string; seconds: number }[];
+  readonly errors: unknown[];
+}
+
+/** Keeps what handlers report. Each look at its clock takes 250 ms. */
+export function createRecorder(): Recorder {
+  const observed: Recorder['observed'] = [];
+  const errors: unknown[] = [];
+  let nowMs = 0;
+  return {
+    observed,
+    errors,
+    observe: (method, code, seconds) => observed.push({ method, code: status[code], seconds }),
+    logError: (error) => errors.push(error),
+    monotonic: () => (nowMs += 250),
+  };
+}
