@@ -1,5 +1,5 @@
 import { sameValue, type Value } from '../domain/value.ts';
-import type { ConfigPath } from './fault.ts';
+import { type ConfigPath, formatPath } from './fault.ts';
 import { MAX_PARAMETERS } from './limits.ts';
 import type { MergedConfig } from './merge.ts';
 import type { ConfigFile, ParameterText, RuleText } from './schema.ts';
@@ -17,13 +17,19 @@ export interface CrossFault {
  * be is not known.
  */
 export function crossCheck(config: MergedConfig, structure: Structure): CrossFault[] {
-  return [
+  const faults = [
     ...checkWindows(config, structure),
     ...checkParameterCount(config),
     ...Object.keys(config.parameters).flatMap((name) => checkParameter(name, config, structure)),
     ...checkRuleIds(config, structure),
     ...config.rules.flatMap((rule, index) => checkRule(rule, index, config, structure)),
   ];
+  // Two fields may disagree with the same third one: it is named once.
+  const named = new Set<string>();
+  return faults.filter(({ path }) => {
+    const text = formatPath(path);
+    return !named.has(text) && named.add(text);
+  });
 }
 
 /** Of two fields that disagree, the one that the file sets; the first of them if it sets both. */
@@ -53,10 +59,7 @@ function checkWindows({ cycle }: MergedConfig, { file, isFaulty }: Structure): C
       blamed === path
         ? `expected at most cycle.history_limit, ${cycle.history_limit}, found ${cycle[key]}`
         : `expected at least cycle.${key}, ${cycle[key]}, found ${cycle.history_limit}`;
-    // Both may blame history_limit: once is enough, with the greater of the two.
-    if (blamed === path || cycle[key] === Math.max(cycle.analysis_window, cycle.min_tasks)) {
-      if (!faults.some((fault) => fault.path === blamed)) faults.push({ path: blamed, message });
-    }
+    faults.push({ path: blamed, message });
   }
   return faults;
 }
@@ -119,7 +122,7 @@ function checkInitial(
     const blamed = blame(file, at, [...path, key]);
     const found = show(blamed === at ? initial : parameter[key]);
     const message = `${blamed === at ? expected : reverse}, found ${found}`;
-    if (!faults.some((fault) => fault.path === blamed)) faults.push({ path: blamed, message });
+    faults.push({ path: blamed, message });
   };
   if (known('min') && isNumber(min) && isNumber(initial) && initial < min) {
     contradict('min', `expected at least min, ${min}`, `expected at most initial, ${initial}`);

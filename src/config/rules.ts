@@ -1,13 +1,13 @@
 import type { CurationMode } from '../domain/rule.ts';
 import { kindOf, type Value, type ValueKind } from '../domain/value.ts';
 import type { Bindings } from './cel/bindings.ts';
+import { resultsOf } from './cel/dry-run.ts';
 import {
   compileExpression,
   type Expression,
   readExpression,
   tryExpression,
 } from './cel/expression.ts';
-import { resultsOf } from './cel/dry-run.ts';
 import { toValue } from './cel/result.ts';
 import { createSamples } from './cel/samples.ts';
 import type { ConfiguredRule } from './config.ts';

@@ -66,8 +66,8 @@ function readSourceTexts(document: ConfigDocument): unknown {
     if (typeof value !== 'number' && typeof value !== 'boolean') return;
     target[key] = document.sourceOf(path) ?? String(value);
   };
-  if (typeof data['version'] === 'number') asWritten(data, 'version', ['version']);
-  const rules = Array.isArray(data['rules']) ? (data['rules'] as unknown[]) : [];
+  if (typeof data.version === 'number') asWritten(data, 'version', ['version']);
+  const rules = Array.isArray(data.rules) ? (data.rules as unknown[]) : [];
   for (const [index, rule] of rules.entries()) {
     if (!isRecord(rule)) continue;
     for (const key of EXPRESSIONS) asWritten(rule, key, ['rules', index, key]);
@@ -108,6 +108,7 @@ function valueAt(data: unknown, path: ConfigPath): unknown {
 
 /** Takes a value away; a faulty rule leaves an empty one, so that those after it keep theirs. */
 function remove(data: unknown, path: ConfigPath): void {
+  if (path.length === 0) return;
   const last = path.at(-1);
   const container = valueAt(data, path.slice(0, -1));
   if (Array.isArray(container)) {

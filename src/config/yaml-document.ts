@@ -36,7 +36,9 @@ export function parseYamlDocument(text: string): ConfigDocument {
   // What the parser recovered after a fault of syntax is a guess, and would only mislead.
   if (document.errors.length > 0 || document.contents === null) return builder.finish(undefined);
   const reader: Reader = { targets: resolveAliases(document), builder, lineAt };
-  return builder.finish(readNode(reader, document.contents, [], 1));
+  const data = readNode(reader, document.contents, [], 1);
+  // Nothing but `---`, or comments after it, is as empty as nothing.
+  return builder.finish(data === null ? undefined : data);
 }
 
 interface Reader {
@@ -62,7 +64,6 @@ function resolveAliases(document: Document): ReadonlyMap<Alias, Node> {
 
 /** `line` is that of the key or element, known to the caller. */
 function readNode(reader: Reader, node: unknown, path: ConfigPath, line: number): unknown {
-  if (!reader.builder.enter(path, line)) return undefined;
   if (isAlias(node)) {
     reader.builder.note(path, { line });
     const target = reader.targets.get(node);
@@ -70,6 +71,7 @@ function readNode(reader: Reader, node: unknown, path: ConfigPath, line: number)
     reader.builder.fault(path, line, `expected the name of an anchor, found *${node.source}`);
     return undefined;
   }
+  if (!reader.builder.enter(path, line)) return undefined;
   if (isMap(node)) return readMap(reader, node, path, line);
   if (isSeq(node)) {
     reader.builder.note(path, { line });

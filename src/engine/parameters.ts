@@ -1,6 +1,6 @@
+import { violationOf } from '../domain/parameters.ts';
 import type { LoopSettings } from '../domain/settings.ts';
 import { sameValue, type Value } from '../domain/value.ts';
-import { violationOf } from '../domain/parameters.ts';
 import type { Decision } from '../ledger/ledger.ts';
 import type { LedgerView } from '../ledger/view.ts';
 

@@ -1,5 +1,5 @@
-import { type CyclePlan, planCycle } from '../cycle/cycle.ts';
 import type { Decision as CurationDecision } from '../cycle/curate.ts';
+import { type CyclePlan, planCycle } from '../cycle/cycle.ts';
 import type { CycleRecord } from '../domain/cycle.ts';
 import type { Delta } from '../domain/delta.ts';
 import type { LoopSettings } from '../domain/settings.ts';

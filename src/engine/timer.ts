@@ -57,7 +57,7 @@ export class LoopTimer {
   #schedule(delayMs: number): void {
     const delay = Math.max(delayMs, 0);
     this.#dueMs = this.#clock.monotonic() + delay;
-    this.#cancel = this.#clock.schedule(() => this.#tick(), delay);
+    this.#cancel = this.#clock.schedule(() => void this.#tick(), delay);
   }
 
   async #tick(): Promise<void> {

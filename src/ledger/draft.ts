@@ -2,21 +2,23 @@ import type { Delta } from '../domain/delta.ts';
 import type { Task } from '../domain/task.ts';
 import type { LedgerEvent, StoredEvent } from './event.ts';
 import { copyHead, foldHead, type Head } from './head.ts';
-import type { LedgerState } from './state.ts';
+import type { Addition, LedgerState } from './state.ts';
 import type { LedgerView } from './view.ts';
 
 /**
  * What one commit will add to the committed state: an overlay. It can be thrown away without a
  * trace, and nobody but the decisions of its own commit sees it.
  */
-export class Draft implements LedgerView {
+export class Draft implements LedgerView, Addition {
   readonly head: Head;
   readonly events: StoredEvent[] = [];
   /** Deltas put in force, in order, as they were then. */
   readonly applied: Delta[] = [];
   readonly #base: LedgerState;
   readonly #tasks: Task[] = [];
-  readonly #ids = new Set<string>();
+  /** Each new id with its place among the new ones: 1, 2, 3 … */
+  readonly #ids = new Map<string, number>();
+  #idsAdded = 0;
   readonly #deltas = new Map<string, Delta>();
   readonly #clients = new Map<string, number>();
   /** The tasks of the last event, where that is one of tasks. */
@@ -71,7 +73,9 @@ export class Draft implements LedgerView {
   }
 
   hasTaskId(taskId: string): boolean {
-    return this.#ids.has(taskId) || this.#base.hasTaskId(taskId);
+    const place = this.#ids.get(taskId);
+    if (place !== undefined) return place > this.#idsAdded - this.#base.retention.dedupWindow;
+    return this.#base.hasTaskId(taskId, this.#idsAdded);
   }
 
   delta(deltaId: string): Delta | undefined {
@@ -111,7 +115,9 @@ export class Draft implements LedgerView {
       case 'tasks_recorded':
         for (const task of event.tasks) {
           this.#tasks.push(task);
-          if (task.taskId !== '') this.#ids.add(task.taskId);
+          if (task.taskId === '') continue;
+          this.#idsAdded += 1;
+          this.#ids.set(task.taskId, this.#idsAdded);
         }
         break;
       case 'delta_acknowledged':

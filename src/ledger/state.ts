@@ -1,7 +1,7 @@
 import type { CycleRecord } from '../domain/cycle.ts';
 import type { Delta } from '../domain/delta.ts';
 import type { Task } from '../domain/task.ts';
-import type { Draft } from './draft.ts';
+import type { StoredEvent } from './event.ts';
 import { emptyHead, type Head } from './head.ts';
 import { Ring } from './ring.ts';
 import type { LedgerView } from './view.ts';
@@ -12,6 +12,16 @@ export interface Retention {
   readonly dedupWindow: number;
   readonly retainDeltas: number;
   readonly retainCycles: number;
+}
+
+/** What a commit has added. */
+export interface Addition {
+  readonly head: Head;
+  readonly events: readonly StoredEvent[];
+  /** Deltas as they stand now. */
+  changedDeltas(): Iterable<Delta>;
+  /** Deltas put in force, in order, as they were then. */
+  readonly applied: readonly Delta[];
 }
 
 /** Clients whose acknowledgements are remembered: as many as streams can be open. */
@@ -38,7 +48,8 @@ export class LedgerState implements LedgerView {
   head: Head = emptyHead('');
   retention: Retention;
   readonly #tasks = new Ring<Task>();
-  readonly #ids = new Set<string>();
+  /** Each known id with its place among all ids: 1, 2, 3 … */
+  readonly #ids = new Map<string, number>();
   readonly #idOrder = new Ring<string>();
   readonly #batches = new Ring<TaskBatch>();
   #tasksSeen = 0;
@@ -65,8 +76,10 @@ export class LedgerState implements LedgerView {
     return this.#tasks.newest(count);
   }
 
-  hasTaskId(taskId: string): boolean {
-    return this.#ids.has(taskId);
+  /** @param newer ids that will come after all that are here */
+  hasTaskId(taskId: string, newer = 0): boolean {
+    const place = this.#ids.get(taskId);
+    return place !== undefined && place > this.#idsSeen + newer - this.retention.dedupWindow;
   }
 
   delta(deltaId: string): Delta | undefined {
@@ -112,10 +125,10 @@ export class LedgerState implements LedgerView {
     }
   }
 
-  /** Takes over what a draft holds; call it only once that is durable. */
-  merge(draft: Draft): void {
-    this.head = draft.head;
-    for (const { position, event } of draft.events) {
+  /** Takes over what a commit has added; call it only once that is durable. */
+  merge(addition: Addition): void {
+    this.head = addition.head;
+    for (const { position, event } of addition.events) {
       switch (event.kind) {
         case 'tasks_recorded':
           this.#mergeTasks(position, event.tasks);
@@ -137,8 +150,8 @@ export class LedgerState implements LedgerView {
           this.#deltaEvents.get(event.deltaId)?.push(position);
       }
     }
-    for (const delta of draft.changedDeltas()) this.#mergeDelta(delta);
-    for (const delta of draft.applied) {
+    for (const delta of addition.changedDeltas()) this.#mergeDelta(delta);
+    for (const delta of addition.applied) {
       if (delta.sequence > this.head.compactedThrough) this.#applied.push(delta);
     }
     this.#forget();
@@ -160,9 +173,9 @@ export class LedgerState implements LedgerView {
     for (const task of tasks) {
       this.#tasks.push(task);
       if (task.taskId === '') continue;
-      this.#ids.add(task.taskId);
-      this.#idOrder.push(task.taskId);
       this.#idsSeen += 1;
+      this.#ids.set(task.taskId, this.#idsSeen);
+      this.#idOrder.push(task.taskId);
     }
     this.#tasksSeen += tasks.length;
     const batch = { position, tasksThrough: this.#tasksSeen, idsThrough: this.#idsSeen };
@@ -186,7 +199,7 @@ export class LedgerState implements LedgerView {
   #forget(): void {
     const { historyLimit, dedupWindow, retainCycles } = this.retention;
     while (this.#tasks.length > historyLimit) this.#tasks.shift();
-    while (this.#idOrder.length > dedupWindow) this.#ids.delete(this.#idOrder.shift() ?? '');
+    while (this.#idOrder.length > dedupWindow) this.#forgetOldestId();
     for (let batch = this.#batches.at(0); batch !== undefined; batch = this.#batches.at(0)) {
       const taskNeeded = batch.tasksThrough > this.#tasksSeen - this.#tasks.length;
       const idNeeded = batch.idsThrough > this.#idsSeen - this.#idOrder.length;
@@ -206,6 +219,13 @@ export class LedgerState implements LedgerView {
       this.#clients.delete(clientId);
     }
     this.#forgetDeltas();
+  }
+
+  #forgetOldestId(): void {
+    const place = this.#idsSeen - this.#idOrder.length + 1;
+    const taskId = this.#idOrder.shift() ?? '';
+    // Not where it has been recorded again since.
+    if (this.#ids.get(taskId) === place) this.#ids.delete(taskId);
   }
 
   /** Oldest first, but never one that still waits for a person. */

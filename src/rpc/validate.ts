@@ -54,7 +54,8 @@ function countItems(schema: DescMessage, message: Message): number {
   for (const { fieldKind, localName } of schema.fields) {
     if (fieldKind !== 'list' && fieldKind !== 'map') continue;
     // A message's own fields are properties by their local names; lists and maps are objects.
-    count += Object.keys((message as unknown as Record<string, object>)[localName] ?? {}).length;
+    const items = (message as unknown as Record<string, object>)[localName] ?? [];
+    count += Array.isArray(items) ? items.length : Object.keys(items).length;
   }
   return count;
 }

@@ -41,9 +41,12 @@ const IMPURE = [
   'setImmediate(() => 0);',
 ];
 
-const sources = readdirSync('src', { withFileTypes: true });
-const files = sources.filter((entry) => entry.isFile()).map((entry) => entry.name);
-const found = sources.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+const sources = readdirSync('src', { withFileTypes: true, recursive: true });
+const namesIn = (folder: string, isFolder: boolean) =>
+  sources
+    .filter((entry) => entry.parentPath === folder && entry.isDirectory() === isFolder)
+    .map((entry) => entry.name);
+const found = namesIn('src', true);
 const folders = [...new Set([...Object.keys(LAYERS), 'gen', 'cli', ...found])];
 const modules = [
   ...Object.keys(JSON.parse(readFileSync('package.json', 'utf8')).dependencies),
@@ -116,27 +119,30 @@ test('every folder of src has a place in the table', () => {
 });
 
 const places = Object.entries(LAYERS).flatMap(([layer, allowed]) => [
-  { layer, allowed, path: `src/${layer}/planted.ts`, up: '../' },
-  { layer, allowed, path: `src/${layer}/inner/planted.ts`, up: '../../' },
+  { layer, allowed, folder: `src/${layer}`, up: '../', own: ['./own.ts', './inner/own.ts'] },
+  ...namesIn(`src/${layer}`, true).map((inner) => {
+    const folder = `src/${layer}/${inner}`;
+    return { layer, allowed, folder, up: '../../', own: ['./own.ts', '../own.ts'] };
+  }),
 ]);
 
-test.for(places)('$path imports what it may, nothing else', ({ layer, allowed, path, up }) => {
+test.for(places)('$folder imports what it may, nothing else', (place) => {
+  const { layer, allowed, folder, up, own } = place;
   const may = (name: string) =>
     allowed.includes(name) || (name.startsWith('node:') && allowed.includes('node:*'));
-  const others = folders.filter((folder) => folder !== layer);
+  const others = folders.filter((name) => name !== layer);
   const targets = [
-    { source: './neighbour.ts', allowed: true },
-    { source: './inner/neighbour.ts', allowed: true },
-    ...others.map((folder) => ({ source: `${up}${folder}/file.ts`, allowed: may(folder) })),
+    ...own.map((source) => ({ source, allowed: true })),
+    ...others.map((name) => ({ source: `${up}${name}/file.ts`, allowed: may(name) })),
     ...modules.map((name) => ({ source: name, allowed: may(name) })),
-    ...['main.ts', 'runtime.ts', ...files].map((file) => ({
+    ...['main.ts', ...namesIn('src', false)].map((file) => ({
       source: `${up}${file}`,
       allowed: false,
     })),
   ];
   const statement = ({ source }: { source: string }) => `import '${source}';`;
   const forbidden = targets.filter((target) => !target.allowed);
-  expect(refused(path, targets.map(statement))).toEqual(forbidden.map(statement));
+  expect(refused(`${folder}/planted.ts`, targets.map(statement))).toEqual(forbidden.map(statement));
 });
 
 test('every way to write an import is seen', () => {

@@ -38,7 +38,7 @@ type RecordTasksCall = ServerDuplexStream<
 async function countTasks(call: RecordTasksCall): Promise<void> {
   let recordedCount = 0n;
   for await (const request of call.iterator({ destroyOnReturn: false })) {
-    const { tasks } = accept<typeof recordTasks.input>(request, checkRecordTasks);
+    const { tasks } = accept(request, checkRecordTasks);
     recordedCount += BigInt(tasks.length);
     call.write({ recordedCount });
   }

@@ -1,6 +1,14 @@
 import type { DescMessage, DescMethod, DescService, MessageShape } from '@bufbuild/protobuf';
 import { fromBinary } from '@bufbuild/protobuf';
-import { Client, credentials, type Server, type ServiceError, status } from '@grpc/grpc-js';
+import {
+  Client,
+  type ClientDuplexStream,
+  type ClientReadableStream,
+  credentials,
+  type Server,
+  type ServiceError,
+  status,
+} from '@grpc/grpc-js';
 import { onTestFinished } from 'vitest';
 import { createClient, type ServiceClient } from '../../src/rpc/client.ts';
 import type { HandlerEnvironment } from '../../src/rpc/handlers.ts';
@@ -47,7 +55,9 @@ export function callRaw<M extends DescMethod>(
 }
 
 /** All that a stream sends. */
-export async function collect<T>(stream: AsyncIterable<T>): Promise<T[]> {
+export async function collect<T>(
+  stream: ClientReadableStream<T> | ClientDuplexStream<never, T>,
+): Promise<T[]> {
   const messages: T[] = [];
   for await (const message of stream) messages.push(message);
   return messages;

@@ -40,7 +40,7 @@ export function dryRun(syntax: Syntax, samples: readonly Bindings[]): Expression
     if (!checkConditions(expr, scopes)) return false;
     if (mentions(expr, ACCUMULATOR)) return true;
     const fault = firstFault(expr, scopes);
-    if (fault !== undefined) report(expr, `${sourceTextOf(expr)}: ${explain(fault)}`);
+    if (fault !== undefined) report(expr, `${sourceTextOf(syntax, expr)}: ${explain(fault)}`);
     return fault === undefined;
   }
 
@@ -53,7 +53,7 @@ export function dryRun(syntax: Syntax, samples: readonly Bindings[]): Expression
       if (other === undefined) continue;
       report(
         condition,
-        `${sourceTextOf(condition)}: expected true or false, found ${describeKind(other)}`,
+        `${sourceTextOf(syntax, condition)}: expected true or false, found ${describeKind(other)}`,
       );
       sound = false;
     }

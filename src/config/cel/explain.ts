@@ -1,6 +1,5 @@
-import { unparse } from '@bufbuild/cel';
 import { METRIC_VALUES } from './bindings.ts';
-import type { Expr } from './syntax.ts';
+import type { Expr, Syntax } from './syntax.ts';
 
 // What the package says where an expression is wrong whatever its data.
 const FAULTS = [
@@ -23,8 +22,8 @@ export function isFaultOfExpression(message: string): boolean {
 const MAX_SOURCE_LENGTH = 80;
 
 /** A node as text in quotes, shortened. */
-export function sourceTextOf(expr: Expr): string {
-  const plain = unparse(expr).replaceAll(METRIC_VALUES, 'metrics.values');
+export function sourceTextOf(syntax: Syntax, expr: Expr): string {
+  const plain = syntax.unparse(expr).replaceAll(METRIC_VALUES, 'metrics.values');
   const short = plain.length > MAX_SOURCE_LENGTH ? `${plain.slice(0, MAX_SOURCE_LENGTH)}…` : plain;
   return `\`${short}\``;
 }

@@ -41,7 +41,7 @@ export function tryExpression(
     for (const result of resultsOf(outcome, samples)) {
       const found = describeMismatch(result, expected);
       if (found === undefined) continue;
-      const message = `${sourceTextOf(outcome)}: ${found}`;
+      const message = `${sourceTextOf(syntax, outcome)}: ${found}`;
       faults.push({ offset: syntax.offsetOf(outcome), message });
       break;
     }

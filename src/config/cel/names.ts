@@ -2,7 +2,14 @@ import { TASK_STATUSES } from '../../domain/task.ts';
 import { suggest } from '../suggest.ts';
 import { METRIC_VALUES } from './bindings.ts';
 import { environment } from './environment.ts';
-import { ACCUMULATOR, childrenOf, type Expr, type ExpressionFault, type Syntax } from './syntax.ts';
+import {
+  ACCUMULATOR,
+  childrenOf,
+  type Expr,
+  type ExpressionFault,
+  isQualifiedFunction,
+  type Syntax,
+} from './syntax.ts';
 
 /** What an expression refers to. */
 export interface Names {
@@ -80,7 +87,7 @@ export function resolveNames(syntax: Syntax, parameters: ReadonlySet<string>): N
     if (kind.case === 'identExpr' && !bound.has(kind.value.name)) {
       checkIdentifier(expr, kind.value.name);
     }
-    if (kind.case === 'callExpr') checkFunction(expr, bound);
+    checkFunction(expr);
     if (kind.case === 'structExpr' && kind.value.messageName !== '') {
       report(expr, `expected a map, found a message ${kind.value.messageName}`);
     }
@@ -93,18 +100,15 @@ export function resolveNames(syntax: Syntax, parameters: ReadonlySet<string>): N
       }
     }
     for (const child of childrenOf(expr)) {
-      // `strings.quote(x)` is a function of that name, not one of a variable.
-      if (isQualifiedFunction(expr, child.expr)) continue;
       visit(child.expr, child.binds === undefined ? bound : new Set([...bound, child.binds]));
     }
   }
 
-  function checkFunction(expr: Expr, bound: ReadonlySet<string>): void {
-    if (expr.exprKind.case !== 'callExpr') return;
-    const { function: name, target } = expr.exprKind.value;
+  function checkFunction(expr: Expr): void {
+    if (expr.exprKind.case !== 'callExpr' || isQualifiedFunction(expr)) return;
+    const { function: name } = expr.exprKind.value;
+    // Operators are functions too, with names like `_+_`, `!_` and `@in`.
     if (/^[@_!-]/.test(name) || environment.funcs.find(name) !== undefined) return;
-    const qualified = target === undefined ? undefined : pathOf(target, bound);
-    if (qualified !== undefined && environment.funcs.find(`${qualified}.${name}`)) return;
     report(expr, `expected a function of CEL, found ${name}${functionHint(name)}`);
   }
 
@@ -117,13 +121,6 @@ function functionHint(name: string): string {
   if (MACROS.includes(name)) return `; it is used as in list.${name}(x, x > 1.0)`;
   const known = [...environment.funcs].map((func) => func.name);
   return suggest(name, [...known, ...MACROS, 'has']);
-}
-
-function isQualifiedFunction(expr: Expr, child: Expr): boolean {
-  if (expr.exprKind.case !== 'callExpr') return false;
-  const { function: name, target } = expr.exprKind.value;
-  if (target !== child || child.exprKind.case !== 'identExpr') return false;
-  return environment.funcs.find(`${child.exprKind.value.name}.${name}`) !== undefined;
 }
 
 function identifier(name: string): Expr['exprKind'] {

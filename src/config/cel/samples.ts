@@ -10,12 +10,15 @@ const MAGNITUDES = [
   { count: 100, latencyMs: 120_000, share: 1, agents: 200, percent: 6400, value: 250 },
 ] as const;
 
+// For macros to have something to range over where no rule asks for one by name.
+const SAMPLE_KEY = 'sample';
+
 /**
  * Contexts to try expressions on. Every measurement in `measurements` is there, as if the tasks
  * carried it.
  */
 export function createSamples(measurements: Iterable<string>, parameters: Parameters): Bindings[] {
-  const keys = [...measurements];
+  const keys = [SAMPLE_KEY, ...measurements];
   return MAGNITUDES.map((size) => {
     const context: RuleContext = {
       window: {
@@ -31,8 +34,7 @@ export function createSamples(measurements: Iterable<string>, parameters: Parame
       metrics: {
         subAgentCount: size.agents,
         cpuPercent: size.percent,
-        // One that no rule asks for by name, for macros to range over.
-        values: { sample: size.value },
+        values: { [SAMPLE_KEY]: size.value },
         observeTimeMs: 0,
       },
       parameters,

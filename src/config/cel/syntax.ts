@@ -1,10 +1,11 @@
-import { parse } from '@bufbuild/cel';
+import { parse, unparse } from '@bufbuild/cel';
 import {
   MAX_EXPRESSION_DEPTH,
   MAX_EXPRESSION_LENGTH,
   MAX_LITERAL_ELEMENTS,
   MAX_MACRO_NESTING,
 } from '../limits.ts';
+import { environment } from './environment.ts';
 
 type ParsedExpression = ReturnType<typeof parse>;
 
@@ -23,6 +24,8 @@ export interface Syntax {
   readonly expr: Expr;
   /** Where a node stands, in characters from 0. */
   offsetOf(expr: Expr): number;
+  /** A node as text. */
+  unparse(expr: Expr): string;
 }
 
 /** Accumulator of every macro, as the parser names it; no identifier can be called that. */
@@ -44,7 +47,13 @@ export function parseExpression(
   }
   const positions = parsed.sourceInfo?.positions ?? {};
   const offsetOf = (expr: Expr) => positions[String(expr.id)] ?? 0;
-  const syntax = { text, expr: parsed.expr, offsetOf };
+  const syntax = {
+    text,
+    expr: parsed.expr,
+    offsetOf,
+    // With the rest of what was parsed it knows macros as they were written.
+    unparse: (expr: Expr) => unparse({ ...parsed, expr }),
+  };
   const fault = findExcess(syntax);
   return fault === undefined ? { syntax } : { faults: [fault] };
 }
@@ -79,7 +88,7 @@ export function childrenOf(expr: Expr): Child[] {
     case 'selectExpr':
       return plain(kind.value.operand);
     case 'callExpr':
-      return plain(kind.value.target, ...kind.value.args);
+      return plain(isQualifiedFunction(expr) ? undefined : kind.value.target, ...kind.value.args);
     case 'listExpr':
       return plain(...kind.value.elements);
     case 'structExpr':
@@ -94,6 +103,14 @@ export function childrenOf(expr: Expr): Child[] {
     default:
       return [];
   }
+}
+
+/** Whether a call like `strings.quote(x)` is of a function of that name, not of a variable's. */
+export function isQualifiedFunction({ exprKind }: Expr): boolean {
+  if (exprKind.case !== 'callExpr' || exprKind.value.target === undefined) return false;
+  const target = exprKind.value.target.exprKind;
+  if (target.case !== 'identExpr') return false;
+  return environment.funcs.find(`${target.value.name}.${exprKind.value.function}`) !== undefined;
 }
 
 /** The first node that is too deep, too nested or too long. */

@@ -1,0 +1,46 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+const CALL_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
+const CYCLE_BUCKETS = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5];
+export function createMetrics(sources) {
+    const registry = new Registry();
+    collectDefaultMetrics({ register: registry });
+    addGauges(registry, sources);
+    const counter = (name, help, labelNames = []) => new Counter({ name: `learning_${name}`, help, labelNames, registers: [registry] });
+    const histogram = (name, help, buckets, labelNames = []) => new Histogram({ name: `learning_${name}`, help, buckets, labelNames, registers: [registry] });
+    const tasks = counter('tasks_recorded_total', 'Tasks recorded since the start, no duplicates');
+    const cycles = histogram('cycle_duration_seconds', 'Duration of a cycle', CYCLE_BUCKETS);
+    const failures = counter('cycle_failures_total', 'Cycles that failed');
+    const faults = counter('rule_faults_total', 'Rules that could not be evaluated', ['rule_id']);
+    const proposed = counter('deltas_proposed_total', 'Deltas proposed by cycles', ['type']);
+    const applied = counter('deltas_applied_total', 'Deltas put in force, reverts included', [
+        'type',
+    ]);
+    const calls = histogram('rpc_duration_seconds', 'Duration of a call, until its answer', CALL_BUCKETS, ['method', 'code']);
+    return {
+        registry,
+        tasksRecorded: (count) => tasks.inc(count),
+        cycleCompleted: (seconds) => cycles.observe(seconds),
+        cycleFailed: () => failures.inc(),
+        ruleFault: (rule_id) => faults.inc({ rule_id }),
+        deltaProposed: (type) => proposed.inc({ type }),
+        deltaApplied: (type) => applied.inc({ type }),
+        callEnded: (method, code, seconds) => calls.observe({ method, code }, seconds),
+    };
+}
+function addGauges(registry, sources) {
+    const gauge = (name, help, read) => new Gauge({
+        name: `learning_${name}`,
+        help,
+        registers: [registry],
+        collect() {
+            this.set(read());
+        },
+    });
+    gauge('latest_sequence', 'Newest change put in force', sources.latestSequence);
+    gauge('subscribers', 'Open StreamDeltas streams', sources.subscribers);
+    gauge('tasks_in_history', 'Tasks retained', sources.tasksInHistory);
+    gauge('ledger_bytes', 'Size of the ledger on disk', sources.ledgerBytes);
+    gauge('config_refused', '1: the newest config was refused', () => Number(sources.configRefused()));
+    gauge('active', '1: the timer runs cycles', () => Number(sources.active()));
+}
+//# sourceMappingURL=metrics.js.map

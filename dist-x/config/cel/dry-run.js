@@ -1,0 +1,117 @@
+import { isCelError, isCelList, isCelMap, plan, } from '@bufbuild/cel';
+import { environment } from './environment.js';
+import { explain, isFaultOfExpression, sourceTextOf } from './explain.js';
+import { describeKind } from './result.js';
+import { ACCUMULATOR, childrenOf } from './syntax.js';
+// Elements of a range, and bindings in all, that the body of a macro is tried on.
+const MAX_TRIED_ELEMENTS = 3;
+const MAX_TRIED_BINDINGS = 27;
+/**
+ * Evaluates every part of an expression by itself on every sample, and so finds what is wrong
+ * with the expression whatever its data: operators and functions on types they do not take.
+ * What depends on the data (a division by zero, a key that is not there) is no fault, except
+ * where a part without variables always fails.
+ */
+export function dryRun(syntax, samples) {
+    const faults = [];
+    const report = (expr, message) => void faults.push({ offset: syntax.offsetOf(expr), message });
+    /** Whether the node and all below it are sound. */
+    function visit(expr, scopes) {
+        let sound = true;
+        for (const child of childrenOf(expr)) {
+            const inner = child.binds === undefined ? scopes : scopesWithin(expr, child.binds, scopes);
+            // All are visited: a fault in one does not hide another's.
+            if (!visit(child.expr, inner))
+                sound = false;
+        }
+        // Parts of a macro's own machinery mean nothing by themselves.
+        if (!sound)
+            return false;
+        if (!checkConditions(expr, scopes))
+            return false;
+        if (mentions(expr, ACCUMULATOR))
+            return true;
+        const fault = firstFault(expr, scopes);
+        if (fault !== undefined)
+            report(expr, `${sourceTextOf(expr)}: ${explain(fault)}`);
+        return fault === undefined;
+    }
+    /** Conditions are to be booleans on either side, also where the other side decides. */
+    function checkConditions(expr, scopes) {
+        let sound = true;
+        for (const condition of conditionsOf(expr)) {
+            if (mentions(condition, ACCUMULATOR))
+                continue;
+            const other = resultsOf(condition, scopes).find((value) => typeof value !== 'boolean');
+            if (other === undefined)
+                continue;
+            report(condition, `${sourceTextOf(condition)}: expected true or false, found ${describeKind(other)}`);
+            sound = false;
+        }
+        return sound;
+    }
+    visit(syntax.expr, samples);
+    return faults;
+}
+/** What an expression gives, on the scopes where it gives something. */
+export function resultsOf(expr, scopes) {
+    return evaluateAll(expr, scopes).filter((result) => !isCelError(result));
+}
+/** The parts whose value can become the value of the whole: the branches of `? :`. */
+export function outcomesOf(expr) {
+    const kind = expr.exprKind;
+    if (kind.case !== 'callExpr' || kind.value.function !== '_?_:_')
+        return [expr];
+    return kind.value.args.slice(1).flatMap(outcomesOf);
+}
+function firstFault(expr, scopes) {
+    const constant = !mentionsAny(expr);
+    for (const result of evaluateAll(expr, scopes)) {
+        if (!isCelError(result))
+            continue;
+        if (constant || isFaultOfExpression(result.message))
+            return result.message;
+    }
+    return undefined;
+}
+function evaluateAll(expr, scopes) {
+    const evaluate = plan(environment, expr);
+    return scopes.map((scope) => evaluate(scope));
+}
+function conditionsOf(expr) {
+    if (expr.exprKind.case !== 'callExpr')
+        return [];
+    const { function: name, args } = expr.exprKind.value;
+    if (name === '_&&_' || name === '_||_')
+        return args;
+    return name === '_?_:_' ? args.slice(0, 1) : [];
+}
+/** The scopes of a macro's body: some elements of its range on each sample. */
+function scopesWithin(macro, variable, scopes) {
+    if (macro.exprKind.case !== 'comprehensionExpr')
+        return [];
+    const range = macro.exprKind.value.iterRange;
+    if (range === undefined)
+        return [];
+    const inner = [];
+    for (const [index, result] of evaluateAll(range, scopes).entries()) {
+        for (const element of elementsOf(result))
+            inner.push({ ...scopes[index], [variable]: element });
+    }
+    return inner.slice(0, MAX_TRIED_BINDINGS);
+}
+function elementsOf(result) {
+    const elements = isCelList(result) ? [...result] : isCelMap(result) ? [...result.keys()] : [];
+    return elements.slice(0, MAX_TRIED_ELEMENTS);
+}
+/** Whether a name occurs that a macro further in does not bind. */
+function mentions(expr, name) {
+    if (expr.exprKind.case === 'identExpr')
+        return expr.exprKind.value.name === name;
+    const isMacro = expr.exprKind.case === 'comprehensionExpr';
+    return childrenOf(expr).some((child) => !(isMacro && child.binds !== undefined) && mentions(child.expr, name));
+}
+function mentionsAny(expr) {
+    return (expr.exprKind.case === 'identExpr' || childrenOf(expr).some((child) => mentionsAny(child.expr)));
+}
+//# sourceMappingURL=dry-run.js.map

@@ -1,0 +1,50 @@
+import { CelScalar, celEnv, celList, celMethod, isCelError, listType, } from '@bufbuild/cel';
+import { strings } from '@bufbuild/cel/ext';
+import { MAX_FORMAT_PRECISION } from '../limits.js';
+import { exponentText, fixedText } from './number-text.js';
+const packageFormat = strings.find((func) => func.name === 'format');
+const CLAUSE = /%(?:%|(?:\.(\d*))?(.)?)/gsu;
+/**
+ * `format` of the strings extension. The package rounds `%f` on the shortest decimal text of a
+ * number (66.65 gives 66.6) and `%e` half up; both are to round half to even on its exact value
+ * (66.65 is a little more than that: 66.7). All else is left to the package.
+ */
+function format(args) {
+    let next = 0;
+    const text = this.replace(CLAUSE, (clause, precision, kind) => {
+        if (clause === '%%')
+            return '%';
+        const value = args.get(next);
+        if (value === undefined)
+            throw new Error(`format: nothing is given for ${clause}`);
+        next += 1;
+        return formatClause(clause, kind, precision, value);
+    });
+    if (next < args.size)
+        throw new Error(`format: ${args.size} values for ${next} clauses`);
+    return text;
+}
+function formatClause(clause, kind, precision, value) {
+    const digits = precision === undefined ? 6 : Number(precision);
+    if (digits > MAX_FORMAT_PRECISION) {
+        throw new Error(`format: ${clause} asks for more than ${MAX_FORMAT_PRECISION} decimals`);
+    }
+    if (typeof value === 'number' && Number.isFinite(value)) {
+        if (kind === 'f')
+            return fixedText(value, digits);
+        if (kind === 'e')
+            return exponentText(value, digits);
+        if (kind === 'd')
+            throw new Error('format: %d is for ints; write %.0f, or int(…)');
+    }
+    const text = packageFormat?.call(0, clause, [celList([value])]);
+    if (typeof text === 'string')
+        return text;
+    throw new Error(isCelError(text) ? text.message : `format: cannot format with ${clause}`);
+}
+const { DYN, STRING } = CelScalar;
+/** What expressions are evaluated in: CEL's standard functions and its strings extension. */
+export const environment = celEnv({
+    funcs: [...strings, celMethod('format', STRING, [listType(DYN)], STRING, format)],
+});
+//# sourceMappingURL=environment.js.map

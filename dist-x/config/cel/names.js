@@ -1,0 +1,134 @@
+import { TASK_STATUSES } from '../../domain/task.js';
+import { suggest } from '../suggest.js';
+import { METRIC_VALUES } from './bindings.js';
+import { environment } from './environment.js';
+import { ACCUMULATOR, childrenOf, isQualifiedFunction, } from './syntax.js';
+const FIELDS = new Map([
+    [
+        'window',
+        [
+            'count',
+            'avg_latency_ms',
+            'p50_latency_ms',
+            'p95_latency_ms',
+            'p99_latency_ms',
+            'success_rate',
+            'statuses',
+            'measurements',
+        ],
+    ],
+    ['window.statuses', TASK_STATUSES],
+    ['metrics', ['sub_agent_count', 'cpu_percent', 'values']],
+]);
+const VARIABLES = ['window', 'metrics', 'parameters'];
+const TYPES = [
+    'int',
+    'uint',
+    'double',
+    'bool',
+    'string',
+    'bytes',
+    'list',
+    'map',
+    'null_type',
+    'type',
+];
+const MACROS = ['all', 'exists', 'exists_one', 'map', 'filter'];
+/**
+ * Checks every name that an expression uses. Where it asks for a value of `metrics.values`, the
+ * node is changed to ask `METRIC_VALUES`, in place.
+ */
+export function resolveNames(syntax, parameters) {
+    const faults = [];
+    const measurements = new Set();
+    let usesMetrics = false;
+    const report = (expr, message) => void faults.push({ offset: syntax.offsetOf(expr), message });
+    function checkIdentifier(expr, name) {
+        if (name === 'metrics' || name === METRIC_VALUES)
+            usesMetrics = true;
+        else if (!VARIABLES.includes(name) && !TYPES.includes(name)) {
+            const known = `expected one of ${VARIABLES.join(', ')}`;
+            const hint = suggest(name, VARIABLES) || `; a text needs quotes of its own: "${name}"`;
+            report(expr, `${known}, found ${name}${hint}`);
+        }
+    }
+    function checkField(expr, of, field) {
+        if (of === 'window.measurements')
+            measurements.add(field);
+        const known = of === 'parameters' ? [...parameters] : FIELDS.get(of);
+        if (known === undefined || known.includes(field))
+            return;
+        const what = of === 'parameters' ? 'a declared parameter' : `a field of ${of}`;
+        report(expr, `expected ${what}, found ${field}${suggest(field, known)}`);
+    }
+    function visit(expr, bound) {
+        const kind = expr.exprKind;
+        if (kind.case === 'identExpr' && !bound.has(kind.value.name)) {
+            checkIdentifier(expr, kind.value.name);
+        }
+        checkFunction(expr);
+        if (kind.case === 'structExpr' && kind.value.messageName !== '') {
+            report(expr, `expected a map, found a message ${kind.value.messageName}`);
+        }
+        const access = accessOf(expr);
+        const of = access === undefined ? undefined : pathOf(access.operand, bound);
+        if (access !== undefined && of !== undefined) {
+            if (access.field !== undefined)
+                checkField(expr, of, access.field);
+            if (of === 'metrics.values' && !access.testOnly) {
+                access.operand.exprKind = identifier(METRIC_VALUES);
+            }
+        }
+        for (const child of childrenOf(expr)) {
+            visit(child.expr, child.binds === undefined ? bound : new Set([...bound, child.binds]));
+        }
+    }
+    function checkFunction(expr) {
+        if (expr.exprKind.case !== 'callExpr' || isQualifiedFunction(expr))
+            return;
+        const { function: name } = expr.exprKind.value;
+        // Operators are functions too, with names like `_+_`, `!_` and `@in`.
+        if (/^[@_!-]/.test(name) || environment.funcs.find(name) !== undefined)
+            return;
+        report(expr, `expected a function of CEL, found ${name}${functionHint(name)}`);
+    }
+    visit(syntax.expr, new Set([ACCUMULATOR]));
+    return { faults, usesMetrics, measurements };
+}
+function functionHint(name) {
+    if (name === 'has')
+        return '; it takes one field, as in has(window.measurements.cost)';
+    if (MACROS.includes(name))
+        return `; it is used as in list.${name}(x, x > 1.0)`;
+    const known = [...environment.funcs].map((func) => func.name);
+    return suggest(name, [...known, ...MACROS, 'has']);
+}
+function identifier(name) {
+    return { case: 'identExpr', value: { $typeName: 'cel.expr.Expr.Ident', name } };
+}
+/** `a.b` and `a["b"]` alike. */
+function accessOf(expr) {
+    const kind = expr.exprKind;
+    if (kind.case === 'selectExpr' && kind.value.operand !== undefined) {
+        return { operand: kind.value.operand, field: kind.value.field, testOnly: kind.value.testOnly };
+    }
+    if (kind.case !== 'callExpr' || kind.value.function !== '_[_]')
+        return undefined;
+    const [operand, index] = kind.value.args;
+    if (operand === undefined)
+        return undefined;
+    const constant = index?.exprKind.case === 'constExpr' ? index.exprKind.value : undefined;
+    const key = constant?.constantKind;
+    return { operand, field: key?.case === 'stringValue' ? key.value : undefined, testOnly: false };
+}
+/** `window.statuses` for that chain of fields of a variable; `undefined` for anything else. */
+function pathOf(expr, bound) {
+    if (expr.exprKind.case === 'identExpr') {
+        const { name } = expr.exprKind.value;
+        return bound.has(name) ? undefined : name;
+    }
+    const access = accessOf(expr);
+    const of = access === undefined ? undefined : pathOf(access.operand, bound);
+    return of === undefined || access?.field === undefined ? undefined : `${of}.${access.field}`;
+}
+//# sourceMappingURL=names.js.map

@@ -1,0 +1,39 @@
+import { bindingsOf } from './bindings.js';
+// Usual numbers, the least, and the greatest that still make sense: so that most conditions are
+// tried on both of their sides.
+const MAGNITUDES = [
+    { count: 30, latencyMs: 150.5, share: 0.9, agents: 9, percent: 90.5, value: 1.5 },
+    { count: 1, latencyMs: 0, share: 0, agents: 0, percent: 0, value: 0 },
+    { count: 100, latencyMs: 120_000, share: 1, agents: 200, percent: 6400, value: 250 },
+];
+/**
+ * Contexts to try expressions on. Every measurement in `measurements` is there, as if the tasks
+ * carried it.
+ */
+export function createSamples(measurements, parameters) {
+    const keys = [...measurements];
+    return MAGNITUDES.map((size) => {
+        const context = {
+            window: {
+                count: size.count,
+                avgLatencyMs: size.latencyMs,
+                p50LatencyMs: size.latencyMs,
+                p95LatencyMs: size.latencyMs * 2,
+                p99LatencyMs: size.latencyMs * 3,
+                successRate: size.share,
+                statuses: { unspecified: 0, success: size.count, failure: 0, timeout: 0, cancelled: 0 },
+                measurements: Object.fromEntries(keys.map((key) => [key, size.value])),
+            },
+            metrics: {
+                subAgentCount: size.agents,
+                cpuPercent: size.percent,
+                // One that no rule asks for by name, for macros to range over.
+                values: { sample: size.value },
+                observeTimeMs: 0,
+            },
+            parameters,
+        };
+        return bindingsOf(context);
+    });
+}
+//# sourceMappingURL=samples.js.map

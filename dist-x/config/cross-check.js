@@ -1,0 +1,158 @@
+import { sameValue } from '../domain/value.js';
+import { formatPath } from './fault.js';
+import { MAX_PARAMETERS } from './limits.js';
+import { show } from './structure.js';
+import { suggest } from './suggest.js';
+/**
+ * Checks what depends on more than one field. A faulty field is left out: what it was meant to
+ * be is not known.
+ */
+export function crossCheck(config, structure) {
+    const faults = [
+        ...checkWindows(config, structure),
+        ...checkParameterCount(config),
+        ...Object.keys(config.parameters).flatMap((name) => checkParameter(name, config, structure)),
+        ...checkRuleIds(config, structure),
+        ...config.rules.flatMap((rule, index) => checkRule(rule, index, config, structure)),
+    ];
+    // Two fields may disagree with the same third one: it is named once.
+    const named = new Set();
+    return faults.filter(({ path }) => {
+        const text = formatPath(path);
+        return !named.has(text) && named.add(text);
+    });
+}
+/** Of two fields that disagree, the one that the file sets; the first of them if it sets both. */
+function blame(file, first, second) {
+    return isSet(file, first) || !isSet(file, second) ? first : second;
+}
+function isSet(file, path) {
+    let current = file;
+    for (const part of path) {
+        if (typeof current !== 'object' || current === null || !Object.hasOwn(current, part)) {
+            return false;
+        }
+        current = current[part];
+    }
+    return true;
+}
+function checkWindows({ cycle }, { file, isFaulty }) {
+    const limit = ['cycle', 'history_limit'];
+    const faults = [];
+    for (const key of ['analysis_window', 'min_tasks']) {
+        const path = ['cycle', key];
+        if (isFaulty(limit) || isFaulty(path) || cycle[key] <= cycle.history_limit)
+            continue;
+        const blamed = blame(file, path, limit);
+        const message = blamed === path
+            ? `expected at most cycle.history_limit, ${cycle.history_limit}, found ${cycle[key]}`
+            : `expected at least cycle.${key}, ${cycle[key]}, found ${cycle.history_limit}`;
+        faults.push({ path: blamed, message });
+    }
+    return faults;
+}
+function checkParameterCount({ parameters }) {
+    const count = Object.keys(parameters).length;
+    if (count <= MAX_PARAMETERS)
+        return [];
+    const message = `expected at most ${MAX_PARAMETERS} parameters, found ${count}`;
+    return [{ path: ['parameters'], message }];
+}
+const BOUNDS = ['min', 'max', 'max_step'];
+function checkParameter(name, { parameters }, { file, isFaulty }) {
+    const path = ['parameters', name];
+    const parameter = parameters[name] ?? {};
+    const known = (key) => !isFaulty([...path, key]);
+    if (isFaulty(path))
+        return [];
+    const faults = [];
+    const { initial, min, max } = parameter;
+    if (initial === undefined) {
+        if (known('initial')) {
+            faults.push({ path: [...path, 'initial'], message: 'expected a value, found nothing' });
+        }
+    }
+    else if (known('initial')) {
+        const numeric = BOUNDS.some((key) => known(key) && typeof parameter[key] === 'number');
+        if (numeric && typeof initial !== 'number') {
+            const message = `expected a number, as min, max and max_step are for, found ${show(initial)}`;
+            faults.push({ path: [...path, 'initial'], message });
+        }
+        faults.push(...checkInitial(path, initial, parameter, file, known));
+    }
+    if (known('min') && known('max') && isNumber(min) && isNumber(max) && min > max) {
+        const blamed = blame(file, [...path, 'max'], [...path, 'min']);
+        const message = blamed.at(-1) === 'max'
+            ? `expected at least min, ${min}, found ${max}`
+            : `expected at most max, ${max}, found ${min}`;
+        faults.push({ path: blamed, message });
+    }
+    return faults;
+}
+function checkInitial(path, initial, parameter, file, known) {
+    const faults = [];
+    const { min, max, allowed } = parameter;
+    const at = [...path, 'initial'];
+    const contradict = (key, expected, reverse) => {
+        const blamed = blame(file, at, [...path, key]);
+        const found = show(blamed === at ? initial : parameter[key]);
+        const message = `${blamed === at ? expected : reverse}, found ${found}`;
+        faults.push({ path: blamed, message });
+    };
+    if (known('min') && isNumber(min) && isNumber(initial) && initial < min) {
+        contradict('min', `expected at least min, ${min}`, `expected at most initial, ${initial}`);
+    }
+    if (known('max') && isNumber(max) && isNumber(initial) && initial > max) {
+        contradict('max', `expected at most max, ${max}`, `expected at least initial, ${initial}`);
+    }
+    if (known('allowed') && allowed && !allowed.some((value) => sameValue(value, initial))) {
+        const reverse = `expected the initial value, ${show(initial)}, among them`;
+        contradict('allowed', `expected one of ${allowed.map(show).join(', ')}`, reverse);
+    }
+    return faults;
+}
+function isNumber(value) {
+    return typeof value === 'number';
+}
+function checkRuleIds({ rules }, { isFaulty }) {
+    const first = new Map();
+    const faults = [];
+    for (const [index, { id }] of rules.entries()) {
+        if (id === undefined || isFaulty(['rules', index, 'id']))
+            continue;
+        const earlier = first.get(id);
+        if (earlier === undefined)
+            first.set(id, index);
+        else {
+            const message = `expected an id of its own, found that of rules[${earlier}], ${show(id)}`;
+            faults.push({ path: ['rules', index, 'id'], message });
+        }
+    }
+    return faults;
+}
+function checkRule({ operation, target, new_value: newValue }, index, { parameters, rules }, { isFaulty }) {
+    const faults = [];
+    const path = ['rules', index];
+    if (operation === undefined || isFaulty(path))
+        return faults;
+    if (target !== undefined && operation !== 'add' && !isFaulty(['parameters'])) {
+        const added = rules.flatMap((rule) => (rule.operation === 'add' ? [rule.target] : []));
+        if (!Object.hasOwn(parameters, target) && !added.includes(target)) {
+            const known = Object.keys(parameters);
+            const message = `expected a declared parameter, found ${show(target)}`;
+            faults.push({ path: [...path, 'target'], message: message + suggest(target, known) });
+        }
+    }
+    const at = [...path, 'new_value'];
+    if (isFaulty(at))
+        return faults;
+    if (operation === 'remove' && newValue !== undefined) {
+        faults.push({ path: at, message: `expected nothing for remove, found ${show(newValue)}` });
+    }
+    if (operation !== 'remove' && newValue === undefined) {
+        const message = `expected a CEL expression for ${operation}, found nothing`;
+        faults.push({ path: at, message });
+    }
+    return faults;
+}
+//# sourceMappingURL=cross-check.js.map

@@ -1,0 +1,110 @@
+// Generated from config/default.yaml by scripts/write-config-schema.ts; not to be edited.
+/** The default config as YAML: the service runs without a file. */
+export const DEFAULT_CONFIG = `# yaml-language-server: $schema=./schema.json
+#
+# The built-in defaults of learning-sidecar. They are also embedded: the service runs without a
+# file. A file of your own needs only what differs: it is merged over these, key by key.
+
+# version: "2026.1"         # reported as config_version; "unknown" without it
+
+cycle:
+  enabled: true             # the timer runs from the start
+  interval_seconds: 30      # seconds between cycles; above 0, fractions allowed
+  history_limit: 100        # tasks retained
+  analysis_window: 30       # newest tasks that a cycle looks at; at most history_limit
+  min_tasks: 30             # tasks retained before anything is proposed; at most history_limit
+
+recording:
+  dedup_window: 100000      # newest task ids by which a task sent twice is recognised
+
+metrics:
+  max_age_seconds: 120      # rules do not act on metrics older than this; 0 = never too old
+
+reflection:
+  min_score: 65             # overall score, 0 to 100, from which a delta is recommended
+  min_confidence: 0.5       # confidence, 0 to 1, from which a recommended delta is put through
+  enforce_min_confidence: true  # false: min_confidence is read and not applied
+  weights:                  # most points of each part of the score
+    confidence: 40
+    reasoning: 30
+    impact: 20
+    risk: 10
+
+curation:
+  mode: apply               # apply: in force at once; recommend: waits for a person
+  suppress_unchanged: true  # a value that changes nothing is not proposed
+  cooldown_seconds: 300     # seconds that a target rests once a delta for it is decided; 0 = none
+  max_deltas_per_hour: 20   # deltas put in force in any hour; 0 = no bound
+  proposal_ttl_seconds: 86400  # seconds that a proposal waits for a person
+
+# What rules may change. \`initial\` is the value in a ledger that has none yet. A new value moves
+# by at most max_step, stays within min and max, and must be one of \`allowed\` where that is
+# given; null lifts a bound. Your parameters are merged over these, field by field.
+parameters:
+  primary_coordination_strategy:
+    initial: sequential
+  fallback_strategy_threshold:
+    initial: 0.8            # success rate, 0 to 1
+    min: 0.5
+    max: 0.95
+    max_step: 0.05
+  max_cpu_per_agent:
+    initial: 100            # percent of one core
+    min: 10
+    max: 100
+
+# Looked at in this order, every cycle. \`when\`, \`new_value\`, \`old_value\` and \`reasoning\` are CEL
+# (https://cel.dev) over \`window\`, \`metrics\` and \`parameters\`. Every number there is a double:
+# write 1.0, not 1, in arithmetic. Without \`old_value\` it is the parameter's current value.
+# Rules in your file replace all of these.
+rules:
+  - id: coordination
+    when: metrics.sub_agent_count > 8.0 && window.avg_latency_ms > 100.0
+    type: coordination      # coordination, strategy, resource, metric
+    operation: modify       # modify, add, remove, adjust
+    target: primary_coordination_strategy
+    new_value: '"adaptive"'
+    reasoning: >-
+      "High agent count (%s) with elevated latency (%.0fms)"
+      .format([metrics.sub_agent_count, window.avg_latency_ms])
+    confidence: 0.75        # 0 to 1
+    impact: positive        # positive, neutral, negative
+
+  - id: fallback
+    when: window.success_rate < 0.85
+    type: strategy
+    operation: adjust
+    target: fallback_strategy_threshold
+    new_value: parameters.fallback_strategy_threshold - 0.05
+    reasoning: '"Success rate %.1f%% below target".format([window.success_rate * 100.0])'
+    confidence: 0.6
+    impact: positive
+
+  - id: cpu
+    when: metrics.cpu_percent > 85.0
+    type: resource
+    operation: adjust
+    target: max_cpu_per_agent
+    new_value: int(metrics.cpu_percent * 0.6)
+    reasoning: '"CPU utilization at %s%%, approaching limit".format([metrics.cpu_percent])'
+    confidence: 0.85
+    impact: positive
+
+# Randomised trials of deltas; read and checked, not in this release.
+trial:
+  assignment: auto          # task, switchback, auto
+  block_tasks: 5            # tasks in a block of a switchback trial
+  pair_by: []               # labels that tasks of a pair have in common
+  pair_wait_tasks: 20       # tasks that one left single waits for its like
+  outcome_timeout_seconds: 3600  # seconds until an outcome counts as missing
+  max_seconds: 86400        # seconds until a trial ends without a verdict
+
+monitoring:
+  # log_file: /var/log/learning.log  # without it: standard output
+  log_level: info           # trace, debug, info, warn, error, fatal, silent
+
+ledger:
+  retain_deltas: 10000      # newest deltas kept in the history
+  retain_cycles: 10000      # newest cycles kept in the history
+`;
+//# sourceMappingURL=default-config.js.map

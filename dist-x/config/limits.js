@@ -1,0 +1,75 @@
+// A year: longer is a slip of the pen, and far from where milliseconds lose precision.
+const MAX_SECONDS = 31_536_000;
+/** Seconds between cycles. Above 0: fractions serve tests. A day: timers reach 24 days at most. */
+export const INTERVAL_SECONDS = { min: 0, above: true, max: 86_400 };
+/** Tasks retained. They are held in memory, and each cycle may read them all. */
+export const HISTORY_LIMIT = { min: 1, max: 100_000, whole: true };
+/** Tasks in the window. More than are retained can never be there: see also `history_limit`. */
+export const ANALYSIS_WINDOW = { min: 1, max: 100_000, whole: true };
+/** Tasks before the first proposal. More than are retained would mean never. */
+export const MIN_TASKS = { min: 1, max: 100_000, whole: true };
+/** Task ids remembered: about 100 bytes each, so 1 GB at the most. 0 = duplicates are counted. */
+export const DEDUP_WINDOW = { min: 0, max: 10_000_000, whole: true };
+/** Seconds until metrics are too old. 0 = never. */
+export const MAX_AGE_SECONDS = { min: 0, max: MAX_SECONDS };
+/** The score runs from 0 to 100. */
+export const MIN_SCORE = { min: 0, max: 100 };
+/** A confidence is a share. */
+export const CONFIDENCE = { min: 0, max: 1 };
+/** Points of a part of the score, which is clamped at 100: ten times that is plenty. */
+export const WEIGHT = { min: 0, max: 1000 };
+/** Seconds that a target rests. 0 = none. */
+export const COOLDOWN_SECONDS = { min: 0, max: MAX_SECONDS };
+/** Deltas put in force in an hour. 0 = no bound. Each is kept in memory for that hour. */
+export const MAX_DELTAS_PER_HOUR = { min: 0, max: 1_000_000, whole: true };
+/** Seconds that a proposal waits for a person. At 0 it would expire before anyone saw it. */
+export const PROPOSAL_TTL_SECONDS = { min: 0, above: true, max: MAX_SECONDS };
+/** Most that one delta may move a parameter. At 0 it could never move. */
+export const MAX_STEP = { min: 0, above: true, max: Number.MAX_VALUE };
+/** Tasks in one block of a switchback trial. */
+export const BLOCK_TASKS = { min: 1, max: 10_000, whole: true };
+/** Tasks that an unpaired one waits for its like. 0 = it does not. */
+export const PAIR_WAIT_TASKS = { min: 0, max: 100_000, whole: true };
+/** Seconds until an outcome counts as missing. At 0 all would. */
+export const OUTCOME_TIMEOUT_SECONDS = { min: 0, above: true, max: MAX_SECONDS };
+/** Seconds until a trial ends without a verdict. */
+export const TRIAL_SECONDS = { min: 0, above: true, max: MAX_SECONDS };
+/** Deltas or cycles kept in the ledger's history; about 1 KB each. */
+export const RETAINED = { min: 1, max: 1_000_000, whole: true };
+/** Rules are all evaluated in every cycle, at some microseconds each. */
+export const MAX_RULES = 1000;
+/** Every snapshot carries every parameter, and must stay well under a message's 4 MiB. */
+export const MAX_PARAMETERS = 1000;
+/** Values that a parameter may be limited to; searched one after the other. */
+export const MAX_ALLOWED = 1000;
+/** Levels of lists and objects in a value. protobuf refuses messages nested about 100 deep. */
+export const MAX_VALUE_DEPTH = 16;
+/** Labels to pair by; a task has at most 64. */
+export const MAX_PAIR_LABELS = 64;
+/** Characters of a label's name: a label's key is at most 64 bytes on the wire. */
+export const MAX_LABEL_LENGTH = 64;
+/** Characters of `version`: it is shown in GetStatus and in a metric's label. */
+export const MAX_VERSION_LENGTH = 128;
+/** Characters of a path: what Linux takes. */
+export const MAX_PATH_LENGTH = 4096;
+/** Bytes of a config file: a thousand rules fit ten times; a wrong file is refused early. */
+export const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
+/** Values in a config file, aliases written out: some bytes of YAML can name billions. */
+export const MAX_CONFIG_NODES = 200_000;
+/** Levels in a config file; the deepest that means anything is a value in a parameter. */
+export const MAX_CONFIG_DEPTH = 64;
+/** Names of parameters: usable in labels and paths. Two leading underscores are reserved. */
+export const PARAMETER_NAME = /^(?!__)[A-Za-z_][A-Za-z0-9_.-]{0,127}$/;
+/** Ids of rules: short enough for a label, without spaces. */
+export const RULE_ID = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
+/** Characters of an expression: a screenful is hard enough to read. Bounds what it can cost. */
+export const MAX_EXPRESSION_LENGTH = 4096;
+/** Levels of an expression. Evaluation recurses; the stack holds some ten thousand calls. */
+export const MAX_EXPRESSION_DEPTH = 100;
+/** Macros (`all`, `exists`, `map`, `filter`) within macros. The cost is a power of this. */
+export const MAX_MACRO_NESTING = 2;
+/** Elements of a list or map written out in an expression: it may be ranged over, in a nest. */
+export const MAX_LITERAL_ELEMENTS = 100;
+/** Decimals that a format may ask for: as many as JavaScript's own functions take. */
+export const MAX_FORMAT_PRECISION = 100;
+//# sourceMappingURL=limits.js.map

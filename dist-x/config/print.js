@@ -1,0 +1,73 @@
+import { stringify } from 'yaml';
+/** The config as YAML, every key written out; loaded again, it gives the same config. */
+export function printConfig(config) {
+    const { cycle, reflection, curation, trial } = config;
+    const data = {
+        version: config.version,
+        cycle: {
+            enabled: cycle.enabled,
+            interval_seconds: cycle.intervalSeconds,
+            history_limit: cycle.historyLimit,
+            analysis_window: cycle.analysisWindow,
+            min_tasks: cycle.minTasks,
+        },
+        recording: { dedup_window: config.recording.dedupWindow },
+        metrics: { max_age_seconds: config.metrics.maxAgeSeconds },
+        reflection: {
+            min_score: reflection.minScore,
+            min_confidence: reflection.minConfidence,
+            enforce_min_confidence: reflection.enforceMinConfidence,
+            weights: reflection.weights,
+        },
+        curation: {
+            mode: curation.mode,
+            suppress_unchanged: curation.suppressUnchanged,
+            cooldown_seconds: curation.cooldownSeconds,
+            max_deltas_per_hour: curation.maxDeltasPerHour,
+            proposal_ttl_seconds: curation.proposalTtlSeconds,
+        },
+        parameters: Object.fromEntries(Object.entries(config.parameters).map(([name, spec]) => [name, parameterText(spec)])),
+        rules: config.rules.map(ruleText),
+        trial: {
+            assignment: trial.assignment,
+            block_tasks: trial.blockTasks,
+            pair_by: trial.pairBy,
+            pair_wait_tasks: trial.pairWaitTasks,
+            outcome_timeout_seconds: trial.outcomeTimeoutSeconds,
+            max_seconds: trial.maxSeconds,
+        },
+        monitoring: { log_file: config.monitoring.logFile, log_level: config.monitoring.logLevel },
+        ledger: {
+            retain_deltas: config.ledger.retainDeltas,
+            retain_cycles: config.ledger.retainCycles,
+        },
+    };
+    // Anchors would be right, but hard to read; values given twice are written twice.
+    return stringify(data, { aliasDuplicateObjects: false, lineWidth: 0 });
+}
+/** A bound that is not there is written as `null`: without it, a default's would come back. */
+function parameterText(spec) {
+    return {
+        initial: spec.initial,
+        min: spec.min ?? null,
+        max: spec.max ?? null,
+        max_step: spec.maxStep ?? null,
+        allowed: spec.allowed ?? null,
+    };
+}
+function ruleText(rule) {
+    return {
+        id: rule.id,
+        when: rule.source.when,
+        type: rule.type,
+        operation: rule.operation,
+        target: rule.target,
+        new_value: rule.source.newValue,
+        old_value: rule.source.oldValue,
+        reasoning: rule.source.reasoning,
+        confidence: rule.confidence,
+        impact: rule.impact,
+        mode: rule.mode,
+    };
+}
+//# sourceMappingURL=print.js.map

@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import * as limits from './limits.js';
+// Every check of a field has the same message, "expected …": what was found is added to it.
+// Descriptions are for the JSON Schema that editors use.
+const MODES = ['apply', 'recommend'];
+/** A number within its range. */
+export function number(range, description) {
+    const message = `expected ${describeRange(range)}`;
+    const base = range.whole === true ? z.number(message).int(message) : z.number(message);
+    const lower = range.above === true ? base.gt(range.min, message) : base.gte(range.min, message);
+    const bounded = range.max === Number.MAX_VALUE ? lower : lower.lte(range.max, message);
+    return bounded.describe(description);
+}
+function describeRange(range) {
+    const kind = range.whole === true ? 'a whole number' : 'a number';
+    if (range.above !== true)
+        return `${kind} from ${range.min} to ${range.max}`;
+    const upTo = range.max === Number.MAX_VALUE ? '' : ` and up to ${range.max}`;
+    return `${kind} above ${range.min}${upTo}`;
+}
+/** A boolean. */
+export function flag(description) {
+    return z.boolean('expected true or false').describe(description);
+}
+/** One of some words. */
+export function choice(values, description) {
+    return z.enum(values, `expected one of ${values.join(', ')}`).describe(description);
+}
+/** What becomes of a delta; trials have a message of their own. */
+export function mode(description) {
+    const expected = `expected one of ${MODES.join(', ')}`;
+    const error = (issue) => issue.input === 'trial' ? `${expected}: trials are not in this release` : expected;
+    return z.enum(MODES, { error }).describe(description);
+}
+/** A text that is not empty. */
+export function text(maxLength, what, description) {
+    const message = `expected ${what} of 1 to ${maxLength} characters`;
+    return z.string(message).min(1, message).max(maxLength, message).describe(description);
+}
+const RULE_ID_WORDS = 'an id of 1 to 128 letters, digits, _ . and -';
+const PARAMETER_NAME_WORDS = "a parameter's name of 1 to 128 letters, digits, _ . and -, not beginning with a digit or __";
+function name(pattern, what, description) {
+    const message = `expected ${what}`;
+    return z.string(message).regex(pattern, message).describe(description);
+}
+/** Id of a rule. */
+export function ruleId(description) {
+    return name(limits.RULE_ID, RULE_ID_WORDS, description);
+}
+/** Name of a parameter. */
+export function parameterName(description) {
+    return name(limits.PARAMETER_NAME, PARAMETER_NAME_WORDS, description);
+}
+/** An object of which every key is known. */
+export function section(shape, description) {
+    return z.strictObject(shape, 'expected an object with keys').describe(description);
+}
+/** A section of which every key, and the whole, may be left out. */
+export function partial(whole) {
+    return whole
+        .partial()
+        .describe(whole.description ?? '')
+        .optional();
+}
+/**
+ * A CEL expression. Numbers and booleans are expressions as they stand; the text that they were
+ * written as is taken.
+ */
+export function expression(returns, description) {
+    const message = `expected a CEL expression that gives ${returns}`;
+    return z.union([z.string(), z.number(), z.boolean()], message).describe(description);
+}
+function isValue(value, depth = 0) {
+    if (value === null || typeof value === 'string' || typeof value === 'boolean')
+        return true;
+    if (typeof value === 'number')
+        return Number.isFinite(value);
+    if (typeof value !== 'object' || depth === limits.MAX_VALUE_DEPTH)
+        return false;
+    return Object.values(value).every((inner) => isValue(inner, depth + 1));
+}
+/** A parameter's value. */
+export const value = z.custom((input) => input !== undefined && isValue(input), `expected a JSON value, nested at most ${limits.MAX_VALUE_DEPTH} levels`);
+/** A bound of a parameter; null lifts that of the default. */
+export function bound(description) {
+    return z.number('expected a finite number, or null for none').nullable().describe(description);
+}
+//# sourceMappingURL=schema-fields.js.map

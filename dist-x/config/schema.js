@@ -1,0 +1,116 @@
+import { z } from 'zod';
+import { DELTA_IMPACTS, DELTA_OPERATIONS, DELTA_TYPES } from '../domain/delta.js';
+import * as limits from './limits.js';
+import { bound, choice, expression, flag, mode, number, parameterName, partial, ruleId, section, text, value, } from './schema-fields.js';
+/** Which levels of the log are written. */
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+/** How tasks of a trial get their arm. */
+export const TRIAL_ASSIGNMENTS = ['auto', 'task', 'switchback'];
+const weights = section({
+    confidence: number(limits.WEIGHT, 'Points for a confidence of 1.'),
+    reasoning: number(limits.WEIGHT, 'Points for a reasoning of quality 1.'),
+    impact: number(limits.WEIGHT, 'Points for a positive impact; neutral is half.'),
+    risk: number(limits.WEIGHT, 'Points for a low risk; medium is half.'),
+}, 'Most points of each part of the score.');
+const sections = {
+    cycle: section({
+        enabled: flag('The timer runs from the start.'),
+        interval_seconds: number(limits.INTERVAL_SECONDS, 'Seconds between cycles.'),
+        history_limit: number(limits.HISTORY_LIMIT, 'Tasks retained.'),
+        analysis_window: number(limits.ANALYSIS_WINDOW, 'Newest tasks that a cycle looks at.'),
+        min_tasks: number(limits.MIN_TASKS, 'Tasks retained before anything is proposed.'),
+    }, 'When a cycle runs and what it looks at.'),
+    recording: section({ dedup_window: number(limits.DEDUP_WINDOW, 'Newest task ids that duplicates are found by.') }, 'How tasks are recorded.'),
+    metrics: section({ max_age_seconds: number(limits.MAX_AGE_SECONDS, 'Seconds; 0 = metrics never get too old.') }, 'Coordination metrics.'),
+    reflection: section({
+        min_score: number(limits.MIN_SCORE, 'Score from which a delta is recommended, 0 to 100.'),
+        min_confidence: number(limits.CONFIDENCE, 'Confidence to be put through, 0 to 1.'),
+        enforce_min_confidence: flag('Whether min_confidence is applied.'),
+        weights,
+    }, 'How a delta is scored.'),
+    curation: section({
+        mode: mode('What becomes of a recommended delta: applied at once, or left to a person.'),
+        suppress_unchanged: flag('A value that changes nothing is not proposed.'),
+        cooldown_seconds: number(limits.COOLDOWN_SECONDS, 'Seconds that a target rests; 0 = none.'),
+        max_deltas_per_hour: number(limits.MAX_DELTAS_PER_HOUR, 'Put in force; 0 = no bound.'),
+        proposal_ttl_seconds: number(limits.PROPOSAL_TTL_SECONDS, 'Seconds a proposal waits.'),
+    }, 'What becomes of a delta.'),
+    trial: section({
+        assignment: choice(TRIAL_ASSIGNMENTS, 'How tasks get their arm.'),
+        block_tasks: number(limits.BLOCK_TASKS, 'Tasks in a block of a switchback trial.'),
+        pair_by: z
+            .array(text(limits.MAX_LABEL_LENGTH, 'a label', "A label's name."), 'expected a list of labels')
+            .max(limits.MAX_PAIR_LABELS, `expected at most ${limits.MAX_PAIR_LABELS} labels`)
+            .refine((labels) => new Set(labels).size === labels.length, 'expected each label once')
+            .describe('Labels that tasks of a pair have in common.'),
+        pair_wait_tasks: number(limits.PAIR_WAIT_TASKS, 'Tasks that a single one waits for its like.'),
+        outcome_timeout_seconds: number(limits.OUTCOME_TIMEOUT_SECONDS, 'Seconds until an outcome counts as missing.'),
+        max_seconds: number(limits.TRIAL_SECONDS, 'Seconds until a trial ends without a verdict.'),
+    }, 'Randomised trials of deltas; not in this release.'),
+    monitoring: section({
+        log_file: text(limits.MAX_PATH_LENGTH, 'a path', 'File that the log is appended to.'),
+        log_level: choice(LOG_LEVELS, 'Least severe level that is logged.'),
+    }, 'The log.'),
+    ledger: section({
+        retain_deltas: number(limits.RETAINED, 'Newest deltas kept in the history.'),
+        retain_cycles: number(limits.RETAINED, 'Newest cycles kept in the history.'),
+    }, 'What the ledger keeps.'),
+};
+const parameter = section({
+    initial: value.describe('Value in a ledger that has none yet.').optional(),
+    min: bound('Least value; null = none.').optional(),
+    max: bound('Greatest value; null = none.').optional(),
+    max_step: number(limits.MAX_STEP, 'Most that one delta may move it; null = no bound.')
+        .nullable()
+        .optional(),
+    allowed: z
+        .array(value, 'expected a list of values, or null for any')
+        .min(1, 'expected at least one value')
+        .max(limits.MAX_ALLOWED, `expected at most ${limits.MAX_ALLOWED} values`)
+        .nullable()
+        .describe('The only values it may have; null = any.')
+        .optional(),
+}, 'A parameter that rules may change.');
+const rule = section({
+    id: ruleId('Name of the rule, unique among all.'),
+    when: expression('true or false', 'CEL: whether the rule fires.'),
+    type: choice(DELTA_TYPES, 'What its deltas are about.'),
+    operation: choice(DELTA_OPERATIONS, 'Risk: add and adjust low, modify medium, remove high.'),
+    target: parameterName('The parameter that it changes.'),
+    new_value: expression('a value', 'CEL: the value proposed; none for remove.').optional(),
+    old_value: expression('a value', "CEL; without it, the parameter's current value.").optional(),
+    reasoning: z
+        .string('expected a CEL expression that gives a text')
+        .describe('CEL: why, as a text.'),
+    confidence: number(limits.CONFIDENCE, 'How sure the rule is, 0 to 1.'),
+    impact: choice(DELTA_IMPACTS, 'Expected impact; negative is a veto.'),
+    mode: mode('Overrides curation.mode.').optional(),
+}, 'When to change which parameter to what, and why.');
+/** What a config file may hold. Everything is optional: it is merged over the defaults. */
+export const configFileSchema = z
+    .strictObject({
+    $schema: z.string('expected the address of a JSON Schema').optional(),
+    version: z
+        .union([text(limits.MAX_VERSION_LENGTH, 'a version', ''), z.number()], 'expected a version')
+        .describe('Reported as config_version; "unknown" without it.')
+        .optional(),
+    cycle: partial(sections.cycle),
+    recording: partial(sections.recording),
+    metrics: partial(sections.metrics),
+    reflection: partial(sections.reflection.extend({ weights: partial(weights) })),
+    curation: partial(sections.curation),
+    parameters: z
+        .record(parameterName('Name of a parameter.'), parameter, 'expected an object of parameters by name')
+        .describe('What rules may change; merged over the defaults field by field.')
+        .optional(),
+    rules: z
+        .array(rule, 'expected a list of rules')
+        .max(limits.MAX_RULES, `expected at most ${limits.MAX_RULES} rules`)
+        .describe('Looked at in this order; they replace the built-in ones.')
+        .optional(),
+    trial: partial(sections.trial),
+    monitoring: partial(sections.monitoring),
+    ledger: partial(sections.ledger),
+}, 'expected an object with keys')
+    .describe('Config of learning-sidecar.');
+//# sourceMappingURL=schema.js.map

@@ -1,0 +1,61 @@
+/** A merged config that was found without fault, as the program reads it. */
+export function settle(merged, rules) {
+    const { cycle, reflection, curation, trial, monitoring, ledger } = merged;
+    return {
+        version: merged.version,
+        cycle: {
+            enabled: cycle.enabled,
+            intervalSeconds: cycle.interval_seconds,
+            historyLimit: cycle.history_limit,
+            analysisWindow: cycle.analysis_window,
+            minTasks: cycle.min_tasks,
+        },
+        recording: { dedupWindow: merged.recording.dedup_window },
+        metrics: { maxAgeSeconds: merged.metrics.max_age_seconds },
+        reflection: {
+            minScore: reflection.min_score,
+            minConfidence: reflection.min_confidence,
+            enforceMinConfidence: reflection.enforce_min_confidence,
+            weights: reflection.weights,
+        },
+        curation: {
+            mode: curation.mode,
+            suppressUnchanged: curation.suppress_unchanged,
+            cooldownSeconds: curation.cooldown_seconds,
+            maxDeltasPerHour: curation.max_deltas_per_hour,
+            proposalTtlSeconds: curation.proposal_ttl_seconds,
+        },
+        parameters: Object.fromEntries(Object.entries(merged.parameters).map(([name, text]) => [name, settleParameter(text)])),
+        rules,
+        trial: {
+            assignment: trial.assignment,
+            blockTasks: trial.block_tasks,
+            pairBy: trial.pair_by,
+            pairWaitTasks: trial.pair_wait_tasks,
+            outcomeTimeoutSeconds: trial.outcome_timeout_seconds,
+            maxSeconds: trial.max_seconds,
+        },
+        monitoring: { logFile: monitoring.log_file, logLevel: monitoring.log_level },
+        ledger: { retainDeltas: ledger.retain_deltas, retainCycles: ledger.retain_cycles },
+    };
+}
+function settleParameter({ initial, min, max, max_step, allowed }) {
+    return {
+        // Checked to be there; `null` is a value of its own.
+        initial: initial ?? null,
+        min: min ?? undefined,
+        max: max ?? undefined,
+        maxStep: max_step ?? undefined,
+        allowed: allowed ?? undefined,
+    };
+}
+/** Freezes a value and all that it holds; answers it. */
+export function deepFreeze(value) {
+    if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+        Object.freeze(value);
+        for (const inner of Object.values(value))
+            deepFreeze(inner);
+    }
+    return value;
+}
+//# sourceMappingURL=settle.js.map

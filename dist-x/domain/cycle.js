@@ -1,0 +1,2 @@
+export {};
+//# sourceMappingURL=cycle.js.map

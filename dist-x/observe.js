@@ -1,0 +1,45 @@
+/** Logs and counts what the loop does. */
+export function createEngineObserver(log, metrics) {
+    return {
+        cycleCompleted({ cycle, deltas, faults }) {
+            log.info({
+                cycle: cycle.number,
+                tasks: cycle.tasksAnalyzed,
+                proposed: cycle.deltasProposed,
+                applied: cycle.deltasApplied,
+                duration_ms: Math.round(cycle.durationMs * 1000) / 1000,
+            }, 'cycle completed');
+            metrics().cycleCompleted(cycle.durationMs / 1000);
+            for (const delta of deltas)
+                metrics().deltaProposed(delta.type ?? 'unspecified');
+            for (const { ruleId, message } of faults) {
+                log.warn({ rule: ruleId }, `the rule could not be evaluated: ${message}`);
+                metrics().ruleFault(ruleId);
+            }
+        },
+        cycleFailed(error) {
+            log.error({ err: error }, 'the cycle failed; it is tried again soon');
+            metrics().cycleFailed();
+        },
+    };
+}
+/** Logs and counts what a commit has put in force or recorded. */
+export function observeCommit(note, log, metrics) {
+    for (const event of note.events) {
+        if (event.kind !== 'tasks_recorded')
+            continue;
+        metrics().tasksRecorded(event.tasks.length);
+        log.debug({ tasks: event.tasks.length }, 'tasks recorded');
+    }
+    for (const delta of note.applied) {
+        log.info({ delta: delta.deltaId, sequence: delta.sequence }, describeDelta(delta));
+        metrics().deltaApplied(delta.type ?? 'unspecified');
+    }
+}
+/** `target operation old -> new (score=…)`; overrides and reverts have no score, but a reason. */
+export function describeDelta(delta) {
+    const why = delta.evaluation === undefined ? delta.reasoning : `score=${delta.evaluation.overallScore}`;
+    const [before, after] = [delta.oldValue, delta.newValue].map((value) => value === undefined ? 'nothing' : JSON.stringify(value));
+    return `${delta.target} ${delta.operation} ${before} -> ${after} (${why})`;
+}
+//# sourceMappingURL=observe.js.map

@@ -1,0 +1,59 @@
+import { LearningService } from '../gen/learning/v1/learning_service_pb.js';
+import { bidiHandler, serverStreamHandler, unaryHandler, } from './handlers.js';
+import { getDeltaStatus, getStatus, listCycles, listDeltas, resolveParameters, } from './queries.js';
+import { RecordStream } from './record-stream.js';
+import { fromProtoMetrics, fromProtoTask } from './requests.js';
+import { checkRecordTask, checkReportMetrics } from './task-check.js';
+import { unaryByRules } from './validate.js';
+/** The handlers of LearningService. */
+export function learningHandlers(parts) {
+    const { engine, environment, openStreams } = parts;
+    const { state } = engine.ledger;
+    const { method } = LearningService;
+    const unary = unaryByRules(environment, parts.validate);
+    return {
+        recordTask: unaryHandler(environment, method.recordTask, checkRecordTask, async ({ task, metrics }) => {
+            const nowMs = engine.now();
+            const { duplicates, deltaSequence } = await engine.recordTasks(task === undefined ? [] : [fromProtoTask(task, nowMs)], metrics && fromProtoMetrics(metrics, nowMs));
+            return { duplicate: duplicates > 0, deltaSequence: BigInt(deltaSequence) };
+        }),
+        recordTasks: bidiHandler(environment, method.recordTasks, (call) => untilDone(openStreams, call.getPeer(), (done) => new RecordStream(call, engine, done))),
+        reportMetrics: unaryHandler(environment, method.reportMetrics, checkReportMetrics, async ({ metrics }) => {
+            if (metrics !== undefined) {
+                await engine.reportMetrics(fromProtoMetrics(metrics, engine.now()));
+            }
+            return {};
+        }),
+        resolveParameters: unary(method.resolveParameters, () => resolveParameters(state)),
+        streamDeltas: serverStreamHandler(environment, method.streamDeltas, (request) => parts.validate(method.streamDeltas.input, request), (request, call) => untilDone(openStreams, call.getPeer(), (done) => parts.deltaStreams.open(call, request, done))),
+        ackDelta: unary(method.ackDelta, async ({ clientId, epoch, deltaId, error }) => {
+            await engine.acknowledge({ clientId, epoch, deltaId, refusal: error });
+            return {};
+        }),
+        getStatus: unary(method.getStatus, () => getStatus(parts)),
+        getDeltaStatus: unary(method.getDeltaStatus, (request) => getDeltaStatus(state, request)),
+        listDeltas: unary(method.listDeltas, (request) => listDeltas(state, request)),
+        listCycles: unary(method.listCycles, (request) => listCycles(state, request)),
+    };
+}
+/** Runs a stream until it says that it is done, counted among the open ones meanwhile. */
+function untilDone(openStreams, peer, open) {
+    return new Promise((resolve, reject) => {
+        let stream;
+        const release = openStreams.add({ end: (error) => stream?.end(error) }, peer);
+        const done = (error) => {
+            release();
+            if (error === undefined)
+                resolve();
+            else
+                reject(error);
+        };
+        try {
+            stream = open(done);
+        }
+        catch (error) {
+            done(error);
+        }
+    });
+}
+//# sourceMappingURL=learning-service.js.map

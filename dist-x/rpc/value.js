@@ -1,0 +1,30 @@
+import { fromJson, toJson } from '@bufbuild/protobuf';
+import { ValueSchema } from '@bufbuild/protobuf/wkt';
+/** Nesting of a value on the wire: above any setting, below what could exhaust the stack. */
+const MAX_DEPTH = 16;
+export function toProtoValue(value) {
+    // A Value is what JSON can hold, but for being read-only.
+    return fromJson(ValueSchema, value);
+}
+export function toProtoParameters(parameters) {
+    return Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, toProtoValue(value)]));
+}
+/** The domain's value, or in words what was expected instead. */
+export function fromProtoValue(value) {
+    try {
+        const json = toJson(ValueSchema, value);
+        return depthOf(json) <= MAX_DEPTH
+            ? { value: json }
+            : { fault: `expected at most ${MAX_DEPTH} levels of nesting` };
+    }
+    catch {
+        // No kind is set, a number is not finite, or it is nested beyond the stack.
+        return { fault: 'expected null, a finite number, a string, a bool, a list or a struct' };
+    }
+}
+function depthOf(value) {
+    if (typeof value !== 'object' || value === null)
+        return 1;
+    return 1 + Math.max(0, ...Object.values(value).map(depthOf));
+}
+//# sourceMappingURL=value.js.map

@@ -1,0 +1,48 @@
+import { LearningError } from '../domain/errors.js';
+/** Violations that one answer tells of; the others are only counted. */
+export const MAX_VIOLATIONS = 20;
+const MAX_PATH_BYTES = 256;
+/** @param limit How many to keep; the others are counted. */
+export function createFindings(limit = MAX_VIOLATIONS) {
+    const kept = [];
+    let total = 0;
+    return {
+        kept,
+        get total() {
+            return total;
+        },
+        add(field, description) {
+            if (total++ < limit)
+                kept.push({ field: clip(field, MAX_PATH_BYTES), description });
+        },
+    };
+}
+/** The refusal of a request that has findings. */
+export function refusal({ kept, total }) {
+    const texts = kept.map(({ field, description }) => `${field}: ${description}`);
+    // First, because the status clips what is long.
+    const count = total > kept.length ? `${total} violations, the first: ` : '';
+    return new LearningError('INVALID_FIELD', count + texts.join('; '), { violations: kept });
+}
+/** The path of a map's entry: `labels["k"]`. */
+export function entryPath(map, key) {
+    const escaped = key
+        .slice(0, MAX_PATH_BYTES)
+        .replaceAll('\\', '\\\\')
+        .replaceAll('"', '\\"')
+        .replaceAll('\r', '\\r')
+        .replaceAll('\n', '\\n');
+    return `${map}["${escaped}"]`;
+}
+/** The text as valid UTF-8 of at most `maxBytes`; "…" stands for what was cut off. */
+export function clip(text, maxBytes) {
+    if (text.length <= maxBytes) {
+        const wellFormed = text.toWellFormed();
+        if (Buffer.byteLength(wellFormed) <= maxBytes)
+            return wellFormed;
+    }
+    const room = new Uint8Array(maxBytes - Buffer.byteLength('…'));
+    const { written } = new TextEncoder().encodeInto(text, room);
+    return `${new TextDecoder().decode(room.subarray(0, written))}…`;
+}
+//# sourceMappingURL=violations.js.map

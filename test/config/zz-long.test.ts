@@ -1,0 +1,352 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { stringify } from 'yaml';
+import { ConfigError, loadConfig, parseConfig, printConfig } from '../../src/config/load.ts';
+import { comparable, faultsOf, fromYaml, ruleYaml } from './support.ts';
+
+const pathsOf = (text: string, format?: 'yaml' | 'json') =>
+  faultsOf(text, format).map((fault) => fault.path);
+
+describe('every fault is named at once', () => {
+  test('with its line, whatever its kind', () => {
+    const text = `cycel: {}
+cycle:
+  min_tasks: 0
+  intervalSeconds: 3
+reflection: 3
+parameters:
+  a: { min: 5, max: 4, initial: 5 }
+  __b: { initial: 1 }
+rules:
+  - id: r
+    when: foo > 1.0
+    type: other
+    operation: modify
+    target: missing
+    reasoning: '"x" + 1.0'
+    confidence: 2
+    mode: trial
+  - 3
+trial: { block_tasks: 0 }
+`;
+    expect(faultsOf(text).map((fault) => [fault.line, fault.path])).toEqual([
+      [1, 'cycel'],
+      [3, 'cycle.min_tasks'],
+      [4, 'cycle.intervalSeconds'],
+      [5, 'reflection'],
+      [7, 'parameters.a.initial'],
+      [7, 'parameters.a.max'],
+      [8, 'parameters.__b'],
+      [10, 'rules[0].impact'],
+      [10, 'rules[0].new_value'],
+      [11, 'rules[0].when'],
+      [12, 'rules[0].type'],
+      [14, 'rules[0].target'],
+      [15, 'rules[0].reasoning'],
+      [16, 'rules[0].confidence'],
+      [17, 'rules[0].mode'],
+      [18, 'rules[1]'],
+      [19, 'trial.block_tasks'],
+    ]);
+  });
+
+  test('the error reads as one line per fault', () => {
+    const text = 'cycle: {min_tasks: 0}\nledger: 3\n';
+    expect(() => parseConfig(text, 'a.yaml', 'yaml')).toThrow(
+      'a.yaml:1: cycle.min_tasks: expected a whole number from 1 to 100000, found 0\n' +
+        'a.yaml:2: ledger: expected an object with keys, found 3',
+    );
+  });
+
+  test('trials are refused with the reason', () => {
+    expect(faultsOf('curation: {mode: trial}')[0]?.message).toContain('not in this release');
+    expect(faultsOf(ruleYaml({ mode: 'trial' }))[0]?.message).toContain('not in this release');
+  });
+});
+
+describe('YAML', () => {
+  test('faults of syntax have their lines', () => {
+    expect(faultsOf('cycle:\n  min_tasks: [1\nledger: {}\n')[0]?.line).toBeGreaterThan(1);
+    expect(faultsOf('a: b: c')[0]?.message).toContain('needs quotes');
+    expect(faultsOf('cycle: {}\n---\ncycle: {}\n')).toHaveLength(1);
+    expect(faultsOf('cycle: !strange {}')).toMatchObject([{ line: 1, path: '' }]);
+  });
+
+  test('keys given twice are faults, and the others are still seen', () => {
+    const text = 'cycle:\n  min_tasks: 1\n  min_tasks: 2\nledger: 3\ncycle: {}\n';
+    expect(faultsOf(text).map((fault) => [fault.line, fault.path])).toEqual([
+      [3, 'cycle.min_tasks'],
+      [4, 'ledger'],
+      [5, 'cycle'],
+    ]);
+  });
+
+  test('keys not known are faults, with a word for a slip', () => {
+    expect(faultsOf('cycle: {min_task: 3}')[0]?.message).toContain('did you mean "min_tasks"?');
+    expect(faultsOf('cycle: {minTasks: 3}')[0]?.message).toContain('did you mean "min_tasks"?');
+    expect(faultsOf('cycle: {banana: 3}')[0]?.message).not.toContain('did you mean');
+  });
+
+  test('aliases are written out, and cannot grow without end', () => {
+    expect(fromYaml('cycle: {min_tasks: &n 5, analysis_window: *n}').cycle.analysisWindow).toBe(5);
+    expect(faultsOf('cycle: {min_tasks: *none}')).toMatchObject([{ path: 'cycle.min_tasks' }]);
+    expect(faultsOf('a: &a [*a]')[0]?.message).toContain('found more');
+    const lines = Array.from(
+      { length: 12 },
+      (_, i) => `a${i + 1}: &a${i + 1} [${`*a${i},`.repeat(9)}]`,
+    );
+    const bomb = ['a0: &a0 x', ...lines].join('\n');
+    expect(faultsOf(bomb).some((fault) => fault.message.includes('found more'))).toBe(true);
+  });
+
+  test.each(['3', '[]', 'text', '- a', 'null: 1', '? [a]\n: 1', '__proto__: {}', '1: 2'])(
+    '%j is no config',
+    (text) => {
+      expect(faultsOf(text).length).toBeGreaterThan(0);
+    },
+  );
+});
+
+describe('across fields', () => {
+  test.each([
+    ['cycle: {analysis_window: 101}', 'cycle.analysis_window'],
+    ['cycle: {min_tasks: 101}', 'cycle.min_tasks'],
+    ['cycle: {history_limit: 29}', 'cycle.history_limit'],
+    ['cycle: {history_limit: 29, min_tasks: 20}', 'cycle.history_limit'],
+    ['cycle: {history_limit: 29, min_tasks: 20, analysis_window: 30}', 'cycle.analysis_window'],
+    ['parameters: {a: {initial: 1, min: 2}}', 'parameters.a.initial'],
+    ['parameters: {a: {initial: 3, max: 2}}', 'parameters.a.initial'],
+    ['parameters: {a: {initial: x, max: 2}}', 'parameters.a.initial'],
+    ['parameters: {a: {initial: x, max_step: 2}}', 'parameters.a.initial'],
+    ['parameters: {a: {initial: 3, allowed: [1, 2]}}', 'parameters.a.initial'],
+    ['parameters: {a: {min: 2}}', 'parameters.a.initial'],
+    ['parameters: {fallback_strategy_threshold: {max: 0.7}}', 'fallback_strategy_threshold.max'],
+    ['parameters: {fallback_strategy_threshold: {min: 0.9}}', 'fallback_strategy_threshold.min'],
+    ['parameters: {fallback_strategy_threshold: {initial: 0.4}}', 'threshold.initial'],
+    ['parameters: {fallback_strategy_threshold: {allowed: [0.7]}}', 'threshold.allowed'],
+  ])('%s blames %s', (text, path) => {
+    const paths = pathsOf(text);
+    expect(paths).toHaveLength(1);
+    expect(paths[0]).toContain(path);
+  });
+
+  test('rules', () => {
+    expect(pathsOf(ruleYaml({ operation: 'remove' }))).toEqual(['rules[0].new_value']);
+    expect(pathsOf(ruleYaml({ new_value: undefined }))).toEqual(['rules[0].new_value']);
+    expect(pathsOf(ruleYaml({ target: 'new', operation: 'add' }))).toEqual([]);
+    expect(pathsOf(ruleYaml({ target: 'new', operation: 'modify' }))).toEqual(['rules[0].target']);
+    const rule = JSON.parse(ruleYaml({}));
+    const twice = JSON.stringify({ ...rule, rules: [rule.rules[0], rule.rules[0]] });
+    expect(faultsOf(twice)).toMatchObject([{ path: 'rules[1].id' }]);
+  });
+
+  test('a faulty field is named once, and is not compared with others', () => {
+    expect(pathsOf('cycle: {history_limit: 0}')).toEqual(['cycle.history_limit']);
+    expect(pathsOf('parameters: {a: {initial: 1, min: x, max: 0}}')).toEqual([
+      'parameters.a.min',
+      'parameters.a.initial',
+    ]);
+  });
+});
+
+const RULE = {
+  id: 'r0',
+  when: 'window.count > 1.0 && metrics.values.queue < 3.0',
+  type: 'metric',
+  operation: 'modify',
+  target: 'knob',
+  new_value: 'parameters.knob + 0.5',
+  reasoning: '"%.1f".format([window.avg_latency_ms])',
+  confidence: 0.5,
+  impact: 'neutral',
+};
+
+// A valid value for each key, and faults for it: each makes exactly its own path faulty.
+const CATALOGUE: [path: (string | number)[], valid: fc.Arbitrary<unknown>, faulty: unknown[]][] = [
+  [['version'], fc.oneof(fc.string({ minLength: 1, maxLength: 20 }), fc.integer()), ['', true]],
+  [['cycle', 'enabled'], fc.boolean(), [1]],
+  [['cycle', 'interval_seconds'], fc.integer({ min: 1, max: 86_400 }), [0, 'x', 1e9]],
+  [['cycle', 'history_limit'], fc.integer({ min: 200, max: 1000 }), [0, 1.5]],
+  [['cycle', 'analysis_window'], fc.integer({ min: 1, max: 100 }), [0, 200_000]],
+  [['cycle', 'min_tasks'], fc.integer({ min: 1, max: 100 }), [-1, []]],
+  [['recording', 'dedup_window'], fc.nat(1000), [-1]],
+  [['metrics', 'max_age_seconds'], fc.nat(1000), [null]],
+  [['reflection', 'min_score'], fc.nat(100), [101]],
+  [['reflection', 'weights', 'risk'], fc.nat(1000), [-1]],
+  [['reflection', 'weights', 'banana'], fc.constant(undefined), [1]],
+  [['curation', 'mode'], fc.constantFrom('apply', 'recommend'), ['trial', 'other']],
+  [['curation', 'cool_down'], fc.constant(undefined), [3]],
+  [['curation', 'cooldown_seconds'], fc.nat(1000), [-1]],
+  [['trial', 'block_tasks'], fc.integer({ min: 1, max: 10 }), [0]],
+  [['monitoring', 'log_level'], fc.constantFrom('info', 'debug'), ['loud']],
+  [['ledger', 'retain_cycles'], fc.integer({ min: 1, max: 10 }), [0]],
+  [['parameters', 'a', 'initial'], fc.double({ min: 0, max: 1, noNaN: true }), [-5]],
+  [['parameters', 'a', 'max'], fc.integer({ min: 2, max: 10 }), ['x']],
+  [['parameters', '__c'], fc.constant(undefined), [{ initial: 1 }]],
+  [
+    ['rules', 0, 'when'],
+    fc.constant(RULE.when),
+    ['foo', '1 +', 'window.count', 'window.count - 1'],
+  ],
+  [['rules', 0, 'type'], fc.constantFrom('metric', 'resource'), ['x', null]],
+  [['rules', 0, 'target'], fc.constant('knob'), ['missing', '__x']],
+  [
+    ['rules', 0, 'new_value'],
+    fc.constantFrom('1.0', RULE.new_value),
+    ['adaptive', '', 'parameters.knob - 1'],
+  ],
+  [['rules', 0, 'reasoning'], fc.constant(RULE.reasoning), ['window.count', '"%s".format([])']],
+  [['rules', 0, 'confidence'], fc.constantFrom(0, 1), [2]],
+  [['rules', 0, 'impact'], fc.constantFrom('positive'), [0]],
+  [['rules', 0, 'id'], fc.constantFrom('a', 'b'), ['a b', 'r1']],
+];
+
+type Json = { [key: string | number]: Json };
+
+function put(data: unknown, path: readonly (string | number)[], value: unknown): void {
+  let current = data as Json;
+  for (const part of path.slice(0, -1)) current = current[part] ??= {};
+  if (value !== undefined) current[path.at(-1) ?? ''] = value as Json;
+}
+
+const textOf = (path: readonly (string | number)[]) =>
+  path
+    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${part}`))
+    .join('')
+    .slice(1);
+
+/** A config with some keys, and the paths of those that were made faulty. */
+const configs = fc
+  .tuple(
+    ...CATALOGUE.map(([path, valid, faulty]) =>
+      fc.oneof(
+        { weight: 2, arbitrary: valid.map((value) => ({ path, value, isFaulty: false })) },
+        fc.constantFrom(...faulty).map((value) => ({ path, value, isFaulty: true })),
+        fc.constant({ path, value: undefined, isFaulty: false }),
+      ),
+    ),
+  )
+  .map((entries) => {
+    const data = {
+      parameters: { knob: { initial: 1 }, a: { initial: 0, min: 0 } },
+      rules: [{ ...RULE }, { ...RULE, id: 'r1' }],
+    };
+    for (const { path, value } of entries) put(data, path, value);
+    const faulty = entries.filter((entry) => entry.isFaulty).map((entry) => entry.path);
+    return { data, faulty };
+  });
+
+/** `r0` made `r1` makes the second of them the faulty one. */
+function expectedPaths(data: { rules: { id: string }[] }, faulty: (string | number)[][]): string[] {
+  return faulty
+    .map(textOf)
+    .map((path) => (path === 'rules[0].id' && data.rules[0]?.id === 'r1' ? 'rules[1].id' : path));
+}
+
+describe('random configs', () => {
+  test('either load or name every fault, in YAML', () => {
+    fc.assert(
+      fc.property(configs, ({ data, faulty }) => {
+        const text = stringify(data);
+        const lines = text.split('\n');
+        const faults = faultsOf(text);
+        expect([...new Set(faults.map((fault) => fault.path))].sort()).toEqual(
+          expectedPaths(data, faulty).sort(),
+        );
+        for (const { path, line } of faults) {
+          expect(lines[line - 1]).toContain(path.slice(path.lastIndexOf('.') + 1));
+        }
+      }),
+      { numRuns: 20000 },
+    );
+  });
+
+  test('either load or name every fault, in JSON; keys not known are warnings', () => {
+    const unknown = ['curation.cool_down', 'reflection.weights.banana'];
+    fc.assert(
+      fc.property(configs, fc.constantFrom(undefined, 1, '\t'), ({ data, faulty }, indent) => {
+        const faults = faultsOf(JSON.stringify(data, null, indent), 'json');
+        const expected = expectedPaths(data, faulty).filter((path) => !unknown.includes(path));
+        expect([...new Set(faults.map((fault) => fault.path))].sort()).toEqual(expected.sort());
+      }),
+      { numRuns: 20000 },
+    );
+  });
+
+  test('those that load print as YAML that loads to the same', () => {
+    fc.assert(
+      fc.property(configs, ({ data, faulty }) => {
+        fc.pre(faulty.length === 0);
+        const config = fromYaml(stringify(data));
+        expect(comparable(fromYaml(printConfig(config)))).toEqual(comparable(config));
+      }),
+      { numRuns: 20000, maxSkipsPerRun: 100_000 },
+    );
+  });
+});
+
+describe('printConfig', () => {
+  test.each(['default', 'reference'])('%s.yaml', (name) => {
+    const file = new URL(`../../config/${name}.yaml`, import.meta.url).pathname;
+    const { config } = loadConfig(file);
+    expect(comparable(fromYaml(printConfig(config)))).toEqual(comparable(config));
+  });
+
+  test('keeps what is easily lost', () => {
+    const config = fromYaml(`
+version: "1e3"
+monitoring: {log_file: "/var/log/a b.log"}
+parameters:
+  fallback_strategy_threshold: {max_step: null, allowed: null}
+  text: {initial: "007", allowed: ["007", "yes", "null", "", " x ", "a: b", "1_000"]}
+  nothing: {initial: null}
+  nested: {initial: {a: [1, {b: null}], "": "\\u2028"}}
+rules:
+  - id: "1"
+    when: |-
+      // a comment
+      window.count > 1.0 &&
+        true
+    type: metric
+    operation: remove
+    target: text
+    reasoning: '"tab \\t and ''quotes'' " + ''"'' '
+    confidence: 0.30000000000000004
+    impact: neutral
+    mode: recommend
+`);
+    expect(comparable(fromYaml(printConfig(config)))).toEqual(comparable(config));
+    expect(config.version).toBe('1e3');
+  });
+});
+
+describe('any text', () => {
+  const pieces = fc.constantFrom(
+    ...['cycle', 'rules', ': ', '\n', '  ', '- ', '{', '}', '[', ']', '"', "'", ',', '&a ', '*a'],
+    ...['!!', '|', '>', '#', '---', '%', '\t', '1', 'null', 'min_tasks', '<<', '?', '\\', '\0'],
+  );
+  const texts = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 60 }),
+    fc.array(pieces, { maxLength: 40 }).map((parts) => parts.join('')),
+    fc.json(),
+    configs
+      .map(({ data }) => stringify(data))
+      .chain((text) => fc.nat(text.length).map((cut) => text.slice(0, cut))),
+  );
+
+  test.each(['yaml', 'json'] as const)('loads, or is refused with faults, as %s', (format) => {
+    fc.assert(
+      fc.property(texts, (text) => {
+        try {
+          parseConfig(text, 'x', format);
+        } catch (error) {
+          expect(error).toBeInstanceOf(ConfigError);
+          const { faults } = error as ConfigError;
+          expect(faults.length).toBeGreaterThan(0);
+          for (const fault of faults) expect(fault.line).toBeGreaterThan(0);
+        }
+      }),
+      { numRuns: 20000 },
+    );
+  });
+});

@@ -1,0 +1,38 @@
+import { create } from '@bufbuild/protobuf';
+import { expect, test } from 'vitest';
+import {
+  GetDeltaStatusResponseSchema,
+  GetStatusResponseSchema,
+} from '../../src/gen/learning/v1/learning_service_pb.ts';
+import { toProtoCycle } from '../../src/rpc/messages.ts';
+import { getDeltaStatus, getStatus } from '../../src/rpc/queries.ts';
+import { fromProtoMetrics, fromProtoTask } from '../../src/rpc/requests.ts';
+import { createEngineFixture } from '../support/engine-fixture.ts';
+import { goldenVectors, type LoopPort, playVector } from '../support/golden.ts';
+import { referenceConfig } from '../support/reference-config.ts';
+
+/** A loop without a process, a socket or a clock of its own. */
+async function loopOf(config: string): Promise<LoopPort> {
+  const { engine, clock } = await createEngineFixture(config);
+  const { state } = engine.ledger;
+  return {
+    record: (task) => engine.recordTasks([fromProtoTask(task, clock.now())]),
+    report: (metrics) => engine.reportMetrics(fromProtoMetrics(metrics, clock.now())),
+    async runCycle() {
+      await clock.advance(30_000);
+      const { cycle, deltas } = await engine.runCycle();
+      return toProtoCycle(cycle, deltas);
+    },
+    status: async () =>
+      create(
+        GetStatusResponseSchema,
+        getStatus({ engine, subscribers: () => [], configError: () => '' }),
+      ),
+    deltaStatus: async () => create(GetDeltaStatusResponseSchema, getDeltaStatus(state, {})),
+  };
+}
+
+test.for(goldenVectors())('$name: $about', async (vector) => {
+  const played = await playVector(vector, await loopOf(referenceConfig(vector.config)));
+  expect(played.cycles).toBeGreaterThan(0);
+});

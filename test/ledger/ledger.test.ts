@@ -1,0 +1,159 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { LearningError } from '../../src/domain/errors.ts';
+import { type Decision, Ledger } from '../../src/ledger/ledger.ts';
+import type { LedgerStore } from '../../src/ledger/store.ts';
+import { createMemoryStore } from '../../src/store/memory.ts';
+import { taskOf } from '../support/engine-fixture.ts';
+
+const RETENTION = { historyLimit: 5, dedupWindow: 8, retainDeltas: 4, retainCycles: 3 };
+
+/** A ledger whose commits happen when the test says `flush`. */
+function openLedger(store: LedgerStore = createMemoryStore()): Ledger {
+  return Ledger.open({ store, retention: RETENTION, newEpoch: () => 'e', defer: () => {} });
+}
+
+function record(...taskIds: string[]): Decision<number> {
+  return () => ({
+    events: [{ kind: 'tasks_recorded', tasks: taskIds.map((taskId) => taskOf({ taskId })) }],
+    result: ({ head }) => head.counters.tasksRecorded,
+  });
+}
+
+describe('transact', () => {
+  test('answers when the commit is done, and not before', async () => {
+    const ledger = openLedger();
+    let answer: number | undefined;
+    const recorded = ledger.transact(record('a')).then((count) => {
+      answer = count;
+    });
+    await Promise.resolve();
+    expect(answer).toBeUndefined();
+    expect(ledger.state.hasTaskId('a')).toBe(false);
+    ledger.flush();
+    await recorded;
+    expect(answer).toBe(1);
+    expect(ledger.state.hasTaskId('a')).toBe(true);
+  });
+
+  test('decisions of one commit see those before them, and are one row', async () => {
+    const store = createMemoryStore();
+    const ledger = openLedger(store);
+    const counts = Promise.all(['a', 'b', 'c'].map((id) => ledger.transact(record(id))));
+    const seen = ledger.transact((view) => ({
+      events: [],
+      result: () => [view.hasTaskId('c'), view.hasTaskId('d'), view.taskCount],
+    }));
+    ledger.flush();
+    expect(await counts).toEqual([1, 2, 3]);
+    expect(await seen).toEqual([true, false, 3]);
+    expect([...(store.load()?.events ?? [])]).toHaveLength(1);
+  });
+
+  test('one that throws is refused alone', async () => {
+    const ledger = openLedger();
+    const before = ledger.transact(record('a'));
+    const refused = ledger.transact(() => {
+      throw new LearningError('DELTA_STATE', 'no');
+    });
+    const after = ledger.transact(record('b'));
+    ledger.flush();
+    expect(await before).toBe(1);
+    await expect(refused).rejects.toMatchObject({ reason: 'DELTA_STATE' });
+    expect(await after).toBe(2);
+  });
+
+  test('a store that fails refuses the whole commit, changes nothing, and heals', async () => {
+    const store = createMemoryStore();
+    const ledger = openLedger(store);
+    let broken = true;
+    const commit = store.commit.bind(store);
+    store.commit = (one) => {
+      if (broken) throw new Error('no space left');
+      commit(one);
+    };
+    const lost = [ledger.transact(record('a')), ledger.transact(record('b'))];
+    ledger.flush();
+    for (const one of lost) {
+      await expect(one).rejects.toMatchObject({ reason: 'LEDGER_UNAVAILABLE' });
+    }
+    expect(ledger.failure).toBeInstanceOf(Error);
+    expect(ledger.state.taskCount).toBe(0);
+    broken = false;
+    const kept = ledger.transact(record('a'));
+    ledger.flush();
+    expect(await kept).toBe(1);
+    expect(ledger.failure).toBeUndefined();
+    expect(openLedger(store).state.hasTaskId('a')).toBe(true);
+  });
+
+  test('too many that wait are refused at once', async () => {
+    const ledger = openLedger();
+    const waiting = Array.from({ length: 10_000 }, () => ledger.transact(record('')));
+    await expect(ledger.transact(record(''))).rejects.toMatchObject({ reason: 'OVERLOADED' });
+    ledger.flush();
+    expect(await Promise.all(waiting)).toHaveLength(10_000);
+  });
+});
+
+describe('retention', () => {
+  test('keeps the newest tasks and ids, and counts all', async () => {
+    const store = createMemoryStore();
+    const ledger = openLedger(store);
+    for (let i = 1; i <= 20; i += 1) {
+      const recorded = ledger.transact(record(`t${i}`));
+      ledger.flush();
+      expect(await recorded).toBe(i);
+    }
+    const { state } = ledger;
+    expect(state.newestTasks(100).map(({ taskId }) => taskId)).toEqual([
+      't16',
+      't17',
+      't18',
+      't19',
+      't20',
+    ]);
+    expect(state.hasTaskId('t12')).toBe(false);
+    expect(state.hasTaskId('t13')).toBe(true);
+    // One more than needed: a row is deleted by the commit after the one that made it needless.
+    expect([...(store.load()?.events ?? [])]).toHaveLength(9);
+    const again = openLedger(store);
+    expect(again.state.newestTasks(100)).toEqual(state.newestTasks(100));
+    expect(again.state.head.counters.tasksRecorded).toBe(20);
+  });
+
+  test('what is missing from the store is noticed', () => {
+    const store = createMemoryStore();
+    const ledger = openLedger(store);
+    void ledger.transact(record('a'));
+    ledger.flush();
+    const stored = store.load();
+    store.load = () => stored && { ...stored, events: [] };
+    expect(() => openLedger(store)).toThrow(/should hold 1 events, but holds 0/);
+  });
+
+  test('batches of any size keep what is needed and no more than a batch beyond', async () => {
+    const sizes = fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 12 });
+    await fc.assert(
+      fc.asyncProperty(sizes, async (batches) => {
+        const store = createMemoryStore();
+        const ledger = openLedger(store);
+        const ids: string[] = [];
+        for (const size of batches) {
+          const batch = Array.from({ length: size }, (_, i) => `t${ids.length + i}`);
+          ids.push(...batch);
+          const done = ledger.transact(record(...batch));
+          ledger.flush();
+          await done;
+        }
+        for (const state of [ledger.state, openLedger(store).state]) {
+          const kept = state.newestTasks(100).map(({ taskId }) => taskId);
+          expect(kept).toEqual(ids.slice(-RETENTION.historyLimit));
+          const known = ids.filter((id) => state.hasTaskId(id));
+          expect(known).toEqual(ids.slice(-RETENTION.dedupWindow));
+        }
+      }),
+      { numRuns: 50 },
+    );
+  });
+});

@@ -1,0 +1,205 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { LearningError } from '../../src/domain/errors.ts';
+import type { LoopSettings } from '../../src/domain/settings.ts';
+import type { Task } from '../../src/domain/task.ts';
+import { acknowledge, approve, reject, revert, setParameter } from '../../src/engine/curation.ts';
+import { declareParameters } from '../../src/engine/parameters.ts';
+import { recordTasks, reportMetrics } from '../../src/engine/record.ts';
+import { runCycle } from '../../src/engine/run-cycle.ts';
+import { type Decision, Ledger } from '../../src/ledger/ledger.ts';
+import type { LedgerState } from '../../src/ledger/state.ts';
+import type { LedgerStore } from '../../src/ledger/store.ts';
+import { createMemoryStore } from '../../src/store/memory.ts';
+import { configOf, taskOf } from '../support/engine-fixture.ts';
+
+const RETENTION = { historyLimit: 12, dedupWindow: 9, retainDeltas: 6, retainCycles: 4 };
+
+const RULES = `
+cycle: { history_limit: 12, analysis_window: 5, min_tasks: 2 }
+curation: { cooldown_seconds: 2, max_deltas_per_hour: 6, proposal_ttl_seconds: 5 }
+parameters: { a: { initial: 0, max_step: 2 }, b: { initial: x }, c: { initial: true } }
+rules:
+  - { id: up, when: window.success_rate < 0.9, type: resource, operation: adjust, target: a,
+      new_value: parameters.a + 3.0, reasoning: '"observed"', confidence: 0.9, impact: positive }
+  - { id: ask, when: metrics.cpu_percent > 50.0, type: strategy, operation: adjust, target: b,
+      new_value: 'string(metrics.cpu_percent)', reasoning: '"%"', confidence: 0.9,
+      impact: positive, mode: recommend }
+  - { id: never, when: window.count > 3.0, type: metric, operation: modify, target: c,
+      new_value: '!parameters.c', reasoning: '"because"', confidence: 0.1, impact: neutral }
+`;
+
+/** Something that is done at a moment; `seed` picks what it is done to. */
+type Step = { readonly kind: (typeof KINDS)[number]; readonly seed: number };
+const KINDS = [
+  'tasks',
+  'metrics',
+  'cycle',
+  'approve',
+  'reject',
+  'revert',
+  'set',
+  'ack',
+  'refuse',
+] as const;
+
+/** The decision of step `index`; the ids it makes are a function of its index. */
+function decisionOf(
+  { kind, seed }: Step,
+  index: number,
+  settings: LoopSettings,
+): Decision<unknown> {
+  const nowMs = 1_000_000 + index * 1000;
+  let ids = 0;
+  const newId = () => `d${index}.${ids++}`;
+  const environment = { settings, nowMs, newId };
+  const deltaId = `d${index - 1 - (seed % 6)}.${seed % 2}`;
+  switch (kind) {
+    case 'tasks':
+      return recordTasks(someTasks(seed), undefined, nowMs);
+    case 'metrics': {
+      const observeTimeMs = nowMs - (seed % 3) * 1500;
+      const metrics = { subAgentCount: seed, cpuPercent: seed, values: {}, observeTimeMs };
+      return reportMetrics(metrics, nowMs);
+    }
+    case 'cycle':
+      return runCycle({ ...environment, monotonic: () => 0 });
+    case 'approve':
+      return approve(deltaId, '', environment);
+    case 'reject':
+      return reject(deltaId, 'no', environment);
+    case 'revert':
+      return revert(deltaId, 'no', environment);
+    case 'set': {
+      const override = { target: 'a', value: seed % 5, reason: '', holdSeconds: seed % 3 };
+      return setParameter(override, environment);
+    }
+    case 'ack':
+      return acknowledge(
+        { clientId: `c${seed % 2}`, epoch: '', deltaId, refusal: undefined },
+        environment,
+      );
+    case 'refuse': {
+      const refusal = { reason: 'BAD', message: '' };
+      return acknowledge({ clientId: 'c', epoch: 'e', deltaId, refusal }, environment);
+    }
+  }
+}
+
+function someTasks(seed: number): Task[] {
+  return Array.from({ length: 1 + (seed % 4) }, (_, i) =>
+    taskOf({
+      taskId: seed % 7 === 0 ? '' : `t${(seed * 3 + i) % 40}`,
+      status: (seed + i) % 3 === 0 ? 'success' : 'failure',
+      latencyMs: seed,
+    }),
+  );
+}
+
+/** Runs the steps, committing after those that `commits` says, reopening after `reopens`. */
+async function run(
+  steps: readonly Step[],
+  commits: (index: number) => boolean,
+  reopens: (index: number) => boolean,
+) {
+  const settings = configOf(RULES);
+  const store = createMemoryStore();
+  let ledger = open(store);
+  const declared = ledger.transact(declareParameters(settings, 0));
+  ledger.flush();
+  await declared;
+  const answers: Promise<unknown>[] = [];
+  for (const [index, step] of steps.entries()) {
+    const answer = ledger.transact(decisionOf(step, index, settings));
+    answers.push(answer.catch((error: unknown) => reasonOf(error)));
+    if (commits(index) || reopens(index)) ledger.flush();
+    if (reopens(index)) ledger = open(store);
+  }
+  ledger.flush();
+  return { answers: await Promise.all(answers), state: describeState(ledger.state) };
+}
+
+function open(store: LedgerStore): Ledger {
+  return Ledger.open({ store, retention: RETENTION, newEpoch: () => 'e', defer: () => {} });
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof LearningError) return error.reason;
+  throw error;
+}
+
+/** All that can be asked of a state, but for where its events stand in the log. */
+function describeState(state: LedgerState) {
+  const { position: _, storedEvents: __, ...head } = state.head;
+  return {
+    head,
+    tasks: state.newestTasks(100),
+    knownIds: Array.from({ length: 40 }, (_unused, i) => state.hasTaskId(`t${i}`)),
+    deltas: [...state.deltasNewestFirst()],
+    cycles: [...state.cyclesNewestFirst()],
+    pending: [...state.pending()],
+    applied: Array.from({ length: head.sequence }, (_unused, i) => state.appliedAt(i + 1)),
+    acknowledged: ['c0', 'c1', 'c'].map((client) => state.acknowledged(client)),
+  };
+}
+
+const steps = fc.array(fc.record({ kind: fc.constantFrom(...KINDS), seed: fc.nat({ max: 99 }) }), {
+  minLength: 10,
+  maxLength: 60,
+  size: 'max',
+});
+
+test('however steps are grouped into commits, and whenever the ledger is opened again, the outcome is the same', async () => {
+  let applied = 0;
+  await fc.assert(
+    fc.asyncProperty(steps, fc.nat(), fc.nat(), async (given, groups, restarts) => {
+      const one = await run(
+        given,
+        () => true,
+        () => false,
+      );
+      const bit = (bits: number, index: number) => ((bits >> (index % 31)) & 1) === 1;
+      const many = await run(
+        given,
+        (i) => bit(groups, i),
+        (i) => bit(restarts, i) && i % 3 === 0,
+      );
+      // Opening forgets what lies beyond retention at once; a running ledger has done so as well.
+      expect(many).toEqual(one);
+      applied += one.state.head.sequence;
+    }),
+    { numRuns: 150 },
+  );
+  // The sequences are not idle ones.
+  expect(applied).toBeGreaterThan(300);
+});
+
+test('counters are what a plain count of the answers says', async () => {
+  await fc.assert(
+    fc.asyncProperty(steps, async (given) => {
+      const { answers, state } = await run(
+        given,
+        () => true,
+        () => false,
+      );
+      let tasks = 0;
+      let proposed = 0;
+      for (const answer of answers) {
+        if (isObjectWith(answer, 'recorded')) tasks += Number(answer.recorded);
+        if (isObjectWith(answer, 'deltas') && Array.isArray(answer.deltas)) {
+          proposed += answer.deltas.length;
+        }
+      }
+      const { counters } = state.head;
+      expect(counters.tasksRecorded).toBe(tasks);
+      expect(counters.deltasProposed).toBe(proposed);
+      expect(counters.cycles).toBe(given.filter(({ kind }) => kind === 'cycle').length);
+      expect(Object.values(counters.byType).reduce((a, b) => a + b)).toBe(proposed);
+    }),
+    { numRuns: 100 },
+  );
+});
+
+function isObjectWith<K extends string>(value: unknown, key: K): value is Record<K, unknown> {
+  return typeof value === 'object' && value !== null && key in value;
+}

@@ -1,0 +1,70 @@
+import type { Config } from '../../src/config/config.ts';
+import { parseConfig } from '../../src/config/load.ts';
+import type { Task } from '../../src/domain/task.ts';
+import { Engine, type EngineObserver } from '../../src/engine/engine.ts';
+import type { CycleReport } from '../../src/engine/run-cycle.ts';
+import { Ledger } from '../../src/ledger/ledger.ts';
+import type { LedgerStore } from '../../src/ledger/store.ts';
+import { createMemoryStore } from '../../src/store/memory.ts';
+import { ManualClock } from './manual-clock.ts';
+
+export interface EngineFixture {
+  readonly engine: Engine;
+  readonly clock: ManualClock;
+  readonly store: LedgerStore;
+  readonly reports: CycleReport[];
+  readonly failures: unknown[];
+}
+
+/** A config from YAML text, over the defaults. */
+export function configOf(yaml: string): Config {
+  return parseConfig(yaml, 'test.yaml', 'yaml').config;
+}
+
+/** An engine over a memory store and a clock that stands still; not started. */
+export async function createEngineFixture(
+  yaml = '',
+  { store = createMemoryStore(), clock = new ManualClock() } = {},
+): Promise<EngineFixture> {
+  const config = configOf(yaml);
+  const reports: CycleReport[] = [];
+  const failures: unknown[] = [];
+  let ids = 0;
+  const observer: EngineObserver = {
+    cycleCompleted: (report) => void reports.push(report),
+    cycleFailed: (error) => void failures.push(error),
+  };
+  const ledger = Ledger.open({
+    store,
+    retention: {
+      historyLimit: config.cycle.historyLimit,
+      dedupWindow: config.recording.dedupWindow,
+      ...config.ledger,
+    },
+    newEpoch: () => 'epoch-1',
+    defer: setImmediate,
+  });
+  const newId = () => `id-${ledger.state.head.position}-${++ids}`;
+  const engine = new Engine({ ledger, settings: config, clock, newId, observer });
+  await engine.configure(config);
+  return { engine, clock, store, reports, failures };
+}
+
+/** A successful task of 50 ms, but for what is said otherwise. */
+export function taskOf(fields: Partial<Task> = {}): Task {
+  return {
+    taskId: '',
+    agentId: 'agent',
+    status: 'success',
+    latencyMs: 50,
+    finishTimeMs: 0,
+    labels: {},
+    measurements: {},
+    deltaSequence: 0,
+    ...fields,
+  };
+}
+
+export function tasksOf(count: number, fields: Partial<Task> = {}): Task[] {
+  return Array.from({ length: count }, () => taskOf(fields));
+}
