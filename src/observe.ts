@@ -33,15 +33,15 @@ export function createEngineObserver(log: Logger, metrics: () => Metrics): Engin
 }
 
 /** Logs and counts what a commit has put in force or recorded. */
-export function observeCommit(note: CommitNote, log: Logger, metrics: () => Metrics): void {
+export function observeCommit(note: CommitNote, log: Logger, metrics: Metrics): void {
   for (const event of note.events) {
     if (event.kind !== 'tasks_recorded') continue;
-    metrics().tasksRecorded(event.tasks.length);
+    metrics.tasksRecorded(event.tasks.length);
     log.debug({ tasks: event.tasks.length }, 'tasks recorded');
   }
   for (const delta of note.applied) {
     log.info({ delta: delta.deltaId, sequence: delta.sequence }, describeDelta(delta));
-    metrics().deltaApplied(delta.type ?? 'unspecified');
+    metrics.deltaApplied(delta.type ?? 'unspecified');
   }
 }
 

@@ -10,22 +10,12 @@ import { systemClock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import { Engine } from './engine/engine.ts';
 import { valuesOutOfBounds } from './engine/parameters.ts';
-import { Health } from './gen/grpc/health/v1/health_pb.ts';
-import { LearningAdminService } from './gen/learning/v1/admin_service_pb.ts';
-import { LearningService } from './gen/learning/v1/learning_service_pb.ts';
 import { Ledger } from './ledger/ledger.ts';
 import type { LedgerStore } from './ledger/store.ts';
 import { createEngineObserver, observeCommit } from './observe.ts';
-import { adminHandlers } from './rpc/admin-service.ts';
-import { DeltaStreams } from './rpc/delta-stream.ts';
-import { createHealth, type HealthService } from './rpc/health.ts';
-import { learningHandlers } from './rpc/learning-service.ts';
+import { createLearningServer, type LearningServer } from './rpc/learning-server.ts';
 import { bind, parseListenAddress } from './rpc/listen.ts';
-import { OpenStreams } from './rpc/open-streams.ts';
-import { addReflection } from './rpc/reflection.ts';
-import { createGrpcServer, redirectGrpcLog } from './rpc/server.ts';
-import { addService } from './rpc/service-definition.ts';
-import { createValidate, warmUp } from './rpc/validate.ts';
+import { redirectGrpcLog } from './rpc/server.ts';
 
 /** What the service is started with. */
 export interface RuntimeOptions {
@@ -59,20 +49,19 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { log, store } = options;
   let refusedConfig = '';
   const engine = openEngine(options, () => metrics);
-  const deltaStreams = new DeltaStreams(engine.ledger.state, systemClock);
-  const metrics: Metrics = metricsOf(engine, deltaStreams, () => refusedConfig !== '');
-  const openStreams = new OpenStreams();
-  const health = createHealth(['', LearningService.typeName, LearningAdminService.typeName]);
-  const configError = () => refusedConfig;
-  const server = buildServer({
+  redirectGrpcLog((line) => log.warn({ from: 'grpc-js' }, line));
+  const service = createLearningServer({
     engine,
-    deltaStreams,
-    openStreams,
-    health,
-    metrics,
-    log,
-    configError,
+    clock: systemClock,
+    configError: () => refusedConfig,
+    environment: {
+      observe: (method, code, seconds) => metrics.callEnded(method, status[code], seconds),
+      logError: (error, method) =>
+        log.error({ err: error, method }, 'a call failed for a reason of ours'),
+      monotonic: () => systemClock.monotonic(),
+    },
   });
+  const metrics = metricsOf(engine, service, () => refusedConfig !== '');
   let ready = false;
   const admin = createAdminServer({
     notReady: () => {
@@ -84,18 +73,14 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       text: await metrics.registry.metrics(),
     }),
   });
-  engine.ledger.onCommit((note) => {
-    observeCommit(note, log, () => metrics);
-    if (note.applied.length > 0) deltaStreams.pump();
-  });
+  engine.ledger.onCommit((note) => observeCommit(note, log, metrics));
 
   const stop = async () => {
     ready = false;
-    health.setServing(false);
+    service.setServing(false);
     engine.stop();
-    openStreams.drain();
-    health.close();
-    await drain(server, log);
+    service.endStreams();
+    await drain(service.server, log);
     engine.ledger.close();
     await closeHttp(admin);
   };
@@ -105,11 +90,11 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       log.warn(`a live value is outside its bounds, and kept: ${text}`);
     }
     const addresses: string[] = [];
-    for (const address of options.listen) addresses.push(await bind(server, address));
+    for (const address of options.listen) addresses.push(await bind(service.server, address));
     const adminAddress = await listenHttp(admin, options.adminListen);
     engine.start();
     ready = true;
-    health.setServing(true);
+    service.setServing(true);
     return {
       addresses,
       adminAddress,
@@ -149,66 +134,16 @@ function openEngine(options: RuntimeOptions, metrics: () => Metrics): Engine {
   });
 }
 
-function metricsOf(
-  engine: Engine,
-  deltaStreams: DeltaStreams,
-  configRefused: () => boolean,
-): Metrics {
+function metricsOf(engine: Engine, service: LearningServer, configRefused: () => boolean): Metrics {
   const { ledger } = engine;
   return createMetrics({
     latestSequence: () => ledger.state.head.sequence,
-    subscribers: () => deltaStreams.subscribers().length,
+    subscribers: () => service.subscribers().length,
     tasksInHistory: () => ledger.state.taskCount,
     ledgerBytes: () => ledger.sizeBytes(),
     configRefused,
     active: () => engine.active,
   });
-}
-
-interface ServerParts {
-  readonly engine: Engine;
-  readonly deltaStreams: DeltaStreams;
-  readonly openStreams: OpenStreams;
-  readonly health: HealthService;
-  readonly metrics: Metrics;
-  readonly log: Logger;
-  configError(): string;
-}
-
-function buildServer(parts: ServerParts): Server {
-  const { engine, deltaStreams, openStreams, health, metrics, log, configError } = parts;
-  redirectGrpcLog((line) => log.warn({ from: 'grpc-js' }, line));
-  const environment = {
-    observe: (method: string, code: status, seconds: number) =>
-      metrics.callEnded(method, status[code], seconds),
-    logError: (error: unknown, method: string) =>
-      log.error({ err: error, method }, 'a call failed for a reason of ours'),
-    monotonic: () => systemClock.monotonic(),
-  };
-  const validate = createValidate();
-  const services = [LearningService, LearningAdminService];
-  warmUp(
-    validate,
-    services.flatMap(({ methods }) => methods.map(({ input }) => input)),
-  );
-  const server = createGrpcServer();
-  const shared = { engine, environment, validate };
-  addService(
-    server,
-    LearningService,
-    learningHandlers({
-      ...shared,
-      clock: systemClock,
-      deltaStreams,
-      openStreams,
-      subscribers: () => deltaStreams.subscribers(),
-      configError,
-    }),
-  );
-  addService(server, LearningAdminService, adminHandlers(shared));
-  addService(server, Health, health.handlers);
-  addReflection(server, [...services, Health]);
-  return server;
 }
 
 /** Calls in flight finish; what has not by the deadline is cut off. */

@@ -1,16 +1,26 @@
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { ConfigError, formatFault } from '../config/fault.ts';
+import { Command } from 'commander';
+import { formatFault } from '../config/fault.ts';
 import { loadConfig } from '../config/load.ts';
 import { printConfig } from '../config/print.ts';
 import { LOG_LEVELS } from '../config/schema.ts';
-import { LedgerOpenError } from '../ledger/store.ts';
-import { parseListenAddress } from '../rpc/listen.ts';
+import { DELTA_TYPES } from '../domain/delta.ts';
+import type { BacktestOptions } from './backtest.ts';
+import {
+  collectAddresses,
+  configFlag,
+  dataDirFlag,
+  flag,
+  listenAddress,
+  listOf,
+  positiveNumber,
+  targetFlag,
+} from './flags.ts';
+import type { BackupFlags, RestoreFlags } from './ledger-copy.ts';
+import type { ReplayOptions } from './replay.ts';
+import { report } from './report.ts';
 import type { ServeOptions } from './serve.ts';
-
-const EXIT_FAILURE = 1;
-/** A wrong flag or config. */
-const EXIT_USAGE = 2;
+import type { WatchOptions } from './watch.ts';
 
 interface ServeFlags extends ServeOptions {
   readonly checkConfig: boolean | undefined;
@@ -27,37 +37,46 @@ export async function run(argv: readonly string[]): Promise<number> {
   }
 }
 
+// Each command's code is loaded when it is called for: none pays for the libraries of another.
+
 function createProgram(): Command {
   const program = new Command('learning-sidecar')
     .description('Learns better settings for the orchestrator beside it, and streams them to it')
     .version(packageVersion())
     .exitOverride()
     .showHelpAfterError('(--help shows what there is)')
+    .addHelpText('after', '\nWithout a command it serves; `serve --help` shows the flags of that.')
     .enablePositionalOptions();
   program.addCommand(serveCommand(), { isDefault: true });
+  const clients = [replayCommand(), watchCommand(), backtestCommand()];
+  for (const command of [...clients, backupCommand(), restoreCommand()]) {
+    program.addCommand(command);
+  }
   return program;
 }
 
-function serveCommand(): Command {
-  return new Command('serve')
-    .description('serve until SIGTERM (the default command)')
+function subCommand(name: string, description: string): Command {
+  return new Command(name)
+    .description(description)
     .exitOverride()
+    .showHelpAfterError(`(${name} --help shows what there is)`)
+    .allowExcessArguments(false);
+}
+
+function serveCommand(): Command {
+  return subCommand('serve', 'serve until SIGTERM (the default command)')
     .addOption(
-      flag('--listen <address...>', 'where to serve gRPC: host:port or unix:/path; repeatable')
+      flag('--listen <address>', 'where to serve gRPC: host:port or unix:/path; repeatable')
         .default(['127.0.0.1:50051'])
         .argParser(collectAddresses()),
     )
     .addOption(
       flag('--admin-listen <address>', 'where to serve HTTP: /healthz, /readyz, /metrics')
         .default('127.0.0.1:9464')
-        .argParser((text) => checkedAddress(text)),
+        .argParser((text) => listenAddress(text)),
     )
-    .addOption(
-      flag('--data-dir <dir>', 'where the ledger is kept; :memory: for nowhere').default(
-        '.learning-sidecar',
-      ),
-    )
-    .addOption(flag('--config <file>', 'YAML or JSON; without it, the built-in defaults'))
+    .addOption(dataDirFlag())
+    .addOption(configFlag())
     .addOption(flag('--log-level <level>', 'overrides monitoring.log_level').choices(LOG_LEVELS))
     .option('--check-config', 'check the config and stop')
     .option('--print-config', 'print the effective config and stop')
@@ -70,7 +89,6 @@ async function runServe(flags: ServeFlags): Promise<void> {
     process.stdout.write(printConfig(loadConfig(flags.config).config));
     return;
   }
-  // Loaded here: the other commands do without the service's libraries.
   const { serve } = await import('./serve.ts');
   await serve(flags);
 }
@@ -81,42 +99,66 @@ function checkConfig(file: string | undefined): void {
   console.log(`${file ?? 'built-in defaults'}: valid`);
 }
 
-/** A flag and the environment variable of the same name. */
-function flag(flags: string, description: string): Option {
-  const option = new Option(flags, description);
-  return option.env(`LEARNING_SIDECAR_${option.name().toUpperCase().replaceAll('-', '_')}`);
+function replayCommand(): Command {
+  return subCommand('replay', 'record the tasks of trace files with a running sidecar')
+    .argument('<file...>', 'NDJSON, one Task in proto3 JSON per line; - is standard input')
+    .addOption(targetFlag())
+    .option('--rate <tasks>', 'at most so many tasks a second', positiveNumber)
+    .option('--skip-bad-lines', 'name them and go on, instead of stopping at the first')
+    .option('--give-up-after <seconds>', 'without progress, after a break', positiveNumber, 60)
+    .action(async (files: string[], flags: Omit<ReplayOptions, 'files'>) => {
+      const { replay } = await import('./replay.ts');
+      await replay({ ...flags, files });
+    });
 }
 
-/** Each use adds to the list, as each comma of the environment variable does. */
-function collectAddresses() {
-  let given: string[] = [];
-  return (text: string): string[] => {
-    given = [...given, ...text.split(',').map(checkedAddress)];
-    return given;
-  };
+function watchCommand(): Command {
+  return subCommand('watch', 'print the deltas that a running sidecar applies, as they come')
+    .addOption(targetFlag())
+    .option('--client-id <id>', 'the name of this reader in the status', 'watch')
+    .option('--types <list>', `only these: ${DELTA_TYPES.join(', ')}`, listOf(DELTA_TYPES), [])
+    .option('--from-start', 'begin with the oldest delta retained, not with the current values')
+    .option('--json', 'print each message of the stream as one line of proto3 JSON')
+    .action(async (flags: WatchOptions) => {
+      const { watch } = await import('./watch.ts');
+      await watch(flags);
+    });
 }
 
-function checkedAddress(text: string): string {
-  try {
-    parseListenAddress(text);
-    return text;
-  } catch (error) {
-    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
-  }
+function backtestCommand(): Command {
+  return subCommand('backtest', 'show what a config would have done with recorded tasks')
+    .argument('<trace...>', 'NDJSON, one Task in proto3 JSON per line, with its finishTime')
+    .addOption(configFlag())
+    .option('--json', 'print each proposal as one line of proto3 JSON, and then a summary')
+    .action(async (traces: string[], flags: Omit<BacktestOptions, 'traces'>) => {
+      const { backtest } = await import('./backtest.ts');
+      await backtest({ ...flags, traces });
+    });
+}
+
+function backupCommand(): Command {
+  return subCommand('backup', 'copy the ledger into a file, while a sidecar serves or not')
+    .argument('<file>', 'where to')
+    .addOption(dataDirFlag())
+    .option('--force', 'replace the file if there is one')
+    .action(async (file: string, flags: BackupFlags) => {
+      const { backup } = await import('./ledger-copy.ts');
+      await backup(file, flags);
+    });
+}
+
+function restoreCommand(): Command {
+  return subCommand('restore', 'make a data directory from a backup; no sidecar may use it')
+    .argument('<file>', 'a backup')
+    .addOption(dataDirFlag())
+    .option('--force', 'move the ledger that is there aside')
+    .action(async (file: string, flags: RestoreFlags) => {
+      const { restore } = await import('./ledger-copy.ts');
+      restore(file, flags);
+    });
 }
 
 function packageVersion(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
-}
-
-function report(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
-  if (error instanceof ConfigError) {
-    for (const fault of error.faults) console.error(formatFault(fault));
-    return EXIT_USAGE;
-  }
-  if (error instanceof LedgerOpenError) console.error(error.message);
-  else console.error(error instanceof Error ? error.message : error);
-  return EXIT_FAILURE;
 }

@@ -1,4 +1,3 @@
-import type { Clock } from '../domain/clock.ts';
 import { LearningService } from '../gen/learning/v1/learning_service_pb.ts';
 import type { DeltaStreams } from './delta-stream.ts';
 import {
@@ -24,7 +23,6 @@ import { unaryByRules, type Validate } from './validate.ts';
 
 /** What the handlers work with. */
 export interface LearningServiceParts extends StatusSources {
-  readonly clock: Clock;
   readonly environment: HandlerEnvironment;
   readonly validate: Validate;
   readonly deltaStreams: DeltaStreams;

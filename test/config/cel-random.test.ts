@@ -57,16 +57,20 @@ const contexts: RuleContext[] = [
 describe('random expressions', () => {
   test('that load can be evaluated on any context, and give what they are to give', () => {
     let loaded = 0;
-    const property = fc.property(expression, fc.constantFrom('when', 'reasoning'), (text, field) => {
-      const rule = load(ruleYaml({ [field]: text }, parameters));
-      if (rule === undefined) return;
-      loaded += 1;
-      const kind = field === 'when' ? 'boolean' : 'string';
-      for (const context of contexts) {
-        const result = field === 'when' ? rule.when(context) : rule.reasoning(context);
-        expect(typeof result).toBe(kind);
-      }
-    });
+    const property = fc.property(
+      expression,
+      fc.constantFrom('when', 'reasoning'),
+      (text, field) => {
+        const rule = load(ruleYaml({ [field]: text }, parameters));
+        if (rule === undefined) return;
+        loaded += 1;
+        const kind = field === 'when' ? 'boolean' : 'string';
+        for (const context of contexts) {
+          const result = field === 'when' ? rule.when(context) : rule.reasoning(context);
+          expect(typeof result).toBe(kind);
+        }
+      },
+    );
     fc.assert(property, { numRuns: 4000 });
     // The property says nothing where next to nothing loads.
     expect(loaded).toBeGreaterThan(50);

@@ -1,2 +1,0 @@
-export {};
-//# sourceMappingURL=cycle.js.map

@@ -1,2 +1,0 @@
-export {};
-//# sourceMappingURL=window.js.map

@@ -1,0 +1,19 @@
+import { CommanderError } from 'commander';
+import { ConfigError, formatFault } from '../config/fault.ts';
+
+const EXIT_OK = 0;
+const EXIT_FAILURE = 1;
+/** A wrong flag or config. */
+const EXIT_USAGE = 2;
+
+/** Tells the user what ended a command, one line per fault; answers the exit code. */
+export function report(error: unknown): number {
+  // Commander has said what is wrong already.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_OK : EXIT_USAGE;
+  if (error instanceof ConfigError) {
+    for (const fault of error.faults) console.error(formatFault(fault));
+    return EXIT_USAGE;
+  }
+  console.error(error instanceof Error ? error.message : error);
+  return EXIT_FAILURE;
+}

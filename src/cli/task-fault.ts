@@ -1,0 +1,40 @@
+import { LearningError } from '../domain/errors.ts';
+import { TaskStatusSchema } from '../gen/learning/v1/task_pb.ts';
+
+/** protobuf-es's words for what it could not read, and ours. */
+const TRANSLATIONS: readonly (readonly [pattern: RegExp, text: string])[] = [
+  [/^cannot decode field learning\.v1\.Task\.(\w+) from JSON: (.*)$/s, '$1: $2'],
+  [
+    /^cannot decode enum learning\.v1\.TaskStatus from JSON: (.*)$/s,
+    `status: expected ${TaskStatusSchema.values.map(({ name }) => name).join(', ')}; got $1`,
+  ],
+  [
+    /^cannot decode message google\.protobuf\.Timestamp from JSON: .*$/s,
+    'finish_time: expected a time such as "2023-07-29T23:35:13.722Z", of the years 1 to 9999',
+  ],
+  [
+    /^cannot decode message learning\.v1\.Task from JSON: key (.*) is unknown$/s,
+    'expected the fields of a Task; there is no $1',
+  ],
+  [
+    /^cannot decode message learning\.v1\.Task from JSON: (.*)$/s,
+    'expected a Task as a JSON object, got $1',
+  ],
+];
+
+/** Says what was expected where a line of a trace is not a task. */
+export function explainTaskFault(error: unknown): string {
+  if (error instanceof SyntaxError) {
+    return `expected a Task in JSON on one line: ${error.message}`;
+  }
+  if (error instanceof LearningError) {
+    return error.violations
+      .map(({ field, description }) => `${field.replace(/^task\./, '')}: ${description}`)
+      .join('; ');
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  for (const [pattern, text] of TRANSLATIONS) {
+    if (pattern.test(message)) return message.replace(pattern, text);
+  }
+  return `expected a Task: ${message}`;
+}

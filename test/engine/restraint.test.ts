@@ -1,0 +1,245 @@
+import { describe, expect, test } from 'vitest';
+import { createEngineFixture, taskOf, tasksOf } from '../support/engine-fixture.ts';
+
+const FAILING = tasksOf(30, { status: 'failure' });
+
+/** One rule that always fires, on one parameter. */
+function always(fields: string, top = ''): string {
+  return `
+${top}
+parameters: { level: { initial: 10, min: 0, max: 100, max_step: 5 } }
+rules:
+  - id: always
+    when: window.count >= 1.0
+    type: resource
+    operation: adjust
+    target: level
+    reasoning: '"observed"'
+    confidence: 0.9
+    impact: positive
+    ${fields}
+`;
+}
+
+describe('the default rules', () => {
+  test('step the threshold down to 0.5, one step a cool-down, and then leave it', async () => {
+    const { engine, clock } = await createEngineFixture();
+    await engine.recordTasks(FAILING);
+    const seen: unknown[] = [];
+    for (let i = 0; i < 100; i += 1) {
+      const { deltas } = await engine.runCycle();
+      seen.push(...deltas.map(({ newValue }) => newValue));
+      await clock.advance(30_000);
+    }
+    expect(seen).toEqual([0.75, 0.7, 0.65, 0.6, 0.55, 0.5]);
+    expect(engine.ledger.state.head.counters).toMatchObject({ deltasApplied: 6, cycles: 100 });
+  });
+
+  test('leave metrics alone that are older than 120 s', async () => {
+    const { engine, clock } = await createEngineFixture();
+    await engine.recordTasks(tasksOf(30));
+    const metrics = { subAgentCount: 1, cpuPercent: 90, values: {}, observeTimeMs: clock.now() };
+    await engine.reportMetrics(metrics);
+    await clock.advance(120_001);
+    expect((await engine.runCycle()).deltas).toEqual([]);
+    await engine.reportMetrics({ ...metrics, observeTimeMs: clock.now() });
+    await clock.advance(120_000);
+    expect((await engine.runCycle()).deltas).toMatchObject([{ oldValue: 100, newValue: 54 }]);
+  });
+});
+
+describe('restraint', () => {
+  test('max_step, then the bounds', async () => {
+    const yaml = always('new_value: parameters.level - 50.0', 'curation: { cooldown_seconds: 0 }');
+    const { engine } = await createEngineFixture(yaml);
+    await engine.recordTasks(FAILING);
+    const values: unknown[] = [];
+    for (let i = 0; i < 4; i += 1) {
+      values.push(...(await engine.runCycle()).deltas.map(({ newValue }) => newValue));
+    }
+    expect(values).toEqual([5, 0]);
+  });
+
+  test('a target rests after an application', async () => {
+    const yaml = always('new_value: parameters.level + 1.0', 'curation: { cooldown_seconds: 60 }');
+    const { engine, clock } = await createEngineFixture(yaml);
+    await engine.recordTasks(FAILING);
+    expect((await engine.runCycle()).deltas).toHaveLength(1);
+    expect(engine.restingUntil('level')).toBe(clock.now() + 60_000);
+    await clock.advance(59_999);
+    expect((await engine.runCycle()).deltas).toHaveLength(0);
+    await clock.advance(1);
+    expect((await engine.runCycle()).deltas).toHaveLength(1);
+  });
+
+  test('a target rests after a rejection, whose reason is kept', async () => {
+    const { engine, clock } = await createEngineFixture(
+      always('new_value: 11.0').replace('impact: positive', 'impact: negative'),
+    );
+    await engine.recordTasks(FAILING);
+    expect((await engine.runCycle()).deltas).toMatchObject([
+      { state: 'rejected', summary: 'Rejected: score 10 is below reflection.min_score 65' },
+    ]);
+    expect((await engine.runCycle()).deltas).toHaveLength(0);
+    await clock.advance(300_000);
+    expect((await engine.runCycle()).deltas).toHaveLength(1);
+  });
+
+  test('a value outside allowed is rejected, never bent', async () => {
+    const yaml = `
+parameters: { mode: { initial: a, allowed: [a, b] } }
+rules:
+  - { id: r, when: 'true', type: strategy, operation: modify, target: mode, new_value: '"c"',
+      reasoning: '"observed"', confidence: 0.9, impact: positive }
+`;
+    const { engine } = await createEngineFixture(yaml);
+    await engine.recordTasks(FAILING);
+    const [delta] = (await engine.runCycle()).deltas;
+    expect(delta).toMatchObject({
+      state: 'rejected',
+      newValue: 'c',
+      evaluation: { recommended: true },
+      summary: 'Rejected: expected one of ["a","b"], got "c"',
+    });
+    expect(engine.ledger.state.head.parameters.mode).toBe('a');
+  });
+
+  test('too little confidence is a rejection that stays recommended, unless not enforced', async () => {
+    const yaml = always('new_value: parameters.level + 1.0').replace('0.9', '0.4');
+    const low = 'reflection: { min_score: 50, min_confidence: 0.5 }';
+    const { engine } = await createEngineFixture(`${yaml}\n${low}`);
+    await engine.recordTasks(FAILING);
+    expect((await engine.runCycle()).deltas).toMatchObject([
+      { state: 'rejected', evaluation: { recommended: true } },
+    ]);
+    expect(engine.ledger.state.head.counters).toMatchObject({ recommended: 1, deltasApplied: 0 });
+    const lax = low.replace(' }', ', enforce_min_confidence: false }');
+    const other = await createEngineFixture(`${yaml}\n${lax}`);
+    await other.engine.recordTasks(FAILING);
+    expect((await other.engine.runCycle()).deltas).toMatchObject([{ state: 'applied' }]);
+  });
+
+  test('at most so many an hour; the others wait for a person, once each', async () => {
+    const yaml = always(
+      'new_value: parameters.level + 1.0',
+      'curation: { cooldown_seconds: 0, max_deltas_per_hour: 3 }',
+    );
+    const { engine, clock } = await createEngineFixture(yaml);
+    await engine.recordTasks(FAILING);
+    const states: string[] = [];
+    for (let i = 0; i < 6; i += 1) {
+      states.push(...(await engine.runCycle()).deltas.map(({ state }) => state));
+    }
+    expect(states).toEqual(['applied', 'applied', 'applied', 'proposed']);
+    // A revert is not held back.
+    const [, newest] = engine.ledger.state.deltasNewestFirst();
+    expect(await engine.revert(newest?.deltaId ?? '', '')).toMatchObject({ newValue: 12 });
+    await clock.advance(3_600_001);
+    expect((await engine.runCycle()).deltas).toMatchObject([{ state: 'applied', newValue: 13 }]);
+  });
+
+  test('of two rules with one target, the first that fires has it', async () => {
+    const rule = (id: string, value: number) =>
+      `{ id: ${id}, when: 'true', type: resource, operation: adjust, target: level, ` +
+      `new_value: '${value}.0', reasoning: '"observed"', confidence: 0.9, impact: positive }`;
+    const yaml = `
+parameters: { level: { initial: 10 } }
+curation: { cooldown_seconds: 0 }
+rules: [${rule('one', 11)}, ${rule('two', 12)}]
+`;
+    const { engine } = await createEngineFixture(yaml);
+    await engine.recordTasks(FAILING);
+    expect((await engine.runCycle()).deltas).toMatchObject([{ ruleId: 'one', newValue: 11 }]);
+  });
+
+  test('a rule that cannot be evaluated is reported, and stops no other', async () => {
+    const yaml = `
+parameters: { level: { initial: 10 }, other: { initial: 1 } }
+rules:
+  - { id: broken, when: 'window.measurements.cost > 1.0', type: metric, operation: adjust,
+      target: other, new_value: '2.0', reasoning: '"x"', confidence: 0.9, impact: positive }
+  - { id: fine, when: 'true', type: resource, operation: adjust, target: level,
+      new_value: '11.0', reasoning: '"observed"', confidence: 0.9, impact: positive }
+`;
+    const { engine } = await createEngineFixture(yaml);
+    await engine.recordTasks(FAILING);
+    const { deltas, faults } = await engine.runCycle();
+    expect(faults).toMatchObject([{ ruleId: 'broken' }]);
+    expect(deltas).toMatchObject([{ ruleId: 'fine', state: 'applied' }]);
+  });
+});
+
+describe('risk and mode', () => {
+  test('remove waits for a person; approved, the parameter is gone; reverted, it is back', async () => {
+    const yaml = `
+parameters: { extra: { initial: [1, 2] } }
+rules:
+  - { id: drop, when: 'true', type: resource, operation: remove, target: extra,
+      reasoning: '"observed therefore system"', confidence: 1.0, impact: positive }
+`;
+    const { engine } = await createEngineFixture(yaml);
+    await engine.recordTasks(FAILING);
+    const [delta] = (await engine.runCycle()).deltas;
+    expect(delta).toMatchObject({
+      state: 'proposed',
+      evaluation: { riskLevel: 'high' },
+      summary: 'Waits for approval: its risk is high',
+    });
+    expect((await engine.runCycle()).deltas).toEqual([]);
+    const approved = await engine.approve(delta?.deltaId ?? '', 'unused');
+    expect(approved).toMatchObject({ state: 'applied', sequence: 1, oldValue: [1, 2] });
+    expect(approved.summary).toBe('Approved by an operator: unused');
+    expect(engine.ledger.state.head.parameters).not.toHaveProperty('extra');
+    const back = await engine.revert(approved.deltaId, '');
+    expect(back).toMatchObject({ operation: 'add', newValue: [1, 2], sequence: 2 });
+    expect(engine.ledger.state.head.parameters.extra).toEqual([1, 2]);
+  });
+
+  test('add makes a parameter that can then be set and reverted', async () => {
+    const yaml = `
+rules:
+  - { id: more, when: 'true', type: resource, operation: add, target: brand_new,
+      new_value: '{"a": [1.0, null]}', reasoning: '"observed"', confidence: 0.9, impact: positive }
+`;
+    const { engine } = await createEngineFixture(yaml);
+    await engine.recordTasks(FAILING);
+    const [delta] = (await engine.runCycle()).deltas;
+    expect(delta).toMatchObject({ state: 'applied', newValue: { a: [1, null] } });
+    expect(delta?.oldValue).toBeUndefined();
+    const reverted = await engine.revert(delta?.deltaId ?? '', '');
+    expect(reverted).toMatchObject({ operation: 'remove', state: 'applied' });
+    expect(engine.ledger.state.head.parameters).not.toHaveProperty('brand_new');
+  });
+
+  test('a rule may recommend where others apply, and a proposal expires', async () => {
+    const yaml = always(
+      'new_value: parameters.level + 1.0\n    mode: recommend',
+      'curation: { proposal_ttl_seconds: 60 }',
+    );
+    const { engine, clock } = await createEngineFixture(yaml);
+    await engine.recordTasks(FAILING);
+    const [delta] = (await engine.runCycle()).deltas;
+    const deltaId = delta?.deltaId ?? '';
+    expect(delta).toMatchObject({ state: 'proposed', expireTimeMs: clock.now() + 60_000 });
+    await clock.advance(60_000);
+    await expect(engine.approve(deltaId, '')).rejects.toMatchObject({ reason: 'DELTA_STATE' });
+    const again = await engine.runCycle();
+    expect(engine.ledger.state.delta(deltaId)?.state).toBe('expired');
+    expect(again.deltas).toMatchObject([{ state: 'proposed' }]);
+  });
+});
+
+test('nothing is proposed while fewer than min_tasks are retained', async () => {
+  const { engine } = await createEngineFixture();
+  await engine.recordTasks(tasksOf(29, { status: 'failure' }));
+  expect((await engine.runCycle()).cycle).toMatchObject({ tasksAnalyzed: 0, deltasProposed: 0 });
+  await engine.recordTasks([taskOf({ status: 'failure' })]);
+  expect((await engine.runCycle()).cycle).toMatchObject({
+    number: 2,
+    tasksAnalyzed: 30,
+    deltasProposed: 1,
+    deltasApplied: 1,
+    totalDeltasHistory: 1,
+    totalEvaluations: 1,
+  });
+});

@@ -1,0 +1,118 @@
+import { describe, expect, test } from 'vitest';
+import { LoopTimer } from '../../src/engine/timer.ts';
+import { createEngineFixture, tasksOf } from '../support/engine-fixture.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+
+describe('the engine', () => {
+  test('runs its first cycle one interval after the start, and then one each interval', async () => {
+    const { engine, clock, reports } = await createEngineFixture();
+    engine.start();
+    expect(engine.nextCycleTimeMs).toBe(clock.now() + 30_000);
+    await clock.advance(29_999);
+    expect(reports).toHaveLength(0);
+    await clock.advance(1);
+    expect(reports).toHaveLength(1);
+    await clock.advance(300_000);
+    expect(reports).toHaveLength(11);
+  });
+
+  test('stopped, runs none, but RunCycle does, and proposals expire', async () => {
+    const yaml = 'curation: { mode: recommend, proposal_ttl_seconds: 10 }';
+    const { engine, clock, reports } = await createEngineFixture(yaml);
+    engine.start();
+    engine.setActive(false);
+    expect(engine.nextCycleTimeMs).toBeUndefined();
+    await engine.recordTasks(tasksOf(30, { status: 'failure' }));
+    const { deltas } = await engine.runCycle();
+    expect(deltas).toMatchObject([{ state: 'proposed' }]);
+    await clock.advance(60_000);
+    expect(reports).toHaveLength(1);
+    expect(engine.ledger.state.delta(deltas[0]?.deltaId ?? '')?.state).toBe('expired');
+    engine.setActive(true);
+    expect(engine.nextCycleTimeMs).toBe(clock.now() + 30_000);
+    await clock.advance(30_000);
+    expect(reports).toHaveLength(2);
+  });
+
+  test('a cycle that fails is reported, and the next comes after 5 s, 10 s, 20 s', async () => {
+    const { engine, clock, store, failures, reports } = await createEngineFixture();
+    const commit = store.commit.bind(store);
+    engine.start();
+    store.commit = () => {
+      throw new Error('disk');
+    };
+    await clock.advance(30_000);
+    expect(failures).toHaveLength(1);
+    await clock.advance(5000);
+    expect(failures).toHaveLength(2);
+    await clock.advance(10_000);
+    expect(failures).toHaveLength(3);
+    store.commit = commit;
+    await clock.advance(19_999);
+    expect(reports).toHaveLength(0);
+    await clock.advance(1);
+    expect(reports).toHaveLength(1);
+    await clock.advance(29_999);
+    expect(reports).toHaveLength(1);
+  });
+
+  test('a wall clock that jumps neither stalls nor hurries it', async () => {
+    const { engine, clock, reports } = await createEngineFixture();
+    engine.start();
+    clock.jump(-86_400_000);
+    await clock.advance(30_000);
+    expect(reports).toHaveLength(1);
+    clock.jump(2 * 86_400_000);
+    await clock.advance(30_000);
+    expect(reports).toHaveLength(2);
+  });
+
+  test('takes up a new interval from the last beat on', async () => {
+    const { engine, clock, reports } = await createEngineFixture();
+    engine.start();
+    await clock.advance(20_000);
+    const { settings } = engine;
+    await engine.configure({ ...settings, cycle: { ...settings.cycle, intervalSeconds: 10 } });
+    await clock.advance(0);
+    expect(reports).toHaveLength(1);
+    await clock.advance(10_000);
+    expect(reports).toHaveLength(2);
+  });
+});
+
+test('a beat that takes longer than the interval never overlaps itself', async () => {
+  const clock = new ManualClock();
+  const ends: (() => void)[] = [];
+  const run = () => new Promise<void>((resolve) => ends.push(resolve));
+  const timer = new LoopTimer(clock, { intervalMs: () => 10, run });
+  timer.start();
+  await clock.advance(1000);
+  expect(ends).toHaveLength(1);
+  ends[0]?.();
+  await clock.advance(0);
+  await clock.advance(0);
+  expect(ends).toHaveLength(2);
+  timer.stop();
+  ends[1]?.();
+  await clock.advance(1000);
+  expect(ends).toHaveLength(2);
+  expect(clock.pending).toBe(0);
+});
+
+describe('parameters', () => {
+  test('a changed initial never overrides the ledger, a new one is declared', async () => {
+    const { engine, store } = await createEngineFixture();
+    await engine.setParameter({
+      target: 'max_cpu_per_agent',
+      value: 40,
+      reason: '',
+      holdSeconds: 0,
+    });
+    const yaml = 'parameters: { max_cpu_per_agent: { initial: 77 }, fresh: { initial: [] } }';
+    const again = await createEngineFixture(yaml, { store });
+    expect(again.engine.ledger.state.head.parameters).toMatchObject({
+      max_cpu_per_agent: 40,
+      fresh: [],
+    });
+  });
+});
