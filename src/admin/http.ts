@@ -11,12 +11,13 @@ export interface AdminSources {
 /** Serves `/healthz`, `/readyz` and `/metrics`, for reading only. */
 export function createAdminServer(sources: AdminSources): Server {
   return createServer((request, response) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://sidecar');
+    // Not `new URL`, which throws for targets that a client may well send, such as `//`.
+    const [path] = (request.url ?? '').split('?', 1);
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('Allow', 'GET, HEAD');
       return answer(response, 405, 'only GET and HEAD\n');
     }
-    switch (pathname) {
+    switch (path) {
       case '/healthz':
         return answer(response, 200, 'ok\n');
       case '/readyz':

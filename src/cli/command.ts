@@ -16,7 +16,7 @@ import {
   positiveNumber,
   targetFlag,
 } from './flags.ts';
-import type { BackupFlags, RestoreFlags } from './ledger-copy.ts';
+import type { CopyFlags } from './ledger-copy.ts';
 import type { ReplayOptions } from './replay.ts';
 import { report } from './report.ts';
 import type { ServeOptions } from './serve.ts';
@@ -141,7 +141,7 @@ function backupCommand(): Command {
     .argument('<file>', 'where to')
     .addOption(dataDirFlag())
     .option('--force', 'replace the file if there is one')
-    .action(async (file: string, flags: BackupFlags) => {
+    .action(async (file: string, flags: CopyFlags) => {
       const { backup } = await import('./ledger-copy.ts');
       await backup(file, flags);
     });
@@ -152,9 +152,9 @@ function restoreCommand(): Command {
     .argument('<file>', 'a backup')
     .addOption(dataDirFlag())
     .option('--force', 'move the ledger that is there aside')
-    .action(async (file: string, flags: RestoreFlags) => {
+    .action(async (file: string, flags: CopyFlags) => {
       const { restore } = await import('./ledger-copy.ts');
-      restore(file, flags);
+      await restore(file, flags);
     });
 }
 

@@ -3,7 +3,13 @@ import { type ServiceError, status } from '@grpc/grpc-js';
 import type { DeltaType } from '../gen/learning/v1/delta_pb.ts';
 import type { StreamDeltasResponse } from '../gen/learning/v1/learning_service_pb.ts';
 import { createBackoff } from './backoff.ts';
-import { ANSWER_MS, isServiceError, type LearningClient, retryDelayMs } from './sidecar-client.ts';
+import {
+  ANSWER_MS,
+  causeOf,
+  isServiceError,
+  type LearningClient,
+  retryDelayMs,
+} from './sidecar-client.ts';
 
 /** Where a reader stands in a ledger. */
 export interface ReaderPlace {
@@ -16,7 +22,7 @@ export interface ReaderPlace {
 export type ReaderEvent =
   | { readonly kind: 'message'; readonly message: StreamDeltasResponse }
   /** The stream broke; it is tried again until it is there. */
-  | { readonly kind: 'lost'; readonly error: ServiceError }
+  | { readonly kind: 'lost'; readonly reason: string }
   | { readonly kind: 'resumed'; readonly place: ReaderPlace | undefined }
   /** The ledger is not as far as the place: it starts over with a snapshot. */
   | { readonly kind: 'ahead'; readonly place: ReaderPlace };
@@ -55,6 +61,7 @@ export async function* readDeltas(
   let { place } = options;
   let isLost = false;
   while (!signal.aborted) {
+    let failure: ServiceError | undefined;
     try {
       if (isLost) {
         // A stream says nothing for long where nothing happens; a call says that there is someone.
@@ -67,23 +74,18 @@ export async function* readDeltas(
         backoff.reset();
         yield { kind: 'message', message };
       }
-      // Servers end it with a status; one that just ends is asked again, not too soon.
-      await delay(backoff.next(), undefined, { signal });
     } catch (error) {
       if (signal.aborted) return;
-      if (!isServiceError(error)) throw error;
-      if (error.code === status.OUT_OF_RANGE && place !== undefined) {
-        yield { kind: 'ahead', place };
-        place = undefined;
-        continue;
-      }
-      if (!PASSING.has(error.code)) throw error;
-      if (!isLost) yield { kind: 'lost', error };
-      isLost = true;
-      await delay(Math.max(backoff.next(), retryDelayMs(error)), undefined, { signal }).catch(
-        ignoreAbort,
-      );
+      failure = asFailure(error);
     }
+    if (failure?.code === status.OUT_OF_RANGE && place !== undefined) {
+      yield { kind: 'ahead', place };
+      place = undefined;
+      continue;
+    }
+    if (!isLost) yield { kind: 'lost', reason: reasonOf(failure) };
+    isLost = true;
+    await pause(Math.max(backoff.next(), failure ? retryDelayMs(failure) : 0), signal);
   }
 }
 
@@ -94,6 +96,8 @@ async function* openStream(
 ): AsyncGenerator<StreamDeltasResponse, void> {
   const start = place === undefined ? {} : { epoch: place.epoch, afterSequence: place.sequence };
   const call = client.streamDeltas({ clientId, types: [...types], ...start }, { signal });
+  // Its end is told here as well, to nobody where the iteration below is over.
+  call.on('error', () => {});
   try {
     for await (const message of call) yield message;
   } finally {
@@ -101,5 +105,19 @@ async function* openStream(
   }
 }
 
-/** The loop looks at the signal itself. */
-function ignoreAbort(): void {}
+/** Throws what trying again would not help against. */
+function asFailure(error: unknown): ServiceError {
+  if (isServiceError(error) && (PASSING.has(error.code) || error.code === status.OUT_OF_RANGE)) {
+    return error;
+  }
+  throw error;
+}
+
+function reasonOf(failure: ServiceError | undefined): string {
+  return failure === undefined ? 'the sidecar ended the stream' : causeOf(failure);
+}
+
+/** Ends early, without a word, when the signal fires. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal }).catch(() => {});
+}

@@ -11,7 +11,7 @@ export function flag(flags: string, description: string): Option {
 export function targetFlag(): Option {
   return flag('--target <address>', 'where the sidecar serves: host:port or unix:/path')
     .default('127.0.0.1:50051')
-    .argParser((text) => checked(() => checkTarget(text), text));
+    .argParser((text) => targetAddress(text));
 }
 
 /** Where a sidecar keeps its ledger. */
@@ -35,7 +35,17 @@ export function collectAddresses() {
 
 /** Refuses what cannot be listened on. */
 export function listenAddress(text: string): string {
-  return checked(() => parseListenAddress(text), text);
+  const fault = faultOf(() => parseListenAddress(text));
+  if (fault !== undefined) throw new InvalidArgumentError(fault);
+  return text;
+}
+
+/** Refuses what no client can call. */
+function targetAddress(text: string): string {
+  const isServed = faultOf(() => parseListenAddress(text)) === undefined;
+  // Servers may ask for any free port; clients must know which.
+  if (isServed && !/:0+$/.test(text)) return text;
+  throw new InvalidArgumentError('Expected host:port, [ipv6]:port or unix:/path.');
 }
 
 /** A number above 0. */
@@ -55,27 +65,11 @@ export function listOf<T extends string>(choices: readonly T[]) {
     });
 }
 
-function checkTarget(text: string): void {
-  const address = tryParse(text);
-  if (address === undefined || (address.kind === 'tcp' && address.port === 0)) {
-    throw new Error('Expected host:port (port 1 to 65535), [ipv6]:port or unix:/path.');
-  }
-}
-
-/** A client's addresses are written as a server's are. */
-function tryParse(text: string) {
-  try {
-    return parseListenAddress(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function checked(check: () => unknown, text: string): string {
+function faultOf(check: () => unknown): string | undefined {
   try {
     check();
-    return text;
+    return undefined;
   } catch (error) {
-    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+    return error instanceof Error ? error.message : String(error);
   }
 }

@@ -1,10 +1,10 @@
 import { createReadStream, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { create, fromJson } from '@bufbuild/protobuf';
-import { LearningError } from '../domain/errors.ts';
 import { RecordTaskRequestSchema } from '../gen/learning/v1/learning_service_pb.ts';
 import { type Task, TaskSchema } from '../gen/learning/v1/task_pb.ts';
 import { checkRecordTask } from '../rpc/task-check.ts';
+import { explainTaskFault } from './task-fault.ts';
 
 /** A line of a trace. */
 export interface Place {

@@ -10,7 +10,7 @@ import {
 import { describeDelta, describeParameters, showTime } from './delta-line.ts';
 import { type ReaderEvent, readDeltas } from './delta-reader.ts';
 import { endWhenUnread, printLine } from './output.ts';
-import { causeOf, withSidecar } from './sidecar-client.ts';
+import { withSidecar } from './sidecar-client.ts';
 
 /** What `watch` is told. */
 export interface WatchOptions {
@@ -74,8 +74,7 @@ function describeSnapshot(
       return `the deltas asked for are no longer retained; ${values}`;
     case SnapshotOutcome.RESET_SLOW:
       return `this reader fell too far behind; ${values}`;
-    case SnapshotOutcome.INITIAL:
-    case SnapshotOutcome.UNSPECIFIED:
+    default:
       return `ledger of epoch ${epoch}; ${values}`;
   }
 }
@@ -83,7 +82,7 @@ function describeSnapshot(
 function describeBreak(event: Exclude<ReaderEvent, { kind: 'message' }>): string {
   switch (event.kind) {
     case 'lost':
-      return `the connection broke (${causeOf(event.error)}): trying again`;
+      return `the connection broke (${event.reason}): trying again`;
     case 'resumed':
       return event.place === undefined
         ? 'connected again'

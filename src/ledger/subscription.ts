@@ -26,10 +26,12 @@ export interface SubscriptionRequest {
 }
 
 /**
- * Live changes that a reader may fall behind by. Past it, what it missed is cheaper told as one
- * snapshot, and surely wanted so. What it asked to have repeated does not count.
+ * Live changes that a reader may fall behind by, unless they are younger than `MAX_LAG_MS`: a burst
+ * makes nobody slow. Past both, what it missed is cheaper told as one snapshot, and surely wanted
+ * so. What it asked to have repeated does not count.
  */
 export const MAX_BACKLOG = 256;
+export const MAX_LAG_MS = 1000;
 
 /**
  * One reader's place in the log of changes. It holds no messages: it reads them from the ledger's
@@ -59,10 +61,14 @@ export class Subscription {
     return this.#sequence;
   }
 
-  /** The next message, or `undefined` where the reader has all there is. */
-  next(): FeedItem | undefined {
+  /**
+   * The next message, or `undefined` where the reader has all there is.
+   *
+   * @param nowMs Unix time in milliseconds
+   */
+  next(nowMs: number): FeedItem | undefined {
     const { head } = this.#state;
-    const outcome = this.#snapshotDue ?? this.#overtaken();
+    const outcome = this.#snapshotDue ?? (this.#isTooSlow(nowMs) ? 'reset_slow' : undefined);
     if (outcome !== undefined) {
       this.#snapshotDue = undefined;
       this.#sequence = head.sequence;
@@ -78,11 +84,13 @@ export class Subscription {
     return undefined;
   }
 
-  #overtaken(): SnapshotOutcome | undefined {
+  #isTooSlow(nowMs: number): boolean {
     const { head } = this.#state;
-    const behind = head.sequence - Math.max(this.#sequence, this.#owed);
-    const forgotten = this.#sequence < head.compactedThrough;
-    return behind > MAX_BACKLOG || forgotten ? 'reset_slow' : undefined;
+    if (this.#sequence < head.compactedThrough) return true;
+    const from = Math.max(this.#sequence, this.#owed);
+    if (head.sequence - from <= MAX_BACKLOG) return false;
+    const appliedMs = this.#state.appliedAt(from + 1)?.applyTimeMs ?? 0;
+    return nowMs - appliedMs > MAX_LAG_MS;
   }
 
   /** A delta without a type concerns everyone. */

@@ -156,7 +156,7 @@ export class DeltaStream implements OpenStream {
   /** Writes what is due, as far as the reader takes it. */
   pump(): void {
     while (this.#writable && !this.#ended) {
-      const item = this.#subscription.next();
+      const item = this.#subscription.next(this.#clock.now());
       if (item === undefined) return;
       this.#write(this.#ports.encode(item));
     }

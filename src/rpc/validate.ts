@@ -1,7 +1,7 @@
 import type { DescMessage, Message, MessageShape } from '@bufbuild/protobuf';
 import { create } from '@bufbuild/protobuf';
 import { pathToString } from '@bufbuild/protobuf/reflect';
-import { createValidator, type Violation } from '@bufbuild/protovalidate';
+import { createValidator, type Validator, type Violation } from '@bufbuild/protovalidate';
 import { type HandlerEnvironment, type Method, unaryHandler } from './handlers.ts';
 import type { Encodable } from './service-definition.ts';
 import { createFindings, MAX_VIOLATIONS, refusal } from './violations.ts';
@@ -17,15 +17,15 @@ const MAX_ITEMS_TO_REPORT = 10_000;
  * first of all tens of them: see {@link warmUp}.
  */
 export function createValidate(): Validate {
-  const anyFault = createValidator({ failFast: true });
   const allFaults = createValidator();
+  // Made for a flood only: each validator compiles every rule of the proto anew.
+  let firstFault: Validator | undefined;
   return (schema, message) => {
-    const first = anyFault.validate(schema, message);
-    if (first.kind === 'valid') return;
-    if (first.kind === 'error') throw first.error;
-    if (countItems(schema, message) > MAX_ITEMS_TO_REPORT) throw refusalOf(first.violations);
-    const all = allFaults.validate(schema, message);
-    throw refusalOf(all.violations ?? first.violations);
+    const isFlood = countItems(schema, message) > MAX_ITEMS_TO_REPORT;
+    const validator = isFlood ? (firstFault ??= createValidator({ failFast: true })) : allFaults;
+    const result = validator.validate(schema, message);
+    if (result.kind === 'error') throw result.error;
+    if (result.kind === 'invalid') throw refusalOf(result.violations);
   };
 }
 

@@ -5,14 +5,9 @@ import { crc32 } from 'node:zlib';
 import { decodeEvent, encodeEvent } from '../ledger/codec.ts';
 import type { StoredEvent } from '../ledger/event.ts';
 import type { Head } from '../ledger/head.ts';
-import {
-  type Commit,
-  LedgerCorruptError,
-  LedgerOpenError,
-  type LedgerStore,
-  type StoredLedger,
-} from '../ledger/store.ts';
+import type { Commit, LedgerStore, StoredLedger } from '../ledger/store.ts';
 import { lockDirectory } from './directory-lock.ts';
+import { asOpenError, corruptLedger } from './open-error.ts';
 import { migrate } from './sqlite-schema.ts';
 
 /** The ledger's file in its data directory. */
@@ -32,24 +27,45 @@ export function openSqliteStore(directory: string): LedgerStore {
 
 /** Reads a ledger file without locking its directory. Throws `LedgerOpenError`. */
 export function readLedgerFile(file: string): StoredLedger | undefined {
-  const db = new DatabaseSync(file, { readOnly: true });
-  try {
+  return withDatabase(file, { readOnly: true }, (db) => {
     migrate(db, file);
     const stored = load(db, file);
     return stored && { head: stored.head, events: [...stored.events] };
-  } catch (error) {
-    throw asOpenError(error, file);
-  } finally {
-    db.close();
-  }
+  });
 }
 
-function prepareDirectory(directory: string): () => void {
+/** Gives a ledger file that nobody uses another epoch. Throws `LedgerOpenError`. */
+export function replaceEpoch(file: string, epoch: string): void {
+  withDatabase(file, {}, (db) => {
+    migrate(db, file);
+    const stored = load(db, file);
+    if (stored !== undefined) prepareHead(db)({ ...stored.head, epoch });
+  });
+}
+
+/** Makes a directory if need be and locks it; the answer unlocks it. Throws `LedgerOpenError`. */
+export function prepareDirectory(directory: string): () => void {
   try {
     mkdirSync(directory, { recursive: true });
     return lockDirectory(directory);
   } catch (error) {
     throw asOpenError(error, directory);
+  }
+}
+
+function withDatabase<R>(
+  file: string,
+  options: { readonly readOnly?: boolean },
+  work: (db: DatabaseSync) => R,
+): R {
+  let db: DatabaseSync | undefined;
+  try {
+    db = new DatabaseSync(file, options);
+    return work(db);
+  } catch (error) {
+    throw asOpenError(error, file);
+  } finally {
+    db?.close();
   }
 }
 
@@ -70,15 +86,14 @@ function openDatabase(file: string): DatabaseSync {
 function createStore(db: DatabaseSync, file: string, unlock: () => void): LedgerStore {
   const insert = db.prepare('INSERT INTO events VALUES (?, ?, ?, ?)');
   const remove = db.prepare('DELETE FROM events WHERE position = ?');
-  const setHead = db.prepare('INSERT OR REPLACE INTO head VALUES (1, ?, ?)');
+  const setHead = prepareHead(db);
   const write = ({ events, drop, head }: Commit) => {
     for (const { position, event } of events) {
       const body = encodeEvent(event);
       insert.run(position, event.kind, body, checksum(position, event.kind, body));
     }
     for (const position of drop) remove.run(position);
-    const body = JSON.stringify(head);
-    setHead.run(body, checksum(0, 'head', body));
+    setHead(head);
   };
   return {
     load: () => load(db, file),
@@ -100,15 +115,24 @@ function createStore(db: DatabaseSync, file: string, unlock: () => void): Ledger
   };
 }
 
+function prepareHead(db: DatabaseSync): (head: Head) => void {
+  const statement = db.prepare('INSERT OR REPLACE INTO head VALUES (1, ?, ?)');
+  return (head) => {
+    const body = JSON.stringify(head);
+    statement.run(body, checksum(0, 'head', body));
+  };
+}
+
 function load(db: DatabaseSync, file: string): StoredLedger | undefined {
   const row = guard(file, () => db.prepare('SELECT body, checksum FROM head WHERE id = 1').get());
   if (row === undefined) {
     const left = guard(file, () => db.prepare('SELECT count(*) AS n FROM events').get());
-    if (Number(left?.n) > 0) throw corrupt(file, 'its head is missing');
+    if (Number(left?.['n']) > 0) throw corruptLedger(file, 'its head is missing');
     return undefined;
   }
-  const body = String(row.body);
-  if (row.checksum !== checksum(0, 'head', body)) throw corrupt(file, 'its head is damaged');
+  const body = String(row['body']);
+  if (row['checksum'] !== checksum(0, 'head', body))
+    throw corruptLedger(file, 'its head is damaged');
   // Written by `commit` and vouched for by the checksum.
   return { head: JSON.parse(body) as Head, events: readEvents(db, file) };
 }
@@ -119,11 +143,11 @@ function* readEvents(db: DatabaseSync, file: string): Iterable<StoredEvent> {
   for (;;) {
     const next = guard(file, () => iterator.next());
     if (next.done) return;
-    const position = Number(next.value.position);
-    const kind = String(next.value.kind);
-    const body = String(next.value.body);
-    if (next.value.checksum !== checksum(position, kind, body)) {
-      throw corrupt(file, `event ${position} (${kind}) is damaged`);
+    const position = Number(next.value['position']);
+    const kind = String(next.value['kind']);
+    const body = String(next.value['body']);
+    if (next.value['checksum'] !== checksum(position, kind, body)) {
+      throw corruptLedger(file, `event ${position} (${kind}) is damaged`);
     }
     yield { position, event: guard(file, () => decodeEvent(kind, body)) };
   }
@@ -134,27 +158,12 @@ function checksum(position: number, kind: string, body: string): number {
   return crc32(body, crc32(`${position}:${kind}:`));
 }
 
-function corrupt(file: string, what: string, cause?: unknown): LedgerCorruptError {
-  return new LedgerCorruptError(
-    `${file} is corrupt: ${what}. Restore a backup, or move the file aside to start anew`,
-    { cause },
-  );
-}
-
 function guard<T>(file: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw corrupt(file, messageOf(error), error);
+    throw corruptLedger(file, messageOf(error), error);
   }
-}
-
-function asOpenError(error: unknown, path: string): LedgerOpenError {
-  if (error instanceof LedgerOpenError) return error;
-  const text = messageOf(error);
-  return /malformed|not a database/.test(text)
-    ? corrupt(path, text, error)
-    : new LedgerOpenError(`${path} cannot be opened: ${text}`, { cause: error });
 }
 
 function messageOf(error: unknown): string {

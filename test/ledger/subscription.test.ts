@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { DeltaType } from '../../src/domain/delta.ts';
-import { MAX_BACKLOG, Subscription } from '../../src/ledger/subscription.ts';
+import { MAX_BACKLOG, MAX_LAG_MS, Subscription } from '../../src/ledger/subscription.ts';
 import { createEngineFixture } from '../support/engine-fixture.ts';
 
 /** An engine that has put `count` overrides in force. */
 async function withDeltas(count: number, yaml = '') {
-  const { engine } = await createEngineFixture(yaml);
+  const { engine, clock } = await createEngineFixture(yaml);
   const set = (target: string, value: number | string) =>
     engine.setParameter({ target, value, reason: '', holdSeconds: 0 });
   const change = async (times: number) => {
@@ -15,15 +15,15 @@ async function withDeltas(count: number, yaml = '') {
     await Promise.all(changes);
   };
   await change(count);
-  return { engine, state: engine.ledger.state, change, set };
+  return { clock, state: engine.ledger.state, change, set };
 }
 
 const REQUEST = { epoch: '', afterSequence: undefined, types: [] as DeltaType[] };
 
 /** What a reader is told now, as `kind sequence`. */
-function readAll(subscription: Subscription): string[] {
+function readAll(subscription: Subscription, nowMs = 0): string[] {
   const told: string[] = [];
-  for (let item = subscription.next(); item !== undefined; item = subscription.next()) {
+  for (let item = subscription.next(nowMs); item; item = subscription.next(nowMs)) {
     told.push(`${item.kind === 'delta' ? 'delta' : item.outcome} ${item.sequence}`);
   }
   return told;
@@ -97,27 +97,37 @@ describe('a slow reader', () => {
     expect(readAll(subscription)).toHaveLength(MAX_BACKLOG);
   });
 
-  test('past it, is told the values instead, and goes on', async () => {
-    const { state, change } = await withDeltas(0);
+  test('past it and late, is told the values instead, and goes on', async () => {
+    const { state, change, clock } = await withDeltas(0);
     const subscription = new Subscription(state, { ...REQUEST, afterSequence: 0n });
     await change(MAX_BACKLOG + 1);
-    expect(readAll(subscription)).toEqual([`reset_slow ${MAX_BACKLOG + 1}`]);
+    await clock.advance(MAX_LAG_MS + 1);
+    expect(readAll(subscription, clock.now())).toEqual([`reset_slow ${MAX_BACKLOG + 1}`]);
     await change(1);
-    expect(readAll(subscription)).toEqual([`delta ${MAX_BACKLOG + 2}`]);
+    expect(readAll(subscription, clock.now())).toEqual([`delta ${MAX_BACKLOG + 2}`]);
+  });
+
+  test('a burst makes nobody slow', async () => {
+    const { state, change, clock } = await withDeltas(0);
+    const subscription = new Subscription(state, { ...REQUEST, afterSequence: 0n });
+    await change(3 * MAX_BACKLOG);
+    await clock.advance(MAX_LAG_MS);
+    expect(readAll(subscription, clock.now())).toHaveLength(3 * MAX_BACKLOG);
   });
 
   test('what it asked to have repeated is not its backlog', async () => {
-    const { state, change } = await withDeltas(2 * MAX_BACKLOG);
+    const { state, change, clock } = await withDeltas(2 * MAX_BACKLOG);
     const subscription = new Subscription(state, { ...REQUEST, afterSequence: 0n });
-    expect(subscription.next()).toMatchObject({ kind: 'delta', sequence: 1 });
+    expect(subscription.next(clock.now())).toMatchObject({ kind: 'delta', sequence: 1 });
     await change(MAX_BACKLOG);
-    expect(readAll(subscription)).toHaveLength(3 * MAX_BACKLOG - 1);
+    await clock.advance(10 * MAX_LAG_MS);
+    expect(readAll(subscription, clock.now())).toHaveLength(3 * MAX_BACKLOG - 1);
   });
 
   test('whom compaction overtakes is reset too', async () => {
     const { state, change } = await withDeltas(10, 'ledger: { retain_deltas: 10 }');
     const subscription = new Subscription(state, { ...REQUEST, afterSequence: 0n });
-    expect(subscription.next()).toMatchObject({ sequence: 1 });
+    expect(subscription.next(0)).toMatchObject({ sequence: 1 });
     await change(5);
     expect(readAll(subscription)).toEqual(['reset_slow 15']);
   });

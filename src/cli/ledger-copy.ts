@@ -1,0 +1,37 @@
+import { randomUUID } from 'node:crypto';
+import { backUpLedger, type LedgerSummary, restoreLedger } from '../store/ledger-copy.ts';
+import { printLine } from './output.ts';
+import { formatCount } from './progress.ts';
+
+/** What `backup` and `restore` are told beside the file. */
+export interface CopyFlags {
+  readonly dataDir: string;
+  readonly force: boolean | undefined;
+}
+
+/** Copies the ledger of a data directory into a file. Throws `LedgerOpenError`. */
+export async function backup(file: string, { dataDir, force }: CopyFlags): Promise<void> {
+  const summary = await backUpLedger(dataDir, file, { force: force === true });
+  await printLine(`${dataDir} is backed up to ${file} and verified: ${describe(summary)}`);
+}
+
+/** Makes the ledger of a data directory from a backup. Throws `LedgerOpenError`. */
+export async function restore(file: string, { dataDir, force }: CopyFlags): Promise<void> {
+  const { movedTo, ...summary } = restoreLedger(file, dataDir, {
+    force: force === true,
+    newEpoch: randomUUID(),
+    now: new Date(),
+  });
+  if (movedTo !== undefined) await printLine(`the ledger that was there is now ${movedTo}`);
+  await printLine(`${file} is restored to ${dataDir}: ${describe(summary)}`);
+}
+
+function describe({ epoch, tasksRecorded, cycles, sequence, bytes }: LedgerSummary): string {
+  return [
+    `epoch ${epoch}`,
+    `${formatCount(tasksRecorded)} tasks recorded`,
+    `${formatCount(cycles)} cycles`,
+    `${formatCount(sequence)} changes put in force`,
+    `${formatCount(bytes)} bytes`,
+  ].join(', ');
+}

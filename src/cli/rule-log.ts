@@ -1,0 +1,101 @@
+import type { Delta } from '../domain/delta.ts';
+import type { Rule } from '../domain/rule.ts';
+
+/** What a rule did in a run. */
+export interface RuleTally {
+  readonly ruleId: string;
+  /** Cycles in which its condition was looked at, and in which it held. */
+  readonly asked: number;
+  readonly held: number;
+  readonly proposed: number;
+  /** What became of the proposals; the rest still waited at the end. */
+  readonly applied: number;
+  readonly rejected: number;
+  readonly expired: number;
+  /** Cycles in which its expressions could not be evaluated, and why the first time. */
+  readonly faults: number;
+  readonly firstFault: string;
+  /** Why it never proposed anything; empty where it did. */
+  readonly silence: string;
+}
+
+type Counts = { -readonly [K in keyof Omit<RuleTally, 'ruleId' | 'silence'>]: RuleTally[K] };
+
+/** Counts what rules do, and can say why one did nothing. */
+export class RuleLog {
+  /** The rules, so made that they are counted. */
+  readonly observed: readonly Rule[];
+  readonly #rules: readonly Rule[];
+  readonly #counts = new Map<string, Counts>();
+
+  constructor(rules: readonly Rule[]) {
+    this.#rules = rules;
+    this.observed = rules.map((rule) => ({
+      ...rule,
+      when: (context) => {
+        const counts = this.#of(rule.id);
+        counts.asked += 1;
+        const holds = rule.when(context);
+        if (holds) counts.held += 1;
+        return holds;
+      },
+    }));
+  }
+
+  /** A cycle's outcome. */
+  take(
+    deltas: readonly Delta[],
+    faults: readonly { readonly ruleId: string; readonly message: string }[],
+  ): void {
+    for (const { ruleId, state } of deltas) {
+      const counts = this.#of(ruleId);
+      counts.proposed += 1;
+      if (state === 'applied') counts.applied += 1;
+      if (state === 'rejected') counts.rejected += 1;
+    }
+    for (const { ruleId, message } of faults) {
+      const counts = this.#of(ruleId);
+      counts.faults += 1;
+      counts.firstFault ||= message;
+    }
+  }
+
+  /** A proposal waited too long. */
+  expired(delta: Delta | undefined): void {
+    if (delta !== undefined) this.#of(delta.ruleId).expired += 1;
+  }
+
+  /** In the order of the rules. */
+  tallies(): RuleTally[] {
+    return this.#rules.map((rule) => {
+      const counts = this.#of(rule.id);
+      return { ruleId: rule.id, ...counts, silence: silenceOf(rule, counts) };
+    });
+  }
+
+  #of(ruleId: string): Counts {
+    const known = this.#counts.get(ruleId);
+    if (known !== undefined) return known;
+    const counts = {
+      asked: 0,
+      held: 0,
+      proposed: 0,
+      applied: 0,
+      rejected: 0,
+      expired: 0,
+      faults: 0,
+      firstFault: '',
+    };
+    this.#counts.set(ruleId, counts);
+    return counts;
+  }
+}
+
+function silenceOf(rule: Rule, { asked, held, proposed, faults, firstFault }: Counts): string {
+  if (proposed > 0) return '';
+  if (faults > 0) return `it could not be evaluated: ${firstFault}`;
+  if (held > 0) return 'what it would have set was set already';
+  if (rule.usesMetrics) return 'it needs metrics, which traces do not carry';
+  if (asked > 0) return `its condition held in none of ${asked} cycles`;
+  return 'it was never asked: too few tasks, or its target rested';
+}

@@ -1,0 +1,183 @@
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { backup, DatabaseSync } from 'node:sqlite';
+import { LedgerCorruptError, LedgerOpenError } from '../ledger/store.ts';
+import { asOpenError } from './open-error.ts';
+import { LEDGER_FILE, prepareDirectory, readLedgerFile, replaceEpoch } from './sqlite.ts';
+
+/** What a copy holds. */
+export interface LedgerSummary {
+  readonly epoch: string;
+  readonly tasksRecorded: number;
+  readonly cycles: number;
+  /** Changes put in force. */
+  readonly sequence: number;
+  readonly bytes: number;
+}
+
+/** What SQLite may keep beside a database. */
+const COMPANIONS = ['-wal', '-shm', '-journal'] as const;
+
+/**
+ * Copies the ledger of a directory, as it is at one moment, into a file that needs no other, and
+ * reads it back. A sidecar may serve from the directory meanwhile. The file is there whole or not
+ * at all; one that is there already is refused unless forced. Throws `LedgerOpenError`.
+ */
+export async function backUpLedger(
+  directory: string,
+  file: string,
+  { force }: { readonly force: boolean },
+): Promise<LedgerSummary> {
+  const source = join(directory, LEDGER_FILE);
+  if (!existsSync(source)) throw new LedgerOpenError(`${directory} holds no ledger`);
+  if (!force && existsSync(file)) throw existsAlready(file);
+  const temporary = `${file}.incomplete`;
+  try {
+    removeWithCompanions(temporary);
+    await copyDatabase(source, temporary);
+    const summary = verifyLedger(temporary);
+    syncFile(temporary);
+    putInPlace(temporary, file, force);
+    return summary;
+  } catch (error) {
+    throw asOpenError(error, `the backup ${file}`);
+  } finally {
+    removeWithCompanions(temporary);
+  }
+}
+
+/**
+ * Makes the ledger of a directory from a backup: all that it holds, under a new epoch, since what
+ * happened after the backup is unknown to it. Refuses a directory in use, and one that holds a
+ * ledger unless forced: that one is then kept under the name answered. Throws `LedgerOpenError`.
+ */
+export function restoreLedger(
+  file: string,
+  directory: string,
+  options: { readonly force: boolean; readonly newEpoch: string; readonly now: Date },
+): LedgerSummary & { readonly movedTo: string | undefined } {
+  if (!existsSync(file)) throw new LedgerOpenError(`there is no backup ${file}`);
+  verifyLedger(file);
+  const unlock = prepareDirectory(directory);
+  const ledger = join(directory, LEDGER_FILE);
+  const temporary = `${ledger}.incomplete`;
+  try {
+    if (!options.force && existsSync(ledger)) {
+      throw new LedgerOpenError(
+        `${directory} holds a ledger already: --force moves it aside, another --data-dir spares it`,
+      );
+    }
+    removeWithCompanions(temporary);
+    copyFileSync(file, temporary);
+    replaceEpoch(temporary, options.newEpoch);
+    const summary = verifyLedger(temporary);
+    syncFile(temporary);
+    const movedTo = moveAside(ledger, options.now);
+    // A journal of another database beside this one would be taken for its own.
+    for (const suffix of COMPANIONS) rmSync(`${ledger}${suffix}`, { force: true });
+    renameSync(temporary, ledger);
+    syncFile(directory);
+    return { ...summary, movedTo };
+  } catch (error) {
+    throw asOpenError(error, directory);
+  } finally {
+    removeWithCompanions(temporary);
+    unlock();
+  }
+}
+
+async function copyDatabase(source: string, target: string): Promise<void> {
+  const db = new DatabaseSync(source, { readOnly: true, timeout: 5000 });
+  try {
+    // The copy goes on between commits of the sidecar: a transaction holds its view still, or each
+    // of them would make it begin anew.
+    db.exec('BEGIN');
+    db.prepare('SELECT count(*) FROM head').get();
+    await backup(db, target);
+  } finally {
+    db.close();
+  }
+  // As copied, it would want a write-ahead log beside it.
+  const copy = new DatabaseSync(target);
+  try {
+    copy.exec('PRAGMA journal_mode = DELETE');
+  } finally {
+    copy.close();
+  }
+}
+
+/** Reads all of it, checksums included. */
+function verifyLedger(file: string): LedgerSummary {
+  const stored = readLedgerFile(file);
+  if (stored === undefined) throw new LedgerOpenError(`${file} holds no ledger`);
+  const { head } = stored;
+  let events = 0;
+  for (const _ of stored.events) events += 1;
+  if (events !== head.storedEvents) {
+    throw new LedgerCorruptError(
+      `${file} is corrupt: it should hold ${head.storedEvents} events, but holds ${events}`,
+    );
+  }
+  return {
+    epoch: head.epoch,
+    tasksRecorded: head.counters.tasksRecorded,
+    cycles: head.counters.cycles,
+    sequence: head.sequence,
+    bytes: statSync(file).size,
+  };
+}
+
+function putInPlace(temporary: string, file: string, force: boolean): void {
+  if (force) renameSync(temporary, file);
+  else linkAnew(temporary, file);
+  syncFile(dirname(file));
+}
+
+/** Unlike a rename, a link fails where the name is taken, even since we looked. */
+function linkAnew(temporary: string, file: string): void {
+  try {
+    linkSync(temporary, file);
+  } catch (cause) {
+    if (existsSync(file)) throw existsAlready(file, cause);
+    // A file system without links.
+    renameSync(temporary, file);
+  }
+}
+
+function existsAlready(file: string, cause?: unknown): LedgerOpenError {
+  return new LedgerOpenError(`${file} exists already: --force replaces it`, { cause });
+}
+
+/** With what SQLite keeps beside it, which holds its newest changes. */
+function moveAside(ledger: string, now: Date): string | undefined {
+  if (!existsSync(ledger)) return undefined;
+  const movedTo = `${ledger}.replaced-${now.toISOString().replaceAll(/[:.]/g, '-')}`;
+  for (const suffix of ['', ...COMPANIONS]) {
+    if (existsSync(`${ledger}${suffix}`)) renameSync(`${ledger}${suffix}`, `${movedTo}${suffix}`);
+  }
+  return movedTo;
+}
+
+function removeWithCompanions(file: string): void {
+  for (const suffix of ['', ...COMPANIONS]) rmSync(`${file}${suffix}`, { force: true });
+}
+
+/** Of a directory: the names in it. */
+function syncFile(path: string): void {
+  const fd = openSync(path, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
