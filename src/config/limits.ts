@@ -118,3 +118,9 @@ export const MAX_LITERAL_ELEMENTS = 100;
 
 /** Decimals that a format may ask for: as many as JavaScript's own functions take. */
 export const MAX_FORMAT_PRECISION = 100;
+
+/** Characters of a text that an expression makes; far more than anyone reads. */
+export const MAX_TEXT_LENGTH = 65_536;
+
+/** Elements of a list that an expression makes. `map` copies it for every element it adds. */
+export const MAX_LIST_LENGTH = 4096;

@@ -11,11 +11,6 @@ import { deepFreeze, settle } from './settle.ts';
 import { checkStructure } from './structure.ts';
 import { parseYamlDocument } from './yaml-document.ts';
 
-// What a caller of this module needs is all found here.
-export type { Config } from './config.ts';
-export { ConfigError, type ConfigFault, formatFault } from './fault.ts';
-export { printConfig } from './print.ts';
-
 /** A config that can be used. */
 export interface LoadedConfig {
   /** Frozen in depth. */

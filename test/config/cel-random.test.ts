@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ConfigError, parseConfig } from '../../src/config/load.ts';
+import { ConfigError } from '../../src/config/fault.ts';
+import { parseConfig } from '../../src/config/load.ts';
 import type { RuleContext } from '../../src/domain/rule.ts';
 import { contextOf, ruleYaml } from './support.ts';
 

@@ -40,6 +40,7 @@ describe('what loads', () => {
     'parameters["knob"] > 1',
     '1 / int(window.count) == 0',
     '[1, 2][int(window.count)] == 3',
+    '(window.count > 1.0 ? "x" : null) == null',
     '[1.0, 2.0].map(x, x * parameters.knob).exists(y, y > 1.0)',
     '[[1.0], [2.0]].exists(l, l.exists(x, x > 1.0))',
     'parameters.list.map(x, x + 1.0)[0] == 2.0',
@@ -91,7 +92,9 @@ describe('what does not load', () => {
     ['window.count > 1e9 && window.count - 1 > 0.0', 'decimal point'],
     ['window.count ? true : false', '`window.count`: expected true or false'],
     ['true ? true : window.count + 1 > 0.0', 'decimal point'],
-    ['window.count > 0.0 ? true : "no"', '`"no"`: expected true or false'],
+    ['window.count > 0.0 ? true : "no"', 'expected branches of one type, found bool and string'],
+    ['string(window.count > 0.0 ? 1 : 2.5) == ""', 'int and double; every number'],
+    ['[1.0, 2.0, 3.0, 4.0, "a"].exists(x, x + 1.0 > 0.0)', 'does not take string and double'],
     ['[1.0, 2.0].exists(x, x + 1 > 0.0)', 'decimal point'],
     ['[1.0, 2.0].all(x, x)', '`x`: expected true or false'],
     [
@@ -148,6 +151,19 @@ describe('what does not load', () => {
     const list = (count: number) => `[${Array(count).fill('1').join(',')}] == []`;
     expect(faultsOfWhen(list(100))).toEqual([]);
     expect(faultsOfWhen(list(101))[0]).toContain('at most 100 elements');
+  });
+
+  test('what it may make is bounded, in no time', () => {
+    const start = performance.now();
+    const doubled = (seed: string) => `[${seed}]${'.map(x, x + x)'.repeat(60)} == []`;
+    expect(faultsOfWhen(doubled('"a"'))[0]).toContain('at most 65536 characters');
+    expect(faultsOfWhen(doubled('b"a"'))[0]).toContain('at most 65536 characters');
+    expect(faultsOfWhen(doubled('[1]'))[0]).toContain('at most 4096 elements');
+    const grown = `"a"${'.replace("a", "aaaaaaaaaaaaaaaa")'.repeat(60)} == ""`;
+    expect(faultsOfWhen(grown)[0]).toContain('at most 65536 characters');
+    const joined = `[${Array(100).fill('"%.100f"').join()}].join("${'x'.repeat(900)}") == ""`;
+    expect(faultsOfWhen(joined)[0]).toContain('at most 65536 characters');
+    expect(performance.now() - start).toBeLessThan(5000);
   });
 
   test('the line of a fault is that within a literal block', () => {
@@ -216,6 +232,10 @@ describe('what expressions give', () => {
     ['"%s %.0f %.1f%%".format([90.0, 144.5, 66.65])', '90 144 66.7%'],
     ['"%d %x %s %e".format([7, 255, [1.0, "a"], 2.5])', '7 ff [1, a] 2.500000e+00'],
     ['"%s".format([0.5]) + "%f".format([0.5])', '0.50.500000'],
+    ['"banana".replace("a", "o") + "banana".replace("a", "o", 2)', 'bononobonona'],
+    ['"abc".replace("b", "$&") + "ab".replace("", "-")', 'a$&c-a-b-'],
+    ['["a", "b"].join("-") + ["a"].join() + "ab".replace("a", "x", 0)', 'a-baab'],
+    ['([1] + [2.5, "x"]).map(x, x)', [1, 2.5, 'x']],
     ['[1, 2.5, "x", null, true]', [1, 2.5, 'x', null, true]],
     ['{"a": {"b": [1]}}', { a: { b: [1] } }],
     ['{"__proto__": 1}.size()', 1],

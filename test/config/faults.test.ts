@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { ConfigError, loadConfig, parseConfig, printConfig } from '../../src/config/load.ts';
+import { ConfigError } from '../../src/config/fault.ts';
+import { loadConfig, parseConfig } from '../../src/config/load.ts';
+import { printConfig } from '../../src/config/print.ts';
 import { comparable, faultsOf, fromYaml, ruleYaml } from './support.ts';
 
 const pathsOf = (text: string, format?: 'yaml' | 'json') =>

@@ -1,4 +1,6 @@
-import { type Config, ConfigError, type ConfigFault, parseConfig } from '../../src/config/load.ts';
+import type { Config } from '../../src/config/config.ts';
+import { ConfigError, type ConfigFault } from '../../src/config/fault.ts';
+import { parseConfig } from '../../src/config/load.ts';
 import type { RuleContext } from '../../src/domain/rule.ts';
 
 /** A config from YAML; the name of its file is `test.yaml`. */

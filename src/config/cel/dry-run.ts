@@ -1,20 +1,22 @@
 import {
   type CelResult,
   type CelValue,
+  celType,
   isCelError,
   isCelList,
   isCelMap,
   plan,
 } from '@bufbuild/cel';
+import { MAX_LITERAL_ELEMENTS } from '../limits.ts';
 import type { Bindings } from './bindings.ts';
 import { environment } from './environment.ts';
-import { explain, isFaultOfExpression, sourceTextOf } from './explain.ts';
+import { explain, explainTypes, isFaultOfExpression, sourceTextOf } from './explain.ts';
 import { describeKind } from './result.ts';
 import { ACCUMULATOR, childrenOf, type Expr, type ExpressionFault, type Syntax } from './syntax.ts';
 
-// Elements of a range, and bindings in all, that the body of a macro is tried on.
-const MAX_TRIED_ELEMENTS = 3;
-const MAX_TRIED_BINDINGS = 27;
+// Bindings that the body of a macro is tried on: every element of a list written out, on each
+// sample, and some of their combinations where macros are nested.
+const MAX_TRIED_BINDINGS = 3 * MAX_LITERAL_ELEMENTS;
 
 /**
  * Evaluates every part of an expression by itself on every sample, and so finds what is wrong
@@ -39,6 +41,7 @@ export function dryRun(syntax: Syntax, samples: readonly Bindings[]): Expression
     if (!sound) return false;
     if (!checkConditions(expr, scopes)) return false;
     if (mentions(expr, ACCUMULATOR)) return true;
+    if (!checkBranches(expr, scopes)) return false;
     const fault = firstFault(expr, scopes);
     if (fault !== undefined) report(expr, `${sourceTextOf(syntax, expr)}: ${explain(fault)}`);
     return fault === undefined;
@@ -60,6 +63,22 @@ export function dryRun(syntax: Syntax, samples: readonly Bindings[]): Expression
     return sound;
   }
 
+  /**
+   * Both branches of `? :` are to be of one type, as CEL's own checker wants it: else what is
+   * made of the result would be sound on some data and not on other.
+   */
+  function checkBranches(expr: Expr, scopes: readonly Bindings[]): boolean {
+    if (expr.exprKind.case !== 'callExpr' || expr.exprKind.value.function !== '_?_:_') return true;
+    const types = new Set<string>();
+    for (const branch of expr.exprKind.value.args.slice(1)) {
+      for (const value of resultsOf(branch, scopes)) if (value !== null) types.add(typeOf(value));
+    }
+    if (types.size < 2) return true;
+    const found = explainTypes([...types]);
+    report(expr, `${sourceTextOf(syntax, expr)}: expected branches of one type, found ${found}`);
+    return false;
+  }
+
   visit(syntax.expr, samples);
   return faults;
 }
@@ -67,6 +86,10 @@ export function dryRun(syntax: Syntax, samples: readonly Bindings[]): Expression
 /** What an expression gives, on the scopes where it gives something. */
 export function resultsOf(expr: Expr, scopes: readonly Bindings[]): CelValue[] {
   return evaluateAll(expr, scopes).filter((result): result is CelValue => !isCelError(result));
+}
+
+function typeOf(value: CelValue): string {
+  return celType(value).name;
 }
 
 /** The parts whose value can become the value of the whole: the branches of `? :`. */
@@ -111,7 +134,7 @@ function scopesWithin(macro: Expr, variable: string, scopes: readonly Bindings[]
 
 function elementsOf(result: CelResult): CelValue[] {
   const elements = isCelList(result) ? [...result] : isCelMap(result) ? [...result.keys()] : [];
-  return elements.slice(0, MAX_TRIED_ELEMENTS);
+  return elements.slice(0, MAX_LITERAL_ELEMENTS);
 }
 
 /** Whether a name occurs that a macro further in does not bind. */

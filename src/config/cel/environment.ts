@@ -10,6 +10,7 @@ import {
 } from '@bufbuild/cel';
 import { strings } from '@bufbuild/cel/ext';
 import { MAX_FORMAT_PRECISION } from '../limits.ts';
+import { boundedFunctions, boundText } from './bounded-functions.ts';
 import { exponentText, fixedText } from './number-text.ts';
 
 const packageFormat = strings.find((func) => func.name === 'format');
@@ -31,6 +32,7 @@ function format(this: string, args: CelList): string {
     return formatClause(clause, kind, precision, value);
   });
   if (next < args.size) throw new Error(`format: ${args.size} values for ${next} clauses`);
+  boundText(text.length);
   return text;
 }
 
@@ -58,5 +60,9 @@ const { DYN, STRING } = CelScalar;
 
 /** What expressions are evaluated in: CEL's standard functions and its strings extension. */
 export const environment = celEnv({
-  funcs: [...strings, celMethod('format', STRING, [listType(DYN)], STRING, format)],
+  funcs: [
+    ...strings,
+    ...boundedFunctions,
+    celMethod('format', STRING, [listType(DYN)], STRING, format),
+  ],
 });

@@ -11,7 +11,8 @@ const FAULTS = [
   /^unresolved attribute/,
   /^error parsing regexp/,
   /^invalid argument to function/,
-  /^format: /,
+  /^(?:format|join): /,
+  /^expected a (?:text|list) of at most/,
 ];
 
 /** Whether an error of evaluation lies in the expression and not in its data. */
@@ -37,6 +38,11 @@ export function explain(message: string): string {
   const name = (overload[1] ?? '').replaceAll(/^_|_$|@/g, '').replace('_?_:_', '? :');
   const types = [overload[2], ...(overload[3] ?? '').split(', ')].filter(Boolean).map(String);
   return `${name} does not take ${types.join(' and ') || 'nothing'}${hint(name, types)}`;
+}
+
+/** Types that do not go together, with what to do about it. */
+export function explainTypes(types: readonly string[]): string {
+  return types.join(' and ') + hint('', types);
 }
 
 function hint(name: string, types: readonly string[]): string {

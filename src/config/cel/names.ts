@@ -82,25 +82,13 @@ export function resolveNames(syntax: Syntax, parameters: ReadonlySet<string>): N
     report(expr, `expected ${what}, found ${field}${suggest(field, known)}`);
   }
 
-  function visit(expr: Expr, bound: ReadonlySet<string>): void {
-    const kind = expr.exprKind;
-    if (kind.case === 'identExpr' && !bound.has(kind.value.name)) {
-      checkIdentifier(expr, kind.value.name);
-    }
-    checkFunction(expr);
-    if (kind.case === 'structExpr' && kind.value.messageName !== '') {
-      report(expr, `expected a map, found a message ${kind.value.messageName}`);
-    }
+  function checkAccess(expr: Expr, bound: ReadonlySet<string>): void {
     const access = accessOf(expr);
     const of = access === undefined ? undefined : pathOf(access.operand, bound);
-    if (access !== undefined && of !== undefined) {
-      if (access.field !== undefined) checkField(expr, of, access.field);
-      if (of === 'metrics.values' && !access.testOnly) {
-        access.operand.exprKind = identifier(METRIC_VALUES);
-      }
-    }
-    for (const child of childrenOf(expr)) {
-      visit(child.expr, child.binds === undefined ? bound : new Set([...bound, child.binds]));
+    if (access === undefined || of === undefined) return;
+    if (access.field !== undefined) checkField(expr, of, access.field);
+    if (of === 'metrics.values' && !access.testOnly) {
+      access.operand.exprKind = identifier(METRIC_VALUES);
     }
   }
 
@@ -110,6 +98,21 @@ export function resolveNames(syntax: Syntax, parameters: ReadonlySet<string>): N
     // Operators are functions too, with names like `_+_`, `!_` and `@in`.
     if (/^[@_!-]/.test(name) || environment.funcs.find(name) !== undefined) return;
     report(expr, `expected a function of CEL, found ${name}${functionHint(name)}`);
+  }
+
+  function visit(expr: Expr, bound: ReadonlySet<string>): void {
+    const kind = expr.exprKind;
+    if (kind.case === 'identExpr' && !bound.has(kind.value.name)) {
+      checkIdentifier(expr, kind.value.name);
+    }
+    if (kind.case === 'structExpr' && kind.value.messageName !== '') {
+      report(expr, `expected a map, found a message ${kind.value.messageName}`);
+    }
+    checkFunction(expr);
+    checkAccess(expr, bound);
+    for (const child of childrenOf(expr)) {
+      visit(child.expr, child.binds === undefined ? bound : new Set([...bound, child.binds]));
+    }
   }
 
   visit(syntax.expr, new Set([ACCUMULATOR]));
