@@ -149,11 +149,14 @@ function metricsOf(engine: Engine, service: LearningServer, configRefused: () =>
 /** Calls in flight finish; what has not by the deadline is cut off. */
 async function drain(server: Server, log: Logger): Promise<void> {
   const finished = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+  const cutOff = Promise.withResolvers<void>();
   const deadline = setTimeout(() => {
     log.warn({ after_ms: DRAIN_MS }, 'calls are cut off: they did not finish in time');
     server.forceShutdown();
+    // Not waited for: a connection whose client has frozen is never through.
+    cutOff.resolve();
   }, DRAIN_MS);
-  await finished;
+  await Promise.race([finished, cutOff.promise]);
   clearTimeout(deadline);
 }
 

@@ -36,7 +36,7 @@ export async function backtest(options: BacktestOptions): Promise<void> {
 async function readTasks(files: readonly string[]): Promise<Task[]> {
   const tasks: Task[] = [];
   for (const file of files) {
-    for await (const { lines } of readTrace(file)) {
+    for await (const lines of readTrace(file)) {
       for (const line of lines) tasks.push(timedTask(line));
     }
   }

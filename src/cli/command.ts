@@ -11,7 +11,7 @@ import {
   configFlag,
   dataDirFlag,
   flag,
-  listenAddress,
+  hostAndPort,
   listOf,
   positiveNumber,
   targetFlag,
@@ -64,26 +64,32 @@ function subCommand(name: string, description: string): Command {
 }
 
 function serveCommand(): Command {
-  return subCommand('serve', 'serve until SIGTERM (the default command)')
-    .addOption(
-      flag('--listen <address>', 'where to serve gRPC: host:port or unix:/path; repeatable')
-        .default(['127.0.0.1:50051'])
-        .argParser(collectAddresses()),
-    )
-    .addOption(
-      flag('--admin-listen <address>', 'where to serve HTTP: /healthz, /readyz, /metrics')
-        .default('127.0.0.1:9464')
-        .argParser((text) => listenAddress(text)),
-    )
-    .addOption(dataDirFlag())
-    .addOption(configFlag())
-    .addOption(flag('--log-level <level>', 'overrides monitoring.log_level').choices(LOG_LEVELS))
-    .option('--check-config', 'check the config and stop')
-    .option('--print-config', 'print the effective config and stop')
-    .action(runServe);
+  return (
+    subCommand('serve', 'serve until SIGTERM (the default command)')
+      .addOption(
+        flag('--listen <address>', 'where to serve gRPC: host:port or unix:/path; repeatable')
+          .default(['127.0.0.1:50051'])
+          .argParser(collectAddresses()),
+      )
+      .addOption(
+        flag('--admin-listen <address>', 'where to serve HTTP: /healthz, /readyz, /metrics')
+          .default('127.0.0.1:9464')
+          .argParser((text) => hostAndPort(text)),
+      )
+      .addOption(dataDirFlag())
+      .addOption(configFlag())
+      .addOption(flag('--log-level <level>', 'overrides monitoring.log_level').choices(LOG_LEVELS))
+      .option('--check-config', 'check the config and stop')
+      .option('--print-config', 'print the effective config and stop')
+      // Any word that is no command is taken for an argument of the default one.
+      .allowExcessArguments()
+      .action(runServe)
+  );
 }
 
-async function runServe(flags: ServeFlags): Promise<void> {
+async function runServe(flags: ServeFlags, command: Command): Promise<void> {
+  const [word] = command.args;
+  if (word !== undefined) command.error(`error: unknown command '${word}'`);
   if (flags.checkConfig) return checkConfig(flags.config);
   if (flags.printConfig) {
     process.stdout.write(printConfig(loadConfig(flags.config).config));

@@ -28,8 +28,8 @@ export function showTime(time: Timestamp | undefined): string {
   return time === undefined ? '-' : timestampDate(time).toISOString();
 }
 
-/** A value as JSON. */
-export function show(value: Value | undefined): string {
+/** As JSON. */
+function show(value: Value | undefined): string {
   return value === undefined ? 'nothing' : JSON.stringify(toJson(ValueSchema, value));
 }
 

@@ -4,7 +4,10 @@ import { parseListenAddress } from '../rpc/listen.ts';
 /** A flag and the environment variable of the same name. The flag wins. */
 export function flag(flags: string, description: string): Option {
   const option = new Option(flags, description);
-  return option.env(`LEARNING_SIDECAR_${option.name().toUpperCase().replaceAll('-', '_')}`);
+  const variable = `LEARNING_SIDECAR_${option.name().toUpperCase().replaceAll('-', '_')}`;
+  // An empty one counts as none: where variables are passed on, one cannot be left out.
+  if (process.env[variable] === '') delete process.env[variable];
+  return option.env(variable);
 }
 
 /** Where a client finds its sidecar. */
@@ -33,19 +36,25 @@ export function collectAddresses() {
   };
 }
 
-/** Refuses what cannot be listened on. */
-export function listenAddress(text: string): string {
-  const fault = faultOf(() => parseListenAddress(text));
-  if (fault !== undefined) throw new InvalidArgumentError(fault);
-  return text;
+/** Refuses what cannot be listened on with HTTP. */
+export function hostAndPort(text: string): string {
+  if (!text.startsWith('unix:')) return listenAddress(text);
+  throw new InvalidArgumentError('Expected host:port or [ipv6]:port.');
 }
 
-/** Refuses what no client can call. */
+function listenAddress(text: string): string {
+  if (isAddress(text)) return text;
+  throw new InvalidArgumentError(
+    'Expected host:port (port 0 to 65535), [ipv6]:port or unix:/path.',
+  );
+}
+
+/** Servers may ask for any free port; clients must know which. */
 function targetAddress(text: string): string {
-  const isServed = faultOf(() => parseListenAddress(text)) === undefined;
-  // Servers may ask for any free port; clients must know which.
-  if (isServed && !/:0+$/.test(text)) return text;
-  throw new InvalidArgumentError('Expected host:port, [ipv6]:port or unix:/path.');
+  if (isAddress(text) && !/:0+$/.test(text)) return text;
+  throw new InvalidArgumentError(
+    'Expected host:port (port 1 to 65535), [ipv6]:port or unix:/path.',
+  );
 }
 
 /** A number above 0. */
@@ -65,11 +74,11 @@ export function listOf<T extends string>(choices: readonly T[]) {
     });
 }
 
-function faultOf(check: () => unknown): string | undefined {
+function isAddress(text: string): boolean {
   try {
-    check();
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    parseListenAddress(text);
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -1,10 +1,14 @@
 import { once } from 'node:events';
 
+let isListening = false;
+
 /**
  * Ends the process quietly when whoever reads its output has gone (`… | head`), instead of with a
  * stack trace.
  */
 export function endWhenUnread(): void {
+  if (isListening) return;
+  isListening = true;
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EPIPE') process.exit(0);

@@ -46,7 +46,8 @@ export function createProgress(sink: ProgressSink, monotonic: () => number): Pro
         sink.write(`${describe(state)}\n`);
         return;
       }
-      drawn = drawBar(state, sink.columns ?? 80);
+      // Some terminals do not know, and say 0.
+      drawn = drawBar(state, sink.columns || 80);
       sink.write(`\r${drawn}\u001b[K`);
     },
     note(text) {

@@ -31,6 +31,8 @@ export async function serve(options: ServeOptions): Promise<void> {
   });
   for (const warning of warnings) log.warn(formatFault(warning));
   const runtime = await startRuntime({ ...options, config, store: openStore(options), log });
+  // Before the word that it serves, which may be answered by a signal.
+  handleSignals(runtime, options, log);
   log.info(
     {
       listen: runtime.addresses,
@@ -42,7 +44,6 @@ export async function serve(options: ServeOptions): Promise<void> {
     },
     `serving on ${runtime.addresses.join(', ')}`,
   );
-  handleSignals(runtime, options, log);
 }
 
 function openStore({ dataDir }: ServeOptions): LedgerStore {

@@ -1,13 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Task } from '../gen/learning/v1/task_pb.ts';
-import {
-  formatPlace,
-  type Place,
-  readTrace,
-  STDIN,
-  type TraceChunk,
-  type TraceLine,
-} from './trace.ts';
+import { formatPlace, type Place, readTrace, STDIN, type TraceLine } from './trace.ts';
 
 /** Tasks that are sent in one message. */
 export interface TaskBatch {
@@ -35,33 +28,36 @@ export interface BatchOptions {
 /** The tasks of traces, one file after the other, in batches; ends early at a bad line. */
 export async function* readBatches(options: BatchOptions): AsyncGenerator<TaskBatch> {
   const { size, onBadLine } = options;
+  const waiting: GoodLine[] = [];
   let bytesBefore = 0;
-  let waiting: (TraceLine & { task: Task })[] = [];
-  const batchOf = (count: number, bytesThrough: number): TaskBatch => {
-    const lines = waiting.slice(0, count);
-    waiting = waiting.slice(count);
-    return {
-      tasks: lines.map(({ task }) => task),
-      places: lines.map(({ place }) => place),
-      bytesThrough,
-    };
-  };
   for (const file of options.files) {
-    let bytesRead = 0;
-    for await (const chunk of readTrace(file)) {
-      bytesRead = chunk.bytesRead;
-      const bytesThrough = bytesBefore + bytesRead;
-      const good = goodLines(chunk, onBadLine);
-      waiting.push(...good.lines);
-      while (waiting.length >= size) yield batchOf(size, bytesThrough);
+    let bytesThrough = bytesBefore;
+    for await (const lines of readTrace(file)) {
+      const isStopped = !lines.every((line) => {
+        if (line.fault !== undefined) return onBadLine(line);
+        bytesThrough = bytesBefore + line.bytesThrough;
+        waiting.push({ ...line, bytesThrough });
+        return true;
+      });
+      while (waiting.length >= size) yield batchOf(waiting.splice(0, size));
       // Whoever writes into a pipe may write slowly, and need not wait for a batch to fill.
-      const isDue = good.isStopped || file === STDIN;
-      if (isDue && waiting.length > 0) yield batchOf(size, bytesThrough);
-      if (good.isStopped) return;
+      const isDue = isStopped || file === STDIN;
+      if (isDue && waiting.length > 0) yield batchOf(waiting.splice(0));
+      if (isStopped) return;
     }
-    bytesBefore += bytesRead;
+    bytesBefore = bytesThrough;
   }
-  if (waiting.length > 0) yield batchOf(size, bytesBefore);
+  if (waiting.length > 0) yield batchOf(waiting);
+}
+
+type GoodLine = TraceLine & { readonly task: Task };
+
+function batchOf(lines: readonly GoodLine[]): TaskBatch {
+  return {
+    tasks: lines.map(({ task }) => task),
+    places: lines.map(({ place }) => place),
+    bytesThrough: lines.at(-1)?.bytesThrough ?? 0,
+  };
 }
 
 /** Holds batches back so that they come at `tasksPerSecond`. */
@@ -82,13 +78,4 @@ export async function* paced(
 /** How a bad line is named. */
 export function formatBadLine({ place, fault }: BadLine): string {
   return `${formatPlace(place)}: ${fault}`;
-}
-
-function goodLines({ lines }: TraceChunk, onBadLine: BatchOptions['onBadLine']) {
-  const good: (TraceLine & { task: Task })[] = [];
-  for (const line of lines) {
-    if (line.fault === undefined) good.push(line);
-    else if (!onBadLine(line)) return { lines: good, isStopped: true };
-  }
-  return { lines: good, isStopped: false };
 }

@@ -25,7 +25,9 @@ const TRANSLATIONS: readonly (readonly [pattern: RegExp, text: string])[] = [
 /** Says what was expected where a line of a trace is not a task. */
 export function explainTaskFault(error: unknown): string {
   if (error instanceof SyntaxError) {
-    return `expected a Task in JSON on one line: ${error.message}`;
+    // V8 counts lines from the start of what it was given, which is one.
+    const why = error.message.replace(/ in JSON at position \d+ \(line 1 (column \d+)\)/, ' at $1');
+    return `expected a Task in JSON on one line: ${why}`;
   }
   if (error instanceof LearningError) {
     return error.violations

@@ -59,9 +59,18 @@ export class TaskUpload {
         this.counts.read += batch.tasks.length;
         await this.#persist(() => this.#session.send());
       }
-      await this.#persist(() => this.#session.finish());
+      await this.#persist(() => this.#finish());
     } finally {
       this.#session.cancel();
+    }
+  }
+
+  async #finish(): Promise<void> {
+    try {
+      await this.#session.finish();
+    } catch (error) {
+      // How the stream ends does not matter where all is acknowledged.
+      if (this.#queue.length > 0) throw error;
     }
   }
 

@@ -14,17 +14,11 @@ export interface Place {
 }
 
 /** What a line holds: a task within the contract's bounds, or what is wrong with it. */
-export type TraceLine = { readonly place: Place } & (
-  | { readonly task: Task; readonly fault?: never }
-  | { readonly fault: string }
-);
-
-/** Lines that became available together. */
-export interface TraceChunk {
-  readonly lines: readonly TraceLine[];
-  /** Bytes of the file read so far. */
-  readonly bytesRead: number;
-}
+export type TraceLine = {
+  readonly place: Place;
+  /** Bytes of the file up to its end. */
+  readonly bytesThrough: number;
+} & ({ readonly task: Task; readonly fault?: never } | { readonly fault: string });
 
 /** Names standard input. */
 export const STDIN = '-';
@@ -43,10 +37,10 @@ export function sizeOfTrace(file: string): number | undefined {
 }
 
 /**
- * Reads NDJSON, one task in proto3 JSON per line, in bounded memory. Blank lines are passed over.
- * Throws for people where the file cannot be read.
+ * Reads NDJSON, one task in proto3 JSON per line, in bounded memory; answers the lines that became
+ * available together. Blank lines are passed over. Throws for people where the file cannot be read.
  */
-export async function* readTrace(file: string): AsyncGenerator<TraceChunk> {
+export async function* readTrace(file: string): AsyncGenerator<TraceLine[]> {
   const name = file === STDIN ? 'standard input' : file;
   const input = file === STDIN ? process.stdin : createReadStream(file);
   try {
@@ -62,74 +56,79 @@ export function formatPlace({ file, line }: Place): string {
   return `${file}:${line}`;
 }
 
-async function* parseChunks(input: Readable, file: string): AsyncGenerator<TraceChunk> {
+async function* parseChunks(input: Readable, file: string): AsyncGenerator<TraceLine[]> {
   const splitter = createLineSplitter();
   let line = 0;
-  let bytesRead = 0;
-  const parse = (texts: (Buffer | undefined)[]): TraceLine[] =>
-    texts.flatMap((bytes) => {
+  const parse = (cuts: Cut[]): TraceLine[] =>
+    cuts.flatMap(({ bytes, bytesThrough }) => {
       line += 1;
-      return parseLine(bytes, { file, line });
+      const content = parseLine(bytes);
+      return content === undefined ? [] : { place: { file, line }, bytesThrough, ...content };
     });
-  for await (const chunk of input) {
-    const bytes: Buffer = chunk;
-    bytesRead += bytes.length;
-    yield { lines: parse(splitter.push(bytes)), bytesRead };
-  }
-  yield { lines: parse(splitter.end()), bytesRead };
+  for await (const chunk of input) yield parse(splitter.push(chunk));
+  yield parse(splitter.end());
 }
 
-/** Cuts bytes into lines; one that is too long is let go, and `undefined` stands for it. */
+interface Cut {
+  /** `undefined`: it was too long. */
+  readonly bytes: Buffer | undefined;
+  readonly bytesThrough: number;
+}
+
+/** Cuts bytes into lines; of one that is too long, no more than the bound is held. */
 function createLineSplitter() {
   let rest: Buffer = Buffer.alloc(0);
   let isOverlong = false;
-  const take = (bytes: Buffer): Buffer | undefined => {
-    const line = isOverlong || bytes.length > MAX_LINE_BYTES ? undefined : bytes;
+  let bytesBefore = 0;
+  const take = (bytes: Buffer, ending: number): Cut => {
+    bytesBefore += bytes.length + ending;
+    const isTooLong = isOverlong || bytes.length > MAX_LINE_BYTES;
     isOverlong = false;
-    return line;
+    return { bytes: isTooLong ? undefined : bytes, bytesThrough: bytesBefore };
   };
   return {
-    push(chunk: Buffer): (Buffer | undefined)[] {
+    push(chunk: Buffer): Cut[] {
       const data = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-      const lines: (Buffer | undefined)[] = [];
+      const cuts: Cut[] = [];
       let from = 0;
       for (let at = data.indexOf(NEWLINE); at !== -1; at = data.indexOf(NEWLINE, from)) {
-        lines.push(take(data.subarray(from, at)));
+        cuts.push(take(data.subarray(from, at), 1));
         from = at + 1;
       }
       rest = data.subarray(from);
       if (rest.length > MAX_LINE_BYTES) {
         isOverlong = true;
-        rest = rest.subarray(0, 0);
+        bytesBefore += rest.length;
+        rest = Buffer.alloc(0);
       }
-      return lines;
+      return cuts;
     },
-    end(): (Buffer | undefined)[] {
-      return rest.length > 0 || isOverlong ? [take(rest)] : [];
+    end(): Cut[] {
+      return rest.length > 0 || isOverlong ? [take(rest, 0)] : [];
     },
   };
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** Nothing for a blank line. */
-function parseLine(bytes: Buffer | undefined, place: Place): TraceLine | [] {
-  if (bytes === undefined) {
-    return { place, fault: `expected a line of at most ${MAX_LINE_BYTES} bytes` };
-  }
+/** `undefined` for a blank line. */
+function parseLine(
+  bytes: Buffer | undefined,
+): { task: Task; fault?: never } | { fault: string } | undefined {
+  if (bytes === undefined) return { fault: `expected a line of at most ${MAX_LINE_BYTES} bytes` };
   let text: string;
   try {
     text = utf8.decode(bytes);
   } catch {
-    return { place, fault: 'expected valid UTF-8' };
+    return { fault: 'expected valid UTF-8' };
   }
-  if (text.trim() === '') return [];
+  if (text.trim() === '') return undefined;
   try {
     const task = fromJson(TaskSchema, JSON.parse(text));
     checkRecordTask(create(RecordTaskRequestSchema, { task }));
-    return { place, task };
+    return { task };
   } catch (error) {
-    return { place, fault: explainTaskFault(error) };
+    return { fault: explainTaskFault(error) };
   }
 }
 

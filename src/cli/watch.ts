@@ -1,16 +1,11 @@
 import { toJsonString } from '@bufbuild/protobuf';
 import type { DeltaType } from '../domain/delta.ts';
 import { DeltaType as ProtoDeltaType } from '../gen/learning/v1/delta_pb.ts';
-import {
-  type Snapshot,
-  SnapshotOutcome,
-  type StreamDeltasResponse,
-  StreamDeltasResponseSchema,
-} from '../gen/learning/v1/learning_service_pb.ts';
-import { describeDelta, describeParameters, showTime } from './delta-line.ts';
-import { type ReaderEvent, readDeltas } from './delta-reader.ts';
+import { StreamDeltasResponseSchema } from '../gen/learning/v1/learning_service_pb.ts';
+import { readDeltas } from './delta-reader.ts';
 import { endWhenUnread, printLine } from './output.ts';
 import { withSidecar } from './sidecar-client.ts';
+import { describeBreak, describeMessage } from './watch-lines.ts';
 
 /** What `watch` is told. */
 export interface WatchOptions {
@@ -29,65 +24,34 @@ const PROTO_TYPES: Readonly<Record<DeltaType, ProtoDeltaType>> = {
   metric: ProtoDeltaType.METRIC,
 };
 
-/** Prints applied deltas as they come, until a signal ends it. */
-export async function watch(options: WatchOptions): Promise<void> {
+/** Prints applied deltas as they come, over breaks of the connection, until `ended` says so. */
+export async function watch(options: WatchOptions, ended = endingSignal()): Promise<void> {
   endWhenUnread();
-  const ended = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => ended.abort());
-  }
   await withSidecar(options.target, async (client) => {
     const events = readDeltas(client, {
       clientId: options.clientId,
       types: options.types.map((type) => PROTO_TYPES[type]),
       place: options.fromStart ? { epoch: '', sequence: 0n } : undefined,
-      signal: ended.signal,
+      signal: ended,
     });
     for await (const event of events) {
-      if (event.kind !== 'message') console.error(describeBreak(event));
-      else if (options.json)
-        await printLine(toJsonString(StreamDeltasResponseSchema, event.message));
-      else await printMessage(event.message);
+      if (event.kind !== 'message') {
+        console.error(describeBreak(event));
+        continue;
+      }
+      const line = options.json
+        ? toJsonString(StreamDeltasResponseSchema, event.message)
+        : describeMessage(event.message);
+      if (line !== undefined) await printLine(line);
     }
   });
 }
 
-async function printMessage({ epoch, sequence, event }: StreamDeltasResponse): Promise<void> {
-  if (event.case === 'delta') {
-    const { value: delta } = event;
-    await printLine(`${showTime(delta.applyTime)} #${sequence} ${describeDelta(delta)}`);
+/** Fires when the process is asked to end, and keeps it from ending at once. */
+function endingSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => controller.abort());
   }
-  if (event.case === 'snapshot') await printLine(describeSnapshot(event.value, epoch, sequence));
-}
-
-/** Why the values are told, and what they are. */
-function describeSnapshot(
-  { outcome, parameters }: Snapshot,
-  epoch: string,
-  sequence: bigint,
-): string {
-  const values = `values at #${sequence}: ${describeParameters(parameters)}`;
-  switch (outcome) {
-    case SnapshotOutcome.RESET_EPOCH:
-      return `the ledger is another one, of epoch ${epoch}; ${values}`;
-    case SnapshotOutcome.RESET_COMPACTED:
-      return `the deltas asked for are no longer retained; ${values}`;
-    case SnapshotOutcome.RESET_SLOW:
-      return `this reader fell too far behind; ${values}`;
-    default:
-      return `ledger of epoch ${epoch}; ${values}`;
-  }
-}
-
-function describeBreak(event: Exclude<ReaderEvent, { kind: 'message' }>): string {
-  switch (event.kind) {
-    case 'lost':
-      return `the connection broke (${event.reason}): trying again`;
-    case 'resumed':
-      return event.place === undefined
-        ? 'connected again'
-        : `connected again, going on after #${event.place.sequence}`;
-    case 'ahead':
-      return `the ledger has not come to #${event.place.sequence}: starting over with its values`;
-  }
+  return controller.signal;
 }

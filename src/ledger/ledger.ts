@@ -39,6 +39,12 @@ export interface CommitNote {
  */
 const MAX_WAITING = 10_000;
 
+/**
+ * Turns of the event loop that a commit waits at most while each brings more to commit. A turn
+ * reads little of each connection; a commit costs a write to the disk, however much is in it.
+ */
+const MAX_TURNS = 8;
+
 interface Waiting {
   readonly decide: Decision<unknown>;
   readonly resolve: (result: unknown) => void;
@@ -99,7 +105,7 @@ export class Ledger {
       this.#waiting.push({ decide, resolve: resolve as (result: unknown) => void, reject });
       if (this.#scheduled) return;
       this.#scheduled = true;
-      this.#defer(() => this.flush());
+      this.#commitSoon();
     });
   }
 
@@ -136,6 +142,14 @@ export class Ledger {
   close(): void {
     this.flush();
     this.#store.close();
+  }
+
+  #commitSoon(turn = 1): void {
+    const known = this.#waiting.length;
+    this.#defer(() => {
+      if (this.#waiting.length > known && turn < MAX_TURNS) this.#commitSoon(turn + 1);
+      else this.flush();
+    });
   }
 
   #commit(draft: Draft): void {

@@ -118,7 +118,8 @@ async function copyDatabase(source: string, target: string): Promise<void> {
 
 /** Reads all of it, checksums included. */
 function verifyLedger(file: string): LedgerSummary {
-  const stored = readLedgerFile(file);
+  // SQLite takes an empty file for a database that is yet to be written.
+  const stored = statSync(file).size === 0 ? undefined : readLedgerFile(file);
   if (stored === undefined) throw new LedgerOpenError(`${file} holds no ledger`);
   const { head } = stored;
   let events = 0;

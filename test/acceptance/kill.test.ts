@@ -42,7 +42,7 @@ test(`${ROUNDS} kills at random moments lose nothing and double nothing`, async 
   const dataDir = tempDir();
   const config = writeReferenceConfig(tempDir(), RETAIN_ALL);
   const campaign: Campaign = {
-    options: { dataDir, config, logLevel: 'warn' },
+    options: { dataDir, config },
     random,
     tasks: new TaskBook(),
     book: new Ledgerbook(),
@@ -62,14 +62,14 @@ test(`${ROUNDS} kills at random moments lose nothing and double nothing`, async 
 
 /** A kill that may hit the opening of the ledger. */
 async function killAtStart({ options, random }: Campaign): Promise<void> {
-  const child = spawnSidecar({ ...options, logLevel: 'info' });
+  const child = spawnSidecar(options);
   await delay(random.between(50, 700));
   await child.end('SIGKILL');
 }
 
 async function killUnderLoad(campaign: Campaign): Promise<void> {
   const { options, random, tasks, book, followers } = campaign;
-  const sidecar = await startSidecar({ ...options, logLevel: 'info' });
+  const sidecar = await startSidecar(options);
   const client = learningClient(sidecar.address);
   const admin = adminClient(sidecar.address);
   await client.reportMetrics({ metrics: { subAgentCount: 9, cpuPercent: 90 } });
@@ -139,7 +139,7 @@ function withoutTime(task: Task): Task {
 }
 
 async function checkAll(campaign: Campaign): Promise<void> {
-  const sidecar = await startSidecar({ ...campaign.options, logLevel: 'info' });
+  const sidecar = await startSidecar(campaign.options);
   const client = learningClient(sidecar.address);
   const ended = campaign.followers.map((follower) => follower.open(client));
   await checkAcknowledgements(client, campaign);

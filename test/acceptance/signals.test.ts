@@ -95,7 +95,7 @@ function describe(error: ServiceError): { code: string | undefined; reason: stri
 }
 
 test('SIGTERM: a client that reads nothing cannot hold it up for long', async () => {
-  const sidecar = await startSidecar({ dataDir: tempDir(), logLevel: 'info' });
+  const sidecar = await startSidecar({ dataDir: tempDir() });
   const subscriber = await startSubscriber(sidecar.address, 'frozen');
   subscriber.freeze();
   const admin = adminClient(sidecar.address);

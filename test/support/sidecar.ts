@@ -8,7 +8,8 @@ export interface SidecarOptions {
   /** A file; without it, the built-in defaults. */
   readonly config?: string;
   readonly listen?: string;
-  readonly logLevel?: string;
+  /** Flags for Node itself. */
+  readonly nodeOptions?: string;
 }
 
 /** A sidecar in a process of its own, ended with the test at the latest. */
@@ -29,13 +30,14 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
 }
 
 /** Starts one, which may refuse to serve. */
-export function spawnSidecar({ dataDir, config, listen, logLevel }: SidecarOptions): Child {
-  const child = runScript('src/main.ts', [
-    ...['--listen', listen ?? '127.0.0.1:0', '--admin-listen', '127.0.0.1:0'],
-    ...['--data-dir', dataDir],
+export function spawnSidecar(options: SidecarOptions): Child {
+  const { dataDir, config, listen = '127.0.0.1:0', nodeOptions = '' } = options;
+  const flags = [
+    ...['--listen', listen, '--admin-listen', '127.0.0.1:0'],
+    ...['--data-dir', dataDir, '--log-level', 'info'],
     ...(config === undefined ? [] : ['--config', config]),
-    ...(logLevel === undefined ? [] : ['--log-level', logLevel]),
-  ]);
+  ];
+  const child = runScript('src/main.ts', flags, { NODE_OPTIONS: nodeOptions });
   onTestFinished(async () => {
     await child.end('SIGKILL');
   });

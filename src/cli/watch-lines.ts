@@ -1,0 +1,53 @@
+import {
+  type Snapshot,
+  SnapshotOutcome,
+  type StreamDeltasResponse,
+} from '../gen/learning/v1/learning_service_pb.ts';
+import { describeDelta, describeParameters, showTime } from './delta-line.ts';
+import type { ReaderEvent } from './delta-reader.ts';
+
+/** A message of StreamDeltas for people; `undefined` where it tells them nothing. */
+export function describeMessage(message: StreamDeltasResponse): string | undefined {
+  const { epoch, sequence, event } = message;
+  switch (event.case) {
+    case 'delta':
+      return `${showTime(event.value.applyTime)} #${sequence} ${describeDelta(event.value)}`;
+    case 'snapshot':
+      return describeSnapshot(event.value, epoch, sequence);
+    default:
+      return undefined;
+  }
+}
+
+/** What happened to the stream, for people. */
+export function describeBreak(event: Exclude<ReaderEvent, { kind: 'message' }>): string {
+  switch (event.kind) {
+    case 'lost':
+      return `the connection broke (${event.reason}): trying again`;
+    case 'resumed':
+      return event.place === undefined
+        ? 'connected again'
+        : `connected again, going on after #${event.place.sequence}`;
+    case 'ahead':
+      return `the ledger has not come to #${event.place.sequence}: starting over with its values`;
+  }
+}
+
+/** Why the values are told, and what they are. */
+function describeSnapshot(
+  { outcome, parameters }: Snapshot,
+  epoch: string,
+  sequence: bigint,
+): string {
+  const values = `values at #${sequence}: ${describeParameters(parameters)}`;
+  switch (outcome) {
+    case SnapshotOutcome.RESET_EPOCH:
+      return `the ledger is another one, of epoch ${epoch}; ${values}`;
+    case SnapshotOutcome.RESET_COMPACTED:
+      return `the deltas asked for are no longer retained; ${values}`;
+    case SnapshotOutcome.RESET_SLOW:
+      return `this reader fell too far behind; ${values}`;
+    default:
+      return `ledger of epoch ${epoch}; ${values}`;
+  }
+}

@@ -1,0 +1,129 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { loadConfig } from '../../src/config/load.ts';
+import { runScript } from '../support/child.ts';
+import { readServingLine } from '../support/sidecar.ts';
+import { tempDir } from '../support/temp-dir.ts';
+import { expectFailure, runHere } from './command-line.ts';
+
+const ANY_PORT = ['--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0'];
+
+test('--version and --help', async () => {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+  expect(await runHere(['--version'])).toEqual({ code: 0, out: version, err: '' });
+  const help = await runHere(['--help']);
+  expect(help.code).toBe(0);
+  for (const name of ['serve', 'replay', 'watch', 'backtest', 'backup', 'restore']) {
+    expect(help.out).toMatch(new RegExp(`^  ${name} `, 'm'));
+    expect((await runHere([name, '--help'])).out).toContain(`Usage: learning-sidecar ${name}`);
+  }
+  const flags = (await runHere(['serve', '--help'])).out;
+  for (const name of ['LISTEN', 'ADMIN_LISTEN', 'DATA_DIR', 'CONFIG', 'LOG_LEVEL']) {
+    expect(flags).toContain(`LEARNING_SIDECAR_${name}`);
+  }
+});
+
+test('--check-config says that a config is valid, or everything that is wrong with it', async () => {
+  expect(await runHere(['--check-config'])).toMatchObject({
+    code: 0,
+    out: 'built-in defaults: valid',
+  });
+  const checked = await runHere(['--check-config'], {
+    LEARNING_SIDECAR_CONFIG: 'config/reference.yaml',
+  });
+  expect(checked).toMatchObject({ code: 0, out: 'config/reference.yaml: valid' });
+
+  const file = join(tempDir(), 'bad.yaml');
+  writeFileSync(file, 'cycle:\n  interval_seconds: -1\n  colour: red\n');
+  const refused = await runHere(['--check-config', '--config', file]);
+  expect(refused.code).toBe(2);
+  const lines = refused.err.split('\n');
+  expect(lines).toHaveLength(2);
+  expect(lines[0]).toMatch(/bad\.yaml:2: cycle\.interval_seconds: /);
+  expect(lines[1]).toMatch(/bad\.yaml:3: cycle\.colour: /);
+});
+
+test('--print-config prints what can be loaded again', async () => {
+  const { code, out } = await runHere(['--print-config', '--config', 'config/reference.yaml']);
+  expect(code).toBe(0);
+  const file = join(tempDir(), 'printed.yaml');
+  writeFileSync(file, out);
+  const [again, first] = [file, 'config/reference.yaml'].map((name) => loadConfig(name).config);
+  expect(JSON.stringify(again)).toBe(JSON.stringify(first));
+});
+
+test.each([
+  [['--listen', 'here'], /'--listen <address>' argument 'here'.*Expected host:port/],
+  [['--listen', '127.0.0.1:65536'], /port 0 to 65535/],
+  [['--admin-listen', 'unix:/tmp/x'], /'--admin-listen.*Expected host:port/],
+  [['--log-level', 'loud'], /Allowed choices are trace, debug/],
+  [['--colour'], /unknown option '--colour'/],
+  [['serv'], /unknown command 'serv'/],
+  [['replay'], /missing required argument 'file'/],
+  [['replay', '--rate', '0', 'x'], /Expected a number above 0/],
+  [['replay', '--target', 'localhost:0', 'x'], /port 1 to 65535/],
+  [['watch', '--types', 'strategy,mood'], /Expected coordination, strategy, resource, metric/],
+  [['watch', 'this'], /too many arguments/],
+  [['--config', '/nowhere/c.yaml'], /c\.yaml:1: expected a readable file, found: ENOENT/],
+  [['backtest', '--config', '/nowhere/c.yaml', 'x'], /expected a readable file/],
+])('%j is refused with exit code 2', async (args, says) => {
+  await expectFailure(args, { code: 2, says });
+});
+
+test.each([
+  ['LISTEN', '127.0.0.1:0,here', /'127\.0\.0\.1:0,here' from env 'LEARNING_SIDECAR_LISTEN'/],
+  ['ADMIN_LISTEN', 'here', /from env 'LEARNING_SIDECAR_ADMIN_LISTEN'/],
+  ['LOG_LEVEL', 'loud', /from env 'LEARNING_SIDECAR_LOG_LEVEL' is invalid/],
+  ['CONFIG', '/nowhere/c.yaml', /expected a readable file/],
+])('LEARNING_SIDECAR_%s=%s is refused with exit code 2', async (name, value, says) => {
+  await expectFailure([], { code: 2, says }, { [`LEARNING_SIDECAR_${name}`]: value });
+});
+
+test('an empty variable counts as none', async () => {
+  const env = { LEARNING_SIDECAR_CONFIG: '', LEARNING_SIDECAR_LISTEN: '' };
+  expect((await runHere(['--check-config'], env)).code).toBe(0);
+});
+
+test('a port that is taken, for gRPC or for HTTP', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as { port: number }; // It listens on TCP.
+  const taken = `127.0.0.1:${port}`;
+  const rest = ['--data-dir', ':memory:', '--log-level', 'silent'];
+  for (const args of [
+    ['--listen', taken, '--admin-listen', '127.0.0.1:0'],
+    ['--listen', '127.0.0.1:0', '--admin-listen', taken],
+  ]) {
+    const says = `EADDRINUSE: address already in use ${taken}`;
+    await expectFailure([...args, ...rest], { code: 1, says });
+  }
+});
+
+test('a data directory that cannot be used', async () => {
+  const file = join(tempDir(), 'file');
+  writeFileSync(file, '');
+  const args = [...ANY_PORT, '--log-level', 'silent', '--data-dir', join(file, 'below')];
+  await expectFailure(args, { code: 1, says: /file\/below cannot be opened: ENOTDIR/ });
+});
+
+test('each --listen adds an address; flags replace those of the environment', async () => {
+  const directory = tempDir();
+  const socketOf = (name: string) => `unix:${join(directory, name)}`;
+  const served = async (args: readonly string[]) => {
+    const child = runScript(
+      'src/main.ts',
+      ['--admin-listen', '127.0.0.1:0', '--data-dir', ':memory:', ...args],
+      { LEARNING_SIDECAR_LISTEN: `${socketOf('a')},${socketOf('b')}` },
+    );
+    onTestFinished(async () => void (await child.end('SIGKILL')));
+    const line = await child.find((text) => readServingLine(text) && text);
+    expect(await child.end('SIGTERM')).toEqual({ code: 0, signal: null });
+    return JSON.parse(line).listen;
+  };
+  expect(await served([])).toEqual([socketOf('a'), socketOf('b')]);
+  const flags = ['--listen', socketOf('c'), '--listen', socketOf('d')];
+  expect(await served(flags)).toEqual([socketOf('c'), socketOf('d')]);
+});
