@@ -1,5 +1,5 @@
 import { openSync } from 'node:fs';
-import { type DestinationStream, destination, type Logger, multistream, pino } from 'pino';
+import { type DestinationStream, destination, type Logger, pino } from 'pino';
 
 /** Where log lines go. */
 export interface LogOptions {
@@ -10,19 +10,23 @@ export interface LogOptions {
 
 /**
  * Logs JSON lines on standard output, readable ones where that is a terminal, and JSON lines to a
- * file if asked. A file that cannot be written is said so, and done without.
+ * file if asked. A file that cannot be written, now or later, is said so once, and done without.
  */
 export async function createLogger({ level, file }: LogOptions): Promise<Logger> {
-  const console = process.stdout.isTTY
-    ? await prettyStream()
-    : destination({ dest: 1, sync: true });
-  const { stream, error } = fileStream(file);
-  const streams = [console, ...(stream === undefined ? [] : [stream])];
-  const logger = pino(
-    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    multistream(streams.map((one) => ({ level: 'trace', stream: one }))),
-  );
-  if (error !== undefined) logger.warn({ err: error, file }, 'the log file cannot be written');
+  const console = process.stdout.isTTY ? await prettyStream() : writeTo(1, () => {});
+  const streams: DestinationStream[] = [console];
+  const timestamp = pino.stdTimeFunctions.isoTime;
+  const all = { write: (line: string) => streams.forEach((stream) => void stream.write(line)) };
+  const logger = pino({ level, base: null, timestamp }, all);
+  const giveUp = (error: unknown) => {
+    streams.length = 1;
+    logger.warn({ err: error, file }, 'the log file cannot be written, and is done without');
+  };
+  try {
+    if (file !== undefined) streams.push(writeTo(openSync(file, 'a'), giveUp));
+  } catch (error) {
+    giveUp(error);
+  }
   return logger;
 }
 
@@ -32,11 +36,7 @@ async function prettyStream(): Promise<DestinationStream> {
   return pretty({ translateTime: 'SYS:HH:MM:ss.l', sync: true, singleLine: true });
 }
 
-function fileStream(file: string | undefined): { stream?: DestinationStream; error?: unknown } {
-  if (file === undefined) return {};
-  try {
-    return { stream: destination({ fd: openSync(file, 'a'), sync: true }) };
-  } catch (error) {
-    return { error };
-  }
+/** Writes at once: the last lines before a crash are the ones that matter. */
+function writeTo(fd: number, onError: (error: unknown) => void): DestinationStream {
+  return destination({ fd, sync: true }).on('error', onError);
 }

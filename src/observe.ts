@@ -26,7 +26,7 @@ export function createEngineObserver(log: Logger, metrics: () => Metrics): Engin
       }
     },
     cycleFailed(error) {
-      log.error({ err: error }, 'the cycle failed; it is tried again soon');
+      log.error({ err: error }, 'the cycle failed');
       metrics().cycleFailed();
     },
   };

@@ -8,6 +8,7 @@ import { createAdminServer } from './admin/http.ts';
 import { createMetrics, type Metrics } from './admin/metrics.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config/config.ts';
+import { retentionOf } from './domain/settings.ts';
 import { Engine } from './engine/engine.ts';
 import { valuesOutOfBounds } from './engine/parameters.ts';
 import { Ledger } from './ledger/ledger.ts';
@@ -85,10 +86,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     await closeHttp(admin);
   };
   try {
-    await engine.configure(options.config);
-    for (const text of valuesOutOfBounds(engine.ledger.state, options.config)) {
-      log.warn(`a live value is outside its bounds, and kept: ${text}`);
-    }
+    await takeUp(engine, options.config, log);
     const addresses: string[] = [];
     for (const address of options.listen) addresses.push(await bind(service.server, address));
     const adminAddress = await listenHttp(admin, options.adminListen);
@@ -99,7 +97,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       addresses,
       adminAddress,
       async configure(config) {
-        await engine.configure(config);
+        await takeUp(engine, config, log);
         refusedConfig = '';
       },
       refuseConfig(reason) {
@@ -113,17 +111,24 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   }
 }
 
+async function takeUp(engine: Engine, config: Config, log: Logger): Promise<void> {
+  await engine.configure(config);
+  for (const text of valuesOutOfBounds(engine.ledger.state, config)) {
+    log.warn(`a live value is outside its bounds, and kept: ${text}`);
+  }
+}
+
 function openEngine(options: RuntimeOptions, metrics: () => Metrics): Engine {
   const { config, store, log } = options;
   const ledger = Ledger.open({
     store,
-    retention: {
-      historyLimit: config.cycle.historyLimit,
-      dedupWindow: config.recording.dedupWindow,
-      ...config.ledger,
-    },
+    retention: retentionOf(config),
     newEpoch: randomUUID,
     defer: setImmediate,
+    onAvailability: (failure) => {
+      if (failure === undefined) log.info('the ledger can be written again');
+      else log.error({ err: failure }, 'the ledger cannot be written');
+    },
   });
   return new Engine({
     ledger,

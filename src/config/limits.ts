@@ -42,7 +42,7 @@ export const WEIGHT: NumberRange = { min: 0, max: 1000 };
 export const COOLDOWN_SECONDS: NumberRange = { min: 0, max: MAX_SECONDS };
 
 /** Deltas put in force in an hour. 0 = no bound. Each is kept in memory for that hour. */
-export const MAX_DELTAS_PER_HOUR: NumberRange = { min: 0, max: 1_000_000, whole: true };
+export const MAX_DELTAS_PER_HOUR: NumberRange = { min: 0, max: 1000, whole: true };
 
 /** Seconds that a proposal waits for a person. At 0 it would expire before anyone saw it. */
 export const PROPOSAL_TTL_SECONDS: NumberRange = { min: 0, above: true, max: MAX_SECONDS };
@@ -120,7 +120,7 @@ export const MAX_LITERAL_ELEMENTS = 100;
 export const MAX_FORMAT_PRECISION = 100;
 
 /** Characters of a text that an expression makes; far more than anyone reads. */
-export const MAX_TEXT_LENGTH = 65_536;
+export const MAX_TEXT_LENGTH = 4096;
 
 /** Elements of a list that an expression makes. `map` copies it for every element it adds. */
 export const MAX_LIST_LENGTH = 4096;

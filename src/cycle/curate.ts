@@ -1,6 +1,7 @@
 import type { DeltaEvaluation } from '../domain/delta.ts';
 import { violationOf } from '../domain/parameters.ts';
 import type { LoopSettings } from '../domain/settings.ts';
+import { own } from '../domain/value.ts';
 import type { Candidate } from './generate.ts';
 
 /** What becomes of a candidate: put in force, left to a person, or turned down. */
@@ -13,7 +14,18 @@ export interface Decision {
   readonly outcome: Outcome;
   /** Why it was not put in force, in words; empty where it was. */
   readonly summary: string;
+  /** How long it may wait for a person; 0 where it does not wait. */
+  readonly waitMs: number;
 }
+
+/** A proposal and why it waits. */
+interface Hold {
+  readonly reason: string;
+  readonly waitMs: number;
+}
+
+/** What the hourly bound held back is out of date when the hour is over, and proposed anew then. */
+const HOUR_MS = 3_600_000;
 
 /**
  * Phase 3: decides on each scored candidate, in order.
@@ -29,14 +41,16 @@ export function curate(
   return scored.map(({ candidate, evaluation }) => {
     const objection = objectionTo(candidate, evaluation, settings);
     if (objection !== undefined) {
-      return { candidate, evaluation, outcome: 'reject', summary: `Rejected: ${objection}` };
+      const summary = `Rejected: ${objection}`;
+      return { candidate, evaluation, outcome: 'reject', summary, waitMs: 0 };
     }
-    const hold = reasonToWait(candidate, evaluation, settings, left);
+    const hold = holdOn(candidate, evaluation, settings, left);
     if (hold !== undefined) {
-      return { candidate, evaluation, outcome: 'propose', summary: `Waits for approval: ${hold}` };
+      const summary = `Waits for approval: ${hold.reason}`;
+      return { candidate, evaluation, outcome: 'propose', summary, waitMs: hold.waitMs };
     }
     left -= 1;
-    return { candidate, evaluation, outcome: 'apply', summary: '' };
+    return { candidate, evaluation, outcome: 'apply', summary: '', waitMs: 0 };
   });
 }
 
@@ -53,20 +67,21 @@ function objectionTo(
     return `confidence ${rule.confidence} is below reflection.min_confidence ${minConfidence}`;
   }
   if (newValue === undefined) return undefined;
-  const spec = Object.hasOwn(settings.parameters, rule.target)
-    ? settings.parameters[rule.target]
-    : undefined;
-  return violationOf(spec, newValue);
+  return violationOf(own(settings.parameters, rule.target), newValue);
 }
 
-function reasonToWait(
+function holdOn(
   { rule }: Candidate,
   evaluation: DeltaEvaluation,
   { curation }: LoopSettings,
   left: number,
-): string | undefined {
-  if (evaluation.riskLevel === 'high') return 'its risk is high';
-  if ((rule.mode ?? curation.mode) === 'recommend') return 'curation mode is recommend';
-  if (left <= 0) return `${curation.maxDeltasPerHour} deltas were put in force in the last hour`;
-  return undefined;
+): Hold | undefined {
+  const waitMs = curation.proposalTtlSeconds * 1000;
+  if (evaluation.riskLevel === 'high') return { reason: 'its risk is high', waitMs };
+  if ((rule.mode ?? curation.mode) === 'recommend') {
+    return { reason: 'curation mode is recommend', waitMs };
+  }
+  if (left > 0) return undefined;
+  const reason = `${curation.maxDeltasPerHour} deltas were put in force in the last hour`;
+  return { reason, waitMs: Math.min(waitMs, HOUR_MS) };
 }

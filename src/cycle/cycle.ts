@@ -1,16 +1,12 @@
-import type { LoopSettings } from '../domain/settings.ts';
-import type { WindowStatistics } from '../domain/window.ts';
+import type { RuleContext } from '../domain/rule.ts';
 import { curate, type Decision } from './curate.ts';
 import { type GenerateInput, generate, type RuleFault } from './generate.ts';
 import { reflect } from './reflect.ts';
 
 /** What a cycle looks at. */
 export interface CycleInput extends Omit<GenerateInput, 'context'> {
-  readonly settings: LoopSettings;
   /** `undefined`: fewer than `cycle.min_tasks` tasks are retained, and nothing is proposed. */
-  readonly window: WindowStatistics | undefined;
-  readonly metrics: GenerateInput['context']['metrics'];
-  readonly parameters: GenerateInput['context']['parameters'];
+  readonly context: RuleContext | undefined;
   /** Proposals put in force in the last hour. */
   readonly appliedLastHour: number;
 }
@@ -24,15 +20,15 @@ export interface CyclePlan {
 
 /** One cycle: generate, reflect, curate. */
 export function planCycle(input: CycleInput): CyclePlan {
-  const { settings, window, metrics, parameters } = input;
-  if (window === undefined) return { tasksAnalyzed: 0, decisions: [], faults: [] };
-  const { candidates, faults } = generate({ ...input, context: { window, metrics, parameters } });
+  const { settings, context } = input;
+  if (context === undefined) return { tasksAnalyzed: 0, decisions: [], faults: [] };
+  const { candidates, faults } = generate({ ...input, context });
   const scored = candidates.map((candidate) => ({
     candidate,
     evaluation: reflect({ ...candidate.rule, reasoning: candidate.reasoning }, settings.reflection),
   }));
   const decisions = curate(scored, settings, budgetOf(input));
-  return { tasksAnalyzed: window.count, decisions, faults };
+  return { tasksAnalyzed: context.window.count, decisions, faults };
 }
 
 function budgetOf({ settings, appliedLastHour }: CycleInput): number {

@@ -1,7 +1,8 @@
+import { messageOf } from '../domain/errors.ts';
 import { limitValue } from '../domain/parameters.ts';
 import type { Rule, RuleContext } from '../domain/rule.ts';
 import type { LoopSettings } from '../domain/settings.ts';
-import { sameValue, type Value } from '../domain/value.ts';
+import { own, sameValue, type Value } from '../domain/value.ts';
 
 /** What a rule proposes, before it is scored. */
 export interface Candidate {
@@ -54,7 +55,7 @@ export function generate(input: GenerateInput): { candidates: Candidate[]; fault
     } catch (error) {
       faults.push({
         ruleId: rule.id,
-        message: error instanceof Error ? error.message : `${error}`,
+        message: messageOf(error),
       });
     }
   }
@@ -73,7 +74,7 @@ function propose(rule: Rule, input: GenerateInput): Candidate | undefined {
   const raw = rule.newValue(context);
   const newValue =
     raw === undefined ? undefined : limitValue(own(settings.parameters, rule.target), current, raw);
-  if (settings.curation.suppressUnchanged && sameOrAbsent(current, newValue)) return undefined;
+  if (settings.curation.suppressUnchanged && sameValue(current, newValue)) return undefined;
   if (input.isPending(rule.id, rule.target, newValue)) return undefined;
   return {
     rule,
@@ -81,12 +82,4 @@ function propose(rule: Rule, input: GenerateInput): Candidate | undefined {
     newValue,
     reasoning: rule.reasoning(context),
   };
-}
-
-function sameOrAbsent(a: Value | undefined, b: Value | undefined): boolean {
-  return (a === undefined && b === undefined) || sameValue(a, b);
-}
-
-function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
-  return Object.hasOwn(record, key) ? record[key] : undefined;
 }

@@ -10,8 +10,6 @@ export interface CycleRecord {
   readonly tasksAnalyzed: number;
   readonly deltasProposed: number;
   readonly deltasApplied: number;
-  /** Proposals of the ledger's life, this cycle's included. */
+  /** Proposals of the ledger's life, this cycle's included; each was evaluated once. */
   readonly totalDeltasHistory: number;
-  /** Evaluations of the ledger's life, this cycle's included. */
-  readonly totalEvaluations: number;
 }

@@ -16,7 +16,8 @@ export type RiskLevel = 'low' | 'medium' | 'high';
  * A cycle may propose and apply, or propose and reject, in one commit. Overrides and reverts are
  * born applied.
  */
-export type DeltaState = 'proposed' | 'rejected' | 'applied' | 'reverted' | 'expired';
+export const DELTA_STATES = ['proposed', 'rejected', 'applied', 'reverted', 'expired'] as const;
+export type DeltaState = (typeof DELTA_STATES)[number];
 
 /** How a proposal was scored. */
 export interface DeltaEvaluation {
@@ -66,4 +67,16 @@ export interface Delta extends Proposal {
   readonly applyTimeMs: number | undefined;
   /** The live value that it replaced; what a revert restores. */
   readonly replacedValue: Value | undefined;
+}
+
+/** A delta as it is born. */
+export function bornDelta(proposal: Proposal, ordinal: number): Delta {
+  return {
+    ...proposal,
+    ordinal,
+    state: 'proposed',
+    sequence: 0,
+    applyTimeMs: undefined,
+    replacedValue: undefined,
+  };
 }

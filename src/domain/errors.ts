@@ -40,3 +40,8 @@ export function invalidFields(violations: readonly FieldViolation[]): LearningEr
   const text = violations.map((v) => `${v.field}: ${v.description}`).join('; ');
   return new LearningError('INVALID_FIELD', text, { violations });
 }
+
+/** An error in words. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -23,8 +23,18 @@ export function limitValue(
   return Number(value.toPrecision(SIGNIFICANT_DIGITS));
 }
 
+/**
+ * Characters of a value as JSON: far above any setting. Every commit and every snapshot holds all
+ * values.
+ */
+const MAX_VALUE_LENGTH = 4096;
+
 /** Why a value may not be had by a parameter, or `undefined` where it may. */
 export function violationOf(spec: ParameterSpec | undefined, value: Value): string | undefined {
+  const { length } = JSON.stringify(value);
+  if (length > MAX_VALUE_LENGTH) {
+    return `expected at most ${MAX_VALUE_LENGTH} characters of JSON, got ${length}`;
+  }
   if (spec === undefined) return undefined;
   if (spec.allowed !== undefined && !spec.allowed.some((one) => sameValue(one, value))) {
     return `expected one of ${JSON.stringify(spec.allowed)}, got ${JSON.stringify(value)}`;

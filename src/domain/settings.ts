@@ -21,6 +21,14 @@ export interface ScoreWeights {
   readonly risk: number;
 }
 
+/** How much the ledger retains; counters and parameters are for ever. */
+export interface Retention {
+  readonly historyLimit: number;
+  readonly dedupWindow: number;
+  readonly retainDeltas: number;
+  readonly retainCycles: number;
+}
+
 /** What the loop runs by; frozen, replaced whole between two cycles. Bounds of 0 mean "none". */
 export interface LoopSettings {
   /** "unknown" where the config has none. */
@@ -52,4 +60,13 @@ export interface LoopSettings {
   readonly parameters: Readonly<Record<string, ParameterSpec>>;
   readonly rules: readonly Rule[];
   readonly ledger: { readonly retainDeltas: number; readonly retainCycles: number };
+}
+
+export function retentionOf({ cycle, recording, ledger }: LoopSettings): Retention {
+  return {
+    historyLimit: cycle.historyLimit,
+    dedupWindow: recording.dedupWindow,
+    retainDeltas: ledger.retainDeltas,
+    retainCycles: ledger.retainCycles,
+  };
 }

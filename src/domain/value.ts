@@ -19,6 +19,11 @@ export function kindOf(value: Value): ValueKind {
   return typeof value as 'boolean' | 'number' | 'string' | 'object';
 }
 
+/** What a record holds under a key, inherited names aside. */
+export function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
+  return Object.hasOwn(record, key) ? record[key] : undefined;
+}
+
 /** Deep equality; the order of an object's keys does not matter. */
 export function sameValue(a: Value | undefined, b: Value | undefined): boolean {
   if (a === b) return true;

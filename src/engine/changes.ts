@@ -1,17 +1,19 @@
-import type { Delta, Proposal } from '../domain/delta.ts';
-import type { Value } from '../domain/value.ts';
-import type { LedgerEvent } from '../ledger/event.ts';
+import { bornDelta, type Delta, type Proposal } from '../domain/delta.ts';
+import { own, type Value } from '../domain/value.ts';
+import type { DeltaApplied, LedgerEvent } from '../ledger/event.ts';
 import type { LedgerView } from '../ledger/view.ts';
 
+/** What is said of an application beside what is in the delta. */
+type Application = Partial<Pick<DeltaApplied, 'oldValue' | 'holdUntilMs' | 'summary'>>;
+
 /**
- * The events of one decision, numbered as they will stand in the log. It knows what its own events
- * have changed, and nothing happens until the ledger takes them.
+ * The events of one decision, numbered as they will stand in the log. A decision puts at most one
+ * delta for a parameter in force. Nothing happens until the ledger takes the events.
  */
 export class Changes {
   readonly events: LedgerEvent[] = [];
   readonly #view: LedgerView;
   readonly #nowMs: number;
-  readonly #set = new Map<string, Value | undefined>();
   #sequence: number;
   #ordinal: number;
 
@@ -22,29 +24,20 @@ export class Changes {
     this.#ordinal = view.head.ordinal;
   }
 
-  /** A parameter's live value after the events so far. */
+  /** A parameter's live value before these events. */
   valueOf(target: string): Value | undefined {
-    if (this.#set.has(target)) return this.#set.get(target);
-    const { parameters } = this.#view.head;
-    return Object.hasOwn(parameters, target) ? parameters[target] : undefined;
+    return own(this.#view.head.parameters, target);
   }
 
   /** A delta is born; answers it as it stands then. */
   propose(proposal: Proposal): Delta {
     this.#ordinal += 1;
     this.events.push({ kind: 'delta_proposed', ordinal: this.#ordinal, proposal });
-    return {
-      ...proposal,
-      ordinal: this.#ordinal,
-      state: 'proposed',
-      sequence: 0,
-      applyTimeMs: undefined,
-      replacedValue: undefined,
-    };
+    return bornDelta(proposal, this.#ordinal);
   }
 
   /** Puts a delta in force. */
-  apply(delta: Proposal, { holdUntilMs = 0, summary = '' } = {}): void {
+  apply(delta: Proposal, how: Application = {}): void {
     this.#sequence += 1;
     this.events.push({
       kind: 'delta_applied',
@@ -52,18 +45,19 @@ export class Changes {
       sequence: this.#sequence,
       timeMs: this.#nowMs,
       replacedValue: this.valueOf(delta.target),
-      holdUntilMs,
-      summary,
+      oldValue: delta.oldValue,
+      holdUntilMs: null,
+      summary: '',
+      ...how,
     });
-    this.#set.set(delta.target, delta.newValue);
   }
 
   reject(deltaId: string, summary: string): void {
     this.events.push({ kind: 'delta_rejected', deltaId, timeMs: this.#nowMs, summary });
   }
 
-  expire(deltaId: string): void {
-    this.events.push({ kind: 'delta_expired', deltaId, timeMs: this.#nowMs });
+  expire(deltaId: string, summary: string): void {
+    this.events.push({ kind: 'delta_expired', deltaId, timeMs: this.#nowMs, summary });
   }
 
   markReverted(deltaId: string, summary: string): void {

@@ -2,7 +2,7 @@ import type { Delta, DeltaOperation, Proposal } from '../domain/delta.ts';
 import { invalidFields, LearningError } from '../domain/errors.ts';
 import { violationOf } from '../domain/parameters.ts';
 import type { LoopSettings, ParameterSpec } from '../domain/settings.ts';
-import { kindOf, sameValue, type Value } from '../domain/value.ts';
+import { kindOf, own, sameValue, type Value } from '../domain/value.ts';
 import type { Decided, Decision } from '../ledger/ledger.ts';
 import type { LedgerView } from '../ledger/view.ts';
 import { Changes } from './changes.ts';
@@ -32,12 +32,10 @@ export interface Acknowledgement {
   readonly refusal: { readonly reason: string; readonly message: string } | undefined;
 }
 
-/**
- * Bytes of an override as JSON: far above any setting, and a bound on what each commit rewrites.
- */
-const MAX_VALUE_BYTES = 4096;
-
 /** Puts a waiting proposal in force; answers it. */
+/** The decision that nothing is to be done. */
+const NOTHING: Decided<void> = { events: [], result: () => {} };
+
 export function approve(
   deltaId: string,
   reason: string,
@@ -48,12 +46,16 @@ export function approve(
     const violation =
       delta.newValue === undefined
         ? undefined
-        : violationOf(specOf(settings, delta.target), delta.newValue);
+        : violationOf(own(settings.parameters, delta.target), delta.newValue);
     if (violation !== undefined) {
       throw stateError(delta, `its value is no longer allowed: ${violation}`);
     }
     const changes = new Changes(view, nowMs);
-    changes.apply(delta, { summary: withReason('Approved by an operator', reason) });
+    // The value may have changed while the proposal waited; a rule's own old value has not.
+    const rule = settings.rules.find(({ id }) => id === delta.ruleId);
+    const oldValue = rule?.oldValue === undefined ? changes.valueOf(delta.target) : delta.oldValue;
+    const summary = withReason('Approved by an operator', reason);
+    changes.apply(delta, { oldValue, summary });
     return decidedOn(changes, deltaId);
   };
 }
@@ -95,7 +97,7 @@ export function setParameter(
     if (current === undefined) {
       throw new LearningError('PARAMETER_NOT_FOUND', `there is no parameter ${quote(target)}`);
     }
-    checkOverride(value, current, specOf(settings, target));
+    checkOverride(value, current, own(settings.parameters, target));
     const delta = changes.propose({
       deltaId: newId(),
       ruleId: '',
@@ -107,6 +109,7 @@ export function setParameter(
       reasoning: withReason('Set by an operator', reason),
       ...bornApplied(nowMs),
     });
+    // The newest override says how long; without a hold it ends the former one's.
     changes.apply(delta, { holdUntilMs: holdSeconds > 0 ? nowMs + holdSeconds * 1000 : 0 });
     return decidedOn(changes, delta.deltaId);
   };
@@ -127,7 +130,7 @@ export function acknowledge(
     const delta = known(view, deltaId);
     if (delta.sequence === 0) throw stateError(delta, 'only a delta in force is acknowledged');
     if (refusal === undefined) return acknowledged(view, clientId, delta, environment.nowMs);
-    if (delta.state === 'reverted') return { events: [], result: () => {} };
+    if (delta.state === 'reverted') return NOTHING;
     if (delta.revertsDeltaId !== '') throw stateError(delta, 'a revert cannot be refused');
     const why = [refusal.reason, refusal.message].filter((text) => text !== '').join(': ');
     const summary = withReason(`Refused by client ${quote(clientId)}`, why);
@@ -137,7 +140,7 @@ export function acknowledge(
 
 function acknowledged(view: LedgerView, clientId: string, delta: Delta, timeMs: number) {
   const { sequence } = delta;
-  if (sequence <= view.acknowledged(clientId)) return { events: [], result: () => {} };
+  if (sequence <= view.acknowledged(clientId)) return NOTHING;
   const event = { kind: 'delta_acknowledged', clientId, sequence, timeMs } as const;
   return { events: [event], result: () => {} };
 }
@@ -151,7 +154,7 @@ function revertTo(
   const changes = new Changes(view, nowMs);
   const live = changes.valueOf(delta.target);
   if (delta.state !== 'applied') throw stateError(delta, 'only a delta in force can be reverted');
-  if (live !== delta.newValue && !sameValue(live, delta.newValue)) {
+  if (!sameValue(live, delta.newValue)) {
     throw stateError(delta, `${delta.target} is ${JSON.stringify(live)} now, set by another delta`);
   }
   const reversal = changes.propose({
@@ -166,7 +169,8 @@ function revertTo(
     ...bornApplied(nowMs),
     revertsDeltaId: delta.deltaId,
   });
-  changes.apply(reversal);
+  // With an operator's override goes the hold that came with it.
+  changes.apply(reversal, { holdUntilMs: delta.ruleId === '' ? 0 : null });
   changes.markReverted(delta.deltaId, summary);
   return decidedOn(changes, reversal.deltaId);
 }
@@ -192,9 +196,6 @@ function inverseOf(operation: DeltaOperation): DeltaOperation {
 
 function checkOverride(value: Value, current: Value, spec: ParameterSpec | undefined): void {
   const refuse = (description: string) => invalidFields([{ field: 'value', description }]);
-  if (Buffer.byteLength(JSON.stringify(value)) > MAX_VALUE_BYTES) {
-    throw refuse(`expected at most ${MAX_VALUE_BYTES} bytes of JSON`);
-  }
   const violation = violationOf(spec, value);
   if (violation !== undefined) throw refuse(violation);
   const isListed = spec?.allowed !== undefined;
@@ -223,10 +224,6 @@ function waiting(view: LedgerView, deltaId: string, nowMs: number): Delta {
 function stateError(delta: Delta, text: string): LearningError {
   const state = delta.state.toUpperCase();
   return new LearningError('DELTA_STATE', `delta ${delta.deltaId} is ${state}: ${text}`);
-}
-
-function specOf({ parameters }: LoopSettings, target: string): ParameterSpec | undefined {
-  return Object.hasOwn(parameters, target) ? parameters[target] : undefined;
 }
 
 function withReason(text: string, reason: string): string {

@@ -1,7 +1,7 @@
 import type { Clock } from '../domain/clock.ts';
 import type { Delta } from '../domain/delta.ts';
 import type { CoordinationMetrics } from '../domain/metrics.ts';
-import type { LoopSettings } from '../domain/settings.ts';
+import { type LoopSettings, retentionOf } from '../domain/settings.ts';
 import type { Task } from '../domain/task.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import {
@@ -98,11 +98,7 @@ export class Engine {
   async configure(settings: LoopSettings): Promise<void> {
     await this.ledger.transact(declareParameters(settings, this.#clock.now()));
     this.#settings = settings;
-    this.ledger.state.retention = {
-      historyLimit: settings.cycle.historyLimit,
-      dedupWindow: settings.recording.dedupWindow,
-      ...settings.ledger,
-    };
+    this.ledger.retain(retentionOf(settings));
     this.#timer.reschedule();
   }
 
@@ -147,10 +143,9 @@ export class Engine {
     return this.ledger.transact(acknowledge(acknowledgement, this.#environment()));
   }
 
-  /** When the rules may touch a parameter again; Unix time in milliseconds, 0: now. */
-  restingUntil(target: string): number {
-    const until = restingUntil(this.ledger.state, this.#settings, target);
-    return until > this.#clock.now() ? until : 0;
+  /** When the rules may touch a parameter again, Unix time in milliseconds; `undefined`: now. */
+  restingUntil(target: string): number | undefined {
+    return restingUntil(this.ledger.state, this.#settings, target, this.#clock.now());
   }
 
   async #beat(): Promise<void> {

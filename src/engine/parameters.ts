@@ -1,15 +1,16 @@
 import { violationOf } from '../domain/parameters.ts';
 import type { LoopSettings } from '../domain/settings.ts';
-import { sameValue, type Value } from '../domain/value.ts';
+import { own, type Value } from '../domain/value.ts';
 import type { Decision } from '../ledger/ledger.ts';
 import type { LedgerView } from '../ledger/view.ts';
 
-/** Gives the parameters that the ledger does not know their initial values; no other is touched. */
+/** Gives the parameters that the ledger never knew their initial values; no other is touched. */
 export function declareParameters(settings: LoopSettings, nowMs: number): Decision<void> {
   return ({ head }) => {
     const missing: Record<string, Value> = {};
     for (const [name, { initial }] of Object.entries(settings.parameters)) {
-      if (!Object.hasOwn(head.parameters, name)) missing[name] = initial;
+      const isKnown = Object.hasOwn(head.parameters, name) || Object.hasOwn(head.declared, name);
+      if (!isKnown) missing[name] = initial;
     }
     const isNew = Object.keys(missing).length > 0;
     return {
@@ -22,9 +23,8 @@ export function declareParameters(settings: LoopSettings, nowMs: number): Decisi
 /** Live values that the config would not allow: they are kept, and somebody should know. */
 export function valuesOutOfBounds({ head }: LedgerView, settings: LoopSettings): string[] {
   return Object.entries(settings.parameters).flatMap(([name, spec]) => {
-    const value = Object.hasOwn(head.parameters, name) ? head.parameters[name] : undefined;
-    if (value === undefined || sameValue(value, spec.initial)) return [];
-    const violation = violationOf(spec, value);
+    const value = own(head.parameters, name);
+    const violation = value === undefined ? undefined : violationOf(spec, value);
     return violation === undefined ? [] : [`${name}: ${violation}`];
   });
 }

@@ -19,7 +19,7 @@ export function recordTasks(
   nowMs: number,
 ): Decision<Recorded> {
   return (view) => {
-    const fresh = tasks.length === 1 ? freshOne(view, tasks) : freshOnes(view, tasks);
+    const fresh = freshOnes(view, tasks);
     const events: LedgerEvent[] = [];
     if (fresh.length > 0) events.push({ kind: 'tasks_recorded', tasks: fresh });
     if (metrics !== undefined) events.push(...reportMetrics(metrics, nowMs)(view).events);
@@ -38,17 +38,16 @@ export function recordTasks(
 export function reportMetrics(metrics: CoordinationMetrics, nowMs: number): Decision<void> {
   return (view) => {
     const known = view.head.metrics?.report;
-    const isOlder = known !== undefined && metrics.observeTimeMs < known.observeTimeMs;
+    // One that was observed in what is now the future was so before the clock was set back.
+    const isOlder =
+      known !== undefined &&
+      known.observeTimeMs <= nowMs &&
+      metrics.observeTimeMs < known.observeTimeMs;
     return {
       events: isOlder ? [] : [{ kind: 'metrics_reported', timeMs: nowMs, metrics }],
       result: () => {},
     };
   };
-}
-
-function freshOne(view: LedgerView, tasks: readonly Task[]): readonly Task[] {
-  const [task] = tasks;
-  return task !== undefined && isKnown(view, task) ? [] : tasks;
 }
 
 /** An id twice in one batch is a duplicate too: the first wins. */

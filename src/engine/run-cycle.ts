@@ -1,19 +1,18 @@
 import type { Decision as CurationDecision } from '../cycle/curate.ts';
-import { type CyclePlan, planCycle } from '../cycle/cycle.ts';
+import { type CycleInput, type CyclePlan, planCycle } from '../cycle/cycle.ts';
 import type { CycleRecord } from '../domain/cycle.ts';
 import type { Delta } from '../domain/delta.ts';
 import type { LoopSettings } from '../domain/settings.ts';
-import { sameValue, type Value } from '../domain/value.ts';
+import { own, sameValue, type Value } from '../domain/value.ts';
+import { lastHour } from '../ledger/head.ts';
 import type { Decision } from '../ledger/ledger.ts';
 import type { LedgerView } from '../ledger/view.ts';
 import { summarize } from '../window/statistics.ts';
 import { Changes } from './changes.ts';
+import type { CurationEnvironment } from './curation.ts';
 
 /** What a cycle is given from outside. */
-export interface CycleEnvironment {
-  readonly settings: LoopSettings;
-  readonly nowMs: number;
-  readonly newId: () => string;
+export interface CycleEnvironment extends CurationEnvironment {
   /** Milliseconds; never jumps. */
   readonly monotonic: () => number;
 }
@@ -32,21 +31,18 @@ export interface CycleReport {
  */
 const MAX_PENDING = 1000;
 
-const HOUR_MS = 3_600_000;
-
 /** One cycle as one decision: look, plan, and say what happened. */
 export function runCycle(environment: CycleEnvironment): Decision<CycleReport> {
   return (view) => {
     const { nowMs, newId, monotonic } = environment;
     const startedMs = monotonic();
     const changes = new Changes(view, nowMs);
-    expireIn(view, changes, nowMs);
-    const plan = planCycle(inputOf(view, environment));
+    const pending = expireIn(view, changes, nowMs);
+    const plan = planCycle(inputOf(view, environment, pending));
     const number = view.head.counters.cycles + 1;
     const deltas = plan.decisions.map((decision) =>
       carryOut(decision, changes, environment, number),
     );
-    const total = view.head.counters.deltasProposed + deltas.length;
     const cycle: CycleRecord = {
       cycleId: newId(),
       number,
@@ -55,9 +51,7 @@ export function runCycle(environment: CycleEnvironment): Decision<CycleReport> {
       tasksAnalyzed: plan.tasksAnalyzed,
       deltasProposed: deltas.length,
       deltasApplied: plan.decisions.filter(({ outcome }) => outcome === 'apply').length,
-      totalDeltasHistory: total,
-      // Every proposal is evaluated, once.
-      totalEvaluations: total,
+      totalDeltasHistory: view.head.counters.deltasProposed + deltas.length,
     };
     changes.events.push({ kind: 'cycle_completed', cycle });
     return {
@@ -80,54 +74,67 @@ export function expireProposals(nowMs: number): Decision<void> {
   };
 }
 
-/** When the rules may touch a parameter again; Unix time in milliseconds, 0: at once. */
+/** When the rules may touch a parameter again, Unix time in milliseconds; `undefined`: now. */
 export function restingUntil(
   { head }: Pick<LedgerView, 'head'>,
   { curation }: LoopSettings,
   target: string,
-): number {
-  const entry = Object.hasOwn(head.targets, target) ? head.targets[target] : undefined;
-  if (entry === undefined) return 0;
-  return Math.max(entry.holdUntilMs, entry.touchedMs + curation.cooldownSeconds * 1000);
+  nowMs: number,
+): number | undefined {
+  const entry = own(head.targets, target);
+  if (entry === undefined) return undefined;
+  // What the future touched was before the clock was set back: long ago, for all we know.
+  const coolMs = entry.touchedMs > nowMs ? 0 : entry.touchedMs + curation.cooldownSeconds * 1000;
+  const untilMs = Math.max(entry.holdUntilMs, coolMs);
+  return untilMs > nowMs ? untilMs : undefined;
 }
 
-function expireIn(view: LedgerView, changes: Changes, nowMs: number): void {
+/** Ends what has waited too long, and answers what still waits. */
+function expireIn(view: LedgerView, changes: Changes, nowMs: number): Delta[] {
   const waiting = [...view.pending()];
   const surplus = waiting.length - MAX_PENDING;
-  for (const [index, { deltaId, expireTimeMs }] of waiting.entries()) {
-    if (index < surplus || (expireTimeMs ?? nowMs) <= nowMs) changes.expire(deltaId);
-  }
+  return waiting.filter(({ deltaId, expireTimeMs }, index) => {
+    const isLate = expireTimeMs !== undefined && expireTimeMs <= nowMs;
+    if (isLate) changes.expire(deltaId, 'Expired: nobody approved it in time');
+    else if (index < surplus) changes.expire(deltaId, `Expired: ${MAX_PENDING} newer ones wait`);
+    else return true;
+    return false;
+  });
 }
 
-function inputOf(view: LedgerView, { settings, nowMs }: CycleEnvironment) {
+function inputOf(
+  view: LedgerView,
+  { settings, nowMs }: CycleEnvironment,
+  pending: readonly Delta[],
+): CycleInput {
   const { head } = view;
-  const { cycle, curation } = settings;
-  const pending = [...view.pending()].filter(({ expireTimeMs }) => (expireTimeMs ?? 0) > nowMs);
+  const { cycle } = settings;
+  const hasEnough = view.taskCount >= cycle.minTasks;
   return {
     settings,
-    window:
-      view.taskCount < cycle.minTasks
-        ? undefined
-        : summarize(view.newestTasks(cycle.analysisWindow)),
-    metrics: head.metrics?.report,
+    context: hasEnough
+      ? {
+          window: summarize(view.newestTasks(cycle.analysisWindow)),
+          metrics: head.metrics?.report,
+          parameters: head.parameters,
+        }
+      : undefined,
     metricsAgeMs: head.metrics === null ? undefined : nowMs - head.metrics.reportTimeMs,
-    parameters: head.parameters,
-    appliedLastHour: view.countAppliedSince(nowMs - HOUR_MS, curation.maxDeltasPerHour),
-    isResting: (target: string) => restingUntil(view, settings, target) > nowMs,
-    isPending: (ruleId: string, target: string, value: Value | undefined) =>
+    appliedLastHour: lastHour(head.appliedTimesMs, nowMs).length,
+    isResting: (target) => restingUntil(view, settings, target, nowMs) !== undefined,
+    isPending: (ruleId, target, value) =>
       pending.some((delta) => isSame(delta, ruleId, target, value)),
   };
 }
 
 function isSame(delta: Delta, ruleId: string, target: string, value: Value | undefined): boolean {
-  if (delta.ruleId !== ruleId || delta.target !== target) return false;
-  return delta.newValue === value || sameValue(delta.newValue, value);
+  return delta.ruleId === ruleId && delta.target === target && sameValue(delta.newValue, value);
 }
 
 function carryOut(
-  { candidate, evaluation, outcome, summary }: CurationDecision,
+  { candidate, evaluation, outcome, summary, waitMs }: CurationDecision,
   changes: Changes,
-  { settings, nowMs, newId }: CycleEnvironment,
+  { nowMs, newId }: CycleEnvironment,
   cycleNumber: number,
 ): Delta {
   const { rule, oldValue, newValue, reasoning } = candidate;
@@ -145,8 +152,7 @@ function carryOut(
     proposeTimeMs: nowMs,
     cycleNumber,
     evaluation,
-    expireTimeMs:
-      outcome === 'propose' ? nowMs + settings.curation.proposalTtlSeconds * 1000 : undefined,
+    expireTimeMs: outcome === 'propose' ? nowMs + waitMs : undefined,
     revertsDeltaId: '',
     summary: outcome === 'propose' ? summary : '',
   });

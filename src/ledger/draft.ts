@@ -1,6 +1,6 @@
-import type { Delta } from '../domain/delta.ts';
+import { bornDelta, type Delta } from '../domain/delta.ts';
 import type { Task } from '../domain/task.ts';
-import type { LedgerEvent, StoredEvent } from './event.ts';
+import type { DeltaEvent, LedgerEvent, StoredEvent } from './event.ts';
 import { copyHead, foldHead, type Head } from './head.ts';
 import type { Addition, LedgerState } from './state.ts';
 import type { LedgerView } from './view.ts';
@@ -91,12 +91,6 @@ export class Draft implements LedgerView, Addition {
     }
   }
 
-  countAppliedSince(timeMs: number, limit: number): number {
-    const own = this.applied.filter((d) => d.cycleNumber > 0 && (d.applyTimeMs ?? 0) >= timeMs);
-    const before = limit - own.length;
-    return own.length + (before > 0 ? this.#base.countAppliedSince(timeMs, before) : 0);
-  }
-
   acknowledged(clientId: string): number {
     return this.#clients.get(clientId) ?? this.#base.acknowledged(clientId);
   }
@@ -141,41 +135,23 @@ export class Draft implements LedgerView, Addition {
     const former = event.kind === 'delta_proposed' ? undefined : this.delta(event.deltaId);
     const delta = foldDelta(former, event);
     if (delta === undefined) return;
+    // One that no longer waits counts as new: see `LedgerState`.
+    if (former?.state === 'proposed') this.#deltas.delete(delta.deltaId);
     this.#deltas.set(delta.deltaId, delta);
     if (event.kind === 'delta_applied') this.applied.push(delta);
   }
 }
 
-type DeltaEvent = Extract<
-  LedgerEvent,
-  {
-    kind:
-      | 'delta_proposed'
-      | 'delta_applied'
-      | 'delta_rejected'
-      | 'delta_expired'
-      | 'delta_reverted';
-  }
->;
-
 /** A delta after an event; `undefined` where the event's delta is not known. */
 function foldDelta(delta: Delta | undefined, event: DeltaEvent): Delta | undefined {
-  if (event.kind === 'delta_proposed') {
-    return {
-      ...event.proposal,
-      ordinal: event.ordinal,
-      state: 'proposed',
-      sequence: 0,
-      applyTimeMs: undefined,
-      replacedValue: undefined,
-    };
-  }
+  if (event.kind === 'delta_proposed') return bornDelta(event.proposal, event.ordinal);
   if (delta === undefined) return undefined;
   switch (event.kind) {
     case 'delta_applied':
       return {
         ...delta,
         state: 'applied',
+        oldValue: event.oldValue,
         sequence: event.sequence,
         applyTimeMs: event.timeMs,
         replacedValue: event.replacedValue,
@@ -183,9 +159,9 @@ function foldDelta(delta: Delta | undefined, event: DeltaEvent): Delta | undefin
         summary: event.summary,
       };
     case 'delta_rejected':
-      return { ...delta, state: 'rejected', summary: event.summary };
+      return { ...delta, state: 'rejected', expireTimeMs: undefined, summary: event.summary };
     case 'delta_expired':
-      return { ...delta, state: 'expired', summary: 'Expired: nobody approved it in time' };
+      return { ...delta, state: 'expired', expireTimeMs: undefined, summary: event.summary };
     case 'delta_reverted':
       return { ...delta, state: 'reverted', summary: event.summary };
   }

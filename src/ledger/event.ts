@@ -9,11 +9,7 @@ export type LedgerEvent =
   | ParametersDeclared
   | TasksRecorded
   | MetricsReported
-  | DeltaProposed
-  | DeltaApplied
-  | DeltaRejected
-  | DeltaExpired
-  | DeltaReverted
+  | DeltaEvent
   | DeltaAcknowledged
   | CycleCompleted;
 
@@ -54,8 +50,10 @@ export interface DeltaApplied {
   readonly timeMs: number;
   /** The live value that it replaced; `undefined`: there was none. */
   readonly replacedValue: Value | undefined;
-  /** Rules leave the target alone until then, whatever the cool-down; 0: no hold. */
-  readonly holdUntilMs: number;
+  /** The value before, as the delta is to tell it. */
+  readonly oldValue: Value | undefined;
+  /** Rules leave the target alone until then; 0: no hold. `null`: the hold there is stays. */
+  readonly holdUntilMs: number | null;
   /** Who decided it, where that was not the loop; empty otherwise. */
   readonly summary: string;
 }
@@ -73,6 +71,7 @@ export interface DeltaExpired {
   readonly kind: 'delta_expired';
   readonly deltaId: string;
   readonly timeMs: number;
+  readonly summary: string;
 }
 
 /** A delta's former value was restored, by another delta. */
@@ -97,6 +96,14 @@ export interface CycleCompleted {
   readonly kind: 'cycle_completed';
   readonly cycle: CycleRecord;
 }
+
+/** What happens to a delta. */
+export type DeltaEvent =
+  | DeltaProposed
+  | DeltaApplied
+  | DeltaRejected
+  | DeltaExpired
+  | DeltaReverted;
 
 /** An event at its place in the log: 1, 2, 3 … */
 export interface StoredEvent {

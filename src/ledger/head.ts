@@ -29,9 +29,13 @@ export interface Head {
   /** No change up to this sequence is retained in full. */
   compactedThrough: number;
   parameters: Record<string, Value>;
+  /** Parameters that were given their initial values once; one taken away since stays away. */
+  declared: Record<string, true>;
   metrics: { readonly report: CoordinationMetrics; readonly reportTimeMs: number } | null;
   /** When each parameter was last touched, and until when it is held. */
   targets: Record<string, { readonly touchedMs: number; readonly holdUntilMs: number }>;
+  /** When proposals of cycles were put in force in the last hour; the newest, oldest first. */
+  appliedTimesMs: readonly number[];
   lastCycleTimeMs: number | null;
 }
 
@@ -52,8 +56,10 @@ export function emptyHead(epoch: string): Head {
     ordinal: 0,
     compactedThrough: 0,
     parameters: {},
+    declared: {},
     metrics: null,
     targets: {},
+    appliedTimesMs: [],
     lastCycleTimeMs: null,
   };
 }
@@ -64,6 +70,7 @@ export function copyHead(head: Head): Head {
     ...head,
     counters: { ...head.counters, byType: { ...head.counters.byType } },
     parameters: { ...head.parameters },
+    declared: { ...head.declared },
     targets: { ...head.targets },
   };
 }
@@ -86,6 +93,7 @@ export function foldHead(head: Head, event: LedgerEvent, delta: DeltaFacts | und
   switch (event.kind) {
     case 'parameters_declared':
       Object.assign(head.parameters, event.parameters);
+      for (const name of Object.keys(event.parameters)) head.declared[name] = true;
       break;
     case 'tasks_recorded':
       head.counters.tasksRecorded += event.tasks.length;
@@ -100,7 +108,7 @@ export function foldHead(head: Head, event: LedgerEvent, delta: DeltaFacts | und
       if (delta !== undefined) foldApplication(head, event, delta);
       break;
     case 'delta_rejected':
-      if (delta !== undefined) touch(head, delta.target, event.timeMs, 0);
+      if (delta !== undefined) touch(head, delta.target, event.timeMs, null);
       break;
     case 'cycle_completed':
       head.counters.cycles = event.cycle.number;
@@ -128,13 +136,28 @@ function foldApplication(
   delta: DeltaFacts,
 ): void {
   head.sequence = event.sequence;
-  if (delta.cycleNumber > 0) head.counters.deltasApplied += 1;
+  if (delta.cycleNumber > 0) {
+    head.counters.deltasApplied += 1;
+    head.appliedTimesMs = lastHour([...head.appliedTimesMs, event.timeMs], event.timeMs);
+  }
   if (delta.newValue === undefined) delete head.parameters[delta.target];
   else head.parameters[delta.target] = delta.newValue;
   touch(head, delta.target, event.timeMs, event.holdUntilMs);
 }
 
-function touch(head: Head, target: string, timeMs: number, holdUntilMs: number): void {
+function touch(head: Head, target: string, timeMs: number, holdUntilMs: number | null): void {
   const former = head.targets[target]?.holdUntilMs ?? 0;
-  head.targets[target] = { touchedMs: timeMs, holdUntilMs: Math.max(former, holdUntilMs) };
+  head.targets[target] = { touchedMs: timeMs, holdUntilMs: holdUntilMs ?? former };
+}
+
+const HOUR_MS = 3_600_000;
+
+/** As many as any hourly bound can ask for; the head is written with every commit. */
+const MAX_APPLIED_TIMES = 1000;
+
+/** The times of the last hour. Those of a clock that has been set back since do not count. */
+export function lastHour(timesMs: readonly number[], nowMs: number): readonly number[] {
+  return timesMs
+    .filter((timeMs) => timeMs > nowMs - HOUR_MS && timeMs <= nowMs)
+    .slice(-MAX_APPLIED_TIMES);
 }

@@ -1,9 +1,10 @@
 import type { Delta } from '../domain/delta.ts';
 import { LearningError } from '../domain/errors.ts';
+import type { Retention } from '../domain/settings.ts';
 import { Draft } from './draft.ts';
 import type { LedgerEvent } from './event.ts';
 import { emptyHead } from './head.ts';
-import { LedgerState, type Retention } from './state.ts';
+import { LedgerState } from './state.ts';
 import { LedgerCorruptError, type LedgerStore } from './store.ts';
 import type { LedgerView } from './view.ts';
 
@@ -24,6 +25,8 @@ export interface LedgerOptions {
   readonly newEpoch: () => string;
   /** Runs a function soon, after what is waiting to be read has been read. */
   readonly defer: (run: () => void) => void;
+  /** The store has begun to fail, and why; or, with `undefined`, it has recovered. */
+  readonly onAvailability?: (failure: unknown) => void;
 }
 
 /** A commit that has become durable. */
@@ -58,16 +61,18 @@ interface Waiting {
  */
 export class Ledger {
   readonly state: LedgerState;
-  readonly #store: LedgerStore;
+  readonly #port: LedgerStore;
   readonly #defer: (run: () => void) => void;
   #waiting: Waiting[] = [];
   #scheduled = false;
-  readonly #listeners = new Set<(note: CommitNote) => void>();
+  readonly #listeners: ((note: CommitNote) => void)[] = [];
   #failure: unknown;
+  readonly #onAvailability: (failure: unknown) => void;
 
   private constructor(options: LedgerOptions, state: LedgerState) {
     this.state = state;
-    this.#store = options.store;
+    this.#port = options.store;
+    this.#onAvailability = options.onAvailability ?? (() => {});
     this.#defer = options.defer;
   }
 
@@ -109,10 +114,14 @@ export class Ledger {
     });
   }
 
-  /** Calls after each commit, before its callers are answered. The answer stops that. */
-  onCommit(listener: (note: CommitNote) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+  /** Calls after each commit, when its callers have been answered. */
+  onCommit(listener: (note: CommitNote) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Retains so much from now on. */
+  retain(retention: Retention): void {
+    this.state.retain(retention);
   }
 
   /** Commits what waits. */
@@ -122,26 +131,26 @@ export class Ledger {
     this.#waiting = [];
     const draft = new Draft(this.state);
     const answers = batch.map((waiting) => decideOn(draft, waiting));
-    try {
-      this.#commit(draft);
-    } catch (cause) {
-      const error = new LearningError('LEDGER_UNAVAILABLE', 'the ledger cannot be written', {
-        cause,
-      });
+    if (draft.events.length > 0 && !this.#store(draft)) {
+      const text = 'the ledger cannot be written';
+      const error = new LearningError('LEDGER_UNAVAILABLE', text, { cause: this.#failure });
       for (const waiting of batch) waiting.reject(error);
       return;
     }
     for (const answer of answers) answer();
+    if (draft.events.length === 0) return;
+    const note = { events: draft.events.map(({ event }) => event), applied: draft.applied };
+    for (const listener of this.#listeners) listener(note);
   }
 
   /** Bytes on disk. */
   sizeBytes(): number {
-    return this.#store.sizeBytes();
+    return this.#port.sizeBytes();
   }
 
   close(): void {
     this.flush();
-    this.#store.close();
+    this.#port.close();
   }
 
   #commitSoon(turn = 1): void {
@@ -152,21 +161,23 @@ export class Ledger {
     });
   }
 
-  #commit(draft: Draft): void {
-    if (draft.events.length === 0) return;
+  /** Makes a draft durable, and then the state; `false`: it could not, and nothing has changed. */
+  #store(draft: Draft): boolean {
     const drop = this.state.takeDroppable();
     draft.head.storedEvents += draft.events.length - drop.length;
+    const hadFailed = this.#failure !== undefined;
     try {
-      this.#store.commit({ events: draft.events, drop, head: draft.head });
-      this.#failure = undefined;
+      this.#port.commit({ events: draft.events, drop, head: draft.head });
     } catch (error) {
-      this.#failure = error;
       this.state.returnDroppable(drop);
-      throw error;
+      this.#failure = error ?? new Error('unknown');
+      if (!hadFailed) this.#onAvailability(this.#failure);
+      return false;
     }
+    this.#failure = undefined;
     this.state.merge(draft);
-    const note = { events: draft.events.map(({ event }) => event), applied: draft.applied };
-    for (const listener of this.#listeners) listener(note);
+    if (hadFailed) this.#onAvailability(undefined);
+    return true;
   }
 }
 

@@ -1,18 +1,11 @@
 import type { CycleRecord } from '../domain/cycle.ts';
 import type { Delta } from '../domain/delta.ts';
+import type { Retention } from '../domain/settings.ts';
 import type { Task } from '../domain/task.ts';
 import type { StoredEvent } from './event.ts';
 import { emptyHead, type Head } from './head.ts';
 import { Ring } from './ring.ts';
 import type { LedgerView } from './view.ts';
-
-/** How much is retained; counters and parameters are for ever. */
-export interface Retention {
-  readonly historyLimit: number;
-  readonly dedupWindow: number;
-  readonly retainDeltas: number;
-  readonly retainCycles: number;
-}
 
 /** What a commit has added. */
 export interface Addition {
@@ -30,6 +23,12 @@ const RETAIN_CLIENTS = 4096;
 /** Events that live on in the head only (metrics, declarations): kept for a look at the past. */
 const RETAIN_HEAD_EVENTS = 100;
 
+/**
+ * Changes kept for the streams that are open, whatever is retained: a reader that keeps pace must
+ * not be reset because one commit brought more than that.
+ */
+const KEEP_FOR_STREAMS = 1024;
+
 /** One stored batch of tasks: dropped when neither its tasks nor its ids are needed. */
 interface TaskBatch {
   readonly position: number;
@@ -46,7 +45,7 @@ interface TaskBatch {
  */
 export class LedgerState implements LedgerView {
   head: Head = emptyHead('');
-  retention: Retention;
+  #retention: Retention;
   readonly #tasks = new Ring<Task>();
   /** Each known id with its place among all ids: 1, 2, 3 … */
   readonly #ids = new Map<string, number>();
@@ -54,10 +53,11 @@ export class LedgerState implements LedgerView {
   readonly #batches = new Ring<TaskBatch>();
   #tasksSeen = 0;
   #idsSeen = 0;
+  /** By birth; one that waited for a person, by when that ended: what is decided now is new. */
   readonly #deltas = new Map<string, Delta>();
   readonly #deltaEvents = new Map<string, number[]>();
   readonly #pending = new Map<string, Delta>();
-  /** As they were when put in force; the first one's sequence is `compactedThrough + 1`. */
+  /** Changes as they were when put in force, without a gap up to the newest. */
   readonly #applied = new Ring<Delta>();
   readonly #cycles = new Ring<{ readonly cycle: CycleRecord; readonly position: number }>();
   readonly #clients = new Map<string, { readonly sequence: number; readonly position: number }>();
@@ -65,7 +65,17 @@ export class LedgerState implements LedgerView {
   #droppable: number[] = [];
 
   constructor(retention: Retention) {
-    this.retention = retention;
+    this.#retention = retention;
+  }
+
+  get retention(): Retention {
+    return this.#retention;
+  }
+
+  /** Retains so much from now on. */
+  retain(retention: Retention): void {
+    this.#retention = retention;
+    this.#forget();
   }
 
   get taskCount(): number {
@@ -79,7 +89,7 @@ export class LedgerState implements LedgerView {
   /** @param newer ids that will come after all that are here */
   hasTaskId(taskId: string, newer = 0): boolean {
     const place = this.#ids.get(taskId);
-    return place !== undefined && place > this.#idsSeen + newer - this.retention.dedupWindow;
+    return place !== undefined && place > this.#idsSeen + newer - this.#retention.dedupWindow;
   }
 
   delta(deltaId: string): Delta | undefined {
@@ -94,25 +104,15 @@ export class LedgerState implements LedgerView {
     return this.#clients.get(clientId)?.sequence ?? 0;
   }
 
-  countAppliedSince(timeMs: number, limit: number): number {
-    let count = 0;
-    for (let i = this.#applied.length - 1; i >= 0 && count < limit; i -= 1) {
-      const delta = this.#applied.at(i);
-      if (delta === undefined || (delta.applyTimeMs ?? 0) < timeMs) break;
-      if (delta.cycleNumber > 0) count += 1;
-    }
-    return count;
-  }
-
-  /** The change put in force at `sequence`, as it was then; `undefined`: compacted or not yet. */
+  /** The change put in force at `sequence`, as it was then; `undefined`: forgotten or not yet. */
   appliedAt(sequence: number): Delta | undefined {
-    return this.#applied.at(sequence - this.head.compactedThrough - 1);
+    return this.#applied.at(sequence - (this.head.sequence - this.#applied.length) - 1);
   }
 
   /** The retained deltas, newest first. */
   *deltasNewestFirst(beforeOrdinal = Number.POSITIVE_INFINITY): Generator<Delta> {
-    // A Map cannot be walked backwards; a copy of references is cheap at this size.
-    for (const delta of [...this.#deltas.values()].reverse()) {
+    const byBirth = [...this.#deltas.values()].sort((a, b) => b.ordinal - a.ordinal);
+    for (const delta of byBirth) {
       if (delta.ordinal < beforeOrdinal) yield delta;
     }
   }
@@ -183,6 +183,7 @@ export class LedgerState implements LedgerView {
   }
 
   #mergeDelta(delta: Delta): void {
+    if (this.#pending.has(delta.deltaId)) this.#deltas.delete(delta.deltaId);
     this.#deltas.set(delta.deltaId, delta);
     if (delta.state === 'proposed') this.#pending.set(delta.deltaId, delta);
     else this.#pending.delete(delta.deltaId);
@@ -197,7 +198,7 @@ export class LedgerState implements LedgerView {
   }
 
   #forget(): void {
-    const { historyLimit, dedupWindow, retainCycles } = this.retention;
+    const { historyLimit, dedupWindow, retainCycles } = this.#retention;
     while (this.#tasks.length > historyLimit) this.#tasks.shift();
     while (this.#idOrder.length > dedupWindow) this.#forgetOldestId();
     for (let batch = this.#batches.at(0); batch !== undefined; batch = this.#batches.at(0)) {
@@ -207,11 +208,13 @@ export class LedgerState implements LedgerView {
       this.#droppable.push(batch.position);
       this.#batches.shift();
     }
-    while (this.#cycles.length > retainCycles) {
-      this.#droppable.push(this.#cycles.shift()?.position ?? 0);
+    for (let surplus = this.#cycles.length - retainCycles; surplus > 0; surplus -= 1) {
+      const oldest = this.#cycles.shift();
+      if (oldest !== undefined) this.#droppable.push(oldest.position);
     }
     while (this.#headEvents.length > RETAIN_HEAD_EVENTS) {
-      this.#droppable.push(this.#headEvents.shift() ?? 0);
+      const oldest = this.#headEvents.shift();
+      if (oldest !== undefined) this.#droppable.push(oldest);
     }
     for (const [clientId, { position }] of this.#clients) {
       if (this.#clients.size <= RETAIN_CLIENTS) break;
@@ -230,8 +233,7 @@ export class LedgerState implements LedgerView {
 
   /** Oldest first, but never one that still waits for a person. */
   #forgetDeltas(): void {
-    let surplus = this.#deltas.size - this.retention.retainDeltas;
-    if (surplus <= 0) return;
+    let surplus = this.#deltas.size - this.#pending.size - this.#retention.retainDeltas;
     for (const delta of this.#deltas.values()) {
       if (surplus <= 0) break;
       if (delta.state === 'proposed') continue;
@@ -241,10 +243,9 @@ export class LedgerState implements LedgerView {
         this.#droppable.push(position);
       }
       this.#deltaEvents.delete(delta.deltaId);
-      while (this.head.compactedThrough < delta.sequence) {
-        this.#applied.shift();
-        this.head.compactedThrough += 1;
-      }
+      this.head.compactedThrough = Math.max(this.head.compactedThrough, delta.sequence);
     }
+    const retained = this.head.sequence - this.head.compactedThrough;
+    while (this.#applied.length > Math.max(retained, KEEP_FOR_STREAMS)) this.#applied.shift();
   }
 }

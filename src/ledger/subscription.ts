@@ -86,7 +86,9 @@ export class Subscription {
 
   #isTooSlow(nowMs: number): boolean {
     const { head } = this.#state;
-    if (this.#sequence < head.compactedThrough) return true;
+    if (this.#sequence >= head.sequence) return false;
+    // What was owed to it has been forgotten meanwhile.
+    if (this.#state.appliedAt(this.#sequence + 1) === undefined) return true;
     const from = Math.max(this.#sequence, this.#owed);
     if (head.sequence - from <= MAX_BACKLOG) return false;
     const appliedMs = this.#state.appliedAt(from + 1)?.applyTimeMs ?? 0;

@@ -11,8 +11,6 @@ export interface LedgerView {
   delta(deltaId: string): Delta | undefined;
   /** Deltas that wait for approval, oldest first. */
   pending(): Iterable<Delta>;
-  /** Proposals of cycles put in force at or after a moment; counts no further than `limit`. */
-  countAppliedSince(timeMs: number, limit: number): number;
   /** Tasks retained. */
   readonly taskCount: number;
   /** The newest retained tasks, at most `count`, oldest first. */

@@ -51,7 +51,7 @@ export class DeltaStreams {
   readonly #clock: Clock;
   readonly #streams = new Set<DeltaStream>();
   readonly #encoded = new Map<number, Buffer>();
-  #cancelCheck: (() => void) | undefined;
+  #checking = false;
 
   constructor(state: LedgerState, clock: Clock) {
     this.#state = state;
@@ -69,7 +69,7 @@ export class DeltaStreams {
       },
     });
     this.#streams.add(stream);
-    this.#cancelCheck ??= this.#clock.schedule(() => this.#check(), HEARTBEAT_CHECK_MS);
+    this.#checkLater();
     stream.pump();
     return stream;
   }
@@ -86,11 +86,16 @@ export class DeltaStreams {
     }));
   }
 
+  #checkLater(): void {
+    if (this.#checking) return;
+    this.#checking = true;
+    this.#clock.schedule(() => this.#check(), HEARTBEAT_CHECK_MS);
+  }
+
   #check(): void {
-    this.#cancelCheck = undefined;
+    this.#checking = false;
     for (const stream of this.#streams) stream.beat();
-    if (this.#streams.size === 0) return;
-    this.#cancelCheck = this.#clock.schedule(() => this.#check(), HEARTBEAT_CHECK_MS);
+    if (this.#streams.size > 0) this.#checkLater();
   }
 
   /** A change is encoded once, for whichever stream needs it first. */
@@ -124,14 +129,14 @@ export class DeltaStream implements OpenStream {
   readonly #ports: StreamPorts;
   #writable = true;
   #ended = false;
-  #lastWriteMs: number;
+  /** Checks since the last write. */
+  #silentChecks = 0;
 
   constructor(state: LedgerState, clock: Clock, request: StreamDeltasRequest, ports: StreamPorts) {
     this.clientId = request.clientId;
     this.#state = state;
     this.#clock = clock;
     this.#ports = ports;
-    this.#lastWriteMs = clock.monotonic();
     this.#subscription = new Subscription(state, {
       epoch: request.epoch,
       afterSequence: request.afterSequence,
@@ -155,17 +160,20 @@ export class DeltaStream implements OpenStream {
 
   /** Writes what is due, as far as the reader takes it. */
   pump(): void {
+    // Read once for all that one turn writes: beside a write, a clock is dear.
+    const nowMs = this.#clock.now();
     while (this.#writable && !this.#ended) {
-      const item = this.#subscription.next(this.#clock.now());
+      const item = this.#subscription.next(nowMs);
       if (item === undefined) return;
       this.#write(this.#ports.encode(item));
     }
   }
 
-  /** Says that the stream lives, where it has been silent for long. */
+  /** To be called at every check: says that the stream lives, where it has been silent for long. */
   beat(): void {
     if (!this.#writable || this.#ended) return;
-    if (this.#clock.monotonic() - this.#lastWriteMs < HEARTBEAT_MS) return;
+    this.#silentChecks += 1;
+    if (this.#silentChecks * HEARTBEAT_CHECK_MS < HEARTBEAT_MS) return;
     const { epoch, lastCycleTimeMs } = this.#state.head;
     const heartbeat =
       lastCycleTimeMs === null ? {} : { lastCycleTime: toTimestamp(lastCycleTimeMs) };
@@ -179,7 +187,7 @@ export class DeltaStream implements OpenStream {
   }
 
   #write(bytes: Buffer): void {
-    this.#lastWriteMs = this.#clock.monotonic();
+    this.#silentChecks = 0;
     this.#writable = this.#ports.call.write(bytes);
   }
 

@@ -41,9 +41,14 @@ export interface DescriptorIndex {
 
 type Declaration = DescMessage | DescEnum | DescExtension | DescService;
 
-export function createDescriptorIndex(services: readonly DescService[]): DescriptorIndex {
+/** @param others files that no service imports */
+export function createDescriptorIndex(
+  services: readonly DescService[],
+  others: readonly DescFile[] = [],
+): DescriptorIndex {
   const files = new Map<string, DescFile>();
   for (const { file } of services) addWithImports(file, files);
+  for (const file of others) addWithImports(file, files);
   const declarations = files
     .values()
     .flatMap((file) => nestedTypes(file))

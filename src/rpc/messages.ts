@@ -13,7 +13,7 @@ import { toProtoValue } from './value.ts';
 
 /** From the domain's types to messages. */
 
-const TYPES = {
+export const TYPES = {
   coordination: proto.DeltaType.COORDINATION,
   strategy: proto.DeltaType.STRATEGY,
   resource: proto.DeltaType.RESOURCE,
@@ -39,7 +39,7 @@ const RISKS = {
   high: proto.RiskLevel.HIGH,
 } as const;
 
-const STATES = {
+export const STATES = {
   proposed: proto.DeltaState.PROPOSED,
   rejected: proto.DeltaState.REJECTED,
   applied: proto.DeltaState.APPLIED,
@@ -55,18 +55,18 @@ export function toProtoDelta(delta: Delta): proto.Delta {
     type: delta.type === undefined ? proto.DeltaType.UNSPECIFIED : TYPES[delta.type],
     operation: OPERATIONS[delta.operation],
     target: delta.target,
-    ...present('oldValue', delta.oldValue, toProtoValue),
-    ...present('newValue', delta.newValue, toProtoValue),
+    oldValue: optional(delta.oldValue, toProtoValue),
+    newValue: optional(delta.newValue, toProtoValue),
     reasoning: delta.reasoning,
     confidence: delta.confidence,
     impact: IMPACTS[delta.impact],
     state: STATES[delta.state],
     proposeTime: toTimestamp(delta.proposeTimeMs),
-    ...present('applyTime', delta.applyTimeMs, toTimestamp),
-    ...present('expireTime', delta.expireTimeMs, toTimestamp),
+    applyTime: optional(delta.applyTimeMs, toTimestamp),
+    expireTime: optional(delta.expireTimeMs, toTimestamp),
     cycleNumber: BigInt(delta.cycleNumber),
-    ...present('evaluation', delta.evaluation, toProtoEvaluation),
-    ...(delta.summary === '' ? {} : { effect: { summary: delta.summary } }),
+    evaluation: optional(delta.evaluation, toProtoEvaluation),
+    effect: optional(delta.summary || undefined, (summary) => ({ summary })),
     revertsDeltaId: delta.revertsDeltaId,
   });
 }
@@ -76,12 +76,12 @@ export function toProtoCycle(cycle: CycleRecord, deltas: readonly Delta[]): Cycl
     cycleId: cycle.cycleId,
     number: BigInt(cycle.number),
     startTime: toTimestamp(cycle.startTimeMs),
-    duration: toDuration(cycle.durationMs),
+    duration: secondsAndNanos(cycle.durationMs),
     tasksAnalyzed: BigInt(cycle.tasksAnalyzed),
     deltasProposed: BigInt(cycle.deltasProposed),
     deltasApplied: BigInt(cycle.deltasApplied),
     totalDeltasHistory: BigInt(cycle.totalDeltasHistory),
-    totalEvaluations: BigInt(cycle.totalEvaluations),
+    totalEvaluations: BigInt(cycle.totalDeltasHistory),
     deltas: deltas.map(toProtoDelta),
   });
 }
@@ -100,10 +100,6 @@ export function toTimestamp(ms: number): Timestamp {
   return create(TimestampSchema, secondsAndNanos(ms));
 }
 
-function toDuration(ms: number) {
-  return secondsAndNanos(ms);
-}
-
 function secondsAndNanos(ms: number): { seconds: bigint; nanos: number } {
   const micros = Math.round(ms * 1000);
   const seconds = Math.floor(micros / 1e6);
@@ -118,11 +114,9 @@ function toProtoEvaluation(evaluation: DeltaEvaluation): proto.DeltaEvaluation {
 }
 
 /** A field that is there only where there is something to put into it. */
-function present<K extends string, T, R>(
-  key: K,
-  value: T | undefined,
+export function optional<T, R>(
+  value: T | null | undefined,
   convert: (value: T) => R,
-): Partial<Record<K, R>> {
-  // A computed key widens to string; it is K.
-  return value === undefined ? {} : ({ [key]: convert(value) } as Record<K, R>);
+): R | undefined {
+  return value === null || value === undefined ? undefined : convert(value);
 }

@@ -15,7 +15,7 @@ import type {
 } from '../gen/learning/v1/learning_service_pb.ts';
 import type { LedgerState } from '../ledger/state.ts';
 import type { SubscriberInfo } from './delta-stream.ts';
-import { toProtoCycle, toProtoDelta, toProtoMetrics, toTimestamp } from './messages.ts';
+import { optional, toProtoCycle, toProtoDelta, toProtoMetrics, toTimestamp } from './messages.ts';
 import { encodePageToken, readPage, take } from './page-token.ts';
 import { fromProtoStates } from './requests.ts';
 import { toProtoParameters } from './value.ts';
@@ -61,14 +61,13 @@ export function getStatus(
     configVersion: engine.settings.version,
     epoch: head.epoch,
     latestSequence: BigInt(head.sequence),
-    ...time('lastCycleTime', head.lastCycleTimeMs),
-    ...time('nextCycleTime', engine.nextCycleTimeMs),
-    ...(metrics === null
-      ? {}
-      : {
-          metrics: toProtoMetrics(metrics.report),
-          metricsAgeSeconds: Math.max(engine.now() - metrics.reportTimeMs, 0) / 1000,
-        }),
+    lastCycleTime: optional(head.lastCycleTimeMs, toTimestamp),
+    nextCycleTime: optional(engine.nextCycleTimeMs, toTimestamp),
+    metrics: optional(metrics, ({ report }) => toProtoMetrics(report)),
+    metricsAgeSeconds: optional(
+      metrics,
+      ({ reportTimeMs }) => Math.max(engine.now() - reportTimeMs, 0) / 1000,
+    ),
     configError: sources.configError(),
     subscribers: sources.subscribers().map(({ clientId, sentSequence }) => ({
       clientId,
@@ -93,7 +92,7 @@ export function getDeltaStatus(
     totalApplied: BigInt(deltasApplied),
     pendingOrRejected: BigInt(deltasProposed - deltasApplied),
     byType: Object.fromEntries(DELTA_TYPES.map((type) => [type, BigInt(byType[type])])),
-    ...(found === undefined ? {} : { delta: toProtoDelta(found) }),
+    delta: optional(found, toProtoDelta),
   };
 }
 
@@ -134,17 +133,9 @@ function ruleStatus(
   engine: Engine,
   rule: Engine['settings']['rules'][number],
 ): MessageInitShape<typeof RuleStatusSchema> {
-  const restingUntil = engine.restingUntil(rule.target);
   return {
     ruleId: rule.id,
     confidence: rule.confidence,
-    ...time('restingUntil', restingUntil === 0 ? undefined : restingUntil),
-  };
-}
-
-function time<K extends string>(key: K, ms: number | null | undefined) {
-  // A computed key widens to string; it is K.
-  return (ms === null || ms === undefined ? {} : { [key]: toTimestamp(ms) }) as {
-    [P in K]?: ReturnType<typeof toTimestamp>;
+    restingUntil: optional(engine.restingUntil(rule.target), toTimestamp),
   };
 }

@@ -1,5 +1,6 @@
 import type { DescService } from '@bufbuild/protobuf';
 import type { Server, ServerDuplexStream } from '@grpc/grpc-js';
+import { file_google_rpc_error_details } from '../gen/google/rpc/error_details_pb.ts';
 import { ServerReflection as V1 } from '../gen/grpc/reflection/v1/reflection_pb.ts';
 import { ServerReflection as V1Alpha } from '../gen/grpc/reflection/v1alpha/reflection_pb.ts';
 import { type Answer, createDescriptorIndex, type Question } from './descriptor-index.ts';
@@ -8,7 +9,9 @@ import { createStatus } from './status.ts';
 
 /** Serves reflection, v1 and v1alpha, of the given services and of itself. */
 export function addReflection(server: Server, services: readonly DescService[]): void {
-  const index = createDescriptorIndex([...services, V1, V1Alpha]);
+  // No service imports them, yet a client has to know them to show what an error holds.
+  const details = [file_google_rpc_error_details];
+  const index = createDescriptorIndex([...services, V1, V1Alpha], details);
   addService(server, V1, {
     serverReflectionInfo: (call) => answerEach(call, index.answer),
   });

@@ -1,12 +1,13 @@
 import type { Timestamp } from '@bufbuild/protobuf/wkt';
-import type { DeltaState, DeltaType } from '../domain/delta.ts';
+import { DELTA_STATES, DELTA_TYPES, type DeltaState, type DeltaType } from '../domain/delta.ts';
 import type { CoordinationMetrics } from '../domain/metrics.ts';
 import { TASK_STATUSES, type Task } from '../domain/task.ts';
-import * as proto from '../gen/learning/v1/delta_pb.ts';
+import type * as proto from '../gen/learning/v1/delta_pb.ts';
 import type {
   CoordinationMetrics as ProtoMetrics,
   Task as ProtoTask,
 } from '../gen/learning/v1/task_pb.ts';
+import { STATES, TYPES } from './messages.ts';
 
 /** From checked messages to the domain's types. */
 
@@ -36,28 +37,13 @@ export function fromProtoMetrics(metrics: ProtoMetrics, nowMs: number): Coordina
   };
 }
 
-const TYPE_OF: Readonly<Record<number, DeltaType>> = {
-  [proto.DeltaType.COORDINATION]: 'coordination',
-  [proto.DeltaType.STRATEGY]: 'strategy',
-  [proto.DeltaType.RESOURCE]: 'resource',
-  [proto.DeltaType.METRIC]: 'metric',
-};
-
 export function fromProtoTypes(types: readonly proto.DeltaType[]): DeltaType[] {
-  return types.flatMap((type) => TYPE_OF[type] ?? []);
+  return DELTA_TYPES.filter((type) => types.includes(TYPES[type]));
 }
 
 /** TRIAL has no counterpart yet: nothing is in that state. */
-const STATE_OF: Readonly<Record<number, DeltaState>> = {
-  [proto.DeltaState.PROPOSED]: 'proposed',
-  [proto.DeltaState.REJECTED]: 'rejected',
-  [proto.DeltaState.APPLIED]: 'applied',
-  [proto.DeltaState.REVERTED]: 'reverted',
-  [proto.DeltaState.EXPIRED]: 'expired',
-};
-
 export function fromProtoStates(states: readonly proto.DeltaState[]): DeltaState[] {
-  return states.flatMap((state) => STATE_OF[state] ?? []);
+  return DELTA_STATES.filter((state) => states.includes(STATES[state]));
 }
 
 function toMs({ seconds, nanos }: Timestamp): number {

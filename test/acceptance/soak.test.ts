@@ -9,7 +9,7 @@ import {
 } from '../support/clients.ts';
 import { mebibytes } from '../support/percentile.ts';
 import { writeReferenceConfig } from '../support/reference-config.ts';
-import { residentBytes, startSidecar } from '../support/sidecar.ts';
+import { BOUNDED_HEAP, residentBytes, startSidecar } from '../support/sidecar.ts';
 import { taskOfId } from '../support/task-book.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
@@ -21,18 +21,13 @@ const STREAMS = 4;
 const OVERRIDES_PER_TENTH = 200;
 const DELTAS_PER_CYCLE = 3;
 const CALLS_IN_FLIGHT = 8;
-/**
- * As an operator would bound a container. Without it Node lets a heap grow for as long as there is
- * memory, and what is merely not collected yet looks like growth.
- */
-const NODE_OPTIONS = '--max-old-space-size=192';
 /** The last three tenths differ by no more than this share. */
 const LEVEL = 0.15;
 
 test('with a million tasks and 20,000 deltas, memory and ledger level off', async () => {
   const dataDir = tempDir();
   const config = writeReferenceConfig(tempDir());
-  const { address, pid } = await startSidecar({ dataDir, config, nodeOptions: NODE_OPTIONS });
+  const { address, pid } = await startSidecar({ dataDir, config, nodeOptions: BOUNDED_HEAP });
   const client = learningClient(address);
   const admin = adminClient(address);
   await client.reportMetrics({ metrics: { subAgentCount: 9, cpuPercent: 90 } });

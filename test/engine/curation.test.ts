@@ -42,7 +42,7 @@ describe('setParameter', () => {
 
   test.each([
     ['another type', '0.9', 'expected a number, got "0.9"'],
-    ['too large', ['x'.repeat(5000)], 'expected at most 4096 bytes of JSON'],
+    ['too large', ['x'.repeat(5000)], 'expected at most 4096 characters of JSON, got 5004'],
   ])('%s is refused', async (_name, value, description) => {
     const { engine } = await createEngineFixture();
     await expect(engine.setParameter({ ...SET, value })).rejects.toMatchObject({
@@ -67,6 +67,17 @@ describe('setParameter', () => {
     await clock.advance(1);
     expect((await engine.runCycle()).deltas).toMatchObject([{ oldValue: 0.9, newValue: 0.85 }]);
   });
+});
+
+test('the newest override says how long the rules are held off, and reverted frees them', async () => {
+  const { engine, clock } = await createEngineFixture('curation: { cooldown_seconds: 0 }');
+  const until = () => engine.restingUntil(SET.target);
+  await engine.setParameter({ ...SET, value: 0.9, holdSeconds: 1000 });
+  expect(until()).toBe(clock.now() + 1_000_000);
+  const second = await engine.setParameter({ ...SET, value: 0.6, holdSeconds: 10 });
+  expect(until()).toBe(clock.now() + 10_000);
+  await engine.revert(second.deltaId, '');
+  expect(until()).toBeUndefined();
 });
 
 describe('revert', () => {
@@ -200,6 +211,13 @@ describe('approve and reject', () => {
       reason: 'DELTA_STATE',
     });
     expect(engine.ledger.state.head.counters.deltasApplied).toBe(1);
+  });
+
+  test('the old value is the one that it replaces, whatever it was when it was proposed', async () => {
+    const { engine, delta } = await withProposal();
+    await engine.setParameter({ ...SET, value: 0.9 });
+    expect(delta).toMatchObject({ oldValue: 0.8 });
+    expect(await engine.approve(delta.deltaId, '')).toMatchObject({ oldValue: 0.9 });
   });
 
   test('what the config no longer allows is not approved', async () => {

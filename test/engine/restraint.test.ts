@@ -134,8 +134,10 @@ rules:
     // A revert is not held back.
     const [, newest] = engine.ledger.state.deltasNewestFirst();
     expect(await engine.revert(newest?.deltaId ?? '', '')).toMatchObject({ newValue: 12 });
-    await clock.advance(3_600_001);
+    // What waited is out of date when the hour is over, and the rule has its turn again.
+    await clock.advance(3_600_000);
     expect((await engine.runCycle()).deltas).toMatchObject([{ state: 'applied', newValue: 13 }]);
+    expect([...engine.ledger.state.pending()]).toEqual([]);
   });
 
   test('of two rules with one target, the first that fires has it', async () => {
@@ -167,6 +169,78 @@ rules:
     expect(faults).toMatchObject([{ ruleId: 'broken' }]);
     expect(deltas).toMatchObject([{ ruleId: 'fine', state: 'applied' }]);
   });
+});
+
+describe('a clock that is set back', () => {
+  test('does not make old metrics the newest for ever', async () => {
+    const { engine, clock } = await createEngineFixture();
+    const report = (cpuPercent: number) => {
+      const observeTimeMs = clock.now();
+      return engine.reportMetrics({ subAgentCount: 0, cpuPercent, values: {}, observeTimeMs });
+    };
+    await report(95);
+    clock.jump(-3_600_000);
+    await report(10);
+    expect(engine.ledger.state.head.metrics?.report.cpuPercent).toBe(10);
+  });
+
+  test('does not make a target rest, or the hour last, a day longer', async () => {
+    const yaml = always(
+      'new_value: parameters.level + 1.0',
+      'curation: { max_deltas_per_hour: 1, cooldown_seconds: 60 }',
+    );
+    const { engine, clock } = await createEngineFixture(yaml);
+    await engine.recordTasks(FAILING);
+    await engine.runCycle();
+    clock.jump(-86_400_000);
+    expect((await engine.runCycle()).deltas).toMatchObject([{ state: 'applied' }]);
+  });
+});
+
+describe('short retention', () => {
+  test('does not lift the hourly bound', async () => {
+    const yaml = always(
+      'new_value: parameters.level + 1.0',
+      'curation: { max_deltas_per_hour: 3, cooldown_seconds: 0 }\nledger: { retain_deltas: 1 }',
+    );
+    const { engine } = await createEngineFixture(yaml);
+    await engine.recordTasks(FAILING);
+    for (let i = 0; i < 6; i += 1) await engine.runCycle();
+    expect(engine.ledger.state.head.counters.deltasApplied).toBe(3);
+  });
+
+  test('keeps what was approved just now, however old the proposal', async () => {
+    const yaml = always(
+      'new_value: parameters.level + 1.0\n    mode: recommend',
+      'ledger: { retain_deltas: 2 }',
+    );
+    const { engine } = await createEngineFixture(yaml);
+    await engine.recordTasks(FAILING);
+    const [waiting] = (await engine.runCycle()).deltas;
+    const set = { target: 'max_cpu_per_agent', reason: '', holdSeconds: 0 };
+    for (let i = 0; i < 5; i += 1) await engine.setParameter({ ...set, value: 20 + i });
+    const { deltaId } = await engine.approve(waiting?.deltaId ?? '', '');
+    await engine.setParameter({ ...set, value: 50 });
+    await engine.acknowledge({ clientId: 'c', epoch: '', deltaId, refusal: undefined });
+    const listed = [...engine.ledger.state.deltasNewestFirst()].map(({ sequence }) => sequence);
+    expect(listed).toEqual([7, 6]);
+    expect(engine.ledger.state.head.compactedThrough).toBe(5);
+  });
+});
+
+test('a parameter that was taken away stays away over a restart', async () => {
+  const yaml = `
+parameters: { extra: { initial: 1 } }
+rules:
+  - { id: drop, when: 'true', type: resource, operation: remove, target: extra,
+      reasoning: '"observed therefore system"', confidence: 1.0, impact: positive }
+`;
+  const { engine, store } = await createEngineFixture(yaml);
+  await engine.recordTasks(FAILING);
+  const [delta] = (await engine.runCycle()).deltas;
+  await engine.approve(delta?.deltaId ?? '', '');
+  const again = await createEngineFixture(yaml, { store });
+  expect(again.engine.ledger.state.head.parameters).not.toHaveProperty('extra');
 });
 
 describe('risk and mode', () => {
@@ -240,6 +314,5 @@ test('nothing is proposed while fewer than min_tasks are retained', async () => 
     deltasProposed: 1,
     deltasApplied: 1,
     totalDeltasHistory: 1,
-    totalEvaluations: 1,
   });
 });

@@ -25,9 +25,14 @@ export interface Child {
   end(signal: NodeJS.Signals): Promise<Exit>;
 }
 
-/** Runs a script of this repository. It is the caller's to end. */
-export function runScript(script: string, args: readonly string[], env = {}): Child {
-  const path = fileURLToPath(new URL(`../../${script}`, import.meta.url));
+const ROOT = new URL('../../', import.meta.url);
+
+/**
+ * Runs a script: a URL, or a path from the root of this repository. The process is the caller's
+ * to end.
+ */
+export function runScript(script: string | URL, args: readonly string[], env = {}): Child {
+  const path = fileURLToPath(new URL(script, ROOT));
   const child = spawn(process.execPath, [path, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },

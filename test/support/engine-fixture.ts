@@ -1,5 +1,6 @@
 import type { Config } from '../../src/config/config.ts';
 import { parseConfig } from '../../src/config/load.ts';
+import { retentionOf } from '../../src/domain/settings.ts';
 import type { Task } from '../../src/domain/task.ts';
 import { Engine, type EngineObserver } from '../../src/engine/engine.ts';
 import type { CycleReport } from '../../src/engine/run-cycle.ts';
@@ -36,11 +37,7 @@ export async function createEngineFixture(
   };
   const ledger = Ledger.open({
     store,
-    retention: {
-      historyLimit: config.cycle.historyLimit,
-      dedupWindow: config.recording.dedupWindow,
-      ...config.ledger,
-    },
+    retention: retentionOf(config),
     newEpoch: () => 'epoch-1',
     defer: setImmediate,
   });

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { onTestFinished } from 'vitest';
 import { type Child, type Exit, runScript } from './child.ts';
 
+const MAIN = new URL('../../src/main.ts', import.meta.url);
+
 export interface SidecarOptions {
   /** `:memory:` for none. */
   readonly dataDir: string;
@@ -37,7 +39,7 @@ export function spawnSidecar(options: SidecarOptions): Child {
     ...['--data-dir', dataDir, '--log-level', 'info'],
     ...(config === undefined ? [] : ['--config', config]),
   ];
-  const child = runScript('src/main.ts', flags, { NODE_OPTIONS: nodeOptions });
+  const child = runScript(MAIN, flags, { NODE_OPTIONS: nodeOptions });
   onTestFinished(async () => {
     await child.end('SIGKILL');
   });
@@ -55,6 +57,13 @@ export function readServingLine(line: string): { address: string; adminUrl: stri
 function isServing(record: unknown): record is { listen: string[]; admin: string } {
   return typeof record === 'object' && record !== null && 'listen' in record && 'admin' in record;
 }
+
+/**
+ * For Node, where memory is measured: the bound that an operator sets with a container's. Without
+ * it a heap may grow for as long as there is memory, and what is merely not collected yet looks
+ * like growth.
+ */
+export const BOUNDED_HEAP = '--max-old-space-size=192';
 
 /** Memory that a process holds now, in bytes. */
 export function residentBytes(pid: number): number {

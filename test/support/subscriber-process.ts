@@ -23,7 +23,7 @@ export async function startSubscriber(
   address: string,
   clientId: string,
 ): Promise<SubscriberProcess> {
-  const child: Child = runScript('test/support/subscriber.ts', [address, clientId]);
+  const child: Child = runScript(new URL('subscriber.ts', import.meta.url), [address, clientId]);
   onTestFinished(async () => {
     await child.end('SIGKILL');
   });

@@ -1,0 +1,177 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { toJson } from '@bufbuild/protobuf';
+import { beforeEach, expect, test } from 'vitest';
+import { LearningAdminService } from '../../src/gen/learning/v1/admin_service_pb.ts';
+import { DeltaState } from '../../src/gen/learning/v1/delta_pb.ts';
+import { LearningService } from '../../src/gen/learning/v1/learning_service_pb.ts';
+import { TaskSchema } from '../../src/gen/learning/v1/task_pb.ts';
+import { adminClient, learningClient } from '../support/clients.ts';
+import { DEADLINE_EXIT, grpcurl, readmeCalls, runLine } from '../support/grpcurl.ts';
+import { writeReferenceConfig } from '../support/reference-config.ts';
+import { startSidecar } from '../support/sidecar.ts';
+import { taskOfId } from '../support/task-book.ts';
+import { tempDir } from '../support/temp-dir.ts';
+import { realTraces } from '../support/traces.ts';
+
+const BATCH = 100;
+const README_ADDRESS = '127.0.0.1:50051';
+const LEARNING = 'learning.v1.LearningService';
+const ADMIN = 'learning.v1.LearningAdminService';
+
+let address: string;
+
+/** A sidecar that has something to approve after each cycle. */
+beforeEach(async () => {
+  const config = writeReferenceConfig(tempDir(), {
+    cycle: { min_tasks: 1 },
+    curation: { mode: 'recommend' },
+  });
+  ({ address } = await startSidecar({ dataDir: tempDir(), config }));
+  const client = learningClient(address);
+  await client.reportMetrics({ metrics: { subAgentCount: 9, cpuPercent: 90 } });
+  await client.recordTask({ task: { ...taskOfId('task-1'), latencyMs: 500 } });
+});
+
+async function call(method: string, request: unknown = {}): Promise<Record<string, unknown>> {
+  const { code, stdout, stderr } = await grpcurl([
+    ...['-plaintext', '-d', JSON.stringify(request), address],
+    method,
+  ]);
+  expect({ method, code, stderr }).toEqual({ method, code: 0, stderr: '' });
+  return JSON.parse(stdout);
+}
+
+/** A new proposal, waiting for a decision. */
+async function proposed(): Promise<string> {
+  const { deltas } = await learningClient(address).listDeltas({ states: [DeltaState.PROPOSED] });
+  if (deltas[0] !== undefined) return deltas[0].deltaId;
+  const { cycle } = await adminClient(address).runCycle({});
+  return cycle?.deltas[0]?.deltaId ?? '';
+}
+
+/** A new delta in force. */
+async function applied(): Promise<string> {
+  const target = 'max_cpu_per_agent';
+  const value = { kind: { case: 'numberValue', value: 77 } } as const;
+  const { delta } = await adminClient(address).setParameter({ target, value });
+  return delta?.deltaId ?? '';
+}
+
+test('list and describe', async () => {
+  const list = await grpcurl(['-plaintext', address, 'list']);
+  const services = list.stdout.trim().split('\n');
+  expect(services).toEqual(expect.arrayContaining([LEARNING, ADMIN, 'grpc.health.v1.Health']));
+  for (const service of [LearningService, LearningAdminService]) {
+    const { stdout } = await grpcurl(['-plaintext', address, 'describe', service.typeName]);
+    for (const { name } of service.methods) expect(stdout).toContain(`rpc ${name} (`);
+  }
+  const message = await grpcurl(['-plaintext', address, 'describe', 'learning.v1.Task']);
+  for (const { name } of TaskSchema.fields) expect(message.stdout).toContain(` ${name} = `);
+});
+
+test('every call of both services', async () => {
+  const learning: Record<string, unknown> = {
+    RecordTask: { task: { task_id: 'task-2', status: 'TASK_STATUS_SUCCESS', latency_ms: 12.5 } },
+    RecordTasks: { tasks: [{ task_id: 'task-3' }] },
+    ReportMetrics: { metrics: { sub_agent_count: 9, cpu_percent: 90 } },
+    ResolveParameters: {},
+    AckDelta: { client_id: 'me', delta_id: await applied() },
+    GetStatus: {},
+    GetDeltaStatus: {},
+    ListDeltas: { page_size: 5 },
+    ListCycles: { page_size: 5 },
+  };
+  const admin: Record<string, unknown> = {
+    StopLearning: {},
+    StartLearning: {},
+    RunCycle: {},
+    ApproveDelta: { delta_id: await proposed(), reason: 'right' },
+    RevertDelta: { delta_id: await applied(), reason: 'wrong' },
+    SetParameter: { target: 'max_cpu_per_agent', value: 40, reason: 'night', hold_seconds: 60 },
+    PauseTrials: {},
+    ResumeTrials: {},
+  };
+  for (const [name, request] of Object.entries(learning))
+    await call(`${LEARNING}/${name}`, request);
+  for (const [name, request] of Object.entries(admin)) await call(`${ADMIN}/${name}`, request);
+  await call(`${ADMIN}/RejectDelta`, { delta_id: await proposed(), reason: 'not now' });
+
+  const stream = await grpcurl([
+    ...['-plaintext', '-max-time', '1', '-d', '{"client_id": "me"}', address],
+    `${LEARNING}/StreamDeltas`,
+  ]);
+  expect(stream.code).toBe(DEADLINE_EXIT);
+  expect(stream.stdout).toContain('SNAPSHOT_OUTCOME_INITIAL');
+
+  const called = [...Object.keys(learning), 'StreamDeltas'].sort();
+  expect(called).toEqual(LearningService.methods.map(({ name }) => name).sort());
+  const calledOfAdmin = [...Object.keys(admin), 'RejectDelta'].sort();
+  expect(calledOfAdmin).toEqual(LearningAdminService.methods.map(({ name }) => name).sort());
+});
+
+test('-d @ streams a real trace into RecordTasks', async () => {
+  const [trace] = realTraces();
+  const tasks = trace?.tasks ?? [];
+  const batches = Array.from({ length: Math.ceil(tasks.length / BATCH) }, (_, i) =>
+    tasks.slice(i * BATCH, (i + 1) * BATCH),
+  );
+  const input = batches
+    .map((batch) => JSON.stringify({ tasks: batch.map((task) => toJson(TaskSchema, task)) }))
+    .join('\n');
+  const { code, stdout, stderr } = await grpcurl(
+    ['-plaintext', '-d', '@', address, `${LEARNING}/RecordTasks`],
+    input,
+  );
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const counts = [...stdout.matchAll(/"recordedCount": "(\d+)"/g)].map(([, count]) =>
+    Number(count),
+  );
+  expect(counts.at(-1)).toBe(tasks.length);
+  const { totalTasksRecorded } = await learningClient(address).getStatus({});
+  expect(Number(totalTasksRecorded)).toBe(tasks.length + 1);
+  console.log(
+    `grpcurl: ${trace?.name}, ${tasks.length} tasks, counted in ${counts.length} answers`,
+  );
+});
+
+test('an error shows its details', async () => {
+  const { code, stderr } = await grpcurl([
+    ...['-plaintext', '-d', '{"task": {"latency_ms": -1}}', address],
+    `${LEARNING}/RecordTask`,
+  ]);
+  expect(code).toBe(64 + 3);
+  for (const text of [
+    'Code: InvalidArgument',
+    'google.rpc.ErrorInfo',
+    '"reason": "INVALID_FIELD"',
+    '"domain": "learning.v1"',
+    'google.rpc.BadRequest',
+    '"field": "task.latency_ms"',
+  ]) {
+    expect(stderr).toContain(text);
+  }
+});
+
+test('the calls in README.md are true', async () => {
+  const directory = tempDir();
+  const batch = (ids: string[]) => JSON.stringify({ tasks: ids.map((id) => ({ task_id: id })) });
+  writeFileSync(join(directory, 'batches.json'), `${batch(['a', 'b'])}\n${batch(['c'])}\n`);
+  const lines = readmeCalls();
+  for (const { name, parent } of [...LearningService.methods, ...LearningAdminService.methods]) {
+    const shown = lines.some((line) => line.includes(`${parent.typeName}/${name}`));
+    expect(shown, `README.md shows ${name}`).toBe(true);
+  }
+  for (const line of lines) {
+    expect(line).toContain(README_ADDRESS);
+    const wantsProposal = /ApproveDelta|RejectDelta/.test(line);
+    const deltaId = wantsProposal ? await proposed() : await applied();
+    const own = line.replaceAll(README_ADDRESS, address).replaceAll('DELTA_ID', deltaId);
+    const { code, stdout, stderr } = await runLine(own, directory);
+    const isOpenEnded = line.includes('-max-time');
+    const answer = { line, code, stderr: isOpenEnded ? '' : stderr };
+    expect(answer).toEqual({ line, code: isOpenEnded ? DEADLINE_EXIT : 0, stderr: '' });
+    expect(stdout.trim(), line).not.toBe('');
+  }
+  console.log(`grpcurl: ${lines.length} calls of README.md run`);
+});
