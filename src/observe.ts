@@ -46,7 +46,7 @@ export function observeCommit(note: CommitNote, log: Logger, metrics: Metrics): 
 }
 
 /** `target operation old -> new (score=…)`; overrides and reverts have no score, but a reason. */
-export function describeDelta(delta: Delta): string {
+function describeDelta(delta: Delta): string {
   const why =
     delta.evaluation === undefined ? delta.reasoning : `score=${delta.evaluation.overallScore}`;
   const [before, after] = [delta.oldValue, delta.newValue].map((value) =>

@@ -1,11 +1,12 @@
 import { type ServerWritableStream, status } from '@grpc/grpc-js';
-import { LearningError } from '../domain/errors.ts';
+import type { LearningError } from '../domain/errors.ts';
 import {
   type Health,
   type HealthCheckRequestSchema,
   type HealthCheckResponseSchema,
   HealthCheckResponse_ServingStatus as ServingStatus,
 } from '../gen/grpc/health/v1/health_pb.ts';
+import type { OpenStreams } from './open-streams.ts';
 import {
   type Decoded,
   type Encodable,
@@ -19,8 +20,6 @@ export interface HealthService {
   readonly handlers: ServiceHandlers<typeof Health>;
   /** Tells who watches. Not serving before the first call. */
   setServing(serving: boolean): void;
-  /** Ends every Watch with UNAVAILABLE, and every later one at once. */
-  close(): void;
 }
 
 type WatchCall = ServerWritableStream<
@@ -29,16 +28,15 @@ type WatchCall = ServerWritableStream<
 >;
 
 /** @param services Full names; "" stands for the server as a whole. */
-export function createHealth(services: readonly string[]): HealthService {
+export function createHealth(services: readonly string[], openStreams: OpenStreams): HealthService {
   const known = new Set(services);
   const watchers = new Set<Watcher>();
   let current: ServingStatus = ServingStatus.NOT_SERVING;
-  let closed = false;
 
   const watch = (call: WatchCall) => {
     const { request } = call;
     if (request instanceof Malformed) return refuse(call, request.error);
-    if (closed) return refuse(call, DRAINING);
+    if (!openStreams.admit(call)) return;
     const isKnown = known.has(request.service);
     const watcher = createWatcher(call, isKnown ? () => current : () => UNKNOWN);
     watchers.add(watcher);
@@ -58,16 +56,10 @@ export function createHealth(services: readonly string[]): HealthService {
       current = serving ? ServingStatus.SERVING : ServingStatus.NOT_SERVING;
       for (const watcher of watchers) watcher.update();
     },
-    close() {
-      closed = true;
-      for (const watcher of watchers) refuse(watcher.call, DRAINING);
-      watchers.clear();
-    },
   };
 }
 
 const UNKNOWN = ServingStatus.SERVICE_UNKNOWN;
-const DRAINING = new LearningError('DRAINING', 'the sidecar is shutting down');
 
 /** One Watch stream. */
 interface Watcher {

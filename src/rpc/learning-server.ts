@@ -39,7 +39,7 @@ export function createLearningServer(options: LearningServerOptions): LearningSe
   const services = [LearningService, LearningAdminService];
   const deltaStreams = new DeltaStreams(engine.ledger.state, clock);
   const openStreams = new OpenStreams();
-  const health = createHealth(['', ...services.map(({ typeName }) => typeName)]);
+  const health = createHealth(['', ...services.map(({ typeName }) => typeName)], openStreams);
   const validate = createValidate();
   warmUp(
     validate,
@@ -58,14 +58,11 @@ export function createLearningServer(options: LearningServerOptions): LearningSe
   );
   addService(server, LearningAdminService, adminHandlers(shared));
   addService(server, Health, health.handlers);
-  addReflection(server, [...services, Health]);
+  addReflection(server, [...services, Health], openStreams);
   return {
     server,
     setServing: (serving) => health.setServing(serving),
     subscribers,
-    endStreams() {
-      openStreams.drain();
-      health.close();
-    },
+    endStreams: () => openStreams.drain(),
   };
 }

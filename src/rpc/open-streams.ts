@@ -1,13 +1,25 @@
+import type { StatusObject } from '@grpc/grpc-js';
 import { LearningError } from '../domain/errors.ts';
+import { createStatus } from './status.ts';
 
 /** Streams that may be open at once, of all clients and of one connection. */
 const MAX_STREAMS = 4096;
 const MAX_STREAMS_PER_PEER = 1024;
 
+/** What all callers over a unix socket are called: they cannot be told apart. */
+const UNKNOWN_PEER = 'unknown';
+
 /** A stream as the drain sees it. */
 export interface OpenStream {
   /** Ends it with an error, after what it still has to say. */
   end(error: LearningError): void;
+}
+
+/** What streaming calls of either kind have. */
+interface Call {
+  emit(event: 'error', status: StatusObject): boolean;
+  getPeer(): string;
+  once(event: 'cancelled' | 'close', listener: () => void): unknown;
 }
 
 /**
@@ -23,7 +35,8 @@ export class OpenStreams {
   add(stream: OpenStream, peer: string): () => void {
     if (this.#draining !== undefined) throw this.#draining;
     const ofPeer = this.#perPeer.get(peer) ?? 0;
-    if (this.#streams.size >= MAX_STREAMS || ofPeer >= MAX_STREAMS_PER_PEER) {
+    const isPeerFull = ofPeer >= MAX_STREAMS_PER_PEER && peer !== UNKNOWN_PEER;
+    if (this.#streams.size >= MAX_STREAMS || isPeerFull) {
       throw new LearningError(
         'TOO_MANY_STREAMS',
         `at most ${MAX_STREAMS} streams may be open, ${MAX_STREAMS_PER_PEER} of one connection`,
@@ -32,6 +45,25 @@ export class OpenStreams {
     this.#streams.add(stream);
     this.#perPeer.set(peer, ofPeer + 1);
     return () => this.#remove(stream, peer);
+  }
+
+  /**
+   * As `add`, for a call that has nothing to say at its end: it is ended here. Answers whether it
+   * may go on.
+   */
+  admit(call: Call): boolean {
+    const end = ({ reason, message }: LearningError) => {
+      call.emit('error', createStatus(reason, message));
+    };
+    try {
+      const release = this.add({ end }, call.getPeer());
+      for (const event of ['cancelled', 'close'] as const) call.once(event, release);
+      return true;
+    } catch (error) {
+      if (!(error instanceof LearningError)) throw error;
+      end(error);
+      return false;
+    }
   }
 
   /** Ends all, and takes no more. */

@@ -4,19 +4,24 @@ import { file_google_rpc_error_details } from '../gen/google/rpc/error_details_p
 import { ServerReflection as V1 } from '../gen/grpc/reflection/v1/reflection_pb.ts';
 import { ServerReflection as V1Alpha } from '../gen/grpc/reflection/v1alpha/reflection_pb.ts';
 import { type Answer, createDescriptorIndex, type Question } from './descriptor-index.ts';
+import type { OpenStreams } from './open-streams.ts';
 import { addService, Malformed } from './service-definition.ts';
 import { createStatus } from './status.ts';
 
 /** Serves reflection, v1 and v1alpha, of the given services and of itself. */
-export function addReflection(server: Server, services: readonly DescService[]): void {
+export function addReflection(
+  server: Server,
+  services: readonly DescService[],
+  openStreams: OpenStreams,
+): void {
   // No service imports them, yet a client has to know them to show what an error holds.
   const details = [file_google_rpc_error_details];
   const index = createDescriptorIndex([...services, V1, V1Alpha], details);
   addService(server, V1, {
-    serverReflectionInfo: (call) => answerEach(call, index.answer),
+    serverReflectionInfo: (call) => answerEach(call, index.answer, openStreams),
   });
   addService(server, V1Alpha, {
-    serverReflectionInfo: (call) => answerEach(call, index.answer),
+    serverReflectionInfo: (call) => answerEach(call, index.answer, openStreams),
   });
 }
 
@@ -37,7 +42,9 @@ interface Response<R> {
 function answerEach<R extends Request>(
   call: ServerDuplexStream<R | Malformed, Response<R>>,
   answer: (question: Question) => Answer,
+  openStreams: OpenStreams,
 ): void {
+  if (!openStreams.admit(call)) return;
   const answerOne = (request: R | Malformed) => {
     if (request instanceof Malformed) {
       call.off('data', answerOne);

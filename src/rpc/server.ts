@@ -1,10 +1,10 @@
 import { Server, setLogger } from '@grpc/grpc-js';
 
 /** The largest request taken, in bytes; grpc-js refuses larger ones. */
-export const MAX_REQUEST_BYTES = 4 * 1024 * 1024;
+const MAX_REQUEST_BYTES = 4 * 1024 * 1024;
 
 /** A client that does not answer a ping within both together is dropped. */
-export const KEEPALIVE_MS = { every: 10_000, timeout: 5_000 } as const;
+const KEEPALIVE_MS = { every: 10_000, timeout: 5_000 } as const;
 
 /** A server that finds out when a client has frozen or its network has gone. */
 export function createGrpcServer(): Server {

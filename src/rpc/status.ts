@@ -12,10 +12,10 @@ import { StatusSchema } from '../gen/google/rpc/status_pb.ts';
 import { clip, MAX_VIOLATIONS } from './violations.ts';
 
 /** Defines the reasons in `google.rpc.ErrorInfo`. */
-export const ERROR_DOMAIN = 'learning.v1';
+const ERROR_DOMAIN = 'learning.v1';
 
 /** When to try again what may succeed soon. */
-export const RETRY_DELAY_MS = 1000;
+const RETRY_DELAY_MS = 1000;
 
 /** The reasons that a client can be told. */
 export type WireReason = ErrorReason | 'NO_TOKEN' | 'NOT_ALLOWED' | 'INTERNAL';

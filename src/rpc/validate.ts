@@ -20,10 +20,13 @@ export function createValidate(): Validate {
   const allFaults = createValidator();
   // Made for a flood only: each validator compiles every rule of the proto anew.
   let firstFault: Validator | undefined;
+  const validatorFor = (itemCount: number): Validator => {
+    if (itemCount <= MAX_ITEMS_TO_REPORT) return allFaults;
+    firstFault ??= createValidator({ failFast: true });
+    return firstFault;
+  };
   return (schema, message) => {
-    const isFlood = countItems(schema, message) > MAX_ITEMS_TO_REPORT;
-    const validator = isFlood ? (firstFault ??= createValidator({ failFast: true })) : allFaults;
-    const result = validator.validate(schema, message);
+    const result = validatorFor(countItems(schema, message)).validate(schema, message);
     if (result.kind === 'error') throw result.error;
     if (result.kind === 'invalid') throw refusalOf(result.violations);
   };

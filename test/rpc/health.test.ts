@@ -8,6 +8,7 @@ import {
 } from '../../src/gen/grpc/health/v1/health_pb.ts';
 import { createClient } from '../../src/rpc/client.ts';
 import { createHealth } from '../../src/rpc/health.ts';
+import { OpenStreams } from '../../src/rpc/open-streams.ts';
 import { addService } from '../../src/rpc/service-definition.ts';
 import { readStatusDetails } from '../../src/rpc/status-details.ts';
 import { callRaw, collect, connect, failureOf, serve } from './wire.ts';
@@ -15,9 +16,10 @@ import { callRaw, collect, connect, failureOf, serve } from './wire.ts';
 const { SERVING, NOT_SERVING, SERVICE_UNKNOWN } = ServingStatus;
 
 async function start() {
-  const health = createHealth(['', 'learning.v1.LearningService']);
+  const openStreams = new OpenStreams();
+  const health = createHealth(['', 'learning.v1.LearningService'], openStreams);
   const address = await serve((server) => addService(server, Health, health.handlers));
-  return { health, address, client: connect(Health, address) };
+  return { health, openStreams, address, client: connect(Health, address) };
 }
 
 test('Check tells whether all serve', async () => {
@@ -56,21 +58,21 @@ test('Watch tells each change once', async () => {
 });
 
 test('Watch of an unknown service says so and stays open', async () => {
-  const { health, client } = await start();
+  const { health, openStreams, client } = await start();
   const watch = client.watch({ service: 'x' });
   expect(await once(watch, 'data')).toMatchObject([{ status: SERVICE_UNKNOWN }]);
   health.setServing(true);
   const failed = once(watch, 'error');
-  health.close();
+  openStreams.drain();
   expect(await failed).toMatchObject([{ code: status.UNAVAILABLE }]);
 });
 
-test('close ends every Watch, now and later', async () => {
-  const { health, client } = await start();
+test('a drain ends every Watch, now and later', async () => {
+  const { openStreams, client } = await start();
   const watch = client.watch({});
   await once(watch, 'data');
   const failed = once(watch, 'error');
-  health.close();
+  openStreams.drain();
   const [error] = await failed;
   expect(error.code).toBe(status.UNAVAILABLE);
   expect(readStatusDetails(error).reason).toBe('DRAINING');

@@ -8,6 +8,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { Health } from '../../src/gen/grpc/health/v1/health_pb.ts';
 import { createHealth } from '../../src/rpc/health.ts';
 import { bind, parseListenAddress } from '../../src/rpc/listen.ts';
+import { OpenStreams } from '../../src/rpc/open-streams.ts';
 import { createGrpcServer, redirectGrpcLog } from '../../src/rpc/server.ts';
 import { addService } from '../../src/rpc/service-definition.ts';
 import { connect } from './wire.ts';
@@ -17,7 +18,7 @@ redirectGrpcLog((line) => logged.push(line));
 
 function startServer() {
   const server = createGrpcServer();
-  addService(server, Health, createHealth(['']).handlers);
+  addService(server, Health, createHealth([''], new OpenStreams()).handlers);
   onTestFinished(() => server.forceShutdown());
   return server;
 }

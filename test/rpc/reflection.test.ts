@@ -8,6 +8,7 @@ import { ServerReflection as V1Alpha } from '../../src/gen/grpc/reflection/v1alp
 import { LearningAdminService } from '../../src/gen/learning/v1/admin_service_pb.ts';
 import { LearningService } from '../../src/gen/learning/v1/learning_service_pb.ts';
 import type { Question } from '../../src/rpc/descriptor-index.ts';
+import { OpenStreams } from '../../src/rpc/open-streams.ts';
 import { addReflection } from '../../src/rpc/reflection.ts';
 import { collect, connect, serve } from './wire.ts';
 
@@ -18,9 +19,11 @@ const versions: [string, typeof V1][] = [
 ];
 
 describe.each(versions)('reflection %s', (_, service) => {
+  const openStreams = new OpenStreams();
+
   async function ask(...questions: Question[]) {
     const address = await serve((server) =>
-      addReflection(server, [LearningService, LearningAdminService]),
+      addReflection(server, [LearningService, LearningAdminService], openStreams),
     );
     const call = connect(service, address).serverReflectionInfo();
     for (const messageRequest of questions) call.write({ host: 'h', messageRequest });
@@ -29,6 +32,17 @@ describe.each(versions)('reflection %s', (_, service) => {
     expect(responses).toHaveLength(questions.length);
     return responses.map(({ messageResponse }) => messageResponse);
   }
+
+  test('a stream that is open is ended when the server drains', async () => {
+    const open = new OpenStreams();
+    const address = await serve((server) => addReflection(server, [LearningService], open));
+    const call = connect(service, address).serverReflectionInfo();
+    const failed = new Promise((resolve) => call.on('error', resolve));
+    call.write({ messageRequest: { case: 'listServices', value: '' } });
+    await new Promise((resolve) => call.once('data', resolve));
+    open.drain();
+    expect(await failed).toMatchObject({ code: status.UNAVAILABLE });
+  });
 
   /** The files in an answer, by name, the one asked for first. */
   async function filesFor(question: Question) {

@@ -61,6 +61,6 @@ export class ManualClock implements Clock {
 }
 
 /** Resolves when all that was due at once has been done. */
-export function settled(): Promise<void> {
+function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 }
