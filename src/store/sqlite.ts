@@ -127,11 +127,11 @@ function load(db: DatabaseSync, file: string): StoredLedger | undefined {
   const row = guard(file, () => db.prepare('SELECT body, checksum FROM head WHERE id = 1').get());
   if (row === undefined) {
     const left = guard(file, () => db.prepare('SELECT count(*) AS n FROM events').get());
-    if (Number(left?.['n']) > 0) throw corruptLedger(file, 'its head is missing');
+    if (Number(left?.n) > 0) throw corruptLedger(file, 'its head is missing');
     return undefined;
   }
-  const body = String(row['body']);
-  if (row['checksum'] !== checksum(0, 'head', body))
+  const body = String(row.body);
+  if (row.checksum !== checksum(0, 'head', body))
     throw corruptLedger(file, 'its head is damaged');
   // Written by `commit` and vouched for by the checksum.
   return { head: JSON.parse(body) as Head, events: readEvents(db, file) };
@@ -143,10 +143,10 @@ function* readEvents(db: DatabaseSync, file: string): Iterable<StoredEvent> {
   for (;;) {
     const next = guard(file, () => iterator.next());
     if (next.done) return;
-    const position = Number(next.value['position']);
-    const kind = String(next.value['kind']);
-    const body = String(next.value['body']);
-    if (next.value['checksum'] !== checksum(position, kind, body)) {
+    const position = Number(next.value.position);
+    const kind = String(next.value.kind);
+    const body = String(next.value.body);
+    if (next.value.checksum !== checksum(position, kind, body)) {
       throw corruptLedger(file, `event ${position} (${kind}) is damaged`);
     }
     yield { position, event: guard(file, () => decodeEvent(kind, body)) };

@@ -100,7 +100,7 @@ test('a frozen subscriber costs the others nothing, and is told what it missed',
   const subscriber = await startSubscriber(address, 'frozen');
   await audience.phase(admin, pid); // Warms up.
 
-  const phases: { readonly without: Phase; readonly withIt: Phase }[] = [];
+  const phases: Round[] = [];
   for (let round = 1; round <= ROUNDS; round += 1) {
     const without = await audience.phase(admin, pid);
     const told = subscriber.events.length;
@@ -122,20 +122,13 @@ test('a frozen subscriber costs the others nothing, and is told what it missed',
   }
   // By the second, and the median of them: what else the machine does comes in bursts, which hit
   // phases of both kinds and decide the p99 of a whole one.
-  const typical = (of: (phase: (typeof phases)[number]) => Phase) =>
-    percentile(
-      phases.flatMap((phase) => of(phase).secondsP99Ms),
-      0.5,
-    );
-  const before = typical(({ without }) => without);
-  const during = typical(({ withIt }) => withIt);
-  const ratio = during / before;
-  console.log(
-    `stall: delivery p99 of the median second: without ${before.toFixed(1)} ms, ` +
-      `with ${during.toFixed(1)} ms, ratio ${ratio.toFixed(2)}`,
-  );
+  const p99 = compare(phases, ({ secondsP99Ms }) => secondsP99Ms);
+  // Bursts leave the median alone: it shows a steady cost that they would hide.
+  const p50 = compare(phases, ({ p50Ms }) => [p50Ms]);
+  console.log(`stall: delivery, typical p99: ${p99.text}; p50: ${p50.text}`);
   expect(audience.faults).toEqual([]);
-  expect(ratio).toBeLessThanOrEqual(MAX_RATIO);
+  expect(p99.ratio).toBeLessThanOrEqual(MAX_RATIO);
+  expect(p50.ratio).toBeLessThanOrEqual(MAX_RATIO);
 
   const { delta } = await admin.setParameter(bigChange(-1));
   await subscriber.find(({ sequence }) => sequence === Number(delta?.sequence));
@@ -143,6 +136,26 @@ test('a frozen subscriber costs the others nothing, and is told what it missed',
   expect(subscriber.events.at(-1)?.event).toBe('delta');
   expect(subscriber.events.filter(({ event }) => event === 'broken')).toEqual([]);
 });
+
+interface Round {
+  readonly without: Phase;
+  readonly withIt: Phase;
+}
+
+/** The medians of a figure without and with the frozen subscriber, and their ratio. */
+function compare(rounds: readonly Round[], figures: (phase: Phase) => readonly number[]) {
+  const before = percentile(
+    rounds.flatMap(({ without }) => figures(without)),
+    0.5,
+  );
+  const during = percentile(
+    rounds.flatMap(({ withIt }) => figures(withIt)),
+    0.5,
+  );
+  const ratio = during / before;
+  const text = `without ${before.toFixed(1)} ms, with ${during.toFixed(1)} ms, ratio ${ratio.toFixed(2)}`;
+  return { ratio, text };
+}
 
 function describePhase(name: string, { p50Ms, p99Ms, growthBytes }: Phase): string {
   const times = `p50 ${p50Ms.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms`;
