@@ -9,7 +9,7 @@ import {
 } from '../support/clients.ts';
 import { mebibytes } from '../support/percentile.ts';
 import { writeReferenceConfig } from '../support/reference-config.ts';
-import { BOUNDED_HEAP, residentBytes, startSidecar } from '../support/sidecar.ts';
+import { residentBytes, startSidecar } from '../support/sidecar.ts';
 import { taskOfId } from '../support/task-book.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
@@ -27,7 +27,7 @@ const LEVEL = 0.15;
 test('with a million tasks and 20,000 deltas, memory and ledger level off', async () => {
   const dataDir = tempDir();
   const config = writeReferenceConfig(tempDir());
-  const { address, pid } = await startSidecar({ dataDir, config, nodeOptions: BOUNDED_HEAP });
+  const { address, pid } = await startSidecar({ dataDir, config });
   const client = learningClient(address);
   const admin = adminClient(address);
   await client.reportMetrics({ metrics: { subAgentCount: 9, cpuPercent: 90 } });

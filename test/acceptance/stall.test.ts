@@ -6,7 +6,7 @@ import { SnapshotOutcome } from '../../src/gen/learning/v1/learning_service_pb.t
 import { type AdminClient, adminClient, learningClient } from '../support/clients.ts';
 import { Follower } from '../support/follower.ts';
 import { mebibytes, percentile } from '../support/percentile.ts';
-import { BOUNDED_HEAP, residentBytes, startSidecar } from '../support/sidecar.ts';
+import { residentBytes, startSidecar } from '../support/sidecar.ts';
 import { type SeenEvent, startSubscriber } from '../support/subscriber-process.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
@@ -93,7 +93,7 @@ class Audience {
 }
 
 test('a frozen subscriber costs the others nothing, and is told what it missed', async () => {
-  const { address, pid } = await startSidecar({ dataDir: tempDir(), nodeOptions: BOUNDED_HEAP });
+  const { address, pid } = await startSidecar({ dataDir: tempDir() });
   const admin = adminClient(address);
   const audience = new Audience();
   for (let i = 0; i < OTHERS; i += 1) await audience.join(address, `other-${i}`);

@@ -10,8 +10,6 @@ export interface SidecarOptions {
   /** A file; without it, the built-in defaults. */
   readonly config?: string;
   readonly listen?: string;
-  /** Flags for Node itself. */
-  readonly nodeOptions?: string;
 }
 
 /** A sidecar in a process of its own, ended with the test at the latest. */
@@ -33,13 +31,13 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
 
 /** Starts one, which may refuse to serve. */
 export function spawnSidecar(options: SidecarOptions): Child {
-  const { dataDir, config, listen = '127.0.0.1:0', nodeOptions = '' } = options;
+  const { dataDir, config, listen = '127.0.0.1:0' } = options;
   const flags = [
     ...['--listen', listen, '--admin-listen', '127.0.0.1:0'],
     ...['--data-dir', dataDir, '--log-level', 'info'],
     ...(config === undefined ? [] : ['--config', config]),
   ];
-  const child = runScript(MAIN, flags, { NODE_OPTIONS: nodeOptions });
+  const child = runScript(MAIN, flags);
   onTestFinished(async () => {
     await child.end('SIGKILL');
   });
@@ -57,13 +55,6 @@ export function readServingLine(line: string): { address: string; adminUrl: stri
 function isServing(record: unknown): record is { listen: string[]; admin: string } {
   return typeof record === 'object' && record !== null && 'listen' in record && 'admin' in record;
 }
-
-/**
- * For Node, where memory is measured: the bound that an operator sets with a container's. Without
- * it a heap may grow for as long as there is memory, and what is merely not collected yet looks
- * like growth.
- */
-export const BOUNDED_HEAP = '--max-old-space-size=192';
 
 /** Memory that a process holds now, in bytes. */
 export function residentBytes(pid: number): number {
