@@ -13,7 +13,9 @@ export interface LogOptions {
  * file if asked. A file that cannot be written, now or later, is said so once, and done without.
  */
 export async function createLogger({ level, file }: LogOptions): Promise<Logger> {
-  const console = process.stdout.isTTY ? await prettyStream() : writeTo(1, () => {});
+  const console = process.stdout.isTTY
+    ? await prettyStream()
+    : writeTo(process.stdout.fd, () => {});
   const streams: DestinationStream[] = [console];
   const timestamp = pino.stdTimeFunctions.isoTime;
   const all = { write: (line: string) => streams.forEach((stream) => void stream.write(line)) };
@@ -36,7 +38,11 @@ async function prettyStream(): Promise<DestinationStream> {
   return pretty({ translateTime: 'SYS:HH:MM:ss.l', sync: true, singleLine: true });
 }
 
-/** Writes at once: the last lines before a crash are the ones that matter. */
+/** Characters of log that may wait for a reader that has stalled; what comes then is dropped. */
+const MAX_WAITING_LENGTH = 1024 * 1024;
+
+/** Writes in the background: who reads the log must not be able to stop the service. */
 function writeTo(fd: number, onError: (error: unknown) => void): DestinationStream {
-  return destination({ fd, sync: true }).on('error', onError);
+  const options = { fd, sync: false, maxLength: MAX_WAITING_LENGTH };
+  return destination(options).on('error', onError);
 }

@@ -1,10 +1,21 @@
 #!/usr/bin/env node
-import { enableCompileCache, flushCompileCache } from 'node:module';
+import * as nodeModule from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 
-// Before anything else is loaded, since both are about that. A young generation that grows with
+/** What `node:sqlite` and the syntax of the sources need; `engines` says the same. */
+const OLDEST_NODE = 24;
+
+if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE) {
+  process.stderr.write(
+    `learning-sidecar needs Node ${OLDEST_NODE} or newer, and this is ${process.version}: ` +
+      'npm start uses the one that npm ci has installed, node_modules/.bin/node\n',
+  );
+  process.exit(1);
+}
+
+// All before anything else is loaded, since it is about that. A young generation that grows with
 // the garbage of the start keeps that size: 30 MB for as long as the service idles.
-enableCompileCache();
+nodeModule.enableCompileCache();
 setFlagsFromString('--semi-space-growth-factor=1');
 // An old generation that may multiply between collections takes what memory there is, and keeps it.
 setFlagsFromString('--heap-growing-percent=50');
@@ -14,5 +25,3 @@ process.exitCode = await run(process.argv);
 
 // V8's default: under load, a young generation that may grow is worth its memory.
 setFlagsFromString('--semi-space-growth-factor=2');
-// Not left to the end of the process, which a service that is killed does not see.
-flushCompileCache();

@@ -192,6 +192,7 @@ test('the log goes to a file as well, and a file that cannot be had is done with
   const file = join(directory, 'learning.log');
   const log = await createLogger({ level: 'fatal', file });
   log.fatal('to both');
+  await expect.poll(() => readFileSync(file, 'utf8')).toContain('to both');
   expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ level: 60, msg: 'to both' });
   await createLogger({ level: 'silent', file: join(directory, 'no', 'such') });
 });

@@ -90,11 +90,9 @@ function serveCommand(): Command {
 async function runServe(flags: ServeFlags, command: Command): Promise<void> {
   const [word] = command.args;
   if (word !== undefined) command.error(`error: unknown command '${word}'`);
-  if (flags.checkConfig) return checkConfig(flags.config);
-  if (flags.printConfig) {
-    process.stdout.write(printConfig(loadConfig(flags.config).config));
-    return;
-  }
+  if (flags.checkConfig) checkConfig(flags.config);
+  if (flags.printConfig) process.stdout.write(printConfig(loadConfig(flags.config).config));
+  if (flags.checkConfig || flags.printConfig) return;
   const { serve } = await import('./serve.ts');
   await serve(flags);
 }

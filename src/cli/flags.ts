@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { messageOf } from '../domain/errors.ts';
 import { parseListenAddress } from '../rpc/listen.ts';
 
 /** A flag and the environment variable of the same name. The flag wins. */
@@ -19,12 +20,16 @@ export function targetFlag(): Option {
 
 /** Where a sidecar keeps its ledger. */
 export function dataDirFlag(): Option {
-  return flag('--data-dir <dir>', 'where the ledger is kept').default('.learning-sidecar');
+  return flag('--data-dir <dir>', 'where the ledger is kept; :memory: for nowhere')
+    .default('.learning-sidecar')
+    .argParser((text) => nonEmpty(text));
 }
 
 /** What a sidecar is configured by. */
 export function configFlag(): Option {
-  return flag('--config <file>', 'YAML or JSON; without it, the built-in defaults');
+  return flag('--config <file>', 'YAML or JSON; without it, the built-in defaults').argParser(
+    (text) => nonEmpty(text),
+  );
 }
 
 /** Each use adds to the list, as each comma of the environment variable does. */
@@ -43,18 +48,23 @@ export function hostAndPort(text: string): string {
 }
 
 function listenAddress(text: string): string {
-  if (isAddress(text)) return text;
-  throw new InvalidArgumentError(
-    'Expected host:port (port 0 to 65535), [ipv6]:port or unix:/path.',
-  );
+  const fault = faultOf(text);
+  if (fault === undefined) return text;
+  throw new InvalidArgumentError(fault);
 }
 
 /** Servers may ask for any free port; clients must know which. */
 function targetAddress(text: string): string {
-  if (isAddress(text) && !/:0+$/.test(text)) return text;
+  if (faultOf(text) === undefined && !/:0+$/.test(text)) return text;
   throw new InvalidArgumentError(
     'Expected host:port (port 1 to 65535), [ipv6]:port or unix:/path.',
   );
+}
+
+/** An unset variable of a shell must not pass for the current directory. */
+function nonEmpty(text: string): string {
+  if (text !== '') return text;
+  throw new InvalidArgumentError('Expected a path, got nothing.');
 }
 
 /** A number above 0. */
@@ -74,11 +84,12 @@ export function listOf<T extends string>(choices: readonly T[]) {
     });
 }
 
-function isAddress(text: string): boolean {
+/** What is wrong with an address, if anything. */
+function faultOf(address: string): string | undefined {
   try {
-    parseListenAddress(text);
-    return true;
-  } catch {
-    return false;
+    parseListenAddress(address);
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
   }
 }

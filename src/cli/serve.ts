@@ -1,8 +1,8 @@
-import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
 import { ConfigError, formatFault } from '../config/fault.ts';
 import { type LoadedConfig, loadConfig } from '../config/load.ts';
+import { messageOf } from '../domain/errors.ts';
 import type { LedgerStore } from '../ledger/store.ts';
 import { createLogger } from '../log.ts';
 import { type Runtime, startRuntime } from '../runtime.ts';
@@ -24,6 +24,8 @@ const IN_MEMORY = ':memory:';
 
 /** Serves until a signal says otherwise. Throws `ConfigError` and `LedgerOpenError`. */
 export async function serve(options: ServeOptions): Promise<void> {
+  // Until there is something to read anew: the default would end the process.
+  process.on('SIGHUP', () => {});
   const { config, warnings } = loadConfig(options.config);
   const log = await createLogger({
     level: options.logLevel ?? config.monitoring.logLevel,
@@ -47,12 +49,14 @@ export async function serve(options: ServeOptions): Promise<void> {
 }
 
 function openStore({ dataDir }: ServeOptions): LedgerStore {
-  return dataDir === IN_MEMORY ? createMemoryStore() : openSqliteStore(join(dataDir));
+  return dataDir === IN_MEMORY ? createMemoryStore() : openSqliteStore(dataDir);
 }
 
 function handleSignals(runtime: Runtime, options: ServeOptions, log: Logger): void {
   let stopping = false;
   const stop = async (signal: string) => {
+    // A person who asks twice does not want to wait for calls in flight.
+    if (stopping && signal === 'SIGINT') process.exit(130);
     if (stopping) return;
     stopping = true;
     log.info({ signal }, 'draining');
@@ -78,7 +82,7 @@ async function reload(runtime: Runtime, options: ServeOptions, log: Logger): Pro
     applyLevel(log, config, options);
     log.info({ config_version: config.version }, 'the config was read again');
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     runtime.refuseConfig(reason);
     log.error({ reason }, 'the new config was refused; the old one stays');
   }

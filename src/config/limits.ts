@@ -11,8 +11,11 @@ export interface NumberRange {
 // A year: longer is a slip of the pen, and far from where milliseconds lose precision.
 const MAX_SECONDS = 31_536_000;
 
-/** Seconds between cycles. Above 0: fractions serve tests. A day: timers reach 24 days at most. */
-export const INTERVAL_SECONDS: NumberRange = { min: 0, above: true, max: 86_400 };
+/**
+ * Seconds between cycles. Fractions serve tests; below 0.01 the loop would do nothing but commit.
+ * A day: timers reach 24 days at most.
+ */
+export const INTERVAL_SECONDS: NumberRange = { min: 0.01, max: 86_400 };
 
 /** Tasks retained. They are held in memory, and each cycle may read them all. */
 export const HISTORY_LIMIT: NumberRange = { min: 1, max: 100_000, whole: true };
@@ -41,8 +44,8 @@ export const WEIGHT: NumberRange = { min: 0, max: 1000 };
 /** Seconds that a target rests. 0 = none. */
 export const COOLDOWN_SECONDS: NumberRange = { min: 0, max: MAX_SECONDS };
 
-/** Deltas put in force in an hour. 0 = no bound. Each is kept in memory for that hour. */
-export const MAX_DELTAS_PER_HOUR: NumberRange = { min: 0, max: 1000, whole: true };
+/** Deltas put in force in an hour. 0 = no bound. */
+export const MAX_DELTAS_PER_HOUR: NumberRange = { min: 0, max: 1_000_000, whole: true };
 
 /** Seconds that a proposal waits for a person. At 0 it would expire before anyone saw it. */
 export const PROPOSAL_TTL_SECONDS: NumberRange = { min: 0, above: true, max: MAX_SECONDS };

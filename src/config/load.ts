@@ -77,7 +77,9 @@ function readText(file: string): string {
   const refuse = (message: string, cause?: unknown): ConfigError =>
     new ConfigError([{ file, line: 1, path: '', message }], { cause });
   try {
-    const { size } = statSync(file);
+    const stats = statSync(file);
+    if (!stats.isFile() && !stats.isFIFO()) throw refuse('expected a file, found none');
+    const { size } = stats;
     if (size > MAX_CONFIG_BYTES) {
       throw refuse(`expected at most ${MAX_CONFIG_BYTES} bytes, found ${size}`);
     }

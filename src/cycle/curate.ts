@@ -24,8 +24,11 @@ interface Hold {
   readonly waitMs: number;
 }
 
-/** What the hourly bound held back is out of date when the hour is over, and proposed anew then. */
-const HOUR_MS = 3_600_000;
+/**
+ * What the hourly bound holds back is out of date when the hour is over, counted by whole minutes,
+ * and is proposed anew then.
+ */
+const HOUR_MS = 61 * 60_000;
 
 /**
  * Phase 3: decides on each scored candidate, in order.

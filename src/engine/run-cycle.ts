@@ -4,7 +4,7 @@ import type { CycleRecord } from '../domain/cycle.ts';
 import type { Delta } from '../domain/delta.ts';
 import type { LoopSettings } from '../domain/settings.ts';
 import { own, sameValue, type Value } from '../domain/value.ts';
-import { lastHour } from '../ledger/head.ts';
+import { appliedLastHour } from '../ledger/head.ts';
 import type { Decision } from '../ledger/ledger.ts';
 import type { LedgerView } from '../ledger/view.ts';
 import { summarize } from '../window/statistics.ts';
@@ -120,7 +120,7 @@ function inputOf(
         }
       : undefined,
     metricsAgeMs: head.metrics === null ? undefined : nowMs - head.metrics.reportTimeMs,
-    appliedLastHour: lastHour(head.appliedTimesMs, nowMs).length,
+    appliedLastHour: appliedLastHour(head, nowMs),
     isResting: (target) => restingUntil(view, settings, target, nowMs) !== undefined,
     isPending: (ruleId, target, value) =>
       pending.some((delta) => isSame(delta, ruleId, target, value)),

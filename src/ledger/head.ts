@@ -3,6 +3,9 @@ import type { CoordinationMetrics } from '../domain/metrics.ts';
 import type { Value } from '../domain/value.ts';
 import type { LedgerEvent } from './event.ts';
 
+/** A minute since 1970, and a count. */
+type MinuteCount = readonly [minute: number, count: number];
+
 /**
  * What is known for ever, whatever is compacted: small, and stored whole with every commit.
  * Plain JSON. Times are Unix times in milliseconds.
@@ -34,8 +37,8 @@ export interface Head {
   metrics: { readonly report: CoordinationMetrics; readonly reportTimeMs: number } | null;
   /** When each parameter was last touched, and until when it is held. */
   targets: Record<string, { readonly touchedMs: number; readonly holdUntilMs: number }>;
-  /** When proposals of cycles were put in force in the last hour; the newest, oldest first. */
-  appliedTimesMs: readonly number[];
+  /** How many proposals of cycles were put in force in each minute of the last hour, in order. */
+  appliedPerMinute: readonly MinuteCount[];
   lastCycleTimeMs: number | null;
 }
 
@@ -59,7 +62,7 @@ export function emptyHead(epoch: string): Head {
     declared: {},
     metrics: null,
     targets: {},
-    appliedTimesMs: [],
+    appliedPerMinute: [],
     lastCycleTimeMs: null,
   };
 }
@@ -138,7 +141,7 @@ function foldApplication(
   head.sequence = event.sequence;
   if (delta.cycleNumber > 0) {
     head.counters.deltasApplied += 1;
-    head.appliedTimesMs = lastHour([...head.appliedTimesMs, event.timeMs], event.timeMs);
+    head.appliedPerMinute = countOneMore(head.appliedPerMinute, event.timeMs);
   }
   if (delta.newValue === undefined) delete head.parameters[delta.target];
   else head.parameters[delta.target] = delta.newValue;
@@ -150,14 +153,23 @@ function touch(head: Head, target: string, timeMs: number, holdUntilMs: number |
   head.targets[target] = { touchedMs: timeMs, holdUntilMs: holdUntilMs ?? former };
 }
 
-const HOUR_MS = 3_600_000;
+/** @param nowMs Unix time in milliseconds; the hour is up to a minute longer, never shorter */
+export function appliedLastHour({ appliedPerMinute }: Readonly<Head>, nowMs: number): number {
+  return lastHour(appliedPerMinute, minuteOf(nowMs)).reduce((sum, [, count]) => sum + count, 0);
+}
 
-/** As many as any hourly bound can ask for; the head is written with every commit. */
-const MAX_APPLIED_TIMES = 1000;
+function countOneMore(counts: readonly MinuteCount[], timeMs: number): readonly MinuteCount[] {
+  const minute = minuteOf(timeMs);
+  const recent = lastHour(counts, minute);
+  const [last, count] = recent.at(-1) ?? [0, 0];
+  return last === minute ? [...recent.slice(0, -1), [minute, count + 1]] : [...recent, [minute, 1]];
+}
 
-/** The times of the last hour. Those of a clock that has been set back since do not count. */
-export function lastHour(timesMs: readonly number[], nowMs: number): readonly number[] {
-  return timesMs
-    .filter((timeMs) => timeMs > nowMs - HOUR_MS && timeMs <= nowMs)
-    .slice(-MAX_APPLIED_TIMES);
+/** What a clock that has been set back since calls the future does not count. */
+function lastHour(counts: readonly MinuteCount[], minute: number): readonly MinuteCount[] {
+  return counts.filter(([at]) => at >= minute - 60 && at <= minute);
+}
+
+function minuteOf(timeMs: number): number {
+  return Math.floor(timeMs / 60_000);
 }

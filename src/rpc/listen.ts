@@ -42,15 +42,17 @@ export async function bind(
   const target = parseListenAddress(address);
   if (target.kind === 'unix') {
     await removeStaleSocket(target.path);
-    await bindUnix(server, address, credentials);
-    return address;
+    const canonical = `unix:${target.path}`;
+    await bindUnix(server, canonical, credentials);
+    return canonical;
   }
   const port = await bindAsync(server, address, credentials);
   return target.host.includes(':') ? `[${target.host}]:${port}` : `${target.host}:${port}`;
 }
 
 function parseUnix(text: string): ListenAddress {
-  const path = text.slice('unix:'.length);
+  // gRPC's other form, with an empty authority, means the same.
+  const path = text.slice(text.startsWith('unix:///') ? 'unix://'.length : 'unix:'.length);
   if (path === '' || path.startsWith('//')) {
     throw new Error(`cannot listen on "${text}": expected unix:/path`);
   }

@@ -4,12 +4,14 @@ import {
   existsSync,
   fsyncSync,
   linkSync,
+  lstatSync,
   openSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { LedgerCorruptError, LedgerOpenError } from '../ledger/store.ts';
 import { asOpenError } from './open-error.ts';
@@ -40,6 +42,7 @@ export async function backUpLedger(
 ): Promise<LedgerSummary> {
   const source = join(directory, LEDGER_FILE);
   if (!existsSync(source)) throw new LedgerOpenError(`${directory} holds no ledger`);
+  refuseTarget(file, directory);
   if (!force && existsSync(file)) throw existsAlready(file);
   const temporary = `${file}.incomplete`;
   try {
@@ -53,6 +56,17 @@ export async function backUpLedger(
     throw asOpenError(error, `the backup ${file}`);
   } finally {
     removeWithCompanions(temporary);
+  }
+}
+
+/** A backup must not take the place of the ledger, of its lock, or of a device. */
+function refuseTarget(file: string, directory: string): void {
+  const target = dirname(resolve(file));
+  if (existsSync(target) && realpathSync(target) === realpathSync(directory)) {
+    throw new LedgerOpenError(`${file} is in the ledger's own directory: back up to another one`);
+  }
+  if (existsSync(file) && !lstatSync(file).isFile()) {
+    throw new LedgerOpenError(`${file} is there already, and no regular file`);
   }
 }
 

@@ -1,5 +1,5 @@
-import { mkdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 import { decodeEvent, encodeEvent } from '../ledger/codec.ts';
@@ -46,7 +46,10 @@ export function replaceEpoch(file: string, epoch: string): void {
 /** Makes a directory if need be and locks it; the answer unlocks it. Throws `LedgerOpenError`. */
 export function prepareDirectory(directory: string): () => void {
   try {
-    mkdirSync(directory, { recursive: true });
+    // Not recursive where it need not be: Node never ends that where nothing can be made (/proc).
+    if (!existsSync(directory)) {
+      mkdirSync(directory, { recursive: !existsSync(dirname(directory)) });
+    }
     return lockDirectory(directory);
   } catch (error) {
     throw asOpenError(error, directory);
@@ -131,8 +134,7 @@ function load(db: DatabaseSync, file: string): StoredLedger | undefined {
     return undefined;
   }
   const body = String(row.body);
-  if (row.checksum !== checksum(0, 'head', body))
-    throw corruptLedger(file, 'its head is damaged');
+  if (row.checksum !== checksum(0, 'head', body)) throw corruptLedger(file, 'its head is damaged');
   // Written by `commit` and vouched for by the checksum.
   return { head: JSON.parse(body) as Head, events: readEvents(db, file) };
 }

@@ -55,9 +55,10 @@ test('--print-config prints what can be loaded again', async () => {
 });
 
 test.each([
-  [['--listen', 'here'], /'--listen <address>' argument 'here'.*Expected host:port/],
+  [['--listen', 'here'], /'--listen <address>' argument 'here'.*expected host:port/],
   [['--listen', '127.0.0.1:65536'], /port 0 to 65535/],
   [['--admin-listen', 'unix:/tmp/x'], /'--admin-listen.*Expected host:port/],
+  [['--data-dir', ''], /'--data-dir <dir>' argument ''.*Expected a path/],
   [['--log-level', 'loud'], /Allowed choices are trace, debug/],
   [['--colour'], /unknown option '--colour'/],
   [['serv'], /unknown command 'serv'/],

@@ -207,7 +207,14 @@ test('what is not there is named', async () => {
     says: /no\/x cannot be opened/,
   });
   mkdirSync(target);
-  const says = /exists already/;
-  await expectFailure(['backup', target, '--data-dir', dataDir], { code: 1, says });
+  for (const args of [[], ['--force']]) {
+    const says = /target is there already, and no regular file/;
+    await expectFailure(['backup', target, '--data-dir', dataDir, ...args], { code: 1, says });
+  }
+  for (const name of ['ledger.db', 'lock', 'new.db']) {
+    const says = /in the ledger's own directory/;
+    const inside = join(dataDir, name);
+    await expectFailure(['backup', inside, '--data-dir', dataDir, '--force'], { code: 1, says });
+  }
   expect(readdirSync(directory)).toEqual(['target']);
 });

@@ -35,6 +35,7 @@ test.each([
   ['[::1]:65535', { kind: 'tcp', host: '::1', port: 65535 }],
   ['unix:/run/sidecar.sock', { kind: 'unix', path: '/run/sidecar.sock' }],
   ['unix:sidecar.sock', { kind: 'unix', path: 'sidecar.sock' }],
+  ['unix:///run/sidecar.sock', { kind: 'unix', path: '/run/sidecar.sock' }],
 ])('reads %s', (text, address) => {
   expect(parseListenAddress(text)).toEqual(address);
 });
@@ -51,7 +52,7 @@ test.each([
   '[::1]',
   'http://localhost:50051',
   'unix:',
-  'unix:///run/sidecar.sock',
+  'unix://host/run/sidecar.sock',
   `unix:/${'x'.repeat(103)}`,
 ])('refuses "%s"', async (text) => {
   const refused = bind(createGrpcServer(), text);
