@@ -38,11 +38,10 @@ async function prettyStream(): Promise<DestinationStream> {
   return pretty({ translateTime: 'SYS:HH:MM:ss.l', sync: true, singleLine: true });
 }
 
-/** Characters of log that may wait for a reader that has stalled; what comes then is dropped. */
-const MAX_WAITING_LENGTH = 1024 * 1024;
-
-/** Writes in the background: who reads the log must not be able to stop the service. */
+/**
+ * Writes at once: the last lines before an end are the ones that matter, and a stream that writes
+ * later never lets the process end once its reader has gone.
+ */
 function writeTo(fd: number, onError: (error: unknown) => void): DestinationStream {
-  const options = { fd, sync: false, maxLength: MAX_WAITING_LENGTH };
-  return destination(options).on('error', onError);
+  return destination({ fd, sync: true }).on('error', onError);
 }
