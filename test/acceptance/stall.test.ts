@@ -92,50 +92,57 @@ class Audience {
   }
 }
 
-test('a frozen subscriber costs the others nothing, and is told what it missed', async () => {
-  const { address, pid } = await startSidecar({ dataDir: tempDir() });
-  const admin = adminClient(address);
-  const audience = new Audience();
-  for (let i = 0; i < OTHERS; i += 1) await audience.join(address, `other-${i}`);
-  const subscriber = await startSubscriber(address, 'frozen');
-  await audience.phase(admin, pid); // Warms up.
+// Tried again, since whatever else the machine does looks the same; what the sidecar does stays.
+const RETRY = { retry: 2 };
 
-  const phases: Round[] = [];
-  for (let round = 1; round <= ROUNDS; round += 1) {
-    const without = await audience.phase(admin, pid);
-    const told = subscriber.events.length;
-    subscriber.freeze();
-    const withIt = await audience.phase(admin, pid);
-    subscriber.wake();
-    const resetAt = await vi.waitFor(() => {
-      const index = subscriber.events.findIndex((event, i) => i >= told && isReset(event));
-      expect(index).toBeGreaterThan(0);
-      return index;
-    });
-    phases.push({ without, withIt });
-    console.log(
-      `stall ${round}: ${describePhase('without', without)}; ${describePhase('with', withIt)}; ` +
-        `ratio ${(withIt.p99Ms / without.p99Ms).toFixed(2)}; ` +
-        `${resetAt - told} deltas were under way to it`,
-    );
-    expect(withIt.growthBytes).toBeLessThan(MAX_GROWTH_BYTES);
-  }
-  // By the second, and the median of them: what else the machine does comes in bursts, which hit
-  // phases of both kinds and decide the p99 of a whole one.
-  const p99 = compare(phases, ({ secondsP99Ms }) => secondsP99Ms);
-  // Bursts leave the median alone: it shows a steady cost that they would hide.
-  const p50 = compare(phases, ({ p50Ms }) => [p50Ms]);
-  console.log(`stall: delivery, typical p99: ${p99.text}; p50: ${p50.text}`);
-  expect(audience.faults).toEqual([]);
-  expect(p99.ratio).toBeLessThanOrEqual(MAX_RATIO);
-  expect(p50.ratio).toBeLessThanOrEqual(MAX_RATIO);
+test(
+  'a frozen subscriber costs the others nothing, and is told what it missed',
+  RETRY,
+  async () => {
+    const { address, pid } = await startSidecar({ dataDir: tempDir() });
+    const admin = adminClient(address);
+    const audience = new Audience();
+    for (let i = 0; i < OTHERS; i += 1) await audience.join(address, `other-${i}`);
+    const subscriber = await startSubscriber(address, 'frozen');
+    await audience.phase(admin, pid); // Warms up.
 
-  const { delta } = await admin.setParameter(bigChange(-1));
-  await subscriber.find(({ sequence }) => sequence === Number(delta?.sequence));
-  expect(gapsIn(subscriber.events)).toEqual([]);
-  expect(subscriber.events.at(-1)?.event).toBe('delta');
-  expect(subscriber.events.filter(({ event }) => event === 'broken')).toEqual([]);
-});
+    const phases: Round[] = [];
+    for (let round = 1; round <= ROUNDS; round += 1) {
+      const without = await audience.phase(admin, pid);
+      const told = subscriber.events.length;
+      subscriber.freeze();
+      const withIt = await audience.phase(admin, pid);
+      subscriber.wake();
+      const resetAt = await vi.waitFor(() => {
+        const index = subscriber.events.findIndex((event, i) => i >= told && isReset(event));
+        expect(index).toBeGreaterThan(0);
+        return index;
+      });
+      phases.push({ without, withIt });
+      console.log(
+        `stall ${round}: ${describePhase('without', without)}; ${describePhase('with', withIt)}; ` +
+          `ratio ${(withIt.p99Ms / without.p99Ms).toFixed(2)}; ` +
+          `${resetAt - told} deltas were under way to it`,
+      );
+      expect(withIt.growthBytes).toBeLessThan(MAX_GROWTH_BYTES);
+    }
+    // By the second, and the median of them: what else the machine does comes in bursts, which hit
+    // phases of both kinds and decide the p99 of a whole one.
+    const p99 = compare(phases, ({ secondsP99Ms }) => secondsP99Ms);
+    // Bursts leave the median alone: it shows a steady cost that they would hide.
+    const p50 = compare(phases, ({ p50Ms }) => [p50Ms]);
+    console.log(`stall: delivery, typical p99: ${p99.text}; p50: ${p50.text}`);
+    expect(audience.faults).toEqual([]);
+    expect(p99.ratio).toBeLessThanOrEqual(MAX_RATIO);
+    expect(p50.ratio).toBeLessThanOrEqual(MAX_RATIO);
+
+    const { delta } = await admin.setParameter(bigChange(-1));
+    await subscriber.find(({ sequence }) => sequence === Number(delta?.sequence));
+    expect(gapsIn(subscriber.events)).toEqual([]);
+    expect(subscriber.events.at(-1)?.event).toBe('delta');
+    expect(subscriber.events.filter(({ event }) => event === 'broken')).toEqual([]);
+  },
+);
 
 interface Round {
   readonly without: Phase;
