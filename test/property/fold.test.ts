@@ -13,7 +13,11 @@ import type { LedgerStore } from '../../src/ledger/store.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { configOf, taskOf } from '../support/engine-fixture.ts';
 
-const RETENTION = { historyLimit: 12, dedupWindow: 9, retainDeltas: 6, retainCycles: 4 };
+/**
+ * Small, so that much is forgotten; but a step names deltas of the six steps before it, of at most
+ * three each. One that is already forgotten is so by commits, and those differ here.
+ */
+const RETENTION = { historyLimit: 12, dedupWindow: 9, retainDeltas: 20, retainCycles: 4 };
 
 const RULES = `
 cycle: { history_limit: 12, analysis_window: 5, min_tasks: 2 }
@@ -148,7 +152,7 @@ function describeState(state: LedgerState) {
 
 const steps = fc.array(fc.record({ kind: fc.constantFrom(...KINDS), seed: fc.nat({ max: 99 }) }), {
   minLength: 10,
-  maxLength: 60,
+  maxLength: 120,
   size: 'max',
 });
 

@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { Server } from '@grpc/grpc-js';
+import { LearningAdminService } from '../src/gen/learning/v1/admin_service_pb.ts';
+import { LearningService } from '../src/gen/learning/v1/learning_service_pb.ts';
+import { bind } from '../src/rpc/listen.ts';
+import { Malformed, type ServiceHandlers, serviceCodec } from '../src/rpc/service-definition.ts';
+import { Broadcaster } from './broadcaster.ts';
+
+// The limit that the sidecar is measured against: grpc-js and the sidecar's codec, with handlers
+// that answer at once. Methods that have none here answer UNIMPLEMENTED.
+
+const { values } = parseArgs({
+  options: { listen: { type: 'string', multiple: true }, wave: { type: 'string' } },
+});
+const texts = JSON.parse(values.wave === undefined ? '[]' : readFileSync(values.wave, 'utf8'));
+const wave = (texts as string[]).map((text) => Buffer.from(text, 'base64'));
+const broadcaster = new Broadcaster();
+
+const learning: Partial<ServiceHandlers<typeof LearningService>> = {
+  recordTask(call, callback) {
+    if (call.request instanceof Malformed) throw call.request.error;
+    callback(null, { duplicate: false, deltaSequence: 1n });
+  },
+  recordTasks(call) {
+    let recordedCount = 0n;
+    call.on('data', (request) => {
+      if (request instanceof Malformed) throw request.error;
+      recordedCount += BigInt(request.tasks.length);
+      if (!call.write({ recordedCount, deltaSequence: 1n })) call.pause();
+    });
+    call.on('drain', () => call.resume());
+    call.on('end', () => call.end());
+  },
+  streamDeltas(call) {
+    // A snapshot's place: it says that the stream is open.
+    call.write({ sequence: 0n });
+    broadcaster.add(call);
+  },
+};
+
+const admin: Partial<ServiceHandlers<typeof LearningAdminService>> = {
+  runCycle(_, callback) {
+    broadcaster.send(wave);
+    callback(null, {});
+  },
+  setParameter(_, callback) {
+    broadcaster.send(wave.slice(0, 1));
+    callback(null, {});
+  },
+};
+
+const server = new Server();
+server.addService(serviceCodec(LearningService), { ...learning });
+server.addService(serviceCodec(LearningAdminService), { ...admin });
+const listen: string[] = [];
+for (const address of values.listen ?? []) listen.push(await bind(server, address));
+console.log(JSON.stringify({ listen, msg: `serving on ${listen.join(', ')}` }));
