@@ -17,8 +17,9 @@ if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE) {
 // the garbage of the start keeps that size: 30 MB for as long as the service idles.
 nodeModule.enableCompileCache();
 setFlagsFromString('--semi-space-growth-factor=1');
-// An old generation that may multiply between collections takes what memory there is, and keeps it.
-setFlagsFromString('--heap-growing-percent=50');
+// V8 lets an old generation quadruple between collections, and keeps that. 120 % more levels off; less
+// costs more of each call (50 %: a tenth).
+setFlagsFromString('--heap-growing-percent=120');
 // The middle compiler leaves 15 MB behind from the start; hot code gets the optimizing one anyhow.
 setFlagsFromString('--no-maglev');
 
