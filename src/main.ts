@@ -18,7 +18,7 @@ if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE) {
 nodeModule.enableCompileCache();
 setFlagsFromString('--semi-space-growth-factor=1');
 // V8 lets an old generation quadruple between collections, and keeps that. 120 % more levels off; less
-// costs more of each call (50 %: a tenth).
+// cost more of each call where it was measured.
 setFlagsFromString('--heap-growing-percent=120');
 // The middle compiler leaves 15 MB behind from the start; hot code gets the optimizing one anyhow.
 setFlagsFromString('--no-maglev');
