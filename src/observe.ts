@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Metrics } from './admin/metrics.ts';
 import type { Delta } from './domain/delta.ts';
 import type { EngineObserver } from './engine/engine.ts';
+import type { TrialAdvanced } from './ledger/event.ts';
 import type { CommitNote } from './ledger/ledger.ts';
 
 /** Logs and counts what the loop does. */
@@ -35,6 +36,7 @@ export function createEngineObserver(log: Logger, metrics: () => Metrics): Engin
 /** Logs and counts what a commit has put in force or recorded. */
 export function observeCommit(note: CommitNote, log: Logger, metrics: Metrics): void {
   for (const event of note.events) {
+    if (event.kind === 'trial_advanced') observeTrial(event, log, metrics);
     if (event.kind !== 'tasks_recorded') continue;
     metrics.tasksRecorded(event.tasks.length);
     log.debug({ tasks: event.tasks.length }, 'tasks recorded');
@@ -42,6 +44,25 @@ export function observeCommit(note: CommitNote, log: Logger, metrics: Metrics): 
   for (const delta of note.applied) {
     log.info({ delta: delta.deltaId, sequence: delta.sequence }, describeDelta(delta));
     metrics.deltaApplied(delta.type ?? 'unspecified');
+  }
+}
+
+function observeTrial({ deltaId, receipts }: TrialAdvanced, log: Logger, metrics: Metrics): void {
+  for (const { step, hash } of receipts) {
+    switch (step.step) {
+      case 'start':
+        log.info({ delta: deltaId, seed: step.plan.seed }, step.summary);
+        break;
+      case 'pause':
+      case 'resume':
+        log.warn({ delta: deltaId, reason: step.reason }, `trial: ${step.step}`);
+        break;
+      case 'end':
+        log.info({ delta: deltaId, verdict: step.effect.verdict, receipt: hash }, step.summary);
+        metrics.trialEnded(step.effect.verdict);
+        break;
+      default:
+    }
   }
 }
 

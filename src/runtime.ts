@@ -148,6 +148,7 @@ function metricsOf(engine: Engine, service: LearningServer, configRefused: () =>
     ledgerBytes: () => ledger.sizeBytes(),
     configRefused,
     active: () => engine.active,
+    onTrial: () => ledger.state.trial !== undefined,
   });
 }
 

@@ -8,6 +8,7 @@ export interface MetricSources {
   ledgerBytes(): number;
   configRefused(): boolean;
   active(): boolean;
+  onTrial(): boolean;
 }
 
 /** The service's metrics, in Prometheus's terms. */
@@ -19,6 +20,7 @@ export interface Metrics {
   ruleFault(ruleId: string): void;
   deltaProposed(type: string): void;
   deltaApplied(type: string): void;
+  trialEnded(verdict: string): void;
   callEnded(method: string, code: string, seconds: number): void;
 }
 
@@ -42,6 +44,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   const applied = counter('deltas_applied_total', 'Deltas put in force, reverts included', [
     'type',
   ]);
+  const trials = counter('trials_total', 'Trials that ended', ['verdict']);
   const calls = histogram(
     'rpc_duration_seconds',
     'Duration of a call, until its answer',
@@ -56,6 +59,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     ruleFault: (rule_id) => faults.inc({ rule_id }),
     deltaProposed: (type) => proposed.inc({ type }),
     deltaApplied: (type) => applied.inc({ type }),
+    trialEnded: (verdict) => trials.inc({ verdict }),
     callEnded: (method, code, seconds) => calls.observe({ method, code }, seconds),
   };
 }
@@ -77,5 +81,6 @@ function addGauges(registry: Registry, sources: MetricSources): void {
   gauge('config_refused', '1: the newest config was refused', () =>
     Number(sources.configRefused()),
   );
+  gauge('trial', '1: a trial is on', () => Number(sources.onTrial()));
   gauge('active', '1: the timer runs cycles', () => Number(sources.active()));
 }

@@ -2,7 +2,7 @@ import { sameValue, type Value } from '../domain/value.ts';
 import { type ConfigPath, formatPath } from './fault.ts';
 import { MAX_PARAMETERS } from './limits.ts';
 import type { MergedConfig } from './merge.ts';
-import type { ConfigFile, ParameterText, RuleText } from './schema.ts';
+import type { ConfigFile, MetricText, ParameterText, RuleText } from './schema.ts';
 import { type Structure, show } from './structure.ts';
 import { suggest } from './suggest.ts';
 
@@ -23,6 +23,7 @@ export function crossCheck(config: MergedConfig, structure: Structure): CrossFau
     ...Object.keys(config.parameters).flatMap((name) => checkParameter(name, config, structure)),
     ...checkRuleIds(config, structure),
     ...config.rules.flatMap((rule, index) => checkRule(rule, index, config, structure)),
+    ...config.rules.flatMap((rule, index) => checkMetrics(rule, index, structure)),
   ];
   // Two fields may disagree with the same third one: it is named once.
   const named = new Set<string>();
@@ -183,4 +184,34 @@ function checkRule(
     faults.push({ path: at, message });
   }
   return faults;
+}
+
+/** A metric is judged once: as the primary one, or as one of the guards. */
+function checkMetrics(
+  { primary, guards = [] }: RuleText,
+  index: number,
+  { isFaulty }: Structure,
+): CrossFault[] {
+  const path = ['rules', index];
+  const primaryName = isFaulty([...path, 'primary']) ? undefined : nameOf(primary ?? 'latency');
+  const other = primary === undefined ? 'latency, the primary one by default' : 'the primary one';
+  const faults: CrossFault[] = [];
+  const names = new Set<string>();
+  for (const [position, guard] of guards.entries()) {
+    const name = nameOf(guard);
+    if (name === undefined) continue;
+    const expected =
+      name === primaryName ? `expected a metric other than ${other}` : 'expected each metric once';
+    if (name === primaryName || names.has(name)) {
+      const message = `${expected}, found ${show(name)}`;
+      faults.push({ path: [...path, 'guards', position], message });
+    }
+    names.add(name);
+  }
+  return faults;
+}
+
+/** `undefined`: the name was faulty, and was taken away. */
+function nameOf(metric: MetricText): string | undefined {
+  return typeof metric === 'string' ? metric : metric.measurement;
 }

@@ -32,11 +32,12 @@ reflection:
     risk: 10
 
 curation:
-  mode: apply               # apply: in force at once; recommend: waits for a person
+  mode: apply               # apply: in force at once; recommend: a person decides; trial: tested
   suppress_unchanged: true  # a value that changes nothing is not proposed
   cooldown_seconds: 300     # seconds that a target rests once a delta for it is decided; 0 = none
   max_deltas_per_hour: 20   # deltas put in force in any hour; 0 = no bound
   proposal_ttl_seconds: 86400  # seconds that a proposal waits for a person
+  ack_timeout_seconds: 0    # seconds until what no client acknowledged is reverted; 0 = never
 
 # What rules may change. \`initial\` is the value in a ledger that has none yet. A new value moves
 # by at most max_step, stays within min and max, and must be one of \`allowed\` where that is
@@ -70,6 +71,11 @@ rules:
       .format([metrics.sub_agent_count, window.avg_latency_ms])
     confidence: 0.75        # 0 to 1
     impact: positive        # positive, neutral, negative
+    # mode: trial           # apply, recommend, trial; without it, that of curation
+    # primary: latency      # what trials are to improve: latency, success, or a measurement of
+    #                       # tasks, as { measurement: cost, better: lower }; better: lower, higher
+    # guards: [success]     # what they must not make worse; at most 8, or [] for none
+    # on_harm: revert       # revert, pause (all trials, too), notify (a person decides)
 
   - id: fallback
     when: window.success_rate < 0.85
@@ -91,7 +97,7 @@ rules:
     confidence: 0.85
     impact: positive
 
-# Randomised trials of deltas; read and checked, not in this release.
+# Randomised trials of deltas, where \`mode\` is \`trial\`.
 trial:
   assignment: auto          # task, switchback, auto
   block_tasks: 5            # tasks in a block of a switchback trial
@@ -99,6 +105,10 @@ trial:
   pair_wait_tasks: 20       # tasks that one left single waits for its like
   outcome_timeout_seconds: 3600  # seconds until an outcome counts as missing
   max_seconds: 86400        # seconds until a trial ends without a verdict
+  # timeout_ms: 30000       # latency that a failed or timed-out task counts as at least; without
+  #                         # it, the window's p99 at the trial's start
+  # seed: "1"               # makes the coins repeatable, for tests and reproductions; without it,
+  #                         # each trial draws its own
 
 monitoring:
   # log_file: /var/log/learning.log  # without it: standard output

@@ -50,6 +50,12 @@ export const MAX_DELTAS_PER_HOUR: NumberRange = { min: 0, max: 1_000_000, whole:
 /** Seconds that a proposal waits for a person. At 0 it would expire before anyone saw it. */
 export const PROPOSAL_TTL_SECONDS: NumberRange = { min: 0, above: true, max: MAX_SECONDS };
 
+/**
+ * Seconds until a delta that no client has acknowledged is reverted. 0 = never: clients need not
+ * acknowledge anything.
+ */
+export const ACK_TIMEOUT_SECONDS: NumberRange = { min: 0, max: MAX_SECONDS };
+
 /** Most that one delta may move a parameter. At 0 it could never move. */
 export const MAX_STEP: NumberRange = { min: 0, above: true, max: Number.MAX_VALUE };
 
@@ -64,6 +70,21 @@ export const OUTCOME_TIMEOUT_SECONDS: NumberRange = { min: 0, above: true, max: 
 
 /** Seconds until a trial ends without a verdict. */
 export const TRIAL_SECONDS: NumberRange = { min: 0, above: true, max: MAX_SECONDS };
+
+/** Milliseconds that a failed task counts as at least. At 0 it would be good to fail fast. */
+export const TRIAL_TIMEOUT_MS: NumberRange = { min: 0, above: true, max: Number.MAX_VALUE };
+
+/** Characters of a seed: far more than chance needs, and each trial keeps its own. */
+export const MAX_SEED_LENGTH = 128;
+
+/** Guards of a rule. Harm in one is one part of the mean over all: the more, the later it shows. */
+export const MAX_GUARDS = 8;
+
+/** Characters of a measurement's name: its key is at most 64 bytes on the wire. */
+export const MAX_MEASUREMENT_LENGTH = 64;
+
+/** Names of measurements that a trial can look at; the two others mean something else there. */
+export const MEASUREMENT_NAME = /^(?!(?:latency|success)$)/;
 
 /** Deltas or cycles kept in the ledger's history; about 1 KB each. */
 export const RETAINED: NumberRange = { min: 1, max: 1_000_000, whole: true };

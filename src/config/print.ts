@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import type { ParameterSpec } from '../domain/settings.ts';
 import type { Config, ConfiguredRule } from './config.ts';
+import { metricText } from './metric.ts';
 
 /** The config as YAML, every key written out; loaded again, it gives the same config. */
 export function printConfig(config: Config): string {
@@ -28,6 +29,7 @@ export function printConfig(config: Config): string {
       cooldown_seconds: curation.cooldownSeconds,
       max_deltas_per_hour: curation.maxDeltasPerHour,
       proposal_ttl_seconds: curation.proposalTtlSeconds,
+      ack_timeout_seconds: curation.ackTimeoutSeconds,
     },
     parameters: Object.fromEntries(
       Object.entries(config.parameters).map(([name, spec]) => [name, parameterText(spec)]),
@@ -40,6 +42,8 @@ export function printConfig(config: Config): string {
       pair_wait_tasks: trial.pairWaitTasks,
       outcome_timeout_seconds: trial.outcomeTimeoutSeconds,
       max_seconds: trial.maxSeconds,
+      timeout_ms: trial.timeoutMs,
+      seed: trial.seed,
     },
     monitoring: { log_file: config.monitoring.logFile, log_level: config.monitoring.logLevel },
     ledger: {
@@ -75,5 +79,8 @@ function ruleText(rule: ConfiguredRule) {
     confidence: rule.confidence,
     impact: rule.impact,
     mode: rule.mode,
+    primary: metricText(rule.primary),
+    guards: rule.guards.map(metricText),
+    on_harm: rule.onHarm,
   };
 }

@@ -1,4 +1,3 @@
-import type { CurationMode } from '../domain/rule.ts';
 import { kindOf, type Value, type ValueKind } from '../domain/value.ts';
 import type { Bindings } from './cel/bindings.ts';
 import { resultsOf } from './cel/dry-run.ts';
@@ -12,7 +11,9 @@ import { toValue } from './cel/result.ts';
 import { createSamples } from './cel/samples.ts';
 import type { ConfiguredRule } from './config.ts';
 import type { ConfigPath } from './fault.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import type { MergedConfig } from './merge.ts';
+import { defaultGuards, settleMetric } from './metric.ts';
 import type { RuleText } from './schema.ts';
 
 /** Something wrong with an expression of a rule. */
@@ -145,14 +146,22 @@ function compileRule({ text, expressions }: ReadRule): ConfiguredRule {
   };
   const sourceOf = (field: Field) => expressions.get(field)?.syntax.text;
   const [when, newValue, oldValue, reasoning] = FIELDS.map(function_);
+  const primary = settleMetric(text.primary ?? 'latency');
+  const judged = {
+    ...{ id, type, operation, target, confidence, impact, primary },
+    guards: text.guards?.map(settleMetric) ?? defaultGuards(primary),
+    source: {
+      when: sourceOf('when') ?? '',
+      newValue: sourceOf('new_value'),
+      oldValue: sourceOf('old_value'),
+      reasoning: sourceOf('reasoning') ?? '',
+    },
+  };
   return {
-    id,
-    type,
-    operation,
-    target,
-    confidence,
-    impact,
-    mode: text.mode as CurationMode | undefined,
+    ...judged,
+    mode: text.mode,
+    onHarm: text.on_harm ?? 'revert',
+    fingerprint: fingerprintOf(judged),
     usesMetrics: [...expressions.values()].some((expression) => expression.usesMetrics),
     // Checked to give nothing else, except where a parameter has changed its kind since.
     when: (context) => expectKind(when?.(context), 'boolean', `when of rule ${id}`) as boolean,
@@ -160,12 +169,6 @@ function compileRule({ text, expressions }: ReadRule): ConfiguredRule {
     oldValue,
     reasoning: (context) =>
       expectKind(reasoning?.(context), 'string', `reasoning of rule ${id}`) as string,
-    source: {
-      when: sourceOf('when') ?? '',
-      newValue: sourceOf('new_value'),
-      oldValue: sourceOf('old_value'),
-      reasoning: sourceOf('reasoning') ?? '',
-    },
   };
 }
 

@@ -5,8 +5,6 @@ import * as limits from './limits.ts';
 // Every check of a field has the same message, "expected …": what was found is added to it.
 // Descriptions are for the JSON Schema that editors use.
 
-const MODES = ['apply', 'recommend'] as const;
-
 /** A number within its range. */
 export function number(range: limits.NumberRange, description: string) {
   const message = `expected ${describeRange(range)}`;
@@ -31,14 +29,6 @@ export function flag(description: string) {
 /** One of some words. */
 export function choice<const T extends readonly string[]>(values: T, description: string) {
   return z.enum(values, `expected one of ${values.join(', ')}`).describe(description);
-}
-
-/** What becomes of a delta; trials have a message of their own. */
-export function mode(description: string) {
-  const expected = `expected one of ${MODES.join(', ')}`;
-  const error = (issue: { input?: unknown }) =>
-    issue.input === 'trial' ? `${expected}: trials are not in this release` : expected;
-  return z.enum(MODES, { error }).describe(description);
 }
 
 /** A text that is not empty. */
@@ -86,6 +76,30 @@ export function partial<T extends z.core.$ZodLooseShape>(whole: z.ZodObject<T, z
 export function expression(returns: string, description: string) {
   const message = `expected a CEL expression that gives ${returns}`;
   return z.union([z.string(), z.number(), z.boolean()], message).describe(description);
+}
+
+/** A measurement that trials look at. */
+function measurementName(description: string) {
+  const most = limits.MAX_MEASUREMENT_LENGTH;
+  const message = `expected a measurement of 1 to ${most} characters, not latency or success`;
+  return z
+    .string(message)
+    .min(1, message)
+    .max(most, message)
+    .regex(limits.MEASUREMENT_NAME, message)
+    .describe(description);
+}
+
+/** A metric that trials look at. */
+export function metric(description: string) {
+  const measurement = z.strictObject({
+    measurement: measurementName('A key of Task.measurements.'),
+    better: z
+      .enum(['lower', 'higher'], 'expected one of lower, higher (there is no default)')
+      .describe('Which direction is an improvement.'),
+  });
+  const message = 'expected latency, success, or an object with measurement and better';
+  return z.union([z.enum(['latency', 'success']), measurement], message).describe(description);
 }
 
 function isValue(value: unknown, depth = 0): value is Value {

@@ -1,12 +1,14 @@
 import { z } from 'zod';
 import { DELTA_IMPACTS, DELTA_OPERATIONS, DELTA_TYPES } from '../domain/delta.ts';
+import { CURATION_MODES, HARM_RESPONSES } from '../domain/rule.ts';
+import { TRIAL_ASSIGNMENTS } from '../domain/settings.ts';
 import * as limits from './limits.ts';
 import {
   bound,
   choice,
   expression,
   flag,
-  mode,
+  metric,
   number,
   parameterName,
   partial,
@@ -18,9 +20,6 @@ import {
 
 /** Which levels of the log are written. */
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
-
-/** How tasks of a trial get their arm. */
-export const TRIAL_ASSIGNMENTS = ['auto', 'task', 'switchback'] as const;
 
 const weights = section(
   {
@@ -62,11 +61,18 @@ const sections = {
   ),
   curation: section(
     {
-      mode: mode('What becomes of a recommended delta: applied at once, or left to a person.'),
+      mode: choice(
+        CURATION_MODES,
+        'What becomes of a recommended delta: applied at once, left to a person, or put on trial.',
+      ),
       suppress_unchanged: flag('A value that changes nothing is not proposed.'),
       cooldown_seconds: number(limits.COOLDOWN_SECONDS, 'Seconds that a target rests; 0 = none.'),
       max_deltas_per_hour: number(limits.MAX_DELTAS_PER_HOUR, 'Put in force; 0 = no bound.'),
       proposal_ttl_seconds: number(limits.PROPOSAL_TTL_SECONDS, 'Seconds a proposal waits.'),
+      ack_timeout_seconds: number(
+        limits.ACK_TIMEOUT_SECONDS,
+        'Seconds until a delta that no client has acknowledged is reverted; 0 = never.',
+      ),
     },
     'What becomes of a delta.',
   ),
@@ -91,8 +97,17 @@ const sections = {
         'Seconds until an outcome counts as missing.',
       ),
       max_seconds: number(limits.TRIAL_SECONDS, 'Seconds until a trial ends without a verdict.'),
+      timeout_ms: number(
+        limits.TRIAL_TIMEOUT_MS,
+        "Latency that a failed or timed-out task counts as at least; without it, the window's p99.",
+      ).optional(),
+      seed: text(
+        limits.MAX_SEED_LENGTH,
+        'a text',
+        'Makes the coins repeatable, for tests; without it, each trial draws its own.',
+      ).optional(),
     },
-    'Randomised trials of deltas; not in this release.',
+    'Randomised trials of deltas.',
   ),
   monitoring: section(
     {
@@ -143,7 +158,19 @@ const rule = section(
       .describe('CEL: why, as a text.'),
     confidence: number(limits.CONFIDENCE, 'How sure the rule is, 0 to 1.'),
     impact: choice(DELTA_IMPACTS, 'Expected impact; negative is a veto.'),
-    mode: mode('Overrides curation.mode.').optional(),
+    mode: choice(CURATION_MODES, 'Overrides curation.mode.').optional(),
+    primary: metric('What its trials are to improve; without it, latency.').optional(),
+    guards: z
+      .array(metric('A metric.'), 'expected a list of metrics')
+      .max(limits.MAX_GUARDS, `expected at most ${limits.MAX_GUARDS} metrics`)
+      .describe(
+        'What its trials must not make worse; without it, latency and success, but the primary.',
+      )
+      .optional(),
+    on_harm: choice(
+      HARM_RESPONSES,
+      'What follows a trial that found harm, beside the old value; without it, revert.',
+    ).optional(),
   },
   'When to change which parameter to what, and why.',
 );
@@ -185,11 +212,14 @@ export const configFileSchema = z
 
 type Output<T extends z.ZodType> = z.output<T>;
 
-/** Sections with every key, as the defaults have them. */
+/** Sections with every key that has a default. */
 export type Sections = { [K in keyof typeof sections]: Output<(typeof sections)[K]> };
 
 /** One parameter as written; `null` lifts a bound of the default. */
 export type ParameterText = Output<typeof parameter>;
+
+/** A metric as written. */
+export type MetricText = Output<ReturnType<typeof metric>>;
 
 /** One rule as written. Some of its fields may have been taken away as faulty. */
 export type RuleText = Partial<Output<typeof rule>>;

@@ -29,6 +29,7 @@ export function settle(merged: MergedConfig, rules: readonly ConfiguredRule[]): 
       cooldownSeconds: curation.cooldown_seconds,
       maxDeltasPerHour: curation.max_deltas_per_hour,
       proposalTtlSeconds: curation.proposal_ttl_seconds,
+      ackTimeoutSeconds: curation.ack_timeout_seconds,
     },
     parameters: Object.fromEntries(
       Object.entries(merged.parameters).map(([name, text]) => [name, settleParameter(text)]),
@@ -41,6 +42,8 @@ export function settle(merged: MergedConfig, rules: readonly ConfiguredRule[]): 
       pairWaitTasks: trial.pair_wait_tasks,
       outcomeTimeoutSeconds: trial.outcome_timeout_seconds,
       maxSeconds: trial.max_seconds,
+      timeoutMs: trial.timeout_ms,
+      seed: trial.seed,
     },
     monitoring: { logFile: monitoring.log_file, logLevel: monitoring.log_level },
     ledger: { retainDeltas: ledger.retain_deltas, retainCycles: ledger.retain_cycles },

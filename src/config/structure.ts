@@ -29,7 +29,7 @@ export function checkStructure(document: ConfigDocument): Structure {
     faulty.add(text);
   };
   const issues = configFileSchema.safeParse(data).error?.issues ?? [];
-  for (const issue of issues) {
+  for (const issue of issues.flatMap(narrow)) {
     const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
     if (issue.code === 'unrecognized_keys') {
       const known = keysAt(path);
@@ -53,6 +53,16 @@ export function checkStructure(document: ConfigDocument): Structure {
     isFaulty: (path) =>
       faulty.has('') || path.some((_, index) => faulty.has(formatPath(path.slice(0, index + 1)))),
   };
+}
+
+type Issue = z.core.$ZodIssue;
+
+/** Of a value that is one of several kinds: what is wrong within the kind that it is of, if any. */
+function narrow(issue: Issue): readonly Issue[] {
+  if (issue.code !== 'invalid_union') return [issue];
+  const isWithin = ({ path, code }: Issue) => path.length > 0 || code === 'unrecognized_keys';
+  const within = issue.errors.find((issues) => issues.every(isWithin));
+  return within?.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })) ?? [issue];
 }
 
 const EXPRESSIONS = ['when', 'new_value', 'old_value'] as const;
@@ -88,8 +98,11 @@ function keysAt(path: ConfigPath): string[] {
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
 }
 
+/** Of several kinds, the object is the one that has keys. */
 function unwrap(schema: unknown): unknown {
-  return schema instanceof z.ZodOptional ? unwrap(schema.unwrap()) : schema;
+  if (schema instanceof z.ZodOptional) return unwrap(schema.unwrap());
+  if (!(schema instanceof z.ZodUnion)) return schema;
+  return schema.options.find((option) => option instanceof z.ZodObject);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,20 +1,31 @@
 import type { DeltaEvaluation } from '../domain/delta.ts';
 import { violationOf } from '../domain/parameters.ts';
+import type { CurationMode } from '../domain/rule.ts';
 import type { LoopSettings } from '../domain/settings.ts';
 import { own } from '../domain/value.ts';
 import type { Candidate } from './generate.ts';
 
-/** What becomes of a candidate: put in force, left to a person, or turned down. */
-export type Outcome = 'apply' | 'propose' | 'reject';
+/** What becomes of a candidate: put in force, left to a person, put on trial, or turned down. */
+export type Outcome = 'apply' | 'propose' | 'trial' | 'reject';
+
+/** A candidate and its score. */
+export interface Scored {
+  readonly candidate: Candidate;
+  /** Of its rule by now, 0 to 1. */
+  readonly confidence: number;
+  readonly evaluation: DeltaEvaluation;
+  /** What becomes of it if it is recommended. */
+  readonly mode: CurationMode;
+  /** Only what was learned is against it: it gets a trial all the same. */
+  readonly isProbe: boolean;
+}
 
 /** A candidate, its score, and what becomes of it. */
-export interface Decision {
-  readonly candidate: Candidate;
-  readonly evaluation: DeltaEvaluation;
+export interface Decision extends Scored {
   readonly outcome: Outcome;
   /** Why it was not put in force, in words; empty where it was. */
   readonly summary: string;
-  /** How long it may wait for a person; 0 where it does not wait. */
+  /** How long it may wait for a person or a trial; 0 where it does not wait. */
   readonly waitMs: number;
 }
 
@@ -36,55 +47,68 @@ const HOUR_MS = 61 * 60_000;
  * @param budget how many may still be put in force this hour
  */
 export function curate(
-  scored: readonly { candidate: Candidate; evaluation: DeltaEvaluation }[],
+  scored: readonly Scored[],
   settings: LoopSettings,
   budget: number,
 ): Decision[] {
   let left = budget;
-  return scored.map(({ candidate, evaluation }) => {
-    const objection = objectionTo(candidate, evaluation, settings);
+  return scored.map((one) => {
+    const objection = objectionTo(one, settings) ?? violationBy(one.candidate, settings);
     if (objection !== undefined) {
-      const summary = `Rejected: ${objection}`;
-      return { candidate, evaluation, outcome: 'reject', summary, waitMs: 0 };
+      return { ...one, outcome: 'reject', summary: `Rejected: ${objection}`, waitMs: 0 };
     }
-    const hold = holdOn(candidate, evaluation, settings, left);
+    const hold = holdOn(one, settings, left);
     if (hold !== undefined) {
       const summary = `Waits for approval: ${hold.reason}`;
-      return { candidate, evaluation, outcome: 'propose', summary, waitMs: hold.waitMs };
+      return { ...one, outcome: 'propose', summary, waitMs: hold.waitMs };
+    }
+    if (one.mode === 'trial') {
+      const waitMs = settings.curation.proposalTtlSeconds * 1000;
+      return { ...one, outcome: 'trial', summary: 'Waits for a trial', waitMs };
     }
     left -= 1;
-    return { candidate, evaluation, outcome: 'apply', summary: '', waitMs: 0 };
+    return { ...one, outcome: 'apply', summary: '', waitMs: 0 };
   });
 }
 
+/** Whether a score and a confidence suffice. */
+export function passes(scored: Scored, settings: LoopSettings): boolean {
+  return objectionTo(scored, settings) === undefined;
+}
+
 function objectionTo(
-  { rule, newValue }: Candidate,
-  evaluation: DeltaEvaluation,
+  { confidence, evaluation, isProbe }: Scored,
   settings: LoopSettings,
 ): string | undefined {
+  if (isProbe) return undefined;
   const { minScore, minConfidence, enforceMinConfidence } = settings.reflection;
   if (!evaluation.recommended) {
     return `score ${evaluation.overallScore} is below reflection.min_score ${minScore}`;
   }
-  if (enforceMinConfidence && rule.confidence < minConfidence) {
-    return `confidence ${rule.confidence} is below reflection.min_confidence ${minConfidence}`;
+  if (enforceMinConfidence && confidence < minConfidence) {
+    return `confidence ${confidence} is below reflection.min_confidence ${minConfidence}`;
   }
+  return undefined;
+}
+
+function violationBy({ rule, newValue }: Candidate, settings: LoopSettings): string | undefined {
   if (newValue === undefined) return undefined;
   return violationOf(own(settings.parameters, rule.target), newValue);
 }
 
 function holdOn(
-  { rule }: Candidate,
-  evaluation: DeltaEvaluation,
+  { candidate: { rule }, evaluation, mode }: Scored,
   { curation }: LoopSettings,
   left: number,
 ): Hold | undefined {
   const waitMs = curation.proposalTtlSeconds * 1000;
   if (evaluation.riskLevel === 'high') return { reason: 'its risk is high', waitMs };
-  if ((rule.mode ?? curation.mode) === 'recommend') {
-    return { reason: 'curation mode is recommend', waitMs };
+  if (mode === 'recommend') {
+    const isOwn = (rule.mode ?? curation.mode) === 'recommend';
+    const reason = isOwn ? 'curation mode is recommend' : 'the rule has harmed too often of late';
+    return { reason, waitMs };
   }
-  if (left > 0) return undefined;
+  if (left > 0 || mode === 'trial') return undefined;
   const reason = `${curation.maxDeltasPerHour} deltas were put in force in the last hour`;
   return { reason, waitMs: Math.min(waitMs, HOUR_MS) };
 }

@@ -1,10 +1,20 @@
-import type { RuleContext } from '../domain/rule.ts';
-import { curate, type Decision } from './curate.ts';
-import { type GenerateInput, generate, type RuleFault } from './generate.ts';
+import type { Rule, RuleContext } from '../domain/rule.ts';
+import { curate, type Decision, passes, type Scored } from './curate.ts';
+import { type Candidate, type GenerateInput, generate, type RuleFault } from './generate.ts';
 import { reflect } from './reflect.ts';
 
+/** What trials have taught of the rules. */
+export interface Learned {
+  /** A rule's confidence, 0 to 1. */
+  confidenceOf(rule: Rule): number;
+  /** The rule has harmed so often of late that its proposals are left to a person. */
+  isLeftToPerson(rule: Rule): boolean;
+  /** Whether a muted rule may have its one trial now. */
+  mayProbe(candidate: Candidate): boolean;
+}
+
 /** What a cycle looks at. */
-export interface CycleInput extends Omit<GenerateInput, 'context'> {
+export interface CycleInput extends Omit<GenerateInput, 'context'>, Learned {
   /** `undefined`: fewer than `cycle.min_tasks` tasks are retained, and nothing is proposed. */
   readonly context: RuleContext | undefined;
   /** Proposals put in force in the last hour. */
@@ -23,12 +33,38 @@ export function planCycle(input: CycleInput): CyclePlan {
   const { settings, context } = input;
   if (context === undefined) return { tasksAnalyzed: 0, decisions: [], faults: [] };
   const { candidates, faults } = generate({ ...input, context });
-  const scored = candidates.map((candidate) => ({
-    candidate,
-    evaluation: reflect({ ...candidate.rule, reasoning: candidate.reasoning }, settings.reflection),
-  }));
-  const decisions = curate(scored, settings, budgetOf(input));
+  const scored = candidates.flatMap((candidate) => score(candidate, input) ?? []);
+  const decisions = curate(scored.filter(isFirstForTarget), settings, budgetOf(input));
   return { tasksAnalyzed: context.window.count, decisions, faults };
+}
+
+/**
+ * Scores a candidate with the confidence that its rule has by now. One that only what was learned
+ * holds back is muted: it is not proposed (`undefined`), but gets one trial after each rest.
+ */
+function score(candidate: Candidate, input: CycleInput): Scored | undefined {
+  const { rule, reasoning } = candidate;
+  const { settings } = input;
+  const confidence = input.confidenceOf(rule);
+  const configured = rule.mode ?? settings.curation.mode;
+  const mode = configured === 'trial' && input.isLeftToPerson(rule) ? 'recommend' : configured;
+  const withConfidence = (value: number): Scored => ({
+    candidate,
+    confidence: value,
+    evaluation: reflect({ ...rule, confidence: value, reasoning }, settings.reflection),
+    mode,
+    isProbe: false,
+  });
+  const scored = withConfidence(confidence);
+  const isMuted = !passes(scored, settings) && passes(withConfidence(rule.confidence), settings);
+  if (!isMuted) return scored;
+  return mode === 'trial' && input.mayProbe(candidate) ? { ...scored, isProbe: true } : undefined;
+}
+
+/** Of rules with one target, the first that fires in a cycle, and is not muted, has it. */
+function isFirstForTarget(scored: Scored, index: number, all: readonly Scored[]): boolean {
+  const { target } = scored.candidate.rule;
+  return all.findIndex(({ candidate }) => candidate.rule.target === target) === index;
 }
 
 function budgetOf({ settings, appliedLastHour }: CycleInput): number {

@@ -24,7 +24,7 @@ export interface RuleFault {
 export interface Restraints {
   /** The target rests: nothing is proposed for it now. */
   isResting(target: string): boolean;
-  /** The same rule, target and value waits already. */
+  /** The same rule, target and value waits already, is on trial, or rests after one. */
   isPending(ruleId: string, target: string, value: Value | undefined): boolean;
 }
 
@@ -36,22 +36,16 @@ export interface GenerateInput extends Restraints {
   readonly metricsAgeMs: number | undefined;
 }
 
-/**
- * Phase 1: what the rules propose, in their order. Of two rules with one target, the first that
- * fires in a cycle has it.
- */
+/** Phase 1: what the rules propose, in their order. */
 export function generate(input: GenerateInput): { candidates: Candidate[]; faults: RuleFault[] } {
   const candidates: Candidate[] = [];
   const faults: RuleFault[] = [];
-  const taken = new Set<string>();
   for (const rule of input.settings.rules) {
-    if (taken.has(rule.target) || input.isResting(rule.target)) continue;
+    if (input.isResting(rule.target)) continue;
     if (rule.usesMetrics && areStale(input)) continue;
     try {
       const candidate = propose(rule, input);
-      if (candidate === undefined) continue;
-      candidates.push(candidate);
-      taken.add(rule.target);
+      if (candidate !== undefined) candidates.push(candidate);
     } catch (error) {
       faults.push({
         ruleId: rule.id,

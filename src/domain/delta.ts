@@ -1,3 +1,4 @@
+import type { DeltaEffect } from './effect.ts';
 import type { Value } from './value.ts';
 
 export const DELTA_TYPES = ['coordination', 'strategy', 'resource', 'metric'] as const;
@@ -12,11 +13,18 @@ export type DeltaImpact = (typeof DELTA_IMPACTS)[number];
 export type RiskLevel = 'low' | 'medium' | 'high';
 
 /**
- * Where a delta stands. Reachable: proposed → applied | rejected | expired; applied → reverted.
- * A cycle may propose and apply, or propose and reject, in one commit. Overrides and reverts are
- * born applied.
+ * Where a delta stands. Reachable: proposed → trial | applied | rejected | expired; trial → applied
+ * | reverted | proposed (for a person to decide); applied → reverted. A cycle may propose and apply,
+ * reject or put on trial in one commit. Overrides, reverts and switches of trials are born applied.
  */
-export const DELTA_STATES = ['proposed', 'rejected', 'applied', 'reverted', 'expired'] as const;
+export const DELTA_STATES = [
+  'proposed',
+  'rejected',
+  'trial',
+  'applied',
+  'reverted',
+  'expired',
+] as const;
 export type DeltaState = (typeof DELTA_STATES)[number];
 
 /** How a proposal was scored. */
@@ -51,8 +59,12 @@ export interface Proposal {
   readonly cycleNumber: number;
   readonly evaluation: DeltaEvaluation | undefined;
   readonly expireTimeMs: number | undefined;
+  /** What a proposal waits for. */
+  readonly waitsFor: 'person' | 'trial' | undefined;
   /** The delta whose former value this one restores; empty otherwise. */
   readonly revertsDeltaId: string;
+  /** The delta on trial that this one is a switch of; empty otherwise. */
+  readonly trialDeltaId: string;
   /** What became of it and why, in words; empty: nothing to say. */
   readonly summary: string;
 }
@@ -67,6 +79,8 @@ export interface Delta extends Proposal {
   readonly applyTimeMs: number | undefined;
   /** The live value that it replaced; what a revert restores. */
   readonly replacedValue: Value | undefined;
+  /** What it did; `undefined`: nothing is known. */
+  readonly effect: DeltaEffect | undefined;
 }
 
 /** A delta as it is born. */
@@ -78,5 +92,6 @@ export function bornDelta(proposal: Proposal, ordinal: number): Delta {
     sequence: 0,
     applyTimeMs: undefined,
     replacedValue: undefined,
+    effect: undefined,
   };
 }

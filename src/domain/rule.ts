@@ -1,10 +1,19 @@
 import type { DeltaImpact, DeltaOperation, DeltaType } from './delta.ts';
+import type { Metric } from './effect.ts';
 import type { CoordinationMetrics } from './metrics.ts';
 import type { Parameters, Value } from './value.ts';
 import type { WindowStatistics } from './window.ts';
 
-/** What becomes of a recommended delta. */
-export type CurationMode = 'apply' | 'recommend';
+/** What becomes of a recommended delta: put in force, left to a person, or put on trial. */
+export const CURATION_MODES = ['apply', 'recommend', 'trial'] as const;
+export type CurationMode = (typeof CURATION_MODES)[number];
+
+/**
+ * What follows a trial that found harm. The old value is in force in any case; `pause` also pauses
+ * all trials until a person resumes them, `notify` leaves the delta to a person.
+ */
+export const HARM_RESPONSES = ['revert', 'pause', 'notify'] as const;
+export type HarmResponse = (typeof HARM_RESPONSES)[number];
 
 /** What a rule's expressions see. */
 export interface RuleContext {
@@ -29,6 +38,13 @@ export interface Rule {
   readonly impact: DeltaImpact;
   /** Overrides `curation.mode`. */
   readonly mode: CurationMode | undefined;
+  /** What its trials are to improve. */
+  readonly primary: Metric;
+  /** What its trials must not make worse. */
+  readonly guards: readonly Metric[];
+  readonly onHarm: HarmResponse;
+  /** Of all that makes up its proposals: what was learned of it belongs to this text. */
+  readonly fingerprint: string;
   /** One of its expressions reads `metrics`: it does not fire on stale ones. */
   readonly usesMetrics: boolean;
   when(context: RuleContext): boolean;

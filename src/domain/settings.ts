@@ -29,6 +29,26 @@ export interface Retention {
   readonly retainCycles: number;
 }
 
+/** How tasks of a trial get their arm: each by itself, in blocks, or as the orchestrator allows. */
+export const TRIAL_ASSIGNMENTS = ['auto', 'task', 'switchback'] as const;
+
+/** How deltas are put on trial. */
+export interface TrialSettings {
+  readonly assignment: (typeof TRIAL_ASSIGNMENTS)[number];
+  /** Tasks in a block of a switchback trial. */
+  readonly blockTasks: number;
+  /** Names of labels that the tasks of a pair have in common where possible. */
+  readonly pairBy: readonly string[];
+  /** Assignments that one left single waits for its like. */
+  readonly pairWaitTasks: number;
+  readonly outcomeTimeoutSeconds: number;
+  readonly maxSeconds: number;
+  /** Latency that a failed task counts as at least; `undefined`: the window's p99. */
+  readonly timeoutMs: number | undefined;
+  /** Makes the coins repeatable; `undefined`: each trial draws its own. */
+  readonly seed: string | undefined;
+}
+
 /** What the loop runs by; frozen, replaced whole between two cycles. Bounds of 0 mean "none". */
 export interface LoopSettings {
   /** "unknown" where the config has none. */
@@ -56,7 +76,10 @@ export interface LoopSettings {
     /** 0: no bound. */
     readonly maxDeltasPerHour: number;
     readonly proposalTtlSeconds: number;
+    /** A delta that no client has acknowledged by then is reverted; 0: none is. */
+    readonly ackTimeoutSeconds: number;
   };
+  readonly trial: TrialSettings;
   readonly parameters: Readonly<Record<string, ParameterSpec>>;
   readonly rules: readonly Rule[];
   readonly ledger: { readonly retainDeltas: number; readonly retainCycles: number };

@@ -2,65 +2,100 @@ import { bornDelta, type Delta, type Proposal } from '../domain/delta.ts';
 import { own, type Value } from '../domain/value.ts';
 import type { DeltaApplied, LedgerEvent } from '../ledger/event.ts';
 import type { LedgerView } from '../ledger/view.ts';
+import { sampleOf } from '../trial/observe.ts';
 
 /** What is said of an application beside what is in the delta. */
-type Application = Partial<Pick<DeltaApplied, 'oldValue' | 'holdUntilMs' | 'summary'>>;
+type Application = Partial<Omit<DeltaApplied, 'kind' | 'deltaId' | 'sequence' | 'timeMs'>>;
+
+/** Tasks before and after a change that is not tried, which are compared. */
+export const OBSERVED_TASKS = 30;
 
 /**
- * The events of one decision, numbered as they will stand in the log. A decision puts at most one
- * delta for a parameter in force. Nothing happens until the ledger takes the events.
+ * The events of one decision, numbered as they will stand in the log. Nothing happens until the
+ * ledger takes them.
  */
 export class Changes {
   readonly events: LedgerEvent[] = [];
   readonly #view: LedgerView;
-  readonly #nowMs: number;
+  readonly nowMs: number;
+  /** Values that these events put in force. */
+  readonly #values = new Map<string, Value | undefined>();
+  readonly #born = new Map<string, Delta>();
   #sequence: number;
   #ordinal: number;
 
   constructor(view: LedgerView, nowMs: number) {
     this.#view = view;
-    this.#nowMs = nowMs;
+    this.nowMs = nowMs;
     this.#sequence = view.head.sequence;
     this.#ordinal = view.head.ordinal;
   }
 
-  /** A parameter's live value before these events. */
+  /** A parameter's live value, these events included. */
   valueOf(target: string): Value | undefined {
-    return own(this.#view.head.parameters, target);
+    return this.#values.has(target)
+      ? this.#values.get(target)
+      : own(this.#view.head.parameters, target);
   }
 
   /** A delta is born; answers it as it stands then. */
   propose(proposal: Proposal): Delta {
     this.#ordinal += 1;
     this.events.push({ kind: 'delta_proposed', ordinal: this.#ordinal, proposal });
-    return bornDelta(proposal, this.#ordinal);
+    const delta = bornDelta(proposal, this.#ordinal);
+    this.#born.set(delta.deltaId, delta);
+    return delta;
   }
 
-  /** Puts a delta in force. */
-  apply(delta: Proposal, how: Application = {}): void {
+  /** The id of the newest delta that was born here. */
+  lastBorn(): string | undefined {
+    return [...this.#born.keys()].at(-1);
+  }
+
+  /** A delta that was born here. */
+  born(deltaId: string): Delta | undefined {
+    return this.#born.get(deltaId);
+  }
+
+  /** Puts a delta in force; answers its sequence. */
+  apply(delta: Proposal, how: Application = {}): number {
     this.#sequence += 1;
     this.events.push({
       kind: 'delta_applied',
       deltaId: delta.deltaId,
       sequence: this.#sequence,
-      timeMs: this.#nowMs,
+      timeMs: this.nowMs,
       replacedValue: this.valueOf(delta.target),
       oldValue: delta.oldValue,
       holdUntilMs: null,
       summary: '',
+      before: null,
+      ackByMs: null,
       ...how,
     });
+    this.#values.set(delta.target, delta.newValue);
+    return this.#sequence;
+  }
+
+  /**
+   * As `apply`, for what nobody has tried: the tasks that follow will be compared with the newest
+   * `OBSERVED_TASKS` ones.
+   */
+  applyObserved(delta: Proposal, how: Application = {}): void {
+    const { counters } = this.#view.head;
+    const sample = sampleOf(this.#view.newestTasks(OBSERVED_TASKS));
+    this.apply(delta, { before: { tasksRecorded: counters.tasksRecorded, sample }, ...how });
   }
 
   reject(deltaId: string, summary: string): void {
-    this.events.push({ kind: 'delta_rejected', deltaId, timeMs: this.#nowMs, summary });
+    this.events.push({ kind: 'delta_rejected', deltaId, timeMs: this.nowMs, summary });
   }
 
   expire(deltaId: string, summary: string): void {
-    this.events.push({ kind: 'delta_expired', deltaId, timeMs: this.#nowMs, summary });
+    this.events.push({ kind: 'delta_expired', deltaId, timeMs: this.nowMs, summary });
   }
 
   markReverted(deltaId: string, summary: string): void {
-    this.events.push({ kind: 'delta_reverted', deltaId, timeMs: this.#nowMs, summary });
+    this.events.push({ kind: 'delta_reverted', deltaId, timeMs: this.nowMs, summary });
   }
 }

@@ -1,23 +1,23 @@
 import type { Clock } from '../domain/clock.ts';
 import type { Delta } from '../domain/delta.ts';
 import type { CoordinationMetrics } from '../domain/metrics.ts';
+import type { Rule } from '../domain/rule.ts';
 import { type LoopSettings, retentionOf } from '../domain/settings.ts';
 import type { Task } from '../domain/task.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import {
-  type Acknowledgement,
-  acknowledge,
-  approve,
-  type CurationEnvironment,
-  type Override,
-  reject,
-  revert,
-  setParameter,
-} from './curation.ts';
+import type { Dispatch } from '../trial/assign.ts';
+import { type Acknowledgement, acknowledge } from './acknowledge.ts';
+import { Askers } from './askers.ts';
+import { approve, type Override, reject, setParameter } from './curation.ts';
+import type { Environment } from './environment.ts';
 import { declareParameters } from './parameters.ts';
 import { type Recorded, recordTasks, reportMetrics } from './record.ts';
-import { type CycleReport, expireProposals, restingUntil, runCycle } from './run-cycle.ts';
+import { baseline, type Resolved, resolve, settled } from './resolve.ts';
+import { revert } from './revert.ts';
+import { type RuleStatus, ruleStatus } from './rule-status.ts';
+import { type CycleReport, expireProposals, runCycle } from './run-cycle.ts';
 import { LoopTimer } from './timer.ts';
+import { expireDue, isDue, reviewTrial, setTrialsPaused } from './trials.ts';
 
 /** Who wants to know what the loop does. */
 export interface EngineObserver {
@@ -33,6 +33,9 @@ export interface EngineOptions {
   readonly observer: EngineObserver;
 }
 
+/** How often a look is taken at what may have come to the end of its time. */
+const DUE_INTERVAL_MS = 1000;
+
 /**
  * The loop: takes what is reported, runs cycles, carries out what people and clients decide. Every
  * method answers when its outcome is durable, and rejects as `Ledger.transact` does.
@@ -43,6 +46,9 @@ export class Engine {
   readonly #newId: () => string;
   readonly #observer: EngineObserver;
   readonly #timer: LoopTimer;
+  readonly #dueTimer: LoopTimer;
+  #subscribers: () => readonly string[] = () => [];
+  readonly #askers = new Askers();
   #settings: LoopSettings;
   #active: boolean;
 
@@ -56,6 +62,10 @@ export class Engine {
     this.#timer = new LoopTimer(options.clock, {
       intervalMs: () => this.#settings.cycle.intervalSeconds * 1000,
       run: () => this.#beat(),
+    });
+    this.#dueTimer = new LoopTimer(options.clock, {
+      intervalMs: () => DUE_INTERVAL_MS,
+      run: () => this.#expire(),
     });
   }
 
@@ -74,6 +84,16 @@ export class Engine {
     return this.#active && dueIn !== undefined ? this.#clock.now() + dueIn : undefined;
   }
 
+  /** @param subscribers tells which clients follow the deltas now */
+  followedBy(subscribers: () => readonly string[]): void {
+    this.#subscribers = subscribers;
+  }
+
+  /** What is known of a rule by now. */
+  ruleStatus(rule: Rule): RuleStatus {
+    return ruleStatus(this.ledger.state, rule, this.#settings, this.#clock.now());
+  }
+
   now(): number {
     return this.#clock.now();
   }
@@ -81,11 +101,13 @@ export class Engine {
   /** Starts the timer; the first cycle comes one interval from now. */
   start(): void {
     this.#timer.start();
+    this.#dueTimer.start();
   }
 
-  /** No cycle starts any more of itself. */
+  /** Nothing happens any more of itself. */
   stop(): void {
     this.#timer.stop();
+    this.#dueTimer.stop();
   }
 
   /** Turns learning on or off. The timer beats on either way: waiting proposals must expire. */
@@ -98,12 +120,31 @@ export class Engine {
   async configure(settings: LoopSettings): Promise<void> {
     await this.ledger.transact(declareParameters(settings, this.#clock.now()));
     this.#settings = settings;
+    await this.ledger.transact(reviewTrial(this.#environment()));
     this.ledger.retain(retentionOf(settings));
     this.#timer.reschedule();
   }
 
   recordTasks(tasks: readonly Task[], metrics?: CoordinationMetrics): Promise<Recorded> {
-    return this.ledger.transact(recordTasks(tasks, metrics, this.#clock.now()));
+    this.#askers.noteRecorded(tasks);
+    return this.ledger.transact(recordTasks(tasks, metrics, this.#environment()));
+  }
+
+  /** The values that everyone has who is not told otherwise. */
+  current(): Resolved {
+    return baseline(this.ledger.state);
+  }
+
+  /** The values to run a task with: the same ones each time, while the trial that is on goes on. */
+  async resolve(dispatch: Dispatch): Promise<Resolved> {
+    this.#askers.noteAsked(dispatch.taskId);
+    const done = settled(this.ledger.state, dispatch);
+    return done ?? this.ledger.transact(resolve(dispatch, this.#environment()));
+  }
+
+  /** Pauses all trials, with the old values in force, or resumes them. */
+  setTrialsPaused(paused: boolean): Promise<void> {
+    return this.ledger.transact(setTrialsPaused(paused, this.#environment()));
   }
 
   reportMetrics(metrics: CoordinationMetrics): Promise<void> {
@@ -112,9 +153,7 @@ export class Engine {
 
   async runCycle(): Promise<CycleReport> {
     try {
-      const report = await this.ledger.transact(
-        runCycle({ ...this.#environment(), monotonic: () => this.#clock.monotonic() }),
-      );
+      const report = await this.ledger.transact(runCycle(this.#environment()));
       this.#observer.cycleCompleted(report);
       return report;
     } catch (error) {
@@ -143,17 +182,24 @@ export class Engine {
     return this.ledger.transact(acknowledge(acknowledgement, this.#environment()));
   }
 
-  /** When the rules may touch a parameter again, Unix time in milliseconds; `undefined`: now. */
-  restingUntil(target: string): number | undefined {
-    return restingUntil(this.ledger.state, this.#settings, target, this.#clock.now());
-  }
-
   async #beat(): Promise<void> {
     if (this.#active) await this.runCycle();
     else await this.ledger.transact(expireProposals(this.#clock.now()));
   }
 
-  #environment(): CurationEnvironment {
-    return { settings: this.#settings, nowMs: this.#clock.now(), newId: this.#newId };
+  async #expire(): Promise<void> {
+    if (!isDue(this.ledger.state, this.#clock.now())) return;
+    await this.ledger.transact(expireDue(this.#environment()));
+  }
+
+  #environment(): Environment {
+    return {
+      settings: this.#settings,
+      nowMs: this.#clock.now(),
+      newId: this.#newId,
+      subscribers: this.#subscribers,
+      monotonic: () => this.#clock.monotonic(),
+      asksByTask: () => this.#askers.areMany(),
+    };
   }
 }

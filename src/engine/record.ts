@@ -3,6 +3,10 @@ import type { Task } from '../domain/task.ts';
 import type { LedgerEvent } from '../ledger/event.ts';
 import type { Decision } from '../ledger/ledger.ts';
 import type { LedgerView } from '../ledger/view.ts';
+import { Changes } from './changes.ts';
+import { observeEffects } from './effects.ts';
+import type { Environment } from './environment.ts';
+import { TrialChanges } from './trial-changes.ts';
 
 /** What became of a batch of tasks. */
 export interface Recorded {
@@ -12,16 +16,21 @@ export interface Recorded {
   readonly deltaSequence: number;
 }
 
-/** Records the tasks whose ids are new, and the metrics reported beside them, if any. */
+/**
+ * Records the tasks whose ids are new, and the metrics reported beside them, if any. What they are
+ * to the trial that is on is judged in the same commit.
+ */
 export function recordTasks(
   tasks: readonly Task[],
   metrics: CoordinationMetrics | undefined,
-  nowMs: number,
+  environment: Environment,
 ): Decision<Recorded> {
   return (view) => {
+    const { nowMs } = environment;
     const fresh = freshOnes(view, tasks);
     const events: LedgerEvent[] = [];
     if (fresh.length > 0) events.push({ kind: 'tasks_recorded', tasks: fresh });
+    events.push(...observeEffects(view, fresh, nowMs), ...recordTrial(view, fresh, environment));
     if (metrics !== undefined) events.push(...reportMetrics(metrics, nowMs)(view).events);
     return {
       events,
@@ -32,6 +41,18 @@ export function recordTasks(
       }),
     };
   };
+}
+
+function recordTrial(
+  view: LedgerView,
+  tasks: readonly Task[],
+  environment: Environment,
+): readonly LedgerEvent[] {
+  if (view.trial === undefined) return [];
+  const changes = new Changes(view, environment.nowMs);
+  const trials = new TrialChanges(changes, view, environment);
+  for (const task of tasks) trials.record(task);
+  return changes.events;
 }
 
 /** Replaces the metrics, unless these were observed earlier than the ones known. */

@@ -2,20 +2,23 @@ import type { Decision as CurationDecision } from '../cycle/curate.ts';
 import { type CycleInput, type CyclePlan, planCycle } from '../cycle/cycle.ts';
 import type { CycleRecord } from '../domain/cycle.ts';
 import type { Delta } from '../domain/delta.ts';
-import type { LoopSettings } from '../domain/settings.ts';
-import { own, sameValue, type Value } from '../domain/value.ts';
 import { appliedLastHour } from '../ledger/head.ts';
 import type { Decision } from '../ledger/ledger.ts';
 import type { LedgerView } from '../ledger/view.ts';
 import { summarize } from '../window/statistics.ts';
 import { Changes } from './changes.ts';
-import type { CurationEnvironment } from './curation.ts';
-
-/** What a cycle is given from outside. */
-export interface CycleEnvironment extends CurationEnvironment {
-  /** Milliseconds; never jumps. */
-  readonly monotonic: () => number;
-}
+import { ackDeadline } from './effects.ts';
+import type { Environment } from './environment.ts';
+import {
+  confidenceOf,
+  isHarmResting,
+  isOf,
+  isStopped,
+  mayProbe,
+  restingUntil,
+} from './proposals.ts';
+import { startNextTrial } from './start-trial.ts';
+import { TrialChanges } from './trial-changes.ts';
 
 /** A cycle that ran. */
 export interface CycleReport {
@@ -32,7 +35,7 @@ export interface CycleReport {
 const MAX_PENDING = 1000;
 
 /** One cycle as one decision: look, plan, and say what happened. */
-export function runCycle(environment: CycleEnvironment): Decision<CycleReport> {
+export function runCycle(environment: Environment): Decision<CycleReport> {
   return (view) => {
     const { nowMs, newId, monotonic } = environment;
     const startedMs = monotonic();
@@ -43,6 +46,10 @@ export function runCycle(environment: CycleEnvironment): Decision<CycleReport> {
     const deltas = plan.decisions.map((decision) =>
       carryOut(decision, changes, environment, number),
     );
+    const trials = new TrialChanges(changes, view, environment);
+    trials.expire();
+    const isTried = (_: Delta, index: number) => plan.decisions[index]?.outcome === 'trial';
+    startNextTrial({ view, changes, trials }, deltas.filter(isTried), pending, environment);
     const cycle: CycleRecord = {
       cycleId: newId(),
       number,
@@ -74,28 +81,18 @@ export function expireProposals(nowMs: number): Decision<void> {
   };
 }
 
-/** When the rules may touch a parameter again, Unix time in milliseconds; `undefined`: now. */
-export function restingUntil(
-  { head }: Pick<LedgerView, 'head'>,
-  { curation }: LoopSettings,
-  target: string,
-  nowMs: number,
-): number | undefined {
-  const entry = own(head.targets, target);
-  if (entry === undefined) return undefined;
-  // What the future touched was before the clock was set back: long ago, for all we know.
-  const coolMs = entry.touchedMs > nowMs ? 0 : entry.touchedMs + curation.cooldownSeconds * 1000;
-  const untilMs = Math.max(entry.holdUntilMs, coolMs);
-  return untilMs > nowMs ? untilMs : undefined;
-}
+const LATE = {
+  person: 'Expired: nobody approved it in time',
+  trial: 'Expired: other trials took all the time there was',
+} as const;
 
 /** Ends what has waited too long, and answers what still waits. */
 function expireIn(view: LedgerView, changes: Changes, nowMs: number): Delta[] {
   const waiting = [...view.pending()];
   const surplus = waiting.length - MAX_PENDING;
-  return waiting.filter(({ deltaId, expireTimeMs }, index) => {
+  return waiting.filter(({ deltaId, expireTimeMs, waitsFor }, index) => {
     const isLate = expireTimeMs !== undefined && expireTimeMs <= nowMs;
-    if (isLate) changes.expire(deltaId, 'Expired: nobody approved it in time');
+    if (isLate) changes.expire(deltaId, LATE[waitsFor ?? 'person']);
     else if (index < surplus) changes.expire(deltaId, `Expired: ${MAX_PENDING} newer ones wait`);
     else return true;
     return false;
@@ -104,7 +101,7 @@ function expireIn(view: LedgerView, changes: Changes, nowMs: number): Delta[] {
 
 function inputOf(
   view: LedgerView,
-  { settings, nowMs }: CycleEnvironment,
+  { settings, nowMs }: Environment,
   pending: readonly Delta[],
 ): CycleInput {
   const { head } = view;
@@ -121,22 +118,27 @@ function inputOf(
       : undefined,
     metricsAgeMs: head.metrics === null ? undefined : nowMs - head.metrics.reportTimeMs,
     appliedLastHour: appliedLastHour(head, nowMs),
-    isResting: (target) => restingUntil(view, settings, target, nowMs) !== undefined,
-    isPending: (ruleId, target, value) =>
-      pending.some((delta) => isSame(delta, ruleId, target, value)),
+    isResting: (target) =>
+      view.trial?.plan.target === target ||
+      restingUntil(view, settings, target, nowMs) !== undefined,
+    isPending: (ruleId, target, newValue) => {
+      const change = { ruleId, target, newValue };
+      return pending.some((delta) => isOf(delta, change)) || isHarmResting(view, change, nowMs);
+    },
+    confidenceOf: (rule) => confidenceOf(view, rule, nowMs),
+    isLeftToPerson: (rule) => isStopped(view, rule, nowMs),
+    mayProbe: ({ rule, newValue }) =>
+      mayProbe(view, { ruleId: rule.id, target: rule.target, newValue }, nowMs),
   };
 }
 
-function isSame(delta: Delta, ruleId: string, target: string, value: Value | undefined): boolean {
-  return delta.ruleId === ruleId && delta.target === target && sameValue(delta.newValue, value);
-}
-
 function carryOut(
-  { candidate, evaluation, outcome, summary, waitMs }: CurationDecision,
+  { candidate, confidence, evaluation, outcome, summary, waitMs }: CurationDecision,
   changes: Changes,
-  { nowMs, newId }: CycleEnvironment,
+  { settings, nowMs, newId }: Environment,
   cycleNumber: number,
 ): Delta {
+  const waits = outcome === 'propose' || outcome === 'trial';
   const { rule, oldValue, newValue, reasoning } = candidate;
   const delta = changes.propose({
     deltaId: newId(),
@@ -147,16 +149,20 @@ function carryOut(
     oldValue,
     newValue,
     reasoning,
-    confidence: rule.confidence,
+    confidence,
     impact: rule.impact,
     proposeTimeMs: nowMs,
     cycleNumber,
     evaluation,
-    expireTimeMs: outcome === 'propose' ? nowMs + waitMs : undefined,
+    expireTimeMs: waits ? nowMs + waitMs : undefined,
+    waitsFor: waits ? (outcome === 'trial' ? 'trial' : 'person') : undefined,
     revertsDeltaId: '',
-    summary: outcome === 'propose' ? summary : '',
+    trialDeltaId: '',
+    summary: waits ? summary : '',
   });
-  if (outcome === 'apply') changes.apply(delta);
+  if (outcome === 'apply') {
+    changes.applyObserved(delta, { ackByMs: ackDeadline(settings, nowMs) });
+  }
   if (outcome === 'reject') changes.reject(delta.deltaId, summary);
   return delta;
 }

@@ -1,6 +1,12 @@
-import { bornDelta, type Delta } from '../domain/delta.ts';
+import type { Delta } from '../domain/delta.ts';
 import type { Task } from '../domain/task.ts';
-import type { DeltaEvent, LedgerEvent, StoredEvent } from './event.ts';
+import type { Evidence } from '../trial/evidence.ts';
+import type { Receipt } from '../trial/receipt.ts';
+import type { Trial } from '../trial/trial.ts';
+import type { AwaitedAck, Observation } from './awaited.ts';
+import type { DeltaEvent, LedgerEvent, StoredEvent, TrialAdvanced } from './event.ts';
+import { foldDelta, isOpen } from './fold-delta.ts';
+import { FollowUps } from './follow-ups.ts';
 import { copyHead, foldHead, type Head } from './head.ts';
 import type { Addition, LedgerState } from './state.ts';
 import type { LedgerView } from './view.ts';
@@ -21,24 +27,28 @@ export class Draft implements LedgerView, Addition {
   #idsAdded = 0;
   readonly #deltas = new Map<string, Delta>();
   readonly #clients = new Map<string, number>();
-  /** The tasks of the last event, where that is one of tasks. */
+  readonly followUps: FollowUps;
+  /** The tasks and the receipts of the newest rows, while more may be put into them. */
   #openBatch: Task[] | undefined;
+  #openReceipts: { readonly deltaId: string; readonly receipts: Receipt[] } | undefined;
 
   constructor(base: LedgerState, head: Head = copyHead(base.head)) {
     this.#base = base;
     this.head = head;
+    this.followUps = new FollowUps(base.followUps);
   }
 
   /** Appends an event to the log. */
   append(event: LedgerEvent): void {
-    foldHead(this.head, event, this.#subjectOf(event));
+    foldHead(this.head, event, this.#subjectOf(event), this.trial?.plan);
     this.#foldDetails(event);
-    if (event.kind === 'tasks_recorded') {
-      this.#appendTasks(event.tasks);
-      return;
+    if (event.kind === 'tasks_recorded') this.#appendTasks(event.tasks);
+    else if (event.kind === 'trial_advanced') this.#appendReceipts(event.deltaId, event.receipts);
+    else {
+      this.#openBatch = undefined;
+      this.#openReceipts = undefined;
+      this.#push(event);
     }
-    this.#openBatch = undefined;
-    this.#push(event);
   }
 
   /** One row for all tasks that arrive together: what makes a durable task affordable. */
@@ -50,6 +60,15 @@ export class Draft implements LedgerView, Addition {
     for (const task of tasks) this.#openBatch.push(task);
   }
 
+  /** One row for what a trial takes in together: its order against tasks does not matter. */
+  #appendReceipts(deltaId: string, receipts: readonly Receipt[]): void {
+    if (this.#openReceipts?.deltaId !== deltaId) {
+      this.#openReceipts = { deltaId, receipts: [] };
+      this.#push({ kind: 'trial_advanced', ...this.#openReceipts });
+    }
+    this.#openReceipts.receipts.push(...receipts);
+  }
+
   #push(event: LedgerEvent): void {
     this.head.position += 1;
     this.events.push({ position: this.head.position, event });
@@ -59,6 +78,22 @@ export class Draft implements LedgerView, Addition {
   replay(stored: StoredEvent): void {
     this.#foldDetails(stored.event);
     this.events.push(stored);
+  }
+
+  get trial(): Trial | undefined {
+    return this.followUps.trial;
+  }
+
+  carriedEvidence(change: string): Evidence | undefined {
+    return this.followUps.carried(change);
+  }
+
+  observations(): readonly Observation[] {
+    return this.followUps.observations;
+  }
+
+  awaitedAcks(): readonly AwaitedAck[] {
+    return this.followUps.awaitedAcks;
   }
 
   get taskCount(): number {
@@ -105,6 +140,7 @@ export class Draft implements LedgerView, Addition {
   }
 
   #foldDetails(event: LedgerEvent): void {
+    this.followUps.fold(event);
     switch (event.kind) {
       case 'tasks_recorded':
         for (const task of event.tasks) {
@@ -122,47 +158,25 @@ export class Draft implements LedgerView, Addition {
       case 'delta_rejected':
       case 'delta_expired':
       case 'delta_reverted':
+      case 'delta_observed':
+      case 'trial_advanced':
         this.#foldDelta(event);
         break;
       case 'parameters_declared':
       case 'metrics_reported':
       case 'cycle_completed':
+      case 'trials_paused':
         break;
     }
   }
 
-  #foldDelta(event: DeltaEvent): void {
+  #foldDelta(event: DeltaEvent | TrialAdvanced): void {
     const former = event.kind === 'delta_proposed' ? undefined : this.delta(event.deltaId);
     const delta = foldDelta(former, event);
-    if (delta === undefined) return;
-    // One that no longer waits counts as new: see `LedgerState`.
-    if (former?.state === 'proposed') this.#deltas.delete(delta.deltaId);
+    if (delta === undefined || delta === former) return;
+    // One that is no longer open counts as new: see `LedgerState`.
+    if (former !== undefined && isOpen(former)) this.#deltas.delete(delta.deltaId);
     this.#deltas.set(delta.deltaId, delta);
     if (event.kind === 'delta_applied') this.applied.push(delta);
-  }
-}
-
-/** A delta after an event; `undefined` where the event's delta is not known. */
-function foldDelta(delta: Delta | undefined, event: DeltaEvent): Delta | undefined {
-  if (event.kind === 'delta_proposed') return bornDelta(event.proposal, event.ordinal);
-  if (delta === undefined) return undefined;
-  switch (event.kind) {
-    case 'delta_applied':
-      return {
-        ...delta,
-        state: 'applied',
-        oldValue: event.oldValue,
-        sequence: event.sequence,
-        applyTimeMs: event.timeMs,
-        replacedValue: event.replacedValue,
-        expireTimeMs: undefined,
-        summary: event.summary,
-      };
-    case 'delta_rejected':
-      return { ...delta, state: 'rejected', expireTimeMs: undefined, summary: event.summary };
-    case 'delta_expired':
-      return { ...delta, state: 'expired', expireTimeMs: undefined, summary: event.summary };
-    case 'delta_reverted':
-      return { ...delta, state: 'reverted', summary: event.summary };
   }
 }

@@ -1,8 +1,11 @@
 import type { CycleRecord } from '../domain/cycle.ts';
 import type { Proposal } from '../domain/delta.ts';
+import type { DeltaEffect } from '../domain/effect.ts';
 import type { CoordinationMetrics } from '../domain/metrics.ts';
 import type { Task } from '../domain/task.ts';
 import type { Parameters, Value } from '../domain/value.ts';
+import type { Sample } from '../trial/observe.ts';
+import type { Receipt } from '../trial/receipt.ts';
 
 /** Something that happened. Numbers in it are final: folding an event twice gives the same state. */
 export type LedgerEvent =
@@ -10,6 +13,8 @@ export type LedgerEvent =
   | TasksRecorded
   | MetricsReported
   | DeltaEvent
+  | TrialAdvanced
+  | TrialsPaused
   | DeltaAcknowledged
   | CycleCompleted;
 
@@ -56,6 +61,26 @@ export interface DeltaApplied {
   readonly holdUntilMs: number | null;
   /** Who decided it, where that was not the loop; empty otherwise. */
   readonly summary: string;
+  /** What the tasks before it were like, where its effect is to be observed. */
+  readonly before: ObservedBefore | null;
+  /** By when a client must have acknowledged it; `null`: none need. */
+  readonly ackByMs: number | null;
+}
+
+/** What an application is compared with. */
+export interface ObservedBefore {
+  /** Tasks ever recorded then. */
+  readonly tasksRecorded: number;
+  readonly sample: Sample;
+}
+
+/** A delta that was put in force without a trial has been observed long enough. */
+export interface DeltaObserved {
+  readonly kind: 'delta_observed';
+  readonly deltaId: string;
+  readonly timeMs: number;
+  readonly effect: DeltaEffect;
+  readonly summary: string;
 }
 
 /** A proposal was turned down. */
@@ -82,6 +107,20 @@ export interface DeltaReverted {
   readonly summary: string;
 }
 
+/** The trial of a delta went on by some steps; its first one begins it, its last one ends it. */
+export interface TrialAdvanced {
+  readonly kind: 'trial_advanced';
+  readonly deltaId: string;
+  readonly receipts: readonly Receipt[];
+}
+
+/** An operator paused all trials, or resumed them. */
+export interface TrialsPaused {
+  readonly kind: 'trials_paused';
+  readonly timeMs: number;
+  readonly paused: boolean;
+}
+
 /** A client has put a delta in force. */
 export interface DeltaAcknowledged {
   readonly kind: 'delta_acknowledged';
@@ -103,7 +142,8 @@ export type DeltaEvent =
   | DeltaApplied
   | DeltaRejected
   | DeltaExpired
-  | DeltaReverted;
+  | DeltaReverted
+  | DeltaObserved;
 
 /** An event at its place in the log: 1, 2, 3 … */
 export interface StoredEvent {

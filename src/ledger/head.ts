@@ -1,6 +1,9 @@
 import { DELTA_TYPES, type DeltaType } from '../domain/delta.ts';
 import type { CoordinationMetrics } from '../domain/metrics.ts';
 import type { Value } from '../domain/value.ts';
+import { type ChangeRecord, foldVerdict } from '../trial/change.ts';
+import type { RuleRecord } from '../trial/learned.ts';
+import type { TrialPlan } from '../trial/step.ts';
 import type { LedgerEvent } from './event.ts';
 
 /** A minute since 1970, and a count. */
@@ -40,6 +43,12 @@ export interface Head {
   /** How many proposals of cycles were put in force in each minute of the last hour, in order. */
   appliedPerMinute: readonly MinuteCount[];
   lastCycleTimeMs: number | null;
+  /** An operator has paused all trials. */
+  trialsPaused: boolean;
+  /** What trials taught of each rule. */
+  rules: Readonly<Record<string, RuleRecord>>;
+  /** What trials found of each change: `changeKey`. */
+  changes: Readonly<Record<string, ChangeRecord>>;
 }
 
 export function emptyHead(epoch: string): Head {
@@ -64,6 +73,9 @@ export function emptyHead(epoch: string): Head {
     targets: {},
     appliedPerMinute: [],
     lastCycleTimeMs: null,
+    trialsPaused: false,
+    rules: {},
+    changes: {},
   };
 }
 
@@ -90,9 +102,15 @@ export interface DeltaFacts {
 /**
  * Folds one event into the head, in place.
  *
- * @param delta the delta that a `delta_…` event names, as it stands before the event
+ * @param delta the delta that the event names, as it stands before it
+ * @param plan of the trial that is on before the event
  */
-export function foldHead(head: Head, event: LedgerEvent, delta: DeltaFacts | undefined): void {
+export function foldHead(
+  head: Head,
+  event: LedgerEvent,
+  delta: DeltaFacts | undefined,
+  plan: TrialPlan | undefined,
+): void {
   switch (event.kind) {
     case 'parameters_declared':
       Object.assign(head.parameters, event.parameters);
@@ -117,7 +135,18 @@ export function foldHead(head: Head, event: LedgerEvent, delta: DeltaFacts | und
       head.counters.cycles = event.cycle.number;
       head.lastCycleTimeMs = event.cycle.startTimeMs;
       break;
+    case 'trial_advanced':
+      for (const { step } of event.receipts) {
+        if (step.step !== 'end' || plan === undefined) continue;
+        foldVerdict(head, plan, step);
+        touch(head, plan.target, step.timeMs, null);
+      }
+      break;
+    case 'trials_paused':
+      head.trialsPaused = event.paused;
+      break;
     case 'delta_expired':
+    case 'delta_observed':
     case 'delta_reverted':
     case 'delta_acknowledged':
       break;

@@ -3,9 +3,9 @@ import { LearningError } from '../domain/errors.ts';
 import type { Retention } from '../domain/settings.ts';
 import { Draft } from './draft.ts';
 import type { LedgerEvent } from './event.ts';
-import { emptyHead } from './head.ts';
+import { emptyHead, type Head } from './head.ts';
 import { LedgerState } from './state.ts';
-import { LedgerCorruptError, type LedgerStore } from './store.ts';
+import { LedgerCorruptError, type LedgerStore, type StoredLedger } from './store.ts';
 import type { LedgerView } from './view.ts';
 
 /** What a decision adds to the log, and what its caller is told once that is durable. */
@@ -80,7 +80,7 @@ export class Ledger {
   static open(options: LedgerOptions): Ledger {
     const state = new LedgerState(options.retention);
     const stored = options.store.load();
-    const draft = new Draft(state, stored?.head ?? emptyHead(options.newEpoch()));
+    const draft = new Draft(state, headOf(stored, options.newEpoch));
     for (const event of stored?.events ?? []) draft.replay(event);
     if (draft.events.length !== draft.head.storedEvents) {
       throw new LedgerCorruptError(
@@ -179,6 +179,13 @@ export class Ledger {
     if (hadFailed) this.#onAvailability(undefined);
     return true;
   }
+}
+
+/** What an older release's head did not have is empty. */
+function headOf(stored: StoredLedger | undefined, newEpoch: () => string): Head {
+  return stored === undefined
+    ? emptyHead(newEpoch())
+    : { ...emptyHead(stored.head.epoch), ...stored.head };
 }
 
 /** Makes one decision; the answer tells its caller, once that may be told. */

@@ -2,7 +2,12 @@ import type { CycleRecord } from '../domain/cycle.ts';
 import type { Delta } from '../domain/delta.ts';
 import type { Retention } from '../domain/settings.ts';
 import type { Task } from '../domain/task.ts';
+import type { Evidence } from '../trial/evidence.ts';
+import type { Trial } from '../trial/trial.ts';
+import type { AwaitedAck, Observation } from './awaited.ts';
 import type { StoredEvent } from './event.ts';
+import { isOpen } from './fold-delta.ts';
+import { FollowUps } from './follow-ups.ts';
 import { emptyHead, type Head } from './head.ts';
 import { Ring } from './ring.ts';
 import type { LedgerView } from './view.ts';
@@ -15,6 +20,7 @@ export interface Addition {
   changedDeltas(): Iterable<Delta>;
   /** Deltas put in force, in order, as they were then. */
   readonly applied: readonly Delta[];
+  readonly followUps: FollowUps;
 }
 
 /** Clients whose acknowledgements are remembered: as many as streams can be open. */
@@ -53,10 +59,12 @@ export class LedgerState implements LedgerView {
   readonly #batches = new Ring<TaskBatch>();
   #tasksSeen = 0;
   #idsSeen = 0;
-  /** By birth; one that waited for a person, by when that ended: what is decided now is new. */
+  readonly followUps = new FollowUps();
+  /** By birth; one that waited or was tried, by when that ended: what is decided now is new. */
   readonly #deltas = new Map<string, Delta>();
   readonly #deltaEvents = new Map<string, number[]>();
-  readonly #pending = new Map<string, Delta>();
+  /** Those that wait or are on trial. */
+  readonly #open = new Map<string, Delta>();
   /** Changes as they were when put in force, without a gap up to the newest. */
   readonly #applied = new Ring<Delta>();
   readonly #cycles = new Ring<{ readonly cycle: CycleRecord; readonly position: number }>();
@@ -96,8 +104,24 @@ export class LedgerState implements LedgerView {
     return this.#deltas.get(deltaId);
   }
 
-  pending(): Iterable<Delta> {
-    return this.#pending.values();
+  *pending(): Iterable<Delta> {
+    for (const delta of this.#open.values()) if (delta.state === 'proposed') yield delta;
+  }
+
+  get trial(): Trial | undefined {
+    return this.followUps.trial;
+  }
+
+  carriedEvidence(change: string): Evidence | undefined {
+    return this.followUps.carried(change);
+  }
+
+  observations(): readonly Observation[] {
+    return this.followUps.observations;
+  }
+
+  awaitedAcks(): readonly AwaitedAck[] {
+    return this.followUps.awaitedAcks;
   }
 
   acknowledged(clientId: string): number {
@@ -141,6 +165,7 @@ export class LedgerState implements LedgerView {
           break;
         case 'metrics_reported':
         case 'parameters_declared':
+        case 'trials_paused':
           this.#headEvents.push(position);
           break;
         case 'delta_proposed':
@@ -150,6 +175,7 @@ export class LedgerState implements LedgerView {
           this.#deltaEvents.get(event.deltaId)?.push(position);
       }
     }
+    this.followUps.merge(addition.followUps);
     for (const delta of addition.changedDeltas()) this.#mergeDelta(delta);
     for (const delta of addition.applied) {
       if (delta.sequence > this.head.compactedThrough) this.#applied.push(delta);
@@ -183,10 +209,10 @@ export class LedgerState implements LedgerView {
   }
 
   #mergeDelta(delta: Delta): void {
-    if (this.#pending.has(delta.deltaId)) this.#deltas.delete(delta.deltaId);
+    if (this.#open.has(delta.deltaId)) this.#deltas.delete(delta.deltaId);
     this.#deltas.set(delta.deltaId, delta);
-    if (delta.state === 'proposed') this.#pending.set(delta.deltaId, delta);
-    else this.#pending.delete(delta.deltaId);
+    if (isOpen(delta)) this.#open.set(delta.deltaId, delta);
+    else this.#open.delete(delta.deltaId);
   }
 
   #mergeClient(clientId: string, entry: { sequence: number; position: number }): void {
@@ -231,18 +257,19 @@ export class LedgerState implements LedgerView {
     if (this.#ids.get(taskId) === place) this.#ids.delete(taskId);
   }
 
-  /** Oldest first, but never one that still waits for a person. */
+  /** Oldest first, but never one that still waits or is on trial. */
   #forgetDeltas(): void {
-    let surplus = this.#deltas.size - this.#pending.size - this.#retention.retainDeltas;
+    let surplus = this.#deltas.size - this.#open.size - this.#retention.retainDeltas;
     for (const delta of this.#deltas.values()) {
       if (surplus <= 0) break;
-      if (delta.state === 'proposed') continue;
+      if (isOpen(delta)) continue;
       surplus -= 1;
       this.#deltas.delete(delta.deltaId);
       for (const position of this.#deltaEvents.get(delta.deltaId) ?? []) {
         this.#droppable.push(position);
       }
       this.#deltaEvents.delete(delta.deltaId);
+      this.followUps.forget(delta.deltaId);
       this.head.compactedThrough = Math.max(this.head.compactedThrough, delta.sequence);
     }
     const retained = this.head.sequence - this.head.compactedThrough;

@@ -1,5 +1,8 @@
 import type { Delta } from '../domain/delta.ts';
 import type { Task } from '../domain/task.ts';
+import type { Evidence } from '../trial/evidence.ts';
+import type { Trial } from '../trial/trial.ts';
+import type { AwaitedAck, Observation } from './awaited.ts';
 import type { Head } from './head.ts';
 
 /** What a decision may look at: the committed state and what the same commit has added so far. */
@@ -11,6 +14,14 @@ export interface LedgerView {
   delta(deltaId: string): Delta | undefined;
   /** Deltas that wait for approval, oldest first. */
   pending(): Iterable<Delta>;
+  /** The trial that is on. */
+  readonly trial: Trial | undefined;
+  /** Evidence that the last trial of a change ended with, where a later one may go on from it. */
+  carriedEvidence(change: string): Evidence | undefined;
+  /** Deltas put in force without a trial, whose effect is being observed; oldest first. */
+  observations(): readonly Observation[];
+  /** Deltas in force that a client has still to acknowledge, oldest first. */
+  awaitedAcks(): readonly AwaitedAck[];
   /** Tasks retained. */
   readonly taskCount: number;
   /** The newest retained tasks, at most `count`, oldest first. */

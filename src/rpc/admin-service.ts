@@ -26,8 +26,10 @@ export function adminHandlers({
     engine.setActive(active);
     return { active: engine.active };
   };
-  // Trials are not in this release: there is nothing to pause, and so nothing is paused.
-  const trialsPaused = () => ({ paused: false });
+  const setPaused = async (paused: boolean) => {
+    await engine.setTrialsPaused(paused);
+    return { paused };
+  };
   return {
     startLearning: unary(method.startLearning, () => setActive(true)),
     stopLearning: unary(method.stopLearning, () => setActive(false)),
@@ -50,7 +52,7 @@ export function adminHandlers({
       const override = { target, value: read.value, reason, holdSeconds };
       return { delta: toProtoDelta(await engine.setParameter(override)) };
     }),
-    pauseTrials: unary(method.pauseTrials, trialsPaused),
-    resumeTrials: unary(method.resumeTrials, trialsPaused),
+    pauseTrials: unary(method.pauseTrials, () => setPaused(true)),
+    resumeTrials: unary(method.resumeTrials, () => setPaused(false)),
   };
 }

@@ -49,6 +49,7 @@ export function createLearningServer(options: LearningServerOptions): LearningSe
     if (applied.length > 0) deltaStreams.pump();
   });
   const subscribers = () => deltaStreams.subscribers();
+  engine.followedBy(() => subscribers().map(({ clientId }) => clientId));
   const server = createGrpcServer();
   const shared = { engine, environment, validate };
   addService(

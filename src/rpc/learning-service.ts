@@ -12,8 +12,8 @@ import {
   getStatus,
   listCycles,
   listDeltas,
-  resolveParameters,
   type StatusSources,
+  toProtoResolved,
 } from './queries.ts';
 import { RecordStream } from './record-stream.ts';
 import { fromProtoMetrics, fromProtoTask } from './requests.ts';
@@ -65,7 +65,10 @@ export function learningHandlers(
         return {};
       },
     ),
-    resolveParameters: unary(method.resolveParameters, () => resolveParameters(state)),
+    resolveParameters: unary(method.resolveParameters, async ({ taskId, labels }) => {
+      const resolved = taskId === '' ? engine.current() : await engine.resolve({ taskId, labels });
+      return toProtoResolved(resolved, state.head.epoch);
+    }),
     streamDeltas: serverStreamHandler(
       environment,
       method.streamDeltas,

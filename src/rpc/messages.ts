@@ -2,6 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { type Timestamp, TimestampSchema } from '@bufbuild/protobuf/wkt';
 import type { CycleRecord } from '../domain/cycle.ts';
 import type { Delta, DeltaEvaluation } from '../domain/delta.ts';
+import type { DeltaEffect } from '../domain/effect.ts';
 import type { CoordinationMetrics } from '../domain/metrics.ts';
 import { type Cycle, CycleSchema } from '../gen/learning/v1/cycle_pb.ts';
 import * as proto from '../gen/learning/v1/delta_pb.ts';
@@ -42,12 +43,25 @@ const RISKS = {
 export const STATES = {
   proposed: proto.DeltaState.PROPOSED,
   rejected: proto.DeltaState.REJECTED,
+  trial: proto.DeltaState.TRIAL,
   applied: proto.DeltaState.APPLIED,
   reverted: proto.DeltaState.REVERTED,
   expired: proto.DeltaState.EXPIRED,
 } as const;
 
-export function toProtoDelta(delta: Delta): proto.Delta {
+const VERDICTS = {
+  helped: proto.Verdict.HELPED,
+  harmed: proto.Verdict.HARMED,
+  inconclusive: proto.Verdict.INCONCLUSIVE,
+  invalid: proto.Verdict.INVALID,
+  observed: proto.Verdict.OBSERVED,
+} as const;
+
+/** @param effect what is known of its effect now */
+export function toProtoDelta(
+  delta: Delta,
+  effect: Partial<DeltaEffect> | undefined = delta.effect,
+): proto.Delta {
   return create(proto.DeltaSchema, {
     deltaId: delta.deltaId,
     sequence: BigInt(delta.sequence),
@@ -66,8 +80,11 @@ export function toProtoDelta(delta: Delta): proto.Delta {
     expireTime: optional(delta.expireTimeMs, toTimestamp),
     cycleNumber: BigInt(delta.cycleNumber),
     evaluation: optional(delta.evaluation, toProtoEvaluation),
-    effect: optional(delta.summary || undefined, (summary) => ({ summary })),
+    ...(effect === undefined && delta.summary === ''
+      ? {}
+      : { effect: toProtoEffect(effect, delta.summary) }),
     revertsDeltaId: delta.revertsDeltaId,
+    trialDeltaId: delta.trialDeltaId,
   });
 }
 
@@ -82,7 +99,7 @@ export function toProtoCycle(cycle: CycleRecord, deltas: readonly Delta[]): Cycl
     deltasApplied: BigInt(cycle.deltasApplied),
     totalDeltasHistory: BigInt(cycle.totalDeltasHistory),
     totalEvaluations: BigInt(cycle.totalDeltasHistory),
-    deltas: deltas.map(toProtoDelta),
+    deltas: deltas.map((delta) => toProtoDelta(delta)),
   });
 }
 
@@ -110,6 +127,22 @@ function toProtoEvaluation(evaluation: DeltaEvaluation): proto.DeltaEvaluation {
   return create(proto.DeltaEvaluationSchema, {
     ...evaluation,
     riskLevel: RISKS[evaluation.riskLevel],
+  });
+}
+
+function toProtoEffect(
+  { verdict, metrics = [], tasksUsed = 0 }: Partial<DeltaEffect> = {},
+  summary: string,
+): proto.DeltaEffect {
+  return create(proto.DeltaEffectSchema, {
+    verdict: verdict === undefined ? proto.Verdict.UNSPECIFIED : VERDICTS[verdict],
+    metrics: metrics.map((metric) => ({
+      ...metric,
+      tasksOld: BigInt(metric.tasksOld),
+      tasksNew: BigInt(metric.tasksNew),
+    })),
+    tasksUsed: BigInt(tasksUsed),
+    summary,
   });
 }
 

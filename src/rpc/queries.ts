@@ -1,7 +1,9 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { DELTA_TYPES } from '../domain/delta.ts';
 import { LearningError } from '../domain/errors.ts';
+import { effectOf } from '../engine/effects.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { Resolved } from '../engine/resolve.ts';
 import type {
   GetDeltaStatusRequest,
   GetDeltaStatusResponseSchema,
@@ -13,12 +15,15 @@ import type {
   ResolveParametersResponseSchema,
   RuleStatusSchema,
 } from '../gen/learning/v1/learning_service_pb.ts';
+import { Arm } from '../gen/learning/v1/learning_service_pb.ts';
 import type { LedgerState } from '../ledger/state.ts';
 import type { SubscriberInfo } from './delta-stream.ts';
 import { optional, toProtoCycle, toProtoDelta, toProtoMetrics, toTimestamp } from './messages.ts';
 import { encodePageToken, readPage, take } from './page-token.ts';
 import { fromProtoStates } from './requests.ts';
 import { toProtoParameters } from './value.ts';
+
+const ARMS = { old: Arm.OLD, new: Arm.NEW } as const;
 
 const DEFAULT_DELTAS = 50;
 const DEFAULT_CYCLES = 10;
@@ -31,14 +36,16 @@ export interface StatusSources {
   configError(): string;
 }
 
-export function resolveParameters({
-  head,
-}: LedgerState): MessageInitShape<typeof ResolveParametersResponseSchema> {
-  return {
-    parameters: toProtoParameters(head.parameters),
-    deltaSequence: BigInt(head.sequence),
-    epoch: head.epoch,
+export function toProtoResolved(
+  { parameters, deltaSequence, trial }: Resolved,
+  epoch: string,
+): MessageInitShape<typeof ResolveParametersResponseSchema> {
+  const values = {
+    parameters: toProtoParameters(parameters),
+    deltaSequence: BigInt(deltaSequence),
   };
+  if (trial === undefined) return { ...values, epoch };
+  return { ...values, epoch, trialDeltaId: trial.deltaId, arm: ARMS[trial.arm] };
 }
 
 export function getStatus(
@@ -92,7 +99,7 @@ export function getDeltaStatus(
     totalApplied: BigInt(deltasApplied),
     pendingOrRejected: BigInt(deltasProposed - deltasApplied),
     byType: Object.fromEntries(DELTA_TYPES.map((type) => [type, BigInt(byType[type])])),
-    delta: optional(found, toProtoDelta),
+    delta: optional(found, (delta) => toProtoDelta(delta, effectOf(state, delta))),
   };
 }
 
@@ -106,11 +113,12 @@ export function listDeltas(
   const states = new Set(fromProtoStates(request.states));
   const wanted = state
     .deltasNewestFirst(before)
+    .filter((delta) => request.includeTrialSwitches || !delta.trialDeltaId)
     .filter((delta) => request.states.length === 0 || states.has(delta.state));
   const { page, hasMore } = take(wanted, size);
   const last = page.at(-1);
   return {
-    deltas: page.map(toProtoDelta),
+    deltas: page.map((delta) => toProtoDelta(delta, effectOf(state, delta))),
     nextPageToken: hasMore && last !== undefined ? encodePageToken(last.ordinal, filters) : '',
   };
 }
@@ -133,9 +141,13 @@ function ruleStatus(
   engine: Engine,
   rule: Engine['settings']['rules'][number],
 ): MessageInitShape<typeof RuleStatusSchema> {
+  const { confidence, helped, harmed, inconclusive, restingUntilMs } = engine.ruleStatus(rule);
   return {
     ruleId: rule.id,
-    confidence: rule.confidence,
-    restingUntil: optional(engine.restingUntil(rule.target), toTimestamp),
+    confidence,
+    helped: BigInt(helped),
+    harmed: BigInt(harmed),
+    inconclusive: BigInt(inconclusive),
+    restingUntil: optional(restingUntilMs, toTimestamp),
   };
 }

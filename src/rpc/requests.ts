@@ -41,7 +41,6 @@ export function fromProtoTypes(types: readonly proto.DeltaType[]): DeltaType[] {
   return DELTA_TYPES.filter((type) => types.includes(TYPES[type]));
 }
 
-/** TRIAL has no counterpart yet: nothing is in that state. */
 export function fromProtoStates(states: readonly proto.DeltaState[]): DeltaState[] {
   return DELTA_STATES.filter((state) => states.includes(STATES[state]));
 }

@@ -24,17 +24,20 @@ const BOUNDS: [string, unknown[], unknown[]][] = [
   ['reflection.weights.reasoning', [0, 1000], [-1, 1001]],
   ['reflection.weights.impact', [0, 1000], [-1, 1001]],
   ['reflection.weights.risk', [0, 1000], [-1, 1001]],
-  ['curation.mode', ['apply', 'recommend'], ['trial', 'Apply', 1]],
+  ['curation.mode', ['apply', 'recommend', 'trial'], ['Apply', 'off', 1]],
   ['curation.suppress_unchanged', [true], [0]],
   ['curation.cooldown_seconds', [0, 31_536_000], [-1, 31_536_001]],
   ['curation.max_deltas_per_hour', [0, 1_000_000], [-1, 1.5, 1_000_001]],
   ['curation.proposal_ttl_seconds', [0.1, 31_536_000], [0, 31_536_001]],
+  ['curation.ack_timeout_seconds', [0, 0.5, 31_536_000], [-1, 31_536_001, null]],
   ['trial.assignment', ['auto', 'task', 'switchback'], ['coin']],
   ['trial.block_tasks', [1, 10_000], [0, 10_001, 1.5]],
   ['trial.pair_by', [[], ['a', 'b']], ['a', ['a', 'a']]],
   ['trial.pair_wait_tasks', [0, 100_000], [-1, 100_001]],
   ['trial.outcome_timeout_seconds', [0.1, 31_536_000], [0, 31_536_001]],
   ['trial.max_seconds', [0.1, 31_536_000], [0, 31_536_001]],
+  ['trial.timeout_ms', [1e-9, 1, 1e300], [0, -1, '1', null]],
+  ['trial.seed', ['1', ' ', 'x'.repeat(128)], ['', 'x'.repeat(129), 1, null]],
   ['monitoring.log_file', ['/a', 'x'.repeat(4096)], ['', 'x'.repeat(4097), 3]],
   ['monitoring.log_level', ['trace', 'fatal', 'silent'], ['INFO', 'warning']],
   ['ledger.retain_deltas', [1, 1_000_000], [0, 1_000_001]],
@@ -61,6 +64,10 @@ describe.each(BOUNDS)('%s', (path, within, outside) => {
   });
 });
 
+const COST = { measurement: 'cost', better: 'lower' };
+const metrics = (count: number) =>
+  Array.from({ length: count }, (_, index) => ({ measurement: `m${index}`, better: 'higher' }));
+
 const RULE_BOUNDS: [string, unknown[], unknown[]][] = [
   ['id', ['a', '9', 'a.b-c_d', 'x'.repeat(128)], ['', 'a b', 'x'.repeat(129), 3]],
   ['type', ['coordination', 'strategy', 'resource', 'metric'], ['other', null]],
@@ -68,7 +75,10 @@ const RULE_BOUNDS: [string, unknown[], unknown[]][] = [
   ['target', ['knob'], ['__knob', 'unknown', '', 3]],
   ['confidence', [0, 1], [-0.1, 1.1, '1']],
   ['impact', ['positive', 'neutral', 'negative'], ['good']],
-  ['mode', ['apply', 'recommend'], ['trial', 'off']],
+  ['mode', ['apply', 'recommend', 'trial'], ['off', null]],
+  ['primary', ['latency', 'success', COST], ['cost', 3, null, []]],
+  ['guards', [[], ['success'], [COST], metrics(8)], ['success', COST, null, metrics(9)]],
+  ['on_harm', ['revert', 'pause', 'notify'], ['stop', null]],
   ['when', ['true', true, ' true '.repeat(1)], [null, [], 'x'.repeat(4097), '', 1]],
   ['reasoning', ['""'], [3, null, '']],
   ['new_value', [2, '2', 2.5, '2.5'], [null, true, '"x"']],
@@ -83,6 +93,34 @@ describe.each(RULE_BOUNDS)('rules[].%s', (key, within, outside) => {
   test.each(outside.map((value) => ({ value })))('may not be $value', ({ value }) => {
     const faults = faultsOf(ruleYaml({ [key]: value }));
     expect(faults.map((fault) => fault.path)).toEqual([`rules[0].${key}`]);
+  });
+});
+
+const METRIC_BOUNDS: [string, unknown[], unknown[]][] = [
+  ['measurement', ['x', 'Latency', 'latency_ms', 'x'.repeat(64)], ['latency', 'success', '', 3]],
+  ['measurement', ['tokens.in'], ['x'.repeat(65), null, undefined]],
+  ['better', ['lower', 'higher'], ['more', null, undefined]],
+];
+
+describe.each(METRIC_BOUNDS)('%s of a metric', (key, within, outside) => {
+  const rulesWith = (value: unknown) => {
+    const metric = { ...COST, [key]: value };
+    return {
+      primary: ruleYaml({ primary: metric }),
+      'guards[1]': ruleYaml({ guards: ['success', metric] }),
+    };
+  };
+
+  test.each(within.map((value) => ({ value })))('may be $value', ({ value }) => {
+    for (const text of Object.values(rulesWith(value))) expect(faultsOf(text)).toEqual([]);
+  });
+
+  test.each(outside.map((value) => ({ value })))('may not be $value', ({ value }) => {
+    for (const [path, text] of Object.entries(rulesWith(value))) {
+      const faults = faultsOf(text);
+      expect(faults.map((fault) => fault.path)).toEqual([`rules[0].${path}.${key}`]);
+      expect(faults[0]?.message).toMatch(/^expected .+found .+/);
+    }
   });
 });
 

@@ -7,6 +7,7 @@ import { DEFAULT_CONFIG } from '../../src/config/default-config.ts';
 import { ConfigError, formatFault } from '../../src/config/fault.ts';
 import { loadConfig, parseConfig } from '../../src/config/load.ts';
 import { configFileSchema } from '../../src/config/schema.ts';
+import { LATENCY, SUCCESS } from '../../src/domain/effect.ts';
 import { comparable, faultsOf, fromYaml } from './support.ts';
 
 const root = new URL('../../', import.meta.url);
@@ -54,6 +55,7 @@ describe('the shipped configs', () => {
         cooldownSeconds: 300,
         maxDeltasPerHour: 20,
         proposalTtlSeconds: 86_400,
+        ackTimeoutSeconds: 0,
       },
       parameters: {
         primary_coordination_strategy: { initial: 'sequential' },
@@ -72,6 +74,11 @@ describe('the shipped configs', () => {
       ledger: { retainDeltas: 10_000, retainCycles: 10_000 },
     });
     expect(config.monitoring.logFile).toBeUndefined();
+    expect(config.trial).toMatchObject({ timeoutMs: undefined, seed: undefined });
+    for (const rule of config.rules) {
+      expect(rule).toMatchObject({ primary: LATENCY, guards: [SUCCESS], onHarm: 'revert' });
+      expect(rule.mode).toBeUndefined();
+    }
     expect(config.rules.map((rule) => rule.id)).toEqual(['coordination', 'fallback', 'cpu']);
   });
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { restingUntil } from '../../src/engine/proposals.ts';
 import { createEngineFixture, tasksOf } from '../support/engine-fixture.ts';
 
 const SET = { target: 'fallback_strategy_threshold', reason: 'why', holdSeconds: 0 };
@@ -71,7 +72,7 @@ describe('setParameter', () => {
 
 test('the newest override says how long the rules are held off, and reverted frees them', async () => {
   const { engine, clock } = await createEngineFixture('curation: { cooldown_seconds: 0 }');
-  const until = () => engine.restingUntil(SET.target);
+  const until = () => restingUntil(engine.ledger.state, engine.settings, SET.target, clock.now());
   await engine.setParameter({ ...SET, value: 0.9, holdSeconds: 1000 });
   expect(until()).toBe(clock.now() + 1_000_000);
   const second = await engine.setParameter({ ...SET, value: 0.6, holdSeconds: 10 });

@@ -65,7 +65,9 @@ describe('restraint', () => {
     const { engine, clock } = await createEngineFixture(yaml);
     await engine.recordTasks(FAILING);
     expect((await engine.runCycle()).deltas).toHaveLength(1);
-    expect(engine.restingUntil('level')).toBe(clock.now() + 60_000);
+    const [rule] = engine.settings.rules;
+    const status = rule && engine.ruleStatus(rule);
+    expect(status?.restingUntilMs).toBe(clock.now() + 60_000);
     await clock.advance(59_999);
     expect((await engine.runCycle()).deltas).toHaveLength(0);
     await clock.advance(1);

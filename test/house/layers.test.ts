@@ -10,9 +10,9 @@ const LAYERS: Record<string, readonly string[]> = {
   domain: [],
   window: ['domain'],
   cycle: ['domain'],
-  trial: ['domain'],
-  ledger: ['domain'],
-  config: ['domain', '@bufbuild/cel', 'yaml', 'zod', 'node:fs', 'node:path'],
+  trial: ['domain', 'node:crypto'],
+  ledger: ['domain', 'trial'],
+  config: ['domain', '@bufbuild/cel', 'yaml', 'zod', 'node:crypto', 'node:fs', 'node:path'],
   engine: ['domain', 'window', 'cycle', 'trial', 'ledger'],
   store: ['domain', 'ledger', 'node:fs', 'node:path', 'node:sqlite', 'node:zlib'],
   rpc: [

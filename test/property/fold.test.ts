@@ -3,9 +3,11 @@ import { expect, test } from 'vitest';
 import { LearningError } from '../../src/domain/errors.ts';
 import type { LoopSettings } from '../../src/domain/settings.ts';
 import type { Task } from '../../src/domain/task.ts';
-import { acknowledge, approve, reject, revert, setParameter } from '../../src/engine/curation.ts';
+import { acknowledge } from '../../src/engine/acknowledge.ts';
+import { approve, reject, setParameter } from '../../src/engine/curation.ts';
 import { declareParameters } from '../../src/engine/parameters.ts';
 import { recordTasks, reportMetrics } from '../../src/engine/record.ts';
+import { revert } from '../../src/engine/revert.ts';
 import { runCycle } from '../../src/engine/run-cycle.ts';
 import { type Decision, Ledger } from '../../src/ledger/ledger.ts';
 import type { LedgerState } from '../../src/ledger/state.ts';
@@ -56,18 +58,19 @@ function decisionOf(
   const nowMs = 1_000_000 + index * 1000;
   let ids = 0;
   const newId = () => `d${index}.${ids++}`;
-  const environment = { settings, nowMs, newId };
+  const outside = { subscribers: () => [], monotonic: () => 0, asksByTask: () => false };
+  const environment = { settings, nowMs, newId, ...outside };
   const deltaId = `d${index - 1 - (seed % 6)}.${seed % 2}`;
   switch (kind) {
     case 'tasks':
-      return recordTasks(someTasks(seed), undefined, nowMs);
+      return recordTasks(someTasks(seed), undefined, environment);
     case 'metrics': {
       const observeTimeMs = nowMs - (seed % 3) * 1500;
       const metrics = { subAgentCount: seed, cpuPercent: seed, values: {}, observeTimeMs };
       return reportMetrics(metrics, nowMs);
     }
     case 'cycle':
-      return runCycle({ ...environment, monotonic: () => 0 });
+      return runCycle(environment);
     case 'approve':
       return approve(deltaId, '', environment);
     case 'reject':

@@ -212,9 +212,10 @@ describe('LearningAdminService', () => {
     expect((await client.getStatus({})).nextCycleTime).toBeDefined();
   });
 
-  test('trials are never paused while there are none', async () => {
+  test('trials are paused until they are resumed, and doing it twice is fine', async () => {
     const { admin } = await createServiceFixture();
-    expect(await admin.pauseTrials({})).toMatchObject({ paused: false });
+    expect(await admin.pauseTrials({})).toMatchObject({ paused: true });
+    expect(await admin.pauseTrials({})).toMatchObject({ paused: true });
     expect(await admin.resumeTrials({})).toMatchObject({ paused: false });
   });
 

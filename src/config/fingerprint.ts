@@ -1,0 +1,23 @@
+import { createHash } from 'node:crypto';
+import type { ConfiguredRule } from './config.ts';
+
+/** What a rule proposes, and what its proposals are judged by. */
+type Judged = Pick<
+  ConfiguredRule,
+  'id' | 'type' | 'operation' | 'target' | 'source' | 'confidence' | 'impact' | 'primary' | 'guards'
+>;
+
+/**
+ * SHA-256, in hex, of a canonical JSON: keys in this order, what is absent left out. `mode` and
+ * `onHarm` are not in it: they change what is done, not what is found out.
+ */
+export function fingerprintOf(rule: Judged): string {
+  const { id, type, operation, target, source, confidence, impact, primary, guards } = rule;
+  const { when, newValue, oldValue, reasoning } = source;
+  const metrics = [primary, ...guards].map(({ name, kind, better }) => [name, kind, better]);
+  const text = JSON.stringify({
+    ...{ id, type, operation, target, when, newValue, oldValue, reasoning },
+    ...{ confidence, impact, metrics },
+  });
+  return createHash('sha256').update(text).digest('hex');
+}

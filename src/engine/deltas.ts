@@ -1,0 +1,44 @@
+import type { Delta, Proposal } from '../domain/delta.ts';
+import { LearningError } from '../domain/errors.ts';
+import type { Decided } from '../ledger/ledger.ts';
+import type { LedgerView } from '../ledger/view.ts';
+import type { Changes } from './changes.ts';
+
+/** What overrides and reverts have in common: nobody scored them, and they are in force at once. */
+export function bornApplied(nowMs: number) {
+  return {
+    confidence: 1,
+    impact: 'neutral',
+    proposeTimeMs: nowMs,
+    cycleNumber: 0,
+    evaluation: undefined,
+    expireTimeMs: undefined,
+    waitsFor: undefined,
+    revertsDeltaId: '',
+    trialDeltaId: '',
+    summary: '',
+  } satisfies Partial<Proposal>;
+}
+
+export function decidedOn(changes: Changes, deltaId: string): Decided<Delta> {
+  return { events: changes.events, result: (after) => known(after, deltaId) };
+}
+
+export function known(view: LedgerView, deltaId: string): Delta {
+  const delta = view.delta(deltaId);
+  if (delta !== undefined) return delta;
+  throw new LearningError('DELTA_NOT_FOUND', `there is no delta ${quote(deltaId)}`);
+}
+
+export function stateError(delta: Delta, text: string): LearningError {
+  const state = delta.state.toUpperCase();
+  return new LearningError('DELTA_STATE', `delta ${delta.deltaId} is ${state}: ${text}`);
+}
+
+export function withReason(text: string, reason: string): string {
+  return reason === '' ? text : `${text}: ${reason}`;
+}
+
+export function quote(text: string): string {
+  return JSON.stringify(text);
+}

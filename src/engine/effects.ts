@@ -1,0 +1,48 @@
+import type { Delta } from '../domain/delta.ts';
+import type { DeltaEffect } from '../domain/effect.ts';
+import type { LoopSettings } from '../domain/settings.ts';
+import type { Task } from '../domain/task.ts';
+import type { LedgerEvent } from '../ledger/event.ts';
+import type { LedgerView } from '../ledger/view.ts';
+import { describeMetrics, trialEffect } from '../trial/effect.ts';
+import { compareSamples, sampleOf } from '../trial/observe.ts';
+import { OBSERVED_TASKS } from './changes.ts';
+
+/** By when a delta put in force now must have been acknowledged; `null`: it need not be. */
+export function ackDeadline({ curation }: LoopSettings, nowMs: number): number | null {
+  const { ackTimeoutSeconds } = curation;
+  return ackTimeoutSeconds === 0 ? null : nowMs + ackTimeoutSeconds * 1000;
+}
+
+/** What is known of a delta's effect, a trial that is on included; `undefined`: nothing. */
+export function effectOf(view: LedgerView, delta: Delta): Partial<DeltaEffect> | undefined {
+  const { trial } = view;
+  if (delta.state !== 'trial' || trial?.plan.deltaId !== delta.deltaId) return delta.effect;
+  const { metrics, tasksUsed } = trialEffect(undefined, trial.evidence, trial.tasksUsed);
+  return { metrics, tasksUsed };
+}
+
+/** The deltas whose effect can be told once these tasks are recorded, by before and after. */
+export function observeEffects(
+  view: LedgerView,
+  fresh: readonly Task[],
+  nowMs: number,
+): LedgerEvent[] {
+  const observations = view.observations();
+  if (observations.length === 0) return [];
+  const recorded = view.head.counters.tasksRecorded + fresh.length;
+  return observations
+    .filter(({ tasksRecorded }) => recorded >= tasksRecorded + OBSERVED_TASKS)
+    .flatMap(({ deltaId, tasksRecorded, sample }) => {
+      const delta = view.delta(deltaId);
+      if (delta === undefined) return [];
+      const since = recorded - tasksRecorded;
+      const after = [...view.newestTasks(since - fresh.length), ...fresh].slice(-since);
+      const metrics = compareSamples(sample, sampleOf(after.slice(0, OBSERVED_TASKS)));
+      const text = `Observed, ${OBSERVED_TASKS} tasks before and after: ${describeMetrics(metrics)}`;
+      const summary = `${delta.summary}${delta.summary === '' ? '' : '. '}${text}; no proof`;
+      const tasksUsed = sample.count + OBSERVED_TASKS;
+      const effect = { verdict: 'observed', metrics, tasksUsed } as const;
+      return { kind: 'delta_observed', deltaId, timeMs: nowMs, effect, summary } as const;
+    });
+}

@@ -1,0 +1,67 @@
+import type { Parameters } from '../domain/value.ts';
+import type { Decision } from '../ledger/ledger.ts';
+import type { LedgerView } from '../ledger/view.ts';
+import type { Arm } from '../trial/arm.ts';
+import { armOf, type Dispatch } from '../trial/assign.ts';
+import type { TrialPlan } from '../trial/step.ts';
+import { Changes } from './changes.ts';
+import type { Environment } from './environment.ts';
+import { TrialChanges } from './trial-changes.ts';
+
+/** The values that a task is to run with. */
+export interface Resolved {
+  readonly parameters: Parameters;
+  /** Newest change in force. */
+  readonly deltaSequence: number;
+  readonly trial: { readonly deltaId: string; readonly arm: Arm } | undefined;
+}
+
+/** The values in force: what everyone has who is not told otherwise. */
+export function baseline({ head }: Pick<LedgerView, 'head'>): Resolved {
+  return { parameters: head.parameters, deltaSequence: head.sequence, trial: undefined };
+}
+
+/**
+ * The values for a task about which nothing is to be decided, so that nothing need be made durable;
+ * `undefined`: it may have an arm of its own, or is to get one.
+ */
+export function settled(view: LedgerView, { taskId }: Dispatch): Resolved | undefined {
+  const { trial } = view;
+  if (trial?.plan.assignment === 'task') {
+    // One that has run already would never tell how it went.
+    const isOver = view.hasTaskId(taskId) && armOf(trial, taskId) === undefined;
+    return isOver ? baseline(view) : undefined;
+  }
+  if (trial?.block === undefined) return baseline(view);
+  const { deltaId } = trial.plan;
+  return { ...baseline(view), trial: { deltaId, arm: trial.block.arm } };
+}
+
+/** Gives a task its arm of the trial that is on, if it takes part; the same one each time. */
+export function resolve(dispatch: Dispatch, environment: Environment): Decision<Resolved> {
+  return (view) => {
+    const changes = new Changes(view, environment.nowMs);
+    const trials = new TrialChanges(changes, view, environment);
+    const plan = view.trial?.plan;
+    const known = view.trial && armOf(view.trial, dispatch.taskId);
+    const done = settled(view, dispatch);
+    const arm = known ?? (done === undefined ? trials.assign(dispatch) : undefined);
+    return {
+      events: changes.events,
+      result: (after) =>
+        plan === undefined || arm === undefined
+          ? (done ?? baseline(after))
+          : onArm(after, plan, arm),
+    };
+  };
+}
+
+function onArm(view: LedgerView, { deltaId, target, oldValue, newValue }: TrialPlan, arm: Arm) {
+  const { [target]: _, ...parameters } = view.head.parameters;
+  const value = arm === 'new' ? newValue : oldValue;
+  return {
+    ...baseline(view),
+    parameters: value === undefined ? parameters : { ...parameters, [target]: value },
+    trial: { deltaId, arm },
+  };
+}

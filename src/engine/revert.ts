@@ -1,0 +1,73 @@
+import type { Delta, DeltaOperation } from '../domain/delta.ts';
+import { sameValue } from '../domain/value.ts';
+import type { Decided, Decision } from '../ledger/ledger.ts';
+import type { LedgerView } from '../ledger/view.ts';
+import { Changes } from './changes.ts';
+import { bornApplied, decidedOn, known, stateError, withReason } from './deltas.ts';
+import type { Environment } from './environment.ts';
+import { TrialChanges } from './trial-changes.ts';
+
+/** Restores the value before a delta; answers the delta that does so. */
+export function revert(deltaId: string, reason: string, environment: Environment): Decision<Delta> {
+  return (view) => {
+    const summary = withReason('Reverted by an operator', reason);
+    return revertTo(view, known(view, deltaId), summary, environment);
+  };
+}
+
+/**
+ * Restores the value before a delta by compare-and-set: throws `DELTA_STATE` where the live value
+ * is not the one that the delta set. One that is on trial is taken off it.
+ */
+export function revertTo(
+  view: LedgerView,
+  delta: Delta,
+  summary: string,
+  environment: Environment,
+): Decided<Delta> {
+  const changes = new Changes(view, environment.nowMs);
+  const trials = new TrialChanges(changes, view, environment);
+  const triedId = delta.trialDeltaId || delta.deltaId;
+  if (trials.trial?.plan.deltaId === triedId) {
+    trials.stop(summary);
+    return decidedOn(changes, changes.lastBorn() ?? triedId);
+  }
+  if (delta.trialDeltaId !== '') throw stateError(delta, 'the trial that it is part of is over');
+  if (delta.state !== 'applied') throw stateError(delta, 'only a delta in force can be reverted');
+  trials.stopIfOn(delta.target, summary);
+  const live = changes.valueOf(delta.target);
+  if (!sameValue(live, delta.newValue)) {
+    throw stateError(delta, `${delta.target} is ${JSON.stringify(live)} now, set by another delta`);
+  }
+  return decidedOn(changes, revertIn(changes, delta, summary, environment));
+}
+
+/** Restores the value before a delta that is in force; answers the id of the delta that does so. */
+export function revertIn(
+  changes: Changes,
+  delta: Delta,
+  summary: string,
+  { newId }: Environment,
+): string {
+  const reversal = changes.propose({
+    deltaId: newId(),
+    ruleId: delta.ruleId,
+    type: delta.type,
+    operation: inverseOf(delta.operation),
+    target: delta.target,
+    oldValue: changes.valueOf(delta.target),
+    newValue: delta.replacedValue,
+    reasoning: summary,
+    ...bornApplied(changes.nowMs),
+    revertsDeltaId: delta.deltaId,
+  });
+  // With an operator's override goes the hold that came with it.
+  changes.apply(reversal, { holdUntilMs: delta.ruleId === '' ? 0 : null });
+  changes.markReverted(delta.deltaId, summary);
+  return reversal.deltaId;
+}
+
+function inverseOf(operation: DeltaOperation): DeltaOperation {
+  if (operation === 'add') return 'remove';
+  return operation === 'remove' ? 'add' : operation;
+}

@@ -1,0 +1,52 @@
+import type { Rule } from '../domain/rule.ts';
+import type { LoopSettings } from '../domain/settings.ts';
+import type { LedgerState } from '../ledger/state.ts';
+import { confidenceOf, recordOf, restingUntil, ruleRest } from './proposals.ts';
+
+/** What is known of a rule. */
+export interface RuleStatus {
+  /** That its proposals carry now, 0 to 1. */
+  readonly confidence: number;
+  /** Trials of its present text by what they found. */
+  readonly helped: number;
+  readonly harmed: number;
+  readonly inconclusive: number;
+  /** Unix time in milliseconds; `undefined`: it may propose. */
+  readonly restingUntilMs: number | undefined;
+}
+
+/** Tasks that the pace of tasks is reckoned from. */
+const PACE_TASKS = 100;
+
+export function ruleStatus(
+  state: LedgerState,
+  rule: Rule,
+  settings: LoopSettings,
+  nowMs: number,
+): RuleStatus {
+  const { helped = 0, harmed = 0, inconclusive = 0 } = recordOf(state, rule) ?? {};
+  const coolMs = restingUntil(state, settings, rule.target, nowMs);
+  const restMs = restEnd(state, rule, nowMs);
+  return {
+    confidence: confidenceOf(state, rule, nowMs),
+    helped,
+    harmed,
+    inconclusive,
+    restingUntilMs:
+      coolMs === undefined && restMs === undefined ? undefined : Math.max(coolMs ?? 0, restMs ?? 0),
+  };
+}
+
+/** When the rest after a harm is over; its tasks are reckoned at the pace of the newest ones. */
+function restEnd(state: LedgerState, rule: Rule, nowMs: number): number | undefined {
+  const rest = ruleRest(state, rule.id, nowMs);
+  if (rest === undefined) return undefined;
+  const tasksLeft = Math.max(rest.untilTask - state.head.counters.tasksRecorded, 0);
+  return Math.max(rest.untilMs, nowMs + tasksLeft * millisecondsPerTask(state));
+}
+
+function millisecondsPerTask(state: LedgerState): number {
+  const times = state.newestTasks(PACE_TASKS).map(({ finishTimeMs }) => finishTimeMs);
+  const span = Math.max(...times) - Math.min(...times);
+  return times.length < 2 ? 0 : span / (times.length - 1);
+}

@@ -1,0 +1,223 @@
+import type { Delta, Proposal } from '../domain/delta.ts';
+import type { HarmResponse } from '../domain/rule.ts';
+import { sameValue } from '../domain/value.ts';
+import type { LedgerView } from '../ledger/view.ts';
+import { type FinishedTask, missingOutcomes, nextMove, recordOutcome } from '../trial/advance.ts';
+import type { Arm } from '../trial/arm.ts';
+import { assignTask, type Dispatch } from '../trial/assign.ts';
+import { trialEffect } from '../trial/effect.ts';
+import { firstHash, type Receipt, sealStep } from '../trial/receipt.ts';
+import type { PauseReason, TrialPlan, TrialStep } from '../trial/step.ts';
+import { foldReceipt, type Trial } from '../trial/trial.ts';
+import type { Finding } from '../trial/verdict.ts';
+import { describeEnding } from '../trial/words.ts';
+import type { Changes } from './changes.ts';
+import { ackDeadline } from './effects.ts';
+import type { Environment } from './environment.ts';
+
+/**
+ * What one decision does to the trial that is on: takes steps, seals each into the receipts, and
+ * puts in force what the trial calls for. The trial's arm is what `Changes` says is live: where it
+ * is not, somebody else has set it, and the trial leaves it alone.
+ */
+export class TrialChanges {
+  trial: Trial | undefined;
+  readonly #changes: Changes;
+  readonly #view: LedgerView;
+  readonly #environment: Environment;
+
+  constructor(changes: Changes, view: LedgerView, environment: Environment) {
+    this.trial = view.trial;
+    this.#changes = changes;
+    this.#view = view;
+    this.#environment = environment;
+  }
+
+  /** Begins a trial; there must be none. */
+  start(plan: TrialPlan, summary: string): void {
+    this.#take({ step: 'start', timeMs: this.#changes.nowMs, plan, summary }, plan.deltaId);
+    this.#moveOn();
+  }
+
+  /** Gives a task its arm; `undefined`: it has none. */
+  assign(dispatch: Dispatch): Arm | undefined {
+    const step = this.trial && assignTask(this.trial, dispatch, this.#changes.nowMs);
+    if (step !== undefined) this.#take(step);
+    return step?.arm;
+  }
+
+  /** Takes in a task that has ended. */
+  record(task: FinishedTask): void {
+    if (this.trial?.pauses.includes('outage') && task.status === 'success') {
+      this.#take({ step: 'resume', timeMs: this.#changes.nowMs, reason: 'outage' });
+      this.#moveOn();
+    }
+    // Who has not acknowledged may have gone meanwhile.
+    if (task.deltaSequence === 0) this.noticeAcknowledged();
+    const step = this.trial && recordOutcome(this.trial, task, this.#changes.nowMs);
+    if (step === undefined) return;
+    this.#take(step);
+    this.#moveOn();
+  }
+
+  /** Gives up what has not come in time, the trial itself included. */
+  expire(): void {
+    const step = this.trial && missingOutcomes(this.trial, this.#changes.nowMs);
+    if (step !== undefined) this.#take(step);
+    this.#moveOn();
+  }
+
+  /**
+   * Notices when every client that follows the deltas has put the running block's value in force.
+   *
+   * @param acknowledgedBy the highest sequence that a client has acknowledged
+   */
+  noticeAcknowledged(acknowledgedBy = (id: string) => this.#view.acknowledged(id)): void {
+    const block = this.trial?.block;
+    if (block === undefined || block.acknowledgedMs !== undefined) return;
+    const clients = this.#environment.subscribers();
+    const isByAll = clients.every((id) => acknowledgedBy(id) >= block.sequence);
+    if (clients.length > 0 && isByAll) {
+      this.#take({ step: 'acknowledged', timeMs: this.#changes.nowMs });
+    }
+  }
+
+  pause(reason: PauseReason): void {
+    if (this.trial === undefined || this.trial.pauses.includes(reason)) return;
+    this.#take({ step: 'pause', timeMs: this.#changes.nowMs, reason });
+    this.#putBaseline('The trial is paused');
+  }
+
+  resume(reason: PauseReason): void {
+    if (!this.trial?.pauses.includes(reason)) return;
+    this.#take({ step: 'resume', timeMs: this.#changes.nowMs, reason });
+    this.#moveOn();
+  }
+
+  /** Ends the trial from outside, without a verdict of its own; the old value is in force then. */
+  stop(reason: string): void {
+    if (this.trial !== undefined) this.#end({ verdict: 'invalid', reason }, false);
+  }
+
+  /** As `stop`, where the trial is one of this parameter: somebody is about to set it. */
+  stopIfOn(target: string, reason: string): void {
+    if (this.trial?.plan.target === target) this.stop(reason);
+  }
+
+  #moveOn(): void {
+    for (;;) {
+      const next = this.trial && nextMove(this.trial, this.#changes.nowMs);
+      if (next === undefined) return;
+      if (next.move === 'end') this.#end(next.finding, true);
+      else if (next.move === 'pause') this.pause('outage');
+      else this.#beginBlock(next.pair, next.arm);
+    }
+  }
+
+  #beginBlock(pair: number, arm: Arm): void {
+    const { trial } = this;
+    if (trial === undefined) return;
+    const text = `Block of the ${arm} value, pair ${pair} of the trial of ${trial.plan.deltaId}`;
+    const sequence = this.#switchTo(trial.plan, arm, text);
+    this.#take({ step: 'block', timeMs: this.#changes.nowMs, pair, arm, sequence });
+  }
+
+  /** An ordinary delta that puts an arm's value in force; answers its sequence. */
+  #switchTo(plan: TrialPlan, arm: Arm, reasoning: string, revertsDeltaId = ''): number {
+    const delta = this.#delta(plan);
+    const value = arm === 'new' ? plan.newValue : plan.oldValue;
+    const live = this.#changes.valueOf(plan.target);
+    const proposal: Proposal = {
+      deltaId: this.#environment.newId(),
+      ruleId: plan.ruleId,
+      type: delta?.type,
+      operation: delta?.operation ?? 'modify',
+      target: plan.target,
+      oldValue: live,
+      newValue: value,
+      reasoning,
+      confidence: 1,
+      impact: 'neutral',
+      proposeTimeMs: this.#changes.nowMs,
+      cycleNumber: 0,
+      evaluation: undefined,
+      expireTimeMs: undefined,
+      waitsFor: undefined,
+      revertsDeltaId,
+      trialDeltaId: plan.deltaId,
+      summary: '',
+    };
+    return this.#changes.apply(this.#changes.propose(proposal), { replacedValue: plan.oldValue });
+  }
+
+  /** Compare and set: what is not the trial's own value is left alone. */
+  #putBaseline(reasoning: string, revertsDeltaId = ''): void {
+    const plan = this.trial?.plan;
+    if (plan?.assignment !== 'switchback') return;
+    const live = this.#changes.valueOf(plan.target);
+    if (sameValue(live, plan.oldValue) || !sameValue(live, plan.newValue)) return;
+    this.#switchTo(plan, 'old', reasoning, revertsDeltaId);
+  }
+
+  #end(finding: Finding, counts: boolean): void {
+    const { trial } = this;
+    if (trial === undefined) return;
+    const { plan, evidence, tasksUsed } = trial;
+    const { verdict } = finding;
+    const effect = trialEffect(verdict, evidence, tasksUsed);
+    const onHarm = this.#responseTo(finding, plan);
+    const outcome = { revert: 'revert', pause: 'revert', notify: 'ask' } as const;
+    const summary = describeEnding(finding, effect, this.#foreignValue(plan));
+    if (verdict !== 'helped') this.#putBaseline(summary, plan.deltaId);
+    const { nowMs } = this.#changes;
+    this.#take({
+      step: 'end',
+      timeMs: nowMs,
+      effect,
+      outcome: verdict === 'helped' ? 'promote' : outcome[onHarm],
+      summary,
+      askUntilMs: nowMs + this.#environment.settings.curation.proposalTtlSeconds * 1000,
+      carried: verdict === 'inconclusive' ? evidence : undefined,
+      counts,
+    });
+    const delta = this.#delta(plan);
+    if (verdict === 'helped' && delta !== undefined) {
+      const { oldValue } = plan;
+      const ackByMs = ackDeadline(this.#environment.settings, nowMs);
+      this.#changes.apply(delta, { oldValue, replacedValue: oldValue, summary, ackByMs });
+    }
+    if (onHarm === 'pause') {
+      this.#changes.events.push({ kind: 'trials_paused', timeMs: nowMs, paused: true });
+    }
+  }
+
+  /** What a rule wants done about harm; nothing special about anything else. */
+  #responseTo({ verdict }: Finding, { ruleId }: TrialPlan): HarmResponse {
+    if (verdict !== 'harmed') return 'revert';
+    const { rules } = this.#environment.settings;
+    return rules.find(({ id }) => id === ruleId)?.onHarm ?? 'revert';
+  }
+
+  /** Whether somebody else's value stands where the trial's should. */
+  #foreignValue({ target, oldValue, newValue }: TrialPlan): boolean {
+    const live = this.#changes.valueOf(target);
+    return !sameValue(live, oldValue) && !sameValue(live, newValue);
+  }
+
+  #delta({ deltaId }: TrialPlan): Delta | undefined {
+    return this.#view.delta(deltaId) ?? this.#changes.born(deltaId);
+  }
+
+  #take(step: TrialStep, deltaId = this.trial?.plan.deltaId): void {
+    if (deltaId === undefined) return;
+    const former = this.trial;
+    const number = (former?.steps ?? 0) + 1;
+    const receipt = sealStep(former?.hash ?? firstHash(deltaId), number, step);
+    this.trial = foldReceipt(former, receipt);
+    this.#push(deltaId, receipt);
+  }
+
+  #push(deltaId: string, receipt: Receipt): void {
+    this.#changes.events.push({ kind: 'trial_advanced', deltaId, receipts: [receipt] });
+  }
+}

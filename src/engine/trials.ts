@@ -1,0 +1,77 @@
+import type { Delta } from '../domain/delta.ts';
+import { violationOf } from '../domain/parameters.ts';
+import type { LoopSettings } from '../domain/settings.ts';
+import { own, sameValue } from '../domain/value.ts';
+import type { Decision } from '../ledger/ledger.ts';
+import type { LedgerView } from '../ledger/view.ts';
+import { missingOutcomes } from '../trial/advance.ts';
+import { Changes } from './changes.ts';
+import type { Environment } from './environment.ts';
+import { revertIn } from './revert.ts';
+import { TrialChanges } from './trial-changes.ts';
+
+/** Pauses all trials: the old values are in force; or resumes them. Doing it twice is fine. */
+export function setTrialsPaused(paused: boolean, environment: Environment): Decision<void> {
+  return (view) => {
+    if (view.head.trialsPaused === paused) return { events: [], result: () => {} };
+    const changes = new Changes(view, environment.nowMs);
+    changes.events.push({ kind: 'trials_paused', timeMs: environment.nowMs, paused });
+    const trials = new TrialChanges(changes, view, environment);
+    if (paused) trials.pause('operator');
+    else trials.resume('operator');
+    return { events: changes.events, result: () => {} };
+  };
+}
+
+/** Whether something has come to the end of its time. */
+export function isDue(view: LedgerView, nowMs: number): boolean {
+  const { trial } = view;
+  const isLate =
+    trial !== undefined &&
+    (nowMs - trial.startTimeMs >= trial.plan.maxMs || missingOutcomes(trial, nowMs) !== undefined);
+  return isLate || unacknowledged(view, nowMs).length > 0;
+}
+
+/** Ends what has come to the end of its time: outcomes, trials, deltas that nobody acknowledged. */
+export function expireDue(environment: Environment): Decision<void> {
+  return (view) => {
+    const { nowMs } = environment;
+    const changes = new Changes(view, nowMs);
+    new TrialChanges(changes, view, environment).expire();
+    for (const delta of unacknowledged(view, nowMs)) {
+      const summary = 'Reverted: no client acknowledged it within curation.ack_timeout_seconds';
+      revertIn(changes, delta, summary, environment);
+    }
+    return { events: changes.events, result: () => {} };
+  };
+}
+
+/** Deltas in force, by compare-and-set, that a client should have acknowledged by now. */
+function unacknowledged(view: LedgerView, nowMs: number): Delta[] {
+  return view.awaitedAcks().flatMap(({ deltaId, byMs }) => {
+    const delta = byMs <= nowMs ? view.delta(deltaId) : undefined;
+    if (delta === undefined || delta.state !== 'applied') return [];
+    return sameValue(own(view.head.parameters, delta.target), delta.newValue) ? [delta] : [];
+  });
+}
+
+/** Why a trial cannot go on under a config; `undefined`: it can. */
+function objectionTo(view: LedgerView, settings: LoopSettings): string | undefined {
+  const plan = view.trial?.plan;
+  if (plan === undefined) return undefined;
+  const rule = settings.rules.find(({ id }) => id === plan.ruleId);
+  if (rule?.fingerprint !== plan.fingerprint) return `rule ${plan.ruleId} was changed`;
+  const spec = own(settings.parameters, plan.target);
+  const violation = plan.newValue === undefined ? undefined : violationOf(spec, plan.newValue);
+  return violation === undefined ? undefined : `its value is no longer allowed: ${violation}`;
+}
+
+/** Takes up a config: a trial that it does not allow is ended. */
+export function reviewTrial(environment: Environment): Decision<void> {
+  return (view) => {
+    const changes = new Changes(view, environment.nowMs);
+    const objection = objectionTo(view, environment.settings);
+    if (objection !== undefined) new TrialChanges(changes, view, environment).stop(objection);
+    return { events: changes.events, result: () => {} };
+  };
+}

@@ -1,0 +1,61 @@
+import { bornDelta, type Delta } from '../domain/delta.ts';
+import type { TrialEnded, TrialStep } from '../trial/step.ts';
+import type { DeltaApplied, DeltaEvent, TrialAdvanced } from './event.ts';
+
+/** Whether a delta has still to come to its end: it waits, or it is on trial. */
+export function isOpen({ state }: Delta): boolean {
+  return state === 'proposed' || state === 'trial';
+}
+
+/** A delta after an event; `undefined` where the event's delta is not known. */
+export function foldDelta(
+  delta: Delta | undefined,
+  event: DeltaEvent | TrialAdvanced,
+): Delta | undefined {
+  if (event.kind === 'delta_proposed') return bornDelta(event.proposal, event.ordinal);
+  if (delta === undefined) return undefined;
+  const settled = { ...delta, expireTimeMs: undefined, waitsFor: undefined };
+  switch (event.kind) {
+    case 'delta_applied':
+      return foldApplication(settled, event);
+    case 'delta_rejected':
+      return { ...settled, state: 'rejected', summary: event.summary };
+    case 'delta_expired':
+      return { ...settled, state: 'expired', summary: event.summary };
+    case 'delta_reverted':
+      return { ...delta, state: 'reverted', summary: event.summary };
+    case 'delta_observed':
+      return { ...delta, effect: event.effect, summary: event.summary };
+    case 'trial_advanced':
+      return event.receipts.reduce((former, { step }) => foldTrialStep(former, step), delta);
+  }
+}
+
+function foldApplication(delta: Delta, event: DeltaApplied): Delta {
+  return {
+    ...delta,
+    state: 'applied',
+    oldValue: event.oldValue,
+    sequence: event.sequence,
+    applyTimeMs: event.timeMs,
+    replacedValue: event.replacedValue,
+    summary: event.summary,
+  };
+}
+
+function foldTrialStep(delta: Delta, step: TrialStep): Delta {
+  if (step.step === 'end') return foldTrialEnd(delta, step);
+  if (step.step !== 'start') return delta;
+  const { plan, summary } = step;
+  const started = { state: 'trial', expireTimeMs: undefined, waitsFor: undefined } as const;
+  return { ...delta, ...started, oldValue: plan.oldValue, summary };
+}
+
+/** One that helped is put in force by an event of its own. */
+function foldTrialEnd(delta: Delta, { effect, summary, outcome, askUntilMs }: TrialEnded): Delta {
+  const ended = { ...delta, effect, summary };
+  if (outcome === 'ask') {
+    return { ...ended, state: 'proposed', waitsFor: 'person', expireTimeMs: askUntilMs };
+  }
+  return outcome === 'revert' ? { ...ended, state: 'reverted' } : ended;
+}

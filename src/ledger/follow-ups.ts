@@ -1,0 +1,126 @@
+import { changeKey } from '../trial/change.ts';
+import type { Evidence } from '../trial/evidence.ts';
+import type { Receipt } from '../trial/receipt.ts';
+import type { TrialPlan } from '../trial/step.ts';
+import { foldReceipt, type Trial } from '../trial/trial.ts';
+import type { AwaitedAck, Observation } from './awaited.ts';
+import type { DeltaApplied, LedgerEvent } from './event.ts';
+
+/** Effects observed at once; of more, the oldest are given up. */
+const MAX_OBSERVATIONS = 64;
+
+/** Acknowledgements awaited at once: as many as changes are kept for streams. */
+const MAX_AWAITED_ACKS = 1024;
+
+/** Evidence that a trial left behind, and the delta whose receipts hold it. */
+interface Carried {
+  readonly deltaId: string;
+  /** `undefined`: a later trial has used it up. */
+  readonly evidence: Evidence | undefined;
+}
+
+/**
+ * What follows on deltas: the trial that is on, evidence for later ones, effects being observed and
+ * acknowledgements awaited. A fold over the ledger's events. One on top of another is an overlay,
+ * which can be thrown away.
+ */
+export class FollowUps {
+  trial: Trial | undefined;
+  observations: readonly Observation[];
+  awaitedAcks: readonly AwaitedAck[];
+  readonly #base: FollowUps | undefined;
+  readonly #carried = new Map<string, Carried>();
+
+  constructor(base?: FollowUps) {
+    this.#base = base;
+    this.trial = base?.trial;
+    this.observations = base?.observations ?? [];
+    this.awaitedAcks = base?.awaitedAcks ?? [];
+  }
+
+  carried(change: string): Evidence | undefined {
+    const own = this.#carried.get(change);
+    return own === undefined ? this.#base?.carried(change) : own.evidence;
+  }
+
+  fold(event: LedgerEvent): void {
+    switch (event.kind) {
+      case 'trial_advanced':
+        for (const receipt of event.receipts) this.#foldReceipt(receipt);
+        break;
+      case 'delta_applied':
+        this.#foldApplication(event);
+        break;
+      case 'delta_acknowledged':
+        this.awaitedAcks = this.awaitedAcks.filter(({ sequence }) => sequence > event.sequence);
+        break;
+      case 'delta_reverted':
+        this.observations = without(this.observations, event.deltaId);
+        this.awaitedAcks = without(this.awaitedAcks, event.deltaId);
+        break;
+      case 'delta_observed':
+        this.observations = without(this.observations, event.deltaId);
+        break;
+      default:
+    }
+  }
+
+  /** Takes over what an overlay of this one has folded. */
+  merge(overlay: FollowUps): void {
+    this.trial = overlay.trial;
+    this.observations = overlay.observations;
+    this.awaitedAcks = overlay.awaitedAcks;
+    for (const [change, carried] of overlay.#carried) {
+      if (carried.evidence === undefined) this.#carried.delete(change);
+      else this.#carried.set(change, carried);
+    }
+  }
+
+  #foldReceipt(receipt: Receipt): void {
+    const { step } = receipt;
+    const plan = this.trial?.plan;
+    if (step.step === 'end' && plan !== undefined) {
+      this.#carried.set(carryKey(plan), { deltaId: plan.deltaId, evidence: step.carried });
+    }
+    this.trial = foldReceipt(this.trial, receipt);
+  }
+
+  #foldApplication({ deltaId, sequence, before, ackByMs }: DeltaApplied): void {
+    if (before) {
+      this.observations = newest([...this.observations, { deltaId, ...before }], MAX_OBSERVATIONS);
+    }
+    if (typeof ackByMs === 'number') {
+      this.awaitedAcks = newest(
+        [...this.awaitedAcks, { deltaId, sequence, byMs: ackByMs }],
+        MAX_AWAITED_ACKS,
+      );
+    }
+  }
+
+  /** A delta is no longer retained, nor are its receipts. */
+  forget(deltaId: string): void {
+    for (const [change, carried] of this.#carried) {
+      if (carried.deltaId === deltaId) this.#carried.delete(change);
+    }
+  }
+}
+
+/** What a later trial must have in common to go on from a former one's evidence. */
+export function carryKey(
+  plan: Pick<TrialPlan, 'ruleId' | 'fingerprint' | 'target' | 'oldValue' | 'newValue'>,
+): string {
+  return JSON.stringify([plan.fingerprint, plan.oldValue ?? null, changeKey(plan)]);
+}
+
+function newest<T>(items: readonly T[], count: number): readonly T[] {
+  return items.slice(-count);
+}
+
+function without<T extends { readonly deltaId: string }>(
+  items: readonly T[],
+  deltaId: string,
+): readonly T[] {
+  return items.some((item) => item.deltaId === deltaId)
+    ? items.filter((item) => item.deltaId !== deltaId)
+    : items;
+}

@@ -1,0 +1,94 @@
+import type { TrialVerdict } from '../domain/effect.ts';
+import { learn, type RuleRecord, restAfterHarm } from './learned.ts';
+import type { TrialEnded, TrialPlan } from './step.ts';
+
+/** What trials found of one change: a rule, its target and the value. Plain JSON. */
+export interface ChangeRecord {
+  readonly ruleId: string;
+  readonly verdict: TrialVerdict;
+  /** How often harm was found since it last helped. */
+  readonly harmed: number;
+  /** When the last trial ended: Unix time in milliseconds, and tasks ever recorded. */
+  readonly endMs: number;
+  readonly endTask: number;
+}
+
+/** What is remembered of trials. */
+export interface TrialMemory {
+  readonly counters: { readonly tasksRecorded: number };
+  rules: Readonly<Record<string, RuleRecord>>;
+  changes: Readonly<Record<string, ChangeRecord>>;
+}
+
+/**
+ * Records remembered, of which the oldest go first: the head, which is stored with every commit,
+ * holds them. Of a change that helped, none is needed.
+ */
+const MAX_RULES = 256;
+const MAX_CHANGES = 64;
+
+/** Names a change. */
+export function changeKey({
+  ruleId,
+  target,
+  newValue,
+}: Pick<TrialPlan, 'ruleId' | 'target' | 'newValue'>): string {
+  return JSON.stringify([ruleId, target, newValue ?? null]);
+}
+
+/** Takes up what a trial ended with. One that was cut short from outside teaches nothing. */
+export function foldVerdict(memory: TrialMemory, plan: TrialPlan, step: TrialEnded): void {
+  if (!step.counts) return;
+  const { ruleId } = plan;
+  const { verdict } = step.effect;
+  const record = learn(memory.rules[ruleId], plan.fingerprint, verdict, step.timeMs);
+  if (record !== undefined) {
+    memory.rules = newest({ ...memory.rules, [ruleId]: record }, MAX_RULES, (one) => one.timeMs);
+  }
+  const key = changeKey(plan);
+  const { [key]: former, ...others } = memory.changes;
+  const harmed = (former?.harmed ?? 0) + (verdict === 'harmed' ? 1 : 0);
+  const endTask = memory.counters.tasksRecorded;
+  const change = { ruleId, verdict, harmed, endMs: step.timeMs, endTask };
+  memory.changes =
+    verdict === 'helped'
+      ? others
+      : newest({ ...others, [key]: change }, MAX_CHANGES, ({ endMs }) => endMs);
+}
+
+/** When a change that rests may be tried again. */
+export interface Rest {
+  /** Unix time in milliseconds. */
+  readonly untilMs: number;
+  /** Tasks ever recorded by then. */
+  readonly untilTask: number;
+}
+
+/**
+ * The rest after the last trial of a change.
+ *
+ * @param always whatever that trial found; otherwise only harm, or data that were worth nothing,
+ * makes a change rest
+ */
+export function restOf(record: ChangeRecord | undefined, always: boolean): Rest | undefined {
+  if (record === undefined) return undefined;
+  if (record.verdict === 'inconclusive' && !always) return undefined;
+  const { tasks, ms } = restAfterHarm(Math.max(record.harmed - 1, 0));
+  return { untilMs: record.endMs + ms, untilTask: record.endTask + tasks };
+}
+
+/** Whether a rest is over. */
+export function isOver(rest: Rest | undefined, nowMs: number, tasksRecorded: number): boolean {
+  return rest === undefined || (rest.untilMs <= nowMs && rest.untilTask <= tasksRecorded);
+}
+
+function newest<T>(
+  records: Readonly<Record<string, T>>,
+  count: number,
+  timeOf: (record: T) => number,
+): Readonly<Record<string, T>> {
+  const entries = Object.entries(records);
+  if (entries.length <= count) return records;
+  const byAge = entries.sort(([, a], [, b]) => timeOf(a) - timeOf(b));
+  return Object.fromEntries(byAge.slice(-count));
+}

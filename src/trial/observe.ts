@@ -1,0 +1,62 @@
+import type { MetricEffect } from '../domain/effect.ts';
+import type { Task } from '../domain/task.ts';
+
+/** Some tasks, as a before/after comparison sees them. Plain JSON. */
+export interface Sample {
+  readonly count: number;
+  /** Mean and variance of the logarithm of latency, of at least 1 ms. */
+  readonly meanLog: number;
+  readonly varianceLog: number;
+  readonly successes: number;
+}
+
+type Seen = Pick<Task, 'latencyMs' | 'status'>;
+
+export function sampleOf(tasks: readonly Seen[]): Sample {
+  const logs = tasks.map(({ latencyMs }) => Math.log(Math.max(latencyMs, 1)));
+  const count = tasks.length;
+  const meanLog = logs.reduce((sum, value) => sum + value, 0) / Math.max(count, 1);
+  const squares = logs.reduce((sum, value) => sum + (value - meanLog) ** 2, 0);
+  return {
+    count,
+    meanLog,
+    varianceLog: squares / Math.max(count - 1, 1),
+    successes: tasks.filter(({ status }) => status === 'success').length,
+  };
+}
+
+/**
+ * Before against after, with intervals of 95 % by the normal approximation. What follows a bad
+ * stretch is better anyway: this is an estimate of what happened, and no proof of why. There is no
+ * evidence in it: both e-values are 1.
+ */
+export function compareSamples(before: Sample, after: Sample): MetricEffect[] {
+  const tasks = { tasksOld: before.count, tasksNew: after.count, eHarm: 1, eHelp: 1 };
+  const spread = (a: number, b: number) =>
+    1.96 * Math.sqrt(a / Math.max(before.count, 1) + b / Math.max(after.count, 1));
+  const around = (metric: string, estimate: number, halfWidth: number): MetricEffect => ({
+    metric,
+    estimate,
+    lower: estimate - halfWidth,
+    upper: estimate + halfWidth,
+    ...tasks,
+  });
+  return [
+    around(
+      'latency',
+      after.meanLog - before.meanLog,
+      spread(before.varianceLog, after.varianceLog),
+    ),
+    around('success', rate(after) - rate(before), spread(binary(before), binary(after))),
+  ];
+}
+
+function rate({ successes, count }: Sample): number {
+  return successes / Math.max(count, 1);
+}
+
+/** Variance of a success, with a success and a failure added so that it is never nothing. */
+function binary({ successes, count }: Sample): number {
+  const p = (successes + 1) / (count + 2);
+  return p * (1 - p);
+}

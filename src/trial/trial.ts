@@ -1,0 +1,269 @@
+import type { Arm } from './arm.ts';
+import { addPair, type Evidence, noEvidence, type Outcome, type PairOutcomes } from './evidence.ts';
+import { firstHash, type Receipt } from './receipt.ts';
+import type { OutcomeRecorded, PauseReason, TaskAssigned, TrialPlan, TrialStep } from './step.ts';
+
+/** A task that has its arm. */
+export interface AssignedTask {
+  readonly taskId: string;
+  readonly arm: Arm;
+  readonly assignTimeMs: number;
+  /** `undefined`: it has not ended yet. */
+  readonly outcome: Outcome | undefined;
+}
+
+/** A pair of which not every outcome is in. */
+export interface OpenPair {
+  readonly number: number;
+  /** Its tasks have this in common, unless they were paired by age. */
+  readonly kind: string;
+  /** Assignments that had been made when it was opened. */
+  readonly openedAt: number;
+  readonly tasks: readonly AssignedTask[];
+}
+
+/** The block that runs. */
+export interface Block {
+  readonly arm: Arm;
+  readonly sequence: number;
+  readonly startTimeMs: number;
+  /** When every client had acknowledged its switch; `undefined`: not yet. */
+  readonly acknowledgedMs: number | undefined;
+  readonly outcomes: readonly Outcome[];
+}
+
+/** A block that is over. */
+interface ClosedBlock {
+  readonly arm: Arm;
+  readonly outcomes: readonly Outcome[];
+  /** Outcomes that did not come in time. */
+  readonly missing: number;
+}
+
+/** Tasks by arm. */
+export type Counts = Readonly<Record<Arm, number>>;
+
+/**
+ * A trial as it stands: a fold over its steps. Immutable. While it runs, every task has at most one
+ * arm, every pair has one coin, and every task in `assignments` is in an open pair or done with.
+ */
+export interface Trial {
+  readonly plan: TrialPlan;
+  readonly startTimeMs: number;
+  /** Steps so far, and the hash of the newest one's receipt. */
+  readonly steps: number;
+  readonly hash: string;
+  readonly evidence: Evidence;
+  /** Tasks in the pairs that the evidence of this trial counts. */
+  readonly tasksUsed: number;
+  /** Pairs begun. */
+  readonly pairsBegun: number;
+  /** By age. Empty in a switchback trial. */
+  readonly openPairs: readonly OpenPair[];
+  /** Every task that was given an arm, in order. At most `MAX_ASSIGNMENTS`: searched one by one. */
+  readonly assignments: readonly { readonly taskId: string; readonly arm: Arm }[];
+  readonly block: Block | undefined;
+  /** The first half of the pair whose second block is due or runs. */
+  readonly firstBlock: ClosedBlock | undefined;
+  /** Tasks that were to tell something, those of open pairs included; what was left out is not. */
+  readonly expected: Counts;
+  /** Those of them whose outcome did not come in time. */
+  readonly missing: Counts;
+  /** Failures among the newest outcomes of each arm, in pairs that were counted: `OUTAGE_TASKS`. */
+  readonly recentFailures: Readonly<Record<Arm, readonly boolean[]>>;
+  readonly pauses: readonly PauseReason[];
+}
+
+/** Outcomes of each arm that an outage is seen by. */
+export const OUTAGE_TASKS = 10;
+
+/** The trial after its first step. */
+export function startTrial(plan: TrialPlan, timeMs: number): Trial {
+  return {
+    plan,
+    startTimeMs: timeMs,
+    steps: 0,
+    hash: firstHash(plan.deltaId),
+    evidence: plan.carried ?? [plan.primary, ...plan.guards].map(noEvidence),
+    tasksUsed: 0,
+    pairsBegun: 0,
+    openPairs: [],
+    assignments: [],
+    block: undefined,
+    firstBlock: undefined,
+    expected: { old: 0, new: 0 },
+    missing: { old: 0, new: 0 },
+    recentFailures: { old: [], new: [] },
+    pauses: [],
+  };
+}
+
+/** The trial after a receipt; `undefined` before the first one and after the last. */
+export function foldReceipt(trial: Trial | undefined, receipt: Receipt): Trial | undefined {
+  const { step, number, hash } = receipt;
+  if (step.step === 'end') return undefined;
+  const before = step.step === 'start' ? startTrial(step.plan, step.timeMs) : trial;
+  return before && { ...foldStep(before, step), steps: number, hash };
+}
+
+/** The trial after a step; it must be one that the trial allows. */
+export function foldStep(trial: Trial, step: TrialStep): Trial {
+  switch (step.step) {
+    case 'start':
+    case 'end':
+      return trial;
+    case 'assign':
+      return foldAssignment(trial, step);
+    case 'block':
+      return {
+        ...trial,
+        pairsBegun: step.pair,
+        block: {
+          arm: step.arm,
+          sequence: step.sequence,
+          startTimeMs: step.timeMs,
+          acknowledgedMs: undefined,
+          outcomes: [],
+        },
+      };
+    case 'acknowledged':
+      return {
+        ...trial,
+        block: trial.block && { ...trial.block, acknowledgedMs: step.timeMs },
+      };
+    case 'outcome':
+      return trial.plan.assignment === 'task'
+        ? foldTaskOutcome(trial, step)
+        : foldBlockOutcome(trial, step);
+    case 'missing':
+      return trial.plan.assignment === 'task'
+        ? foldMissingTasks(trial, step.taskIds)
+        : foldMissingInBlock(trial, step.count);
+    case 'pause':
+      return {
+        ...leaveOut(trial, trial.openPairs),
+        pauses: [...trial.pauses, step.reason],
+        block: undefined,
+        firstBlock: undefined,
+      };
+    case 'resume':
+      return {
+        ...trial,
+        pauses: trial.pauses.filter((reason) => reason !== step.reason),
+        recentFailures: { old: [], new: [] },
+      };
+  }
+}
+
+function foldAssignment(trial: Trial, { taskId, pair, arm, kind, timeMs }: TaskAssigned): Trial {
+  const task: AssignedTask = { taskId, arm, assignTimeMs: timeMs, outcome: undefined };
+  const isNew = pair > trial.pairsBegun;
+  const openPairs = isNew
+    ? [
+        ...trial.openPairs,
+        { number: pair, kind, openedAt: trial.assignments.length, tasks: [task] },
+      ]
+    : trial.openPairs.map((one) =>
+        one.number === pair ? { ...one, tasks: [...one.tasks, task] } : one,
+      );
+  return {
+    ...trial,
+    openPairs,
+    pairsBegun: Math.max(trial.pairsBegun, pair),
+    assignments: [...trial.assignments, { taskId, arm }],
+    expected: plus(trial.expected, arm, 1),
+  };
+}
+
+function foldTaskOutcome(trial: Trial, { taskId, pair, outcome }: OutcomeRecorded): Trial {
+  const open = trial.openPairs.find(({ number }) => number === pair);
+  if (open === undefined) return trial;
+  const tasks = open.tasks.map((task) => (task.taskId === taskId ? { ...task, outcome } : task));
+  const changed = { ...open, tasks };
+  const others = trial.openPairs.filter((one) => one !== open);
+  if (outcome.status === 'cancelled') return leaveOut({ ...trial, openPairs: others }, [changed]);
+  if (tasks.length < 2 || tasks.some((task) => task.outcome === undefined)) {
+    const openPairs = trial.openPairs.map((one) => (one === open ? changed : one));
+    return { ...trial, openPairs };
+  }
+  const half = (arm: Arm) =>
+    tasks.flatMap((task) => (task.arm === arm && task.outcome ? [task.outcome] : []));
+  return countPair({ ...trial, openPairs: others }, { old: half('old'), new: half('new') });
+}
+
+function foldBlockOutcome(trial: Trial, { outcome }: OutcomeRecorded): Trial {
+  const { block, plan } = trial;
+  if (block === undefined) return trial;
+  if (outcome.status === 'cancelled') return { ...trial, block: undefined, firstBlock: undefined };
+  const outcomes = [...block.outcomes, outcome];
+  const changed = { ...block, outcomes };
+  return outcomes.length < plan.blockTasks
+    ? { ...trial, block: changed }
+    : closeBlock(trial, changed, 0);
+}
+
+function foldMissingInBlock(trial: Trial, count: number): Trial {
+  return trial.block === undefined ? trial : closeBlock(trial, trial.block, count);
+}
+
+/** With its second block a pair is counted, from what outcomes there are. */
+function closeBlock(trial: Trial, { arm, outcomes }: Block, missing: number): Trial {
+  const closed: ClosedBlock = { arm, outcomes, missing };
+  const first = trial.firstBlock;
+  if (first === undefined) return { ...trial, block: undefined, firstBlock: closed };
+  let { expected, missing: lost } = trial;
+  for (const half of [first, closed]) {
+    expected = plus(expected, half.arm, half.outcomes.length + half.missing);
+    lost = plus(lost, half.arm, half.missing);
+  }
+  const after = { ...trial, block: undefined, firstBlock: undefined, expected, missing: lost };
+  if (first.outcomes.length === 0 || outcomes.length === 0) return after;
+  const [old, fresh] = arm === 'new' ? [first, closed] : [closed, first];
+  return countPair(after, { old: old.outcomes, new: fresh.outcomes });
+}
+
+function foldMissingTasks(trial: Trial, taskIds: readonly string[]): Trial {
+  const late = new Set(taskIds);
+  let { missing } = trial;
+  const touched: OpenPair[] = [];
+  for (const pair of trial.openPairs) {
+    const lost = pair.tasks.filter(({ taskId }) => late.has(taskId));
+    if (lost.length === 0) continue;
+    for (const { arm } of lost) missing = plus(missing, arm, 1);
+    touched.push({ ...pair, tasks: pair.tasks.filter(({ taskId }) => !late.has(taskId)) });
+  }
+  const numbers = new Set(touched.map(({ number }) => number));
+  const openPairs = trial.openPairs.filter(({ number }) => !numbers.has(number));
+  return leaveOut({ ...trial, openPairs, missing }, touched);
+}
+
+/** Pairs are given up: what their tasks have not told yet, they need not tell any more. */
+function leaveOut(trial: Trial, pairs: readonly OpenPair[]): Trial {
+  let { expected } = trial;
+  for (const { arm, outcome } of pairs.flatMap(({ tasks }) => tasks)) {
+    if (outcome === undefined) expected = plus(expected, arm, -1);
+  }
+  const given = new Set(pairs);
+  return { ...trial, expected, openPairs: trial.openPairs.filter((pair) => !given.has(pair)) };
+}
+
+function countPair(trial: Trial, pair: PairOutcomes): Trial {
+  return {
+    ...trial,
+    evidence: addPair(trial.evidence, pair, trial.plan.timeoutMs),
+    tasksUsed: trial.tasksUsed + pair.old.length + pair.new.length,
+    recentFailures: {
+      old: newestFailures(trial.recentFailures.old, pair.old),
+      new: newestFailures(trial.recentFailures.new, pair.new),
+    },
+  };
+}
+
+function newestFailures(former: readonly boolean[], outcomes: readonly Outcome[]): boolean[] {
+  const failures = outcomes.map(({ status }) => status !== 'success');
+  return [...former, ...failures].slice(-OUTAGE_TASKS);
+}
+
+function plus(counts: Counts, arm: Arm, count: number): Counts {
+  return { ...counts, [arm]: counts[arm] + count };
+}

@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { LATENCY, SUCCESS } from '../../src/domain/effect.ts';
+import { fromYaml, ruleYaml } from './support.ts';
+
+const COST_TEXT = { measurement: 'cost', better: 'lower' };
+const COST = { name: 'cost', kind: 'measurement', better: 'lower' };
+
+function ruleOf(fields: Record<string, unknown>, parameters = {}) {
+  const [rule] = fromYaml(ruleYaml(fields, parameters)).rules;
+  if (rule === undefined) throw new Error('expected a rule');
+  return rule;
+}
+
+describe('metrics of a rule', () => {
+  test.each([
+    [{}, LATENCY, [SUCCESS]],
+    [{ primary: 'latency' }, LATENCY, [SUCCESS]],
+    [{ primary: 'success' }, SUCCESS, [LATENCY]],
+    [{ primary: COST_TEXT }, COST, [LATENCY, SUCCESS]],
+    [{ guards: [] }, LATENCY, []],
+    [{ guards: [COST_TEXT] }, LATENCY, [COST]],
+    [{ primary: COST_TEXT, guards: ['success'] }, COST, [SUCCESS]],
+  ])('%j', (fields, primary, guards) => {
+    expect(ruleOf(fields)).toMatchObject({ primary, guards });
+  });
+
+  test('what follows harm is to revert, if nothing else is said', () => {
+    expect(ruleOf({}).onHarm).toBe('revert');
+    expect(ruleOf({ on_harm: 'pause' }).onHarm).toBe('pause');
+  });
+
+  test('a rule may be on trial where others are not, and all may', () => {
+    expect(ruleOf({ mode: 'trial' }).mode).toBe('trial');
+    expect(fromYaml('curation: {mode: trial}').curation.mode).toBe('trial');
+  });
+});
+
+describe('fingerprint', () => {
+  const others = { second: { initial: 1 } };
+  const usual = ruleOf({}, others).fingerprint;
+
+  test('is the hash of a text that anyone can write', () => {
+    const text =
+      '{"id":"r","type":"resource","operation":"adjust","target":"knob","when":"true",' +
+      '"newValue":"2.0","reasoning":"\\"because\\"","confidence":0.5,"impact":"positive",' +
+      '"metrics":[["latency","latency","lower"],["success","success","higher"]]}';
+    expect(usual).toBe(createHash('sha256').update(text).digest('hex'));
+  });
+
+  const changes: Record<string, unknown>[] = [
+    { id: 'other' },
+    { type: 'metric' },
+    { operation: 'modify' },
+    { target: 'second' },
+    { when: 'true ' },
+    { new_value: '2.5' },
+    { old_value: '2.0' },
+    { reasoning: '"since"' },
+    { confidence: 0.6 },
+    { impact: 'neutral' },
+    { primary: 'success' },
+    { primary: COST_TEXT },
+    { primary: { ...COST_TEXT, better: 'higher' } },
+    { guards: [] },
+    { guards: [COST_TEXT] },
+    { guards: [{ ...COST_TEXT, better: 'higher' }] },
+    { guards: ['success', COST_TEXT] },
+  ];
+
+  test('is another for each thing that is another', () => {
+    const fingerprints = changes.map((fields) => ruleOf(fields, others).fingerprint);
+    expect(new Set([usual, ...fingerprints]).size).toBe(changes.length + 1);
+  });
+
+  test.each([
+    { mode: 'trial' },
+    { mode: 'recommend' },
+    { on_harm: 'notify' },
+    { primary: 'latency' },
+    { guards: ['success'] },
+  ])('is the same with %j', (fields) => {
+    expect(ruleOf(fields, others).fingerprint).toBe(usual);
+  });
+
+  test('does not depend on the rest of the config', () => {
+    const text = ruleYaml({}, { knob: { initial: 3, max: 4 } });
+    const config = fromYaml(JSON.stringify({ ...JSON.parse(text), curation: { mode: 'trial' } }));
+    expect(config.rules[0]?.fingerprint).toBe(usual);
+  });
+});
