@@ -22,6 +22,13 @@ const learning: Partial<ServiceHandlers<typeof LearningService>> = {
     if (call.request instanceof Malformed) throw call.request.error;
     callback(null, { duplicate: false, deltaSequence: 1n });
   },
+  resolveParameters(call, callback) {
+    if (call.request instanceof Malformed) throw call.request.error;
+    callback(null, {});
+  },
+  reportMetrics(_, callback) {
+    callback(null, {});
+  },
   recordTasks(call) {
     let recordedCount = 0n;
     call.on('data', (request) => {

@@ -9,6 +9,7 @@ import type { Row } from './row.ts';
 import { FULL, QUICK, type Scale } from './scale.ts';
 import { measureStartUp } from './start-up.ts';
 import { formatTables } from './table.ts';
+import { measureTrials } from './trials.ts';
 import { measureUnary } from './unary.ts';
 
 const SECTIONS: Readonly<Record<string, (scale: Scale) => Promise<Row[]>>> = {
@@ -17,6 +18,7 @@ const SECTIONS: Readonly<Record<string, (scale: Scale) => Promise<Row[]>>> = {
   batches: measureBatches,
   'fan-out': measureFanOut,
   cycles: measureCycles,
+  trials: measureTrials,
   memory: measureMemory,
 };
 

@@ -11,6 +11,7 @@ const asIs = (bytes: Buffer): Buffer => bytes;
 export const METHODS = {
   recordTask: '/learning.v1.LearningService/RecordTask',
   recordTasks: '/learning.v1.LearningService/RecordTasks',
+  resolveParameters: '/learning.v1.LearningService/ResolveParameters',
   reportMetrics: '/learning.v1.LearningService/ReportMetrics',
   streamDeltas: '/learning.v1.LearningService/StreamDeltas',
   runCycle: '/learning.v1.LearningAdminService/RunCycle',

@@ -20,7 +20,8 @@ export function recordOutcome(
 ): OutcomeRecorded | undefined {
   const place = placeOf(trial, task);
   if (place === undefined) return undefined;
-  const step: OutcomeRecorded = {
+  // Its e-values are filled in before anybody else sees it: the fold does not look at them.
+  const step: { -readonly [K in keyof OutcomeRecorded]: OutcomeRecorded[K] } = {
     step: 'outcome',
     timeMs,
     taskId: task.taskId,
@@ -28,8 +29,10 @@ export function recordOutcome(
     outcome: outcomeOf(trial, task),
   };
   const after = foldStep(trial, step);
-  if (after.tasksUsed === trial.tasksUsed) return step;
-  return { ...step, e: after.evidence.map((one) => [eHarm(one), eHelp(one)] as const) };
+  if (after.tasksUsed > trial.tasksUsed) {
+    step.e = after.evidence.map((one) => [eHarm(one), eHelp(one)] as const);
+  }
+  return step;
 }
 
 /** Outcomes that have not come in time; `undefined`: none. */

@@ -24,6 +24,11 @@ export function imbalance(a: number, b: number): number {
   return a === b ? 1 : Math.min(2 * upperTail(Math.max(a, b), a + b, 0.5), 1);
 }
 
+/** Whether that p-value is surely above .002: three standard deviations are not reached. */
+export function isNearlyEven(a: number, b: number): boolean {
+  return (a - b) ** 2 <= 9 * (a + b);
+}
+
 /** Median; 0 of nothing. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);

@@ -100,14 +100,33 @@ export function startTrial(plan: TrialPlan, timeMs: number): Trial {
 
 /** The trial after a receipt; `undefined` before the first one and after the last. */
 export function foldReceipt(trial: Trial | undefined, receipt: Receipt): Trial | undefined {
-  const { step, number, hash } = receipt;
+  const { step } = receipt;
   if (step.step === 'end') return undefined;
   const before = step.step === 'start' ? startTrial(step.plan, step.timeMs) : trial;
-  return before && { ...foldStep(before, step), steps: number, hash };
+  return before && foldSealed(before, receipt);
 }
 
 /** The trial after a step; it must be one that the trial allows. */
-export function foldStep(trial: Trial, step: TrialStep): Trial {
+export const foldStep = rememberingLast(takeStep);
+
+const foldSealed = rememberingLast((trial: Trial, { step, number, hash }: Receipt) => ({
+  ...foldStep(trial, step),
+  steps: number,
+  hash,
+}));
+
+/** Whoever decides on a step folds it, and then the ledger does: the second time costs nothing. */
+function rememberingLast<T>(fold: (before: Trial, taken: T) => Trial) {
+  let last: { readonly before: Trial; readonly taken: T; readonly after: Trial } | undefined;
+  return (before: Trial, taken: T): Trial => {
+    if (last?.before !== before || last.taken !== taken) {
+      last = { before, taken, after: fold(before, taken) };
+    }
+    return last.after;
+  };
+}
+
+function takeStep(trial: Trial, step: TrialStep): Trial {
   switch (step.step) {
     case 'start':
     case 'end':

@@ -1,6 +1,6 @@
 import type { TrialVerdict } from '../domain/effect.ts';
 import type { Arm } from './arm.ts';
-import { imbalance, upperTail } from './distributions.ts';
+import { imbalance, isNearlyEven, upperTail } from './distributions.ts';
 import { combinedHarm, type Evidence, eHelp, type MetricEvidence, worsening } from './evidence.ts';
 import { OUTAGE_TASKS, type Trial } from './trial.ts';
 
@@ -96,7 +96,7 @@ function faultOf({ expected, missing }: Trial): string | undefined {
     return `${lost} of ${total(expected)} outcomes are missing`;
   }
   const [old, fresh] = [expected.old - missing.old, expected.new - missing.new];
-  if (imbalance(old, fresh) < INVALID_P) {
+  if (!isNearlyEven(old, fresh) && imbalance(old, fresh) < INVALID_P) {
     return `the arms are out of balance: ${old} tasks against ${fresh}`;
   }
   return undefined;

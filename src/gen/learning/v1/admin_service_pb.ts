@@ -472,7 +472,9 @@ export const LearningAdminService: GenService<{
     output: typeof RejectDeltaResponseSchema;
   },
   /**
-   * Restores the value that stood before an APPLIED delta, by a new delta.
+   * Restores the value that stood before an APPLIED delta, by a new delta. One
+   * on TRIAL is taken off it; the delta itself is answered where no value had
+   * to be restored.
    * FAILED_PRECONDITION (DELTA_STATE) where the live value is no longer the
    * one that the delta set; nothing is changed then.
    *
@@ -495,7 +497,8 @@ export const LearningAdminService: GenService<{
     output: typeof SetParameterResponseSchema;
   },
   /**
-   * Pauses trials: the baseline is in force until they are resumed.
+   * Pauses trials: the baseline is in force until they are resumed, also over
+   * a restart. None begins meanwhile; one that is on may run out of time.
    *
    * @generated from rpc learning.v1.LearningAdminService.PauseTrials
    */

@@ -226,7 +226,7 @@ export const DeltaEvaluationSchema: GenMessage<DeltaEvaluation> = /*@__PURE__*/
  */
 export type DeltaEffect = Message<"learning.v1.DeltaEffect"> & {
   /**
-   * The finding.
+   * The finding. Unspecified while its trial goes on.
    *
    * @generated from field: learning.v1.Verdict verdict = 1;
    */
@@ -247,7 +247,8 @@ export type DeltaEffect = Message<"learning.v1.DeltaEffect"> & {
   tasksUsed: bigint;
 
   /**
-   * The finding in words: who reverted or refused it, or what was measured.
+   * In words: what it waits for, how long its trial may take, what was found
+   * and how sure, or who reverted or refused it.
    *
    * @generated from field: string summary = 4;
    */
@@ -275,14 +276,15 @@ export type MetricEffect = Message<"learning.v1.MetricEffect"> & {
   metric: string;
 
   /**
-   * New against old: log ratio of latency, difference of success rates.
+   * New against old: log ratio of latency, difference of success rates,
+   * difference of a measurement in its own unit.
    *
    * @generated from field: double estimate = 2;
    */
   estimate: number;
 
   /**
-   * Lower end of the interval around the estimate.
+   * Lower end of the 95 % interval around the estimate.
    *
    * @generated from field: double lower = 3;
    */
@@ -296,7 +298,9 @@ export type MetricEffect = Message<"learning.v1.MetricEffect"> & {
   upper: number;
 
   /**
-   * Evidence (e-value) that the delta harms.
+   * Evidence (e-value) that the delta harms: 1 is none; 20 or more comes up
+   * in at most one of 20 trials of a delta without effect. 1 where it was only
+   * observed.
    *
    * @generated from field: double e_harm = 5;
    */
@@ -579,7 +583,8 @@ export const DeltaState = {
   APPLIED: 4,
 
   /**
-   * Was in force; another delta has restored the value before it.
+   * Was in force, and another delta has restored the value before it; or its
+   * trial has ended without showing that it helps.
    *
    * @generated from enum value: DELTA_STATE_REVERTED = 5;
    */

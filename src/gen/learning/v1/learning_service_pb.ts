@@ -718,7 +718,7 @@ export type RuleStatus = Message<"learning.v1.RuleStatus"> & {
   confidence: number;
 
   /**
-   * Trials in which it helped.
+   * Trials of its present text in which it helped.
    *
    * @generated from field: uint64 helped = 3;
    */
@@ -739,7 +739,9 @@ export type RuleStatus = Message<"learning.v1.RuleStatus"> & {
   inconclusive: bigint;
 
   /**
-   * Until when it proposes nothing. Absent where it may.
+   * Until when it proposes nothing: its target rests, or a change of its that
+   * harmed; a rest in tasks is reckoned at their present pace. Absent where it
+   * may.
    *
    * @generated from field: google.protobuf.Timestamp resting_until = 6;
    */
@@ -1089,8 +1091,10 @@ export const LearningService: GenService<{
     output: typeof ReportMetricsResponseSchema;
   },
   /**
-   * The parameter values to run this task with or, without a task, the
-   * current values: exactly what a Snapshot would hold.
+   * The parameter values to run this task with: its arm, where a trial assigns
+   * tasks one by one; the same arm each time while the trial goes on, durable
+   * before it is answered. Without a task, the current values: exactly what a
+   * Snapshot would hold.
    *
    * @generated from rpc learning.v1.LearningService.ResolveParameters
    */
