@@ -5,6 +5,7 @@ import { loadConfig } from '../config/load.ts';
 import { printConfig } from '../config/print.ts';
 import { LOG_LEVELS } from '../config/schema.ts';
 import { DELTA_TYPES } from '../domain/delta.ts';
+import type { AuditFlags } from './audit.ts';
 import type { BacktestOptions } from './backtest.ts';
 import {
   collectAddresses,
@@ -49,7 +50,7 @@ function createProgram(): Command {
     .enablePositionalOptions();
   program.addCommand(serveCommand(), { isDefault: true });
   const clients = [replayCommand(), watchCommand(), backtestCommand()];
-  for (const command of [...clients, backupCommand(), restoreCommand()]) {
+  for (const command of [...clients, auditCommand(), backupCommand(), restoreCommand()]) {
     program.addCommand(command);
   }
   return program;
@@ -117,12 +118,16 @@ function replayCommand(): Command {
 }
 
 function watchCommand(): Command {
-  return subCommand('watch', 'print the deltas that a running sidecar applies, as they come')
+  return subCommand('watch', 'print the deltas that a sidecar applies or tries, as they come')
     .addOption(targetFlag())
     .option('--client-id <id>', 'the name of this reader in the status', 'watch')
     .option('--types <list>', `only these: ${DELTA_TYPES.join(', ')}`, listOf(DELTA_TYPES), [])
     .option('--from-start', 'begin with the oldest delta retained, not with the current values')
-    .option('--json', 'print each message of the stream as one line of proto3 JSON')
+    .option(
+      '--json',
+      'print each message of the stream as one line of proto3 JSON, and a trial that is on or has ' +
+        'ended as {"trial": its Delta}',
+    )
     .action(async (flags: WatchOptions) => {
       const { watch } = await import('./watch.ts');
       await watch(flags);
@@ -137,6 +142,18 @@ function backtestCommand(): Command {
     .action(async (traces: string[], flags: Omit<BacktestOptions, 'traces'>) => {
       const { backtest } = await import('./backtest.ts');
       await backtest({ ...flags, traces });
+    });
+}
+
+function auditCommand(): Command {
+  return subCommand('audit', 'recompute the verdicts of trials from the receipts in the ledger')
+    .argument('[delta-id...]', 'deltas that were on trial')
+    .addOption(dataDirFlag())
+    .option('--all', 'every delta that was on trial and is still held')
+    .option('--json', 'print each audit as one line of JSON')
+    .action(async (deltaIds: string[], flags: AuditFlags, command: Command) => {
+      const { audit } = await import('./audit.ts');
+      await audit(deltaIds, flags, (why) => command.error(`error: ${why}`));
     });
 }
 

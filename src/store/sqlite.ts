@@ -56,9 +56,10 @@ export function prepareDirectory(directory: string): () => void {
   }
 }
 
-function withDatabase<R>(
+/** Opens a ledger file for some work. Throws `LedgerOpenError`, whatever SQLite says. */
+export function withDatabase<R>(
   file: string,
-  options: { readonly readOnly?: boolean },
+  options: { readonly readOnly?: boolean; readonly timeout?: number },
   work: (db: DatabaseSync) => R,
 ): R {
   let db: DatabaseSync | undefined;
@@ -156,7 +157,11 @@ function* readEvents(db: DatabaseSync, file: string): Iterable<StoredEvent> {
 }
 
 /** Over all that identifies a record, so that a row cannot pass for another. */
-function checksum(position: number, kind: string, body: string): number {
+export function checksum(
+  position: number | bigint,
+  kind: string,
+  body: string | Uint8Array,
+): number {
   return crc32(body, crc32(`${position}:${kind}:`));
 }
 

@@ -1,7 +1,169 @@
+import type { Metric } from '../domain/effect.ts';
 import type { Task } from '../domain/task.ts';
+import { own } from '../domain/value.ts';
+import { mean } from './distributions.ts';
+import { reachOf } from './power-replay.ts';
 import type { TrialPlan } from './step.ts';
+import { MAX_TASKS } from './verdict.ts';
 
-/** placeholder */
-export function describePower(plan: TrialPlan, tasks: readonly Task[]): string {
-  return `On trial (${plan.assignment}); ${tasks.length}`;
+/** Who there is to take part in a trial. */
+export interface Participants {
+  /** Clients that follow the deltas. */
+  readonly followers: number;
+  /** At least half of the newest tasks are known to have asked for their parameters by name. */
+  readonly ask: boolean;
+  /** Newest change in force. 0: there was none yet that a task could have named. */
+  readonly sequence: number;
+}
+
+/** Fewer tasks say nothing of the noise. */
+const MIN_TASKS = 20;
+
+/**
+ * How long a trial may take and what it could find, in words, so that nobody waits for the
+ * impossible. The same for the same arguments.
+ *
+ * @param tasks the newest ones, oldest first
+ */
+export function describePower(
+  plan: TrialPlan,
+  tasks: readonly Task[],
+  participants: Participants,
+): string {
+  const way = plan.assignment === 'task' ? 'task by task' : `in blocks of ${plan.blockTasks}`;
+  const obstacle = describeObstacle(plan, tasks, participants);
+  if (obstacle !== undefined) return `On trial, ${way}. ${obstacle}`;
+  // One that was cancelled takes its pair out.
+  const usable = tasks.filter(({ status }) => status !== 'cancelled');
+  const msPerTask = paceOf(plan, usable);
+  const sentences = [
+    `On trial, ${way}: ${describePace(plan, usable, msPerTask)}.`,
+    describeCondition(plan, tasks, participants),
+    describeCarried(plan),
+    describeReach(plan, usable, tasksWithin(plan, msPerTask)),
+  ];
+  return sentences.filter((text) => text !== '').join(' ');
+}
+
+/** Why nothing can come of it: a block takes tasks by their sequence or by acknowledgements. */
+function describeObstacle(
+  { assignment }: TrialPlan,
+  tasks: readonly Task[],
+  { followers, sequence }: Participants,
+): string | undefined {
+  if (assignment === 'task' || followers > 0 || sequence === 0) return undefined;
+  if (tasks.length === 0 || tasks.some(namesSequence)) return undefined;
+  const last = `none of the last ${count(tasks.length, 'task')} names a delta_sequence`;
+  return `As it is, no task can be given an arm: no client follows the deltas, and ${last}.`;
+}
+
+/** What a trial needs and is not known to have; empty: it has it. */
+function describeCondition(
+  { assignment }: TrialPlan,
+  tasks: readonly Task[],
+  { followers, ask }: Participants,
+): string {
+  if (assignment === 'task') {
+    return ask ? '' : 'An arm is given to tasks that ask for it by their id; few are known to.';
+  }
+  if (followers > 0 || tasks.some(namesSequence)) return '';
+  return 'No client follows the deltas: only tasks that name a delta_sequence have an arm.';
+}
+
+function namesSequence({ deltaSequence }: Task): boolean {
+  return deltaSequence > 0;
+}
+
+function describeCarried({ carried }: TrialPlan): string {
+  const [primary] = carried ?? [];
+  if (primary === undefined) return '';
+  return `It goes on from the evidence of ${count(primary.tasksOld + primary.tasksNew, 'task')}.`;
+}
+
+/** Milliseconds per task of the trial; `undefined`: the tasks do not tell. */
+function paceOf({ assignment, blockTasks }: TrialPlan, tasks: readonly Task[]): number | undefined {
+  const spanMs = spanOf(tasks);
+  if (!(spanMs > 0)) return undefined;
+  const msPerTask = spanMs / (tasks.length - 1);
+  if (assignment === 'task') return msPerTask;
+  // Tasks that are under way at a switch do not count: by Little's law so many.
+  const underWay = mean(tasks.map(({ latencyMs }) => latencyMs)) / msPerTask;
+  return msPerTask * (1 + underWay / blockTasks);
+}
+
+/** They need not have come in the order in which they finished. */
+function spanOf(tasks: readonly Task[]): number {
+  const times = tasks.map(({ finishTimeMs }) => finishTimeMs);
+  return Math.max(...times) - Math.min(...times);
+}
+
+/** Tasks that a trial gets to see. */
+function tasksWithin({ maxMs }: TrialPlan, msPerTask: number | undefined): number {
+  return msPerTask === undefined ? MAX_TASKS : Math.min(Math.floor(maxMs / msPerTask), MAX_TASKS);
+}
+
+function describePace(
+  plan: TrialPlan,
+  tasks: readonly Task[],
+  msPerTask: number | undefined,
+): string {
+  if (msPerTask === undefined) return `how long ${MAX_TASKS} tasks take is not known`;
+  const perHour = (3_600_000 * (tasks.length - 1)) / spanOf(tasks);
+  const rate = `at ${showNumber(Number(perHour.toPrecision(2)))} tasks an hour`;
+  const within = tasksWithin(plan, msPerTask);
+  if (within < MAX_TASKS) {
+    const tasksByThen = count(within, 'task');
+    return `trial.max_seconds ends it after ${showTime(plan.maxMs)}, about ${tasksByThen} ${rate}`;
+  }
+  const which = plan.assignment === 'task' ? '' : ', beside those that run over a switch,';
+  return `${MAX_TASKS} tasks${which} take about ${showTime(MAX_TASKS * msPerTask)} ${rate}`;
+}
+
+/** What would be found, and what not. */
+function describeReach(plan: TrialPlan, tasks: readonly Task[], maxTasks: number): string {
+  const { primary, carried } = plan;
+  const telling = tasks.filter((task) => tells(task, primary)).length;
+  const fewest = plan.assignment === 'task' ? MIN_TASKS : Math.max(MIN_TASKS, 2 * plan.blockTasks);
+  if (telling < fewest) {
+    const only = telling < tasks.length ? `, of which ${telling} tell ${primary.name}` : '';
+    return `What could be found cannot be told from ${count(tasks.length, 'task')}${only}.`;
+  }
+  const { found, missed } = reachOf(plan, tasks, maxTasks);
+  const noise = `At the noise of the last ${tasks.length} tasks`;
+  const change = `a change of ${primary.name} by`;
+  const size = (effect = 0) => showEffect(primary, effect);
+  if (found === undefined) {
+    return `${noise} even ${change} ${size(missed)} would most likely not be found.`;
+  }
+  const more = carried === undefined ? '' : ' more';
+  const rest = missed === undefined ? '' : `; one of ${size(missed)} most likely not`;
+  return (
+    `${noise} ${change} ${size(found.effect)} would most likely be found, ` +
+    `after about ${Math.ceil(found.tasks / 5) * 5}${more} tasks${rest}.`
+  );
+}
+
+function tells({ measurements }: Task, { kind, name }: Metric): boolean {
+  return kind !== 'measurement' || own(measurements, name) !== undefined;
+}
+
+function showEffect({ kind }: Metric, effect: number): string {
+  if (kind === 'latency') return `×${effect}`;
+  return `${Math.round(effect * 100)} ${kind === 'success' ? 'points' : '%'}`;
+}
+
+function showTime(ms: number): string {
+  const seconds = ms / 1000;
+  if (seconds < 90) return count(Math.max(Math.round(seconds), 1), 'second');
+  if (seconds < 90 * 60) return count(Math.round(seconds / 60), 'minute');
+  if (seconds < 48 * 3600) return count(Math.round(seconds / 3600), 'hour');
+  return count(Math.round(seconds / 86_400), 'day');
+}
+
+function count(number: number, unit: string): string {
+  return `${showNumber(number)} ${unit}${number === 1 ? '' : 's'}`;
+}
+
+function showNumber(number: number): string {
+  return number.toLocaleString('en-US');
 }

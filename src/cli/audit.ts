@@ -1,0 +1,86 @@
+import { scanLedger } from '../store/ledger-scan.ts';
+import type { TrialAudit } from '../trial/audit.ts';
+import { type AuditedLedger, auditDelta, findTrials } from './audit-ledger.ts';
+import { auditJson, describeAudit, describeFault } from './audit-lines.ts';
+import { endWhenUnread, printLine } from './output.ts';
+import { formatCount } from './progress.ts';
+
+/** What `audit` is told beside the deltas. */
+export interface AuditFlags {
+  readonly dataDir: string;
+  readonly all: boolean | undefined;
+  readonly json: boolean | undefined;
+}
+
+/**
+ * Recomputes the verdicts of trials from the receipts in a data directory. Throws
+ * `LedgerOpenError`, and an error where a verdict does not stand or the ledger is damaged.
+ *
+ * @param refuse ends the command as one that was called wrongly, saying why
+ */
+export async function audit(
+  deltaIds: readonly string[],
+  { dataDir, all, json }: AuditFlags,
+  refuse: (why: string) => never,
+): Promise<void> {
+  endWhenUnread();
+  if (all ? deltaIds.length > 0 : deltaIds.length === 0) {
+    refuse('expected the ids of deltas, or --all for every delta that was on trial');
+  }
+  const ledger = findTrials(scanLedger(dataDir));
+  // What is damaged may be what tells of a delta.
+  if (ledger.faults.length === 0) refuseUnknown(ledger, deltaIds, dataDir, refuse);
+  const tally = { trials: 0, stand: 0, fail: 0, running: 0 };
+  for (const deltaId of all ? ledger.trials.keys() : new Set(deltaIds)) {
+    const found = auditDelta(ledger, deltaId);
+    tally.trials += 1;
+    tally[stateOf(found)] += 1;
+    await printLine(json ? auditJson(deltaId, found) : describeAudit(deltaId, found));
+  }
+  const damage = damageBeside(ledger, all ? [...ledger.trials.keys()] : deltaIds);
+  if (damage.length > 0) {
+    await printLine(json ? JSON.stringify({ ledgerFaults: damage }) : describeDamage(damage));
+  }
+  if (all) await printLine(json ? JSON.stringify({ summary: tally }) : describeTally(tally));
+  if (tally.fail > 0) throw new Error(`${tally.fail} of ${tally.trials} verdicts do not stand`);
+  if (damage.length > 0) throw new Error(`the ledger in ${dataDir} is damaged`);
+}
+
+/** What is damaged beside the trials that were audited. */
+function damageBeside({ faults }: AuditedLedger, audited: readonly string[]): string[] {
+  return faults
+    .filter(({ deltaId }) => deltaId === undefined || !audited.includes(deltaId))
+    .map((fault) => {
+      const owner = fault.deltaId === undefined ? '' : `delta ${JSON.stringify(fault.deltaId)}, `;
+      return `${owner}${describeFault(fault)}`;
+    });
+}
+
+function stateOf({ faults, end }: TrialAudit): 'stand' | 'fail' | 'running' {
+  if (faults.length > 0) return 'fail';
+  return end === undefined ? 'running' : 'stand';
+}
+
+function refuseUnknown(
+  { trials, deltas }: AuditedLedger,
+  deltaIds: readonly string[],
+  dataDir: string,
+  refuse: (why: string) => never,
+): void {
+  for (const deltaId of deltaIds) {
+    if (trials.has(deltaId)) continue;
+    const name = JSON.stringify(deltaId);
+    if (deltas.has(deltaId)) refuse(`delta ${name} was never on trial: there is no verdict of it`);
+    refuse(`the ledger in ${dataDir} holds no delta ${name}: it never did, or no longer does`);
+  }
+}
+
+function describeDamage(damage: readonly string[]): string {
+  return ['the ledger is damaged:', ...damage.map((line) => `  ${line}`)].join('\n');
+}
+
+function describeTally(tally: Readonly<Record<'trials' | 'stand' | 'fail' | 'running', number>>) {
+  const { trials, stand, fail, running } = tally;
+  const more = running > 0 ? `, ${formatCount(running)} running so far` : '';
+  return `${formatCount(trials)} trials, ${formatCount(stand)} verdicts stand, ${formatCount(fail)} do not${more}`;
+}
