@@ -8,6 +8,7 @@ import { DeltaSchema } from '../gen/learning/v1/delta_pb.ts';
 import { toProtoDelta } from '../rpc/messages.ts';
 import { fromProtoTask } from '../rpc/requests.ts';
 import { type BacktestSummary, runBacktest } from './backtest-run.ts';
+import type { ReplayedTrial } from './backtest-trials.ts';
 import { describeDelta } from './delta-line.ts';
 import { endWhenUnread, printLine } from './output.ts';
 import { formatCount } from './progress.ts';
@@ -67,9 +68,16 @@ async function printText(deltas: readonly Delta[]): Promise<void> {
   }
 }
 
-function summaryJson({ firstTaskMs, lastTaskMs, ...summary }: BacktestSummary): string {
+function summaryJson({ firstTaskMs, lastTaskMs, trials, ...rest }: BacktestSummary): string {
   const times = { firstTaskTime: isoTime(firstTaskMs), lastTaskTime: isoTime(lastTaskMs) };
-  return JSON.stringify({ summary: { ...summary, ...times } });
+  return JSON.stringify({ summary: { ...rest, trials: trials.map(trialJson), ...times } });
+}
+
+function trialJson({ startTimeMs, endTimeMs, oldValue, newValue, ...rest }: ReplayedTrial) {
+  const endTime = endTimeMs === undefined ? null : isoTime(endTimeMs);
+  const values = { oldValue: oldValue ?? null, newValue: newValue ?? null };
+  const { verdict = null } = rest;
+  return { ...rest, ...values, verdict, startTime: isoTime(startTimeMs), endTime };
 }
 
 function summaryText(summary: BacktestSummary, config: Config): string {
@@ -80,6 +88,7 @@ function summaryText(summary: BacktestSummary, config: Config): string {
     `${formatCount(tasks)} tasks${twice}, ${isoTime(firstTaskMs)} to ${isoTime(lastTaskMs)}`,
     `${formatCount(cycles)} cycles, one every ${config.cycle.intervalSeconds} s`,
     ...summary.rules.map(describeRule),
+    ...describeTrials(summary.trials),
     'parameters at the end:',
     ...Object.entries(parameters).map(([name, value]) => `  ${name} = ${JSON.stringify(value)}`),
   ];
@@ -90,12 +99,13 @@ function summaryText(summary: BacktestSummary, config: Config): string {
 }
 
 function describeRule(tally: RuleTally): string {
-  const { ruleId, asked, held, proposed, applied, rejected, expired, silence } = tally;
+  const { ruleId, asked, held, proposed, applied, rejected, expired, tried, silence } = tally;
   if (silence !== '') return `rule ${ruleId}: proposed nothing: ${silence}`;
-  const waiting = proposed - applied - rejected - expired;
+  const waiting = proposed - applied - rejected - expired - tried;
   const outcomes = [
     `${applied} applied`,
     `${rejected} rejected`,
+    ...(tried > 0 ? [`${tried} put on trial`] : []),
     ...(expired > 0 ? [`${expired} expired`] : []),
     ...(waiting > 0 ? [`${waiting} waiting`] : []),
     ...(tally.faults > 0 ? [`${tally.faults} times not evaluated: ${tally.firstFault}`] : []),
@@ -104,6 +114,34 @@ function describeRule(tally: RuleTally): string {
     `rule ${ruleId}: ${proposed} proposed, ${outcomes.join(', ')}; ` +
     `its condition held in ${formatCount(held)} of the ${formatCount(asked)} cycles that asked`
   );
+}
+
+/** What the trace tells of trials, and of how many it tells nothing. */
+function describeTrials(trials: readonly ReplayedTrial[]): string[] {
+  const judged = trials.filter(({ unjudged }) => unjudged === '');
+  const reasons = new Map<string, number>();
+  for (const { unjudged } of trials) {
+    if (unjudged !== '') reasons.set(unjudged, (reasons.get(unjudged) ?? 0) + 1);
+  }
+  return [
+    ...(judged.length > 0 ? ['trials, if the trace was recorded with this very config:'] : []),
+    ...judged.map((trial) => `  ${describeTrial(trial)}`),
+    ...[...reasons].map(
+      ([why, count]) =>
+        `${formatCount(count)} trial${count === 1 ? '' : 's'} could not be judged: ${why}`,
+    ),
+  ];
+}
+
+function describeTrial(trial: ReplayedTrial): string {
+  const { deltaId, ruleId, target, startTimeMs, endTimeMs, verdict, tasksUsed, summary } = trial;
+  const [before, after] = [trial.oldValue, trial.newValue].map((value) =>
+    value === undefined ? 'nothing' : JSON.stringify(value),
+  );
+  const what = `trial of ${deltaId}: ${target} ${before} -> ${after} by ${ruleId}`;
+  const end = endTimeMs === undefined ? '' : ` to ${isoTime(endTimeMs)}`;
+  const finding = `${verdict?.toUpperCase() ?? 'unfinished'}, ${formatCount(tasksUsed)} tasks`;
+  return `${what}, ${isoTime(startTimeMs)}${end}: ${finding}: ${summary}`;
 }
 
 function isoTime(ms: number): string {

@@ -2,19 +2,26 @@ import { type DescEnum, toJson } from '@bufbuild/protobuf';
 import { type Timestamp, timestampDate, type Value, ValueSchema } from '@bufbuild/protobuf/wkt';
 import { type Delta, DeltaOperationSchema } from '../gen/learning/v1/delta_pb.ts';
 
-/** `target operation old -> new (score=…) by rule: why`; reverts and overrides say what they are. */
+/**
+ * `target operation old -> new (score=…) by rule: why`; reverts, overrides and switches of trials
+ * say what they are.
+ */
 export function describeDelta(delta: Delta): string {
   const operation = wordOf(DeltaOperationSchema, delta.operation);
-  const change = `${delta.target} ${operation} ${show(delta.oldValue)} -> ${show(delta.newValue)}`;
-  if (delta.revertsDeltaId !== '') {
-    return `${change} (revert of ${delta.revertsDeltaId}) ${delta.reasoning}`;
-  }
-  if (delta.cycleNumber === 0n) return `${change} (override) ${delta.reasoning}`;
-  const score = `score=${delta.evaluation?.overallScore ?? 'none'}`;
-  const trial = delta.trialDeltaId === '' ? '' : `, trial of ${delta.trialDeltaId}`;
+  const change = `${delta.target} ${operation} ${values(delta)}`;
+  const { trialDeltaId, revertsDeltaId, reasoning } = delta;
+  if (revertsDeltaId !== '') return `${change} (revert of ${revertsDeltaId}) ${reasoning}`;
+  if (trialDeltaId !== '') return `${change} (switch, trial of ${trialDeltaId}) ${reasoning}`;
+  if (delta.cycleNumber === 0n) return `${change} (override) ${reasoning}`;
+  const score = `score=${showScore(delta)}`;
   const summary = delta.effect?.summary ?? '';
   const after = summary === '' ? '' : `. ${summary}`;
-  return `${change} (${score}${trial}) by ${delta.ruleId}: ${delta.reasoning}${after}`;
+  return `${change} (${score}) by ${delta.ruleId}: ${reasoning}${after}`;
+}
+
+/** `target old -> new`. */
+export function describeChange(delta: Delta): string {
+  return `${delta.target} ${values(delta)}`;
 }
 
 /** Parameters as `a=1, b="x"`, by name. */
@@ -28,12 +35,21 @@ export function showTime(time: Timestamp | undefined): string {
   return time === undefined ? '-' : timestampDate(time).toISOString();
 }
 
+/** What was learned of a rule moves its score by fractions. */
+function showScore({ evaluation }: Delta): string {
+  return evaluation === undefined ? 'none' : String(Number(evaluation.overallScore.toFixed(1)));
+}
+
+function values({ oldValue, newValue }: Delta): string {
+  return `${show(oldValue)} -> ${show(newValue)}`;
+}
+
 /** As JSON. */
 function show(value: Value | undefined): string {
   return value === undefined ? 'nothing' : JSON.stringify(toJson(ValueSchema, value));
 }
 
 /** `DELTA_OPERATION_ADJUST` as `adjust`. */
-function wordOf(schema: DescEnum, number: number): string {
+export function wordOf(schema: DescEnum, number: number): string {
   return schema.value[number]?.localName.toLowerCase() ?? String(number);
 }

@@ -12,6 +12,8 @@ export interface RuleTally {
   readonly applied: number;
   readonly rejected: number;
   readonly expired: number;
+  /** Put on trial, whatever came of it. */
+  readonly tried: number;
   /** Cycles in which its expressions could not be evaluated, and why the first time. */
   readonly faults: number;
   readonly firstFault: string;
@@ -60,9 +62,14 @@ export class RuleLog {
     }
   }
 
-  /** A proposal waited too long. */
+  /** A proposal waited too long; one that waits after its trial has been counted as tried. */
   expired(delta: Delta | undefined): void {
-    if (delta !== undefined) this.#of(delta.ruleId).expired += 1;
+    if (delta !== undefined && delta.effect === undefined) this.#of(delta.ruleId).expired += 1;
+  }
+
+  /** A proposal was put on trial. */
+  tried(ruleId: string): void {
+    this.#of(ruleId).tried += 1;
   }
 
   /** In the order of the rules. */
@@ -83,6 +90,7 @@ export class RuleLog {
       applied: 0,
       rejected: 0,
       expired: 0,
+      tried: 0,
       faults: 0,
       firstFault: '',
     };

@@ -1,10 +1,18 @@
+import { VerdictSchema } from '../gen/learning/v1/delta_pb.ts';
 import {
   type Snapshot,
   SnapshotOutcome,
   type StreamDeltasResponse,
 } from '../gen/learning/v1/learning_service_pb.ts';
-import { describeDelta, describeParameters, showTime } from './delta-line.ts';
+import {
+  describeChange,
+  describeDelta,
+  describeParameters,
+  showTime,
+  wordOf,
+} from './delta-line.ts';
 import type { ReaderEvent } from './delta-reader.ts';
+import type { TrialEvent } from './watch-trials.ts';
 
 /** A message of StreamDeltas for people; `undefined` where it tells them nothing. */
 export function describeMessage(message: StreamDeltasResponse): string | undefined {
@@ -17,6 +25,16 @@ export function describeMessage(message: StreamDeltasResponse): string | undefin
     default:
       return undefined;
   }
+}
+
+/** What is told of a trial, for people. */
+export function describeTrial({ kind, delta }: TrialEvent): string {
+  const { deltaId, ruleId, effect } = delta;
+  const summary = effect?.summary ?? '';
+  if (kind === 'on')
+    return `trial of ${deltaId}: ${describeChange(delta)} by ${ruleId}: ${summary}`;
+  const verdict = wordOf(VerdictSchema, effect?.verdict ?? 0);
+  return `trial of ${deltaId} ended: ${verdict.toUpperCase()}: ${summary}`;
 }
 
 /** What happened to the stream, for people. */

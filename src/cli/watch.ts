@@ -1,11 +1,12 @@
-import { toJsonString } from '@bufbuild/protobuf';
+import { toJson, toJsonString } from '@bufbuild/protobuf';
 import type { DeltaType } from '../domain/delta.ts';
-import { DeltaType as ProtoDeltaType } from '../gen/learning/v1/delta_pb.ts';
+import { DeltaSchema, DeltaType as ProtoDeltaType } from '../gen/learning/v1/delta_pb.ts';
 import { StreamDeltasResponseSchema } from '../gen/learning/v1/learning_service_pb.ts';
 import { readDeltas } from './delta-reader.ts';
 import { endWhenUnread, printLine } from './output.ts';
-import { withSidecar } from './sidecar-client.ts';
-import { describeBreak, describeMessage } from './watch-lines.ts';
+import { type LearningClient, withSidecar } from './sidecar-client.ts';
+import { describeBreak, describeMessage, describeTrial } from './watch-lines.ts';
+import { type TrialEvent, TrialFollower } from './watch-trials.ts';
 
 /** What `watch` is told. */
 export interface WatchOptions {
@@ -24,27 +25,53 @@ const PROTO_TYPES: Readonly<Record<DeltaType, ProtoDeltaType>> = {
   metric: ProtoDeltaType.METRIC,
 };
 
-/** Prints applied deltas as they come, over breaks of the connection, until `ended` says so. */
+/**
+ * Prints applied deltas as they come, and trials as they begin and end, over breaks of the
+ * connection, until `ended` says so.
+ */
 export async function watch(options: WatchOptions, ended = endingSignal()): Promise<void> {
   endWhenUnread();
   await withSidecar(options.target, async (client) => {
-    const events = readDeltas(client, {
-      clientId: options.clientId,
-      types: options.types.map((type) => PROTO_TYPES[type]),
-      place: options.fromStart ? { epoch: '', sequence: 0n } : undefined,
-      signal: ended,
-    });
-    for await (const event of events) {
-      if (event.kind !== 'message') {
-        console.error(describeBreak(event));
-        continue;
-      }
-      const line = options.json
-        ? toJsonString(StreamDeltasResponseSchema, event.message)
-        : describeMessage(event.message);
-      if (line !== undefined) await printLine(line);
+    const types = options.types.map((type) => PROTO_TYPES[type]);
+    const onEvent = (event: TrialEvent) => printLine(trialLine(event, options));
+    const trials = new TrialFollower({ client, types, onEvent });
+    const over = new AbortController();
+    const following = trials.run(AbortSignal.any([ended, over.signal]));
+    try {
+      await printStream(client, types, trials, options, ended);
+    } finally {
+      over.abort();
+      await following;
     }
   });
+}
+
+async function printStream(
+  client: LearningClient,
+  types: readonly ProtoDeltaType[],
+  trials: TrialFollower,
+  { clientId, fromStart, json }: WatchOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const place = fromStart ? { epoch: '', sequence: 0n } : undefined;
+  for await (const event of readDeltas(client, { clientId, types, place, signal })) {
+    if (event.kind !== 'message') {
+      console.error(describeBreak(event));
+      continue;
+    }
+    const { message } = event;
+    const line = json
+      ? toJsonString(StreamDeltasResponseSchema, message)
+      : describeMessage(message);
+    if (line !== undefined) await printLine(line);
+    trials.note(message);
+  }
+}
+
+/** Messages of the stream have no field of this name. */
+function trialLine(event: TrialEvent, { json }: WatchOptions): string {
+  if (!json) return describeTrial(event);
+  return JSON.stringify({ trial: toJson(DeltaSchema, event.delta) });
 }
 
 /** Fires when the process is asked to end, and keeps it from ending at once. */

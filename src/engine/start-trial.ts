@@ -42,7 +42,12 @@ export function startNextTrial(
   if (first === undefined) return;
   const plan = planOf(place, first.delta, first.rule, environment);
   const tasks = view.newestTasks(PREVIEW_TASKS);
-  trials.start(plan, describePower(plan, tasks));
+  const participants = {
+    followers: environment.subscribers().length,
+    ask: environment.asksByTask(),
+    sequence: view.head.sequence,
+  };
+  trials.start(plan, describePower(plan, tasks, participants));
 }
 
 interface Candidate {

@@ -69,13 +69,14 @@ export class TrialChanges {
 
   /**
    * Notices when every client that follows the deltas has put the running block's value in force.
+   * One that never acknowledges anything only looks on.
    *
    * @param acknowledgedBy the highest sequence that a client has acknowledged
    */
   noticeAcknowledged(acknowledgedBy = (id: string) => this.#view.acknowledged(id)): void {
     const block = this.trial?.block;
     if (block === undefined || block.acknowledgedMs !== undefined) return;
-    const clients = this.#environment.subscribers();
+    const clients = this.#environment.subscribers().filter((id) => acknowledgedBy(id) > 0);
     const isByAll = clients.every((id) => acknowledgedBy(id) >= block.sequence);
     if (clients.length > 0 && isByAll) {
       this.#take({ step: 'acknowledged', timeMs: this.#changes.nowMs });

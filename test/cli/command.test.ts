@@ -15,7 +15,7 @@ test('--version and --help', async () => {
   expect(await runHere(['--version'])).toEqual({ code: 0, out: version, err: '' });
   const help = await runHere(['--help']);
   expect(help.code).toBe(0);
-  for (const name of ['serve', 'replay', 'watch', 'backtest', 'backup', 'restore']) {
+  for (const name of ['serve', 'replay', 'watch', 'backtest', 'audit', 'backup', 'restore']) {
     expect(help.out).toMatch(new RegExp(`^  ${name} `, 'm'));
     expect((await runHere([name, '--help'])).out).toContain(`Usage: learning-sidecar ${name}`);
   }

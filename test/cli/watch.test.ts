@@ -221,8 +221,8 @@ test('a switch of a trial, a parameter taken away, an approval, a heartbeat', ()
         event: { case: 'delta', value: { target: 't', ruleId: 'r', cycleNumber: 1n, ...delta } },
       }),
     );
-  expect(told({ trialDeltaId: 'd', operation: 3 })).toBe(
-    '- #1 t remove nothing -> nothing (score=none, trial of d) by r: ',
+  expect(told({ trialDeltaId: 'd', cycleNumber: 0n, operation: 3, reasoning: 'why' })).toBe(
+    '- #1 t remove nothing -> nothing (switch, trial of d) why',
   );
   expect(told({ effect: { summary: 'Approved by an operator' }, reasoning: 'why' })).toMatch(
     /by r: why\. Approved by an operator$/,

@@ -1,0 +1,176 @@
+import { create, fromJson, type MessageInitShape } from '@bufbuild/protobuf';
+import { status } from '@grpc/grpc-js';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import type { LearningClient } from '../../src/cli/sidecar-client.ts';
+import { type TrialEvent, TrialFollower } from '../../src/cli/watch-trials.ts';
+import type { Engine } from '../../src/engine/engine.ts';
+import { DeltaSchema, DeltaState, DeltaType, Verdict } from '../../src/gen/learning/v1/delta_pb.ts';
+import { StreamDeltasResponseSchema } from '../../src/gen/learning/v1/learning_service_pb.ts';
+import { runScript } from '../support/child.ts';
+import { taskOf, tasksOf } from '../support/engine-fixture.ts';
+import { createServiceFixture } from '../support/service-fixture.ts';
+
+const YAML = `
+curation: { mode: trial }
+trial: { assignment: switchback, block_tasks: 2, seed: s }
+parameters: { level: { initial: 0 } }
+rules:
+  - { id: raise, when: 'true', type: resource, operation: adjust, target: level,
+      new_value: '1', reasoning: '"why"', confidence: 0.9, impact: positive }
+`;
+
+function startWatch(...args: readonly string[]) {
+  const child = runScript('src/main.ts', ['watch', ...args]);
+  onTestFinished(async () => void (await child.end('SIGKILL')));
+  return { ...child, says: (pattern: RegExp) => child.find((line) => pattern.exec(line)?.[0]) };
+}
+
+async function startTrial(engine: Engine): Promise<string> {
+  await engine.recordTasks(tasksOf(30));
+  const { deltas } = await engine.runCycle();
+  expect(deltas).toMatchObject([{ state: 'trial' }]);
+  return deltas[0]?.deltaId ?? '';
+}
+
+/** Runs tasks until harm is found. */
+async function finishTrial(engine: Engine): Promise<void> {
+  while (engine.ledger.state.trial !== undefined) {
+    const { parameters, deltaSequence } = engine.current();
+    const latencyMs = parameters.level === 1 ? 200 : 50;
+    await engine.recordTasks([taskOf({ latencyMs, deltaSequence })]);
+  }
+}
+
+test('a trial that begins and ends, and its switches', async () => {
+  const { engine, address } = await createServiceFixture(YAML);
+  const watch = startWatch('--target', address);
+  await watch.says(/^ledger of epoch/);
+  const deltaId = await startTrial(engine);
+  await watch.says(
+    new RegExp(`^trial of ${deltaId}: level 0 -> 1 by raise: On trial, in blocks of 2: how long`),
+  );
+  await watch.says(
+    new RegExp(
+      `^\\S+ #1 level adjust 0 -> [01] \\(switch, trial of ${deltaId}\\) Block of the (old|new) value`,
+    ),
+  );
+  await finishTrial(engine);
+  await watch.says(
+    new RegExp(`^trial of ${deltaId} ended: HARMED: Harmed, in \\d+ tasks: latency`),
+  );
+  expect(await watch.end('SIGTERM')).toEqual({ code: 0, signal: null });
+  expect(watch.lines.filter((line) => line.startsWith('trial of'))).toHaveLength(2);
+  expect(watch.errorLines).toEqual([]);
+});
+
+test('--json: a trial that it finds on, apart from the messages of the stream', async () => {
+  const { engine, address } = await createServiceFixture(YAML);
+  const deltaId = await startTrial(engine);
+  const watch = startWatch('--target', address, '--json');
+  const trial = (line: string) =>
+    line.startsWith('{"trial"') ? JSON.parse(line).trial : undefined;
+  const on = fromJson(DeltaSchema, await watch.find(trial));
+  expect(on).toMatchObject({ deltaId, state: DeltaState.TRIAL, effect: { tasksUsed: 0n } });
+  await finishTrial(engine);
+  const isOver = (line: string) =>
+    trial(line)?.state === 'DELTA_STATE_REVERTED' ? line : undefined;
+  const ended = fromJson(DeltaSchema, trial(await watch.find(isOver)));
+  expect(ended).toMatchObject({ deltaId, effect: { verdict: Verdict.HARMED } });
+  const stream = watch.lines
+    .filter((line) => trial(line) === undefined)
+    .map((line) => JSON.parse(line));
+  for (const message of stream) fromJson(StreamDeltasResponseSchema, message);
+  expect(stream[0].snapshot).toBeDefined();
+});
+
+test('--types: trials of other types are left out', async () => {
+  const { engine, address } = await createServiceFixture(YAML);
+  await startTrial(engine);
+  const others = startWatch('--target', address, '--types', 'strategy');
+  await others.says(/^ledger of epoch/);
+  const same = startWatch('--target', address, '--types', 'resource');
+  await same.says(/^trial of .* by raise/);
+  await finishTrial(engine);
+  await same.says(/^trial of .* ended/);
+  expect(others.lines).toHaveLength(1);
+});
+
+const ON = create(DeltaSchema, { deltaId: 'd', state: DeltaState.TRIAL, type: DeltaType.RESOURCE });
+const OVER = create(DeltaSchema, { ...ON, state: DeltaState.APPLIED });
+const SNAPSHOT = messageOf({ event: { case: 'snapshot', value: {} } });
+
+function messageOf(init: MessageInitShape<typeof StreamDeltasResponseSchema>) {
+  return create(StreamDeltasResponseSchema, init);
+}
+
+function failure(code: status) {
+  return Object.assign(new Error('no'), { code, details: 'no', metadata: {} });
+}
+
+/** A follower of a sidecar that answers as it is told to. */
+function followed() {
+  const listDeltas = vi.fn(async () => ({ deltas: [ON] }));
+  const getDeltaStatus = vi.fn(async ({ deltaId }) => ({ delta: { ...ON, deltaId } }));
+  const events: [string, string][] = [];
+  const follower = new TrialFollower({
+    // Two methods are all that it calls.
+    client: { listDeltas, getDeltaStatus } as unknown as LearningClient,
+    types: [],
+    onEvent: async ({ kind, delta }: TrialEvent) => void events.push([kind, delta.deltaId]),
+  });
+  const ended = new AbortController();
+  const running = follower.run(ended.signal);
+  onTestFinished(async () => {
+    ended.abort();
+    await running;
+  });
+  return { follower, listDeltas, getDeltaStatus, events };
+}
+
+test('a sidecar that is away: what has ended meanwhile is told later', async () => {
+  const { follower, listDeltas, getDeltaStatus, events } = followed();
+  follower.note(SNAPSHOT);
+  await vi.waitFor(() => expect(events).toEqual([['on', 'd']]));
+  listDeltas.mockRejectedValueOnce(failure(status.UNAVAILABLE)).mockResolvedValue({ deltas: [] });
+  getDeltaStatus.mockResolvedValue({ delta: OVER });
+  // The first look fails, the next one comes of itself.
+  follower.note(SNAPSHOT);
+  await vi.waitFor(
+    () =>
+      expect(events).toEqual([
+        ['on', 'd'],
+        ['ended', 'd'],
+      ]),
+    5000,
+  );
+  expect(listDeltas).toHaveBeenCalledTimes(3);
+});
+
+test('a trial that was over before it was seen on, and one that nobody knows any more', async () => {
+  const { follower, listDeltas, getDeltaStatus, events } = followed();
+  listDeltas.mockResolvedValue({ deltas: [] });
+  getDeltaStatus.mockImplementation(async ({ deltaId }) => {
+    if (deltaId === 'gone') throw failure(status.NOT_FOUND);
+    return { delta: { ...OVER, deltaId } };
+  });
+  for (const trialDeltaId of ['gone', 'quick', 'quick']) {
+    follower.note(messageOf({ event: { case: 'delta', value: { deltaId: 'x', trialDeltaId } } }));
+  }
+  await vi.waitFor(() => expect(events).toEqual([['ended', 'quick']]));
+  follower.note(
+    messageOf({ event: { case: 'delta', value: { deltaId: 'y', trialDeltaId: 'quick' } } }),
+  );
+  follower.note(messageOf({ event: { case: 'heartbeat', value: {} } }));
+  expect(getDeltaStatus).toHaveBeenCalledTimes(2);
+});
+
+test('the delta that a trial puts in force, or takes back, brings a look', async () => {
+  for (const end of [{ deltaId: 'd' }, { deltaId: 'x', trialDeltaId: 'd', revertsDeltaId: 'd' }]) {
+    const { follower, getDeltaStatus, events } = followed();
+    follower.note(SNAPSHOT);
+    await vi.waitFor(() => expect(events).toEqual([['on', 'd']]));
+    getDeltaStatus.mockResolvedValue({ delta: OVER });
+    follower.note(messageOf({ event: { case: 'delta', value: end } }));
+    await vi.waitFor(() => expect(events).toHaveLength(2), 1000);
+  }
+});
