@@ -40,7 +40,8 @@ export function planCycle(input: CycleInput): CyclePlan {
 
 /**
  * Scores a candidate with the confidence that its rule has by now. One that only what was learned
- * holds back is muted: it is not proposed (`undefined`), but gets one trial after each rest.
+ * holds back is muted: it is not proposed (`undefined`), but gets one trial after each rest, or is
+ * shown to a person then, where its rule is left to one.
  */
 function score(candidate: Candidate, input: CycleInput): Scored | undefined {
   const { rule, reasoning } = candidate;
@@ -58,7 +59,9 @@ function score(candidate: Candidate, input: CycleInput): Scored | undefined {
   const scored = withConfidence(confidence);
   const isMuted = !passes(scored, settings) && passes(withConfidence(rule.confidence), settings);
   if (!isMuted) return scored;
-  return mode === 'trial' && input.mayProbe(candidate) ? { ...scored, isProbe: true } : undefined;
+  return configured === 'trial' && input.mayProbe(candidate)
+    ? { ...scored, isProbe: true }
+    : undefined;
 }
 
 /** Of rules with one target, the first that fires in a cycle, and is not muted, has it. */

@@ -1,0 +1,79 @@
+import type { VirtualClock } from '../src/cli/virtual-clock.ts';
+import type { LoopSettings } from '../src/domain/settings.ts';
+import type { Task } from '../src/domain/task.ts';
+import { Engine } from '../src/engine/engine.ts';
+import { Ledger } from '../src/ledger/ledger.ts';
+import type { LedgerStore } from '../src/ledger/store.ts';
+import { createMemoryStore } from '../src/store/memory.ts';
+import type { Dispatched, Tuner } from './orchestrator.ts';
+
+/** The engine as it ships, with rules of our own. */
+export class EngineTuner implements Tuner {
+  readonly ledger: Ledger;
+  readonly #engine: Engine;
+  readonly #targets: readonly string[];
+
+  private constructor(engine: Engine, targets: readonly string[]) {
+    this.ledger = engine.ledger;
+    this.#engine = engine;
+    this.#targets = targets;
+  }
+
+  /**
+   * @param targets the parameters that matter; 1 is the new value
+   * @param store where it is kept
+   */
+  static async create(
+    settings: LoopSettings,
+    targets: readonly string[],
+    clock: VirtualClock,
+    store = createMemoryStore(),
+  ): Promise<EngineTuner> {
+    let ids = 0;
+    const engine = new Engine({
+      ledger: openLedger(settings, store),
+      settings,
+      clock,
+      newId() {
+        ids += 1;
+        return `simulate-${ids}`;
+      },
+      observer: {
+        cycleCompleted() {},
+        cycleFailed() {},
+      },
+    });
+    await engine.configure(settings);
+    return new EngineTuner(engine, targets);
+  }
+
+  async resolve(taskId: string): Promise<Dispatched> {
+    const { parameters, deltaSequence } = await this.#engine.resolve({ taskId, labels: {} });
+    return { on: this.#targets.map((name) => parameters[name] === 1), sequence: deltaSequence };
+  }
+
+  async record(task: Task): Promise<void> {
+    await this.#engine.recordTasks([task]);
+  }
+
+  async cycle(): Promise<void> {
+    await this.#engine.runCycle();
+  }
+
+  inForce(): readonly boolean[] {
+    const { head, trial } = this.ledger.state;
+    return this.#targets.map((name) =>
+      trial?.plan.target === name ? trial.plan.oldValue === 1 : head.parameters[name] === 1,
+    );
+  }
+}
+
+/** What a store holds, folded anew. */
+export function openLedger({ cycle, recording, ledger }: LoopSettings, store: LedgerStore): Ledger {
+  return Ledger.open({
+    store,
+    retention: { historyLimit: cycle.historyLimit, ...recording, ...ledger },
+    newEpoch: () => 'simulate',
+    defer: queueMicrotask,
+  });
+}

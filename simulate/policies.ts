@@ -1,0 +1,102 @@
+import { parseConfig } from '../src/config/load.ts';
+import type { LoopSettings } from '../src/domain/settings.ts';
+import { createMemoryStore } from '../src/store/memory.ts';
+import { EngineTuner, openLedger } from './engine-tuner.ts';
+import type { Figures } from './experiment.ts';
+import type { CreateTuner } from './orchestrator.ts';
+import { countReplayFaults } from './replay.ts';
+import { RestCheck } from './resting.ts';
+import { type Begin, RivalTuner, type Setting } from './rival-tuner.ts';
+import { beforeAfter, glrTrial } from './rivals.ts';
+
+/** A policy in one run. */
+export interface Contestant {
+  readonly create: CreateTuner;
+  /** What else is to be said of it when the run is over. */
+  figures(): Figures;
+}
+
+export const PARAMETERS: readonly string[] = ['p0', 'p1', 'p2'];
+
+/** How the engine is run. The open loop is the original's: nothing holds a rule back. */
+export const ENGINE_MODES = {
+  'open loop': {
+    curation: '{ mode: apply, cooldown_seconds: 0, max_deltas_per_hour: 0 }',
+    assignment: 'task',
+  },
+  ours: { curation: '{ mode: trial }', assignment: 'task' },
+  'ours, switchback': { curation: '{ mode: trial }', assignment: 'switchback' },
+} as const;
+
+export type EngineMode = (typeof ENGINE_MODES)[keyof typeof ENGINE_MODES];
+
+export const POLICIES: Readonly<Record<string, (setting: Setting) => Contestant>> = {
+  'no tuning': (setting) => rival({ ...setting, slowMs: Number.POSITIVE_INFINITY }, glrTrial),
+  'open loop': (setting) => engineContestant(settingsOf(ENGINE_MODES['open loop'], setting)),
+  'before/after': (setting) => rival(setting, beforeAfter),
+  GLR: (setting) => rival(setting, glrTrial),
+  ours: (setting) => engineContestant(settingsOf(ENGINE_MODES.ours, setting)),
+  'ours, switchback': (setting) =>
+    engineContestant(settingsOf(ENGINE_MODES['ours, switchback'], setting)),
+};
+
+function rival(setting: Setting, begin: Begin): Contestant {
+  return {
+    create: (clock) => new RivalTuner(clock, PARAMETERS.length, setting, begin),
+    figures: () => ({}),
+  };
+}
+
+/** The engine, how much it did, and what it should not have done. */
+export function engineContestant(settings: LoopSettings): Contestant {
+  const store = createMemoryStore();
+  const rests = new RestCheck();
+  let tuner: EngineTuner | undefined;
+  return {
+    async create(clock) {
+      tuner = await EngineTuner.create(settings, PARAMETERS, clock, store);
+      tuner.ledger.onCommit(({ events }) => rests.take(events));
+      return tuner;
+    },
+    figures() {
+      if (tuner === undefined) return {};
+      const { ledger } = tuner;
+      const replayFaults = countReplayFaults(ledger, store, openLedger(settings, store));
+      const { repeated, trials } = rests;
+      return { repeated, trials, replayFaults, changes: ledger.state.head.sequence };
+    },
+  };
+}
+
+function settingsOf(mode: EngineMode, { slowMs, seed }: Setting): LoopSettings {
+  const rules = PARAMETERS.map((target) => ruleText(`rule-${target}`, target, '1.0', slowMs));
+  return parseRules(rules, mode, seed);
+}
+
+/** A rule that wants a parameter to have a value while tasks are slow. */
+export function ruleText(id: string, target: string, value: string, slowMs: number): string {
+  return `
+  - id: ${id}
+    when: window.p50_latency_ms > ${slowMs.toFixed(3)}
+    type: resource
+    operation: adjust
+    target: ${target}
+    new_value: "${value}"
+    reasoning: '"Median latency %.0fms, above the usual by some %%".format([window.p50_latency_ms])'
+    confidence: 0.75
+    impact: positive`;
+}
+
+export function parseRules(
+  rules: readonly string[],
+  { curation, assignment }: EngineMode,
+  seed: string,
+): LoopSettings {
+  const text = `
+curation: ${curation}
+trial: { assignment: ${assignment}, seed: "${seed}" }
+parameters: { ${PARAMETERS.map((name) => `${name}: { initial: 0 }`).join(', ')} }
+rules:${rules.join('')}
+`;
+  return parseConfig(text, 'simulate.yaml', 'yaml').config;
+}

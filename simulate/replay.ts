@@ -1,0 +1,29 @@
+import type { Ledger } from '../src/ledger/ledger.ts';
+import type { LedgerStore } from '../src/ledger/store.ts';
+import { auditTrial, type FoundReceipt } from '../src/trial/audit.ts';
+
+/**
+ * Plays a ledger again and counts what comes out otherwise than it was: coins, e-values, verdicts
+ * and counts of every trial by its receipts, and what the ledger then says of trials and rules.
+ *
+ * @param again the same store's ledger, opened anew
+ */
+export function countReplayFaults(ledger: Ledger, store: LedgerStore, again: Ledger): number {
+  const receipts = new Map<string, FoundReceipt[]>();
+  for (const { position, event } of store.load()?.events ?? []) {
+    if (event.kind !== 'trial_advanced') continue;
+    const own = receipts.get(event.deltaId) ?? [];
+    receipts.set(event.deltaId, own);
+    for (const content of event.receipts) own.push({ position, content });
+  }
+  let faults =
+    summaryOf(ledger, [...receipts.keys()]) === summaryOf(again, [...receipts.keys()]) ? 0 : 1;
+  for (const [deltaId, own] of receipts) faults += auditTrial(deltaId, own).faults.length;
+  return faults;
+}
+
+function summaryOf({ state }: Ledger, deltaIds: readonly string[]): string {
+  const { rules, changes, counters } = state.head;
+  const effects = deltaIds.map((deltaId) => state.delta(deltaId)?.effect);
+  return JSON.stringify([rules, changes, counters, state.trial, effects]);
+}

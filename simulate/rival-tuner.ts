@@ -1,0 +1,114 @@
+import type { Clock } from '../src/domain/clock.ts';
+import type { Task } from '../src/domain/task.ts';
+import type { Arm } from '../src/trial/arm.ts';
+import { median } from '../src/trial/distributions.ts';
+import type { RestLength } from '../src/trial/learned.ts';
+import { WINDOW_TASKS } from './change.ts';
+import type { Dispatched, Tuner } from './orchestrator.ts';
+
+/** One try of a parameter's new value. */
+export interface Attempt {
+  /** What the next task runs with; `undefined`: it takes no part. */
+  nextArm(): Arm | undefined;
+  /** Takes in a task that took part; answers what was found, if anything was. */
+  take(task: Task, arm: Arm): Finding | undefined;
+}
+
+/** The new value is kept, or the parameter rests. */
+export type Finding = 'keep' | RestLength;
+
+/** @param harmed how often the same was found harmful before */
+export type Begin = (window: readonly Task[], seed: string, harmed: number) => Attempt;
+
+/** What a policy is told. */
+export interface Setting {
+  /** The rules fire while the window's median latency is above this. */
+  readonly slowMs: number;
+  readonly seed: string;
+}
+
+interface Parameter {
+  isOn: boolean;
+  tried: number;
+  rests: number;
+  restUntilMs: number;
+  restUntilTask: number;
+}
+
+/** A loop with one rule a parameter that tries one new value at a time, by a method of its own. */
+export class RivalTuner implements Tuner {
+  readonly #clock: Clock;
+  readonly #slowMs: number;
+  readonly #begin: Begin;
+  readonly #seed: string;
+  readonly #parameters: readonly Parameter[];
+  readonly #window: Task[] = [];
+  readonly #arms = new WeakMap<Dispatched, { attempt: Attempt; arm: Arm }>();
+  #current: { parameter: Parameter; attempt: Attempt } | undefined;
+  #tasks = 0;
+
+  constructor(clock: Clock, count: number, { slowMs, seed }: Setting, begin: Begin) {
+    this.#clock = clock;
+    this.#slowMs = slowMs;
+    this.#seed = seed;
+    this.#begin = begin;
+    this.#parameters = Array.from({ length: count }, () => ({
+      isOn: false,
+      tried: 0,
+      rests: 0,
+      restUntilMs: 0,
+      restUntilTask: 0,
+    }));
+  }
+
+  resolve(): Dispatched {
+    const attempt = this.#current?.attempt;
+    const arm = attempt?.nextArm();
+    const tried = arm === 'new' ? this.#current?.parameter : undefined;
+    const dispatched: Dispatched = {
+      on: this.#parameters.map((parameter) => parameter.isOn || parameter === tried),
+      sequence: 0,
+    };
+    if (attempt !== undefined && arm !== undefined) this.#arms.set(dispatched, { attempt, arm });
+    return dispatched;
+  }
+
+  record(task: Task, dispatched: Dispatched): void {
+    this.#tasks += 1;
+    this.#window.push(task);
+    if (this.#window.length > WINDOW_TASKS) this.#window.shift();
+    const part = this.#arms.get(dispatched);
+    if (this.#current === undefined || part?.attempt !== this.#current.attempt) return;
+    const finding = part.attempt.take(task, part.arm);
+    if (finding === undefined) return;
+    const { parameter } = this.#current;
+    this.#current = undefined;
+    if (finding === 'keep') parameter.isOn = true;
+    else this.#rest(parameter, finding);
+  }
+
+  /** Tries, of the parameters that do not rest, the one that was tried least. */
+  cycle(): void {
+    if (this.#current !== undefined || this.#window.length < WINDOW_TASKS) return;
+    if (median(this.#window.map(({ latencyMs }) => latencyMs)) <= this.#slowMs) return;
+    const nowMs = this.#clock.now();
+    const [parameter] = this.#parameters
+      .filter(({ isOn }) => !isOn)
+      .filter((one) => one.restUntilMs <= nowMs && one.restUntilTask <= this.#tasks)
+      .sort((a, b) => a.tried - b.tried);
+    if (parameter === undefined) return;
+    parameter.tried += 1;
+    const attempt = this.#begin([...this.#window], `${this.#seed}/${nowMs}`, parameter.rests);
+    this.#current = { parameter, attempt };
+  }
+
+  inForce(): readonly boolean[] {
+    return this.#parameters.map(({ isOn }) => isOn);
+  }
+
+  #rest(parameter: Parameter, { tasks, ms }: RestLength): void {
+    if (tasks > 0) parameter.rests += 1;
+    parameter.restUntilMs = this.#clock.now() + ms;
+    parameter.restUntilTask = this.#tasks + tasks;
+  }
+}
