@@ -8,7 +8,7 @@ import { ending, MAX_TASKS } from './verdict.ts';
  * Assignments of one trial at most. Most trials take `MAX_TASKS`; only one of which pair after pair
  * is left out would go on.
  */
-export const MAX_ASSIGNMENTS = 2000;
+const MAX_ASSIGNMENTS = 2000;
 
 /** A task that is about to run. */
 export interface Dispatch {

@@ -81,7 +81,7 @@ export function isOutage({ recentFailures }: Trial): boolean {
 }
 
 /** Outcomes that have not come yet. */
-export function outstanding({ openPairs, block, plan }: Trial): number {
+function outstanding({ openPairs, block, plan }: Trial): number {
   let count = block === undefined ? 0 : plan.blockTasks - block.outcomes.length;
   for (const { tasks } of openPairs) {
     for (const { outcome } of tasks) if (outcome === undefined) count += 1;

@@ -31,12 +31,18 @@ const ROOT = new URL('../../', import.meta.url);
  * Runs a script: a URL, or a path from the root of this repository. The process is the caller's
  * to end.
  */
-export function runScript(script: string | URL, args: readonly string[], env = {}): Child {
+export function runScript(
+  script: string | URL,
+  args: readonly string[],
+  env = {},
+  { isWrittenTo = false } = {},
+): Child {
   const path = fileURLToPath(new URL(script, ROOT));
   const child = spawn(process.execPath, [path, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: 'pipe',
     env: { ...process.env, ...env },
   });
+  if (!isWrittenTo) child.stdin.end();
   const lines: string[] = [];
   const errorLines: string[] = [];
   const listeners = new Set<(line: string) => void>();

@@ -7,6 +7,12 @@ import { createClient, type ServiceClient } from '../../src/rpc/client.ts';
 export type LearningClient = ServiceClient<typeof LearningService>;
 export type AdminClient = ServiceClient<typeof LearningAdminService>;
 
+/** A client of each service. */
+export interface Clients {
+  readonly client: LearningClient;
+  readonly admin: AdminClient;
+}
+
 /** Each client has a connection of its own, as clients in processes of their own have. */
 const OWN_CONNECTION: ClientOptions = { 'grpc.use_local_subchannel_pool': 1 };
 
@@ -32,4 +38,9 @@ export function adminClient(address: string): AdminClient {
   );
   onTestFinished(() => client.close());
   return client;
+}
+
+/** As `learningClient`. */
+export function clientsOf(address: string): Clients {
+  return { client: learningClient(address), admin: adminClient(address) };
 }

@@ -4,12 +4,19 @@ import type { LearningClient } from './clients.ts';
 
 const PAGE_SIZE = 1000;
 
-/** All retained deltas, oldest first. */
-export async function allDeltas(client: LearningClient): Promise<Delta[]> {
+/** All retained deltas, oldest first; the switches of trials only where they are asked for. */
+export async function allDeltas(
+  client: LearningClient,
+  includeTrialSwitches = false,
+): Promise<Delta[]> {
   const deltas: Delta[] = [];
   let pageToken = '';
   do {
-    const page = await client.listDeltas({ pageSize: PAGE_SIZE, pageToken });
+    const page = await client.listDeltas({
+      pageSize: PAGE_SIZE,
+      pageToken,
+      includeTrialSwitches,
+    });
     deltas.push(...page.deltas);
     pageToken = page.nextPageToken;
   } while (pageToken !== '');

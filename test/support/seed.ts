@@ -6,9 +6,13 @@ export interface SeededRandom {
   between(low: number, high: number): number;
 }
 
-/** The seed of this run, printed: `SEED` in the environment repeats a run. */
-export function chooseSeed(of: string): number {
-  const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
+/**
+ * The seed of this run, printed: `SEED` in the environment repeats a run.
+ *
+ * @param usual the seed where none is given; without it, another one each time
+ */
+export function chooseSeed(of: string, usual = Math.floor(Math.random() * 2 ** 31)): number {
+  const seed = Number(process.env.SEED ?? usual);
   console.log(`${of}: SEED=${seed}`);
   return seed;
 }
