@@ -53,6 +53,12 @@ const WAGERS = {
  */
 const MAX_DIFFERENCES = 1000;
 
+/**
+ * A bet that has won so much stops winning: it could get no higher than what JSON can hold. Less
+ * wealth than there could be never makes evidence.
+ */
+const MAX_WEALTH = 1e100;
+
 /** A latency below this counts as this, in milliseconds: its logarithm must be finite. */
 const MIN_LATENCY_MS = 1;
 
@@ -89,14 +95,18 @@ function addToMetric(
   const wagers = WAGERS[metric.kind];
   return {
     metric,
-    harm: evidence.harm.map((wealth, i) => wealth * (1 + (wagers[i] ?? 0) * stake)),
-    help: evidence.help.map((wealth, i) => wealth * (1 - (wagers[i] ?? 0) * stake)),
+    harm: bet(evidence.harm, wagers, stake),
+    help: bet(evidence.help, wagers, -stake),
     differences: [...kept, difference],
     tasksOld: evidence.tasksOld + oldValues.length,
     tasksNew: evidence.tasksNew + newValues.length,
     oldScale: evidence.oldScale + Math.abs(oldMean),
     pairs: evidence.pairs + 1,
   };
+}
+
+function bet(wealth: readonly number[], wagers: readonly number[], stake: number): number[] {
+  return wealth.map((one, i) => Math.min(one * (1 + (wagers[i] ?? 0) * stake), MAX_WEALTH));
 }
 
 /**

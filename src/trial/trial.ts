@@ -56,6 +56,8 @@ export interface Trial {
   readonly evidence: Evidence;
   /** Tasks in the pairs that the evidence of this trial counts. */
   readonly tasksUsed: number;
+  /** What those two were before the newest pairs, in whose halves every single task failed. */
+  readonly sound: Pick<Trial, 'evidence' | 'tasksUsed'>;
   /** Pairs begun. */
   readonly pairsBegun: number;
   /** By age. Empty in a switchback trial. */
@@ -79,13 +81,15 @@ export const OUTAGE_TASKS = 10;
 
 /** The trial after its first step. */
 export function startTrial(plan: TrialPlan, timeMs: number): Trial {
+  const evidence = plan.carried ?? [plan.primary, ...plan.guards].map(noEvidence);
   return {
     plan,
     startTimeMs: timeMs,
     steps: 0,
     hash: firstHash(plan.deltaId),
-    evidence: plan.carried ?? [plan.primary, ...plan.guards].map(noEvidence),
+    evidence,
     tasksUsed: 0,
+    sound: { evidence, tasksUsed: 0 },
     pairsBegun: 0,
     openPairs: [],
     assignments: [],
@@ -161,6 +165,8 @@ function takeStep(trial: Trial, step: TrialStep): Trial {
     case 'pause':
       return {
         ...leaveOut(trial, trial.openPairs),
+        // What showed the outage was touched by it.
+        ...(step.reason === 'outage' ? trial.sound : {}),
         pauses: [...trial.pauses, step.reason],
         block: undefined,
         firstBlock: undefined,
@@ -267,10 +273,15 @@ function leaveOut(trial: Trial, pairs: readonly OpenPair[]): Trial {
 }
 
 function countPair(trial: Trial, pair: PairOutcomes): Trial {
+  const all = [...pair.old, ...pair.new];
+  const evidence = addPair(trial.evidence, pair, trial.plan.timeoutMs);
+  const tasksUsed = trial.tasksUsed + all.length;
+  const haveAllFailed = all.every(({ status }) => status !== 'success');
   return {
     ...trial,
-    evidence: addPair(trial.evidence, pair, trial.plan.timeoutMs),
-    tasksUsed: trial.tasksUsed + pair.old.length + pair.new.length,
+    evidence,
+    tasksUsed,
+    sound: haveAllFailed ? trial.sound : { evidence, tasksUsed },
     recentFailures: {
       old: newestFailures(trial.recentFailures.old, pair.old),
       new: newestFailures(trial.recentFailures.new, pair.new),

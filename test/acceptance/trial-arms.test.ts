@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import { DeltaState } from '../../src/gen/learning/v1/delta_pb.ts';
+import {
+  Arm,
+  type ResolveParametersResponse,
+} from '../../src/gen/learning/v1/learning_service_pb.ts';
+import { TaskStatus } from '../../src/gen/learning/v1/task_pb.ts';
+import { MortalSidecar } from '../support/mortal-sidecar.ts';
+import { chooseSeed } from '../support/seed.ts';
+import { tempDir } from '../support/temp-dir.ts';
+import { writeTrialConfig } from '../support/trial-config.ts';
+import { levelsOf } from '../support/virtual-work.ts';
+import { deltaOf, startTrial, WARM_UP_TASKS } from '../support/work-ports.ts';
+
+const BURSTS = 10;
+const BURST = 5;
+
+test('an arm that was answered is the same after a kill', async () => {
+  const seed = chooseSeed('trial-arms');
+  const config = writeTrialConfig({ assignment: 'task', seed });
+  const sidecar = await MortalSidecar.start({ dataDir: tempDir(), config });
+  const record = (taskId: string) =>
+    sidecar.clients.client.recordTask({
+      task: { taskId, status: TaskStatus.SUCCESS, latencyMs: 1000 },
+    });
+  const resolveAll = (taskIds: readonly string[]) =>
+    Promise.all(taskIds.map((taskId) => sidecar.clients.client.resolveParameters({ taskId })));
+  for (let i = 0; i < WARM_UP_TASKS; i += 1) await record(`before-${i}`);
+  const deltaId = await startTrial(sidecar.clients);
+  const all: string[] = [];
+  const told: ResolveParametersResponse[] = [];
+  for (let burst = 0; burst < BURSTS; burst += 1) {
+    const taskIds = Array.from({ length: BURST }, (_, i) => `task-${burst}-${i}`);
+    const given = await resolveAll(taskIds);
+    await sidecar.kill();
+    await sidecar.restart();
+    // The other way round: arms that had been forgotten would be given out in another order.
+    const again = await resolveAll(taskIds.toReversed());
+    expect(again.toReversed()).toEqual(given);
+    await Promise.all(taskIds.map(record));
+    all.push(...taskIds);
+    told.push(...given);
+    const { state, effect } = await deltaOf(sidecar.clients.client, deltaId);
+    expect(state).toBe(DeltaState.TRIAL);
+    expect(Number(effect?.tasksUsed)).toBe(all.length - (all.length % 2));
+  }
+  expect(await resolveAll(all)).toEqual(told);
+  for (const { arm, trialDeltaId, parameters } of told) {
+    expect(trialDeltaId).toBe(deltaId);
+    expect(levelsOf(parameters).level).toBe(arm === Arm.NEW ? 1 : 0);
+  }
+  const fresh = told.filter(({ arm }) => arm === Arm.NEW).length;
+  expect(fresh).toBe(all.length / 2);
+  console.log(
+    `trial-arms: ${sidecar.kills} kills; ${all.length} tasks, ${fresh} of them with the new value, ` +
+      'each told the same before and after; the trial goes on',
+  );
+});

@@ -1,0 +1,142 @@
+import { expect, test } from 'vitest';
+import { type Delta, DeltaState, Verdict } from '../../src/gen/learning/v1/delta_pb.ts';
+import { TaskStatus } from '../../src/gen/learning/v1/task_pb.ts';
+import { allDeltas } from '../support/history.ts';
+import { type Death, MortalSidecar } from '../support/mortal-sidecar.ts';
+import { wanderingNoise } from '../support/noise.ts';
+import { chooseSeed, type SeededRandom, seededRandom } from '../support/seed.ts';
+import { tempDir } from '../support/temp-dir.ts';
+import { ASSIGNMENTS, type Assignment, writeTrialConfig } from '../support/trial-config.ts';
+import { levelsOf, type Perform, VirtualWork } from '../support/virtual-work.ts';
+import { deltaOf, startTrial, WARM_UP_TASKS } from '../support/work-ports.ts';
+
+/** Kills by what was being called. */
+const KILLS: Readonly<Record<string, number>> = { cycle: 4, resolve: 13, record: 13 };
+
+/** What each of the trials does to the latency. */
+const FACTORS: Readonly<Record<string, number>> = {
+  twice: 2,
+  half: 0.5,
+  idle: 1,
+  failing: 1,
+  third: 1.35,
+  less: 0.7,
+};
+const LEVELS = Object.keys(FACTORS);
+const FAILURE_RATE = 0.05;
+
+/** Long enough to get through most calls, short enough to hit the middle of them. */
+const MAX_DELAY_MS = 3;
+
+test.each(ASSIGNMENTS)('30 kills change nothing in trials, by %s', async (assignment) => {
+  const seed = chooseSeed(`trial-kill, ${assignment}`);
+  const whole = await goThrough(assignment, seed, new Map());
+  const deaths = chooseDeaths(whole.sidecar.calls, seededRandom(seed));
+  const broken = await goThrough(assignment, seed, deaths);
+  expect(whole.sidecar.kills).toBe(0);
+  expect(broken.sidecar.kills).toBe(30);
+  expect(broken.sidecar.calls).toEqual(whole.sidecar.calls);
+  expect(broken.history).toEqual(whole.history);
+  expect(broken.counters).toEqual(whole.counters);
+  const tried = whole.history.filter(({ effect }) => effect?.verdict);
+  const findings = tried.map(
+    ({ target, effect }) => `${target} ${nameOf(effect?.verdict)} in ${effect?.tasksUsed}`,
+  );
+  expect(findings.length).toBeGreaterThanOrEqual(LEVELS.length);
+  console.log(
+    `trial-kill: ${assignment}: 30 kills in ${whole.sidecar.calls.length} calls, ` +
+      `${broken.sidecar.unanswered} of them not answered, though ${broken.duplicates} had recorded ` +
+      `a task; the same verdicts, E and tasks as without: ${findings.join(', ')}`,
+  );
+});
+
+function nameOf(verdict: Verdict | undefined): string {
+  const [name = ''] = Object.entries(Verdict).find(([, value]) => value === verdict) ?? [];
+  return name.toLowerCase();
+}
+
+/** Goes through all trials, one after the other. */
+async function goThrough(assignment: Assignment, seed: number, deaths: ReadonlyMap<number, Death>) {
+  const config = writeTrialConfig({ assignment, seed, levels: LEVELS });
+  const sidecar = await MortalSidecar.start({ dataDir: tempDir(), config }, deaths);
+  let duplicates = 0;
+  const work = new VirtualWork(
+    {
+      async start(taskId) {
+        const ask = () => sidecar.call('resolve', (c) => c.client.resolveParameters({ taskId }));
+        const { parameters, deltaSequence } = await ask();
+        return { levels: levelsOf(parameters), deltaSequence };
+      },
+      async finish(task) {
+        const { duplicate } = await sidecar.call('record', (c) => c.client.recordTask({ task }));
+        if (duplicate) duplicates += 1;
+      },
+    },
+    performer(seed),
+  );
+  for (let i = 0; i < WARM_UP_TASKS; i += 1) await work.step();
+  for (const _ of LEVELS) {
+    const deltaId = await sidecar.call('cycle', startTrial);
+    const isOn = async () =>
+      (await deltaOf(sidecar.clients.client, deltaId)).state === DeltaState.TRIAL;
+    while (await isOn()) await work.step();
+  }
+  const { client } = sidecar.clients;
+  const history = withoutIds(await allDeltas(client, true));
+  const { totalTasksRecorded, totalCycles, latestSequence, rules } = await client.getStatus({});
+  const learned = rules.map(({ helped, harmed, inconclusive }) => [helped, harmed, inconclusive]);
+  const counters = { totalTasksRecorded, totalCycles, latestSequence, learned };
+  return { sidecar, history, counters, duplicates };
+}
+
+/** What a task comes to follows from its number and its values. */
+function performer(seed: number): Perform {
+  const noise = wanderingNoise(seed);
+  const { next } = seededRandom(seed + 1);
+  const luck: number[] = [];
+  return (i, levels) => {
+    while (luck.length <= i) luck.push(next());
+    let latencyMs = 1000 * Math.exp(noise(i));
+    for (const name of LEVELS) if (levels[name] === 1) latencyMs *= FACTORS[name] ?? 1;
+    const fails = levels.failing === 1 || (luck[i] ?? 0) < FAILURE_RATE;
+    return { latencyMs, status: fails ? TaskStatus.FAILURE : TaskStatus.SUCCESS };
+  };
+}
+
+/** Calls at which the sidecar dies; none before the first cycle. */
+function chooseDeaths(calls: readonly string[], random: SeededRandom): ReadonlyMap<number, Death> {
+  const deaths = new Map<number, Death>();
+  const first = calls.indexOf('cycle');
+  for (const [name, count] of Object.entries(KILLS)) {
+    const places = calls.flatMap((call, i) => (call === name && i >= first ? [i] : []));
+    for (let i = 0; i < count; i += 1) {
+      const [place = 0] = places.splice(random.between(0, places.length - 1), 1);
+      deaths.set(place, chooseDeath(random));
+    }
+  }
+  return deaths;
+}
+
+function chooseDeath(random: SeededRandom): Death {
+  const chance = random.next();
+  if (chance < 0.15) return { moment: 'before' };
+  if (chance < 0.3) return { moment: 'after' };
+  return { moment: 'during', delayMs: random.next() * MAX_DELAY_MS };
+}
+
+/** What must be the same in every run: ids are not, nor times, nor what decays in time. */
+function withoutIds(deltas: readonly Delta[]) {
+  const numbers = new Map(deltas.map(({ deltaId }, i) => [deltaId, i]));
+  return deltas.map((delta) => ({
+    sequence: delta.sequence,
+    ruleId: delta.ruleId,
+    target: delta.target,
+    oldValue: delta.oldValue,
+    newValue: delta.newValue,
+    state: delta.state,
+    cycleNumber: delta.cycleNumber,
+    effect: delta.effect,
+    reverts: numbers.get(delta.revertsDeltaId),
+    trial: numbers.get(delta.trialDeltaId),
+  }));
+}

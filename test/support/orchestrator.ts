@@ -1,0 +1,59 @@
+import { createInterface } from 'node:readline';
+import { credentials } from '@grpc/grpc-js';
+import { LearningAdminService } from '../../src/gen/learning/v1/admin_service_pb.ts';
+import { LearningService } from '../../src/gen/learning/v1/learning_service_pb.ts';
+import { createClient } from '../../src/rpc/client.ts';
+import type { LearningClient } from './clients.ts';
+import { wanderingNoise } from './noise.ts';
+import type { OrchestratorKind, TrialJob, TrialResult } from './orchestrator-process.ts';
+import { StreamedLevels } from './streamed-levels.ts';
+import { levelsOf, VirtualWork, type WorkPort } from './virtual-work.ts';
+import {
+  askingPort,
+  beginTrial,
+  followingPort,
+  silentPort,
+  workUntilJudged,
+} from './work-ports.ts';
+
+// An orchestrator in a process of its own. Each line of its standard input is a job: a trial to
+// be gone through at some sidecar; each line that it prints is what came of one.
+
+const TYPICAL_MS = 1000;
+
+async function goThrough({ address, kind, seed, factor }: TrialJob): Promise<TrialResult> {
+  const insecure = credentials.createInsecure();
+  const client = createClient(LearningService, address, insecure);
+  const admin = createClient(LearningAdminService, address, insecure);
+  const streamed = kind === 'asking' ? undefined : await StreamedLevels.open(client);
+  const noise = wanderingNoise(seed);
+  const work = new VirtualWork(portOf(kind, client, streamed), (i, { level }) => ({
+    latencyMs: TYPICAL_MS * Math.exp(noise(i)) * (level === 1 ? factor : 1),
+  }));
+  const deltaId = await beginTrial(work, { client, admin });
+  const begunBefore = work.begun;
+  const { effect, state } = await workUntilJudged(work, client, deltaId);
+  const started = work.begun - begunBefore;
+  const { parameters, deltaSequence } = await client.resolveParameters({});
+  await streamed?.until(deltaSequence);
+  const { level } = streamed?.current.levels ?? levelsOf(parameters);
+  await streamed?.close();
+  client.close();
+  admin.close();
+  const tasksUsed = Number(effect?.tasksUsed);
+  return { verdict: effect?.verdict ?? 0, state, tasksUsed, started, level };
+}
+
+function portOf(
+  kind: OrchestratorKind,
+  client: LearningClient,
+  streamed: StreamedLevels | undefined,
+): WorkPort {
+  if (streamed === undefined) return askingPort(client);
+  return kind === 'silent' ? silentPort(client, streamed) : followingPort(client, streamed);
+}
+
+for await (const line of createInterface(process.stdin)) {
+  const job: TrialJob = JSON.parse(line);
+  console.log(JSON.stringify(await goThrough(job)));
+}

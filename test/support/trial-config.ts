@@ -1,0 +1,50 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { tempDir } from './temp-dir.ts';
+
+export type Assignment = 'task' | 'switchback';
+
+export const ASSIGNMENTS = ['task', 'switchback'] as const;
+
+export interface TrialConfig {
+  readonly assignment: Assignment;
+  readonly seed: number;
+  /** Parameters that are 0, and that a rule each wants to be 1; tried in this order. */
+  readonly levels?: readonly string[];
+  /** Further keys of `trial`. */
+  readonly trial?: Readonly<Record<string, number>>;
+}
+
+/** Writes a config that tries one parameter after the other; cycles are run by hand. */
+export function writeTrialConfig({
+  assignment,
+  seed,
+  levels = ['level'],
+  trial = {},
+}: TrialConfig): string {
+  const file = join(tempDir(), 'config.yaml');
+  const config = {
+    cycle: { enabled: false },
+    curation: { mode: 'trial', cooldown_seconds: 0 },
+    parameters: Object.fromEntries(levels.map((name) => [name, { initial: 0 }])),
+    rules: levels.map(ruleRaising),
+    trial: { assignment, seed: String(seed), ...trial },
+  };
+  writeFileSync(file, stringify(config));
+  return file;
+}
+
+function ruleRaising(target: string): Readonly<Record<string, unknown>> {
+  return {
+    id: `raise-${target}`,
+    when: 'true',
+    type: 'resource',
+    operation: 'adjust',
+    target,
+    new_value: '1',
+    reasoning: '"observed %"',
+    confidence: 0.9,
+    impact: 'positive',
+  };
+}
