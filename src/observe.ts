@@ -36,6 +36,9 @@ export function createEngineObserver(log: Logger, metrics: () => Metrics): Engin
 /** Logs and counts what a commit has put in force or recorded. */
 export function observeCommit(note: CommitNote, log: Logger, metrics: Metrics): void {
   for (const event of note.events) {
+    if (event.kind === 'trials_paused') {
+      log.warn(event.paused ? 'all trials are paused' : 'trials are resumed');
+    }
     if (event.kind === 'trial_advanced') observeTrial(event, log, metrics);
     if (event.kind !== 'tasks_recorded') continue;
     metrics.tasksRecorded(event.tasks.length);
@@ -51,14 +54,27 @@ function observeTrial({ deltaId, receipts }: TrialAdvanced, log: Logger, metrics
   for (const { step, hash } of receipts) {
     switch (step.step) {
       case 'start':
-        log.info({ delta: deltaId, seed: step.plan.seed }, step.summary);
+        log.info(
+          {
+            delta: deltaId,
+            rule: step.plan.ruleId,
+            target: step.plan.target,
+            old_value: step.plan.oldValue,
+            new_value: step.plan.newValue,
+            seed: step.plan.seed,
+          },
+          step.summary,
+        );
         break;
       case 'pause':
       case 'resume':
         log.warn({ delta: deltaId, reason: step.reason }, `trial: ${step.step}`);
         break;
       case 'end':
-        log.info({ delta: deltaId, verdict: step.effect.verdict, receipt: hash }, step.summary);
+        log[step.effect.verdict === 'harmed' ? 'warn' : 'info'](
+          { delta: deltaId, verdict: step.effect.verdict, receipt: hash },
+          step.summary,
+        );
         metrics.trialEnded(step.effect.verdict);
         break;
       default:
@@ -69,7 +85,9 @@ function observeTrial({ deltaId, receipts }: TrialAdvanced, log: Logger, metrics
 /** `target operation old -> new (score=…)`; overrides and reverts have no score, but a reason. */
 function describeDelta(delta: Delta): string {
   const why =
-    delta.evaluation === undefined ? delta.reasoning : `score=${delta.evaluation.overallScore}`;
+    delta.evaluation === undefined
+      ? delta.reasoning
+      : `score=${Number(delta.evaluation.overallScore.toFixed(1))}`;
   const [before, after] = [delta.oldValue, delta.newValue].map((value) =>
     value === undefined ? 'nothing' : JSON.stringify(value),
   );

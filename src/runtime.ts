@@ -149,6 +149,7 @@ function metricsOf(engine: Engine, service: LearningServer, configRefused: () =>
     configRefused,
     active: () => engine.active,
     onTrial: () => ledger.state.trial !== undefined,
+    trialsPaused: () => ledger.state.head.trialsPaused,
   });
 }
 

@@ -9,6 +9,7 @@ export interface MetricSources {
   configRefused(): boolean;
   active(): boolean;
   onTrial(): boolean;
+  trialsPaused(): boolean;
 }
 
 /** The service's metrics, in Prometheus's terms. */
@@ -82,5 +83,8 @@ function addGauges(registry: Registry, sources: MetricSources): void {
     Number(sources.configRefused()),
   );
   gauge('trial', '1: a trial is on', () => Number(sources.onTrial()));
+  gauge('trials_paused', '1: an operator has paused all trials', () =>
+    Number(sources.trialsPaused()),
+  );
   gauge('active', '1: the timer runs cycles', () => Number(sources.active()));
 }

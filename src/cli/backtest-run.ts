@@ -167,7 +167,7 @@ class Replay {
       settings: this.#settings,
       nowMs: this.#clock.now(),
       newId: () => this.#newId(),
-      subscribers: () => [],
+      followers: () => [],
       monotonic: () => this.#clock.monotonic(),
       asksByTask: () => false,
     };

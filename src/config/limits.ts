@@ -59,8 +59,8 @@ export const ACK_TIMEOUT_SECONDS: NumberRange = { min: 0, max: MAX_SECONDS };
 /** Most that one delta may move a parameter. At 0 it could never move. */
 export const MAX_STEP: NumberRange = { min: 0, above: true, max: Number.MAX_VALUE };
 
-/** Tasks in one block of a switchback trial. */
-export const BLOCK_TASKS: NumberRange = { min: 1, max: 10_000, whole: true };
+/** Tasks in one block of a switchback trial: two pairs fit into the 200 that a trial uses. */
+export const BLOCK_TASKS: NumberRange = { min: 1, max: 50, whole: true };
 
 /** Tasks that an unpaired one waits for its like. 0 = it does not. */
 export const PAIR_WAIT_TASKS: NumberRange = { min: 0, max: 100_000, whole: true };
@@ -80,11 +80,11 @@ export const MAX_SEED_LENGTH = 128;
 /** Guards of a rule. Harm in one is one part of the mean over all: the more, the later it shows. */
 export const MAX_GUARDS = 8;
 
-/** Characters of a measurement's name: its key is at most 64 bytes on the wire. */
-export const MAX_MEASUREMENT_LENGTH = 64;
+/** Bytes of a measurement's name: those of its key on the wire. */
+export const MAX_MEASUREMENT_BYTES = 64;
 
-/** Names of measurements that a trial can look at; the two others mean something else there. */
-export const MEASUREMENT_NAME = /^(?!(?:latency|success)$)/;
+/** Names of measurements that a trial can look at; latency and success mean something else there. */
+export const MEASUREMENT_NAME = /^(?!(?:latency|success|__proto__)$)/;
 
 /** Deltas or cycles kept in the ledger's history; about 1 KB each. */
 export const RETAINED: NumberRange = { min: 1, max: 1_000_000, whole: true };

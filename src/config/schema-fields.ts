@@ -80,13 +80,14 @@ export function expression(returns: string, description: string) {
 
 /** A measurement that trials look at. */
 function measurementName(description: string) {
-  const most = limits.MAX_MEASUREMENT_LENGTH;
-  const message = `expected a measurement of 1 to ${most} characters, not latency or success`;
+  const most = limits.MAX_MEASUREMENT_BYTES;
+  const message = `expected a measurement of 1 to ${most} bytes, not latency, success or __proto__`;
   return z
     .string(message)
     .min(1, message)
     .max(most, message)
     .regex(limits.MEASUREMENT_NAME, message)
+    .refine((name) => Buffer.byteLength(name) <= most, message)
     .describe(description);
 }
 

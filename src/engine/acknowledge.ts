@@ -34,14 +34,25 @@ export function acknowledge(
       );
     }
     const delta = known(view, deltaId);
-    if (delta.sequence === 0) throw stateError(delta, 'only a delta in force is acknowledged');
+    if (refusal !== undefined && isOff(view, delta)) return NOTHING;
+    // A client hears of what is on trial with its tasks' values.
+    const isOnTrial = refusal !== undefined && delta.state === 'trial';
+    if (delta.sequence === 0 && !isOnTrial) {
+      throw stateError(delta, 'only a delta in force is acknowledged');
+    }
     if (refusal === undefined) return acknowledged(view, clientId, delta, environment);
-    if (delta.state === 'reverted') return NOTHING;
     if (delta.revertsDeltaId !== '') throw stateError(delta, 'a revert cannot be refused');
     const why = [refusal.reason, refusal.message].filter((text) => text !== '').join(': ');
     const summary = withReason(`Refused by client ${quote(clientId)}`, why);
     return { ...revertTo(view, delta, summary, environment), result: () => {} };
   };
+}
+
+/** Whether what a client refuses is not in force any more: a switch goes with its trial. */
+function isOff(view: LedgerView, { state, trialDeltaId, revertsDeltaId }: Delta): boolean {
+  if (state === 'reverted') return true;
+  const tried = revertsDeltaId === '' ? view.delta(trialDeltaId)?.state : undefined;
+  return tried !== undefined && tried !== 'trial' && tried !== 'applied';
 }
 
 function acknowledged(

@@ -8,12 +8,18 @@ const LOOK_AT = 30;
 
 /**
  * Who asks for parameters by name: it says whether a trial can assign tasks one by one. Forgotten
- * with the process.
+ * with the process: of a task that began before it, only that it asked can be known.
  */
 export class Askers {
   /** By age. */
   readonly #asked = new Set<string>();
   #recent: boolean[] = [];
+  readonly #isContinued: boolean;
+
+  /** @param isContinued the ledger had tasks already */
+  constructor(isContinued: boolean) {
+    this.#isContinued = isContinued;
+  }
 
   noteAsked(taskId: string): void {
     this.#asked.add(taskId);
@@ -24,14 +30,22 @@ export class Askers {
     }
   }
 
-  noteRecorded(tasks: readonly Task[]): void {
-    for (const { taskId } of tasks.slice(-LOOK_AT)) this.#recent.push(this.#asked.delete(taskId));
+  /**
+   * @param tasks that are new to the ledger
+   * @param upMs for how long the process has been up
+   */
+  noteRecorded(tasks: readonly Task[], upMs: number): void {
+    for (const { taskId, latencyMs } of tasks.slice(-LOOK_AT)) {
+      const asked = this.#asked.delete(taskId);
+      if (asked || !this.#isContinued || latencyMs <= upMs) this.#recent.push(asked);
+    }
     if (this.#recent.length > LOOK_AT) this.#recent = this.#recent.slice(-LOOK_AT);
   }
 
-  /** At least half of the newest tasks had asked. */
-  areMany(): boolean {
+  /** At least half of the newest tasks had asked; `undefined`: nothing is known of any yet. */
+  areMany(): boolean | undefined {
     const { length } = this.#recent;
-    return length > 0 && this.#recent.filter(Boolean).length * 2 >= length;
+    if (length === 0) return this.#isContinued ? undefined : false;
+    return this.#recent.filter(Boolean).length * 2 >= length;
   }
 }

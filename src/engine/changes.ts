@@ -21,6 +21,8 @@ export class Changes {
   /** Values that these events put in force. */
   readonly #values = new Map<string, Value | undefined>();
   readonly #born = new Map<string, Delta>();
+  /** Parameters that these events make rest. */
+  readonly #touched = new Set<string>();
   #sequence: number;
   #ordinal: number;
 
@@ -29,6 +31,11 @@ export class Changes {
     this.nowMs = nowMs;
     this.#sequence = view.head.sequence;
     this.#ordinal = view.head.ordinal;
+  }
+
+  /** Newest change in force, these events included. */
+  get sequence(): number {
+    return this.#sequence;
   }
 
   /** A parameter's live value, these events included. */
@@ -57,6 +64,16 @@ export class Changes {
     return this.#born.get(deltaId);
   }
 
+  /** Whether these events touch a parameter: it rests from now on. */
+  isTouched(target: string): boolean {
+    return this.#touched.has(target);
+  }
+
+  /** These events end a trial of a parameter. */
+  touch(target: string): void {
+    this.#touched.add(target);
+  }
+
   /** Puts a delta in force; answers its sequence. */
   apply(delta: Proposal, how: Application = {}): number {
     this.#sequence += 1;
@@ -74,6 +91,7 @@ export class Changes {
       ...how,
     });
     this.#values.set(delta.target, delta.newValue);
+    this.touch(delta.target);
     return this.#sequence;
   }
 
@@ -88,6 +106,8 @@ export class Changes {
   }
 
   reject(deltaId: string, summary: string): void {
+    const delta = this.#born.get(deltaId);
+    if (delta !== undefined) this.touch(delta.target);
     this.events.push({ kind: 'delta_rejected', deltaId, timeMs: this.nowMs, summary });
   }
 

@@ -1,4 +1,4 @@
-import type { Delta, Proposal } from '../domain/delta.ts';
+import type { Delta, DeltaOperation, Proposal } from '../domain/delta.ts';
 import { LearningError } from '../domain/errors.ts';
 import type { Decided } from '../ledger/ledger.ts';
 import type { LedgerView } from '../ledger/view.ts';
@@ -41,4 +41,10 @@ export function withReason(text: string, reason: string): string {
 
 export function quote(text: string): string {
   return JSON.stringify(text);
+}
+
+/** What undoes an operation. */
+export function inverseOf(operation: DeltaOperation): DeltaOperation {
+  if (operation === 'add') return 'remove';
+  return operation === 'remove' ? 'add' : operation;
 }

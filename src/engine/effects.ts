@@ -38,10 +38,12 @@ export function observeEffects(
       if (delta === undefined) return [];
       const since = recorded - tasksRecorded;
       const after = [...view.newestTasks(since - fresh.length), ...fresh].slice(-since);
-      const metrics = compareSamples(sample, sampleOf(after.slice(0, OBSERVED_TASKS)));
-      const text = `Observed, ${OBSERVED_TASKS} tasks before and after: ${describeMetrics(metrics)}`;
+      const seen = sampleOf(after.slice(0, OBSERVED_TASKS));
+      const metrics = compareSamples(sample, seen);
+      const counts = `${sample.count} tasks before and ${seen.count} after`;
+      const text = `Observed, ${counts}: ${describeMetrics(metrics)}`;
       const summary = `${delta.summary}${delta.summary === '' ? '' : '. '}${text}; no proof`;
-      const tasksUsed = sample.count + OBSERVED_TASKS;
+      const tasksUsed = sample.count + seen.count;
       const effect = { verdict: 'observed', metrics, tasksUsed } as const;
       return { kind: 'delta_observed', deltaId, timeMs: nowMs, effect, summary } as const;
     });

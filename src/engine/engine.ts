@@ -9,7 +9,7 @@ import type { Dispatch } from '../trial/assign.ts';
 import { type Acknowledgement, acknowledge } from './acknowledge.ts';
 import { Askers } from './askers.ts';
 import { approve, type Override, reject, setParameter } from './curation.ts';
-import type { Environment } from './environment.ts';
+import type { Environment, Follower } from './environment.ts';
 import { declareParameters } from './parameters.ts';
 import { type Recorded, recordTasks, reportMetrics } from './record.ts';
 import { baseline, type Resolved, resolve, settled } from './resolve.ts';
@@ -47,8 +47,9 @@ export class Engine {
   readonly #observer: EngineObserver;
   readonly #timer: LoopTimer;
   readonly #dueTimer: LoopTimer;
-  #subscribers: () => readonly string[] = () => [];
-  readonly #askers = new Askers();
+  #followers: () => readonly Follower[] = () => [];
+  readonly #askers: Askers;
+  readonly #startedMs: number;
   #settings: LoopSettings;
   #active: boolean;
 
@@ -58,6 +59,8 @@ export class Engine {
     this.#clock = options.clock;
     this.#newId = options.newId;
     this.#observer = options.observer;
+    this.#startedMs = options.clock.monotonic();
+    this.#askers = new Askers(options.ledger.state.head.counters.tasksRecorded > 0);
     this.#active = options.settings.cycle.enabled;
     this.#timer = new LoopTimer(options.clock, {
       intervalMs: () => this.#settings.cycle.intervalSeconds * 1000,
@@ -84,9 +87,9 @@ export class Engine {
     return this.#active && dueIn !== undefined ? this.#clock.now() + dueIn : undefined;
   }
 
-  /** @param subscribers tells which clients follow the deltas now */
-  followedBy(subscribers: () => readonly string[]): void {
-    this.#subscribers = subscribers;
+  /** @param followers tells which streams are open now */
+  followedBy(followers: () => readonly Follower[]): void {
+    this.#followers = followers;
   }
 
   /** What is known of a rule by now. */
@@ -126,7 +129,8 @@ export class Engine {
   }
 
   recordTasks(tasks: readonly Task[], metrics?: CoordinationMetrics): Promise<Recorded> {
-    this.#askers.noteRecorded(tasks);
+    const fresh = tasks.filter(({ taskId }) => !this.ledger.state.hasTaskId(taskId));
+    this.#askers.noteRecorded(fresh, this.#clock.monotonic() - this.#startedMs);
     return this.ledger.transact(recordTasks(tasks, metrics, this.#environment()));
   }
 
@@ -197,7 +201,7 @@ export class Engine {
       settings: this.#settings,
       nowMs: this.#clock.now(),
       newId: this.#newId,
-      subscribers: this.#subscribers,
+      followers: this.#followers,
       monotonic: () => this.#clock.monotonic(),
       asksByTask: () => this.#askers.areMany(),
     };

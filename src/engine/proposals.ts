@@ -1,5 +1,5 @@
 import type { Delta } from '../domain/delta.ts';
-import type { Rule } from '../domain/rule.ts';
+import type { CurationMode, Rule } from '../domain/rule.ts';
 import type { LoopSettings } from '../domain/settings.ts';
 import { own, sameValue, type Value } from '../domain/value.ts';
 import type { LedgerView } from '../ledger/view.ts';
@@ -30,6 +30,11 @@ export function restingUntil(
   return untilMs > nowMs ? untilMs : undefined;
 }
 
+/** What a config wants done with a rule's deltas. */
+export function modeOf(rule: Rule, { curation }: LoopSettings): CurationMode {
+  return rule.mode ?? curation.mode;
+}
+
 /** Whether a change rests after the harm that a trial of it did. */
 export function isHarmResting({ head }: Known, change: Change, nowMs: number): boolean {
   return !isOver(restAfter({ head }, change, false), nowMs, head.counters.tasksRecorded);
@@ -40,9 +45,9 @@ export function mayProbe({ head }: Known, change: Change, nowMs: number): boolea
   return isOver(restAfter({ head }, change, true), nowMs, head.counters.tasksRecorded);
 }
 
-/** How often trials of a change have ended, as far as that decides who goes first: 0 or 1. */
-export function timesTried({ head }: Known, change: Change): number {
-  return own(head.changes, changeKey(change)) === undefined ? 0 : 1;
+/** When the last trial of a change ended, Unix time in milliseconds; 0: there was none. */
+export function lastTried({ head }: Known, change: Change): number {
+  return own(head.changes, changeKey(change))?.endMs ?? 0;
 }
 
 /** A rule's confidence by now: configured, and what trials of its present text have taught. */

@@ -27,6 +27,7 @@ export function baseline({ head }: Pick<LedgerView, 'head'>): Resolved {
  */
 export function settled(view: LedgerView, { taskId }: Dispatch): Resolved | undefined {
   const { trial } = view;
+  if (trial !== undefined && trial.pauses.length > 0) return baseline(view);
   if (trial?.plan.assignment === 'task') {
     // One that has run already would never tell how it went.
     const isOver = view.hasTaskId(taskId) && armOf(trial, taskId) === undefined;
@@ -37,15 +38,15 @@ export function settled(view: LedgerView, { taskId }: Dispatch): Resolved | unde
   return { ...baseline(view), trial: { deltaId, arm: trial.block.arm } };
 }
 
-/** Gives a task its arm of the trial that is on, if it takes part; the same one each time. */
+/** Gives a task its arm of the trial that is on, if it takes part; the same one each time, pauses aside. */
 export function resolve(dispatch: Dispatch, environment: Environment): Decision<Resolved> {
   return (view) => {
     const changes = new Changes(view, environment.nowMs);
     const trials = new TrialChanges(changes, view, environment);
     const plan = view.trial?.plan;
-    const known = view.trial && armOf(view.trial, dispatch.taskId);
     const done = settled(view, dispatch);
-    const arm = known ?? (done === undefined ? trials.assign(dispatch) : undefined);
+    const known = view.trial && armOf(view.trial, dispatch.taskId);
+    const arm = done === undefined ? (known ?? trials.assign(dispatch)) : undefined;
     return {
       events: changes.events,
       result: (after) =>

@@ -1,9 +1,9 @@
-import type { Delta, DeltaOperation } from '../domain/delta.ts';
+import type { Delta } from '../domain/delta.ts';
 import { sameValue } from '../domain/value.ts';
 import type { Decided, Decision } from '../ledger/ledger.ts';
 import type { LedgerView } from '../ledger/view.ts';
 import { Changes } from './changes.ts';
-import { bornApplied, decidedOn, known, stateError, withReason } from './deltas.ts';
+import { bornApplied, decidedOn, inverseOf, known, stateError, withReason } from './deltas.ts';
 import type { Environment } from './environment.ts';
 import { TrialChanges } from './trial-changes.ts';
 
@@ -65,9 +65,4 @@ export function revertIn(
   changes.apply(reversal, { holdUntilMs: delta.ruleId === '' ? 0 : null });
   changes.markReverted(delta.deltaId, summary);
   return reversal.deltaId;
-}
-
-function inverseOf(operation: DeltaOperation): DeltaOperation {
-  if (operation === 'add') return 'remove';
-  return operation === 'remove' ? 'add' : operation;
 }

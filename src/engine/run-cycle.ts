@@ -49,7 +49,13 @@ export function runCycle(environment: Environment): Decision<CycleReport> {
     const trials = new TrialChanges(changes, view, environment);
     trials.expire();
     const isTried = (_: Delta, index: number) => plan.decisions[index]?.outcome === 'trial';
-    startNextTrial({ view, changes, trials }, deltas.filter(isTried), pending, environment);
+    const tried = deltas.filter(isTried);
+    startNextTrial(
+      { view, changes, trials },
+      tried,
+      withoutOutdated(pending, tried, changes),
+      environment,
+    );
     const cycle: CycleRecord = {
       cycleId: newId(),
       number,
@@ -85,6 +91,20 @@ const LATE = {
   person: 'Expired: nobody approved it in time',
   trial: 'Expired: other trials took all the time there was',
 } as const;
+
+/** Of one rule and target only the newest proposal waits for a trial; answers what goes on waiting. */
+function withoutOutdated(
+  pending: readonly Delta[],
+  tried: readonly Delta[],
+  changes: Changes,
+): Delta[] {
+  return pending.filter(({ deltaId, ruleId, target, waitsFor }) => {
+    const isOutdated =
+      waitsFor === 'trial' && tried.some((one) => one.ruleId === ruleId && one.target === target);
+    if (isOutdated) changes.expire(deltaId, 'Expired: a newer one has taken its place');
+    return !isOutdated;
+  });
+}
 
 /** Ends what has waited too long, and answers what still waits. */
 function expireIn(view: LedgerView, changes: Changes, nowMs: number): Delta[] {

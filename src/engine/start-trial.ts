@@ -1,15 +1,17 @@
 import type { Delta } from '../domain/delta.ts';
-import { violationOf } from '../domain/parameters.ts';
+import { limitValue, violationOf } from '../domain/parameters.ts';
 import type { Rule } from '../domain/rule.ts';
-import { own, sameValue } from '../domain/value.ts';
+import type { LoopSettings } from '../domain/settings.ts';
+import { own, sameValue, type Value } from '../domain/value.ts';
 import { carryKey } from '../ledger/follow-ups.ts';
+import { appliedLastHour } from '../ledger/head.ts';
 import type { LedgerView } from '../ledger/view.ts';
 import { describePower } from '../trial/power.ts';
 import type { TrialPlan } from '../trial/step.ts';
 import { summarize } from '../window/statistics.ts';
 import type { Changes } from './changes.ts';
 import type { Environment } from './environment.ts';
-import { isHarmResting, restingUntil, timesTried } from './proposals.ts';
+import { isHarmResting, isStopped, lastTried, modeOf, restingUntil } from './proposals.ts';
 import type { TrialChanges } from './trial-changes.ts';
 
 /** Where a trial starts. */
@@ -23,8 +25,8 @@ interface Place {
 const PREVIEW_TASKS = 100;
 
 /**
- * Starts a trial where none is on: of what has not been tried before what has, of this cycle's
- * proposals before those that wait, of those the oldest first.
+ * Starts a trial where none is on: of what was tried longest ago, or never; of this cycle's proposals
+ * before those that wait, of those the oldest first.
  */
 export function startNextTrial(
   place: Place,
@@ -34,6 +36,7 @@ export function startNextTrial(
 ): void {
   const { view, trials } = place;
   if (trials.trial !== undefined || view.head.trialsPaused) return;
+  if (assignmentOf(environment) === undefined || isHourFull(view, environment)) return;
   const older = waiting.filter(({ waitsFor }) => waitsFor === 'trial');
   const candidates = [...fresh, ...older]
     .flatMap((delta) => candidateOf(place, delta, environment) ?? [])
@@ -43,11 +46,25 @@ export function startNextTrial(
   const plan = planOf(place, first.delta, first.rule, environment);
   const tasks = view.newestTasks(PREVIEW_TASKS);
   const participants = {
-    followers: environment.subscribers().length,
-    ask: environment.asksByTask(),
+    followers: environment.followers().length,
+    ask: environment.asksByTask() === true,
     sequence: view.head.sequence,
   };
   trials.start(plan, describePower(plan, tasks, participants));
+}
+
+/** What helps is put in force: not more often than is allowed. */
+function isHourFull({ head }: LedgerView, { settings, nowMs }: Environment): boolean {
+  const { maxDeltasPerHour } = settings.curation;
+  return maxDeltasPerHour > 0 && appliedLastHour(head, nowMs) >= maxDeltasPerHour;
+}
+
+/** How tasks are to get their arm; `undefined`: it is not known yet how the orchestrator works. */
+function assignmentOf({ settings, asksByTask }: Environment): TrialPlan['assignment'] | undefined {
+  const { assignment } = settings.trial;
+  if (assignment !== 'auto') return assignment;
+  const ask = asksByTask();
+  return ask === undefined ? undefined : ask ? 'task' : 'switchback';
 }
 
 interface Candidate {
@@ -63,31 +80,44 @@ function candidateOf(
   { settings, nowMs }: Environment,
 ): Candidate | undefined {
   const rule = settings.rules.find(({ id }) => id === delta.ruleId);
-  if (rule === undefined || (rule.mode ?? settings.curation.mode) !== 'trial') return undefined;
+  if (rule === undefined || modeOf(rule, settings) !== 'trial') return undefined;
+  if (isStopped(view, rule, nowMs)) return undefined;
   const { target, newValue } = delta;
   if (sameValue(changes.valueOf(target), newValue)) return undefined;
-  const spec = own(settings.parameters, target);
-  if (newValue !== undefined && violationOf(spec, newValue) !== undefined) return undefined;
+  if (newValue !== undefined && !isInReach(newValue, target, changes, settings)) return undefined;
   if (restingUntil(view, settings, target, nowMs) !== undefined) return undefined;
+  if (settings.curation.cooldownSeconds > 0 && changes.isTouched(target)) return undefined;
   if (isHarmResting(view, delta, nowMs)) return undefined;
-  return { delta, rule, tried: timesTried(view, delta) };
+  return { delta, rule, tried: lastTried(view, delta) };
+}
+
+/** The live value may have moved since it was proposed: from there it may be too far a step. */
+function isInReach(
+  newValue: Value,
+  target: string,
+  changes: Changes,
+  { parameters }: LoopSettings,
+): boolean {
+  const spec = own(parameters, target);
+  const limited = limitValue(spec, changes.valueOf(target), newValue);
+  return sameValue(limited, newValue) && violationOf(spec, newValue) === undefined;
 }
 
 function planOf(
   { view, changes }: Place,
   { deltaId, ordinal, target, newValue }: Delta,
   { id: ruleId, fingerprint, primary, guards }: Rule,
-  { settings, newId, asksByTask }: Environment,
+  environment: Environment,
 ): TrialPlan {
+  const { settings, newId } = environment;
   const { trial } = settings;
   const oldValue = changes.valueOf(target);
   const window = summarize(view.newestTasks(settings.cycle.analysisWindow));
   const change = { ruleId, fingerprint, target, oldValue, newValue };
-  const automatic = asksByTask() ? 'task' : 'switchback';
   return {
     deltaId,
     ...change,
-    assignment: trial.assignment === 'auto' ? automatic : trial.assignment,
+    assignment: assignmentOf(environment) ?? 'switchback',
     seed: trial.seed === undefined ? newId() : `${trial.seed}/${ordinal}`,
     primary,
     guards,

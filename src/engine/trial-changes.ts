@@ -7,11 +7,12 @@ import type { Arm } from '../trial/arm.ts';
 import { assignTask, type Dispatch } from '../trial/assign.ts';
 import { trialEffect } from '../trial/effect.ts';
 import { firstHash, type Receipt, sealStep } from '../trial/receipt.ts';
-import type { PauseReason, TrialPlan, TrialStep } from '../trial/step.ts';
+import type { PauseReason, TrialOutcome, TrialPlan, TrialStep } from '../trial/step.ts';
 import { foldReceipt, type Trial } from '../trial/trial.ts';
 import type { Finding } from '../trial/verdict.ts';
 import { describeEnding } from '../trial/words.ts';
 import type { Changes } from './changes.ts';
+import { inverseOf } from './deltas.ts';
 import { ackDeadline } from './effects.ts';
 import type { Environment } from './environment.ts';
 
@@ -54,7 +55,11 @@ export class TrialChanges {
     }
     // Who has not acknowledged may have gone meanwhile.
     if (task.deltaSequence === 0) this.noticeAcknowledged();
-    const step = this.trial && recordOutcome(this.trial, task, this.#changes.nowMs);
+    const { nowMs, sequence } = this.#changes;
+    // What no delta has yet says nothing, and nothing ends in the future.
+    if (task.deltaSequence > sequence) return;
+    const finishTimeMs = Math.min(task.finishTimeMs, nowMs);
+    const step = this.trial && recordOutcome(this.trial, { ...task, finishTimeMs }, nowMs);
     if (step === undefined) return;
     this.#take(step);
     this.#moveOn();
@@ -68,16 +73,24 @@ export class TrialChanges {
   }
 
   /**
-   * Notices when every client that follows the deltas has put the running block's value in force.
-   * One that never acknowledges anything only looks on.
+   * Notices when every client that follows the deltas has put the running block's value in force: it
+   * has acknowledged its switch, or begun with a Snapshot since. One that never acknowledges anything
+   * only looks on, and one that is not told of such deltas is not waited for.
    *
    * @param acknowledgedBy the highest sequence that a client has acknowledged
    */
   noticeAcknowledged(acknowledgedBy = (id: string) => this.#view.acknowledged(id)): void {
-    const block = this.trial?.block;
-    if (block === undefined || block.acknowledgedMs !== undefined) return;
-    const clients = this.#environment.subscribers().filter((id) => acknowledgedBy(id) > 0);
-    const isByAll = clients.every((id) => acknowledgedBy(id) >= block.sequence);
+    const { block, plan } = this.trial ?? {};
+    if (plan === undefined || block === undefined || block.acknowledgedMs !== undefined) return;
+    const type = this.#delta(plan)?.type;
+    const clients = this.#environment
+      .followers()
+      .filter(({ types }) => types.length === 0 || type === undefined || types.includes(type))
+      .filter(({ clientId }) => acknowledgedBy(clientId) > 0);
+    const isByAll = clients.every(
+      ({ clientId, snapshotSequence }) =>
+        Math.max(acknowledgedBy(clientId), snapshotSequence) >= block.sequence,
+    );
     if (clients.length > 0 && isByAll) {
       this.#take({ step: 'acknowledged', timeMs: this.#changes.nowMs });
     }
@@ -128,11 +141,12 @@ export class TrialChanges {
     const delta = this.#delta(plan);
     const value = arm === 'new' ? plan.newValue : plan.oldValue;
     const live = this.#changes.valueOf(plan.target);
+    const operation = delta?.operation ?? 'modify';
     const proposal: Proposal = {
       deltaId: this.#environment.newId(),
       ruleId: plan.ruleId,
       type: delta?.type,
-      operation: delta?.operation ?? 'modify',
+      operation: arm === 'new' ? operation : inverseOf(operation),
       target: plan.target,
       oldValue: live,
       newValue: value,
@@ -164,45 +178,49 @@ export class TrialChanges {
     const { trial } = this;
     if (trial === undefined) return;
     const { plan, evidence, tasksUsed } = trial;
-    const { verdict } = finding;
-    const effect = trialEffect(verdict, evidence, tasksUsed);
-    const onHarm = this.#responseTo(finding, plan);
-    const outcome = { revert: 'revert', pause: 'revert', notify: 'ask' } as const;
-    const summary = describeEnding(finding, effect, this.#foreignValue(plan));
-    if (verdict !== 'helped') this.#putBaseline(summary, plan.deltaId);
     const { nowMs } = this.#changes;
+    const { settings } = this.#environment;
+    const isForeign = this.#isForeign(plan);
+    const onHarm = finding.verdict === 'harmed' ? this.#onHarm(plan) : undefined;
+    const effect = trialEffect(finding.verdict, evidence, tasksUsed);
+    const summary = describeEnding(finding, effect, { isForeign, onHarm });
+    const outcome = isForeign ? 'revert' : outcomeOf(finding, onHarm);
+    if (outcome !== 'promote') this.#putBaseline(summary, plan.deltaId);
     this.#take({
       step: 'end',
       timeMs: nowMs,
       effect,
-      outcome: verdict === 'helped' ? 'promote' : outcome[onHarm],
+      outcome,
       summary,
-      askUntilMs: nowMs + this.#environment.settings.curation.proposalTtlSeconds * 1000,
-      carried: verdict === 'inconclusive' ? evidence : undefined,
+      askUntilMs: nowMs + settings.curation.proposalTtlSeconds * 1000,
+      carried: finding.verdict === 'inconclusive' ? evidence : undefined,
       counts,
     });
-    const delta = this.#delta(plan);
-    if (verdict === 'helped' && delta !== undefined) {
-      const { oldValue } = plan;
-      const ackByMs = ackDeadline(this.#environment.settings, nowMs);
-      this.#changes.apply(delta, { oldValue, replacedValue: oldValue, summary, ackByMs });
-    }
+    this.#changes.touch(plan.target);
+    if (outcome === 'promote') this.#promote(plan, summary);
     if (onHarm === 'pause') {
       this.#changes.events.push({ kind: 'trials_paused', timeMs: nowMs, paused: true });
     }
   }
 
-  /** What a rule wants done about harm; nothing special about anything else. */
-  #responseTo({ verdict }: Finding, { ruleId }: TrialPlan): HarmResponse {
-    if (verdict !== 'harmed') return 'revert';
+  #promote(plan: TrialPlan, summary: string): void {
+    const delta = this.#delta(plan);
+    if (delta === undefined) return;
+    const { oldValue } = plan;
+    const ackByMs = ackDeadline(this.#environment.settings, this.#changes.nowMs);
+    this.#changes.apply(delta, { oldValue, replacedValue: oldValue, summary, ackByMs });
+  }
+
+  #onHarm({ ruleId }: TrialPlan): HarmResponse {
     const { rules } = this.#environment.settings;
     return rules.find(({ id }) => id === ruleId)?.onHarm ?? 'revert';
   }
 
   /** Whether somebody else's value stands where the trial's should. */
-  #foreignValue({ target, oldValue, newValue }: TrialPlan): boolean {
+  #isForeign({ assignment, target, oldValue, newValue }: TrialPlan): boolean {
     const live = this.#changes.valueOf(target);
-    return !sameValue(live, oldValue) && !sameValue(live, newValue);
+    if (sameValue(live, oldValue)) return false;
+    return assignment === 'task' || !sameValue(live, newValue);
   }
 
   #delta({ deltaId }: TrialPlan): Delta | undefined {
@@ -221,4 +239,10 @@ export class TrialChanges {
   #push(deltaId: string, receipt: Receipt): void {
     this.#changes.events.push({ kind: 'trial_advanced', deltaId, receipts: [receipt] });
   }
+}
+
+/** What becomes of a delta whose trial has found something. */
+function outcomeOf({ verdict }: Finding, onHarm: HarmResponse | undefined): TrialOutcome {
+  if (verdict === 'helped') return 'promote';
+  return onHarm === 'notify' ? 'ask' : 'revert';
 }

@@ -7,6 +7,7 @@ import type { LedgerView } from '../ledger/view.ts';
 import { missingOutcomes } from '../trial/advance.ts';
 import { Changes } from './changes.ts';
 import type { Environment } from './environment.ts';
+import { modeOf } from './proposals.ts';
 import { revertIn } from './revert.ts';
 import { TrialChanges } from './trial-changes.ts';
 
@@ -37,21 +38,31 @@ export function expireDue(environment: Environment): Decision<void> {
   return (view) => {
     const { nowMs } = environment;
     const changes = new Changes(view, nowMs);
-    new TrialChanges(changes, view, environment).expire();
+    const trials = new TrialChanges(changes, view, environment);
+    trials.expire();
     for (const delta of unacknowledged(view, nowMs)) {
       const summary = 'Reverted: no client acknowledged it within curation.ack_timeout_seconds';
+      trials.stopIfOn(
+        delta.target,
+        `delta ${delta.deltaId}, which set the old value, was reverted`,
+      );
+      if (!sameValue(changes.valueOf(delta.target), delta.newValue)) continue;
       revertIn(changes, delta, summary, environment);
     }
     return { events: changes.events, result: () => {} };
   };
 }
 
-/** Deltas in force, by compare-and-set, that a client should have acknowledged by now. */
+/** Deltas that a client should have acknowledged by now, and whose value is still in force. */
 function unacknowledged(view: LedgerView, nowMs: number): Delta[] {
   return view.awaitedAcks().flatMap(({ deltaId, byMs }) => {
     const delta = byMs <= nowMs ? view.delta(deltaId) : undefined;
-    if (delta === undefined || delta.state !== 'applied') return [];
-    return sameValue(own(view.head.parameters, delta.target), delta.newValue) ? [delta] : [];
+    if (delta?.state !== 'applied') return [];
+    // While blocks are on, the value comes and goes.
+    const plan = view.trial?.plan;
+    const live = own(view.head.parameters, delta.target);
+    const standing = plan?.target === delta.target ? plan.oldValue : live;
+    return sameValue(standing, delta.newValue) ? [delta] : [];
   });
 }
 
@@ -60,18 +71,27 @@ function objectionTo(view: LedgerView, settings: LoopSettings): string | undefin
   const plan = view.trial?.plan;
   if (plan === undefined) return undefined;
   const rule = settings.rules.find(({ id }) => id === plan.ruleId);
-  if (rule?.fingerprint !== plan.fingerprint) return `rule ${plan.ruleId} was changed`;
+  if (rule === undefined) return `rule ${plan.ruleId} is no longer there`;
+  if (rule.fingerprint !== plan.fingerprint) return `rule ${plan.ruleId} was changed`;
+  if (modeOf(rule, settings) !== 'trial') return `rule ${plan.ruleId} is no longer in mode trial`;
   const spec = own(settings.parameters, plan.target);
   const violation = plan.newValue === undefined ? undefined : violationOf(spec, plan.newValue);
   return violation === undefined ? undefined : `its value is no longer allowed: ${violation}`;
 }
 
-/** Takes up a config: a trial that it does not allow is ended. */
+/** Takes up a config: a trial that it does not allow is ended, and nothing waits for one in vain. */
 export function reviewTrial(environment: Environment): Decision<void> {
   return (view) => {
     const changes = new Changes(view, environment.nowMs);
     const objection = objectionTo(view, environment.settings);
     if (objection !== undefined) new TrialChanges(changes, view, environment).stop(objection);
+    const { settings } = environment;
+    for (const { deltaId, ruleId, waitsFor } of view.pending()) {
+      if (waitsFor !== 'trial') continue;
+      const rule = settings.rules.find(({ id }) => id === ruleId);
+      if (rule !== undefined && modeOf(rule, settings) === 'trial') continue;
+      changes.expire(deltaId, `Expired: rule ${ruleId} is no longer in mode trial`);
+    }
     return { events: changes.events, result: () => {} };
   };
 }

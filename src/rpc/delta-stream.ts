@@ -1,5 +1,6 @@
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import type { Clock } from '../domain/clock.ts';
+import type { DeltaType } from '../domain/delta.ts';
 import type { LearningError } from '../domain/errors.ts';
 import {
   SnapshotOutcome as ProtoOutcome,
@@ -43,6 +44,10 @@ const OUTCOMES: Readonly<Record<SnapshotOutcome, ProtoOutcome>> = {
 export interface SubscriberInfo {
   readonly clientId: string;
   readonly sentSequence: number;
+  /** Of the newest Snapshot that was sent: it says all that came before; 0: none was. */
+  readonly snapshotSequence: number;
+  /** Empty: all. */
+  readonly types: readonly DeltaType[];
 }
 
 /** The open StreamDeltas streams: told of every commit, each at its reader's pace. */
@@ -80,9 +85,11 @@ export class DeltaStreams {
   }
 
   subscribers(): SubscriberInfo[] {
-    return [...this.#streams].map(({ clientId, sequence }) => ({
+    return [...this.#streams].map(({ clientId, sequence, snapshotSequence, types }) => ({
       clientId,
       sentSequence: sequence,
+      snapshotSequence,
+      types,
     }));
   }
 
@@ -127,8 +134,10 @@ export class DeltaStream implements OpenStream {
   readonly #clock: Clock;
   readonly #subscription: Subscription;
   readonly #ports: StreamPorts;
+  readonly types: readonly DeltaType[];
   #writable = true;
   #ended = false;
+  #snapshotSequence = 0;
   /** Checks since the last write. */
   #silentChecks = 0;
 
@@ -137,10 +146,11 @@ export class DeltaStream implements OpenStream {
     this.#state = state;
     this.#clock = clock;
     this.#ports = ports;
+    this.types = fromProtoTypes(request.types);
     this.#subscription = new Subscription(state, {
       epoch: request.epoch,
       afterSequence: request.afterSequence,
-      types: fromProtoTypes(request.types),
+      types: this.types,
     });
     ports.call.on('drain', () => {
       this.#writable = true;
@@ -154,6 +164,11 @@ export class DeltaStream implements OpenStream {
     return this.#subscription.sequence;
   }
 
+  /** Of the newest Snapshot; 0: none was sent. */
+  get snapshotSequence(): number {
+    return this.#snapshotSequence;
+  }
+
   end(error: LearningError): void {
     this.#finish(error);
   }
@@ -165,6 +180,7 @@ export class DeltaStream implements OpenStream {
     while (this.#writable && !this.#ended) {
       const item = this.#subscription.next(nowMs);
       if (item === undefined) return;
+      if (item.kind === 'snapshot') this.#snapshotSequence = item.sequence;
       this.#write(this.#ports.encode(item));
     }
   }

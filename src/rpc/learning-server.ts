@@ -49,7 +49,7 @@ export function createLearningServer(options: LearningServerOptions): LearningSe
     if (applied.length > 0) deltaStreams.pump();
   });
   const subscribers = () => deltaStreams.subscribers();
-  engine.followedBy(() => subscribers().map(({ clientId }) => clientId));
+  engine.followedBy(subscribers);
   const server = createGrpcServer();
   const shared = { engine, environment, validate };
   addService(

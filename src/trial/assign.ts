@@ -2,13 +2,7 @@ import { own } from '../domain/value.ts';
 import { type Arm, otherArm, tossCoin } from './arm.ts';
 import type { BlockStarted, TaskAssigned } from './step.ts';
 import type { Trial } from './trial.ts';
-import { ending, MAX_TASKS } from './verdict.ts';
-
-/**
- * Assignments of one trial at most. Most trials take `MAX_TASKS`; only one of which pair after pair
- * is left out would go on.
- */
-const MAX_ASSIGNMENTS = 2000;
+import { ending } from './verdict.ts';
 
 /** A task that is about to run. */
 export interface Dispatch {
@@ -33,21 +27,17 @@ export function assignTask(
 ): TaskAssigned | undefined {
   if (trial.pauses.length > 0 || ending(trial) !== undefined) return undefined;
   const made = trial.assignments.length;
-  if (made >= MAX_ASSIGNMENTS) return undefined;
   const { pairBy, pairWaitTasks, seed } = trial.plan;
   const kind = kindOf(labels, pairBy);
   const single = trial.openPairs.filter(({ tasks }) => tasks.length === 1);
-  const isFull = trial.tasksUsed / 2 + trial.openPairs.length >= MAX_TASKS / 2;
   const partner =
     single.find(({ openedAt }) => made - openedAt > pairWaitTasks) ??
-    single.find((pair) => pair.kind === kind) ??
-    (isFull ? single[0] : undefined);
+    single.find((pair) => pair.kind === kind);
   const [waiting] = partner?.tasks ?? [];
   if (partner !== undefined && waiting !== undefined) {
     const arm = otherArm(waiting.arm);
     return { step: 'assign', timeMs, taskId, pair: partner.number, arm, kind };
   }
-  if (isFull) return undefined;
   const pair = trial.pairsBegun + 1;
   return { step: 'assign', timeMs, taskId, pair, arm: tossCoin(seed, pair), kind };
 }

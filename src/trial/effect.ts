@@ -45,10 +45,13 @@ export function describeMetrics(metrics: readonly MetricEffect[]): string {
 
 function describeMetric({ metric, estimate, lower, upper }: MetricEffect): string {
   const show = scaleOf(metric);
-  return `${show(estimate)}${UNITS[metric] ?? ''} (${show(lower)} to ${show(upper)})`;
+  return `${show(estimate)}${UNITS.get(metric) ?? ''} (${show(lower)} to ${show(upper)})`;
 }
 
-const UNITS: Readonly<Record<string, string>> = { latency: ' %', success: ' points' };
+const UNITS = new Map([
+  ['latency', ' %'],
+  ['success', ' points'],
+]);
 
 function scaleOf(metric: Metric['name']): (value: number) => string {
   if (metric === 'latency') return (value) => signed((Math.exp(value) - 1) * 100, 0);

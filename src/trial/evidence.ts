@@ -59,6 +59,9 @@ const MAX_DIFFERENCES = 1000;
  */
 const MAX_WEALTH = 1e100;
 
+/** A measurement of more counts as so much, so that a sum of some is finite. */
+const MAX_SIZE = 1e150;
+
 /** A latency below this counts as this, in milliseconds: its logarithm must be finite. */
 const MIN_LATENCY_MS = 1;
 
@@ -129,7 +132,10 @@ function valuesOf(metric: Metric, outcomes: readonly Outcome[], timeoutMs: numbe
     case 'success':
       return outcomes.map((outcome) => (outcome.status === 'success' ? 1 : 0));
     case 'measurement':
-      return outcomes.flatMap(({ measurements }) => own(measurements, metric.name) ?? []);
+      return outcomes.flatMap(({ measurements }) => {
+        const value = own(measurements, metric.name);
+        return value === undefined ? [] : [Math.max(-MAX_SIZE, Math.min(value, MAX_SIZE))];
+      });
   }
 }
 

@@ -62,7 +62,7 @@ export interface Trial {
   readonly pairsBegun: number;
   /** By age. Empty in a switchback trial. */
   readonly openPairs: readonly OpenPair[];
-  /** Every task that was given an arm, in order. At most `MAX_ASSIGNMENTS`: searched one by one. */
+  /** Every task that was given an arm, in order; a bounded number, searched one by one. */
   readonly assignments: readonly { readonly taskId: string; readonly arm: Arm }[];
   readonly block: Block | undefined;
   /** The first half of the pair whose second block is due or runs. */
@@ -164,7 +164,7 @@ function takeStep(trial: Trial, step: TrialStep): Trial {
         : foldMissingInBlock(trial, step.count);
     case 'pause':
       return {
-        ...leaveOut(trial, trial.openPairs),
+        ...leaveOut(trial, trial.openPairs, true),
         // What showed the outage was touched by it.
         ...(step.reason === 'outage' ? trial.sound : {}),
         pauses: [...trial.pauses, step.reason],
@@ -262,11 +262,15 @@ function foldMissingTasks(trial: Trial, taskIds: readonly string[]): Trial {
   return leaveOut({ ...trial, openPairs, missing }, touched);
 }
 
-/** Pairs are given up: what their tasks have not told yet, they need not tell any more. */
-function leaveOut(trial: Trial, pairs: readonly OpenPair[]): Trial {
+/**
+ * Pairs are given up: what their tasks have not told yet, they need not tell any more.
+ *
+ * @param whole what they have told, too: more tasks of the faster arm have
+ */
+function leaveOut(trial: Trial, pairs: readonly OpenPair[], whole = false): Trial {
   let { expected } = trial;
   for (const { arm, outcome } of pairs.flatMap(({ tasks }) => tasks)) {
-    if (outcome === undefined) expected = plus(expected, arm, -1);
+    if (whole || outcome === undefined) expected = plus(expected, arm, -1);
   }
   const given = new Set(pairs);
   return { ...trial, expected, openPairs: trial.openPairs.filter((pair) => !given.has(pair)) };

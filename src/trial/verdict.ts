@@ -14,6 +14,12 @@ export const SUFFICIENT = 1 / ALPHA;
 export const MAX_TASKS = 200;
 const MIN_TASKS_TO_GIVE_UP = 100;
 
+/**
+ * Tasks that a trial takes in at most, whatever it used of them: only one of which pair after pair
+ * is left out comes to this.
+ */
+const MAX_DISPATCHED = 2000;
+
 /** Tasks that a promotion must rest on. */
 const MIN_TASKS_TO_HELP = 30;
 
@@ -63,12 +69,14 @@ export function ending(trial: Trial): Finding | undefined {
   if (tasksUsed >= MAX_TASKS) {
     return { verdict: 'inconclusive', reason: `nothing was found in ${tasksUsed} tasks` };
   }
+  if (dispatched(trial) >= MAX_DISPATCHED) {
+    return { verdict: 'inconclusive', reason: `only ${tasksUsed} tasks told anything` };
+  }
+  if (tasksUsed < MIN_TASKS_TO_GIVE_UP) return undefined;
   const [primary] = evidence;
   const isHopeless = primary !== undefined && combinedHarm(evidence) < 1 && eHelp(primary) < 1;
-  if (tasksUsed >= MIN_TASKS_TO_GIVE_UP && isHopeless) {
-    return { verdict: 'inconclusive', reason: `nothing shows after ${tasksUsed} tasks` };
-  }
-  return undefined;
+  if (!isHopeless) return undefined;
+  return { verdict: 'inconclusive', reason: `nothing shows after ${tasksUsed} tasks` };
 }
 
 /** Whether the newest outcomes of both arms failed: the test treats the arms alike. */
@@ -78,6 +86,12 @@ export function isOutage({ recentFailures }: Trial): boolean {
     return newest.length >= OUTAGE_TASKS && newest.filter(Boolean).length >= OUTAGE_FAILURES;
   };
   return failed('old') && failed('new');
+}
+
+/** Tasks that the trial has taken in, those of finished blocks included. */
+function dispatched({ plan, assignments, pairsBegun }: Trial): number {
+  if (plan.assignment === 'task') return assignments.length;
+  return Math.max(pairsBegun - 1, 0) * 2 * plan.blockTasks;
 }
 
 /** Outcomes that have not come yet. */

@@ -81,7 +81,7 @@ rules:
       '11 rules[0].primary.better: expected one of lower, higher (there is no default), found nothing',
       '11 rules[0].primary.beter: expected one of measurement, better, found "beter" (did you mean "better"?)',
       '13 rules[0].guards[0]: expected latency, success, or an object with measurement and better, found "speed"',
-      `14 rules[0].guards[1].measurement: expected a measurement of 1 to 64 characters, not latency or success, found "success"`,
+      `14 rules[0].guards[1].measurement: expected a measurement of 1 to 64 bytes, not latency, success or __proto__, found "success"`,
     ]);
   });
 });

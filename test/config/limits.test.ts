@@ -31,7 +31,7 @@ const BOUNDS: [string, unknown[], unknown[]][] = [
   ['curation.proposal_ttl_seconds', [0.1, 31_536_000], [0, 31_536_001]],
   ['curation.ack_timeout_seconds', [0, 0.5, 31_536_000], [-1, 31_536_001, null]],
   ['trial.assignment', ['auto', 'task', 'switchback'], ['coin']],
-  ['trial.block_tasks', [1, 10_000], [0, 10_001, 1.5]],
+  ['trial.block_tasks', [1, 50], [0, 51, 1.5]],
   ['trial.pair_by', [[], ['a', 'b']], ['a', ['a', 'a']]],
   ['trial.pair_wait_tasks', [0, 100_000], [-1, 100_001]],
   ['trial.outcome_timeout_seconds', [0.1, 31_536_000], [0, 31_536_001]],

@@ -58,7 +58,7 @@ function decisionOf(
   const nowMs = 1_000_000 + index * 1000;
   let ids = 0;
   const newId = () => `d${index}.${ids++}`;
-  const outside = { subscribers: () => [], monotonic: () => 0, asksByTask: () => false };
+  const outside = { followers: () => [], monotonic: () => 0, asksByTask: () => false };
   const environment = { settings, nowMs, newId, ...outside };
   const deltaId = `d${index - 1 - (seed % 6)}.${seed % 2}`;
   switch (kind) {

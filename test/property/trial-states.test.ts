@@ -59,7 +59,7 @@ class Run {
       yamlOf(this.#assignment, this.#reasoning),
       clock === undefined ? { store: this.#store } : { store: this.#store, clock },
     );
-    this.fixture.engine.followedBy(() => ['c']);
+    this.fixture.engine.followedBy(() => [{ clientId: 'c', types: [], snapshotSequence: 0 }]);
     this.fixture.engine.ledger.onCommit(({ applied }) => void this.#applied.push(...applied));
     this.fixture.engine.start();
   }
@@ -101,7 +101,7 @@ class Run {
     }
   }
 
-  /** One task has one value while its trial is on; without an arm, it has everybody's. */
+  /** One task has one value while its trial is on; without an arm, or paused, it has everybody's. */
   async #resolve(taskId: string): Promise<void> {
     const { engine } = this.fixture;
     const { parameters, trial } = await engine.resolve({ taskId, labels: {} });

@@ -210,7 +210,7 @@ class Player {
       timeMs: this.#nowMs,
       effect,
       outcome: verdict === 'helped' ? 'promote' : 'revert',
-      summary: describeEnding(finding, effect, false),
+      summary: describeEnding(finding, effect),
       askUntilMs: this.#nowMs + 1000,
       carried: verdict === 'inconclusive' ? trial.evidence : undefined,
       counts,

@@ -62,7 +62,9 @@ describe('imbalance', () => {
 
 test('mean and median', () => {
   expect([mean([]), mean([1, 2, 6])]).toEqual([0, 3]);
-  expect([median([]), median([3]), median([9, 1, 5]), median([4, 1, 3, 2])]).toEqual([0, 3, 5, 2.5]);
+  expect([median([]), median([3]), median([9, 1, 5]), median([4, 1, 3, 2])]).toEqual([
+    0, 3, 5, 2.5,
+  ]);
 });
 
 describe('medianInterval', () => {
@@ -117,7 +119,9 @@ describe('rateInterval', () => {
     let missed = 0;
     for (let plus = 0; plus <= n; plus += 1) {
       for (let minus = 0; plus + minus <= n; minus += 1) {
-        const values = Array.from({ length: n }, (_, i) => (i < plus ? 1 : i < plus + minus ? -1 : 0));
+        const values = Array.from({ length: n }, (_, i) =>
+          i < plus ? 1 : i < plus + minus ? -1 : 0,
+        );
         const [low, high] = rateInterval(values);
         const isHit = low <= worse - better && worse - better <= high;
         if (!isHit) missed += trinomial(n, plus, minus, worse, better);

@@ -66,7 +66,10 @@ describe('latency', () => {
 
   test('of blocks the mean logarithms are compared', () => {
     const evidence = evidenceOf(LATENCY, [
-      [[...ms(100), ...ms(400)], [...ms(100), ...ms(100), ...ms(800)]],
+      [
+        [...ms(100), ...ms(400)],
+        [...ms(100), ...ms(100), ...ms(800)],
+      ],
     ]);
     expect(evidence.differences[0]).toBeCloseTo(Math.log(200) - Math.log(200), 12);
     expect(evidence).toMatchObject({ pairs: 1, tasksOld: 2, tasksNew: 3 });
@@ -76,7 +79,12 @@ describe('latency', () => {
     ['failing fast is not faster', ended('failure'), ms(999), 999 / 1000],
     ['nor is a timeout', ended('timeout'), ms(2000), 2],
     ['nor is no status', ended('unspecified'), ms(2000), 2],
-    ['failing slowly is as slow as it was', [outcomeOf({ status: 'failure', latencyMs: 5000 })], ms(2500), 0.5],
+    [
+      'failing slowly is as slow as it was',
+      [outcomeOf({ status: 'failure', latencyMs: 5000 })],
+      ms(2500),
+      0.5,
+    ],
     ['a slow success is as slow as it was', ms(5000), ms(2500), 0.5],
     ['less than a millisecond is one', ms(0), ms(0.2), 1],
   ])('%s', (_, old, fresh, ratio) => {
@@ -165,7 +173,9 @@ describe('if the arms do not differ', () => {
   const halves: Record<string, (i: number) => Half> = {
     tasks: (i) => [outcomeOf({ latencyMs: 100 * Math.exp(sizes[i % 8] ?? 0), status: status(i) })],
     blocks: (i) =>
-      [0, 1, 2].map((j) => outcomeOf({ latencyMs: 50 + ((i * 7 + j * 13) % 60), status: status(i + j) })),
+      [0, 1, 2].map((j) =>
+        outcomeOf({ latencyMs: 50 + ((i * 7 + j * 13) % 60), status: status(i + j) }),
+      ),
     measurements: (i) =>
       i % 5 === 4 ? ended('success') : measured('cost', (i * 37) % 11, (i * 17) % 7),
   };

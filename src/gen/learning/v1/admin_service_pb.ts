@@ -498,8 +498,8 @@ export const LearningAdminService: GenService<{
   },
   /**
    * Pauses trials: the baseline is in force until they are resumed, also over
-   * a restart. None begins meanwhile; one that is on may run out of time. Only
-   * a task that was given its arm before still gets the same one.
+   * a restart, for tasks that ask again too. None begins meanwhile; one that is
+   * on may run out of time.
    *
    * @generated from rpc learning.v1.LearningAdminService.PauseTrials
    */

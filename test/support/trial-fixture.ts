@@ -1,0 +1,151 @@
+import { expect } from 'vitest';
+import type { Delta } from '../../src/domain/delta.ts';
+import type { Task } from '../../src/domain/task.ts';
+import type { Value } from '../../src/domain/value.ts';
+import type { Trial } from '../../src/trial/trial.ts';
+import { createEngineFixture, type EngineFixture, taskOf, tasksOf } from './engine-fixture.ts';
+
+/** A rule that wants a parameter to be 1 whenever tasks are retained, but for what is said. */
+export interface RuleText {
+  readonly id?: string;
+  readonly target?: string;
+  readonly value?: string;
+  readonly when?: string;
+  readonly confidence?: number;
+  /** Further fields, in YAML. */
+  readonly more?: string;
+}
+
+/** Parts of a config, in YAML: each goes into its section. */
+export interface TrialText {
+  readonly rules?: readonly RuleText[];
+  readonly assignment?: 'task' | 'switchback' | 'auto';
+  readonly trial?: string;
+  readonly curation?: string;
+  /** Specs of `level` and `other`, beside their initial 0. */
+  readonly spec?: string;
+  /** Further sections. */
+  readonly top?: string;
+}
+
+export const ASSIGNMENTS = ['task', 'switchback'] as const;
+
+/** Everything is tried, with coins that are repeatable, and a target rests for 10 s. */
+export function trialYaml(text: TrialText = {}): string {
+  const { rules = [{}], assignment = 'task', trial = '', curation = '', spec = '' } = text;
+  return `
+curation: { mode: trial, cooldown_seconds: 10${more(curation)} }
+trial: { assignment: ${assignment}, seed: s${more(trial)} }
+parameters: { level: { initial: 0${more(spec)} }, other: { initial: 0${more(spec)} } }
+rules:
+${rules.map(ruleYaml).join('')}
+${text.top ?? ''}`;
+}
+
+function ruleYaml(rule: RuleText): string {
+  const { id = 'raise', target = 'level', value = '1', when = 'true', confidence = 0.9 } = rule;
+  return `  - { id: ${id}, when: '${when}', type: resource, operation: adjust, target: ${target},
+      new_value: '${value}', reasoning: '"observed %"', confidence: ${confidence},
+      impact: positive${more(rule.more ?? '')} }\n`;
+}
+
+function more(text: string): string {
+  return text === '' ? '' : `, ${text}`;
+}
+
+/** An engine and what tests of trials ask of it. */
+export class TrialFixture {
+  readonly engine: EngineFixture['engine'];
+  readonly clock: EngineFixture['clock'];
+  readonly store: EngineFixture['store'];
+  #tasks = 0;
+
+  constructor({ engine, clock, store }: Pick<EngineFixture, 'engine' | 'clock' | 'store'>) {
+    this.engine = engine;
+    this.clock = clock;
+    this.store = store;
+  }
+
+  get state() {
+    return this.engine.ledger.state;
+  }
+
+  /** The trial that is on. */
+  get trial(): Trial | undefined {
+    return this.state.trial;
+  }
+
+  /** What everyone has who is not told otherwise. */
+  get level(): Value | undefined {
+    return this.engine.current().parameters.level;
+  }
+
+  /** A delta as it is now. */
+  delta(deltaId: string): Delta {
+    const delta = this.state.delta(deltaId);
+    if (delta === undefined) throw new Error(`there is no delta ${deltaId}`);
+    return delta;
+  }
+
+  /** Runs a cycle; answers its deltas as they are after it. */
+  async cycle(): Promise<readonly Delta[]> {
+    return (await this.engine.runCycle()).deltas;
+  }
+
+  /** Runs a cycle that begins a trial; answers the id of the delta on it. */
+  async begin(): Promise<string> {
+    await this.cycle();
+    const deltaId = this.trial?.plan.deltaId;
+    if (deltaId === undefined) throw new Error('no trial has begun');
+    return deltaId;
+  }
+
+  /** Runs a task with the values it is given, in a second. */
+  async run(end: (level: unknown) => Partial<Task> = () => ({})): Promise<void> {
+    this.#tasks += 1;
+    const taskId = `run-${this.#tasks}`;
+    const { parameters, deltaSequence } = await this.engine.resolve({ taskId, labels: {} });
+    await this.clock.advance(1000);
+    const task = { taskId, deltaSequence, finishTimeMs: this.clock.now(), latencyMs: 100 };
+    await this.engine.recordTasks([taskOf({ ...task, ...end(parameters.level) })]);
+  }
+
+  /** Runs tasks until the trial is over; answers how many. */
+  async runOut(end?: (level: unknown) => Partial<Task>): Promise<number> {
+    for (let i = 1; i <= 500; i += 1) {
+      await this.run(end);
+      if (this.trial === undefined) return i;
+    }
+    throw new Error('the trial does not end');
+  }
+
+  setLevel(value: Value, target = 'level'): Promise<Delta> {
+    return this.engine.setParameter({ target, value, reason: 'mine', holdSeconds: 0 });
+  }
+
+  /** Opens what is stored again, as a restart does. */
+  async reopen(yaml: string): Promise<TrialFixture> {
+    this.engine.stop();
+    const { store, clock } = this;
+    return new TrialFixture(await createEngineFixture(yaml, { store, clock }));
+  }
+}
+
+/** An engine with 30 tasks recorded, and nothing proposed yet. */
+export async function createTrialFixture(yaml: string): Promise<TrialFixture> {
+  const fixture = new TrialFixture(await createEngineFixture(yaml));
+  await fixture.engine.recordTasks(tasksOf(30));
+  return fixture;
+}
+
+/** As tasks end that take twice as long with the new value, or half as long. */
+export const slower = (level: unknown) => ({ latencyMs: level === 1 ? 200 : 100 });
+export const faster = (level: unknown) => ({ latencyMs: level === 1 ? 50 : 100 });
+
+/** Everyone has one set of values: the snapshot's, and where nobody has an arm, tasks' too. */
+export async function expectOneValue({ engine, state }: TrialFixture): Promise<void> {
+  expect(engine.current().parameters).toEqual(state.head.parameters);
+  expect(engine.current().deltaSequence).toBe(state.head.sequence);
+  const { parameters, trial } = await engine.resolve({ taskId: 'x', labels: {} });
+  if (trial === undefined) expect(parameters).toEqual(state.head.parameters);
+}
