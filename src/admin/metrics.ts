@@ -83,8 +83,6 @@ function addGauges(registry: Registry, sources: MetricSources): void {
     Number(sources.configRefused()),
   );
   gauge('trial', '1: a trial is on', () => Number(sources.onTrial()));
-  gauge('trials_paused', '1: an operator has paused all trials', () =>
-    Number(sources.trialsPaused()),
-  );
+  gauge('trials_paused', '1: all trials are paused', () => Number(sources.trialsPaused()));
   gauge('active', '1: the timer runs cycles', () => Number(sources.active()));
 }

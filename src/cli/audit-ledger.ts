@@ -1,10 +1,9 @@
 import { own } from '../domain/value.ts';
-import { carryKey } from '../ledger/follow-ups.ts';
 import type { Head } from '../ledger/head.ts';
 import type { LedgerScan } from '../store/ledger-scan.ts';
 import { type AuditFault, auditTrial, type FoundReceipt, type TrialAudit } from '../trial/audit.ts';
 import { isSame } from '../trial/audit-step.ts';
-import { changeKey } from '../trial/change.ts';
+import { carryKey, changeKey } from '../trial/change.ts';
 import type { TrialEnded, TrialPlan } from '../trial/step.ts';
 
 /** What a ledger holds of one delta's trial, as it claims. */

@@ -36,7 +36,7 @@ curation:
   suppress_unchanged: true  # a value that changes nothing is not proposed
   cooldown_seconds: 300     # seconds that a target rests once a delta for it is decided; 0 = none
   max_deltas_per_hour: 20   # deltas put in force in any hour; 0 = no bound
-  proposal_ttl_seconds: 86400  # seconds that a proposal waits for a person
+  proposal_ttl_seconds: 86400  # seconds that a proposal waits for a person or a trial
   ack_timeout_seconds: 0    # seconds until what no client acknowledged is reverted; 0 = never
 
 # What rules may change. \`initial\` is the value in a ledger that has none yet. A new value moves
@@ -104,7 +104,7 @@ trial:
   pair_by: []               # labels that tasks of a pair have in common
   pair_wait_tasks: 20       # tasks that one left single waits for its like
   outcome_timeout_seconds: 3600  # seconds until an outcome counts as missing
-  max_seconds: 86400        # seconds until a trial ends without a verdict
+  max_seconds: 86400        # seconds until a trial ends, inconclusive
   # timeout_ms: 30000       # latency that a failed or timed-out task counts as at least; without
   #                         # it, the window's p99 at the trial's start
   # seed: "1"               # makes the coins repeatable, for tests and reproductions; without it,

@@ -47,7 +47,7 @@ export const COOLDOWN_SECONDS: NumberRange = { min: 0, max: MAX_SECONDS };
 /** Deltas put in force in an hour. 0 = no bound. */
 export const MAX_DELTAS_PER_HOUR: NumberRange = { min: 0, max: 1_000_000, whole: true };
 
-/** Seconds that a proposal waits for a person. At 0 it would expire before anyone saw it. */
+/** Seconds that a proposal waits. At 0 it would expire before anyone saw it. */
 export const PROPOSAL_TTL_SECONDS: NumberRange = { min: 0, above: true, max: MAX_SECONDS };
 
 /**
@@ -68,7 +68,7 @@ export const PAIR_WAIT_TASKS: NumberRange = { min: 0, max: 100_000, whole: true 
 /** Seconds until an outcome counts as missing. At 0 all would. */
 export const OUTCOME_TIMEOUT_SECONDS: NumberRange = { min: 0, above: true, max: MAX_SECONDS };
 
-/** Seconds until a trial ends without a verdict. */
+/** Seconds until a trial ends, inconclusive. */
 export const TRIAL_SECONDS: NumberRange = { min: 0, above: true, max: MAX_SECONDS };
 
 /** Milliseconds that a failed task counts as at least. At 0 it would be good to fail fast. */

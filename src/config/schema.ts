@@ -96,7 +96,7 @@ const sections = {
         limits.OUTCOME_TIMEOUT_SECONDS,
         'Seconds until an outcome counts as missing.',
       ),
-      max_seconds: number(limits.TRIAL_SECONDS, 'Seconds until a trial ends without a verdict.'),
+      max_seconds: number(limits.TRIAL_SECONDS, 'Seconds until a trial ends, inconclusive.'),
       timeout_ms: number(
         limits.TRIAL_TIMEOUT_MS,
         "Latency that a failed or timed-out task counts as at least; without it, the window's p99.",

@@ -42,7 +42,7 @@ export interface Proposal {
   readonly deltaId: string;
   /** Empty for overrides. */
   readonly ruleId: string;
-  /** `undefined` for overrides and reverts of parameters that no rule targets. */
+  /** `undefined` where no rule targets the parameter that is set or restored. */
   readonly type: DeltaType | undefined;
   readonly operation: DeltaOperation;
   readonly target: string;
@@ -55,7 +55,7 @@ export interface Proposal {
   readonly confidence: number;
   readonly impact: DeltaImpact;
   readonly proposeTimeMs: number;
-  /** 0 for overrides and reverts. */
+  /** 0 for overrides, reverts and switches. */
   readonly cycleNumber: number;
   readonly evaluation: DeltaEvaluation | undefined;
   readonly expireTimeMs: number | undefined;

@@ -35,6 +35,6 @@ export interface MetricEffect {
 export interface DeltaEffect {
   readonly verdict: Verdict;
   readonly metrics: readonly MetricEffect[];
-  /** Tasks that the finding rests on. */
+  /** Tasks that the finding rests on, without those of carried evidence. */
   readonly tasksUsed: number;
 }

@@ -4,7 +4,7 @@ import type { Decided } from '../ledger/ledger.ts';
 import type { LedgerView } from '../ledger/view.ts';
 import type { Changes } from './changes.ts';
 
-/** What overrides and reverts have in common: nobody scored them, and they are in force at once. */
+/** What overrides, reverts and switches have in common: nobody scored them, and they are in force. */
 export function bornApplied(nowMs: number) {
   return {
     confidence: 1,

@@ -35,7 +35,7 @@ export function modeOf(rule: Rule, { curation }: LoopSettings): CurationMode {
   return rule.mode ?? curation.mode;
 }
 
-/** Whether a change rests after the harm that a trial of it did. */
+/** Whether a change rests: a trial of it found harm, or data that were worth nothing. */
 export function isHarmResting({ head }: Known, change: Change, nowMs: number): boolean {
   return !isOver(restAfter({ head }, change, false), nowMs, head.counters.tasksRecorded);
 }

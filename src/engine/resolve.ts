@@ -38,21 +38,23 @@ export function settled(view: LedgerView, { taskId }: Dispatch): Resolved | unde
   return { ...baseline(view), trial: { deltaId, arm: trial.block.arm } };
 }
 
-/** Gives a task its arm of the trial that is on, if it takes part; the same one each time, pauses aside. */
+/**
+ * Gives a task its arm of the trial that is on, if it takes part: the same one each time, but the
+ * baseline while trials are paused.
+ */
 export function resolve(dispatch: Dispatch, environment: Environment): Decision<Resolved> {
   return (view) => {
+    const done = settled(view, dispatch);
+    if (done !== undefined || view.trial === undefined) {
+      return { events: [], result: (after) => done ?? baseline(after) };
+    }
+    const { plan } = view.trial;
     const changes = new Changes(view, environment.nowMs);
     const trials = new TrialChanges(changes, view, environment);
-    const plan = view.trial?.plan;
-    const done = settled(view, dispatch);
-    const known = view.trial && armOf(view.trial, dispatch.taskId);
-    const arm = done === undefined ? (known ?? trials.assign(dispatch)) : undefined;
+    const arm = armOf(view.trial, dispatch.taskId) ?? trials.assign(dispatch);
     return {
       events: changes.events,
-      result: (after) =>
-        plan === undefined || arm === undefined
-          ? (done ?? baseline(after))
-          : onArm(after, plan, arm),
+      result: (after) => (arm === undefined ? baseline(after) : onArm(after, plan, arm)),
     };
   };
 }

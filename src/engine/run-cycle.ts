@@ -29,7 +29,7 @@ export interface CycleReport {
 }
 
 /**
- * Proposals that may wait for a person at once: more than anybody reads, and a bound on what a
+ * Proposals that may wait at once: more than anybody reads, and a bound on what a
  * rule whose value changes with every cycle can pile up. The oldest expire first.
  */
 const MAX_PENDING = 1000;
@@ -48,8 +48,7 @@ export function runCycle(environment: Environment): Decision<CycleReport> {
     );
     const trials = new TrialChanges(changes, view, environment);
     trials.expire();
-    const isTried = (_: Delta, index: number) => plan.decisions[index]?.outcome === 'trial';
-    const tried = deltas.filter(isTried);
+    const tried = deltas.filter(({ waitsFor }) => waitsFor === 'trial');
     startNextTrial(
       { view, changes, trials },
       tried,
@@ -152,13 +151,22 @@ function inputOf(
   };
 }
 
+/** What a proposal waits for, if it does. */
+const WAITS_FOR = {
+  apply: undefined,
+  propose: 'person',
+  trial: 'trial',
+  reject: undefined,
+} as const;
+
 function carryOut(
   { candidate, confidence, evaluation, outcome, summary, waitMs }: CurationDecision,
   changes: Changes,
   { settings, nowMs, newId }: Environment,
   cycleNumber: number,
 ): Delta {
-  const waits = outcome === 'propose' || outcome === 'trial';
+  const waitsFor = WAITS_FOR[outcome];
+  const waits = waitsFor !== undefined;
   const { rule, oldValue, newValue, reasoning } = candidate;
   const delta = changes.propose({
     deltaId: newId(),
@@ -175,7 +183,7 @@ function carryOut(
     cycleNumber,
     evaluation,
     expireTimeMs: waits ? nowMs + waitMs : undefined,
-    waitsFor: waits ? (outcome === 'trial' ? 'trial' : 'person') : undefined,
+    waitsFor,
     revertsDeltaId: '',
     trialDeltaId: '',
     summary: waits ? summary : '',

@@ -12,7 +12,7 @@ import { foldReceipt, type Trial } from '../trial/trial.ts';
 import type { Finding } from '../trial/verdict.ts';
 import { describeEnding } from '../trial/words.ts';
 import type { Changes } from './changes.ts';
-import { inverseOf } from './deltas.ts';
+import { bornApplied, inverseOf } from './deltas.ts';
 import { ackDeadline } from './effects.ts';
 import type { Environment } from './environment.ts';
 
@@ -151,16 +151,9 @@ export class TrialChanges {
       oldValue: live,
       newValue: value,
       reasoning,
-      confidence: 1,
-      impact: 'neutral',
-      proposeTimeMs: this.#changes.nowMs,
-      cycleNumber: 0,
-      evaluation: undefined,
-      expireTimeMs: undefined,
-      waitsFor: undefined,
+      ...bornApplied(this.#changes.nowMs),
       revertsDeltaId,
       trialDeltaId: plan.deltaId,
-      summary: '',
     };
     return this.#changes.apply(this.#changes.propose(proposal), { replacedValue: plan.oldValue });
   }
@@ -192,7 +185,8 @@ export class TrialChanges {
       effect,
       outcome,
       summary,
-      askUntilMs: nowMs + settings.curation.proposalTtlSeconds * 1000,
+      askUntilMs:
+        outcome === 'ask' ? nowMs + settings.curation.proposalTtlSeconds * 1000 : undefined,
       carried: finding.verdict === 'inconclusive' ? evidence : undefined,
       counts,
     });

@@ -68,12 +68,17 @@ function unacknowledged(view: LedgerView, nowMs: number): Delta[] {
 
 /** Why a trial cannot go on under a config; `undefined`: it can. */
 function objectionTo(view: LedgerView, settings: LoopSettings): string | undefined {
-  const plan = view.trial?.plan;
+  const { plan, block } = view.trial ?? {};
   if (plan === undefined) return undefined;
   const rule = settings.rules.find(({ id }) => id === plan.ruleId);
   if (rule === undefined) return `rule ${plan.ruleId} is no longer there`;
   if (rule.fingerprint !== plan.fingerprint) return `rule ${plan.ruleId} was changed`;
   if (modeOf(rule, settings) !== 'trial') return `rule ${plan.ruleId} is no longer in mode trial`;
+  // One that a trial was to add has been given its initial value.
+  const standing = block?.arm === 'new' ? plan.newValue : plan.oldValue;
+  if (!sameValue(own(view.head.parameters, plan.target), standing)) {
+    return `parameter ${plan.target} was declared`;
+  }
   const spec = own(settings.parameters, plan.target);
   const violation = plan.newValue === undefined ? undefined : violationOf(spec, plan.newValue);
   return violation === undefined ? undefined : `its value is no longer allowed: ${violation}`;

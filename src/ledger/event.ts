@@ -114,7 +114,7 @@ export interface TrialAdvanced {
   readonly receipts: readonly Receipt[];
 }
 
-/** An operator paused all trials, or resumed them. */
+/** All trials were paused, by an operator or after harm, or resumed. */
 export interface TrialsPaused {
   readonly kind: 'trials_paused';
   readonly timeMs: number;

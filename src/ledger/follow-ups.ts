@@ -1,10 +1,21 @@
-import { changeKey } from '../trial/change.ts';
+import { carryKey } from '../trial/change.ts';
 import type { Evidence } from '../trial/evidence.ts';
 import type { Receipt } from '../trial/receipt.ts';
-import type { TrialPlan } from '../trial/step.ts';
 import { foldReceipt, type Trial } from '../trial/trial.ts';
-import type { AwaitedAck, Observation } from './awaited.ts';
-import type { DeltaApplied, LedgerEvent } from './event.ts';
+import type { DeltaApplied, LedgerEvent, ObservedBefore } from './event.ts';
+
+/** A delta put in force without a trial, whose effect is being observed. */
+export interface Observation extends ObservedBefore {
+  readonly deltaId: string;
+}
+
+/** A delta in force that no client has acknowledged yet, and must. */
+export interface AwaitedAck {
+  readonly deltaId: string;
+  readonly sequence: number;
+  /** Unix time in milliseconds. */
+  readonly byMs: number;
+}
 
 /** Effects observed at once; of more, the oldest are given up. */
 const MAX_OBSERVATIONS = 64;
@@ -103,13 +114,6 @@ export class FollowUps {
       if (carried.deltaId === deltaId) this.#carried.delete(change);
     }
   }
-}
-
-/** What a later trial must have in common to go on from a former one's evidence. */
-export function carryKey(
-  plan: Pick<TrialPlan, 'ruleId' | 'fingerprint' | 'target' | 'oldValue' | 'newValue'>,
-): string {
-  return JSON.stringify([plan.fingerprint, plan.oldValue ?? null, changeKey(plan)]);
 }
 
 function newest<T>(items: readonly T[], count: number): readonly T[] {

@@ -43,7 +43,7 @@ export interface Head {
   /** How many proposals of cycles were put in force in each minute of the last hour, in order. */
   appliedPerMinute: readonly MinuteCount[];
   lastCycleTimeMs: number | null;
-  /** An operator has paused all trials. */
+  /** All trials are paused, until an operator resumes them. */
   trialsPaused: boolean;
   /** What trials taught of each rule. */
   rules: Readonly<Record<string, RuleRecord>>;

@@ -2,7 +2,7 @@ import type { Delta } from '../domain/delta.ts';
 import type { Task } from '../domain/task.ts';
 import type { Evidence } from '../trial/evidence.ts';
 import type { Trial } from '../trial/trial.ts';
-import type { AwaitedAck, Observation } from './awaited.ts';
+import type { AwaitedAck, Observation } from './follow-ups.ts';
 import type { Head } from './head.ts';
 
 /** What a decision may look at: the committed state and what the same commit has added so far. */
@@ -12,7 +12,7 @@ export interface LedgerView {
   hasTaskId(taskId: string): boolean;
   /** A retained delta. */
   delta(deltaId: string): Delta | undefined;
-  /** Deltas that wait for approval, oldest first. */
+  /** Deltas that wait for a person or a trial, oldest first. */
   pending(): Iterable<Delta>;
   /** The trial that is on. */
   readonly trial: Trial | undefined;

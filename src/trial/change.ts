@@ -36,6 +36,18 @@ export function changeKey({
   return JSON.stringify([ruleId, target, newValue ?? null]);
 }
 
+/**
+ * What a later trial must have in common with an earlier one to go on from its evidence. A rule's
+ * fingerprint holds the rule and its target.
+ */
+export function carryKey({
+  fingerprint,
+  oldValue,
+  newValue,
+}: Pick<TrialPlan, 'fingerprint' | 'oldValue' | 'newValue'>): string {
+  return JSON.stringify([fingerprint, oldValue ?? null, newValue ?? null]);
+}
+
 /** Takes up what a trial ended with. One that was cut short from outside teaches nothing. */
 export function foldVerdict(memory: TrialMemory, plan: TrialPlan, step: TrialEnded): void {
   if (!step.counts) return;

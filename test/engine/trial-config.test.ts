@@ -62,7 +62,7 @@ describe.each(cases)('in a trial by %s, by %s', (assignment, _, take) => {
     ['the same config', {}],
     ['other times', { trial: 'max_seconds: 5, outcome_timeout_seconds: 5, block_tasks: 2' }],
     ['another answer to harm', { rules: [{ more: 'on_harm: pause' }] }],
-    ['bounds that its old value is outside of', { spec: 'min: 0.5' }],
+    ['bounds that its old value is outside of', { initial: '1, min: 0.5' }],
     ['more rules', { rules: [{}, { id: 'more', target: 'other' }] }],
   ])('%s lets it go on as it was planned', async (_name, fields) => {
     const { fixture, before } = await changedTo(text(fields));
@@ -116,7 +116,7 @@ describe('what waits for a trial', () => {
     const fixture = await createTrialFixture(trialYaml({ rules }));
     const [first, second] = await fixture.cycle();
     await fixture.engine.revert(first?.deltaId ?? '', '');
-    await fixture.engine.configure(configOf(trialYaml({ rules, spec: 'max: 0.5' })));
+    await fixture.engine.configure(configOf(trialYaml({ rules, spec: 'allowed: [0, 2]' })));
     await fixture.clock.advance(10_000);
     await fixture.cycle();
     expect(fixture.trial).toBeUndefined();

@@ -22,7 +22,8 @@ export interface TrialText {
   readonly assignment?: 'task' | 'switchback' | 'auto';
   readonly trial?: string;
   readonly curation?: string;
-  /** Specs of `level` and `other`, beside their initial 0. */
+  /** Of `level` and `other`: their initial value, and what else is said of them. */
+  readonly initial?: string;
   readonly spec?: string;
   /** Further sections. */
   readonly top?: string;
@@ -32,11 +33,18 @@ export const ASSIGNMENTS = ['task', 'switchback'] as const;
 
 /** Everything is tried, with coins that are repeatable, and a target rests for 10 s. */
 export function trialYaml(text: TrialText = {}): string {
-  const { rules = [{}], assignment = 'task', trial = '', curation = '', spec = '' } = text;
+  const {
+    rules = [{}],
+    assignment = 'task',
+    trial = '',
+    curation = '',
+    initial = '0',
+    spec = '',
+  } = text;
   return `
 curation: { mode: trial, cooldown_seconds: 10${more(curation)} }
 trial: { assignment: ${assignment}, seed: s${more(trial)} }
-parameters: { level: { initial: 0${more(spec)} }, other: { initial: 0${more(spec)} } }
+parameters: { level: { initial: ${initial}${more(spec)} }, other: { initial: ${initial}${more(spec)} } }
 rules:
 ${rules.map(ruleYaml).join('')}
 ${text.top ?? ''}`;
@@ -58,7 +66,6 @@ export class TrialFixture {
   readonly engine: EngineFixture['engine'];
   readonly clock: EngineFixture['clock'];
   readonly store: EngineFixture['store'];
-  #tasks = 0;
 
   constructor({ engine, clock, store }: Pick<EngineFixture, 'engine' | 'clock' | 'store'>) {
     this.engine = engine;
@@ -102,8 +109,7 @@ export class TrialFixture {
 
   /** Runs a task with the values it is given, in a second. */
   async run(end: (level: unknown) => Partial<Task> = () => ({})): Promise<void> {
-    this.#tasks += 1;
-    const taskId = `run-${this.#tasks}`;
+    const taskId = `run-${this.state.head.counters.tasksRecorded + 1}`;
     const { parameters, deltaSequence } = await this.engine.resolve({ taskId, labels: {} });
     await this.clock.advance(1000);
     const task = { taskId, deltaSequence, finishTimeMs: this.clock.now(), latencyMs: 100 };

@@ -120,21 +120,23 @@ export type Delta = Message<"learning.v1.Delta"> & {
   applyTime?: Timestamp | undefined;
 
   /**
-   * Until when it waits for approval. Absent where it does not wait.
+   * Until when it waits for approval or a trial. Absent where it does not
+   * wait.
    *
    * @generated from field: google.protobuf.Timestamp expire_time = 15;
    */
   expireTime?: Timestamp | undefined;
 
   /**
-   * The number of the cycle that proposed it; 0 for overrides and reverts.
+   * The number of the cycle that proposed it; 0 for overrides, reverts and
+   * switches of trials.
    *
    * @generated from field: uint64 cycle_number = 16;
    */
   cycleNumber: bigint;
 
   /**
-   * Its score. Absent for overrides and reverts.
+   * Its score. Absent for overrides, reverts and switches of trials.
    *
    * @generated from field: learning.v1.DeltaEvaluation evaluation = 17;
    */
@@ -240,7 +242,8 @@ export type DeltaEffect = Message<"learning.v1.DeltaEffect"> & {
   metrics: MetricEffect[];
 
   /**
-   * Tasks that the finding rests on.
+   * Tasks that the finding rests on, without those of an earlier trial whose
+   * evidence it goes on from.
    *
    * @generated from field: uint64 tasks_used = 3;
    */
@@ -591,7 +594,7 @@ export const DeltaState = {
   REVERTED: 5,
 
   /**
-   * Waited for approval longer than allowed.
+   * Waited for approval or a trial longer than allowed.
    *
    * @generated from enum value: DELTA_STATE_EXPIRED = 6;
    */

@@ -1,0 +1,206 @@
+import { describe, expect, test } from 'vitest';
+import { taskOf } from '../support/engine-fixture.ts';
+import {
+  ASSIGNMENTS,
+  createTrialFixture,
+  expectOneValue,
+  slower,
+  type TrialFixture,
+  trialYaml,
+} from '../support/trial-fixture.ts';
+
+/** A trial that has seen some tasks, with the new value in force where blocks are. */
+async function inTrial(yaml: string): Promise<TrialFixture> {
+  const fixture = await createTrialFixture(yaml);
+  await fixture.begin();
+  const live = fixture.trial?.plan.assignment === 'task' ? 0 : 1;
+  for (let i = 0; i < 12 || fixture.level !== live; i += 1) await fixture.run();
+  return fixture;
+}
+
+const ask = (fixture: TrialFixture, taskId: string) =>
+  fixture.engine.resolve({ taskId, labels: {} });
+
+describe.each(ASSIGNMENTS)('a trial by %s that an operator pauses', (assignment) => {
+  const yaml = trialYaml({ assignment });
+
+  test('has the old value in force for everybody until it is resumed', async () => {
+    const fixture = await inTrial(yaml);
+    const used = fixture.trial?.tasksUsed ?? 0;
+    await fixture.engine.setTrialsPaused(true);
+    const { sequence } = fixture.state.head;
+    for (let i = 0; i < 10; i += 1) {
+      expect(await ask(fixture, `p${i}`)).toMatchObject({
+        parameters: { level: 0 },
+        trial: undefined,
+      });
+      await fixture.run();
+      await expectOneValue(fixture);
+    }
+    expect(fixture.trial?.tasksUsed).toBe(used);
+    expect(fixture.state.head.sequence).toBe(sequence);
+    await fixture.engine.setTrialsPaused(false);
+    for (let i = 0; i < 20; i += 1) await fixture.run();
+    expect(fixture.trial?.tasksUsed).toBeGreaterThan(used);
+  });
+
+  test('twice is paused once', async () => {
+    const fixture = await inTrial(yaml);
+    await fixture.engine.setTrialsPaused(true);
+    const { trial } = fixture;
+    const { sequence } = fixture.state.head;
+    await fixture.engine.setTrialsPaused(true);
+    expect(fixture.trial).toBe(trial);
+    await fixture.engine.setTrialsPaused(false);
+    await fixture.engine.setTrialsPaused(false);
+    expect(fixture.trial?.pauses).toEqual([]);
+    expect(fixture.state.head.sequence).toBe(sequence + (assignment === 'task' ? 0 : 1));
+  });
+
+  test('stays paused over a restart', async () => {
+    const fixture = await inTrial(yaml);
+    await fixture.engine.setTrialsPaused(true);
+    const again = await fixture.reopen(yaml);
+    expect(again.trial).toMatchObject({ pauses: ['operator'] });
+    expect(again.state.head.trialsPaused).toBe(true);
+    expect(again.level).toBe(0);
+    await again.engine.setTrialsPaused(false);
+    expect(again.trial).toMatchObject({ pauses: [] });
+  });
+
+  test('may run out of time', async () => {
+    const fixture = await inTrial(trialYaml({ assignment, trial: 'max_seconds: 600' }));
+    fixture.engine.start();
+    await fixture.engine.setTrialsPaused(true);
+    const deltaId = fixture.trial?.plan.deltaId ?? '';
+    await fixture.clock.advance(600_000);
+    expect(fixture.delta(deltaId)).toMatchObject({
+      state: 'reverted',
+      effect: { verdict: 'inconclusive' },
+    });
+    // None begins while trials are paused.
+    expect(await fixture.cycle()).toMatchObject([]);
+    await fixture.clock.advance(60_000);
+    expect(fixture.trial).toBeUndefined();
+  });
+
+  test('can be ended by an override', async () => {
+    const fixture = await inTrial(yaml);
+    await fixture.engine.setTrialsPaused(true);
+    await fixture.setLevel(7);
+    await fixture.engine.setTrialsPaused(false);
+    expect([fixture.trial, fixture.level]).toEqual([undefined, 7]);
+  });
+});
+
+test('the arm of a task is the same after a pause as before', async () => {
+  const fixture = await createTrialFixture(trialYaml());
+  await fixture.begin();
+  const before = [];
+  for (let i = 0; i < 10; i += 1) before.push(await ask(fixture, `t${i}`));
+  expect(new Set(before.map(({ trial }) => trial?.arm))).toEqual(new Set(['old', 'new']));
+  await fixture.engine.setTrialsPaused(true);
+  for (let i = 0; i < 10; i += 1) expect((await ask(fixture, `t${i}`)).parameters.level).toBe(0);
+  await fixture.engine.setTrialsPaused(false);
+  for (let i = 0; i < 10; i += 1) expect(await ask(fixture, `t${i}`)).toEqual(before[i]);
+});
+
+describe.each(ASSIGNMENTS)('an outage in a trial by %s', (assignment) => {
+  const fail = () => ({ status: 'failure' as const });
+
+  async function inOutage(): Promise<TrialFixture> {
+    const fixture = await inTrial(trialYaml({ assignment }));
+    for (let i = 0; i < 60 && fixture.trial?.pauses.length === 0; i += 1) await fixture.run(fail);
+    expect(fixture.trial).toMatchObject({ pauses: ['outage'] });
+    return fixture;
+  }
+
+  test('pauses it on the old value until a task succeeds, and leaves no mark', async () => {
+    const fixture = await inTrial(trialYaml({ assignment }));
+    await fixture.engine.setTrialsPaused(true);
+    await fixture.engine.setTrialsPaused(false);
+    const sound = fixture.trial?.evidence;
+    for (let i = 0; i < 60 && fixture.trial?.pauses.length === 0; i += 1) await fixture.run(fail);
+    expect(fixture.trial).toMatchObject({ pauses: ['outage'], evidence: sound });
+    for (let i = 0; i < 10; i += 1) {
+      await fixture.run(fail);
+      expect(fixture.level).toBe(0);
+    }
+    await fixture.run();
+    expect(fixture.trial).toMatchObject({ pauses: [] });
+    const used = fixture.trial?.tasksUsed ?? 0;
+    for (let i = 0; i < 20; i += 1) await fixture.run();
+    expect(fixture.trial?.tasksUsed).toBeGreaterThan(used);
+  });
+
+  test('and a pause last until both are over', async () => {
+    const fixture = await inOutage();
+    await fixture.engine.setTrialsPaused(true);
+    await fixture.engine.recordTasks([taskOf()]);
+    expect(fixture.trial).toMatchObject({ pauses: ['operator'] });
+    expect(fixture.level).toBe(0);
+    await fixture.engine.setTrialsPaused(false);
+    expect(fixture.trial).toMatchObject({ pauses: [] });
+  });
+
+  test('is remembered over a restart', async () => {
+    const fixture = await inOutage();
+    const again = await fixture.reopen(trialYaml({ assignment }));
+    expect(again.trial).toEqual(fixture.trial);
+    await again.engine.recordTasks([taskOf()]);
+    expect(again.trial).toMatchObject({ pauses: [] });
+  });
+});
+
+describe.each(ASSIGNMENTS)('on_harm, by %s', (assignment) => {
+  async function harmed(onHarm: string) {
+    const yaml = trialYaml({ assignment, rules: [{ more: `on_harm: ${onHarm}` }] });
+    const fixture = await createTrialFixture(yaml);
+    const deltaId = await fixture.begin();
+    await fixture.runOut(slower);
+    const delta = fixture.delta(deltaId);
+    expect(delta.effect).toMatchObject({ verdict: 'harmed' });
+    expect(delta.summary).toMatch(/^Harmed, in \d+ tasks: latency \+100 %/);
+    expect(fixture.level).toBe(0);
+    return { fixture, delta };
+  }
+
+  test('revert', async () => {
+    const { fixture, delta } = await harmed('revert');
+    expect(delta).toMatchObject({ state: 'reverted', waitsFor: undefined });
+    expect(fixture.state.head.trialsPaused).toBe(false);
+  });
+
+  test('pause pauses all trials as well', async () => {
+    const { fixture, delta } = await harmed('pause');
+    expect(delta).toMatchObject({ state: 'reverted' });
+    expect(fixture.state.head.trialsPaused).toBe(true);
+    await fixture.engine.setTrialsPaused(false);
+    expect(fixture.state.head.trialsPaused).toBe(false);
+  });
+
+  test('notify asks a person, who approves', async () => {
+    const { fixture, delta } = await harmed('notify');
+    const expireTimeMs = fixture.clock.now() + 86_400_000;
+    expect(delta).toMatchObject({ state: 'proposed', waitsFor: 'person', expireTimeMs });
+    // It is not proposed again meanwhile, nor tried.
+    await fixture.engine.recordTasks(Array.from({ length: 500 }, () => taskOf()));
+    await fixture.clock.advance(1_000_000);
+    expect(await fixture.cycle()).toEqual([]);
+    expect(fixture.trial).toBeUndefined();
+    const approved = await fixture.engine.approve(delta.deltaId, 'all the same');
+    expect(approved).toMatchObject({ state: 'applied', effect: delta.effect, oldValue: 0 });
+    expect(fixture.level).toBe(1);
+    expect(fixture.state.head.counters.deltasApplied).toBe(1);
+    // What was found stays: it is not observed.
+    await fixture.engine.recordTasks(Array.from({ length: 40 }, () => taskOf()));
+    expect(fixture.delta(delta.deltaId).effect).toEqual(delta.effect);
+  });
+
+  test('notify asks a person, who does not answer', async () => {
+    const { fixture, delta } = await harmed('notify');
+    await fixture.clock.advance(86_400_000);
+    await fixture.cycle();
+    expect(fixture.delta(delta.deltaId)).toMatchObject({ state: 'expired', effect: delta.effect });
+  });
+});

@@ -1,0 +1,122 @@
+import { describe, expect, test } from 'vitest';
+import { taskOf } from '../support/engine-fixture.ts';
+import {
+  ASSIGNMENTS,
+  createTrialFixture,
+  expectOneValue,
+  faster,
+  slower,
+  trialYaml,
+} from '../support/trial-fixture.ts';
+
+describe.each(ASSIGNMENTS)('while learning is stopped, a trial by %s', (assignment) => {
+  test('goes on, and is judged with each outcome', async () => {
+    const fixture = await createTrialFixture(trialYaml({ assignment }));
+    fixture.engine.start();
+    const deltaId = await fixture.begin();
+    fixture.engine.setActive(false);
+    await fixture.runOut(slower);
+    expect(fixture.delta(deltaId)).toMatchObject({
+      state: 'reverted',
+      effect: { verdict: 'harmed' },
+    });
+    expect(fixture.trial).toBeUndefined();
+  });
+
+  test('ends at trial.max_seconds', async () => {
+    const fixture = await createTrialFixture(trialYaml({ assignment, trial: 'max_seconds: 900' }));
+    fixture.engine.start();
+    const deltaId = await fixture.begin();
+    fixture.engine.setActive(false);
+    for (let i = 0; i < 30; i += 1) await fixture.run();
+    await fixture.clock.advance(869_000);
+    expect(fixture.trial).toBeDefined();
+    await fixture.clock.advance(1000);
+    expect(fixture.delta(deltaId)).toMatchObject({
+      state: 'reverted',
+      effect: { verdict: 'inconclusive' },
+      summary: expect.stringMatching(/^Inconclusive: it ran for trial.max_seconds: latency/),
+    });
+    expect(fixture.level).toBe(0);
+    await expectOneValue(fixture);
+  });
+});
+
+test('a trial that ran out of time while nobody was there ends at the restart', async () => {
+  const yaml = trialYaml({ assignment: 'switchback' });
+  const fixture = await createTrialFixture(yaml);
+  const deltaId = await fixture.begin();
+  while (fixture.level !== 1) await fixture.run();
+  await fixture.clock.advance(100_000_000);
+  const again = await fixture.reopen(yaml);
+  again.engine.start();
+  await again.clock.advance(1000);
+  expect(again.delta(deltaId)).toMatchObject({ effect: { verdict: 'inconclusive' } });
+  expect(again.level).toBe(0);
+});
+
+test('outcomes that do not come in time are given up, and later ones are not of the trial', async () => {
+  const fixture = await createTrialFixture(trialYaml({ trial: 'outcome_timeout_seconds: 60' }));
+  fixture.engine.start();
+  fixture.engine.setActive(false);
+  await fixture.begin();
+  for (const taskId of ['a', 'b', 'c', 'd']) await fixture.engine.resolve({ taskId, labels: {} });
+  await fixture.engine.recordTasks([taskOf({ taskId: 'a' })]);
+  await fixture.clock.advance(60_000);
+  expect(fixture.trial).toMatchObject({ openPairs: [], tasksUsed: 0 });
+  const { expected, missing } = fixture.trial ?? {};
+  expect([expected, missing].map((counts) => (counts?.old ?? 0) + (counts?.new ?? 0))).toEqual([
+    4, 3,
+  ]);
+  const before = fixture.trial;
+  await fixture.engine.recordTasks([taskOf({ taskId: 'b' }), taskOf({ taskId: 'a' })]);
+  expect(fixture.trial).toBe(before);
+});
+
+test('blocks are over when their outcomes do not come in time', async () => {
+  const trial = 'outcome_timeout_seconds: 60';
+  const fixture = await createTrialFixture(trialYaml({ assignment: 'switchback', trial }));
+  fixture.engine.start();
+  await fixture.begin();
+  const first = fixture.trial?.block;
+  await fixture.clock.advance(60_000);
+  expect(fixture.trial?.block?.sequence).toBe((first?.sequence ?? 0) + 1);
+  expect(fixture.trial?.block?.arm).not.toBe(first?.arm);
+  const deltaId = fixture.trial?.plan.deltaId ?? '';
+  await fixture.clock.advance(1_000_000);
+  expect(fixture.delta(deltaId)).toMatchObject({ effect: { verdict: 'invalid' } });
+  expect(fixture.level).toBe(0);
+});
+
+test('help waits for what is outstanding, until it comes or is missing', async () => {
+  const yaml = trialYaml({ trial: 'outcome_timeout_seconds: 3600' });
+  const fixture = await createTrialFixture(yaml);
+  fixture.engine.start();
+  fixture.engine.setActive(false);
+  const deltaId = await fixture.begin();
+  // Forty tasks hang.
+  for (let i = 0; i < 40; i += 1) await fixture.engine.resolve({ taskId: `slow-${i}`, labels: {} });
+  for (let i = 0; i < 60; i += 1) await fixture.run(faster);
+  expect(fixture.trial?.evidence[0]?.help.at(-1)).toBeGreaterThan(1000);
+  expect(fixture.delta(deltaId).state).toBe('trial');
+  await fixture.clock.advance(3_600_000);
+  expect(fixture.delta(deltaId)).toMatchObject({
+    state: 'reverted',
+    effect: { verdict: 'invalid' },
+  });
+});
+
+test('help that waits is given as soon as so much has come', async () => {
+  const fixture = await createTrialFixture(trialYaml());
+  const deltaId = await fixture.begin();
+  for (let i = 0; i < 40; i += 1) await fixture.engine.resolve({ taskId: `slow-${i}`, labels: {} });
+  for (let i = 0; i < 60; i += 1) await fixture.run(faster);
+  for (let i = 0; i < 40 && fixture.trial !== undefined; i += 1) {
+    const { parameters } = await fixture.engine.resolve({ taskId: `slow-${i}`, labels: {} });
+    await fixture.engine.recordTasks([
+      taskOf({ taskId: `slow-${i}`, ...faster(parameters.level) }),
+    ]);
+  }
+  expect(fixture.delta(deltaId)).toMatchObject({ state: 'applied', effect: { verdict: 'helped' } });
+  expect(fixture.level).toBe(1);
+});
