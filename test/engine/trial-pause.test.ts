@@ -96,13 +96,14 @@ describe.each(ASSIGNMENTS)('a trial by %s that an operator pauses', (assignment)
 test('the arm of a task is the same after a pause as before', async () => {
   const fixture = await createTrialFixture(trialYaml());
   await fixture.begin();
-  const before = [];
-  for (let i = 0; i < 10; i += 1) before.push(await ask(fixture, `t${i}`));
+  const ids = Array.from({ length: 10 }, (_, i) => `t${i}`);
+  const askAll = () => Promise.all(ids.map((id) => ask(fixture, id)));
+  const before = await askAll();
   expect(new Set(before.map(({ trial }) => trial?.arm))).toEqual(new Set(['old', 'new']));
   await fixture.engine.setTrialsPaused(true);
-  for (let i = 0; i < 10; i += 1) expect((await ask(fixture, `t${i}`)).parameters.level).toBe(0);
+  for (const { parameters } of await askAll()) expect(parameters.level).toBe(0);
   await fixture.engine.setTrialsPaused(false);
-  for (let i = 0; i < 10; i += 1) expect(await ask(fixture, `t${i}`)).toEqual(before[i]);
+  expect(await askAll()).toEqual(before);
 });
 
 describe.each(ASSIGNMENTS)('an outage in a trial by %s', (assignment) => {
