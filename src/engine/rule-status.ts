@@ -1,3 +1,4 @@
+import { millisecondsPerTask } from '../domain/pace.ts';
 import type { Rule } from '../domain/rule.ts';
 import type { LoopSettings } from '../domain/settings.ts';
 import type { LedgerState } from '../ledger/state.ts';
@@ -42,11 +43,8 @@ function restEnd(state: LedgerState, rule: Rule, nowMs: number): number | undefi
   const rest = ruleRest(state, rule.id, nowMs);
   if (rest === undefined) return undefined;
   const tasksLeft = Math.max(rest.untilTask - state.head.counters.tasksRecorded, 0);
-  return Math.max(rest.untilMs, nowMs + tasksLeft * millisecondsPerTask(state));
-}
-
-function millisecondsPerTask(state: LedgerState): number {
-  const times = state.newestTasks(PACE_TASKS).map(({ finishTimeMs }) => finishTimeMs);
-  const span = Math.max(...times) - Math.min(...times);
-  return times.length < 2 ? 0 : span / (times.length - 1);
+  return Math.max(
+    rest.untilMs,
+    nowMs + tasksLeft * (millisecondsPerTask(state.newestTasks(PACE_TASKS)) ?? 0),
+  );
 }

@@ -55,13 +55,16 @@ export function expireDue(environment: Environment): Decision<void> {
 
 /** Deltas that a client should have acknowledged by now, and whose value is still in force. */
 function unacknowledged(view: LedgerView, nowMs: number): Delta[] {
-  return view.awaitedAcks().flatMap(({ deltaId, byMs }) => {
+  const awaited = view.awaitedAcks();
+  return awaited.flatMap(({ deltaId, target, byMs }, index) => {
     const delta = byMs <= nowMs ? view.delta(deltaId) : undefined;
     if (delta?.state !== 'applied') return [];
+    // A later one stands in front of it, even where that has the same value.
+    if (awaited.slice(index + 1).some((later) => later.target === target)) return [];
     // While blocks are on, the value comes and goes.
     const plan = view.trial?.plan;
-    const live = own(view.head.parameters, delta.target);
-    const standing = plan?.target === delta.target ? plan.oldValue : live;
+    const live = own(view.head.parameters, target);
+    const standing = plan?.target === target ? plan.oldValue : live;
     return sameValue(standing, delta.newValue) ? [delta] : [];
   });
 }

@@ -139,7 +139,7 @@ export class Draft implements LedgerView, Addition {
   }
 
   #foldDetails(event: LedgerEvent): void {
-    this.followUps.fold(event);
+    this.followUps.fold(event, this.#subjectOf(event));
     switch (event.kind) {
       case 'tasks_recorded':
         for (const task of event.tasks) {

@@ -1,3 +1,4 @@
+import type { Delta } from '../domain/delta.ts';
 import { carryKey } from '../trial/change.ts';
 import type { Evidence } from '../trial/evidence.ts';
 import type { Receipt } from '../trial/receipt.ts';
@@ -12,6 +13,7 @@ export interface Observation extends ObservedBefore {
 /** A delta in force that no client has acknowledged yet, and must. */
 export interface AwaitedAck {
   readonly deltaId: string;
+  readonly target: string;
   readonly sequence: number;
   /** Unix time in milliseconds. */
   readonly byMs: number;
@@ -54,13 +56,14 @@ export class FollowUps {
     return own === undefined ? this.#base?.carried(change) : own.evidence;
   }
 
-  fold(event: LedgerEvent): void {
+  /** @param delta the one that the event names; `undefined`: it names none, or is not known */
+  fold(event: LedgerEvent, delta: Delta | undefined): void {
     switch (event.kind) {
       case 'trial_advanced':
         for (const receipt of event.receipts) this.#foldReceipt(receipt);
         break;
       case 'delta_applied':
-        this.#foldApplication(event);
+        if (delta !== undefined) this.#foldApplication(event, delta);
         break;
       case 'delta_acknowledged':
         this.awaitedAcks = this.awaitedAcks.filter(({ sequence }) => sequence > event.sequence);
@@ -96,20 +99,25 @@ export class FollowUps {
     this.trial = foldReceipt(this.trial, receipt);
   }
 
-  #foldApplication({ deltaId, sequence, before, ackByMs }: DeltaApplied): void {
+  #foldApplication({ sequence, before, ackByMs }: DeltaApplied, delta: Delta): void {
+    const { deltaId, target, ruleId, revertsDeltaId } = delta;
     if (before) {
       this.observations = newest([...this.observations, { deltaId, ...before }], MAX_OBSERVATIONS);
     }
+    // What an operator has set stands, even where it is the very value that was to be acknowledged.
+    if (ruleId === '' && revertsDeltaId === '') {
+      this.awaitedAcks = this.awaitedAcks.filter((awaited) => awaited.target !== target);
+    }
     if (typeof ackByMs === 'number') {
-      this.awaitedAcks = newest(
-        [...this.awaitedAcks, { deltaId, sequence, byMs: ackByMs }],
-        MAX_AWAITED_ACKS,
-      );
+      const awaited = { deltaId, target, sequence, byMs: ackByMs };
+      this.awaitedAcks = newest([...this.awaitedAcks, awaited], MAX_AWAITED_ACKS);
     }
   }
 
   /** A delta is no longer retained, nor are its receipts. */
   forget(deltaId: string): void {
+    this.observations = without(this.observations, deltaId);
+    this.awaitedAcks = without(this.awaitedAcks, deltaId);
     for (const [change, carried] of this.#carried) {
       if (carried.deltaId === deltaId) this.#carried.delete(change);
     }

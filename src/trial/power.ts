@@ -1,4 +1,5 @@
 import type { Metric } from '../domain/effect.ts';
+import { millisecondsPerTask } from '../domain/pace.ts';
 import type { Task } from '../domain/task.ts';
 import { own } from '../domain/value.ts';
 import { mean } from './distributions.ts';
@@ -76,25 +77,17 @@ function namesSequence({ deltaSequence }: Task): boolean {
 
 function describeCarried({ carried }: TrialPlan): string {
   const [primary] = carried ?? [];
-  if (primary === undefined) return '';
+  if (primary === undefined || primary.pairs === 0) return '';
   return `It goes on from the evidence of ${count(primary.tasksOld + primary.tasksNew, 'task')}.`;
 }
 
 /** Milliseconds per task of the trial; `undefined`: the tasks do not tell. */
 function paceOf({ assignment, blockTasks }: TrialPlan, tasks: readonly Task[]): number | undefined {
-  const spanMs = spanOf(tasks);
-  if (!(spanMs > 0)) return undefined;
-  const msPerTask = spanMs / (tasks.length - 1);
-  if (assignment === 'task') return msPerTask;
+  const msPerTask = millisecondsPerTask(tasks);
+  if (msPerTask === undefined || assignment === 'task') return msPerTask;
   // Tasks that are under way at a switch do not count: by Little's law so many.
   const underWay = mean(tasks.map(({ latencyMs }) => latencyMs)) / msPerTask;
   return msPerTask * (1 + underWay / blockTasks);
-}
-
-/** They need not have come in the order in which they finished. */
-function spanOf(tasks: readonly Task[]): number {
-  const times = tasks.map(({ finishTimeMs }) => finishTimeMs);
-  return Math.max(...times) - Math.min(...times);
 }
 
 /** Tasks that a trial gets to see. */
@@ -108,7 +101,7 @@ function describePace(
   msPerTask: number | undefined,
 ): string {
   if (msPerTask === undefined) return `how long ${MAX_TASKS} tasks take is not known`;
-  const perHour = (3_600_000 * (tasks.length - 1)) / spanOf(tasks);
+  const perHour = 3_600_000 / (millisecondsPerTask(tasks) ?? msPerTask);
   const rate = `at ${showNumber(Number(perHour.toPrecision(2)))} tasks an hour`;
   const within = tasksWithin(plan, msPerTask);
   if (within < MAX_TASKS) {

@@ -169,7 +169,7 @@ test('who takes part', () => {
 });
 
 test('it goes on from the evidence there is', () => {
-  const evidence = { ...noEvidence(LATENCY), tasksOld: 40, tasksNew: 40 };
+  const evidence = { ...noEvidence(LATENCY), tasksOld: 40, tasksNew: 40, pairs: 40 };
   const plan = planOf({ carried: [evidence, noEvidence(SUCCESS)] });
   expect(describePower(plan, tasksFrom(createWork()), ALL)).toMatch(
     /It goes on from the evidence of 80 tasks\. .* found, after about \d+ more tasks; /,

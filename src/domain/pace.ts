@@ -1,0 +1,15 @@
+import type { Task } from './task.ts';
+
+/**
+ * Milliseconds from one task to the next, from the middle half of their finish times: a task that
+ * was dated wrongly does not matter. `undefined`: the tasks do not tell.
+ */
+export function millisecondsPerTask(
+  tasks: readonly Pick<Task, 'finishTimeMs'>[],
+): number | undefined {
+  const times = tasks.map(({ finishTimeMs }) => finishTimeMs).sort((a, b) => a - b);
+  const from = Math.floor(times.length / 4);
+  const to = times.length - 1 - from;
+  const span = (times[to] ?? 0) - (times[from] ?? 0);
+  return to > from && span > 0 ? span / (to - from) : undefined;
+}
