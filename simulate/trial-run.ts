@@ -3,8 +3,9 @@ import { missingOutcomes, nextMove, recordOutcome } from '../src/trial/advance.t
 import type { Arm } from '../src/trial/arm.ts';
 import { assignTask } from '../src/trial/assign.ts';
 import type { Evidence } from '../src/trial/evidence.ts';
+import { foldStep } from '../src/trial/fold.ts';
 import type { TrialPlan, TrialStep } from '../src/trial/step.ts';
-import { foldStep, startTrial, type Trial } from '../src/trial/trial.ts';
+import { startTrial, type Trial } from '../src/trial/trial.ts';
 import type { Finding } from '../src/trial/verdict.ts';
 import type { Draw } from './noise.ts';
 

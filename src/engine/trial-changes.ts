@@ -6,9 +6,10 @@ import { type FinishedTask, missingOutcomes, nextMove, recordOutcome } from '../
 import type { Arm } from '../trial/arm.ts';
 import { assignTask, type Dispatch } from '../trial/assign.ts';
 import { trialEffect } from '../trial/effect.ts';
+import { foldReceipt } from '../trial/fold.ts';
 import { firstHash, type Receipt, sealStep } from '../trial/receipt.ts';
 import type { PauseReason, TrialOutcome, TrialPlan, TrialStep } from '../trial/step.ts';
-import { foldReceipt, type Trial } from '../trial/trial.ts';
+import type { Trial } from '../trial/trial.ts';
 import type { Finding } from '../trial/verdict.ts';
 import { describeEnding } from '../trial/words.ts';
 import type { Changes } from './changes.ts';
@@ -56,8 +57,8 @@ export class TrialChanges {
     // Who has not acknowledged may have gone meanwhile.
     if (task.deltaSequence === 0) this.noticeAcknowledged();
     const { nowMs, sequence } = this.#changes;
-    // What no delta has yet says nothing, and nothing ends in the future.
-    if (task.deltaSequence > sequence) return;
+    // A sequence that no delta has yet says nothing of a block, and nothing ends in the future.
+    if (this.trial?.block !== undefined && task.deltaSequence > sequence) return;
     const finishTimeMs = Math.min(task.finishTimeMs, nowMs);
     const step = this.trial && recordOutcome(this.trial, { ...task, finishTimeMs }, nowMs);
     if (step === undefined) return;

@@ -55,18 +55,22 @@ export function expireDue(environment: Environment): Decision<void> {
 
 /** Deltas that a client should have acknowledged by now, and whose value is still in force. */
 function unacknowledged(view: LedgerView, nowMs: number): Delta[] {
-  const awaited = view.awaitedAcks();
-  return awaited.flatMap(({ deltaId, target, byMs }, index) => {
-    const delta = byMs <= nowMs ? view.delta(deltaId) : undefined;
-    if (delta?.state !== 'applied') return [];
-    // A later one stands in front of it, even where that has the same value.
-    if (awaited.slice(index + 1).some((later) => later.target === target)) return [];
-    // While blocks are on, the value comes and goes.
-    const plan = view.trial?.plan;
-    const live = own(view.head.parameters, target);
-    const standing = plan?.target === target ? plan.oldValue : live;
-    return sameValue(standing, delta.newValue) ? [delta] : [];
-  });
+  const targets = new Set<string>();
+  return view
+    .awaitedAcks()
+    .toReversed()
+    .flatMap(({ deltaId, target, byMs }) => {
+      // A later one stands in front of the others, even where it has the same value.
+      const isLast = !targets.has(target);
+      targets.add(target);
+      const delta = isLast && byMs <= nowMs ? view.delta(deltaId) : undefined;
+      if (delta?.state !== 'applied') return [];
+      // While blocks are on, the value comes and goes.
+      const plan = view.trial?.plan;
+      const live = own(view.head.parameters, target);
+      const standing = plan?.target === target ? plan.oldValue : live;
+      return sameValue(standing, delta.newValue) ? [delta] : [];
+    });
 }
 
 /** Why a trial cannot go on under a config; `undefined`: it can. */

@@ -1,8 +1,9 @@
 import type { Delta } from '../domain/delta.ts';
 import { carryKey } from '../trial/change.ts';
 import type { Evidence } from '../trial/evidence.ts';
+import { foldReceipt } from '../trial/fold.ts';
 import type { Receipt } from '../trial/receipt.ts';
-import { foldReceipt, type Trial } from '../trial/trial.ts';
+import type { Trial } from '../trial/trial.ts';
 import type { DeltaApplied, LedgerEvent, ObservedBefore } from './event.ts';
 
 /** A delta put in force without a trial, whose effect is being observed. */

@@ -2,8 +2,9 @@ import type { Task } from '../domain/task.ts';
 import { own } from '../domain/value.ts';
 import { nextBlock } from './assign.ts';
 import { eHarm, eHelp, type Outcome } from './evidence.ts';
+import { foldStep } from './fold.ts';
 import type { BlockStarted, OutcomeRecorded, OutcomesMissing } from './step.ts';
-import { foldStep, type Trial } from './trial.ts';
+import type { Trial } from './trial.ts';
 import { type Finding, isOutage, judge } from './verdict.ts';
 
 /** A task that has ended, as far as a trial looks at it. */

@@ -1,8 +1,9 @@
 import { messageOf } from '../domain/errors.ts';
 import { faultOfStart, faultOfStep, verdictDue } from './audit-step.ts';
+import { foldReceipt } from './fold.ts';
 import { firstHash, isSealed, type Receipt, sealStep } from './receipt.ts';
 import type { TrialEnded, TrialStep } from './step.ts';
-import { foldReceipt, type Trial } from './trial.ts';
+import type { Trial } from './trial.ts';
 
 /** What stands where a receipt should, read as JSON; nothing of it is believed. */
 export interface FoundReceipt {

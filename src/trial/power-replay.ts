@@ -6,8 +6,9 @@ import type { Arm } from './arm.ts';
 import { assignTask } from './assign.ts';
 import { mean, median } from './distributions.ts';
 import { addPair, combinedHarm, type Outcome } from './evidence.ts';
+import { foldStep } from './fold.ts';
 import type { TrialPlan } from './step.ts';
-import { foldStep, startTrial, type Trial } from './trial.ts';
+import { startTrial, type Trial } from './trial.ts';
 import { ending, SUFFICIENT } from './verdict.ts';
 
 /**

@@ -8,8 +8,9 @@ import {
 import type { Arm } from '../../src/trial/arm.ts';
 import { assignTask } from '../../src/trial/assign.ts';
 import type { Outcome } from '../../src/trial/evidence.ts';
+import { foldStep } from '../../src/trial/fold.ts';
 import type { PauseReason, TrialPlan, TrialStep } from '../../src/trial/step.ts';
-import { foldStep, startTrial, type Trial } from '../../src/trial/trial.ts';
+import { startTrial, type Trial } from '../../src/trial/trial.ts';
 import { taskOf } from './engine-fixture.ts';
 
 /** A plan of a trial task by task, of latency, guarded by success, but for what is said. */
