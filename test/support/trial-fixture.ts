@@ -138,8 +138,11 @@ export class TrialFixture {
 }
 
 /** An engine with 30 tasks recorded, and nothing proposed yet. */
-export async function createTrialFixture(yaml: string): Promise<TrialFixture> {
-  const fixture = new TrialFixture(await createEngineFixture(yaml));
+export async function createTrialFixture(
+  yaml: string,
+  store?: EngineFixture['store'],
+): Promise<TrialFixture> {
+  const fixture = new TrialFixture(await createEngineFixture(yaml, store && { store }));
   await fixture.engine.recordTasks(tasksOf(30));
   return fixture;
 }

@@ -1,0 +1,242 @@
+import { expect } from 'vitest';
+import type { Delta } from '../../src/domain/delta.ts';
+import { LearningError } from '../../src/domain/errors.ts';
+import type { Task } from '../../src/domain/task.ts';
+import type { Parameters, Value } from '../../src/domain/value.ts';
+import type { Resolved } from '../../src/engine/resolve.ts';
+import type { LedgerState } from '../../src/ledger/state.ts';
+import { Subscription } from '../../src/ledger/subscription.ts';
+import { configOf, createEngineFixture, type EngineFixture, taskOf } from './engine-fixture.ts';
+import { createJsonStore } from './json-store.ts';
+import { ValueOwners } from './value-owners.ts';
+
+/** Two rules fight over `a`, a third one changes `b` at once. Everything happens soon. */
+const yamlOf = (assignment: string, confidence: number) => `
+cycle: { history_limit: 20, analysis_window: 5, min_tasks: 2, interval_seconds: 3600 }
+curation: { mode: trial, cooldown_seconds: 3, proposal_ttl_seconds: 60, ack_timeout_seconds: 20,
+  max_deltas_per_hour: 0 }
+trial: { assignment: ${assignment}, block_tasks: 2, outcome_timeout_seconds: 20, max_seconds: 300,
+  pair_by: [kind], pair_wait_tasks: 2, seed: s }
+parameters: { a: { initial: 0 }, b: { initial: 0 } }
+ledger: { retain_deltas: 30 }
+rules:
+  - { id: up, when: 'true', type: resource, operation: adjust, target: a, new_value: '1',
+      reasoning: '"observed %"', confidence: ${confidence}, impact: positive }
+  - { id: down, when: 'parameters.b < 2.0', type: resource, operation: adjust, target: a,
+      new_value: '2', reasoning: '"observed %"', confidence: 0.9, impact: positive,
+      on_harm: notify }
+  - { id: now, when: 'window.success_rate < 0.9', type: metric, operation: adjust, target: b,
+      new_value: '1.0 - parameters.b', reasoning: '"observed %"', confidence: 0.9,
+      impact: positive, mode: apply }
+`;
+
+export const STEP_KINDS = [
+  ...(['resolve', 'resolve', 'resolve', 'record', 'record', 'record', 'late', 'cycle'] as const),
+  ...(['wait', 'pause', 'resume', 'set', 'revert', 'approve', 'reject', 'refuse'] as const),
+  ...(['ack', 'reload', 'reopen', 'cycle', 'cycle', 'resolve', 'record'] as const),
+];
+
+export interface WorldStep {
+  readonly kind: (typeof STEP_KINDS)[number];
+  readonly seed: number;
+}
+
+/** An engine, a client that follows it, and what is expected of both. */
+export class TrialWorld {
+  readonly #assignment: string;
+  readonly #store = createJsonStore();
+  readonly #owners = new ValueOwners();
+  /** Put in force, and not looked at yet. */
+  readonly #applied: Delta[] = [];
+  #fixture: EngineFixture | undefined;
+  #confidence = 0.9;
+  #feed: Subscription | undefined;
+  /** As the client has them by the deltas that it was told of. */
+  #followed: Parameters = {};
+  /** The value that each task was given, by trial. */
+  readonly #given = new Map<string, Value | undefined>();
+
+  constructor(assignment: string) {
+    this.#assignment = assignment;
+  }
+
+  get engine() {
+    if (this.#fixture === undefined) throw new Error('not open');
+    return this.#fixture.engine;
+  }
+
+  get clock() {
+    if (this.#fixture === undefined) throw new Error('not open');
+    return this.#fixture.clock;
+  }
+
+  get state(): LedgerState {
+    return this.engine.ledger.state;
+  }
+
+  async open(): Promise<void> {
+    const options = { store: this.#store, ...(this.#fixture && { clock: this.clock }) };
+    this.#fixture?.engine.stop();
+    this.#fixture = await createEngineFixture(this.#yaml, options);
+    this.engine.followedBy(() => [{ clientId: 'c', types: [], snapshotSequence: 0 }]);
+    this.engine.ledger.onCommit(({ applied }) => void this.#applied.push(...applied));
+    this.engine.start();
+    const afterSequence = this.#feed && BigInt(this.#feed.sequence);
+    this.#feed = new Subscription(this.state, { epoch: '', afterSequence, types: [] });
+  }
+
+  /** Takes steps that arrive together; those that are refused change nothing. */
+  async take(steps: readonly WorldStep[]): Promise<void> {
+    await Promise.all(
+      steps.map((step) =>
+        this.#take(step).catch((error: unknown) => {
+          if (!(error instanceof LearningError)) throw error;
+        }),
+      ),
+    );
+    this.#check();
+  }
+
+  get #yaml(): string {
+    return yamlOf(this.#assignment, this.#confidence);
+  }
+
+  async #take({ kind, seed }: WorldStep): Promise<unknown> {
+    const { engine, clock } = this;
+    const known = [...this.state.deltasNewestFirst()];
+    const deltaId = known[seed % 7]?.deltaId ?? 'none';
+    switch (kind) {
+      case 'resolve':
+        return this.#resolve(`t${seed % 60}`, `${seed % 2}`);
+      case 'record':
+        return engine.recordTasks(this.#tasksOf(seed, this.state.head.sequence));
+      case 'late':
+        return engine.recordTasks(this.#tasksOf(seed, Math.max(this.state.head.sequence - 2, 0)));
+      case 'cycle':
+        return engine.runCycle();
+      case 'wait':
+        return clock.advance((seed % 25) * 1000);
+      case 'pause':
+      case 'resume':
+        return engine.setTrialsPaused(kind === 'pause');
+      case 'set': {
+        const override = { target: seed % 3 === 0 ? 'b' : 'a', value: seed % 4 };
+        return engine.setParameter({ ...override, reason: '', holdSeconds: seed % 9 });
+      }
+      case 'revert':
+        return engine.revert(deltaId, 'no');
+      case 'approve':
+        return engine.approve(deltaId, 'yes');
+      case 'reject':
+        return engine.reject(deltaId, 'no');
+      case 'ack':
+      case 'refuse': {
+        const refusal = kind === 'ack' ? undefined : { reason: 'BAD', message: '' };
+        return engine.acknowledge({ clientId: 'c', epoch: '', deltaId, refusal });
+      }
+      case 'reload':
+        this.#confidence = seed % 3 === 0 ? 0.8 : 0.9;
+        return engine.configure(configOf(this.#yaml));
+      case 'reopen':
+        return undefined;
+    }
+  }
+
+  async #resolve(taskId: string, kind: string): Promise<void> {
+    this.#note(taskId, await this.engine.resolve({ taskId, labels: { kind } }));
+  }
+
+  /** One task has one value while its trial is on. */
+  #note(taskId: string, { parameters, trial }: Resolved): void {
+    const plan = this.state.trial?.plan;
+    if (trial === undefined || plan?.deltaId !== trial.deltaId) return;
+    if (plan.assignment === 'switchback') return;
+    const value = parameters[plan.target];
+    expect(value).toEqual(trial.arm === 'new' ? plan.newValue : plan.oldValue);
+    const key = `${trial.deltaId}/${taskId}`;
+    if (this.#given.has(key)) expect(value).toEqual(this.#given.get(key));
+    this.#given.set(key, value);
+  }
+
+  #tasksOf(seed: number, deltaSequence: number): Task[] {
+    const statuses = ['success', 'success', 'success', 'failure', 'cancelled'] as const;
+    return Array.from({ length: 1 + (seed % 3) }, (_, i) =>
+      taskOf({
+        taskId: seed % 11 === 0 ? '' : `t${(seed + i) % 60}`,
+        status: statuses[(seed + i) % 5] ?? 'success',
+        latencyMs: 1 + ((seed * 7) % 100),
+        finishTimeMs: this.clock.now(),
+        deltaSequence: seed % 4 === 0 ? 0 : deltaSequence,
+      }),
+    );
+  }
+
+  /** What must hold in any state. */
+  #check(): void {
+    const { trial, head } = this.state;
+    for (const delta of this.#applied.splice(0)) this.#owners.take(delta);
+    expect(this.engine.current()).toMatchObject({ parameters: head.parameters, trial: undefined });
+    if (trial !== undefined) {
+      const { target, newValue, oldValue } = trial.plan;
+      const standing = trial.block?.arm === 'new' ? newValue : oldValue;
+      expect(head.parameters[target]).toEqual(standing);
+    }
+    for (let item = this.#next(); item !== undefined; item = this.#next()) {
+      if (item.kind === 'snapshot') this.#followed = item.parameters;
+      else this.#followed = { ...this.#followed, [item.delta.target]: item.delta.newValue ?? null };
+    }
+    expect(this.#followed).toEqual(head.parameters);
+  }
+
+  #next() {
+    return this.#feed?.next(this.clock.now());
+  }
+
+  /** A restart knows all that was known. */
+  async reopen(): Promise<void> {
+    const before = knowledgeOf(this.state);
+    await this.open();
+    expect(knowledgeOf(this.state)).toEqual(before);
+    this.#check();
+  }
+
+  /** Every task that is asked for comes, and comes to the same: no trial lasts for ever. */
+  async feed(): Promise<void> {
+    await this.engine.setTrialsPaused(false);
+    for (let i = 0; this.state.trial !== undefined; i += 1) {
+      expect(i).toBeLessThan(500);
+      const awaited = this.state.trial.openPairs.flatMap(({ tasks }) => tasks);
+      for (const { taskId, outcome } of awaited) if (outcome === undefined) await this.#end(taskId);
+      await this.#resolve(`fed-${i}`, '0');
+      await this.#end(`fed-${i}`);
+    }
+  }
+
+  async #end(taskId: string): Promise<void> {
+    const deltaSequence = this.state.head.sequence;
+    await this.engine.recordTasks([taskOf({ taskId, deltaSequence })]);
+    this.#check();
+  }
+
+  /** Nothing comes any more: time alone ends a trial. */
+  async outlive(): Promise<void> {
+    for (let i = 0; i < 31; i += 1) await this.clock.advance(10_000);
+    expect(this.state.trial).toBeUndefined();
+    this.#check();
+  }
+}
+
+/** All that a ledger knows, but for how it is stored. */
+function knowledgeOf(state: LedgerState) {
+  const { storedEvents: _, position: __, ...head } = state.head;
+  return structuredClone({
+    head,
+    trial: state.trial,
+    deltas: [...state.deltasNewestFirst()],
+    pending: [...state.pending()],
+    observations: state.observations(),
+    awaitedAcks: state.awaitedAcks(),
+    tasks: state.newestTasks(100),
+    acknowledged: state.acknowledged('c'),
+  });
+}
