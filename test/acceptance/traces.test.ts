@@ -106,6 +106,11 @@ async function runCycles(address: string, isDone: () => boolean): Promise<number
   return count;
 }
 
+/** Without what became known of them later. */
+function asApplied(deltas: readonly Delta[]) {
+  return deltas.map((delta) => ({ ...delta, effect: undefined }));
+}
+
 async function checkStreams(followers: Followers, inForce: readonly Delta[]): Promise<void> {
   const { snapshot, fromZero, strategy } = followers;
   const latest = BigInt(inForce.length);
@@ -113,19 +118,19 @@ async function checkStreams(followers: Followers, inForce: readonly Delta[]): Pr
   expect(inForce.length).toBeGreaterThan(0);
   await Promise.all([snapshot.until(latest), fromZero.until(latest)]);
   for (const { faults } of Object.values(followers)) expect(faults).toEqual([]);
-  expect(fromZero.deltas).toEqual(inForce);
+  expect(asApplied(fromZero.deltas)).toEqual(asApplied(inForce));
   expect(fromZero.snapshots).toEqual([]);
 
   const [start, ...others] = snapshot.snapshots;
   expect(start?.outcome).toBe(SnapshotOutcome.INITIAL);
   expect(others).toEqual([]);
-  expect(snapshot.deltas).toEqual(inForce.slice(Number(start?.sequence)));
+  expect(asApplied(snapshot.deltas)).toEqual(asApplied(inForce.slice(Number(start?.sequence))));
 
   // Filtered: nothing says that it is through but a heartbeat, which counts what was skipped.
   expect(await strategy.heartbeat()).toBe(latest);
   const from = strategy.snapshots[0]?.sequence ?? 0n;
   const wanted = inForce.filter((d) => d.type === DeltaType.STRATEGY && d.sequence > from);
-  expect(strategy.deltas).toEqual(wanted);
+  expect(asApplied(strategy.deltas)).toEqual(asApplied(wanted));
   expect(wanted.length).toBeGreaterThan(0);
   expect(wanted.length).toBeLessThan(inForce.length);
 }
