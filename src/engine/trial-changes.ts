@@ -57,10 +57,9 @@ export class TrialChanges {
     // Who has not acknowledged may have gone meanwhile.
     if (task.deltaSequence === 0) this.noticeAcknowledged();
     const { nowMs, sequence } = this.#changes;
-    // A sequence that no delta has yet says nothing of a block, and nothing ends in the future.
+    // A sequence that no delta has yet says nothing of a block.
     if (this.trial?.block !== undefined && task.deltaSequence > sequence) return;
-    const finishTimeMs = Math.min(task.finishTimeMs, nowMs);
-    const step = this.trial && recordOutcome(this.trial, { ...task, finishTimeMs }, nowMs);
+    const step = this.trial && recordOutcome(this.trial, task, nowMs);
     if (step === undefined) return;
     this.#take(step);
     this.#moveOn();
