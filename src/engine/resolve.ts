@@ -18,7 +18,9 @@ export interface Resolved {
 
 /** The values in force: what everyone has who is not told otherwise. */
 export function baseline({ head }: Pick<LedgerView, 'head'>): Resolved {
-  return { parameters: head.parameters, deltaSequence: head.sequence, trial: undefined };
+  // A copy: of a commit that is being made, the values go on changing.
+  const parameters = { ...head.parameters };
+  return { parameters, deltaSequence: head.sequence, trial: undefined };
 }
 
 /**

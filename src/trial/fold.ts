@@ -76,8 +76,8 @@ function takeStep(trial: Trial, step: TrialStep): Trial {
     case 'pause':
       return {
         ...leaveOut(trial, trial.openPairs, true),
-        // What showed the outage was touched by it.
-        ...(step.reason === 'outage' ? trial.sound : {}),
+        // What showed an outage was touched by it.
+        heldPairs: step.reason === 'outage' ? [] : trial.heldPairs,
         pauses: [...trial.pauses, step.reason],
         block: undefined,
         firstBlock: undefined,
@@ -187,21 +187,31 @@ function leaveOut(trial: Trial, pairs: readonly OpenPair[], whole = false): Tria
   return { ...trial, expected, openPairs: trial.openPairs.filter((pair) => !given.has(pair)) };
 }
 
+/**
+ * Pairs in which every task failed wait for one in which some did not. They could only be dropped
+ * for an outage as long as nobody has looked at them: dropped later, the evidence would have had a
+ * second chance.
+ */
 function countPair(trial: Trial, pair: PairOutcomes): Trial {
-  const all = [...pair.old, ...pair.new];
-  const evidence = addPair(trial.evidence, pair, trial.plan.timeoutMs);
-  const tasksUsed = trial.tasksUsed + all.length;
-  const haveAllFailed = all.every(({ status }) => status !== 'success');
-  return {
+  const pairs = [...trial.heldPairs, pair];
+  const seen = {
     ...trial,
-    evidence,
-    tasksUsed,
-    sound: haveAllFailed ? trial.sound : { evidence, tasksUsed },
     recentFailures: {
       old: newestFailures(trial.recentFailures.old, pair.old),
       new: newestFailures(trial.recentFailures.new, pair.new),
     },
   };
+  if (![...pair.old, ...pair.new].some(hasSucceeded)) return { ...seen, heldPairs: pairs };
+  return {
+    ...seen,
+    heldPairs: [],
+    evidence: pairs.reduce((sum, one) => addPair(sum, one, trial.plan.timeoutMs), trial.evidence),
+    tasksUsed: pairs.reduce((sum, one) => sum + one.old.length + one.new.length, trial.tasksUsed),
+  };
+}
+
+function hasSucceeded({ status }: Outcome): boolean {
+  return status === 'success';
 }
 
 function newestFailures(former: readonly boolean[], outcomes: readonly Outcome[]): boolean[] {

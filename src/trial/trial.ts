@@ -1,5 +1,5 @@
 import type { Arm } from './arm.ts';
-import { type Evidence, noEvidence, type Outcome } from './evidence.ts';
+import { type Evidence, noEvidence, type Outcome, type PairOutcomes } from './evidence.ts';
 import { firstHash } from './receipt.ts';
 import type { PauseReason, TrialPlan } from './step.ts';
 
@@ -56,8 +56,8 @@ export interface Trial {
   readonly evidence: Evidence;
   /** Tasks in the pairs that the evidence of this trial counts. */
   readonly tasksUsed: number;
-  /** What those two were before the newest pairs, in whose halves every single task failed. */
-  readonly sound: Pick<Trial, 'evidence' | 'tasksUsed'>;
+  /** The newest pairs, while every single task in them failed: counted once it was no outage. */
+  readonly heldPairs: readonly PairOutcomes[];
   /** Pairs begun. */
   readonly pairsBegun: number;
   /** By age. Empty in a switchback trial. */
@@ -81,15 +81,14 @@ export const OUTAGE_TASKS = 10;
 
 /** The trial after its first step. */
 export function startTrial(plan: TrialPlan, timeMs: number): Trial {
-  const evidence = plan.carried ?? [plan.primary, ...plan.guards].map(noEvidence);
   return {
     plan,
     startTimeMs: timeMs,
     steps: 0,
     hash: firstHash(plan.deltaId),
-    evidence,
+    evidence: plan.carried ?? [plan.primary, ...plan.guards].map(noEvidence),
     tasksUsed: 0,
-    sound: { evidence, tasksUsed: 0 },
+    heldPairs: [],
     pairsBegun: 0,
     openPairs: [],
     assignments: [],
