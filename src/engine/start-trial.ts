@@ -35,7 +35,7 @@ export function startNextTrial(
   environment: Environment,
 ): void {
   const { view, trials } = place;
-  if (trials.trial !== undefined || view.head.trialsPaused) return;
+  if (trials.trial !== undefined || trials.arePaused) return;
   if (assignmentOf(environment) === undefined || isHourFull(view, environment)) return;
   const older = waiting.filter(({ waitsFor }) => waitsFor === 'trial');
   const candidates = [...fresh, ...older]

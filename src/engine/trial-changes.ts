@@ -24,12 +24,15 @@ import type { Environment } from './environment.ts';
  */
 export class TrialChanges {
   trial: Trial | undefined;
+  /** All trials are paused. */
+  arePaused: boolean;
   readonly #changes: Changes;
   readonly #view: LedgerView;
   readonly #environment: Environment;
 
   constructor(changes: Changes, view: LedgerView, environment: Environment) {
     this.trial = view.trial;
+    this.arePaused = view.head.trialsPaused;
     this.#changes = changes;
     this.#view = view;
     this.#environment = environment;
@@ -193,6 +196,7 @@ export class TrialChanges {
     this.#changes.touch(plan.target);
     if (outcome === 'promote') this.#promote(plan, summary);
     if (onHarm === 'pause') {
+      this.arePaused = true;
       this.#changes.events.push({ kind: 'trials_paused', timeMs: nowMs, paused: true });
     }
   }

@@ -20,7 +20,10 @@ const MIN_TASKS_TO_GIVE_UP = 100;
  */
 const MAX_DISPATCHED = 2000;
 
-/** Tasks that a promotion must rest on. */
+/**
+ * Tasks that a promotion must rest on, of this trial: evidence that was carried on says nothing of
+ * the outcomes that the trial before was still waiting for.
+ */
 const MIN_TASKS_TO_HELP = 30;
 
 /** An improvement that is worth a change: 3 %, or 2 points of success. */
@@ -65,7 +68,9 @@ export function judge(trial: Trial, nowMs: number): Finding | undefined {
 /** What the evidence calls for, whatever is outstanding: no task is assigned any more. */
 export function ending(trial: Trial): Finding | undefined {
   const { evidence, tasksUsed } = trial;
-  if (hasHelped(evidence)) return { verdict: 'helped', reason: 'help' };
+  if (tasksUsed >= MIN_TASKS_TO_HELP && hasHelped(evidence)) {
+    return { verdict: 'helped', reason: 'help' };
+  }
   if (tasksUsed >= MAX_TASKS) {
     return { verdict: 'inconclusive', reason: `nothing was found in ${tasksUsed} tasks` };
   }

@@ -29,9 +29,12 @@ test('SIGTERM: what is in flight finishes, streams end with UNAVAILABLE, exit co
   const singles = Array.from({ length: LANES }, (_, lane) =>
     recordUntilRefused(learningClient(sidecar.address), lane),
   );
-  await vi.waitFor(async () => {
-    expect((await client.getStatus({})).totalTasksRecorded).toBeGreaterThan(1000n);
-  });
+  await vi.waitFor(
+    async () => {
+      expect((await client.getStatus({})).totalTasksRecorded).toBeGreaterThan(1000n);
+    },
+    { timeout: 20_000 },
+  );
   expect(await sidecar.end('SIGTERM')).toEqual({ code: 0, signal: null });
 
   expect(describe(await followed)).toEqual({ code: 'UNAVAILABLE', reason: 'DRAINING' });

@@ -126,6 +126,24 @@ describe.each(ASSIGNMENTS)('the history of trials by %s', (assignment) => {
   });
 });
 
+test('evidence is carried on as long as its delta is retained', async () => {
+  const yaml = trialYaml({ top: 'ledger: { retain_deltas: 3 }' });
+  for (const [others, pairs] of [
+    [2, 50],
+    [3, undefined],
+  ] as const) {
+    const fixture = await createTrialFixture(yaml);
+    await fixture.begin();
+    await fixture.runOut();
+    for (let i = 0; i < others; i += 1) await fixture.setLevel(i, 'other');
+    const again = await fixture.reopen(yaml);
+    await again.clock.advance(60_000);
+    await again.begin();
+    if (pairs === undefined) expect(again.trial?.plan.carried).toBeUndefined();
+    else expect(again.trial?.plan.carried?.[0]?.pairs).toBeGreaterThanOrEqual(pairs);
+  }
+});
+
 describe('evidence is carried on to', () => {
   const text = { rules: [{ value: 'parameters.other + 1.0' }] };
 

@@ -180,6 +180,27 @@ describe.each(ASSIGNMENTS)('on_harm, by %s', (assignment) => {
     expect(fixture.state.head.trialsPaused).toBe(false);
   });
 
+  test('pause begins no other trial, though one waits', async () => {
+    const rules = [{ more: 'on_harm: pause' }, { id: 'second', target: 'other' }];
+    const trial = 'block_tasks: 2, outcome_timeout_seconds: 60';
+    const fixture = await createTrialFixture(trialYaml({ assignment, rules, trial }));
+    await fixture.begin();
+    const end = async () => {
+      const deltaSequence = fixture.state.head.sequence;
+      const latencyMs = fixture.level === 1 ? 200 : 100;
+      await fixture.engine.recordTasks([taskOf({ deltaSequence, latencyMs })]);
+    };
+    if (assignment === 'task') await fixture.runOut(slower);
+    else while (!(fixture.trial?.evidence[0]?.pairs === 6 && fixture.trial.firstBlock)) await end();
+    // The outcome that is missing ends the last block, in the cycle itself.
+    await end();
+    await fixture.clock.advance(60_000);
+    await fixture.cycle();
+    expect(fixture.state.head.trialsPaused).toBe(true);
+    expect(fixture.trial).toBeUndefined();
+    expect([...fixture.state.pending()]).toMatchObject([{ ruleId: 'second', waitsFor: 'trial' }]);
+  });
+
   test('notify asks a person, who approves', async () => {
     const { fixture, delta } = await harmed('notify');
     const expireTimeMs = fixture.clock.now() + 86_400_000;

@@ -106,6 +106,22 @@ test('help waits for what is outstanding, until it comes or is missing', async (
   });
 });
 
+test('help that was waiting when time ran out promotes nothing by itself', async () => {
+  const fixture = await createTrialFixture(trialYaml({ trial: 'max_seconds: 600' }));
+  fixture.engine.start();
+  fixture.engine.setActive(false);
+  const deltaId = await fixture.begin();
+  for (let i = 0; i < 40; i += 1) await fixture.engine.resolve({ taskId: `slow-${i}`, labels: {} });
+  for (let i = 0; i < 60; i += 1) await fixture.run(faster);
+  await fixture.clock.advance(600_000);
+  expect(fixture.delta(deltaId)).toMatchObject({ effect: { verdict: 'inconclusive' } });
+  await fixture.clock.advance(60_000);
+  // The evidence goes on, but nothing is known of forty tasks.
+  await fixture.begin();
+  expect(await fixture.runOut(faster)).toBeGreaterThanOrEqual(30);
+  expect(fixture.level).toBe(1);
+});
+
 test('help that waits is given as soon as so much has come', async () => {
   const fixture = await createTrialFixture(trialYaml());
   const deltaId = await fixture.begin();

@@ -7,11 +7,13 @@ import { acknowledge } from '../../src/engine/acknowledge.ts';
 import { approve, reject, setParameter } from '../../src/engine/curation.ts';
 import { declareParameters } from '../../src/engine/parameters.ts';
 import { recordTasks, reportMetrics } from '../../src/engine/record.ts';
+import { resolve } from '../../src/engine/resolve.ts';
 import { revert } from '../../src/engine/revert.ts';
 import { runCycle } from '../../src/engine/run-cycle.ts';
+import { expireDue, setTrialsPaused } from '../../src/engine/trials.ts';
 import { type Decision, Ledger } from '../../src/ledger/ledger.ts';
 import type { LedgerState } from '../../src/ledger/state.ts';
-import type { LedgerStore } from '../../src/ledger/store.ts';
+import type { LedgerView } from '../../src/ledger/view.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { configOf, taskOf } from '../support/engine-fixture.ts';
 
@@ -35,8 +37,25 @@ rules:
       new_value: '!parameters.c', reasoning: '"because"', confidence: 0.1, impact: neutral }
 `;
 
+/**
+ * As `RULES`, with trials and acknowledgements that are awaited. What these remember of a delta goes
+ * with it, by commits, which differ here: so no delta is forgotten.
+ */
+const withTrials = (assignment: string) => ({
+  rules: `${RULES}
+  - { id: try, when: 'true', type: metric, operation: adjust, target: d, mode: trial,
+      new_value: '1.0 - parameters.d', reasoning: '"observed"', confidence: 0.9, impact: positive }
+trial: { assignment: ${assignment}, block_tasks: 2, outcome_timeout_seconds: 9, max_seconds: 50,
+  seed: s }`
+    .replace('proposal_ttl_seconds: 5', 'proposal_ttl_seconds: 5, ack_timeout_seconds: 7')
+    .replace('c: { initial: true }', 'c: { initial: true }, d: { initial: 0 }'),
+  retention: { ...RETENTION, retainDeltas: 10_000 },
+});
+const PLAIN = { rules: RULES, retention: RETENTION };
+
 /** Something that is done at a moment; `seed` picks what it is done to. */
-type Step = { readonly kind: (typeof KINDS)[number]; readonly seed: number };
+type Step = { readonly kind: Kind; readonly seed: number };
+type Kind = (typeof KINDS | typeof TRIAL_KINDS)[number];
 const KINDS = [
   'tasks',
   'metrics',
@@ -48,6 +67,8 @@ const KINDS = [
   'ack',
   'refuse',
 ] as const;
+const WORK = ['resolve', 'resolve', 'resolve', 'tasks'] as const;
+const TRIAL_KINDS = [...KINDS, ...WORK, ...WORK, 'due', 'pause'] as const;
 
 /** The decision of step `index`; the ids it makes are a function of its index. */
 function decisionOf(
@@ -63,7 +84,7 @@ function decisionOf(
   const deltaId = `d${index - 1 - (seed % 6)}.${seed % 2}`;
   switch (kind) {
     case 'tasks':
-      return recordTasks(someTasks(seed), undefined, environment);
+      return (view) => recordTasks(someTasks(seed, view), undefined, environment)(view);
     case 'metrics': {
       const observeTimeMs = nowMs - (seed % 3) * 1500;
       const metrics = { subAgentCount: seed, cpuPercent: seed, values: {}, observeTimeMs };
@@ -90,15 +111,25 @@ function decisionOf(
       const refusal = { reason: 'BAD', message: '' };
       return acknowledge({ clientId: 'c', epoch: 'e', deltaId, refusal }, environment);
     }
+    case 'resolve':
+      return resolve({ taskId: `t${(seed * 3) % 40}`, labels: {} }, environment);
+    case 'due':
+      return expireDue(environment);
+    case 'pause':
+      return setTrialsPaused(seed % 3 === 0, environment);
   }
 }
 
-function someTasks(seed: number): Task[] {
+/** Tasks with the values of now; every other time those that a trial waits for are among them. */
+function someTasks(seed: number, { head, trial }: LedgerView): Task[] {
+  const awaited = trial?.openPairs.flatMap(({ tasks }) => tasks.filter((one) => !one.outcome));
+  const ids = seed % 2 === 0 ? (awaited ?? []).map(({ taskId }) => taskId) : [''];
   return Array.from({ length: 1 + (seed % 4) }, (_, i) =>
     taskOf({
-      taskId: seed % 7 === 0 ? '' : `t${(seed * 3 + i) % 40}`,
+      taskId: ids[i] ?? `t${(seed * 3 + i) % 40}`,
       status: (seed + i) % 3 === 0 ? 'success' : 'failure',
       latencyMs: seed,
+      deltaSequence: seed % 4 === 1 ? 0 : head.sequence,
     }),
   );
 }
@@ -108,10 +139,12 @@ async function run(
   steps: readonly Step[],
   commits: (index: number) => boolean,
   reopens: (index: number) => boolean,
+  { rules, retention } = PLAIN,
 ) {
-  const settings = configOf(RULES);
+  const settings = configOf(rules);
   const store = createMemoryStore();
-  let ledger = open(store);
+  const open = () => Ledger.open({ store, retention, newEpoch: () => 'e', defer: () => {} });
+  let ledger = open();
   const declared = ledger.transact(declareParameters(settings, 0));
   ledger.flush();
   await declared;
@@ -120,14 +153,10 @@ async function run(
     const answer = ledger.transact(decisionOf(step, index, settings));
     answers.push(answer.catch((error: unknown) => reasonOf(error)));
     if (commits(index) || reopens(index)) ledger.flush();
-    if (reopens(index)) ledger = open(store);
+    if (reopens(index)) ledger = open();
   }
   ledger.flush();
   return { answers: await Promise.all(answers), state: describeState(ledger.state) };
-}
-
-function open(store: LedgerStore): Ledger {
-  return Ledger.open({ store, retention: RETENTION, newEpoch: () => 'e', defer: () => {} });
 }
 
 function reasonOf(error: unknown): string {
@@ -150,39 +179,57 @@ function describeState(state: LedgerState) {
       state.appliedAt(head.compactedThrough + i + 1),
     ),
     acknowledged: ['c0', 'c1', 'c'].map((client) => state.acknowledged(client)),
+    trial: state.trial,
+    observations: state.observations(),
+    awaitedAcks: state.awaitedAcks(),
   };
 }
 
-const steps = fc.array(fc.record({ kind: fc.constantFrom(...KINDS), seed: fc.nat({ max: 99 }) }), {
-  minLength: 10,
-  maxLength: 120,
-  size: 'max',
-});
+const stepsOf = (kinds: readonly Kind[]) =>
+  fc.array(fc.record({ kind: fc.constantFrom(...kinds), seed: fc.nat({ max: 99 }) }), {
+    minLength: 10,
+    maxLength: 120,
+    size: 'max',
+  });
+const steps = stepsOf(KINDS);
 
-test('however steps are grouped into commits, and whenever the ledger is opened again, the outcome is the same', async () => {
-  let applied = 0;
-  await fc.assert(
-    fc.asyncProperty(steps, fc.nat(), fc.nat(), async (given, groups, restarts) => {
-      const one = await run(
-        given,
-        () => true,
-        () => false,
-      );
-      const bit = (bits: number, index: number) => ((bits >> (index % 31)) & 1) === 1;
-      const many = await run(
-        given,
-        (i) => bit(groups, i),
-        (i) => bit(restarts, i) && i % 3 === 0,
-      );
-      // Opening forgets what lies beyond retention at once; a running ledger has done so as well.
-      expect(many).toEqual(one);
-      applied += one.state.head.sequence;
-    }),
-    { numRuns: 150 },
-  );
-  // The sequences are not idle ones.
-  expect(applied).toBeGreaterThan(300);
-});
+const bit = (bits: number, index: number) => ((bits >> (index % 31)) & 1) === 1;
+
+test.each([
+  ['deltas put in force', KINDS, PLAIN],
+  ['trials by task', TRIAL_KINDS, withTrials('task')],
+  ['trials by switchback', TRIAL_KINDS, withTrials('switchback')],
+] as const)(
+  'however steps are grouped into commits, and whenever the ledger is opened again, the outcome is the same: %s',
+  async (_, kinds, world) => {
+    let applied = 0;
+    let tried = 0;
+    await fc.assert(
+      fc.asyncProperty(stepsOf(kinds), fc.nat(), fc.nat(), async (given, groups, restarts) => {
+        const one = await run(
+          given,
+          () => true,
+          () => false,
+          world,
+        );
+        const many = await run(
+          given,
+          (i) => bit(groups, i),
+          (i) => bit(restarts, i) && i % 3 === 0,
+          world,
+        );
+        // Opening forgets what lies beyond retention at once; a running ledger has done so as well.
+        expect(many).toEqual(one);
+        applied += one.state.head.sequence;
+        tried += one.state.trial?.steps ?? 0;
+      }),
+      { numRuns: 150 },
+    );
+    // The sequences are not idle ones.
+    expect(applied).toBeGreaterThan(300);
+    if (world !== PLAIN) expect(tried).toBeGreaterThan(300);
+  },
+);
 
 test('counters are what a plain count of the answers says', async () => {
   await fc.assert(

@@ -94,6 +94,10 @@ export class TrialWorld {
         }),
       ),
     );
+    // The clock goes on for all of them.
+    for (const { kind, seed } of steps) {
+      if (kind === 'wait') await this.clock.advance((seed % 25) * 1000);
+    }
     this.#check();
   }
 
@@ -102,7 +106,7 @@ export class TrialWorld {
   }
 
   async #take({ kind, seed }: WorldStep): Promise<unknown> {
-    const { engine, clock } = this;
+    const { engine } = this;
     const known = [...this.state.deltasNewestFirst()];
     const deltaId = known[seed % 7]?.deltaId ?? 'none';
     switch (kind) {
@@ -114,8 +118,6 @@ export class TrialWorld {
         return engine.recordTasks(this.#tasksOf(seed, Math.max(this.state.head.sequence - 2, 0)));
       case 'cycle':
         return engine.runCycle();
-      case 'wait':
-        return clock.advance((seed % 25) * 1000);
       case 'pause':
       case 'resume':
         return engine.setTrialsPaused(kind === 'pause');
@@ -137,6 +139,7 @@ export class TrialWorld {
       case 'reload':
         this.#confidence = seed % 3 === 0 ? 0.8 : 0.9;
         return engine.configure(configOf(this.#yaml));
+      case 'wait':
       case 'reopen':
         return undefined;
     }

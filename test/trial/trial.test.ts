@@ -138,6 +138,15 @@ describe('an outage', () => {
     expect(isOutage(bench.trial)).toBe(true);
   });
 
+  test('may be one as long as all fail: those pairs count with the next one that does not', () => {
+    const bench = new TrialBench();
+    failPairs(bench, 7);
+    expect(bench.trial).toMatchObject({ tasksUsed: 0, evidence: startTrial(planOf(), 0).evidence });
+    bench.pair((arm) => (arm === 'old' ? {} : FAILURE));
+    expect(bench.trial).toMatchObject({ tasksUsed: 16, heldPairs: [] });
+    expect(bench.trial.evidence).toMatchObject([{ pairs: 8 }, { pairs: 8 }]);
+  });
+
   test('is none where one arm works', () => {
     const bench = new TrialBench();
     for (let i = 0; i < 20; i += 1) bench.pair((arm) => (arm === 'new' ? FAILURE : {}));

@@ -115,6 +115,14 @@ describe('HELPED', () => {
     expect(verdictOf(trialOf([shown(LATENCY, faster), guard]))).toBe(verdict);
   });
 
+  test.each([
+    [30, 'helped'],
+    [28, 'goes on'],
+  ])('with evidence that was carried on, %i tasks of this trial', (tasksUsed, verdict) => {
+    const evidence = [shown(LATENCY, { ...faster, tasks: 200 })];
+    expect(verdictOf(trialOf(evidence, { tasksUsed }))).toBe(verdict);
+  });
+
   test('a guard that helps promotes nothing', () => {
     expect(verdictOf(trialOf([shown(LATENCY), shown(SUCCESS, faster)]))).toBe('goes on');
   });
