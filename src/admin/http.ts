@@ -1,4 +1,12 @@
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http';
+import { createServer as createHttpsServer, type ServerOptions as HttpsOptions } from 'node:https';
 
 /** What the pages say. */
 export interface AdminSources {
@@ -6,11 +14,68 @@ export interface AdminSources {
   notReady(): string | undefined;
   /** In Prometheus's text format. */
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
+  /** Why a request may not read what is not for everybody; `undefined`: it may. */
+  deny(request: IncomingMessage): Denial | undefined;
 }
 
-/** Serves `/healthz`, `/readyz` and `/metrics`, for reading only. */
-export function createAdminServer(sources: AdminSources): Server {
-  return createServer((request, response) => {
+/** Why a request is not answered; 401: with a token it might be. */
+export interface Denial {
+  readonly code: 401 | 403;
+  readonly reason: string;
+}
+
+/** Probes and scrapers are few; whoever opens more means harm, or has lost count. */
+const MAX_CONNECTIONS = 256;
+
+/** Of one address: nobody alone can keep the probes out. */
+const MAX_CONNECTIONS_PER_ADDRESS = 64;
+
+/** Requests have no body and hardly a header: a client that takes longer wants to hold us up. */
+const LIMITS = {
+  maxHeaderSize: 8 * 1024,
+  headersTimeout: 10_000,
+  requestTimeout: 10_000,
+  connectionsCheckingInterval: 1000,
+  keepAliveTimeout: 5_000,
+} as const satisfies ServerOptions;
+
+/** A client that neither sends nor reads for so long is cut off. */
+const IDLE_TIMEOUT_MS = 20_000;
+
+/**
+ * Serves `/healthz`, `/readyz` and `/metrics`, for reading only; the first two to everybody.
+ *
+ * @param https Certificates; without them, it is plain HTTP.
+ */
+export function createAdminServer(sources: AdminSources, https?: HttpsOptions): Server {
+  const answerRequest = createListener(sources);
+  const server =
+    https === undefined
+      ? createServer(LIMITS, answerRequest)
+      : createHttpsServer({ ...LIMITS, ...https }, answerRequest);
+  server.maxConnections = MAX_CONNECTIONS;
+  server.timeout = IDLE_TIMEOUT_MS;
+  boundPerAddress(server);
+  return server;
+}
+
+function boundPerAddress(server: Server): void {
+  const open = new Map<string, number>();
+  server.on('connection', (socket) => {
+    const { remoteAddress = '' } = socket;
+    const count = (open.get(remoteAddress) ?? 0) + 1;
+    open.set(remoteAddress, count);
+    socket.once('close', () => {
+      const left = (open.get(remoteAddress) ?? 0) - 1;
+      if (left > 0) open.set(remoteAddress, left);
+      else open.delete(remoteAddress);
+    });
+    if (count > MAX_CONNECTIONS_PER_ADDRESS) socket.destroy();
+  });
+}
+
+function createListener(sources: AdminSources): RequestListener {
+  return (request, response) => {
     // Not `new URL`, which throws for targets that a client may well send, such as `//`.
     const [path] = (request.url ?? '').split('?', 1);
     if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -23,11 +88,11 @@ export function createAdminServer(sources: AdminSources): Server {
       case '/readyz':
         return answerReadiness(response, sources.notReady());
       case '/metrics':
-        return answerMetrics(response, sources);
+        return answerMetrics(request, response, sources);
       default:
         return answer(response, 404, 'not found: try /healthz, /readyz or /metrics\n');
     }
-  });
+  };
 }
 
 function answerReadiness(response: ServerResponse, reason: string | undefined): void {
@@ -35,7 +100,17 @@ function answerReadiness(response: ServerResponse, reason: string | undefined): 
   else answer(response, 503, `${reason}\n`);
 }
 
-function answerMetrics(response: ServerResponse, sources: AdminSources): void {
+function answerMetrics(
+  request: IncomingMessage,
+  response: ServerResponse,
+  sources: AdminSources,
+): void {
+  const denial = sources.deny(request);
+  if (denial !== undefined) {
+    if (denial.code === 401) response.setHeader('WWW-Authenticate', 'Bearer');
+    answer(response, denial.code, `${denial.reason}\n`);
+    return;
+  }
   sources.metrics().then(
     ({ contentType, text }) => answer(response, 200, text, contentType),
     (error) => answer(response, 500, `${error}\n`),

@@ -4,9 +4,15 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 export interface MetricSources {
   latestSequence(): number;
   subscribers(): number;
+  pendingCalls(): number;
+  connections(): number;
   tasksInHistory(): number;
   ledgerBytes(): number;
+  ledgerWritable(): boolean;
   configRefused(): boolean;
+  accessRefused(): boolean;
+  /** `undefined`: there is no certificate. */
+  certificateEndMs(): number | undefined;
   active(): boolean;
   onTrial(): boolean;
   trialsPaused(): boolean;
@@ -14,7 +20,8 @@ export interface MetricSources {
 
 /** The service's metrics, in Prometheus's terms. */
 export interface Metrics {
-  readonly registry: Registry;
+  /** All of them, in Prometheus's text format. */
+  page(): Promise<{ readonly contentType: string; readonly text: string }>;
   tasksRecorded(count: number): void;
   cycleCompleted(seconds: number): void;
   cycleFailed(): void;
@@ -23,6 +30,8 @@ export interface Metrics {
   deltaApplied(type: string): void;
   trialEnded(verdict: string): void;
   callEnded(method: string, code: string, seconds: number): void;
+  callRefused(reason: string): void;
+  connectionRefused(reason: string): void;
 }
 
 const CALL_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
@@ -46,6 +55,12 @@ export function createMetrics(sources: MetricSources): Metrics {
     'type',
   ]);
   const trials = counter('trials_total', 'Trials that ended', ['verdict']);
+  const refusals = counter('refusals_total', 'Calls refused, by the reason that they were told', [
+    'reason',
+  ]);
+  const connections = counter('connections_refused_total', 'Connections refused, by reason', [
+    'reason',
+  ]);
   const calls = histogram(
     'rpc_duration_seconds',
     'Duration of a call, until its answer',
@@ -53,7 +68,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     ['method', 'code'],
   );
   return {
-    registry,
+    page: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
     tasksRecorded: (count) => tasks.inc(count),
     cycleCompleted: (seconds) => cycles.observe(seconds),
     cycleFailed: () => failures.inc(),
@@ -61,6 +76,8 @@ export function createMetrics(sources: MetricSources): Metrics {
     deltaProposed: (type) => proposed.inc({ type }),
     deltaApplied: (type) => applied.inc({ type }),
     trialEnded: (verdict) => trials.inc({ verdict }),
+    connectionRefused: (reason) => connections.inc({ reason }),
+    callRefused: (reason) => refusals.inc({ reason }),
     callEnded: (method, code, seconds) => calls.observe({ method, code }, seconds),
   };
 }
@@ -77,11 +94,24 @@ function addGauges(registry: Registry, sources: MetricSources): void {
     });
   gauge('latest_sequence', 'Newest change put in force', sources.latestSequence);
   gauge('subscribers', 'Open StreamDeltas streams', sources.subscribers);
+  gauge('connections', 'Open gRPC connections', sources.connections);
+  gauge('pending_calls', 'Unary calls under way', sources.pendingCalls);
   gauge('tasks_in_history', 'Tasks retained', sources.tasksInHistory);
   gauge('ledger_bytes', 'Size of the ledger on disk', sources.ledgerBytes);
+  gauge('ledger_writable', '1: the ledger can be written', () => Number(sources.ledgerWritable()));
   gauge('config_refused', '1: the newest config was refused', () =>
     Number(sources.configRefused()),
   );
+  gauge('access_files_refused', '1: the newest certificates or tokens were refused', () =>
+    Number(sources.accessRefused()),
+  );
+  if (sources.certificateEndMs() !== undefined) {
+    gauge(
+      'tls_certificate_expiry_timestamp_seconds',
+      'When the certificate ends',
+      () => (sources.certificateEndMs() ?? 0) / 1000,
+    );
+  }
   gauge('trial', '1: a trial is on', () => Number(sources.onTrial()));
   gauge('trials_paused', '1: all trials are paused', () => Number(sources.trialsPaused()));
   gauge('active', '1: the timer runs cycles', () => Number(sources.active()));

@@ -35,7 +35,7 @@ export function adminHandlers({
     stopLearning: unary(method.stopLearning, () => setActive(false)),
     runCycle: unary(method.runCycle, async () => {
       const { cycle, deltas } = await engine.runCycle();
-      return { cycle: toProtoCycle(cycle, deltas) };
+      return { cycle: toProtoCycle(cycle, deltas, engine.ledger.state.head.clock.offsetMs) };
     }),
     approveDelta: unary(method.approveDelta, async ({ deltaId, reason }) => ({
       delta: toProtoDelta(await engine.approve(deltaId, reason)),

@@ -8,13 +8,16 @@ import type {
   ServerWritableStream,
 } from '@grpc/grpc-js';
 import { type StatusObject, status } from '@grpc/grpc-js';
+import { LearningError } from '../domain/errors.ts';
 import { type Decoded, type Encodable, encode, Malformed } from './service-definition.ts';
-import { statusOf } from './status.ts';
+import { statusOf, type WireReason } from './status.ts';
 
 /** What every handler reports to. */
 export interface HandlerEnvironment {
   /** One call has ended. `method` is its path, `/package.Service/Method`. */
   observe(method: string, code: status, seconds: number): void;
+  /** A call was refused. It has been or will be observed, too. */
+  refused(reason: WireReason): void;
   /** Takes what a handler threw beside refusals: a fault of ours. */
   logError(error: unknown, method: string): void;
   /** Milliseconds since some moment; never jumps. */
@@ -54,6 +57,7 @@ export function unaryHandler<I extends DescMessage, O extends DescMessage>(
     const end = startCall(environment, path, call);
     const fail = (error: unknown) => {
       const failure = statusOf(error, (cause) => environment.logError(cause, path));
+      if (error instanceof LearningError) environment.refused(error.reason);
       end(failure.code);
       callback(failure);
     };
@@ -125,6 +129,7 @@ function settleStream(
     // What breaks because the client has gone is no fault of ours.
     const logError = (cause: unknown) => call.cancelled || environment.logError(cause, path);
     const failure = statusOf(error, logError);
+    if (error instanceof LearningError) environment.refused(error.reason);
     end(failure.code);
     if (!call.cancelled) call.emit('error', failure);
   };

@@ -5,11 +5,13 @@ import { Health } from '../gen/grpc/health/v1/health_pb.ts';
 import { LearningAdminService } from '../gen/learning/v1/admin_service_pb.ts';
 import { LearningService } from '../gen/learning/v1/learning_service_pb.ts';
 import { adminHandlers } from './admin-service.ts';
+import { Admission } from './admission.ts';
+import { Authorisation, type Authority } from './authorise.ts';
 import { DeltaStreams, type SubscriberInfo } from './delta-stream.ts';
 import type { HandlerEnvironment } from './handlers.ts';
 import { createHealth } from './health.ts';
 import { learningHandlers } from './learning-service.ts';
-import { OpenStreams } from './open-streams.ts';
+import { OpenStreams, type StreamLimits } from './open-streams.ts';
 import { addReflection } from './reflection.ts';
 import { createGrpcServer } from './server.ts';
 import { addService } from './service-definition.ts';
@@ -21,6 +23,18 @@ export interface LearningServerOptions {
   readonly environment: HandlerEnvironment;
   /** Why the newest config was refused; empty where it was not. */
   configError(): string;
+  /** How much is taken at once. */
+  limits(): CallLimits;
+  /** Decides who may call; without one, everybody. */
+  readonly authority?: Authority | undefined;
+  /** Whether clients may ask for the contract. */
+  readonly reflection: boolean;
+}
+
+/** How much is taken at once. */
+export interface CallLimits extends StreamLimits {
+  /** Unary calls under way. */
+  readonly maxPendingCalls: number;
 }
 
 /** All services on one gRPC server, which listens nowhere yet. */
@@ -30,15 +44,22 @@ export interface LearningServer {
   setServing(serving: boolean): void;
   /** The open StreamDeltas streams. */
   subscribers(): readonly SubscriberInfo[];
-  /** Ends the streams with UNAVAILABLE, and takes no more. Unary calls go on. */
-  endStreams(): void;
+  /** Unary calls under way. */
+  pendingCalls(): number;
+  /**
+   * Ends the streams with UNAVAILABLE, and refuses new calls. Resolves when no unary call is under
+   * way any more.
+   */
+  drain(): Promise<void>;
+  /** Who may call has changed: ends the streams of those who may not any more. */
+  recheckCallers(): void;
 }
 
 export function createLearningServer(options: LearningServerOptions): LearningServer {
-  const { engine, clock, environment, configError } = options;
+  const { engine, environment, configError, limits, authority } = options;
   const services = [LearningService, LearningAdminService];
-  const deltaStreams = new DeltaStreams(engine.ledger.state, clock);
-  const openStreams = new OpenStreams();
+  const deltaStreams = new DeltaStreams(engine.ledger.state, engine.clock);
+  const openStreams = new OpenStreams(limits);
   const health = createHealth(['', ...services.map(({ typeName }) => typeName)], openStreams);
   const validate = createValidate();
   warmUp(
@@ -50,7 +71,13 @@ export function createLearningServer(options: LearningServerOptions): LearningSe
   });
   const subscribers = () => deltaStreams.subscribers();
   engine.followedBy(subscribers);
-  const server = createGrpcServer();
+  const admission = createAdmission(options);
+  const authorisation = authority && new Authorisation(authority);
+  const interceptors = [authorisation?.interceptor, admission.interceptor];
+  const server = createGrpcServer(
+    interceptors.filter((one) => one !== undefined),
+    limits().maxStreamsPerClient,
+  );
   const shared = { engine, environment, validate };
   addService(
     server,
@@ -59,11 +86,29 @@ export function createLearningServer(options: LearningServerOptions): LearningSe
   );
   addService(server, LearningAdminService, adminHandlers(shared));
   addService(server, Health, health.handlers);
-  addReflection(server, [...services, Health], openStreams);
+  if (options.reflection) addReflection(server, [...services, Health], openStreams);
   return {
     server,
     setServing: (serving) => health.setServing(serving),
     subscribers,
-    endStreams: () => openStreams.drain(),
+    pendingCalls: () => admission.pending,
+    drain() {
+      openStreams.drain();
+      return admission.drain();
+    },
+    recheckCallers: () => authorisation?.recheck(),
   };
+}
+
+function createAdmission({ clock, environment, limits }: LearningServerOptions): Admission {
+  return new Admission({
+    clock,
+    maxPendingCalls: () => limits().maxPendingCalls,
+    onRefused(path, code, reason) {
+      environment.observe(path, code, 0);
+      environment.refused(reason);
+    },
+    reserved: [Health.typeName, LearningAdminService.typeName],
+    untilTheEnd: [Health.typeName],
+  });
 }

@@ -13,12 +13,13 @@ import {
   listCycles,
   listDeltas,
   type StatusSources,
-  toProtoResolved,
 } from './queries.ts';
+import { RecordRoom } from './record-room.ts';
 import { RecordStream } from './record-stream.ts';
 import { fromProtoMetrics, fromProtoTask } from './requests.ts';
+import { ResolvedAnswers } from './resolved-answers.ts';
 import type { ServiceHandlers } from './service-definition.ts';
-import { checkRecordTask, checkReportMetrics } from './task-check.ts';
+import { checkRecordTask, checkReportMetrics, checkResolveParameters } from './task-check.ts';
 import { unaryByRules, type Validate } from './validate.ts';
 
 /** What the handlers work with. */
@@ -36,6 +37,8 @@ export function learningHandlers(
   const { engine, environment, openStreams } = parts;
   const { state } = engine.ledger;
   const { method } = LearningService;
+  const room = new RecordRoom();
+  const answers = new ResolvedAnswers(state.head.epoch);
   const unary = unaryByRules(environment, parts.validate);
   return {
     recordTask: unaryHandler(
@@ -43,7 +46,7 @@ export function learningHandlers(
       method.recordTask,
       checkRecordTask,
       async ({ task, metrics }) => {
-        const nowMs = engine.now();
+        const nowMs = engine.clock.wallNow();
         const { duplicates, deltaSequence } = await engine.recordTasks(
           task === undefined ? [] : [fromProtoTask(task, nowMs)],
           metrics && fromProtoMetrics(metrics, nowMs),
@@ -52,7 +55,7 @@ export function learningHandlers(
       },
     ),
     recordTasks: bidiHandler(environment, method.recordTasks, (call) =>
-      untilDone(openStreams, call.getPeer(), (done) => new RecordStream(call, engine, done)),
+      untilDone(openStreams, call.getPeer(), (done) => new RecordStream(call, engine, room, done)),
     ),
     reportMetrics: unaryHandler(
       environment,
@@ -60,15 +63,18 @@ export function learningHandlers(
       checkReportMetrics,
       async ({ metrics }) => {
         if (metrics !== undefined) {
-          await engine.reportMetrics(fromProtoMetrics(metrics, engine.now()));
+          await engine.reportMetrics(fromProtoMetrics(metrics, engine.clock.wallNow()));
         }
         return {};
       },
     ),
-    resolveParameters: unary(method.resolveParameters, async ({ taskId, labels }) => {
-      const resolved = taskId === '' ? engine.current() : await engine.resolve({ taskId, labels });
-      return toProtoResolved(resolved, state.head.epoch);
-    }),
+    resolveParameters: unaryHandler(
+      environment,
+      method.resolveParameters,
+      checkResolveParameters,
+      async ({ taskId, labels }) =>
+        answers.answer(taskId === '' ? engine.current() : await engine.resolve({ taskId, labels })),
+    ),
     streamDeltas: serverStreamHandler(
       environment,
       method.streamDeltas,

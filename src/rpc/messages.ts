@@ -57,10 +57,14 @@ const VERDICTS = {
   observed: proto.Verdict.OBSERVED,
 } as const;
 
-/** @param effect what is known of its effect now */
+/**
+ * @param effect what is known of its effect now
+ * @param offsetMs Unix time less the loop's
+ */
 export function toProtoDelta(
   delta: Delta,
   effect: Partial<DeltaEffect> | undefined = delta.effect,
+  offsetMs = 0,
 ): proto.Delta {
   return create(proto.DeltaSchema, {
     deltaId: delta.deltaId,
@@ -77,7 +81,7 @@ export function toProtoDelta(
     state: STATES[delta.state],
     proposeTime: toTimestamp(delta.proposeTimeMs),
     applyTime: optional(delta.applyTimeMs, toTimestamp),
-    expireTime: optional(delta.expireTimeMs, toTimestamp),
+    expireTime: optional(delta.expireTimeMs, (ms) => toTimestamp(ms + offsetMs)),
     cycleNumber: BigInt(delta.cycleNumber),
     evaluation: optional(delta.evaluation, toProtoEvaluation),
     ...(effect === undefined && delta.summary === ''
@@ -88,7 +92,8 @@ export function toProtoDelta(
   });
 }
 
-export function toProtoCycle(cycle: CycleRecord, deltas: readonly Delta[]): Cycle {
+/** @param offsetMs Unix time less the loop's */
+export function toProtoCycle(cycle: CycleRecord, deltas: readonly Delta[], offsetMs = 0): Cycle {
   return create(CycleSchema, {
     cycleId: cycle.cycleId,
     number: BigInt(cycle.number),
@@ -99,7 +104,7 @@ export function toProtoCycle(cycle: CycleRecord, deltas: readonly Delta[]): Cycl
     deltasApplied: BigInt(cycle.deltasApplied),
     totalDeltasHistory: BigInt(cycle.totalDeltasHistory),
     totalEvaluations: BigInt(cycle.totalDeltasHistory),
-    deltas: deltas.map((delta) => toProtoDelta(delta)),
+    deltas: deltas.map((delta) => toProtoDelta(delta, delta.effect, offsetMs)),
   });
 }
 

@@ -3,11 +3,10 @@ import { LearningError } from '../domain/errors.ts';
 import { createStatus } from './status.ts';
 
 /** Streams that may be open at once, of all clients and of one connection. */
-const MAX_STREAMS = 4096;
-const MAX_STREAMS_PER_PEER = 1024;
-
-/** What all callers over a unix socket are called: they cannot be told apart. */
-const UNKNOWN_PEER = 'unknown';
+export interface StreamLimits {
+  readonly maxStreams: number;
+  readonly maxStreamsPerClient: number;
+}
 
 /** A stream as the drain sees it. */
 export interface OpenStream {
@@ -27,19 +26,24 @@ interface Call {
  * the same connection would hang, and ended together when the server drains.
  */
 export class OpenStreams {
+  readonly #limits: () => StreamLimits;
   readonly #streams = new Set<OpenStream>();
   readonly #perPeer = new Map<string, number>();
   #draining: LearningError | undefined;
+
+  constructor(limits: () => StreamLimits) {
+    this.#limits = limits;
+  }
 
   /** Throws `TOO_MANY_STREAMS`, or `DRAINING`. The answer is to be called when it has ended. */
   add(stream: OpenStream, peer: string): () => void {
     if (this.#draining !== undefined) throw this.#draining;
     const ofPeer = this.#perPeer.get(peer) ?? 0;
-    const isPeerFull = ofPeer >= MAX_STREAMS_PER_PEER && peer !== UNKNOWN_PEER;
-    if (this.#streams.size >= MAX_STREAMS || isPeerFull) {
+    const { maxStreams, maxStreamsPerClient } = this.#limits();
+    if (this.#streams.size >= maxStreams || ofPeer >= maxStreamsPerClient) {
       throw new LearningError(
         'TOO_MANY_STREAMS',
-        `at most ${MAX_STREAMS} streams may be open, ${MAX_STREAMS_PER_PEER} of one connection`,
+        `at most ${maxStreams} streams may be open, ${maxStreamsPerClient} of one connection`,
       );
     }
     this.#streams.add(stream);

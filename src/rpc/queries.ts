@@ -3,7 +3,6 @@ import { DELTA_TYPES } from '../domain/delta.ts';
 import { LearningError } from '../domain/errors.ts';
 import { effectOf } from '../engine/effects.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { Resolved } from '../engine/resolve.ts';
 import type {
   GetDeltaStatusRequest,
   GetDeltaStatusResponseSchema,
@@ -12,18 +11,14 @@ import type {
   ListCyclesResponseSchema,
   ListDeltasRequest,
   ListDeltasResponseSchema,
-  ResolveParametersResponseSchema,
   RuleStatusSchema,
 } from '../gen/learning/v1/learning_service_pb.ts';
-import { Arm } from '../gen/learning/v1/learning_service_pb.ts';
+import { toWallMs } from '../ledger/head.ts';
 import type { LedgerState } from '../ledger/state.ts';
 import type { SubscriberInfo } from './delta-stream.ts';
 import { optional, toProtoCycle, toProtoDelta, toProtoMetrics, toTimestamp } from './messages.ts';
 import { encodePageToken, readPage, take } from './page-token.ts';
 import { fromProtoStates } from './requests.ts';
-import { toProtoParameters } from './value.ts';
-
-const ARMS = { old: Arm.OLD, new: Arm.NEW } as const;
 
 const DEFAULT_DELTAS = 50;
 const DEFAULT_CYCLES = 10;
@@ -34,18 +29,6 @@ export interface StatusSources {
   subscribers(): readonly SubscriberInfo[];
   /** Why the newest config was refused; empty where it was not. */
   configError(): string;
-}
-
-export function toProtoResolved(
-  { parameters, deltaSequence, trial }: Resolved,
-  epoch: string,
-): MessageInitShape<typeof ResolveParametersResponseSchema> {
-  const values = {
-    parameters: toProtoParameters(parameters),
-    deltaSequence: BigInt(deltaSequence),
-  };
-  if (trial === undefined) return { ...values, epoch };
-  return { ...values, epoch, trialDeltaId: trial.deltaId, arm: ARMS[trial.arm] };
 }
 
 export function getStatus(
@@ -73,7 +56,7 @@ export function getStatus(
     metrics: optional(metrics, ({ report }) => toProtoMetrics(report)),
     metricsAgeSeconds: optional(
       metrics,
-      ({ reportTimeMs }) => Math.max(engine.now() - reportTimeMs, 0) / 1000,
+      ({ reportTimeMs }) => Math.max(engine.clock.now() - reportTimeMs, 0) / 1000,
     ),
     configError: sources.configError(),
     subscribers: sources.subscribers().map(({ clientId, sentSequence }) => ({
@@ -99,7 +82,9 @@ export function getDeltaStatus(
     totalApplied: BigInt(deltasApplied),
     pendingOrRejected: BigInt(deltasProposed - deltasApplied),
     byType: Object.fromEntries(DELTA_TYPES.map((type) => [type, BigInt(byType[type])])),
-    delta: optional(found, (delta) => toProtoDelta(delta, effectOf(state, delta))),
+    delta: optional(found, (delta) =>
+      toProtoDelta(delta, effectOf(state, delta), state.head.clock.offsetMs),
+    ),
   };
 }
 
@@ -118,7 +103,9 @@ export function listDeltas(
   const { page, hasMore } = take(wanted, size);
   const last = page.at(-1);
   return {
-    deltas: page.map((delta) => toProtoDelta(delta, effectOf(state, delta))),
+    deltas: page.map((delta) =>
+      toProtoDelta(delta, effectOf(state, delta), state.head.clock.offsetMs),
+    ),
     nextPageToken: hasMore && last !== undefined ? encodePageToken(last.ordinal, filters) : '',
   };
 }
@@ -148,6 +135,8 @@ function ruleStatus(
     helped: BigInt(helped),
     harmed: BigInt(harmed),
     inconclusive: BigInt(inconclusive),
-    restingUntil: optional(restingUntilMs, toTimestamp),
+    restingUntil: optional(restingUntilMs, (ms) =>
+      toTimestamp(toWallMs(engine.ledger.state.head, ms)),
+    ),
   };
 }

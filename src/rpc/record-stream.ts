@@ -8,6 +8,7 @@ import type {
 } from '../gen/learning/v1/learning_service_pb.ts';
 import { accept } from './handlers.ts';
 import type { OpenStream } from './open-streams.ts';
+import type { RecordRoom } from './record-room.ts';
 import { fromProtoMetrics, fromProtoTask } from './requests.ts';
 import type { Decoded, Encodable, Malformed } from './service-definition.ts';
 import { checkRecordTasks } from './task-check.ts';
@@ -32,7 +33,9 @@ const MESSAGE_LOAD = 16;
 export class RecordStream implements OpenStream {
   readonly #call: Call;
   readonly #engine: Engine;
+  readonly #room: RecordRoom;
   readonly #done: (error?: unknown) => void;
+  readonly #resume = () => this.#readOn();
   #inFlight = 0;
   #recorded = 0;
   #duplicates = 0;
@@ -45,9 +48,10 @@ export class RecordStream implements OpenStream {
   #failure: unknown;
 
   /** @param done called once: the stream is to be ended, with this error if any */
-  constructor(call: Call, engine: Engine, done: (error?: unknown) => void) {
+  constructor(call: Call, engine: Engine, room: RecordRoom, done: (error?: unknown) => void) {
     this.#call = call;
     this.#engine = engine;
+    this.#room = room;
     this.#done = done;
     this.#deltaSequence = engine.ledger.state.head.sequence;
     call.on('data', (request: RecordTasksRequest | Malformed) => this.#take(request));
@@ -64,14 +68,15 @@ export class RecordStream implements OpenStream {
     if (this.#ended) return;
     try {
       const { tasks, metrics } = accept(request, checkRecordTasks);
-      const nowMs = this.#engine.now();
+      const nowMs = this.#engine.clock.wallNow();
       const recorded = this.#engine.recordTasks(
         tasks.map((task) => fromProtoTask(task, nowMs)),
         metrics && fromProtoMetrics(metrics, nowMs),
       );
       const load = tasks.length + MESSAGE_LOAD;
       this.#inFlight += load;
-      if (this.#inFlight >= MAX_IN_FLIGHT) this.#call.pause();
+      this.#room.take(load);
+      this.#readOn();
       recorded.then(
         (counts) => {
           this.#recorded += counts.recorded;
@@ -95,13 +100,24 @@ export class RecordStream implements OpenStream {
     this.#failure ??= error;
     if (this.#ended) return;
     this.#ended = true;
+    this.#room.forget(this.#resume);
     this.#schedule();
   }
 
   #landed(load: number): void {
     this.#inFlight -= load;
-    if (this.#inFlight < MAX_IN_FLIGHT && this.#call.isPaused()) this.#call.resume();
+    this.#room.give(load);
+    this.#readOn();
     this.#schedule();
+  }
+
+  /** Reads on where there is room, or else waits for it. */
+  #readOn(): void {
+    if (this.#inFlight >= MAX_IN_FLIGHT) this.#call.pause();
+    else if (this.#room.isFull) {
+      this.#call.pause();
+      if (!this.#ended) this.#room.whenFree(this.#resume);
+    } else if (this.#call.isPaused()) this.#call.resume();
   }
 
   /** All batches of one commit land in one turn: their answer goes out after the last of them. */

@@ -11,6 +11,7 @@ import { STATES, TYPES } from './messages.ts';
 
 /** From checked messages to the domain's types. */
 
+/** @param nowMs Unix time, when it ended if it does not say so */
 export function fromProtoTask(task: ProtoTask, nowMs: number): Task {
   return {
     taskId: task.taskId,

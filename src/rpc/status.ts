@@ -14,11 +14,14 @@ import { clip, MAX_VIOLATIONS } from './violations.ts';
 /** Defines the reasons in `google.rpc.ErrorInfo`. */
 const ERROR_DOMAIN = 'learning.v1';
 
-/** When to try again what may succeed soon. */
-const RETRY_DELAY_MS = 1000;
+/** When to try again what may succeed soon. A range: clients refused together are to come apart. */
+const RETRY_DELAY_MS = { min: 500, max: 1500 };
+
+/** Multiples of it, without their whole parts, fill the range evenly however many there are. */
+const GOLDEN_RATIO = (Math.sqrt(5) - 1) / 2;
 
 /** The reasons that a client can be told. */
-export type WireReason = ErrorReason | 'NO_TOKEN' | 'NOT_ALLOWED' | 'INTERNAL';
+export type WireReason = ErrorReason | 'INTERNAL';
 
 /** The contract's table of errors. */
 export const CODE_OF_REASON = {
@@ -72,8 +75,9 @@ export function createStatus(
   }
   const metadata = new Metadata();
   if (code === status.UNAVAILABLE) {
-    details.push(pack(RetryInfoSchema, { retryDelay: durationOf(RETRY_DELAY_MS) }));
-    metadata.set('grpc-retry-pushback-ms', String(RETRY_DELAY_MS));
+    const delayMs = nextRetryDelayMs();
+    details.push(pack(RetryInfoSchema, { retryDelay: durationOf(delayMs) }));
+    metadata.set('grpc-retry-pushback-ms', String(delayMs));
   }
   const bytes = toBinary(StatusSchema, create(StatusSchema, { code, message: text, details }));
   metadata.set('grpc-status-details-bin', Buffer.from(bytes));
@@ -91,6 +95,14 @@ function boundedViolations(violations: readonly FieldViolation[]): FieldViolatio
     kept.push({ field, description });
   }
   return kept;
+}
+
+let placeInRange = 0;
+
+function nextRetryDelayMs(): number {
+  const { min, max } = RETRY_DELAY_MS;
+  placeInRange = (placeInRange + GOLDEN_RATIO) % 1;
+  return Math.round(min + placeInRange * (max - min));
 }
 
 function durationOf(ms: number): { seconds: bigint; nanos: number } {

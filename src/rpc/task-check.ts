@@ -3,6 +3,7 @@ import type {
   RecordTaskRequest,
   RecordTasksRequest,
   ReportMetricsRequest,
+  ResolveParametersRequest,
 } from '../gen/learning/v1/learning_service_pb.ts';
 import {
   type CoordinationMetrics,
@@ -11,8 +12,8 @@ import {
 } from '../gen/learning/v1/task_pb.ts';
 import { createFindings, entryPath, type Findings, refusal } from './violations.ts';
 
-// The validation rules of task.proto and of the requests that carry tasks, by hand: protovalidate
-// takes longer over a task than decoding it does. A property test holds the two together. One
+// The validation rules of task.proto and of the requests that come with every task, by hand:
+// protovalidate takes longer over a task than decoding it does. A property test holds the two together. One
 // rule is checked here alone: the nanos of a time, whose range protovalidate takes for granted.
 
 const MAX_ID_BYTES = 256;
@@ -62,6 +63,14 @@ export function checkReportMetrics(request: ReportMetricsRequest): void {
   const site = createSite();
   if (request.metrics === undefined) site.report('metrics', 'value is required');
   else checkMetrics(request.metrics, site.within('metrics'));
+  site.refuse();
+}
+
+/** Throws INVALID_FIELD, naming the fields, where the request breaks a rule of its proto. */
+export function checkResolveParameters({ taskId, labels }: ResolveParametersRequest): void {
+  const site = createSite();
+  checkBytes(taskId, MAX_ID_BYTES, 'task_id', site);
+  checkLabels(labels, 'labels', site);
   site.refuse();
 }
 

@@ -70,7 +70,7 @@ export function foldVerdict(memory: TrialMemory, plan: TrialPlan, step: TrialEnd
 
 /** When a change that rests may be tried again. */
 export interface Rest {
-  /** Unix time in milliseconds. */
+  /** By the loop's time. */
   readonly untilMs: number;
   /** Tasks ever recorded by then. */
   readonly untilTask: number;

@@ -17,7 +17,7 @@ import {
 export function foldReceipt(trial: Trial | undefined, receipt: Receipt): Trial | undefined {
   const { step } = receipt;
   if (step.step === 'end') return undefined;
-  const before = step.step === 'start' ? startTrial(step.plan, step.timeMs) : trial;
+  const before = step.step === 'start' ? startTrial(step.plan, step.timeMs, step.wallMs) : trial;
   return before && foldSealed(before, receipt);
 }
 

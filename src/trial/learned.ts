@@ -19,7 +19,7 @@ export interface RuleRecord {
   /** Weights of successes and failures as they were at `timeMs`. */
   readonly successes: number;
   readonly failures: number;
-  /** Of the newest verdict; Unix time in milliseconds. */
+  /** Of the newest verdict, by the loop's time. */
   readonly timeMs: number;
   readonly helped: number;
   readonly harmed: number;

@@ -35,6 +35,8 @@ export type EValues = readonly [harm: number, help: number];
 export interface TrialStarted {
   readonly step: 'start';
   readonly timeMs: number;
+  /** Unix time. Left out by older releases: `timeMs` is. */
+  readonly wallMs?: number;
   readonly plan: TrialPlan;
   /** How long it may take and what it could see, in words. */
   readonly summary: string;
@@ -111,6 +113,8 @@ export type TrialOutcome = 'promote' | 'revert' | 'ask';
 export interface TrialEnded {
   readonly step: 'end';
   readonly timeMs: number;
+  /** Unix time. Left out by older releases: `timeMs` is. */
+  readonly wallMs?: number;
   readonly effect: DeltaEffect & { readonly verdict: TrialVerdict };
   readonly outcome: TrialOutcome;
   /** In words. */

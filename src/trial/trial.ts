@@ -50,6 +50,8 @@ export type Counts = Readonly<Record<Arm, number>>;
 export interface Trial {
   readonly plan: TrialPlan;
   readonly startTimeMs: number;
+  /** Unix time. */
+  readonly startWallMs: number;
   /** Steps so far, and the hash of the newest one's receipt. */
   readonly steps: number;
   readonly hash: string;
@@ -80,10 +82,11 @@ export interface Trial {
 export const OUTAGE_TASKS = 10;
 
 /** The trial after its first step. */
-export function startTrial(plan: TrialPlan, timeMs: number): Trial {
+export function startTrial(plan: TrialPlan, timeMs: number, wallMs = timeMs): Trial {
   return {
     plan,
     startTimeMs: timeMs,
+    startWallMs: wallMs,
     steps: 0,
     hash: firstHash(plan.deltaId),
     evidence: plan.carried ?? [plan.primary, ...plan.guards].map(noEvidence),

@@ -11,6 +11,7 @@ import {
 import { readStatusDetails } from '../../src/rpc/status-details.ts';
 import { toProtoParameters } from '../../src/rpc/value.ts';
 import { createServiceFixture } from '../support/service-fixture.ts';
+import { expectRetryLater } from './wire.ts';
 
 type Request = MessageInitShape<typeof StreamDeltasRequestSchema>;
 
@@ -102,11 +103,11 @@ describe('StreamDeltas', () => {
     const next = reader(stream);
     await next();
     const failed = once(stream, 'error');
-    service.endStreams();
+    void service.drain();
     await expect(next()).rejects.toMatchObject({ code: status.UNAVAILABLE });
     const [error] = (await failed) as [ServiceError];
-    expect(readStatusDetails(error)).toMatchObject({ reason: 'DRAINING', retryDelayMs: 1000 });
-    expect(error.metadata.get('grpc-retry-pushback-ms')).toEqual(['1000']);
+    expect(readStatusDetails(error)).toMatchObject({ reason: 'DRAINING' });
+    expectRetryLater(error);
     await expect(reader(client.streamDeltas({}))()).rejects.toMatchObject({
       code: status.UNAVAILABLE,
     });

@@ -11,12 +11,12 @@ import { createHealth } from '../../src/rpc/health.ts';
 import { OpenStreams } from '../../src/rpc/open-streams.ts';
 import { addService } from '../../src/rpc/service-definition.ts';
 import { readStatusDetails } from '../../src/rpc/status-details.ts';
-import { callRaw, collect, connect, failureOf, serve } from './wire.ts';
+import { callRaw, collect, connect, failureOf, STREAM_LIMITS, serve } from './wire.ts';
 
 const { SERVING, NOT_SERVING, SERVICE_UNKNOWN } = ServingStatus;
 
 async function start() {
-  const openStreams = new OpenStreams();
+  const openStreams = new OpenStreams(() => STREAM_LIMITS);
   const health = createHealth(['', 'learning.v1.LearningService'], openStreams);
   const address = await serve((server) => addService(server, Health, health.handlers));
   return { health, openStreams, address, client: connect(Health, address) };

@@ -100,6 +100,7 @@ describe('RecordTasks', () => {
     expect(error.code).toBe(status.UNAVAILABLE);
     expect(readStatusDetails(error)).toMatchObject({ reason: 'LEDGER_UNAVAILABLE' });
     fixture.store.commit = commit;
+    fixture.engine.ledger.check();
     expect((await send(fixture, [batchOf('a')])).answers).toMatchObject([{ recordedCount: 1n }]);
   });
 
@@ -116,7 +117,7 @@ describe('RecordTasks', () => {
     });
     stream.write(batchOf('a', 'b'));
     await answered;
-    service.endStreams();
+    void service.drain();
     expect(await failed).toMatchObject({ code: status.UNAVAILABLE });
     expect(answers.at(-1)).toMatchObject({ recordedCount: 2n });
   });

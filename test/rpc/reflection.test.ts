@@ -10,7 +10,7 @@ import { LearningService } from '../../src/gen/learning/v1/learning_service_pb.t
 import type { Question } from '../../src/rpc/descriptor-index.ts';
 import { OpenStreams } from '../../src/rpc/open-streams.ts';
 import { addReflection } from '../../src/rpc/reflection.ts';
-import { collect, connect, serve } from './wire.ts';
+import { collect, connect, STREAM_LIMITS, serve } from './wire.ts';
 
 const versions: [string, typeof V1][] = [
   ['v1', V1],
@@ -19,7 +19,7 @@ const versions: [string, typeof V1][] = [
 ];
 
 describe.each(versions)('reflection %s', (_, service) => {
-  const openStreams = new OpenStreams();
+  const openStreams = new OpenStreams(() => STREAM_LIMITS);
 
   async function ask(...questions: Question[]) {
     const address = await serve((server) =>
@@ -34,7 +34,7 @@ describe.each(versions)('reflection %s', (_, service) => {
   }
 
   test('a stream that is open is ended when the server drains', async () => {
-    const open = new OpenStreams();
+    const open = new OpenStreams(() => STREAM_LIMITS);
     const address = await serve((server) => addReflection(server, [LearningService], open));
     const call = connect(service, address).serverReflectionInfo();
     const failed = new Promise((resolve) => call.on('error', resolve));

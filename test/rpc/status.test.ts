@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { type ErrorReason, invalidFields, LearningError } from '../../src/domain/errors.ts';
 import { CODE_OF_REASON, createStatus, statusOf, type WireReason } from '../../src/rpc/status.ts';
 import { readStatusDetails } from '../../src/rpc/status-details.ts';
+import { expectRetryLater } from './wire.ts';
 
 const ignore = () => undefined;
 
@@ -29,13 +30,23 @@ test.each<[ErrorReason, keyof typeof status]>([
   const result = statusOf(new LearningError(reason, 'why'), ignore);
   expect(result).toMatchObject({ code: status[code], details: 'why' });
   const isRetried = code === 'UNAVAILABLE';
-  expect(readStatusDetails(result)).toEqual({
+  expect(readStatusDetails(result)).toMatchObject({
     reason,
     domain: 'learning.v1',
     violations: [],
-    retryDelayMs: isRetried ? 1000 : undefined,
   });
-  expect(result.metadata.get('grpc-retry-pushback-ms')).toEqual(isRetried ? ['1000'] : []);
+  if (isRetried) return expectRetryLater(result);
+  expect(readStatusDetails(result).retryDelayMs).toBeUndefined();
+  expect(result.metadata.get('grpc-retry-pushback-ms')).toEqual([]);
+});
+
+test('clients refused together are told to come back one by one', () => {
+  const delays = Array.from({ length: 100 }, () => {
+    return readStatusDetails(createStatus('OVERLOADED', '')).retryDelayMs ?? Number.NaN;
+  }).sort((a, b) => a - b);
+  const gaps = delays.slice(1).map((delay, i) => delay - (delays[i] ?? 0));
+  expect(Math.min(...gaps)).toBeGreaterThan(0);
+  expect(Math.max(...gaps)).toBeLessThan(30);
 });
 
 test('what is not a refusal is logged and hidden', () => {

@@ -12,13 +12,19 @@ import {
   RecordTasksRequestSchema,
   type ReportMetricsRequest,
   ReportMetricsRequestSchema,
+  ResolveParametersRequestSchema,
 } from '../../src/gen/learning/v1/learning_service_pb.ts';
 import {
   CoordinationMetricsSchema,
   TaskSchema,
   type TaskStatus,
 } from '../../src/gen/learning/v1/task_pb.ts';
-import { checkRecordTask, checkRecordTasks, checkReportMetrics } from '../../src/rpc/task-check.ts';
+import {
+  checkRecordTask,
+  checkRecordTasks,
+  checkReportMetrics,
+  checkResolveParameters,
+} from '../../src/rpc/task-check.ts';
 import { clip, MAX_VIOLATIONS } from '../../src/rpc/violations.ts';
 
 const validator = createValidator();
@@ -183,6 +189,18 @@ describe('the rules by hand and those of the proto agree', () => {
             ['metrics.observe_time', request.metrics?.observeTime],
           ]),
         );
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('on ResolveParameters', () => {
+    const fields = fc.record({ taskId: text(256), labels: record(text(256)) });
+    fc.assert(
+      fc.property(fields, (fields) => {
+        const request = create(ResolveParametersRequestSchema, fields);
+        const wanted = expected(ResolveParametersRequestSchema, request, []);
+        agree(() => checkResolveParameters(request), wanted);
       }),
       { numRuns: 1000 },
     );

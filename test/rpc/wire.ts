@@ -9,19 +9,24 @@ import {
   type ServiceError,
   status,
 } from '@grpc/grpc-js';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { createClient, type ServiceClient } from '../../src/rpc/client.ts';
 import type { HandlerEnvironment } from '../../src/rpc/handlers.ts';
-import { bind } from '../../src/rpc/listen.ts';
+import { parseListenAddress } from '../../src/rpc/listen-address.ts';
+import { Listeners } from '../../src/rpc/listeners.ts';
 import { createGrpcServer } from '../../src/rpc/server.ts';
+import { readStatusDetails } from '../../src/rpc/status-details.ts';
 
 /** Listens on a free port until the test ends; answers the address. */
 export async function serve(register: (server: Server) => void): Promise<string> {
   const server = createGrpcServer();
   register(server);
-  const address = await bind(server, '127.0.0.1:0');
-  onTestFinished(() => server.forceShutdown());
-  return address;
+  const listeners = new Listeners(server);
+  onTestFinished(() => {
+    void listeners.close();
+    server.forceShutdown();
+  });
+  return listeners.open(parseListenAddress('127.0.0.1:0'));
 }
 
 /** A client until the test ends. */
@@ -63,6 +68,9 @@ export async function collect<T>(
   return messages;
 }
 
+/** The defaults. */
+export const STREAM_LIMITS = { maxStreams: 4096, maxStreamsPerClient: 1024 };
+
 /** The error that a call ends with. */
 export async function failureOf(call: Promise<unknown>): Promise<ServiceError> {
   try {
@@ -86,8 +94,17 @@ export function createRecorder(): Recorder {
   return {
     observed,
     errors,
+    refused: () => {},
     observe: (method, code, seconds) => observed.push({ method, code: status[code], seconds }),
     logError: (error) => errors.push(error),
     monotonic: () => (nowMs += 250),
   };
+}
+
+/** A refusal says when to try again: in its details, and to clients that retry by themselves. */
+export function expectRetryLater(error: Pick<ServiceError, 'metadata'>): void {
+  const { retryDelayMs = Number.NaN } = readStatusDetails(error);
+  expect(retryDelayMs).toBeGreaterThanOrEqual(500);
+  expect(retryDelayMs).toBeLessThanOrEqual(1500);
+  expect(error.metadata.get('grpc-retry-pushback-ms')).toEqual([String(retryDelayMs)]);
 }

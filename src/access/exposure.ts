@@ -1,0 +1,66 @@
+import { BlockList, isIP } from 'node:net';
+import { AccessError } from './access-error.ts';
+
+/** A place to listen at, and what was said of it. */
+export interface Door {
+  /** `--listen` or `--admin-listen`. */
+  readonly flag: string;
+  /** As it was given. */
+  readonly text: string;
+  /** `undefined`: a unix socket. */
+  readonly host: string | undefined;
+  /** What its prefix says; `undefined`: it has none. */
+  readonly security: 'tls' | 'plain' | undefined;
+}
+
+/** What there is to keep strangers out. */
+export interface Protection {
+  readonly hasTls: boolean;
+  readonly hasTokens: boolean;
+  /** A person said that anyone who reaches it may call. */
+  readonly insecure: boolean;
+}
+
+/** How a door is opened. */
+export interface DoorPlan {
+  readonly isSecure: boolean;
+  /** What is odd about it, and meant. */
+  readonly warning: string | undefined;
+}
+
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
+LOOPBACK.addAddress('::1', 'ipv6');
+
+/**
+ * Whether a door has TLS. Throws an `AccessError` where strangers could come in by it, or it is to
+ * have TLS and there is no certificate.
+ */
+export function planDoor(door: Door, { hasTls, hasTokens, insecure }: Protection): DoorPlan {
+  const { flag, text, host, security } = door;
+  if (security === 'tls' && !hasTls) {
+    throw new AccessError(`${flag} ${text}: there is no certificate: set tls.certificate_file`);
+  }
+  const isSecure = security === 'tls' || (security === undefined && host !== undefined && hasTls);
+  if (isSecure || host === undefined || isLoopback(host)) return { isSecure, warning: undefined };
+  if (hasTokens) {
+    const warning = `${flag} ${text}: tokens cross the network in the clear: set up TLS`;
+    return { isSecure, warning };
+  }
+  if (insecure) {
+    const warning = `${flag} ${text}: whoever reaches this address may do everything (--insecure)`;
+    return { isSecure, warning };
+  }
+  throw new AccessError(
+    `${flag} ${text}: other machines reach this address, and nothing keeps them out: ` +
+      'set tls.certificate_file and tls.key_file, or tokens.client_file and tokens.admin_file, ' +
+      'or listen on 127.0.0.1, or say with --insecure that it is meant',
+  );
+}
+
+/** Whether an address is reached from this machine alone. */
+export function isLoopback(host: string): boolean {
+  const version = isIP(host);
+  if (version === 0) return host.toLowerCase() === 'localhost';
+  return LOOPBACK.check(host, version === 4 ? 'ipv4' : 'ipv6');
+}

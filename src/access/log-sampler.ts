@@ -1,0 +1,39 @@
+import type { Clock } from '../domain/clock.ts';
+
+/** Lines in a second: enough to see what goes on, and a flood fills no disk. */
+const MAX_LINES = 10;
+const WINDOW_MS = 1000;
+
+/** What one line tells beside its message. */
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/** Writes one line. */
+export type Log = (fields: LogFields, message: string) => void;
+
+/**
+ * Logs what others can cause as often as they like: in each second the first ones, and then how
+ * many more there were.
+ */
+export function sampled(log: Log, clock: Clock): Log {
+  let windowMs = Number.NEGATIVE_INFINITY;
+  let lines = 0;
+  let left = 0;
+  const tellLeft = () => {
+    log({ count: left }, 'more connections or calls were refused than are logged one by one');
+    left = 0;
+  };
+  return (fields, message) => {
+    const nowMs = clock.monotonic();
+    if (nowMs - windowMs >= WINDOW_MS) {
+      windowMs = nowMs;
+      lines = 0;
+    }
+    if (lines < MAX_LINES) {
+      lines += 1;
+      log(fields, message);
+      return;
+    }
+    if (left === 0) clock.schedule(tellLeft, WINDOW_MS);
+    left += 1;
+  };
+}

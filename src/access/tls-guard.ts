@@ -1,0 +1,120 @@
+import { constants } from 'node:crypto';
+import type { ServerOptions as HttpsOptions } from 'node:https';
+import { Socket } from 'node:net';
+import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
+import { describeNames, hasOneOf } from './certificate-names.ts';
+import { MIN_TLS_VERSION, type TlsMaterial } from './tls-files.ts';
+import {
+  describeCertificateError,
+  describeHandshakeError,
+  NOT_HTTP2,
+  type TlsRefusal,
+} from './tls-refusal.ts';
+
+/** A handshake takes two round trips; Node's own two minutes keep a silent socket for long. */
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+
+/** Is told of each connection that is refused. */
+export type OnRefused = (refusal: TlsRefusal, peer: string) => void;
+
+/** TLS for listeners, by certificates that can be exchanged while they listen. */
+export class TlsGuard {
+  readonly #onRefused: OnRefused;
+  readonly #servers = new Set<Server>();
+  #material: TlsMaterial;
+
+  constructor(material: TlsMaterial, onRefused: OnRefused) {
+    this.#material = material;
+    this.#onRefused = onRefused;
+  }
+
+  get material(): TlsMaterial {
+    return this.#material;
+  }
+
+  /** New connections get these; those that are open go on as they are. */
+  exchange(material: TlsMaterial): void {
+    this.#material = material;
+    for (const server of this.#servers) server.setSecureContext(this.#context());
+  }
+
+  /**
+   * Takes connections, and hands on those that speak HTTP/2 and whose client showed the
+   * certificate it must. The others are closed.
+   */
+  secure(accept: (socket: Socket) => void): (socket: Socket) => void {
+    const server = createServer({
+      ...this.#serverOptions(),
+      rejectUnauthorized: true,
+      ALPNProtocols: ['h2'],
+    });
+    this.follow(server);
+    server.on('secureConnection', (socket) => {
+      const refusal = socket.alpnProtocol === 'h2' ? this.refusalOf(socket) : NOT_HTTP2;
+      if (refusal === undefined) return accept(socket);
+      this.#onRefused(refusal, peerOf(socket));
+      socket.destroy();
+    });
+    return (socket) => void server.emit('connection', socket);
+  }
+
+  /** For a server of HTTPS, to be given to `follow`. Clients need no certificate to connect. */
+  httpsOptions(): HttpsOptions {
+    return { ...this.#serverOptions(), rejectUnauthorized: false };
+  }
+
+  /** Keeps the certificates of a server up to date, and tells of handshakes that fail. */
+  follow(server: Server): void {
+    this.#servers.add(server);
+    // A socket remembers where it comes from once it was asked; after its end it is too late.
+    server.prependListener('connection', (socket: Socket) => void socket.remoteAddress);
+    server.on('tlsClientError', (error, socket) => {
+      this.#onRefused(describeHandshakeError(error, socket), peerOf(socket));
+      // Node leaves one open whose time was up.
+      socket.destroy();
+    });
+  }
+
+  /** Why a connection is not of a client that is let in; `undefined`: it is. */
+  refusalOf(socket: TLSSocket): TlsRefusal | undefined {
+    const { ca, allowedNames } = this.#material;
+    if (ca === undefined) return undefined;
+    const refusal = describeCertificateError(socket);
+    if (refusal !== undefined) return refusal;
+    const certificate = socket.getPeerX509Certificate();
+    if (!socket.authorized || certificate === undefined) {
+      return { kind: 'no_certificate', reason: 'the client showed no certificate' };
+    }
+    if (allowedNames.length === 0 || hasOneOf(certificate, allowedNames)) return undefined;
+    const names = describeNames(certificate);
+    const reason = `no name of the client's certificate is in tls.allowed_names: ${names}`;
+    return { kind: 'name', reason };
+  }
+
+  #serverOptions(): TlsOptions {
+    return {
+      ...this.#context(),
+      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+      requestCert: this.#material.ca !== undefined,
+    };
+  }
+
+  #context(): TlsOptions {
+    const { cert, key, ca } = this.#material;
+    return {
+      cert,
+      key,
+      ...(ca === undefined ? {} : { ca }),
+      minVersion: MIN_TLS_VERSION,
+      // A session taken up again would not be checked against certificates of now.
+      secureOptions: constants.SSL_OP_NO_TICKET,
+    };
+  }
+}
+
+function peerOf(socket: TLSSocket): string {
+  // The socket below it still knows where it came from, when this one has been destroyed.
+  const parent: unknown = Reflect.get(socket, '_parent');
+  const { remoteAddress, remotePort } = parent instanceof Socket ? parent : socket;
+  return remoteAddress === undefined ? 'unknown' : `${remoteAddress}:${remotePort}`;
+}

@@ -1,0 +1,102 @@
+import type { TLSSocket } from 'node:tls';
+
+/** Why a connection was refused: a label of a metric, so there are few. */
+export type RefusalKind =
+  | 'no_certificate'
+  | 'unknown_ca'
+  | 'expired'
+  | 'bad_certificate'
+  | 'name'
+  | 'not_tls'
+  | 'protocol'
+  | 'client'
+  | 'timeout'
+  | 'broken';
+
+/** A refused connection. */
+export interface TlsRefusal {
+  readonly kind: RefusalKind;
+  /** In words, for a log. */
+  readonly reason: string;
+}
+
+/** By the codes of Node and OpenSSL. */
+const BY_CODE: Readonly<Record<string, TlsRefusal>> = {
+  ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: {
+    kind: 'no_certificate',
+    reason: 'the client showed no certificate',
+  },
+  UNABLE_TO_GET_ISSUER_CERT: {
+    kind: 'no_certificate',
+    reason: 'the client showed no certificate',
+  },
+  ...unknownCa('UNABLE_TO_GET_ISSUER_CERT_LOCALLY'),
+  ...unknownCa('UNABLE_TO_VERIFY_LEAF_SIGNATURE'),
+  ...unknownCa('SELF_SIGNED_CERT_IN_CHAIN'),
+  ...unknownCa('DEPTH_ZERO_SELF_SIGNED_CERT'),
+  ...unknownCa('CERT_SIGNATURE_FAILURE'),
+  CERT_HAS_EXPIRED: { kind: 'expired', reason: "the client's certificate has expired" },
+  CERT_NOT_YET_VALID: {
+    kind: 'expired',
+    reason: "the client's certificate is not valid yet: are the clocks right?",
+  },
+  INVALID_PURPOSE: {
+    kind: 'bad_certificate',
+    reason: "the client's certificate was not issued for clients",
+  },
+  ERR_SSL_HTTP_REQUEST: { kind: 'not_tls', reason: 'the client speaks plain HTTP, not TLS' },
+  ERR_SSL_WRONG_VERSION_NUMBER: { kind: 'not_tls', reason: 'the client does not speak TLS' },
+  ERR_SSL_UNSUPPORTED_PROTOCOL: {
+    kind: 'protocol',
+    reason: 'the client knows no version of TLS from 1.2 on',
+  },
+  ERR_SSL_NO_SHARED_CIPHER: { kind: 'protocol', reason: 'the client shares no cipher' },
+  ERR_SSL_NO_APPLICATION_PROTOCOL: {
+    kind: 'protocol',
+    reason: 'the client does not offer HTTP/2 (ALPN h2)',
+  },
+  ERR_TLS_HANDSHAKE_TIMEOUT: {
+    kind: 'timeout',
+    reason: 'the client did not finish the handshake in time',
+  },
+  ECONNRESET: { kind: 'broken', reason: 'the client broke the handshake off' },
+};
+
+/** A client that offers something else, or nothing. */
+export const NOT_HTTP2: TlsRefusal = {
+  kind: 'protocol',
+  reason: 'the client does not offer HTTP/2 (ALPN h2)',
+};
+
+/** Why a handshake failed. */
+export function describeHandshakeError(error: Error, socket: TLSSocket): TlsRefusal {
+  // Where a certificate was refused, the error says only that the connection is gone.
+  const refused = describeCertificateError(socket);
+  if (refused !== undefined) return refused;
+  const code = 'code' in error ? String(error.code) : '';
+  const known = BY_CODE[code];
+  if (known !== undefined) return known;
+  // As in `ERR_SSL_TLSV1_ALERT_UNKNOWN_CA`: it was the client that sent an alert.
+  const alert = /^ERR_SSL_.*ALERT_(?<name>\w+)$/.exec(code)?.groups?.name;
+  if (alert !== undefined) {
+    const words = alert.toLowerCase().replaceAll('_', ' ');
+    return { kind: 'client', reason: `the client refused this service's certificate: ${words}` };
+  }
+  return { kind: 'broken', reason: `the handshake failed: ${code || error.message}` };
+}
+
+/** Why the certificate of a client was refused; `undefined`: it was not. */
+export function describeCertificateError({
+  authorizationError,
+}: TLSSocket): TlsRefusal | undefined {
+  // A text whatever its type says; null where all is well.
+  const code: unknown = authorizationError;
+  if (code === null || code === undefined) return undefined;
+  const known = BY_CODE[String(code)];
+  return known ?? { kind: 'bad_certificate', reason: `the client's certificate: ${code}` };
+}
+
+function unknownCa(code: string): Record<string, TlsRefusal> {
+  const reason = "the client's certificate is not of a CA in tls.client_ca_file";
+  return { [code]: { kind: 'unknown_ca', reason } };
+}

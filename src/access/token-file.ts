@@ -1,0 +1,46 @@
+import { AccessError } from './access-error.ts';
+import { readAccessFile } from './read-file.ts';
+
+/** Shorter ones can be guessed; longer ones do not fit well into a header. */
+const TOKEN_LENGTH = { min: 16, max: 512 } as const;
+
+/** Tokens in one file: each is compared with at each call. */
+const MAX_TOKENS = 1000;
+
+const VISIBLE_ASCII = /^[\x21-\x7e]+$/;
+
+/** What a file of tokens holds. */
+export interface TokenFile {
+  /** At least one. */
+  readonly tokens: readonly string[];
+  readonly isReadableByOthers: boolean;
+}
+
+/**
+ * Reads tokens, one a line; blank lines and those that begin with # are left out. Throws an
+ * `AccessError` that names the file and the line, never the token.
+ *
+ * @param what its key in the config, or the flag
+ */
+export function readTokenFile(what: string, path: string): TokenFile {
+  const { text, isReadableByOthers } = readAccessFile(what, path);
+  const tokens: string[] = [];
+  for (const [index, raw] of text.split('\n').entries()) {
+    const line = raw.trim();
+    if (line === '' || line.startsWith('#')) continue;
+    const fault = faultOf(line);
+    if (fault !== undefined) throw new AccessError(`${what}: ${path}:${index + 1}: ${fault}`);
+    tokens.push(line);
+  }
+  if (tokens.length === 0) throw new AccessError(`${what}: ${path} holds no token`);
+  if (tokens.length > MAX_TOKENS) {
+    throw new AccessError(`${what}: ${path} holds more than ${MAX_TOKENS} tokens`);
+  }
+  return { tokens, isReadableByOthers };
+}
+
+function faultOf(token: string): string | undefined {
+  const { min, max } = TOKEN_LENGTH;
+  if (token.length >= min && token.length <= max && VISIBLE_ASCII.test(token)) return undefined;
+  return `expected a token of ${min} to ${max} visible ASCII characters`;
+}

@@ -1,0 +1,146 @@
+import {
+  type Metadata,
+  ServerInterceptingCall,
+  type ServerInterceptingCallInterface,
+  type ServerInterceptor,
+  type status,
+} from '@grpc/grpc-js';
+import { LearningError } from '../domain/errors.ts';
+import { Health } from '../gen/grpc/health/v1/health_pb.ts';
+import { LearningAdminService } from '../gen/learning/v1/admin_service_pb.ts';
+import { LearningService } from '../gen/learning/v1/learning_service_pb.ts';
+import { createStatus } from './status.ts';
+
+/** What a call takes of its caller; `any`: to be known at all. */
+type Need = 'client' | 'admin' | 'any';
+
+/** Who decides, and who is told. */
+export interface Authority {
+  /** Throws a `LearningError` where the header `authorization` does not show what is needed. */
+  check(header: string | undefined, need: Need): void;
+  /** A call was refused, or a stream ended. */
+  refused(method: string, code: status, peer: string, error: LearningError): void;
+}
+
+/** By service. Probes have no token. */
+const NEEDS: Readonly<Record<string, Need | undefined>> = {
+  [`/${Health.typeName}/`]: undefined,
+  [`/${LearningService.typeName}/`]: 'client',
+  [`/${LearningAdminService.typeName}/`]: 'admin',
+};
+
+/** Refuses calls whose callers may not make them, when their headers come. */
+export class Authorisation {
+  readonly interceptor: ServerInterceptor;
+  readonly #streams = new Set<GuardedCall>();
+
+  constructor(authority: Authority) {
+    this.interceptor = ({ path, requestStream, responseStream }, call) => {
+      const open = requestStream || responseStream ? this.#streams : undefined;
+      return new GuardedCall(call, { authority, path, need: needOf(path), open });
+    };
+  }
+
+  /** What is known of tokens has changed: ends the streams that would not be let in now. */
+  recheck(): void {
+    for (const stream of this.#streams) stream.recheck();
+  }
+}
+
+function needOf(path: string): Need | undefined {
+  const service = path.slice(0, path.lastIndexOf('/') + 1);
+  // Reflection, and what may yet be added.
+  return Object.hasOwn(NEEDS, service) ? NEEDS[service] : 'any';
+}
+
+interface Guard {
+  readonly authority: Authority;
+  readonly path: string;
+  /** `undefined`: nothing. */
+  readonly need: Need | undefined;
+  /** Where streams are kept while they are open. */
+  readonly open: Set<GuardedCall> | undefined;
+}
+
+type Listener = Parameters<ServerInterceptingCallInterface['start']>[0];
+type Message = Parameters<Listener['onReceiveMessage']>[0];
+type End = Parameters<ServerInterceptingCallInterface['sendStatus']>[0];
+
+/** A call that begins once its caller is known. It is its own listener: there is one for each. */
+class GuardedCall extends ServerInterceptingCall implements Listener {
+  readonly #call: ServerInterceptingCallInterface;
+  readonly #guard: Guard;
+  #listener: Listener | undefined;
+  #header: string | undefined;
+
+  constructor(call: ServerInterceptingCallInterface, guard: Guard) {
+    super(call);
+    this.#call = call;
+    this.#guard = guard;
+  }
+
+  override start(listener: Listener): void {
+    this.#listener = listener;
+    this.#call.start(this);
+  }
+
+  onReceiveMetadata(metadata: Metadata): void {
+    const { need, open } = this.#guard;
+    if (need !== undefined) {
+      const header = metadata.get('authorization');
+      // Handlers have no use for it, and cannot let it out.
+      metadata.remove('authorization');
+      this.#header = header.length === 0 ? undefined : header.join(',');
+      if (!this.#isAllowed(need)) return;
+      open?.add(this);
+    }
+    this.#listener?.onReceiveMetadata(metadata);
+  }
+
+  onReceiveMessage(message: Message): void {
+    this.#listener?.onReceiveMessage(message);
+  }
+
+  onReceiveHalfClose(): void {
+    this.#listener?.onReceiveHalfClose();
+  }
+
+  onCancel(): void {
+    this.#guard.open?.delete(this);
+    this.#listener?.onCancel();
+  }
+
+  /** Ends a stream whose token does not hold any more. */
+  recheck(): void {
+    const { need } = this.#guard;
+    if (need !== undefined) this.#isAllowed(need);
+  }
+
+  #isAllowed(need: Need): boolean {
+    const { authority, path } = this.#guard;
+    try {
+      authority.check(this.#header, need);
+      return true;
+    } catch (error) {
+      if (!(error instanceof LearningError)) throw error;
+      const refusal = createStatus(error.reason, error.message);
+      authority.refused(path, refusal.code, this.getPeer(), error);
+      this.#call.sendStatus(refusal);
+      return false;
+    }
+  }
+
+  // The way around what the base class does for interceptors that change what is sent.
+
+  override sendMetadata(metadata: Metadata): void {
+    this.#call.sendMetadata(metadata);
+  }
+
+  override sendMessage(message: Message, callback: () => void): void {
+    this.#call.sendMessage(message, callback);
+  }
+
+  override sendStatus(end: End): void {
+    this.#call.sendStatus(end);
+  }
+}
