@@ -165,6 +165,7 @@ export class Draft implements LedgerView, Addition {
       case 'metrics_reported':
       case 'cycle_completed':
       case 'trials_paused':
+      case 'clock_set':
         break;
     }
   }

@@ -7,7 +7,11 @@ import type { Parameters, Value } from '../domain/value.ts';
 import type { Sample } from '../trial/observe.ts';
 import type { Receipt } from '../trial/receipt.ts';
 
-/** Something that happened. Numbers in it are final: folding an event twice gives the same state. */
+/**
+ * Something that happened. Numbers in it are final: folding an event twice gives the same state.
+ * `timeMs`, and what is reckoned from it, is the loop's time, in milliseconds: Unix time, but that it
+ * never jumps. `ClockSet` says what people and clients are told instead.
+ */
 export type LedgerEvent =
   | ParametersDeclared
   | TasksRecorded
@@ -16,7 +20,8 @@ export type LedgerEvent =
   | TrialAdvanced
   | TrialsPaused
   | DeltaAcknowledged
-  | CycleCompleted;
+  | CycleCompleted
+  | ClockSet;
 
 /** Parameters that the ledger did not know were given their initial values. */
 export interface ParametersDeclared {
@@ -65,6 +70,8 @@ export interface DeltaApplied {
   readonly before: ObservedBefore | null;
   /** By when a client must have acknowledged it; `null`: none need. */
   readonly ackByMs: number | null;
+  /** Unix time in milliseconds. Left out by older releases: `timeMs` is. */
+  readonly applyTimeMs?: number;
 }
 
 /** What an application is compared with. */
@@ -134,6 +141,16 @@ export interface DeltaAcknowledged {
 export interface CycleCompleted {
   readonly kind: 'cycle_completed';
   readonly cycle: CycleRecord;
+  /** Left out by older releases. */
+  readonly timeMs?: number;
+}
+
+/** The wall clock was found to have jumped, and what is to be told from now on. */
+export interface ClockSet {
+  readonly kind: 'clock_set';
+  readonly timeMs: number;
+  /** Unix time less the loop's. */
+  readonly offsetMs: number;
 }
 
 /** What happens to a delta. */

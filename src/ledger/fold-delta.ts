@@ -37,7 +37,8 @@ function foldApplication(delta: Delta, event: DeltaApplied): Delta {
     state: 'applied',
     oldValue: event.oldValue,
     sequence: event.sequence,
-    applyTimeMs: event.timeMs,
+    applyTimeMs: event.applyTimeMs ?? event.timeMs,
+    appliedMs: event.timeMs,
     replacedValue: event.replacedValue,
     summary: event.summary,
   };

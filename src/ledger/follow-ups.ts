@@ -16,7 +16,7 @@ export interface AwaitedAck {
   readonly deltaId: string;
   readonly target: string;
   readonly sequence: number;
-  /** Unix time in milliseconds. */
+  /** By the loop's time. */
   readonly byMs: number;
 }
 

@@ -6,12 +6,12 @@ import type { RuleRecord } from '../trial/learned.ts';
 import type { TrialPlan } from '../trial/step.ts';
 import type { LedgerEvent } from './event.ts';
 
-/** A minute since 1970, and a count. */
+/** A minute of the loop's time, and a count. */
 type MinuteCount = readonly [minute: number, count: number];
 
 /**
  * What is known for ever, whatever is compacted: small, and stored whole with every commit.
- * Plain JSON. Times are Unix times in milliseconds.
+ * Plain JSON. Times are the loop's, in milliseconds, but for `lastCycleTimeMs`.
  */
 export interface Head {
   /** Names the ledger. */
@@ -42,7 +42,10 @@ export interface Head {
   targets: Record<string, { readonly touchedMs: number; readonly holdUntilMs: number }>;
   /** How many proposals of cycles were put in force in each minute of the last hour, in order. */
   appliedPerMinute: readonly MinuteCount[];
+  /** Unix time. */
   lastCycleTimeMs: number | null;
+  /** The loop's time of the newest event that has one, and what it is less than Unix time. */
+  clock: { readonly timeMs: number; readonly offsetMs: number };
   /** All trials are paused, until an operator resumes them. */
   trialsPaused: boolean;
   /** What trials taught of each rule. */
@@ -73,6 +76,7 @@ export function emptyHead(epoch: string): Head {
     targets: {},
     appliedPerMinute: [],
     lastCycleTimeMs: null,
+    clock: { timeMs: 0, offsetMs: 0 },
     trialsPaused: false,
     rules: {},
     changes: {},
@@ -111,6 +115,7 @@ export function foldHead(
   delta: DeltaFacts | undefined,
   plan: TrialPlan | undefined,
 ): void {
+  foldTime(head, event);
   switch (event.kind) {
     case 'parameters_declared':
       Object.assign(head.parameters, event.parameters);
@@ -145,12 +150,33 @@ export function foldHead(
     case 'trials_paused':
       head.trialsPaused = event.paused;
       break;
+    case 'clock_set':
+      head.clock = { ...head.clock, offsetMs: event.offsetMs };
+      break;
     case 'delta_expired':
     case 'delta_observed':
     case 'delta_reverted':
     case 'delta_acknowledged':
       break;
   }
+}
+
+function foldTime(head: Head, event: LedgerEvent): void {
+  const timeMs =
+    event.kind === 'trial_advanced'
+      ? event.receipts.at(-1)?.step.timeMs
+      : 'timeMs' in event && event.timeMs;
+  if (timeMs && timeMs > head.clock.timeMs) head.clock = { ...head.clock, timeMs };
+}
+
+/** Unix time in milliseconds, by what the ledger knows of the wall clock. */
+export function toWallMs({ clock }: Readonly<Pick<Head, 'clock'>>, timeMs: number): number {
+  return timeMs + clock.offsetMs;
+}
+
+/** The loop's time of a Unix time in milliseconds. */
+export function toLoopMs({ clock }: Readonly<Pick<Head, 'clock'>>, wallMs: number): number {
+  return wallMs - clock.offsetMs;
 }
 
 function foldProposal(head: Head, event: LedgerEvent & { kind: 'delta_proposed' }): void {
@@ -182,7 +208,7 @@ function touch(head: Head, target: string, timeMs: number, holdUntilMs: number |
   head.targets[target] = { touchedMs: timeMs, holdUntilMs: holdUntilMs ?? former };
 }
 
-/** @param nowMs Unix time in milliseconds; the hour is up to a minute longer, never shorter */
+/** @param nowMs the hour is up to a minute longer, never shorter */
 export function appliedLastHour({ appliedPerMinute }: Readonly<Head>, nowMs: number): number {
   return lastHour(appliedPerMinute, minuteOf(nowMs)).reduce((sum, [, count]) => sum + count, 0);
 }
@@ -194,9 +220,8 @@ function countOneMore(counts: readonly MinuteCount[], timeMs: number): readonly 
   return last === minute ? [...recent.slice(0, -1), [minute, count + 1]] : [...recent, [minute, 1]];
 }
 
-/** What a clock that has been set back since calls the future does not count. */
 function lastHour(counts: readonly MinuteCount[], minute: number): readonly MinuteCount[] {
-  return counts.filter(([at]) => at >= minute - 60 && at <= minute);
+  return counts.filter(([at]) => at >= minute - 60);
 }
 
 function minuteOf(timeMs: number): number {

@@ -1,11 +1,17 @@
 import type { Delta } from '../domain/delta.ts';
-import { LearningError } from '../domain/errors.ts';
+import { LearningError, messageOf } from '../domain/errors.ts';
 import type { Retention } from '../domain/settings.ts';
 import { Draft } from './draft.ts';
 import type { LedgerEvent } from './event.ts';
 import { emptyHead, type Head } from './head.ts';
 import { LedgerState } from './state.ts';
-import { LedgerCorruptError, type LedgerStore, type StoredLedger } from './store.ts';
+import {
+  LedgerCorruptError,
+  LedgerOpenError,
+  type LedgerStore,
+  type StoredLedger,
+  StoreFault,
+} from './store.ts';
 import type { LedgerView } from './view.ts';
 
 /** What a decision adds to the log, and what its caller is told once that is durable. */
@@ -25,8 +31,8 @@ export interface LedgerOptions {
   readonly newEpoch: () => string;
   /** Runs a function soon, after what is waiting to be read has been read. */
   readonly defer: (run: () => void) => void;
-  /** The store has begun to fail, and why; or, with `undefined`, it has recovered. */
-  readonly onAvailability?: (failure: unknown) => void;
+  /** The store has begun to fail, or fails otherwise than before; `undefined`: it has recovered. */
+  readonly onAvailability?: (failure: Error | undefined) => void;
 }
 
 /** A commit that has become durable. */
@@ -66,8 +72,10 @@ export class Ledger {
   #waiting: Waiting[] = [];
   #scheduled = false;
   readonly #listeners: ((note: CommitNote) => void)[] = [];
-  #failure: unknown;
-  readonly #onAvailability: (failure: unknown) => void;
+  #failure: Error | undefined;
+  /** What the commit that failed would have added; `drop`: to the store. */
+  #doubtful: { readonly draft: Draft; readonly drop: readonly number[] } | undefined;
+  readonly #onAvailability: (failure: Error | undefined) => void;
 
   private constructor(options: LedgerOptions, state: LedgerState) {
     this.state = state;
@@ -88,13 +96,26 @@ export class Ledger {
       );
     }
     state.merge(draft);
-    if (stored === undefined) options.store.commit({ events: [], drop: [], head: state.head });
+    if (stored === undefined) begin(options.store, state.head);
     return new Ledger(options, state);
   }
 
-  /** Why the last commit failed; `undefined`: it did not. */
-  get failure(): unknown {
-    return this.#failure;
+  /** Why the ledger cannot be written, in words; `undefined`: it can. */
+  get failure(): string | undefined {
+    return this.#failure?.message;
+  }
+
+  /**
+   * Looks whether what is committed is still there, and after a failure whether the ledger can be
+   * written again. To be called now and then: nothing else ends a failure.
+   */
+  check(): void {
+    try {
+      if (this.#failure === undefined) this.#port.check();
+      else this.#recovered(this.#port.recover());
+    } catch (error) {
+      this.#failed(error);
+    }
   }
 
   /**
@@ -132,15 +153,13 @@ export class Ledger {
     const draft = new Draft(this.state);
     const answers = batch.map((waiting) => decideOn(draft, waiting));
     if (draft.events.length > 0 && !this.#store(draft)) {
-      const text = 'the ledger cannot be written';
+      const text = `the ledger cannot be written: ${this.failure}`;
       const error = new LearningError('LEDGER_UNAVAILABLE', text, { cause: this.#failure });
       for (const waiting of batch) waiting.reject(error);
       return;
     }
     for (const answer of answers) answer();
-    if (draft.events.length === 0) return;
-    const note = { events: draft.events.map(({ event }) => event), applied: draft.applied };
-    for (const listener of this.#listeners) listener(note);
+    if (draft.events.length > 0) this.#tell(draft);
   }
 
   /** Bytes on disk. */
@@ -148,8 +167,11 @@ export class Ledger {
     return this.#port.sizeBytes();
   }
 
+  /** Commits what waits. Where files have gone meanwhile, this is the last chance to put them back. */
   close(): void {
     this.flush();
+    this.check();
+    if (this.#failure !== undefined) this.check();
     this.#port.close();
   }
 
@@ -163,21 +185,52 @@ export class Ledger {
 
   /** Makes a draft durable, and then the state; `false`: it could not, and nothing has changed. */
   #store(draft: Draft): boolean {
+    if (this.#failure !== undefined) return false;
     const drop = this.state.takeDroppable();
     draft.head.storedEvents += draft.events.length - drop.length;
-    const hadFailed = this.#failure !== undefined;
     try {
       this.#port.commit({ events: draft.events, drop, head: draft.head });
     } catch (error) {
-      this.state.returnDroppable(drop);
-      this.#failure = error ?? new Error('unknown');
-      if (!hadFailed) this.#onAvailability(this.#failure);
+      this.#doubtful = { draft, drop };
+      this.#failed(error);
       return false;
     }
-    this.#failure = undefined;
     this.state.merge(draft);
-    if (hadFailed) this.#onAvailability(undefined);
     return true;
+  }
+
+  #failed(error: unknown): void {
+    const former = this.failure;
+    this.#failure = error instanceof Error ? error : new StoreFault(messageOf(error));
+    if (former !== this.failure) this.#onAvailability(this.#failure);
+  }
+
+  /** @param isDone the commit that failed has happened; its callers were told that it is not sure */
+  #recovered(isDone: boolean): void {
+    const doubtful = this.#doubtful;
+    this.#doubtful = undefined;
+    this.#failure = undefined;
+    if (doubtful !== undefined && isDone) {
+      this.state.merge(doubtful.draft);
+      this.#tell(doubtful.draft);
+    } else if (doubtful !== undefined) {
+      this.state.returnDroppable(doubtful.drop);
+    }
+    this.#onAvailability(undefined);
+  }
+
+  #tell(draft: Draft): void {
+    const note = { events: draft.events.map(({ event }) => event), applied: draft.applied };
+    for (const listener of this.#listeners) listener(note);
+  }
+}
+
+/** A new ledger is stored before anything happens to it. */
+function begin(store: LedgerStore, head: Head): void {
+  try {
+    store.commit({ events: [], drop: [], head });
+  } catch (cause) {
+    throw new LedgerOpenError(`the ledger cannot be written: ${messageOf(cause)}`, { cause });
   }
 }
 

@@ -165,6 +165,7 @@ export class LedgerState implements LedgerView {
         case 'metrics_reported':
         case 'parameters_declared':
         case 'trials_paused':
+        case 'clock_set':
           this.#headEvents.push(position);
           break;
         case 'delta_proposed':

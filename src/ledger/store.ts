@@ -21,11 +21,26 @@ export interface Commit {
 export interface LedgerStore {
   /** What is stored; `undefined`: nothing yet. Throws `LedgerCorruptError`. */
   load(): StoredLedger | undefined;
-  /** Durable when it returns. A commit that throws has changed nothing. */
+  /**
+   * Durable when it returns. Throws `StoreFault`: nothing has changed, as far as can be seen, but
+   * what was written may come to light; `recover` settles it, and comes before another commit.
+   */
   commit(commit: Commit): void;
+  /** Throws `StoreFault` where what was committed is no longer where it belongs. */
+  check(): void;
+  /**
+   * Makes the store writable again after a fault, with all that was committed in it. Answers whether
+   * the commit that failed, if one did, has happened after all. Throws `StoreFault` while it cannot.
+   */
+  recover(): boolean;
   /** Bytes on disk; 0 where there is none. */
   sizeBytes(): number;
   close(): void;
+}
+
+/** The ledger cannot be written; the message says why, in words that may be told to anyone. */
+export class StoreFault extends Error {
+  override readonly name = 'StoreFault';
 }
 
 /** The ledger cannot be opened; the message says why and what to do. */

@@ -64,7 +64,7 @@ export class Subscription {
   /**
    * The next message, or `undefined` where the reader has all there is.
    *
-   * @param nowMs Unix time in milliseconds
+   * @param nowMs the loop's time
    */
   next(nowMs: number): FeedItem | undefined {
     const { head } = this.#state;
@@ -91,7 +91,7 @@ export class Subscription {
     if (this.#state.appliedAt(this.#sequence + 1) === undefined) return true;
     const from = Math.max(this.#sequence, this.#owed);
     if (head.sequence - from <= MAX_BACKLOG) return false;
-    const appliedMs = this.#state.appliedAt(from + 1)?.applyTimeMs ?? 0;
+    const appliedMs = this.#state.appliedAt(from + 1)?.appliedMs ?? 0;
     return nowMs - appliedMs > MAX_LAG_MS;
   }
 

@@ -1,14 +1,23 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { LedgerOpenError } from '../ledger/store.ts';
+import { identityOf } from './file-identity.ts';
+
+/** A data directory that this process has to itself. */
+export interface DirectoryLock {
+  /** Whether it still keeps others out: its file is where it was. */
+  isHeld(): boolean;
+  release(): void;
+}
 
 /**
  * Keeps a second process out of a data directory, for as long as this process lives: the lock is
  * the operating system's, held through an empty database of its own, and `kill -9` frees it.
- * Answers the function that gives it back. Throws `LedgerOpenError` where it is taken.
+ * Throws `LedgerOpenError` where it is taken.
  */
-export function lockDirectory(directory: string): () => void {
-  const db = new DatabaseSync(join(directory, 'lock'), { timeout: 0 });
+export function lockDirectory(directory: string): DirectoryLock {
+  const file = join(directory, 'lock');
+  const db = new DatabaseSync(file, { timeout: 0 });
   try {
     db.exec('PRAGMA journal_mode = MEMORY');
     db.exec('BEGIN EXCLUSIVE');
@@ -19,5 +28,9 @@ export function lockDirectory(directory: string): () => void {
       { cause },
     );
   }
-  return () => db.close();
+  const identity = identityOf(file);
+  return {
+    isHeld: () => identity !== undefined && identityOf(file) === identity,
+    release: () => db.close(),
+  };
 }

@@ -1,21 +1,24 @@
 import {
-  closeSync,
   copyFileSync,
   existsSync,
-  fsyncSync,
   linkSync,
   lstatSync,
-  openSync,
   realpathSync,
   renameSync,
-  rmSync,
   statSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
-import { LedgerCorruptError, LedgerOpenError } from '../ledger/store.ts';
+import { LedgerOpenError } from '../ledger/store.ts';
+import {
+  LEDGER_FILE,
+  moveAside,
+  removeCompanions,
+  removeWithCompanions,
+  syncFile,
+} from './files.ts';
 import { asOpenError } from './open-error.ts';
-import { LEDGER_FILE, prepareDirectory, readLedgerFile, replaceEpoch } from './sqlite.ts';
+import { prepareDirectory, readLedgerFile, replaceEpoch } from './sqlite.ts';
 
 /** What a copy holds. */
 export interface LedgerSummary {
@@ -26,9 +29,6 @@ export interface LedgerSummary {
   readonly sequence: number;
   readonly bytes: number;
 }
-
-/** What SQLite may keep beside a database. */
-const COMPANIONS = ['-wal', '-shm', '-journal'] as const;
 
 /**
  * Copies the ledger of a directory, as it is at one moment, into a file that needs no other, and
@@ -82,7 +82,7 @@ export function restoreLedger(
 ): LedgerSummary & { readonly movedTo: string | undefined } {
   if (!existsSync(file)) throw new LedgerOpenError(`there is no backup ${file}`);
   verifyLedger(file);
-  const unlock = prepareDirectory(directory);
+  const lock = prepareDirectory(directory);
   const ledger = join(directory, LEDGER_FILE);
   const temporary = `${ledger}.incomplete`;
   try {
@@ -96,9 +96,8 @@ export function restoreLedger(
     replaceEpoch(temporary, options.newEpoch);
     const summary = verifyLedger(temporary);
     syncFile(temporary);
-    const movedTo = moveAside(ledger, options.now);
-    // A journal of another database beside this one would be taken for its own.
-    for (const suffix of COMPANIONS) rmSync(`${ledger}${suffix}`, { force: true });
+    const movedTo = existsSync(ledger) ? moveAside(ledger, 'replaced', options.now) : undefined;
+    removeCompanions(ledger);
     renameSync(temporary, ledger);
     syncFile(directory);
     return { ...summary, movedTo };
@@ -106,7 +105,7 @@ export function restoreLedger(
     throw asOpenError(error, directory);
   } finally {
     removeWithCompanions(temporary);
-    unlock();
+    lock.release();
   }
 }
 
@@ -136,13 +135,6 @@ function verifyLedger(file: string): LedgerSummary {
   const stored = statSync(file).size === 0 ? undefined : readLedgerFile(file);
   if (stored === undefined) throw new LedgerOpenError(`${file} holds no ledger`);
   const { head } = stored;
-  let events = 0;
-  for (const _ of stored.events) events += 1;
-  if (events !== head.storedEvents) {
-    throw new LedgerCorruptError(
-      `${file} is corrupt: it should hold ${head.storedEvents} events, but holds ${events}`,
-    );
-  }
   return {
     epoch: head.epoch,
     tasksRecorded: head.counters.tasksRecorded,
@@ -171,28 +163,4 @@ function linkAnew(temporary: string, file: string): void {
 
 function existsAlready(file: string, cause?: unknown): LedgerOpenError {
   return new LedgerOpenError(`${file} exists already: --force replaces it`, { cause });
-}
-
-/** With what SQLite keeps beside it, which holds its newest changes. */
-function moveAside(ledger: string, now: Date): string | undefined {
-  if (!existsSync(ledger)) return undefined;
-  const movedTo = `${ledger}.replaced-${now.toISOString().replaceAll(/[:.]/g, '-')}`;
-  for (const suffix of ['', ...COMPANIONS]) {
-    if (existsSync(`${ledger}${suffix}`)) renameSync(`${ledger}${suffix}`, `${movedTo}${suffix}`);
-  }
-  return movedTo;
-}
-
-function removeWithCompanions(file: string): void {
-  for (const suffix of ['', ...COMPANIONS]) rmSync(`${file}${suffix}`, { force: true });
-}
-
-/** Of a directory: the names in it. */
-function syncFile(path: string): void {
-  const fd = openSync(path, 'r');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
 }

@@ -4,8 +4,10 @@ import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import { messageOf } from '../domain/errors.ts';
 import type { Head } from '../ledger/head.ts';
 import { LedgerOpenError } from '../ledger/store.ts';
-import { checksum, LEDGER_FILE, withDatabase } from './sqlite.ts';
-import { migrate } from './sqlite-schema.ts';
+import { LEDGER_FILE } from './files.ts';
+import { withDatabase } from './sqlite-file.ts';
+import { checksum } from './sqlite-rows.ts';
+import { requireSchema } from './sqlite-schema.ts';
 
 /** A row of the log as it is on disk; nothing of it is believed. */
 export interface ScannedRow {
@@ -40,7 +42,7 @@ export function scanLedger(directory: string): LedgerScan {
     throw new LedgerOpenError(`${directory} holds no ledger`);
   }
   return withDatabase(file, { readOnly: true, timeout: 5000 }, (db) => {
-    migrate(db, file);
+    requireSchema(db, file);
     // Holds the view still, whatever is committed meanwhile.
     db.exec('BEGIN');
     const { head, fault } = scanHead(db);

@@ -17,6 +17,8 @@ export function createMemoryStore(): LedgerStore {
       for (const position of commit.drop) events.delete(position);
       head = structuredClone(commit.head);
     },
+    check(): void {},
+    recover: () => false,
     sizeBytes: () => 0,
     close(): void {},
   };

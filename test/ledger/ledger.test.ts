@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { LearningError } from '../../src/domain/errors.ts';
 import { type Decision, Ledger } from '../../src/ledger/ledger.ts';
-import type { LedgerStore } from '../../src/ledger/store.ts';
+import { type Commit, type LedgerStore, StoreFault } from '../../src/ledger/store.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { taskOf } from '../support/engine-fixture.ts';
 
@@ -11,6 +11,41 @@ const RETENTION = { historyLimit: 5, dedupWindow: 8, retainDeltas: 4, retainCycl
 /** A ledger whose commits happen when the test says `flush`. */
 function openLedger(store: LedgerStore = createMemoryStore()): Ledger {
   return Ledger.open({ store, retention: RETENTION, newEpoch: () => 'e', defer: () => {} });
+}
+
+/** A memory store that fails as it is told, and may do what it said it could not. */
+function failingStore() {
+  const inner = createMemoryStore();
+  let isDone = false;
+  const guard = () => {
+    if (store.fault !== undefined) throw store.fault;
+  };
+  const store = {
+    ...inner,
+    fault: undefined as Error | undefined,
+    isDoneAllTheSame: false,
+    commit(one: Commit) {
+      isDone = store.fault !== undefined && store.isDoneAllTheSame;
+      if (store.fault === undefined || isDone) inner.commit(one);
+      guard();
+    },
+    check: guard,
+    recover() {
+      guard();
+      return isDone;
+    },
+  };
+  return store;
+}
+
+function openFailing() {
+  const store = failingStore();
+  const told: (string | undefined)[] = [];
+  const ledger = Ledger.open({
+    ...{ store, retention: RETENTION, newEpoch: () => 'e', defer: () => {} },
+    onAvailability: (failure) => told.push(failure?.message),
+  });
+  return { ledger, store, told };
 }
 
 function record(...taskIds: string[]): Decision<number> {
@@ -64,27 +99,91 @@ describe('transact', () => {
   });
 
   test('a store that fails refuses the whole commit, changes nothing, and heals', async () => {
-    const store = createMemoryStore();
-    const ledger = openLedger(store);
-    let broken = true;
-    const commit = store.commit.bind(store);
-    store.commit = (one) => {
-      if (broken) throw new Error('no space left');
-      commit(one);
-    };
+    const { ledger, store, told } = openFailing();
+    store.fault = new StoreFault('the disk is full');
     const lost = [ledger.transact(record('a')), ledger.transact(record('b'))];
     ledger.flush();
     for (const one of lost) {
-      await expect(one).rejects.toMatchObject({ reason: 'LEDGER_UNAVAILABLE' });
+      await expect(one).rejects.toMatchObject({
+        reason: 'LEDGER_UNAVAILABLE',
+        message: 'the ledger cannot be written: the disk is full',
+      });
     }
-    expect(ledger.failure).toBeInstanceOf(Error);
+    expect(ledger.failure).toBe('the disk is full');
     expect(ledger.state.taskCount).toBe(0);
-    broken = false;
+    store.fault = undefined;
+    // Not even tried: what the store holds has to be settled first.
+    const early = ledger.transact(record('a'));
+    const read = ledger.transact((view) => ({ events: [], result: () => view.taskCount }));
+    ledger.flush();
+    await expect(early).rejects.toMatchObject({ reason: 'LEDGER_UNAVAILABLE' });
+    await expect(read).rejects.toMatchObject({ reason: 'LEDGER_UNAVAILABLE' });
+    const alone = ledger.transact((view) => ({ events: [], result: () => view.taskCount }));
+    ledger.flush();
+    expect(await alone).toBe(0);
+    ledger.check();
     const kept = ledger.transact(record('a'));
     ledger.flush();
     expect(await kept).toBe(1);
     expect(ledger.failure).toBeUndefined();
+    expect(told).toEqual(['the disk is full', undefined]);
     expect(openLedger(store).state.hasTaskId('a')).toBe(true);
+  });
+
+  test('each change of the fault is told once, and a store that fails by itself is noticed', () => {
+    const { ledger, store, told } = openFailing();
+    ledger.check();
+    store.fault = new StoreFault('its file was removed');
+    for (let i = 0; i < 3; i += 1) ledger.check();
+    store.fault = new Error('no idea');
+    for (let i = 0; i < 3; i += 1) ledger.check();
+    store.fault = undefined;
+    for (let i = 0; i < 3; i += 1) ledger.check();
+    expect(told).toEqual(['its file was removed', 'no idea', undefined]);
+  });
+
+  test('a commit that failed and turns out to be done is taken up', async () => {
+    const { ledger, store } = openFailing();
+    const notes: string[] = [];
+    ledger.onCommit(({ events }) => notes.push(...events.map(({ kind }) => kind)));
+    store.isDoneAllTheSame = true;
+    store.fault = new StoreFault('the disk answers with an I/O error');
+    const lost = ledger.transact(record('a'));
+    ledger.flush();
+    await expect(lost).rejects.toMatchObject({ reason: 'LEDGER_UNAVAILABLE' });
+    expect(ledger.state.hasTaskId('a')).toBe(false);
+    store.fault = undefined;
+    ledger.check();
+    expect(ledger.state.hasTaskId('a')).toBe(true);
+    expect(notes).toEqual(['tasks_recorded']);
+    const next = ledger.transact(record('b'));
+    ledger.flush();
+    expect(await next).toBe(2);
+    expect(openLedger(store).state.head).toEqual(ledger.state.head);
+  });
+
+  test('what a failed commit was to drop is dropped later', async () => {
+    const { ledger, store } = openFailing();
+    for (let i = 1; i <= 12; i += 1) {
+      void ledger.transact(record(`t${i}`));
+      ledger.flush();
+    }
+    store.fault = new StoreFault('the disk is full');
+    const lost = ledger.transact(record('t13'));
+    ledger.flush();
+    await expect(lost).rejects.toThrow();
+    store.fault = undefined;
+    ledger.check();
+    void ledger.transact(record('t13'));
+    ledger.flush();
+    expect([...(store.load()?.events ?? [])]).toHaveLength(9);
+    expect(openLedger(store).state.head).toEqual(ledger.state.head);
+  });
+
+  test('a new ledger that cannot be stored is not opened', () => {
+    const store = failingStore();
+    store.fault = new StoreFault('the disk is full');
+    expect(() => openLedger(store)).toThrow('the ledger cannot be written: the disk is full');
   });
 
   test('too many that wait are refused at once', async () => {

@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { emptyHead } from '../../src/ledger/head.ts';
+import { LEDGER_FILE } from '../../src/store/files.ts';
 import { scanLedger } from '../../src/store/ledger-scan.ts';
-import { checksum, LEDGER_FILE, openSqliteStore } from '../../src/store/sqlite.ts';
+import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { checksum } from '../../src/store/sqlite-rows.ts';
 import { taskOf } from '../support/engine-fixture.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
@@ -120,5 +122,7 @@ test('where there is no ledger', () => {
   expect(() => scanLedger(directory)).toThrow(/ledger\.db is corrupt/);
   const other = writeLedger();
   tamper(other, 'PRAGMA application_id = 42');
+  expect(() => scanLedger(other)).toThrow(/ledger\.db is corrupt: its application id/);
+  tamper(other, 'DROP TABLE head');
   expect(() => scanLedger(other)).toThrow(/another program's database/);
 });

@@ -1,0 +1,105 @@
+import { existsSync, renameSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { readMark } from './commit-mark.ts';
+import { removeWithCompanions, syncFile } from './files.ts';
+import { asOpenError, corruptLedger } from './open-error.ts';
+import { parseHead, readHead } from './sqlite-rows.ts';
+import { migrate, requireSchema } from './sqlite-schema.ts';
+
+/** What SQLite makes of a database unless told otherwise, and what salvage goes by. */
+export const PAGE_BYTES = 4096;
+
+/** How long to wait for another reader or writer, such as a backup. */
+const BUSY_MS = 5000;
+
+/** Opens a ledger file for some work. Throws `LedgerOpenError`, whatever SQLite says. */
+export function withDatabase<R>(
+  file: string,
+  options: { readonly readOnly?: boolean; readonly timeout?: number },
+  work: (db: DatabaseSync) => R,
+): R {
+  let db: DatabaseSync | undefined;
+  try {
+    db = new DatabaseSync(file, options);
+    return work(db);
+  } catch (error) {
+    throw asOpenError(error, file);
+  } finally {
+    db?.close();
+  }
+}
+
+/** Opens a ledger file to write to it. Throws `LedgerOpenError`. */
+export function openDatabase(file: string): DatabaseSync {
+  let db: DatabaseSync | undefined;
+  try {
+    db = new DatabaseSync(file, { timeout: BUSY_MS });
+    // FULL: what is acknowledged survives a power cut, not only the end of the process.
+    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -2000');
+    migrate(db, file);
+    return db;
+  } catch (error) {
+    db?.close();
+    throw asOpenError(error, file);
+  }
+}
+
+/**
+ * Makes an empty ledger file, which is there whole or not at all: an empty one is damaged, and must
+ * not pass for one that was never written.
+ */
+export function createLedgerFile(file: string): void {
+  if (walBytes(file) > 0) {
+    throw corruptLedger(file, 'it is gone, and its write-ahead log is still there');
+  }
+  const temporary = `${file}.incomplete`;
+  try {
+    removeWithCompanions(temporary);
+    withDatabase(temporary, {}, (db) => {
+      db.exec(`PRAGMA page_size = ${PAGE_BYTES}`);
+      migrate(db, temporary);
+    });
+    syncFile(temporary);
+    removeWithCompanions(file);
+    renameSync(temporary, file);
+    syncFile(dirname(file));
+  } catch (error) {
+    throw asOpenError(error, file);
+  }
+}
+
+/**
+ * Looks whether a ledger file is sound, as far as that can be seen without its events, and as new
+ * as it should be. Nothing is written, so that what is damaged can still be salvaged. Throws
+ * `LedgerOpenError`.
+ */
+export function verifyLedgerFile(file: string): void {
+  if (existsSync(file) && statSync(file).size === 0) {
+    throw corruptLedger(file, 'it is empty');
+  }
+  // A connection that only reads leaves the write-ahead log alone, whatever is wrong with it.
+  withDatabase(file, { readOnly: true, timeout: BUSY_MS }, (db) => {
+    const [fault] = Object.values(db.prepare('PRAGMA quick_check(1)').get() ?? {});
+    if (fault !== 'ok') throw corruptLedger(file, String(fault).replaceAll(/\s+/g, ' ').trim());
+    requireSchema(db, file);
+    checkMark(db, file);
+  });
+}
+
+/** What was committed can be missing without a trace in the file itself. */
+function checkMark(db: DatabaseSync, file: string): void {
+  const body = readHead(db, file);
+  const mark = readMark(dirname(file));
+  if (body === undefined || mark === undefined) return;
+  const { epoch, position } = parseHead(body);
+  if (mark.epoch !== epoch || mark.position <= position) return;
+  throw corruptLedger(
+    file,
+    `it ends at event ${position}, but events up to ${mark.position} had been committed`,
+  );
+}
+
+export function walBytes(file: string): number {
+  return statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+}

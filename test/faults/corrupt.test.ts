@@ -1,0 +1,165 @@
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { StoredEvent } from '../../src/ledger/event.ts';
+import { readLedgerFile } from '../../src/store/sqlite.ts';
+import { clientsOf } from '../support/clients.ts';
+import { damagePage, flipPage, truncateAtRandom } from '../support/damage.ts';
+import { askAll, checkGoesOn, type LivedLedger, liveLedger } from '../support/lived-ledger.ts';
+import { chooseSeed, type SeededRandom, seededRandom } from '../support/seed.ts';
+import { readServingLine, type Sidecar, spawnSidecar, startSidecar } from '../support/sidecar.ts';
+import { tempDir } from '../support/temp-dir.ts';
+
+type Damage = (file: string, random: SeededRandom) => string;
+
+const TIMES = 20;
+
+/** What is damaged, how, and how the sidecar that wrote it had ended. */
+const KINDS: readonly (readonly [string, 'SIGTERM' | 'SIGKILL', string, number, Damage])[] = [
+  ['the file cut off', 'SIGTERM', 'ledger.db', TIMES, truncateAtRandom],
+  ['a page flipped', 'SIGTERM', 'ledger.db', TIMES, flipPage],
+  ['one of the first pages flipped', 'SIGTERM', 'ledger.db', 9, firstPages()],
+  ['after a kill, the file cut off', 'SIGKILL', 'ledger.db', 5, truncateAtRandom],
+  ['after a kill, a page flipped', 'SIGKILL', 'ledger.db', 5, flipPage],
+  ['after a kill, the log cut off', 'SIGKILL', 'ledger.db-wal', 10, truncateAtRandom],
+  ['after a kill, a page of the log flipped', 'SIGKILL', 'ledger.db-wal', 10, flipPage],
+];
+
+/** All hangs on these: the header, and the roots of both tables. */
+function firstPages(): Damage {
+  let page = 0;
+  return (file, random) => {
+    page = (page % 3) + 1;
+    return damagePage(file, page, random);
+  };
+}
+
+interface Tally {
+  readonly recovered: { readonly lost: number | 'unknown'; readonly head: string }[];
+  unchanged: number;
+}
+
+test.each(KINDS)(
+  '%s',
+  async (name, signal, part, times, damage) => {
+    const seed = chooseSeed(`corrupt, ${name}`);
+    const random = seededRandom(seed);
+    const lived = await liveLedger(seed, signal);
+    const tally: Tally = { recovered: [], unchanged: 0 };
+    for (let i = 0; i < times; i += 1) {
+      const dataDir = join(tempDir(), 'data');
+      cpSync(lived.dataDir, dataDir, { recursive: true });
+      const what = damage(join(dataDir, part), random);
+      await checkDamaged({ ...lived, dataDir }, lived.dataDir, tally).catch((cause) => {
+        throw new Error(`SEED=${seed}, damage ${i}: ${what}: ${cause}`, { cause });
+      });
+    }
+    const { recovered, unchanged } = tally;
+    const heads = Object.groupBy(recovered, ({ head }) => head);
+    const headsInWords = Object.entries(heads).map(([head, all]) => `${head} ${all?.length}`);
+    console.log(
+      `corrupt: ${name}: ${times} files: ${recovered.length} refused, ${unchanged} served ` +
+        `unchanged, ${recovered.length} recovered with ${describeLosses(recovered)}; ` +
+        `head: ${headsInWords.join(', ') || 'intact'}`,
+    );
+  },
+  1_200_000,
+);
+
+function describeLosses(recovered: Tally['recovered']): string {
+  const known = recovered.flatMap(({ lost }) => (lost === 'unknown' ? [] : [lost]));
+  known.sort((a, b) => a - b);
+  const unknown = recovered.length - known.length;
+  const median = known[known.length >> 1] ?? 0;
+  const counts = `${known[0] ?? 0} to ${known.at(-1) ?? 0} events lost (median ${median})`;
+  return unknown === 0 ? counts : `${counts}, ${unknown} with nobody knows how many`;
+}
+
+/** Served as it was, or refused and then recovered. */
+async function checkDamaged(damaged: LivedLedger, intactDir: string, tally: Tally): Promise<void> {
+  const { dataDir, config, told } = damaged;
+  const child = spawnSidecar({ dataDir, config });
+  const started = await child.find(readServingLine).catch(() => undefined);
+  if (started !== undefined) {
+    expect(await askAll(clientsOf(started.address).client)).toEqual(told);
+    expect((await child.end('SIGTERM')).code).toBe(0);
+    tally.unchanged += 1;
+    return;
+  }
+  expect((await child.exited).code).toBe(1);
+  expect(child.errorLines).toHaveLength(1);
+  expect(child.errorLines[0]).toContain(join(dataDir, 'ledger.db'));
+  expect(child.errorLines[0]).toContain('is corrupt: ');
+  expect(child.errorLines[0]).toContain('--recover');
+
+  const recovered = await startSidecar({ dataDir, config, flags: ['--recover'] });
+  const note = recoveryOf(recovered);
+  const { before, after, restarted } = await checkGoesOn(recovered, () =>
+    startSidecar({ dataDir, config, flags: ['--recover'] }),
+  );
+  expect(before.epoch).not.toBe(told.epoch);
+  expect(restarted).toEqual(after);
+  await checkAddsUp(note, intactDir, dataDir);
+  checkKnown(note, before, told);
+  tally.recovered.push({ lost: note.lost_events, head: note.head });
+}
+
+/** What the log says of a recovery. */
+interface Note {
+  readonly head: 'intact' | 'older' | 'lost';
+  readonly moved_to: string;
+  readonly kept_events: Readonly<Record<string, number>>;
+  readonly dropped_events: Readonly<Record<string, number>>;
+  readonly lost_events: number | 'unknown';
+}
+
+function recoveryOf(sidecar: Sidecar): Note {
+  const line = sidecar.lines.find((one) => one.includes('"moved_to"'));
+  expect(line).toBeDefined();
+  // What our own log says; the checks that follow are of its content.
+  return JSON.parse(line ?? '{}') as Note;
+}
+
+/** What was kept is what was written, and with what was lost it is everything. */
+async function checkAddsUp(note: Note, intactDir: string, dataDir: string): Promise<void> {
+  const intact = eventsIn(intactDir);
+  const kept = eventsIn(dataDir);
+  const total = (counts: Readonly<Record<string, number>>) =>
+    Object.values(counts).reduce((sum, count) => sum + count, 0);
+  const found = total(note.kept_events) + total(note.dropped_events);
+  if (note.lost_events !== 'unknown') expect(found + note.lost_events).toBe(intact.size);
+  const known = [...kept].filter(([position]) => intact.has(position));
+  expect(known.length).toBeLessThanOrEqual(found);
+  for (const [position, event] of known) {
+    if (position > Math.max(...intact.keys())) continue;
+    expect(withoutDeadline(event)).toEqual(withoutDeadline(intact.get(position)));
+  }
+}
+
+function eventsIn(dataDir: string): Map<number, StoredEvent['event'] | undefined> {
+  const copy = join(tempDir(), 'copy');
+  cpSync(dataDir, copy, { recursive: true });
+  const stored = readLedgerFile(join(copy, 'ledger.db'));
+  return new Map([...(stored?.events ?? [])].map(({ position, event }) => [position, event]));
+}
+
+/** What it waited for may be lost, and it is not to be reverted for that. */
+function withoutDeadline(event: StoredEvent['event'] | undefined) {
+  return event?.kind === 'delta_applied' ? { ...event, ackByMs: null } : event;
+}
+
+/** What can be known for sure is still known. */
+function checkKnown(note: Note, before: LivedLedger['told'], told: LivedLedger['told']): void {
+  expect(before.counters.sequence).toBeGreaterThanOrEqual(told.counters.sequence);
+  for (const key of ['tasks', 'proposed', 'applied', 'cycles'] as const) {
+    if (note.head === 'intact') expect(before.counters[key]).toBe(told.counters[key]);
+    else expect(before.counters[key]).toBeLessThanOrEqual(told.counters[key]);
+  }
+  const known = new Map(told.deltas.map((delta) => [delta.deltaId, delta]));
+  for (const { deltaId, target, newValue } of before.deltas) {
+    const former = known.get(deltaId);
+    if (former !== undefined)
+      expect({ target, newValue }).toEqual({ target: former.target, newValue: former.newValue });
+  }
+  if (note.lost_events === 0) expect(before.deltas).toEqual(told.deltas);
+}
