@@ -54,10 +54,12 @@ export interface Proposal {
   /** 0 to 1. */
   readonly confidence: number;
   readonly impact: DeltaImpact;
+  /** Unix time in milliseconds. */
   readonly proposeTimeMs: number;
   /** 0 for overrides, reverts and switches. */
   readonly cycleNumber: number;
   readonly evaluation: DeltaEvaluation | undefined;
+  /** By the loop's time. */
   readonly expireTimeMs: number | undefined;
   /** What a proposal waits for. */
   readonly waitsFor: 'person' | 'trial' | undefined;
@@ -76,7 +78,10 @@ export interface Delta extends Proposal {
   readonly state: DeltaState;
   /** Its place among the changes put in force; 0 until it is. */
   readonly sequence: number;
+  /** Unix time; `undefined` until it is. */
   readonly applyTimeMs: number | undefined;
+  /** As `applyTimeMs`, by the loop's time. */
+  readonly appliedMs: number | undefined;
   /** The live value that it replaced; what a revert restores. */
   readonly replacedValue: Value | undefined;
   /** What it did; `undefined`: nothing is known. */
@@ -91,6 +96,7 @@ export function bornDelta(proposal: Proposal, ordinal: number): Delta {
     state: 'proposed',
     sequence: 0,
     applyTimeMs: undefined,
+    appliedMs: undefined,
     replacedValue: undefined,
     effect: undefined,
   };

@@ -10,7 +10,9 @@ export type ErrorReason =
   | 'OVERLOADED'
   | 'DRAINING'
   | 'LEDGER_UNAVAILABLE'
-  | 'TOO_MANY_STREAMS';
+  | 'TOO_MANY_STREAMS'
+  | 'NO_TOKEN'
+  | 'NOT_ALLOWED';
 
 /** One field at fault: its path in the request and what was expected. */
 export interface FieldViolation {

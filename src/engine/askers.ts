@@ -1,6 +1,9 @@
 import type { Task } from '../domain/task.ts';
 
-/** Ids remembered of tasks that asked for their parameters and have not ended yet. */
+/**
+ * Ids remembered at most of tasks that asked for their parameters and have not ended yet; the newest
+ * half of as many surely are.
+ */
 const MAX_ASKED = 10_000;
 
 /** Newest tasks that say how the orchestrator works. */
@@ -11,8 +14,9 @@ const LOOK_AT = 30;
  * with the process: of a task that began before it, only that it asked can be known.
  */
 export class Askers {
-  /** By age. */
-  readonly #asked = new Set<string>();
+  /** The newest, and those that came before: forgotten together, when there are too many. */
+  #asked = new Set<string>();
+  #askedBefore = new Set<string>();
   #recent: boolean[] = [];
   readonly #isContinued: boolean;
 
@@ -22,12 +26,12 @@ export class Askers {
   }
 
   noteAsked(taskId: string): void {
-    this.#asked.add(taskId);
-    if (this.#asked.size <= MAX_ASKED) return;
-    for (const oldest of this.#asked) {
-      this.#asked.delete(oldest);
-      return;
+    // Not the oldest one by one: a Set steps over all that were deleted before it finds its first.
+    if (this.#asked.size >= MAX_ASKED / 2) {
+      this.#askedBefore = this.#asked;
+      this.#asked = new Set();
     }
+    this.#asked.add(taskId);
   }
 
   /**
@@ -36,7 +40,7 @@ export class Askers {
    */
   noteRecorded(tasks: readonly Task[], upMs: number): void {
     for (const { taskId, latencyMs } of tasks.slice(-LOOK_AT)) {
-      const asked = this.#asked.delete(taskId);
+      const asked = this.#forget(taskId);
       if (asked || !this.#isContinued || latencyMs <= upMs) this.#recent.push(asked);
     }
     if (this.#recent.length > LOOK_AT) this.#recent = this.#recent.slice(-LOOK_AT);
@@ -47,5 +51,11 @@ export class Askers {
     const { length } = this.#recent;
     if (length === 0) return this.#isContinued ? undefined : false;
     return this.#recent.filter(Boolean).length * 2 >= length;
+  }
+
+  /** Whether it had asked. */
+  #forget(taskId: string): boolean {
+    const isRecent = this.#asked.delete(taskId);
+    return this.#askedBefore.delete(taskId) || isRecent;
   }
 }

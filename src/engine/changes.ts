@@ -1,6 +1,7 @@
 import { bornDelta, type Delta, type Proposal } from '../domain/delta.ts';
 import { own, type Value } from '../domain/value.ts';
 import type { DeltaApplied, LedgerEvent } from '../ledger/event.ts';
+import { toWallMs } from '../ledger/head.ts';
 import type { LedgerView } from '../ledger/view.ts';
 import { sampleOf } from '../trial/observe.ts';
 
@@ -18,6 +19,8 @@ export class Changes {
   readonly events: LedgerEvent[] = [];
   readonly #view: LedgerView;
   readonly nowMs: number;
+  /** As `nowMs`, in Unix time. */
+  readonly wallMs: number;
   /** Values that these events put in force. */
   readonly #values = new Map<string, Value | undefined>();
   readonly #born = new Map<string, Delta>();
@@ -29,6 +32,7 @@ export class Changes {
   constructor(view: LedgerView, nowMs: number) {
     this.#view = view;
     this.nowMs = nowMs;
+    this.wallMs = toWallMs(view.head, nowMs);
     this.#sequence = view.head.sequence;
     this.#ordinal = view.head.ordinal;
   }
@@ -88,6 +92,7 @@ export class Changes {
       summary: '',
       before: null,
       ackByMs: null,
+      applyTimeMs: this.wallMs,
       ...how,
     });
     this.#values.set(delta.target, delta.newValue);

@@ -87,7 +87,7 @@ export function setParameter(
       oldValue: current,
       newValue: value,
       reasoning: withReason('Set by an operator', reason),
-      ...bornApplied(nowMs),
+      ...bornApplied(changes.wallMs),
     });
     // The newest override says how long; without a hold it ends the former one's.
     const holdUntilMs = holdSeconds > 0 ? nowMs + holdSeconds * 1000 : 0;

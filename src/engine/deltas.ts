@@ -5,11 +5,12 @@ import type { LedgerView } from '../ledger/view.ts';
 import type { Changes } from './changes.ts';
 
 /** What overrides, reverts and switches have in common: nobody scored them, and they are in force. */
-export function bornApplied(nowMs: number) {
+/** @param wallMs Unix time in milliseconds */
+export function bornApplied(wallMs: number) {
   return {
     confidence: 1,
     impact: 'neutral',
-    proposeTimeMs: nowMs,
+    proposeTimeMs: wallMs,
     cycleNumber: 0,
     evaluation: undefined,
     expireTimeMs: undefined,

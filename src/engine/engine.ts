@@ -10,6 +10,7 @@ import { type Acknowledgement, acknowledge } from './acknowledge.ts';
 import { Askers } from './askers.ts';
 import { approve, type Override, reject, setParameter } from './curation.ts';
 import type { Environment, Follower } from './environment.ts';
+import { LoopClock } from './loop-clock.ts';
 import { declareParameters } from './parameters.ts';
 import { type Recorded, recordTasks, reportMetrics } from './record.ts';
 import { baseline, type Resolved, resolve, settled } from './resolve.ts';
@@ -42,7 +43,8 @@ const DUE_INTERVAL_MS = 1000;
  */
 export class Engine {
   readonly ledger: Ledger;
-  readonly #clock: Clock;
+  /** Tells the loop's time. */
+  readonly clock: LoopClock;
   readonly #newId: () => string;
   readonly #observer: EngineObserver;
   readonly #timer: LoopTimer;
@@ -52,11 +54,12 @@ export class Engine {
   readonly #startedMs: number;
   #settings: LoopSettings;
   #active: boolean;
+  #isFollowing = false;
 
   constructor(options: EngineOptions) {
     this.ledger = options.ledger;
     this.#settings = options.settings;
-    this.#clock = options.clock;
+    this.clock = new LoopClock(options.clock, options.ledger.state.head);
     this.#newId = options.newId;
     this.#observer = options.observer;
     this.#startedMs = options.clock.monotonic();
@@ -84,7 +87,7 @@ export class Engine {
   /** Unix time in milliseconds; `undefined` while learning is off or the timer stopped. */
   get nextCycleTimeMs(): number | undefined {
     const dueIn = this.#timer.dueInMs();
-    return this.#active && dueIn !== undefined ? this.#clock.now() + dueIn : undefined;
+    return this.#active && dueIn !== undefined ? this.clock.wallNow() + dueIn : undefined;
   }
 
   /** @param followers tells which streams are open now */
@@ -94,11 +97,7 @@ export class Engine {
 
   /** What is known of a rule by now. */
   ruleStatus(rule: Rule): RuleStatus {
-    return ruleStatus(this.ledger.state, rule, this.#settings, this.#clock.now());
-  }
-
-  now(): number {
-    return this.#clock.now();
+    return ruleStatus(this.ledger.state, rule, this.#settings, this.clock.now());
   }
 
   /** Starts the timer; the first cycle comes one interval from now. */
@@ -119,18 +118,30 @@ export class Engine {
     this.#active = active;
   }
 
-  /** Takes up a config: parameters it declares anew get their initial values. */
+  /**
+   * Takes up a config: parameters it declares anew get their initial values. What is decided from now
+   * on is decided under it; where the ledger cannot be written, the former one stays.
+   */
   async configure(settings: LoopSettings): Promise<void> {
-    await this.ledger.transact(declareParameters(settings, this.#clock.now()));
+    const former = this.#settings;
+    const declared = this.ledger.transact(declareParameters(settings, this.#now()));
     this.#settings = settings;
-    await this.ledger.transact(reviewTrial(this.#environment()));
+    try {
+      // Asked for together, they are committed together.
+      await Promise.all([declared, this.ledger.transact(reviewTrial(this.#environment()))]);
+    } catch (error) {
+      this.#settings = former;
+      throw error;
+    }
+    // What an operator has turned on or off since the start stays so, unless the config changes.
+    if (settings.cycle.enabled !== former.cycle.enabled) this.setActive(settings.cycle.enabled);
     this.ledger.retain(retentionOf(settings));
     this.#timer.reschedule();
   }
 
   recordTasks(tasks: readonly Task[], metrics?: CoordinationMetrics): Promise<Recorded> {
     const fresh = tasks.filter(({ taskId }) => !this.ledger.state.hasTaskId(taskId));
-    this.#askers.noteRecorded(fresh, this.#clock.monotonic() - this.#startedMs);
+    this.#askers.noteRecorded(fresh, this.clock.monotonic() - this.#startedMs);
     return this.ledger.transact(recordTasks(tasks, metrics, this.#environment()));
   }
 
@@ -152,18 +163,19 @@ export class Engine {
   }
 
   reportMetrics(metrics: CoordinationMetrics): Promise<void> {
-    return this.ledger.transact(reportMetrics(metrics, this.#clock.now()));
+    return this.ledger.transact(reportMetrics(metrics, this.#now()));
   }
 
   async runCycle(): Promise<CycleReport> {
+    let report: CycleReport;
     try {
-      const report = await this.ledger.transact(runCycle(this.#environment()));
-      this.#observer.cycleCompleted(report);
-      return report;
+      report = await this.ledger.transact(runCycle(this.#environment()));
     } catch (error) {
-      this.#observer.cycleFailed(error);
+      tell(() => this.#observer.cycleFailed(error));
       throw error;
     }
+    tell(() => this.#observer.cycleCompleted(report));
+    return report;
   }
 
   approve(deltaId: string, reason: string): Promise<Delta> {
@@ -188,22 +200,44 @@ export class Engine {
 
   async #beat(): Promise<void> {
     if (this.#active) await this.runCycle();
-    else await this.ledger.transact(expireProposals(this.#clock.now()));
+    else await this.ledger.transact(expireProposals(this.#now()));
   }
 
   async #expire(): Promise<void> {
-    if (!isDue(this.ledger.state, this.#clock.now())) return;
+    if (!isDue(this.ledger.state, this.#now())) return;
     await this.ledger.transact(expireDue(this.#environment()));
+  }
+
+  /** The loop's time, for a decision: it is made knowing where the wall clock has jumped to. */
+  #now(): number {
+    if (this.clock.newOffsetMs(this.ledger.state) !== undefined && !this.#isFollowing) {
+      this.#isFollowing = true;
+      const done = () => {
+        this.#isFollowing = false;
+      };
+      // A ledger that cannot be written says so by itself; the next look tries again.
+      this.ledger.transact(this.clock.follow()).then(done, done);
+    }
+    return this.clock.now();
   }
 
   #environment(): Environment {
     return {
       settings: this.#settings,
-      nowMs: this.#clock.now(),
+      nowMs: this.#now(),
       newId: this.#newId,
       followers: this.#followers,
-      monotonic: () => this.#clock.monotonic(),
+      monotonic: () => this.clock.monotonic(),
       asksByTask: () => this.#askers.areMany(),
     };
+  }
+}
+
+/** What is decided is decided, whatever becomes of those who look on. */
+function tell(observe: () => void): void {
+  try {
+    observe();
+  } catch {
+    // It would log and count: there is nobody else to tell.
   }
 }

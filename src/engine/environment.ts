@@ -13,7 +13,7 @@ export interface Follower {
 /** What a decision is given from outside. */
 export interface Environment {
   readonly settings: LoopSettings;
-  /** Unix time in milliseconds. */
+  /** The loop's time. */
   readonly nowMs: number;
   readonly newId: () => string;
   /** The streams that are open now. */

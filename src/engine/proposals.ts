@@ -15,7 +15,7 @@ export interface Change {
   readonly newValue: Value | undefined;
 }
 
-/** When the rules may touch a parameter again, Unix time in milliseconds; `undefined`: now. */
+/** When the rules may touch a parameter again; `undefined`: now. */
 export function restingUntil(
   { head }: Known,
   { curation }: LoopSettings,
@@ -24,9 +24,7 @@ export function restingUntil(
 ): number | undefined {
   const entry = own(head.targets, target);
   if (entry === undefined) return undefined;
-  // What the future touched was before the clock was set back: long ago, for all we know.
-  const coolMs = entry.touchedMs > nowMs ? 0 : entry.touchedMs + curation.cooldownSeconds * 1000;
-  const untilMs = Math.max(entry.holdUntilMs, coolMs);
+  const untilMs = Math.max(entry.holdUntilMs, entry.touchedMs + curation.cooldownSeconds * 1000);
   return untilMs > nowMs ? untilMs : undefined;
 }
 
@@ -45,7 +43,7 @@ export function mayProbe({ head }: Known, change: Change, nowMs: number): boolea
   return isOver(restAfter({ head }, change, true), nowMs, head.counters.tasksRecorded);
 }
 
-/** When the last trial of a change ended, Unix time in milliseconds; 0: there was none. */
+/** When the last trial of a change ended; 0: there was none. */
 export function lastTried({ head }: Known, change: Change): number {
   return own(head.changes, changeKey(change))?.endMs ?? 0;
 }

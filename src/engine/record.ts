@@ -1,6 +1,7 @@
 import type { CoordinationMetrics } from '../domain/metrics.ts';
 import type { Task } from '../domain/task.ts';
 import type { LedgerEvent } from '../ledger/event.ts';
+import { toWallMs } from '../ledger/head.ts';
 import type { Decision } from '../ledger/ledger.ts';
 import type { LedgerView } from '../ledger/view.ts';
 import { Changes } from './changes.ts';
@@ -62,7 +63,7 @@ export function reportMetrics(metrics: CoordinationMetrics, nowMs: number): Deci
     // One that was observed in what is now the future was so before the clock was set back.
     const isOlder =
       known !== undefined &&
-      known.observeTimeMs <= nowMs &&
+      known.observeTimeMs <= toWallMs(view.head, nowMs) &&
       metrics.observeTimeMs < known.observeTimeMs;
     return {
       events: isOlder ? [] : [{ kind: 'metrics_reported', timeMs: nowMs, metrics }],

@@ -58,7 +58,7 @@ export function revertIn(
     oldValue: changes.valueOf(delta.target),
     newValue: delta.replacedValue,
     reasoning: summary,
-    ...bornApplied(changes.nowMs),
+    ...bornApplied(changes.wallMs),
     revertsDeltaId: delta.deltaId,
   });
   // With an operator's override goes the hold that came with it.

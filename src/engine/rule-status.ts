@@ -12,7 +12,7 @@ export interface RuleStatus {
   readonly helped: number;
   readonly harmed: number;
   readonly inconclusive: number;
-  /** Unix time in milliseconds; `undefined`: it may propose. */
+  /** By the loop's time; `undefined`: it may propose. */
   readonly restingUntilMs: number | undefined;
 }
 

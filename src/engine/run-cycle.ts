@@ -58,14 +58,14 @@ export function runCycle(environment: Environment): Decision<CycleReport> {
     const cycle: CycleRecord = {
       cycleId: newId(),
       number,
-      startTimeMs: nowMs,
+      startTimeMs: changes.wallMs,
       durationMs: monotonic() - startedMs,
       tasksAnalyzed: plan.tasksAnalyzed,
       deltasProposed: deltas.length,
       deltasApplied: plan.decisions.filter(({ outcome }) => outcome === 'apply').length,
       totalDeltasHistory: view.head.counters.deltasProposed + deltas.length,
     };
-    changes.events.push({ kind: 'cycle_completed', cycle });
+    changes.events.push({ kind: 'cycle_completed', cycle, timeMs: nowMs });
     return {
       events: changes.events,
       result: (after) => ({
@@ -179,7 +179,7 @@ function carryOut(
     reasoning,
     confidence,
     impact: rule.impact,
-    proposeTimeMs: nowMs,
+    proposeTimeMs: changes.wallMs,
     cycleNumber,
     evaluation,
     expireTimeMs: waits ? nowMs + waitMs : undefined,

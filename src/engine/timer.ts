@@ -2,7 +2,7 @@ import type { Clock } from '../domain/clock.ts';
 
 /** What the timer does at each beat. */
 export interface Beat {
-  /** The interval as of now, in milliseconds. */
+  /** The interval as of now, in milliseconds. Where it throws, a retry's delay is taken. */
   intervalMs(): number;
   /** Rejects where the beat failed; the next then comes sooner. */
   run(): Promise<void>;
@@ -32,7 +32,7 @@ export class LoopTimer {
   start(): void {
     this.stop();
     this.#lastMs = this.#clock.monotonic();
-    this.#schedule(this.#beat.intervalMs());
+    this.#schedule(this.#intervalMs());
   }
 
   stop(): void {
@@ -44,7 +44,7 @@ export class LoopTimer {
   reschedule(): void {
     if (this.#cancel === undefined) return;
     this.#cancel();
-    this.#schedule(this.#lastMs + this.#beat.intervalMs() - this.#clock.monotonic());
+    this.#schedule(this.#lastMs + this.#intervalMs() - this.#clock.monotonic());
   }
 
   /** Milliseconds until the next beat; `undefined` while stopped. */
@@ -75,8 +75,17 @@ export class LoopTimer {
   }
 
   #delayMs(): number {
-    const interval = this.#beat.intervalMs();
+    const interval = this.#intervalMs();
     if (this.#failures > 0) return Math.min(FIRST_RETRY_MS * 2 ** (this.#failures - 1), interval);
     return this.#lastMs + interval - this.#clock.monotonic();
+  }
+
+  /** A timer that has lost its interval beats on. */
+  #intervalMs(): number {
+    try {
+      return this.#beat.intervalMs();
+    } catch {
+      return FIRST_RETRY_MS;
+    }
   }
 }

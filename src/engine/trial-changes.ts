@@ -1,6 +1,7 @@
 import type { Delta, Proposal } from '../domain/delta.ts';
 import type { HarmResponse } from '../domain/rule.ts';
 import { sameValue } from '../domain/value.ts';
+import { toLoopMs } from '../ledger/head.ts';
 import type { LedgerView } from '../ledger/view.ts';
 import { type FinishedTask, missingOutcomes, nextMove, recordOutcome } from '../trial/advance.ts';
 import type { Arm } from '../trial/arm.ts';
@@ -40,7 +41,8 @@ export class TrialChanges {
 
   /** Begins a trial; there must be none. */
   start(plan: TrialPlan, summary: string): void {
-    this.#take({ step: 'start', timeMs: this.#changes.nowMs, plan, summary }, plan.deltaId);
+    const { nowMs: timeMs, wallMs } = this.#changes;
+    this.#take({ step: 'start', timeMs, wallMs, plan, summary }, plan.deltaId);
     this.#moveOn();
   }
 
@@ -62,7 +64,9 @@ export class TrialChanges {
     const { nowMs, sequence } = this.#changes;
     // A sequence that no delta has yet says nothing of a block.
     if (this.trial?.block !== undefined && task.deltaSequence > sequence) return;
-    const step = this.trial && recordOutcome(this.trial, task, nowMs);
+    // As the client's clock would show it if it kept to the loop's time.
+    const finishTimeMs = toLoopMs(this.#view.head, task.finishTimeMs);
+    const step = this.trial && recordOutcome(this.trial, { ...task, finishTimeMs }, nowMs);
     if (step === undefined) return;
     this.#take(step);
     this.#moveOn();
@@ -154,7 +158,7 @@ export class TrialChanges {
       oldValue: live,
       newValue: value,
       reasoning,
-      ...bornApplied(this.#changes.nowMs),
+      ...bornApplied(this.#changes.wallMs),
       revertsDeltaId,
       trialDeltaId: plan.deltaId,
     };
@@ -174,7 +178,7 @@ export class TrialChanges {
     const { trial } = this;
     if (trial === undefined) return;
     const { plan, evidence, tasksUsed } = trial;
-    const { nowMs } = this.#changes;
+    const { nowMs, wallMs } = this.#changes;
     const { settings } = this.#environment;
     const isForeign = this.#isForeign(plan);
     const onHarm = finding.verdict === 'harmed' ? this.#onHarm(plan) : undefined;
@@ -185,6 +189,7 @@ export class TrialChanges {
     this.#take({
       step: 'end',
       timeMs: nowMs,
+      wallMs,
       effect,
       outcome,
       summary,

@@ -185,18 +185,6 @@ describe('a clock that is set back', () => {
     await report(10);
     expect(engine.ledger.state.head.metrics?.report.cpuPercent).toBe(10);
   });
-
-  test('does not make a target rest, or the hour last, a day longer', async () => {
-    const yaml = always(
-      'new_value: parameters.level + 1.0',
-      'curation: { max_deltas_per_hour: 1, cooldown_seconds: 60 }',
-    );
-    const { engine, clock } = await createEngineFixture(yaml);
-    await engine.recordTasks(FAILING);
-    await engine.runCycle();
-    clock.jump(-86_400_000);
-    expect((await engine.runCycle()).deltas).toMatchObject([{ state: 'applied' }]);
-  });
 });
 
 describe('short retention', () => {

@@ -48,6 +48,7 @@ describe('the engine', () => {
     await clock.advance(10_000);
     expect(failures).toHaveLength(3);
     store.commit = commit;
+    engine.ledger.check();
     await clock.advance(19_999);
     expect(reports).toHaveLength(0);
     await clock.advance(1);
@@ -97,6 +98,114 @@ test('a beat that takes longer than the interval never overlaps itself', async (
   await clock.advance(1000);
   expect(ends).toHaveLength(2);
   expect(clock.pending).toBe(0);
+});
+
+test('a beat that throws at once, or an interval that does, does not end it', async () => {
+  const clock = new ManualClock();
+  let beats = 0;
+  let isBroken = true;
+  const timer = new LoopTimer(clock, {
+    intervalMs() {
+      if (isBroken) throw new Error('no interval');
+      return 100_000;
+    },
+    run() {
+      beats += 1;
+      throw new Error('no beat');
+    },
+  });
+  timer.start();
+  await clock.advance(20_000);
+  expect(beats).toBe(4);
+  isBroken = false;
+  timer.reschedule();
+  // The fifth comes one interval after the fourth; it is the failures that hurry.
+  await clock.advance(100_000);
+  expect(beats).toBe(5);
+  await clock.advance(80_000);
+  expect(beats).toBe(6);
+});
+
+describe('a cycle', () => {
+  test('that throws is told of, holds nobody up, and the next one runs', async () => {
+    const { engine, clock, reports, failures } = await createEngineFixture();
+    const { settings } = engine;
+    const broken = {
+      ...settings,
+      get reflection(): typeof settings.reflection {
+        throw new TypeError('a fault of ours');
+      },
+    };
+    engine.start();
+    await engine.recordTasks(tasksOf(30, { status: 'failure' }));
+    await engine.configure(broken);
+    await clock.advance(35_000);
+    expect(failures).toMatchObject([{ name: 'TypeError' }, { name: 'TypeError' }]);
+    await engine.configure(settings);
+    await clock.advance(30_000);
+    expect(reports).toHaveLength(1);
+    await clock.advance(30_000);
+    expect(reports).toHaveLength(2);
+  });
+
+  test.for(['cycleCompleted', 'cycleFailed'] as const)(
+    'outlives a %s that throws',
+    async (name) => {
+      const { engine, clock, store, observer } = await createEngineFixture();
+      const told: string[] = [];
+      observer[name] = () => {
+        told.push(name);
+        throw new Error('the log is full');
+      };
+      engine.start();
+      const commit = store.commit.bind(store);
+      if (name === 'cycleFailed') {
+        store.commit = () => {
+          throw new Error('disk');
+        };
+      }
+      await clock.advance(30_000);
+      store.commit = commit;
+      engine.ledger.check();
+      await clock.advance(30_000);
+      expect(told.length).toBeGreaterThan(0);
+      expect(engine.ledger.state.head.counters.cycles).toBeGreaterThan(0);
+    },
+  );
+});
+
+describe('a config', () => {
+  test('that turns learning on or off does so; any other leaves it as an operator has it', async () => {
+    const { engine } = await createEngineFixture();
+    const { settings } = engine;
+    const off = { ...settings, cycle: { ...settings.cycle, enabled: false } };
+    await engine.configure(off);
+    expect(engine.active).toBe(false);
+    engine.setActive(true);
+    await engine.configure({ ...off, version: 'another' });
+    expect(engine.active).toBe(true);
+    engine.setActive(false);
+    await engine.configure(settings);
+    expect(engine.active).toBe(true);
+  });
+
+  test('that the ledger cannot take is not taken up', async () => {
+    const { engine, clock, store } = await createEngineFixture();
+    const { settings } = engine;
+    const commit = store.commit.bind(store);
+    store.commit = () => {
+      throw new Error('disk');
+    };
+    const bounds = { min: undefined, max: undefined, maxStep: undefined, allowed: undefined };
+    const fresh = { initial: 1, ...bounds };
+    const newer = { ...settings, parameters: { ...settings.parameters, fresh } };
+    await expect(engine.configure(newer)).rejects.toThrow('cannot be written');
+    expect(engine.settings).toBe(settings);
+    store.commit = commit;
+    engine.ledger.check();
+    await clock.advance(10_000);
+    expect(engine.ledger.state.head.parameters).not.toHaveProperty('fresh');
+  });
 });
 
 describe('parameters', () => {

@@ -20,7 +20,14 @@ const LAYERS: Record<string, readonly string[]> = {
     ...['@bufbuild/protobuf', '@bufbuild/protobuf/wkt'],
     ...['@bufbuild/protovalidate', '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js'],
   ],
-  admin: ['domain', 'prom-client', 'node:http'],
+  access: [
+    ...['domain', 'node:crypto', 'node:fs', 'node:http', 'node:https', 'node:net', 'node:tls'],
+  ],
+  client: [
+    ...['gen', 'domain', 'access', 'rpc', 'node:crypto', 'node:net', 'node:tls'],
+    ...['@grpc/grpc-js', '@bufbuild/protobuf', '@bufbuild/protobuf/wkt'],
+  ],
+  admin: ['domain', 'prom-client', 'node:http', 'node:https'],
 };
 
 /** Layers that are handed time and randomness, and never look for them. */
