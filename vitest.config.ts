@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/acceptance/**'],
+    exclude: ['test/acceptance/**', 'test/faults/**', 'test/conformance/**'],
     testTimeout: 30_000,
     pool: 'forks',
     maxWorkers: 2,

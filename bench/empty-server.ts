@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { Server } from '@grpc/grpc-js';
+import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { LearningAdminService } from '../src/gen/learning/v1/admin_service_pb.ts';
 import { LearningService } from '../src/gen/learning/v1/learning_service_pb.ts';
-import { bind } from '../src/rpc/listen.ts';
 import { Malformed, type ServiceHandlers, serviceCodec } from '../src/rpc/service-definition.ts';
 import { Broadcaster } from './broadcaster.ts';
 
@@ -61,5 +60,15 @@ const server = new Server();
 server.addService(serviceCodec(LearningService), { ...learning });
 server.addService(serviceCodec(LearningAdminService), { ...admin });
 const listen: string[] = [];
-for (const address of values.listen ?? []) listen.push(await bind(server, address));
+for (const address of values.listen ?? []) listen.push(await bind(address));
 console.log(JSON.stringify({ listen, msg: `serving on ${listen.join(', ')}` }));
+
+/** As grpc-js does it by itself. */
+function bind(address: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
+      if (error !== null) reject(error);
+      else resolve(address.replace(/:0$/, `:${port}`));
+    });
+  });
+}

@@ -1,5 +1,6 @@
 import { openSync } from 'node:fs';
 import { type DestinationStream, destination, type Logger, pino } from 'pino';
+import { isPipe, writeToPipe } from './log-pipe.ts';
 
 /** Where log lines go. */
 export interface LogOptions {
@@ -8,28 +9,64 @@ export interface LogOptions {
   readonly file: string | undefined;
 }
 
+/** A log that can be moved. */
+export interface Log {
+  readonly logger: Logger;
+  /**
+   * Opens the file anew, or another one, or none: a file that was moved aside is done with then. One
+   * that cannot be opened is said so, and done without.
+   */
+  useFile(file: string | undefined): void;
+}
+
 /**
  * Logs JSON lines on standard output, readable ones where that is a terminal, and JSON lines to a
  * file if asked. A file that cannot be written, now or later, is said so once, and done without.
  */
-export async function createLogger({ level, file }: LogOptions): Promise<Logger> {
+export async function createLog({ level, file }: LogOptions): Promise<Log> {
   const console = process.stdout.isTTY
     ? await prettyStream()
-    : writeTo(process.stdout.fd, () => {});
-  const streams: DestinationStream[] = [console];
+    : standardOutput((count) =>
+        logger.warn({ dropped: count }, 'lines of this log were dropped: nobody read them in time'),
+      );
+  let log: ReturnType<typeof writeTo> | undefined;
   const timestamp = pino.stdTimeFunctions.isoTime;
-  const all = { write: (line: string) => streams.forEach((stream) => void stream.write(line)) };
-  const logger = pino({ level, base: null, timestamp }, all);
-  const giveUp = (error: unknown) => {
-    streams.length = 1;
-    logger.warn({ err: error, file }, 'the log file cannot be written, and is done without');
+  const all = {
+    write(line: string) {
+      console.write(line);
+      log?.write(line);
+    },
   };
-  try {
-    if (file !== undefined) streams.push(writeTo(openSync(file, 'a'), giveUp));
-  } catch (error) {
-    giveUp(error);
-  }
-  return logger;
+  const logger = pino({ level, base: null, timestamp }, all);
+  const useFile = (path: string | undefined) => {
+    const former = log;
+    log = undefined;
+    former?.end();
+    if (path === undefined) return;
+    const giveUp = (error: unknown) => {
+      log = undefined;
+      logger.warn(
+        { err: error, file: path },
+        'the log file cannot be written, and is done without',
+      );
+    };
+    try {
+      const opened = writeTo(openSync(path, 'a'), (error) => {
+        if (log === opened) giveUp(error);
+      });
+      log = opened;
+    } catch (error) {
+      giveUp(error);
+    }
+  };
+  useFile(file);
+  return { logger, useFile };
+}
+
+/** A pipe's reader may stall, and must not stall the service; a file is written at once. */
+function standardOutput(sayDropped: (count: number) => void): DestinationStream {
+  const { fd } = process.stdout;
+  return isPipe(fd) ? writeToPipe(fd, sayDropped) : writeTo(fd, () => {});
 }
 
 /** Only a person at a terminal pays for it. */
@@ -42,6 +79,6 @@ async function prettyStream(): Promise<DestinationStream> {
  * Writes at once: the last lines before an end are the ones that matter, and a stream that writes
  * later never lets the process end once its reader has gone.
  */
-function writeTo(fd: number, onError: (error: unknown) => void): DestinationStream {
+function writeTo(fd: number, onError: (error: unknown) => void) {
   return destination({ fd, sync: true }).on('error', onError);
 }

@@ -25,6 +25,14 @@ export interface Child {
   end(signal: NodeJS.Signals): Promise<Exit>;
 }
 
+/** How a script is run. */
+export interface RunOptions {
+  /** Its standard input stays open. */
+  readonly isWrittenTo?: boolean;
+  /** A command that becomes the one it is given, such as `nsenter`. */
+  readonly through?: readonly string[];
+}
+
 const ROOT = new URL('../../', import.meta.url);
 
 /**
@@ -35,14 +43,18 @@ export function runScript(
   script: string | URL,
   args: readonly string[],
   env = {},
-  { isWrittenTo = false } = {},
+  { isWrittenTo = false, through = [] }: RunOptions = {},
 ): Child {
   const path = fileURLToPath(new URL(script, ROOT));
-  const child = spawn(process.execPath, [path, ...args], {
-    stdio: 'pipe',
-    env: { ...process.env, ...env },
-  });
-  if (!isWrittenTo) child.stdin.end();
+  const [command = '', ...rest] = [...through, process.execPath, path, ...args];
+  const child = runCommand(command, rest, env);
+  if (!isWrittenTo) child.process.stdin?.end();
+  return child;
+}
+
+/** Runs any command; what it reads is the caller's to write. */
+export function runCommand(command: string, args: readonly string[], env = {}): Child {
+  const child = spawn(command, args, { stdio: 'pipe', env: { ...process.env, ...env } });
   const lines: string[] = [];
   const errorLines: string[] = [];
   const listeners = new Set<(line: string) => void>();

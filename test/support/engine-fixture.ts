@@ -15,6 +15,8 @@ export interface EngineFixture {
   readonly store: LedgerStore;
   readonly reports: CycleReport[];
   readonly failures: unknown[];
+  /** What the engine tells; may be changed. */
+  readonly observer: EngineObserver;
 }
 
 /** A config from YAML text, over the defaults. */
@@ -44,7 +46,7 @@ export async function createEngineFixture(
   const newId = () => `id-${ledger.state.head.position}-${++ids}`;
   const engine = new Engine({ ledger, settings: config, clock, newId, observer });
   await engine.configure(config);
-  return { engine, clock, store, reports, failures };
+  return { engine, clock, store, reports, failures, observer };
 }
 
 /** A successful task of 50 ms, but for what is said otherwise. */

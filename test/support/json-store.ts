@@ -12,6 +12,8 @@ export function createJsonStore(): LedgerStore {
       const read = events.map(asText);
       inner.commit({ events: read, drop, head: JSON.parse(JSON.stringify(head)) });
     },
+    check: () => inner.check(),
+    recover: () => inner.recover(),
     sizeBytes: () => inner.sizeBytes(),
     close: () => inner.close(),
   };

@@ -4,8 +4,9 @@ import { LearningAdminService } from '../../src/gen/learning/v1/admin_service_pb
 import { LearningService } from '../../src/gen/learning/v1/learning_service_pb.ts';
 import { createClient, type ServiceClient } from '../../src/rpc/client.ts';
 import { createLearningServer, type LearningServer } from '../../src/rpc/learning-server.ts';
-import { bind } from '../../src/rpc/listen.ts';
-import { createEngineFixture, type EngineFixture } from './engine-fixture.ts';
+import { parseListenAddress } from '../../src/rpc/listen-address.ts';
+import { Listeners } from '../../src/rpc/listeners.ts';
+import { configOf, createEngineFixture, type EngineFixture } from './engine-fixture.ts';
 
 export interface ServiceFixture extends EngineFixture {
   readonly service: LearningServer;
@@ -14,30 +15,38 @@ export interface ServiceFixture extends EngineFixture {
   readonly admin: ServiceClient<typeof LearningAdminService>;
   /** What handlers threw beside refusals. */
   readonly errors: unknown[];
+  /** Reasons that callers were told. */
+  readonly refusals: string[];
 }
 
 /** The whole service in this process, on a clock that stands still, until the test ends. */
 export async function createServiceFixture(yaml = ''): Promise<ServiceFixture> {
   const fixture = await createEngineFixture(yaml);
   const errors: unknown[] = [];
+  const refusals: string[] = [];
   const service = createLearningServer({
     engine: fixture.engine,
     clock: fixture.clock,
     configError: () => '',
+    reflection: true,
+    limits: () => configOf(yaml).limits,
     environment: {
       observe: () => {},
+      refused: (reason) => void refusals.push(reason),
       logError: (error) => void errors.push(error),
       monotonic: () => 0,
     },
   });
-  const address = await bind(service.server, '127.0.0.1:0');
+  const listeners = new Listeners(service.server);
+  const address = await listeners.open(parseListenAddress('127.0.0.1:0'));
   const plain = credentials.createInsecure();
   const client = createClient(LearningService, address, plain);
   const admin = createClient(LearningAdminService, address, plain);
   onTestFinished(() => {
     client.close();
     admin.close();
+    void listeners.close();
     service.server.forceShutdown();
   });
-  return { ...fixture, service, address, client, admin, errors };
+  return { ...fixture, service, address, client, admin, errors, refusals };
 }

@@ -10,6 +10,12 @@ export interface SidecarOptions {
   /** A file; without it, the built-in defaults. */
   readonly config?: string;
   readonly listen?: string;
+  /** More flags. */
+  readonly flags?: readonly string[];
+  /** More of the environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** As `RunOptions.through`. */
+  readonly through?: readonly string[];
 }
 
 /** A sidecar in a process of its own, ended with the test at the latest. */
@@ -31,13 +37,21 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
 
 /** Starts one, which may refuse to serve. */
 export function spawnSidecar(options: SidecarOptions): Child {
-  const { dataDir, config, listen = '127.0.0.1:0' } = options;
+  const {
+    dataDir,
+    config,
+    listen = '127.0.0.1:0',
+    flags: more = [],
+    env = {},
+    through = [],
+  } = options;
   const flags = [
     ...['--listen', listen, '--admin-listen', '127.0.0.1:0'],
     ...['--data-dir', dataDir, '--log-level', 'info'],
     ...(config === undefined ? [] : ['--config', config]),
+    ...more,
   ];
-  const child = runScript(MAIN, flags);
+  const child = runScript(MAIN, flags, env, { through });
   onTestFinished(async () => {
     await child.end('SIGKILL');
   });

@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+/** Every scenario in every language, each client a process of its own. */
+export default defineConfig({
+  test: {
+    include: ['test/conformance/**/*.test.ts'],
+    testTimeout: 180_000,
+    hookTimeout: 60_000,
+    pool: 'forks',
+    fileParallelism: false,
+  },
+});
