@@ -6,11 +6,20 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 /** All that `npm run generate` reads and writes. */
-const PARTS = ['package.json', 'buf.yaml', 'buf.gen.yaml', 'proto', 'src', 'scripts', 'config'];
+const PARTS = [
+  'package.json',
+  'buf.yaml',
+  'buf.gen.yaml',
+  'proto',
+  'src',
+  'scripts',
+  'config',
+  'docs',
+];
 
 /** Files of the parts, with their content. */
 function snapshot(root: string): Map<string, string> {
-  const paths = globSync('{src,config}/**/*.*', { cwd: root });
+  const paths = globSync('{src,config,docs}/**/*.*', { cwd: root });
   return new Map(paths.map((path) => [path, readFileSync(join(root, path), 'utf8')]));
 }
 

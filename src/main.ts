@@ -13,6 +13,13 @@ if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE) {
   process.exit(1);
 }
 
+// The first process of a container is not ended by a signal that it has no answer to: before it
+// serves, it leaves. 128 and the signal's number is what shells say of one that was ended.
+if (process.pid === 1) {
+  process.on('SIGTERM', () => process.exit(128 + 15));
+  process.on('SIGINT', () => process.exit(128 + 2));
+}
+
 // All before anything else is loaded, since it is about that. A young generation that grows with
 // the garbage of the start keeps that size: 30 MB for as long as the service idles.
 nodeModule.enableCompileCache();

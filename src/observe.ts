@@ -39,6 +39,12 @@ export function observeCommit(note: CommitNote, log: Logger, metrics: Metrics): 
     if (event.kind === 'trials_paused') {
       log.warn(event.paused ? 'all trials are paused' : 'trials are resumed');
     }
+    if (event.kind === 'clock_set') {
+      log.warn(
+        { offset_seconds: Math.round(event.offsetMs / 1000) },
+        'the wall clock has jumped: what rests, waits or expires goes by the time that has passed',
+      );
+    }
     if (event.kind === 'trial_advanced') observeTrial(event, log, metrics);
     if (event.kind !== 'tasks_recorded') continue;
     metrics.tasksRecorded(event.tasks.length);

@@ -1,45 +1,48 @@
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import type { Server as HttpServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { type Server, status } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
-import { createAdminServer } from './admin/http.ts';
-import { createMetrics, type Metrics } from './admin/metrics.ts';
+import type { Access } from './access/access.ts';
+import { createMetrics, type MetricSources, type Metrics } from './admin/metrics.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import { retentionOf } from './domain/settings.ts';
+import { drain } from './drain.ts';
 import { Engine } from './engine/engine.ts';
 import { valuesOutOfBounds } from './engine/parameters.ts';
+import type { Entrance } from './entrance.ts';
+import { authorityOf, createFront } from './front.ts';
 import { Ledger } from './ledger/ledger.ts';
 import type { LedgerStore } from './ledger/store.ts';
+import { LedgerWatch } from './ledger-watch.ts';
 import { createEngineObserver, observeCommit } from './observe.ts';
+import { createRefusalLog } from './refusal-log.ts';
+import type { HandlerEnvironment } from './rpc/handlers.ts';
 import { createLearningServer, type LearningServer } from './rpc/learning-server.ts';
-import { bind, parseListenAddress } from './rpc/listen.ts';
 import { redirectGrpcLog } from './rpc/server.ts';
 
 /** What the service is started with. */
 export interface RuntimeOptions {
-  readonly listen: readonly string[];
-  /** `host:port` of the HTTP listener. */
-  readonly adminListen: string;
+  /** Where it listens, and who may come in; closed with the runtime. */
+  readonly entrance: Entrance;
+  /** Whether clients may ask for the contract. */
+  readonly reflection: boolean;
+  /** Seconds that calls in flight may take to finish when the service stops. */
+  readonly drainTimeout: number;
   readonly config: Config;
   /** Opened by the caller, closed with the runtime. */
   readonly store: LedgerStore;
   readonly log: Logger;
 }
 
-/** How long calls in flight may take to finish when the service stops. */
-const DRAIN_MS = 10_000;
-
 /** A service that serves. */
 export interface Runtime {
   /** Addresses of the gRPC listeners, with the ports that the system chose. */
   readonly addresses: readonly string[];
-  readonly adminAddress: string;
+  /** URL of the HTTP listener, without a path. */
+  readonly adminUrl: string;
   /** Takes up a config between two cycles. */
   configure(config: Config): Promise<void>;
-  /** Says why the newest config was refused; the old one stays. */
+  /** Says why the newest config was refused, and the old one stays; empty: it was not. */
   refuseConfig(reason: string): void;
   /** Drains and stops: no new work, what is in flight finishes, the ledger is closed. */
   stop(): Promise<void>;
@@ -47,32 +50,42 @@ export interface Runtime {
 
 /** Builds every part, starts them in order, and answers when the service serves. */
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
-  const { log, store } = options;
+  const { log, store, entrance } = options;
+  const { access } = entrance;
+  let { config } = options;
   let refusedConfig = '';
-  const engine = openEngine(options, () => metrics);
+  const watch = new LedgerWatch(systemClock, log, (isWritable) => {
+    if (ready) service.setServing(isWritable);
+  });
+  const engine = openEngine(options, watch, () => metrics);
   redirectGrpcLog((line) => log.warn({ from: 'grpc-js' }, line));
+  const environment = environmentOf(log, () => metrics);
   const service = createLearningServer({
     engine,
     clock: systemClock,
-    configError: () => refusedConfig,
-    environment: {
-      observe: (method, code, seconds) => metrics.callEnded(method, status[code], seconds),
-      logError: (error, method) =>
-        log.error({ err: error, method }, 'a call failed for a reason of ours'),
-      monotonic: () => systemClock.monotonic(),
+    configError: () => refusedConfig || access.problem,
+    reflection: options.reflection,
+    authority: authorityOf(access, environment),
+    limits: () => config.limits,
+    environment,
+  });
+  const metrics = metricsOf(engine, service, access, {
+    configRefused: () => refusedConfig !== '',
+    connections: () => front.connections(),
+  });
+  let ready = false;
+  const front = createFront({
+    entrance,
+    server: service.server,
+    maxConnections: () => config.limits.maxConnections,
+    sources: {
+      notReady: () => (ready ? failureIn(engine.ledger) : 'not serving'),
+      metrics: () => metrics.page(),
     },
   });
-  const metrics = metricsOf(engine, service, () => refusedConfig !== '');
-  let ready = false;
-  const admin = createAdminServer({
-    notReady: () => {
-      if (!ready) return 'not serving';
-      return engine.ledger.failure === undefined ? undefined : 'the ledger cannot be written';
-    },
-    metrics: async () => ({
-      contentType: metrics.registry.contentType,
-      text: await metrics.registry.metrics(),
-    }),
+  access.follow({
+    onTokens: () => service.recheckCallers(),
+    onRefusedConnection: (kind) => metrics.connectionRefused(kind),
   });
   engine.ledger.onCommit((note) => observeCommit(note, log, metrics));
 
@@ -80,24 +93,23 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     ready = false;
     service.setServing(false);
     engine.stop();
-    service.endStreams();
-    await drain(service.server, log);
+    watch.stop();
+    await drain({ service, front, log }, options.drainTimeout * 1000);
     engine.ledger.close();
-    await closeHttp(admin);
+    access.stop();
   };
   try {
     await takeUp(engine, options.config, log);
-    const addresses: string[] = [];
-    for (const address of options.listen) addresses.push(await bind(service.server, address));
-    const adminAddress = await listenHttp(admin, options.adminListen);
+    const listening = await front.open();
     engine.start();
+    watch.start(engine.ledger);
     ready = true;
-    service.setServing(true);
+    service.setServing(engine.ledger.failure === undefined);
     return {
-      addresses,
-      adminAddress,
-      async configure(config) {
-        await takeUp(engine, config, log);
+      ...listening,
+      async configure(newConfig) {
+        await exchange(engine, access, newConfig, log);
+        config = newConfig;
         refusedConfig = '';
       },
       refuseConfig(reason) {
@@ -111,6 +123,27 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   }
 }
 
+function failureIn({ failure }: Ledger): string | undefined {
+  return failure && `the ledger cannot be written: ${failure}`;
+}
+
+/** Takes up a config whole, or nothing of it. */
+async function exchange(
+  engine: Engine,
+  access: Access,
+  config: Config,
+  log: Logger,
+): Promise<void> {
+  const newAccess = access.prepare(config);
+  try {
+    await takeUp(engine, config, log);
+  } catch (error) {
+    newAccess.drop();
+    throw error;
+  }
+  newAccess.take();
+}
+
 async function takeUp(engine: Engine, config: Config, log: Logger): Promise<void> {
   await engine.configure(config);
   for (const text of valuesOutOfBounds(engine.ledger.state, config)) {
@@ -118,17 +151,29 @@ async function takeUp(engine: Engine, config: Config, log: Logger): Promise<void
   }
 }
 
-function openEngine(options: RuntimeOptions, metrics: () => Metrics): Engine {
+/** What calls are reported to. The metrics are there by the time of the first one. */
+function environmentOf(log: Logger, metrics: () => Metrics): HandlerEnvironment {
+  const logRefusal = createRefusalLog(log, systemClock);
+  return {
+    observe: (method, code, seconds) => metrics().callEnded(method, status[code], seconds),
+    refused(reason) {
+      metrics().callRefused(reason);
+      logRefusal(reason);
+    },
+    logError: (error, method) =>
+      log.error({ err: error, method }, 'a call failed for a reason of ours'),
+    monotonic: () => systemClock.monotonic(),
+  };
+}
+
+function openEngine(options: RuntimeOptions, watch: LedgerWatch, metrics: () => Metrics): Engine {
   const { config, store, log } = options;
   const ledger = Ledger.open({
     store,
     retention: retentionOf(config),
     newEpoch: randomUUID,
     defer: setImmediate,
-    onAvailability: (failure) => {
-      if (failure === undefined) log.info('the ledger can be written again');
-      else log.error({ err: failure }, 'the ledger cannot be written');
-    },
+    onAvailability: (failure) => watch.noteAvailability(failure),
   });
   return new Engine({
     ledger,
@@ -139,47 +184,25 @@ function openEngine(options: RuntimeOptions, metrics: () => Metrics): Engine {
   });
 }
 
-function metricsOf(engine: Engine, service: LearningServer, configRefused: () => boolean): Metrics {
+function metricsOf(
+  engine: Engine,
+  service: LearningServer,
+  access: Access,
+  more: Pick<MetricSources, 'configRefused' | 'connections'>,
+): Metrics {
   const { ledger } = engine;
   return createMetrics({
     latestSequence: () => ledger.state.head.sequence,
     subscribers: () => service.subscribers().length,
+    pendingCalls: () => service.pendingCalls(),
     tasksInHistory: () => ledger.state.taskCount,
     ledgerBytes: () => ledger.sizeBytes(),
-    configRefused,
+    ledgerWritable: () => ledger.failure === undefined,
+    ...more,
+    accessRefused: () => access.problem !== '',
+    certificateEndMs: () => access.tls?.material.notAfterMs,
     active: () => engine.active,
     onTrial: () => ledger.state.trial !== undefined,
     trialsPaused: () => ledger.state.head.trialsPaused,
   });
-}
-
-/** Calls in flight finish; what has not by the deadline is cut off. */
-async function drain(server: Server, log: Logger): Promise<void> {
-  const finished = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
-  const cutOff = Promise.withResolvers<void>();
-  const deadline = setTimeout(() => {
-    log.warn({ after_ms: DRAIN_MS }, 'calls are cut off: they did not finish in time');
-    server.forceShutdown();
-    // Not waited for: a connection whose client has frozen is never through.
-    cutOff.resolve();
-  }, DRAIN_MS);
-  await Promise.race([finished, cutOff.promise]);
-  clearTimeout(deadline);
-}
-
-async function listenHttp(server: HttpServer, address: string): Promise<string> {
-  const target = parseListenAddress(address);
-  if (target.kind !== 'tcp') throw new Error(`cannot listen on "${address}": expected host:port`);
-  server.listen(target.port, target.host);
-  await once(server, 'listening');
-  // Not a pipe: it listens on a host and a port.
-  const { port } = server.address() as AddressInfo;
-  return target.host.includes(':') ? `[${target.host}]:${port}` : `${target.host}:${port}`;
-}
-
-async function closeHttp(server: HttpServer): Promise<void> {
-  if (!server.listening) return;
-  server.close();
-  server.closeAllConnections();
-  await once(server, 'close');
 }

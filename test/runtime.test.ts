@@ -1,14 +1,15 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { credentials, status } from '@grpc/grpc-js';
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { openEntrance } from '../src/entrance.ts';
 import { Health, HealthCheckResponse_ServingStatus } from '../src/gen/grpc/health/v1/health_pb.ts';
 import { LearningAdminService } from '../src/gen/learning/v1/admin_service_pb.ts';
 import { LearningService } from '../src/gen/learning/v1/learning_service_pb.ts';
 import { TaskStatus } from '../src/gen/learning/v1/task_pb.ts';
-import { createLogger } from '../src/log.ts';
+import { createLog } from '../src/log.ts';
 import { createClient } from '../src/rpc/client.ts';
 import { startRuntime } from '../src/runtime.ts';
 import { createMemoryStore } from '../src/store/memory.ts';
@@ -19,10 +20,13 @@ import { configOf } from './support/engine-fixture.ts';
 async function start(yaml = '', store = createMemoryStore()) {
   const lines: Record<string, unknown>[] = [];
   const log = pino({ level: 'debug' }, { write: (line: string) => lines.push(JSON.parse(line)) });
+  const config = configOf(yaml);
+  const local = { listen: ['127.0.0.1:0', '127.0.0.1:0'], adminListen: '127.0.0.1:0' };
   const runtime = await startRuntime({
-    listen: ['127.0.0.1:0', '127.0.0.1:0'],
-    adminListen: '127.0.0.1:0',
-    config: configOf(yaml),
+    entrance: openEntrance(local, config, log),
+    reflection: true,
+    drainTimeout: 10,
+    config,
     store,
     log,
   });
@@ -41,8 +45,7 @@ async function start(yaml = '', store = createMemoryStore()) {
     for (const one of [client, admin, health]) one.close();
     await stop();
   });
-  const get = (path: string, init?: RequestInit) =>
-    fetch(`http://${runtime.adminAddress}${path}`, init);
+  const get = (path: string, init?: RequestInit) => fetch(`${runtime.adminUrl}${path}`, init);
   return { runtime, client, admin, health, lines, stop, get };
 }
 
@@ -174,13 +177,16 @@ test('a start that fails gives back what it took', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'runtime-'));
   onTestFinished(() => rmSync(directory, { recursive: true }));
   const { runtime } = await start();
-  const taken = runtime.adminAddress;
+  const taken = new URL(runtime.adminUrl).host;
+  const config = configOf('');
+  const log = pino({ level: 'silent' });
   const failing = startRuntime({
-    listen: ['127.0.0.1:0'],
-    adminListen: taken,
-    config: configOf(''),
+    entrance: openEntrance({ listen: ['127.0.0.1:0'], adminListen: taken }, config, log),
+    reflection: true,
+    drainTimeout: 10,
+    config,
     store: openSqliteStore(directory),
-    log: pino({ level: 'silent' }),
+    log,
   });
   await expect(failing).rejects.toThrow(/EADDRINUSE/);
   openSqliteStore(directory).close();
@@ -190,9 +196,28 @@ test('the log goes to a file as well, and a file that cannot be had is done with
   const directory = mkdtempSync(join(tmpdir(), 'log-'));
   onTestFinished(() => rmSync(directory, { recursive: true }));
   const file = join(directory, 'learning.log');
-  const log = await createLogger({ level: 'fatal', file });
-  log.fatal('to both');
-  await expect.poll(() => readFileSync(file, 'utf8')).toContain('to both');
-  expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ level: 60, msg: 'to both' });
-  await createLogger({ level: 'silent', file: join(directory, 'no', 'such') });
+  const { logger, useFile } = await createLog({ level: 'fatal', file });
+  const messagesIn = (path: string) =>
+    readFileSync(path, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line).msg);
+  logger.fatal('to both');
+  expect(messagesIn(file)).toEqual(['to both']);
+
+  renameSync(file, `${file}.1`);
+  logger.fatal('to the file that was moved aside');
+  useFile(file);
+  logger.fatal('to the new one');
+  useFile(`${file}.other`);
+  logger.fatal('to another');
+  useFile(undefined);
+  logger.fatal('to none');
+  useFile(join(directory, 'no', 'such'));
+  logger.fatal('still to none');
+  useFile(file);
+  logger.fatal('again');
+  expect(messagesIn(`${file}.1`)).toEqual(['to both', 'to the file that was moved aside']);
+  expect(messagesIn(`${file}.other`)).toEqual(['to another']);
+  expect(messagesIn(file)).toEqual(['to the new one', 'again']);
 });

@@ -35,15 +35,15 @@ function describeChange({ target, oldValue, newValue, ruleId }: TrialPlan): stri
 }
 
 function describeTrial(trial: Trial, { end, faults }: TrialAudit): string[] {
-  const { plan, startTimeMs } = trial;
+  const { plan, startWallMs } = trial;
   const unit =
     plan.assignment === 'task' ? 'task by task' : `in blocks of ${plan.blockTasks} tasks`;
-  const until = end === undefined ? '' : `, ended ${isoTime(end.timeMs)}`;
+  const until = end === undefined ? '' : `, ended ${isoTime(end.wallMs ?? end.timeMs)}`;
   const stands = faults.length === 0;
   const word = stands ? 'verdict' : 'verdict, as it claims';
   return [
     `assigned ${unit}, with the seed ${JSON.stringify(plan.seed)}`,
-    `began ${isoTime(startTimeMs)}${until}`,
+    `began ${isoTime(startWallMs)}${until}`,
     // A part of its receipts would say nothing.
     ...(stands ? describeFindings(trial) : []),
     ...(end === undefined ? [] : [`${word}: ${end.effect.verdict}, ${describeOutcome(end)}`]),
@@ -100,8 +100,8 @@ export function auditJson(deltaId: string, audit: TrialAudit): string {
     newValue: plan?.newValue,
     assignment: plan?.assignment,
     seed: plan?.seed,
-    startTime: trial && isoTime(trial.startTimeMs),
-    endTime: end && isoTime(end.timeMs),
+    startTime: trial && isoTime(trial.startWallMs),
+    endTime: end && isoTime(end.wallMs ?? end.timeMs),
     tasks: trial?.expected,
     missing: trial?.missing,
     tasksUsed: trial?.tasksUsed,

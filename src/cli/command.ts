@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Command } from 'commander';
+import { Command, type Option } from 'commander';
 import { formatFault } from '../config/fault.ts';
 import { loadConfig } from '../config/load.ts';
 import { printConfig } from '../config/print.ts';
@@ -8,15 +8,18 @@ import { DELTA_TYPES } from '../domain/delta.ts';
 import type { AuditFlags } from './audit.ts';
 import type { BacktestOptions } from './backtest.ts';
 import {
+  adminListenFlag,
   collectAddresses,
   configFlag,
   dataDirFlag,
+  drainTimeout,
+  fileMode,
   flag,
-  hostAndPort,
   listOf,
   positiveNumber,
-  targetFlag,
+  targetFlags,
 } from './flags.ts';
+import type { HealthcheckFlags } from './healthcheck.ts';
 import type { CopyFlags } from './ledger-copy.ts';
 import type { ReplayOptions } from './replay.ts';
 import { report } from './report.ts';
@@ -49,7 +52,7 @@ function createProgram(): Command {
     .addHelpText('after', '\nWithout a command it serves; `serve --help` shows the flags of that.')
     .enablePositionalOptions();
   program.addCommand(serveCommand(), { isDefault: true });
-  const clients = [replayCommand(), watchCommand(), backtestCommand()];
+  const clients = [healthcheckCommand(), replayCommand(), watchCommand(), backtestCommand()];
   for (const command of [...clients, auditCommand(), backupCommand(), restoreCommand()]) {
     program.addCommand(command);
   }
@@ -64,6 +67,11 @@ function subCommand(name: string, description: string): Command {
     .allowExcessArguments(false);
 }
 
+function withOptions(command: Command, options: readonly Option[]): Command {
+  for (const option of options) command.addOption(option);
+  return command;
+}
+
 function serveCommand(): Command {
   return (
     subCommand('serve', 'serve until SIGTERM (the default command)')
@@ -72,14 +80,27 @@ function serveCommand(): Command {
           .default(['127.0.0.1:50051'])
           .argParser(collectAddresses()),
       )
-      .addOption(
-        flag('--admin-listen <address>', 'where to serve HTTP: /healthz, /readyz, /metrics')
-          .default('127.0.0.1:9464')
-          .argParser((text) => hostAndPort(text)),
-      )
+      .addOption(adminListenFlag())
       .addOption(dataDirFlag())
       .addOption(configFlag())
+      .addOption(
+        flag('--recover', 'mend a damaged ledger: move it aside, keep what can be read of it'),
+      )
       .addOption(flag('--log-level <level>', 'overrides monitoring.log_level').choices(LOG_LEVELS))
+      .addOption(
+        flag('--drain-timeout <seconds>', 'at most so long for calls in flight when told to stop')
+          .default(10)
+          .argParser(drainTimeout),
+      )
+      .addOption(
+        flag('--insecure', 'listen to other machines with neither TLS nor tokens, if so told'),
+      )
+      .addOption(
+        flag('--socket-mode <mode>', 'who may connect to unix sockets: an octal file mode')
+          .default(0o660, '0660')
+          .argParser(fileMode),
+      )
+      .addOption(flag('--no-reflection', 'do not tell clients the contract (gRPC reflection)'))
       .option('--check-config', 'check the config and stop')
       .option('--print-config', 'print the effective config and stop')
       // Any word that is no command is taken for an argument of the default one.
@@ -104,10 +125,24 @@ function checkConfig(file: string | undefined): void {
   console.log(`${file ?? 'built-in defaults'}: valid`);
 }
 
+function healthcheckCommand(): Command {
+  return subCommand('healthcheck', 'ask the sidecar of the same flags and environment how it is')
+    .addOption(adminListenFlag())
+    .addOption(configFlag())
+    .option('--ready', 'whether it is ready for calls, not only alive')
+    .option('--timeout <seconds>', 'how long it may take to answer', positiveNumber, 2)
+    .action(async (flags: HealthcheckFlags) => {
+      const { healthcheck } = await import('./healthcheck.ts');
+      await healthcheck(flags);
+    });
+}
+
 function replayCommand(): Command {
-  return subCommand('replay', 'record the tasks of trace files with a running sidecar')
-    .argument('<file...>', 'NDJSON, one Task in proto3 JSON per line; - is standard input')
-    .addOption(targetFlag())
+  const command = subCommand(
+    'replay',
+    'record the tasks of trace files with a running sidecar',
+  ).argument('<file...>', 'NDJSON, one Task in proto3 JSON per line; - is standard input');
+  return withOptions(command, targetFlags())
     .option('--rate <tasks>', 'at most so many tasks a second', positiveNumber)
     .option('--skip-bad-lines', 'name them and go on, instead of stopping at the first')
     .option('--give-up-after <seconds>', 'without progress, after a break', positiveNumber, 60)
@@ -118,8 +153,11 @@ function replayCommand(): Command {
 }
 
 function watchCommand(): Command {
-  return subCommand('watch', 'print the deltas that a sidecar applies or tries, as they come')
-    .addOption(targetFlag())
+  const command = subCommand(
+    'watch',
+    'print the deltas that a sidecar applies or tries, as they come',
+  );
+  return withOptions(command, targetFlags())
     .option('--client-id <id>', 'the name of this reader in the status', 'watch')
     .option('--types <list>', `only these: ${DELTA_TYPES.join(', ')}`, listOf(DELTA_TYPES), [])
     .option('--from-start', 'begin with the oldest delta retained, not with the current values')

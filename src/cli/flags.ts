@@ -1,21 +1,39 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { messageOf } from '../domain/errors.ts';
-import { parseListenAddress } from '../rpc/listen.ts';
+import { parseListenAddress, parseSocketAddress } from '../rpc/listen-address.ts';
 
 /** A flag and the environment variable of the same name. The flag wins. */
 export function flag(flags: string, description: string): Option {
   const option = new Option(flags, description);
   const variable = `LEARNING_SIDECAR_${option.name().toUpperCase().replaceAll('-', '_')}`;
   // An empty one counts as none: where variables are passed on, one cannot be left out.
-  if (process.env[variable] === '') delete process.env[variable];
+  const value = process.env[variable];
+  // A flag without a value counts as given wherever its variable is set: to "false", too.
+  const isSwitch = option.isBoolean() || option.negate;
+  const isOff = isSwitch && /^(?:false|no|off|0)$/i.test(value ?? '');
+  if (value === '' || isOff) delete process.env[variable];
   return option.env(variable);
 }
 
-/** Where a client finds its sidecar. */
-export function targetFlag(): Option {
+function targetFlag(): Option {
   return flag('--target <address>', 'where the sidecar serves: host:port or unix:/path')
     .default('127.0.0.1:50051')
     .argParser((text) => targetAddress(text));
+}
+
+/** Where a client finds its sidecar, and how it shows who it is. */
+export function targetFlags(): Option[] {
+  const file = (name: string, description: string) =>
+    flag(`${name} <file>`, description).argParser((text) => nonEmpty(text));
+  return [
+    targetFlag(),
+    flag('--tls', 'speak TLS, and trust the authorities that browsers trust'),
+    file('--tls-ca', 'speak TLS, and trust the authorities in this file (PEM)'),
+    file('--tls-certificate', 'the certificate to show (PEM), with --tls-key'),
+    file('--tls-key', 'its private key (PEM)'),
+    flag('--tls-server-name <name>', "what the sidecar's certificate is for, if not the host"),
+    file('--token-file', 'a file whose first token is shown'),
+  ];
 }
 
 /** Where a sidecar keeps its ledger. */
@@ -23,6 +41,13 @@ export function dataDirFlag(): Option {
   return flag('--data-dir <dir>', 'where the ledger is kept; :memory: for nowhere')
     .default('.learning-sidecar')
     .argParser((text) => nonEmpty(text));
+}
+
+/** Where a sidecar serves HTTP. */
+export function adminListenFlag(): Option {
+  return flag('--admin-listen <address>', 'where to serve HTTP: /healthz, /readyz, /metrics')
+    .default('127.0.0.1:9464')
+    .argParser((text) => hostAndPort(text));
 }
 
 /** What a sidecar is configured by. */
@@ -42,20 +67,20 @@ export function collectAddresses() {
 }
 
 /** Refuses what cannot be listened on with HTTP. */
-export function hostAndPort(text: string): string {
+function hostAndPort(text: string): string {
   if (!text.startsWith('unix:')) return listenAddress(text);
   throw new InvalidArgumentError('Expected host:port or [ipv6]:port.');
 }
 
 function listenAddress(text: string): string {
-  const fault = faultOf(text);
+  const fault = faultOf(text, parseListenAddress);
   if (fault === undefined) return text;
   throw new InvalidArgumentError(fault);
 }
 
 /** Servers may ask for any free port; clients must know which. */
 function targetAddress(text: string): string {
-  if (faultOf(text) === undefined && !/:0+$/.test(text)) return text;
+  if (faultOf(text, parseSocketAddress) === undefined && !/:0+$/.test(text)) return text;
   throw new InvalidArgumentError(
     'Expected host:port (port 1 to 65535), [ipv6]:port or unix:/path.',
   );
@@ -67,11 +92,27 @@ function nonEmpty(text: string): string {
   throw new InvalidArgumentError('Expected a path, got nothing.');
 }
 
+/** The mode of a file, in octal as `chmod` takes it. */
+export function fileMode(text: string): number {
+  if (/^0?[0-7]{3}$/.test(text)) return Number.parseInt(text, 8);
+  throw new InvalidArgumentError('Expected an octal mode from 000 to 777, such as 0660.');
+}
+
 /** A number above 0. */
 export function positiveNumber(text: string): number {
   const value = Number(text);
   if (text.trim() !== '' && Number.isFinite(value) && value > 0) return value;
   throw new InvalidArgumentError('Expected a number above 0.');
+}
+
+/** Seconds. An hour is longer than anyone waits for a service to stop; 0 cuts everything off at once. */
+const MAX_DRAIN_TIMEOUT = 3600;
+
+/** Seconds from 0 to an hour. */
+export function drainTimeout(text: string): number {
+  const seconds = Number(text);
+  if (text.trim() !== '' && seconds >= 0 && seconds <= MAX_DRAIN_TIMEOUT) return seconds;
+  throw new InvalidArgumentError(`Expected seconds, from 0 to ${MAX_DRAIN_TIMEOUT}.`);
 }
 
 /** One or more of `choices`, separated by commas. */
@@ -85,9 +126,9 @@ export function listOf<T extends string>(choices: readonly T[]) {
 }
 
 /** What is wrong with an address, if anything. */
-function faultOf(address: string): string | undefined {
+function faultOf(address: string, parse: (text: string) => unknown): string | undefined {
   try {
-    parseListenAddress(address);
+    parse(address);
     return undefined;
   } catch (error) {
     return messageOf(error);

@@ -1,3 +1,4 @@
+import type { TargetOptions } from '../client/target.ts';
 import { endWhenUnread, printLine } from './output.ts';
 import { createProgress, formatCount, type Progress } from './progress.ts';
 import { withSidecar } from './sidecar-client.ts';
@@ -6,9 +7,8 @@ import { TaskUpload, type UploadCounts } from './task-upload.ts';
 import { sizeOfTrace } from './trace.ts';
 
 /** What `replay` is told. */
-export interface ReplayOptions {
+export interface ReplayOptions extends TargetOptions {
   readonly files: readonly string[];
-  readonly target: string;
   /** Tasks a second. */
   readonly rate: number | undefined;
   readonly skipBadLines: boolean | undefined;
@@ -30,7 +30,7 @@ export async function replay(options: ReplayOptions): Promise<void> {
   const totalBytes = totalSize(options.files);
   const progress = createProgress(process.stderr, () => performance.now());
   const badLines = new BadLines(progress, options.skipBadLines === true);
-  await withSidecar(options.target, async (client) => {
+  await withSidecar(options, async (client) => {
     const startMs = performance.now();
     const seconds = () => (performance.now() - startMs) / 1000;
     const upload = new TaskUpload({

@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import { AccessError } from '../access/access-error.ts';
 import { ConfigError, formatFault } from '../config/fault.ts';
 
 const EXIT_OK = 0;
@@ -15,5 +16,5 @@ export function report(error: unknown): number {
     return EXIT_USAGE;
   }
   console.error(error instanceof Error ? error.message : error);
-  return EXIT_FAILURE;
+  return error instanceof AccessError ? EXIT_USAGE : EXIT_FAILURE;
 }

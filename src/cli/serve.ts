@@ -1,44 +1,58 @@
 import type { Logger } from 'pino';
+import { systemClock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
-import { ConfigError, formatFault } from '../config/fault.ts';
-import { type LoadedConfig, loadConfig } from '../config/load.ts';
-import { messageOf } from '../domain/errors.ts';
+import { formatFault } from '../config/fault.ts';
+import { parseConfigFile, readConfigFile } from '../config/load.ts';
+import { type EntranceOptions, openEntrance } from '../entrance.ts';
+import { WATCH_INTERVAL_MS, watchFiles } from '../file-watch.ts';
 import type { LedgerStore } from '../ledger/store.ts';
-import { createLogger } from '../log.ts';
+import { createLog, type Log } from '../log.ts';
 import { type Runtime, startRuntime } from '../runtime.ts';
 import { createMemoryStore } from '../store/memory.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
+import { ConfigReload } from './config-reload.ts';
+import { recoverDirectory } from './recover-ledger.ts';
 
 /** What `serve` is told by flags and environment. */
-export interface ServeOptions {
-  readonly listen: readonly string[];
-  readonly adminListen: string;
+export interface ServeOptions extends EntranceOptions {
   readonly dataDir: string;
+  /** Seconds. */
+  readonly drainTimeout: number;
   readonly config: string | undefined;
   /** Overrides the config's. */
   readonly logLevel: string | undefined;
+  /** Whether clients may ask for the contract. */
+  readonly reflection: boolean;
+  /** Mends the ledger if it is damaged. */
+  readonly recover: boolean | undefined;
 }
 
 /** Names a ledger that is gone with the process. */
 const IN_MEMORY = ':memory:';
 
-/** Serves until a signal says otherwise. Throws `ConfigError` and `LedgerOpenError`. */
+/** Serves until a signal says otherwise. Throws `ConfigError`, `AccessError` and `LedgerOpenError`. */
 export async function serve(options: ServeOptions): Promise<void> {
   // Until there is something to read anew: the default would end the process.
   process.on('SIGHUP', () => {});
-  const { config, warnings } = loadConfig(options.config);
-  const log = await createLogger({
+  const text = readConfigFile(options.config);
+  const { config, warnings } = parseConfigFile(text, options.config);
+  const log = await createLog({
     level: options.logLevel ?? config.monitoring.logLevel,
     file: config.monitoring.logFile,
   });
-  for (const warning of warnings) log.warn(formatFault(warning));
-  const runtime = await startRuntime({ ...options, config, store: openStore(options), log });
+  const { logger } = log;
+  for (const warning of warnings) logger.warn(formatFault(warning));
+  // Before the ledger: what is not to be served does not need one.
+  const entrance = openEntrance(options, config, logger);
+  const store = openStore(options, logger);
+  const runtime = await startRuntime({ ...options, entrance, config, store, log: logger });
   // Before the word that it serves, which may be answered by a signal.
-  handleSignals(runtime, options, log);
-  log.info(
+  const unfollow = followConfig({ config, text }, { runtime, options, log });
+  handleSignals(runtime, unfollow, logger);
+  logger.info(
     {
       listen: runtime.addresses,
-      admin: `http://${runtime.adminAddress}`,
+      admin: runtime.adminUrl,
       data_dir: options.dataDir,
       config: options.config ?? 'built-in defaults',
       config_version: config.version,
@@ -48,17 +62,20 @@ export async function serve(options: ServeOptions): Promise<void> {
   );
 }
 
-function openStore({ dataDir }: ServeOptions): LedgerStore {
-  return dataDir === IN_MEMORY ? createMemoryStore() : openSqliteStore(dataDir);
+function openStore({ dataDir, recover }: ServeOptions, log: Logger): LedgerStore {
+  if (dataDir === IN_MEMORY) return createMemoryStore();
+  if (recover) recoverDirectory(dataDir, log);
+  return openSqliteStore(dataDir);
 }
 
-function handleSignals(runtime: Runtime, options: ServeOptions, log: Logger): void {
+function handleSignals(runtime: Runtime, unfollow: () => void, log: Logger): void {
   let stopping = false;
   const stop = async (signal: string) => {
     // A person who asks twice does not want to wait for calls in flight.
     if (stopping && signal === 'SIGINT') process.exit(130);
     if (stopping) return;
     stopping = true;
+    unfollow();
     log.info({ signal }, 'draining');
     try {
       await runtime.stop();
@@ -69,34 +86,43 @@ function handleSignals(runtime: Runtime, options: ServeOptions, log: Logger): vo
       process.exit(1);
     }
   };
-  for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => void stop(signal));
-  process.on('SIGHUP', () => void reload(runtime, options, log));
-}
-
-/** Reads the config again: valid, it is taken up; invalid, the old one stays. */
-async function reload(runtime: Runtime, options: ServeOptions, log: Logger): Promise<void> {
-  try {
-    const { config, warnings } = readAgain(options.config);
-    for (const warning of warnings) log.warn(formatFault(warning));
-    await runtime.configure(config);
-    applyLevel(log, config, options);
-    log.info({ config_version: config.version }, 'the config was read again');
-  } catch (error) {
-    const reason = messageOf(error);
-    runtime.refuseConfig(reason);
-    log.error({ reason }, 'the new config was refused; the old one stays');
+  for (const signal of ['SIGTERM', 'SIGINT']) {
+    // Before, there was nothing to stop.
+    process.removeAllListeners(signal).on(signal, () => void stop(signal));
   }
 }
 
-function readAgain(file: string | undefined): LoadedConfig {
-  try {
-    return loadConfig(file);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    throw new Error(error.faults.map(formatFault).join('\n'), { cause: error });
-  }
-}
-
-function applyLevel(log: Logger, config: Config, options: ServeOptions): void {
-  log.level = options.logLevel ?? config.monitoring.logLevel;
+/** The config is read again when its file changes and on SIGHUP, which opens the log file anew, too. */
+function followConfig(
+  { config, text }: { readonly config: Config; readonly text: string },
+  { runtime, options, log }: { runtime: Runtime; options: ServeOptions; log: Log },
+): () => void {
+  const { config: file } = options;
+  let { logFile } = config.monitoring;
+  const reload = new ConfigReload(text, {
+    read: () => readConfigFile(file, { isAgain: true }),
+    parse: (newText) => parseConfigFile(newText, file),
+    configure: (newer) => runtime.configure(newer),
+    takenUp({ monitoring }) {
+      log.logger.level = options.logLevel ?? monitoring.logLevel;
+      if (monitoring.logFile !== logFile) log.useFile(monitoring.logFile);
+      logFile = monitoring.logFile;
+    },
+    tellRefused: (reason) => runtime.refuseConfig(reason),
+    schedule: systemClock.schedule,
+    log: log.logger,
+  });
+  process.on('SIGHUP', () => {
+    log.useFile(logFile);
+    void reload.request('signal');
+  });
+  if (file === undefined) return () => reload.stop();
+  const onChange = () => void reload.request('file');
+  const stopWatching = watchFiles([file], { intervalMs: WATCH_INTERVAL_MS, onChange });
+  // It may have changed since it was read.
+  onChange();
+  return () => {
+    stopWatching();
+    reload.stop();
+  };
 }

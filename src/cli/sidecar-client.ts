@@ -1,49 +1,34 @@
-import { credentials, type ServiceError, status } from '@grpc/grpc-js';
+import { type ServiceError, status } from '@grpc/grpc-js';
+import { type LearningClient, openClient } from '../client/channel.ts';
+import { ANSWER_MS } from '../client/delta-reader.ts';
+import { isServiceError } from '../client/failure.ts';
+import { openTarget, type TargetOptions } from '../client/target.ts';
 import { LearningService } from '../gen/learning/v1/learning_service_pb.ts';
-import { createClient, type ServiceClient } from '../rpc/client.ts';
 import { readStatusDetails } from '../rpc/status-details.ts';
 
-export type LearningClient = ServiceClient<typeof LearningService>;
-
-/** A sidecar that does not answer a unary call within this long is not there. */
-export const ANSWER_MS = 10_000;
-
 /**
- * Works with the sidecar at `target`, which must answer first. Rejects for people where a call
+ * Works with a sidecar, which must answer first. Rejects for people where a call
  * fails.
  */
 export async function withSidecar<R>(
-  target: string,
+  flags: TargetOptions,
   work: (client: LearningClient) => Promise<R>,
 ): Promise<R> {
-  const client = connectTo(target);
+  const client = openClient(LearningService, openTarget(flags, flagOf));
   try {
     await client.resolveParameters({}, { deadlineMs: ANSWER_MS });
     return await work(client);
   } catch (error) {
     if (!isServiceError(error)) throw error;
-    throw new Error(explainFailure(error, target), { cause: error });
+    throw new Error(explainFailure(error, flags.target), { cause: error });
   } finally {
     client.close();
   }
 }
 
-function connectTo(target: string): LearningClient {
-  return createClient(LearningService, target, credentials.createInsecure(), {
-    // Back soon after an outage: the default goes up to two minutes.
-    'grpc.initial_reconnect_backoff_ms': 100,
-    'grpc.max_reconnect_backoff_ms': 1000,
-    // Finds out that a host has gone. Servers may refuse more frequent pings.
-    'grpc.keepalive_time_ms': 30_000,
-    'grpc.keepalive_timeout_ms': 10_000,
-    // A sidecar is near by, never behind a proxy.
-    'grpc.enable_http_proxy': 0,
-  });
-}
-
-/** Whether a call failed in a way that gRPC knows. */
-export function isServiceError(error: unknown): error is ServiceError {
-  return error instanceof Error && 'code' in error && 'details' in error && 'metadata' in error;
+/** The flag that sets an option. */
+function flagOf(option: string): string {
+  return `--${option.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 /** Why a call to the sidecar at `target` failed, in one line for people. */
@@ -66,12 +51,29 @@ export function causeOf(error: ServiceError): string {
   const system = /\b(?:connect|read|write|getaddrinfo) E[A-Z]+\b[^,.]*(?:\.\d+)*(?::\d+)?/.exec(
     error.details,
   );
-  return system?.[0].trim() ?? error.details;
+  return system?.[0].trim() ?? handshakeCauseOf(error.details) ?? error.details;
 }
 
-/** How long the sidecar asked to be left alone; 0: it did not. */
-export function retryDelayMs(error: ServiceError): number {
-  return readStatusDetails(error).retryDelayMs ?? 0;
+/** What became of a TLS handshake; `undefined`: that was not it. */
+function handshakeCauseOf(details: string): string | undefined {
+  const names = /ERR_TLS_CERT_ALTNAME_INVALID\]: (?<why>.*?)(?:\. Resolution note|$)/s.exec(
+    details,
+  );
+  if (names?.groups?.why !== undefined) {
+    return `its certificate is for another name (--tls-server-name): ${names.groups.why}`;
+  }
+  if (/alert certificate required/.test(details)) {
+    return 'it wants a certificate of the client (--tls-certificate, --tls-key)';
+  }
+  const distrust = /Last error: Error: (?<why>.*certificate.*?)\. Resolution note/.exec(details);
+  if (distrust?.groups?.why !== undefined) {
+    return `its certificate is not trusted (--tls-ca): ${distrust.groups.why}`;
+  }
+  if (/wrong version number/.test(details)) return 'it does not speak TLS';
+  if (/Failed to connect \(/.test(details)) {
+    return 'it closed the connection: it may want TLS (--tls-ca), and its log may say why';
+  }
+  return undefined;
 }
 
 function nameOf(error: ServiceError): string {

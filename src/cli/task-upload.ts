@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ServiceError, status } from '@grpc/grpc-js';
+import { createBackoff } from '../client/backoff.ts';
+import type { LearningClient } from '../client/channel.ts';
+import { isServiceError, retryDelayMs } from '../client/failure.ts';
 import { readStatusDetails } from '../rpc/status-details.ts';
-import { createBackoff } from './backoff.ts';
 import { type Acknowledged, RecordSession } from './record-session.ts';
-import { causeOf, isServiceError, type LearningClient, retryDelayMs } from './sidecar-client.ts';
+import { causeOf } from './sidecar-client.ts';
 import type { TaskBatch } from './task-batches.ts';
 import { formatPlace } from './trace.ts';
 
@@ -37,7 +39,7 @@ export class TaskUpload {
   readonly counts: UploadCounts = { read: 0, recorded: 0, duplicates: 0, sentAgain: 0, bytes: 0 };
   readonly #options: UploadOptions;
   readonly #queue: TaskBatch[] = [];
-  readonly #backoff = createBackoff();
+  readonly #backoff = createBackoff(Math.random);
   readonly #runId = randomUUID();
   #namelessTasks = 0;
   #session: RecordSession;

@@ -1,3 +1,5 @@
+import type { ServiceError } from '@grpc/grpc-js';
+import type { ReaderEvent } from '../client/delta-reader.ts';
 import { VerdictSchema } from '../gen/learning/v1/delta_pb.ts';
 import {
   type Snapshot,
@@ -11,7 +13,7 @@ import {
   showTime,
   wordOf,
 } from './delta-line.ts';
-import type { ReaderEvent } from './delta-reader.ts';
+import { causeOf } from './sidecar-client.ts';
 import type { TrialEvent } from './watch-trials.ts';
 
 /** A message of StreamDeltas for people; `undefined` where it tells them nothing. */
@@ -41,14 +43,20 @@ export function describeTrial({ kind, delta }: TrialEvent): string {
 export function describeBreak(event: Exclude<ReaderEvent, { kind: 'message' }>): string {
   switch (event.kind) {
     case 'lost':
-      return `the connection broke (${event.reason}): trying again`;
+      return `the connection broke (${reasonOf(event.failure)}): trying again`;
     case 'resumed':
       return event.place === undefined
         ? 'connected again'
         : `connected again, going on after #${event.place.sequence}`;
     case 'ahead':
       return `the ledger has not come to #${event.place.sequence}: starting over with its values`;
+    case 'gap':
+      return `#${event.sequence} came after #${event.place.sequence}: starting over with the values`;
   }
+}
+
+function reasonOf(failure: ServiceError | undefined): string {
+  return failure === undefined ? 'the sidecar ended the stream' : causeOf(failure);
 }
 
 /** Why the values are told, and what they are. */

@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
+import type { LearningClient } from '../client/channel.ts';
+import { ANSWER_MS } from '../client/delta-reader.ts';
+import { isServiceError } from '../client/failure.ts';
 import { type Delta, DeltaState, type DeltaType } from '../gen/learning/v1/delta_pb.ts';
 import type { StreamDeltasResponse } from '../gen/learning/v1/learning_service_pb.ts';
-import { ANSWER_MS, isServiceError, type LearningClient } from './sidecar-client.ts';
 
 /** What is told of a trial. */
 export interface TrialEvent {

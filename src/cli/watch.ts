@@ -1,16 +1,17 @@
 import { toJson, toJsonString } from '@bufbuild/protobuf';
+import type { LearningClient } from '../client/channel.ts';
+import { readDeltas } from '../client/delta-reader.ts';
+import type { TargetOptions } from '../client/target.ts';
 import type { DeltaType } from '../domain/delta.ts';
 import { DeltaSchema, DeltaType as ProtoDeltaType } from '../gen/learning/v1/delta_pb.ts';
 import { StreamDeltasResponseSchema } from '../gen/learning/v1/learning_service_pb.ts';
-import { readDeltas } from './delta-reader.ts';
 import { endWhenUnread, printLine } from './output.ts';
-import { type LearningClient, withSidecar } from './sidecar-client.ts';
+import { withSidecar } from './sidecar-client.ts';
 import { describeBreak, describeMessage, describeTrial } from './watch-lines.ts';
 import { type TrialEvent, TrialFollower } from './watch-trials.ts';
 
 /** What `watch` is told. */
-export interface WatchOptions {
-  readonly target: string;
+export interface WatchOptions extends TargetOptions {
   readonly clientId: string;
   /** Empty: all. */
   readonly types: readonly DeltaType[];
@@ -31,7 +32,7 @@ const PROTO_TYPES: Readonly<Record<DeltaType, ProtoDeltaType>> = {
  */
 export async function watch(options: WatchOptions, ended = endingSignal()): Promise<void> {
   endWhenUnread();
-  await withSidecar(options.target, async (client) => {
+  await withSidecar(options, async (client) => {
     const types = options.types.map((type) => PROTO_TYPES[type]);
     const onEvent = (event: TrialEvent) => printLine(trialLine(event, options));
     const trials = new TrialFollower({ client, types, onEvent });

@@ -15,9 +15,38 @@ export interface ConfiguredRule extends Rule {
   };
 }
 
+/** Where the certificates are. */
+export interface TlsSettings {
+  readonly certificateFile: string;
+  readonly keyFile: string;
+  /** `undefined`: clients need no certificate. */
+  readonly clientCaFile: string | undefined;
+  /** Empty: any. */
+  readonly allowedNames: readonly string[];
+}
+
+/** Where the tokens are: at least one of them. */
+export interface TokenSettings {
+  readonly clientFile: string | undefined;
+  readonly adminFile: string | undefined;
+}
+
+/** How much is taken at once. */
+export interface LimitSettings {
+  readonly maxPendingCalls: number;
+  readonly maxStreams: number;
+  readonly maxStreamsPerClient: number;
+  readonly maxConnections: number;
+}
+
 /** A whole config, checked; frozen in depth. */
 export interface Config extends LoopSettings {
   readonly rules: readonly ConfiguredRule[];
+  /** `undefined`: no listener has TLS. */
+  readonly tls: TlsSettings | undefined;
+  /** `undefined`: callers need none. */
+  readonly tokens: TokenSettings | undefined;
+  readonly limits: LimitSettings;
   readonly monitoring: {
     /** `undefined`: standard output. */
     readonly logFile: string | undefined;

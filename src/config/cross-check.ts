@@ -19,6 +19,7 @@ export interface CrossFault {
 export function crossCheck(config: MergedConfig, structure: Structure): CrossFault[] {
   const faults = [
     ...checkWindows(config, structure),
+    ...checkTls(config, structure),
     ...checkParameterCount(config),
     ...Object.keys(config.parameters).flatMap((name) => checkParameter(name, config, structure)),
     ...checkRuleIds(config, structure),
@@ -62,6 +63,20 @@ function checkWindows({ cycle }: MergedConfig, { file, isFaulty }: Structure): C
         : `expected at least cycle.${key}, ${cycle[key]}, found ${cycle.history_limit}`;
     faults.push({ path: blamed, message });
   }
+  return faults;
+}
+
+function checkTls({ tls }: MergedConfig, { isFaulty }: Structure): CrossFault[] {
+  const faults: CrossFault[] = [];
+  const need = (key: keyof typeof tls, beside: string) => {
+    const path = ['tls', key] as const;
+    if (tls[key] !== undefined || isFaulty(path)) return;
+    faults.push({ path, message: `expected a path beside ${beside}, found nothing` });
+  };
+  if (tls.key_file !== undefined) need('certificate_file', 'key_file');
+  else if (tls.certificate_file !== undefined) need('key_file', 'certificate_file');
+  else if (tls.client_ca_file !== undefined) need('certificate_file', 'client_ca_file');
+  if (tls.allowed_names.length > 0) need('client_ca_file', 'allowed_names');
   return faults;
 }
 

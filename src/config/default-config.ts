@@ -110,6 +110,27 @@ trial:
   # seed: "1"               # makes the coins repeatable, for tests and reproductions; without it,
   #                         # each trial draws its own
 
+# TLS on every TCP listener, gRPC and HTTP, once there is a certificate. The files are read again
+# when they change; a bad one is refused, and the last good one kept.
+tls:
+  # certificate_file: /etc/learning/tls.crt  # PEM: the certificate, then those it is issued by
+  # key_file: /etc/learning/tls.key          # PEM, without a passphrase
+  # client_ca_file: /etc/learning/ca.crt     # PEM: clients must show a certificate of this CA
+  allowed_names: []         # names, one of which that certificate must have; [] = any
+
+# Bearer tokens, one a line, read again when they change. With either file callers need one:
+# \`client\` may call LearningService, \`admin\` both services.
+# tokens:
+#   client_file: /etc/learning/client-tokens
+#   admin_file: /etc/learning/admin-tokens
+
+# What is beyond is refused with UNAVAILABLE (streams: RESOURCE_EXHAUSTED), to be tried again.
+limits:
+  max_pending_calls: 2048   # unary calls under way at once
+  max_streams: 4096         # streams open at once, of all kinds
+  max_streams_per_client: 1024  # those of one connection
+  max_connections: 4096     # gRPC connections open at once
+
 monitoring:
   # log_file: /var/log/learning.log  # without it: standard output
   log_level: info           # trace, debug, info, warn, error, fatal, silent

@@ -107,6 +107,24 @@ export const MAX_PAIR_LABELS = 64;
 /** Characters of a label's name: a label's key is at most 64 bytes on the wire. */
 export const MAX_LABEL_LENGTH = 64;
 
+/** Unary calls under way. Each costs some 10 KB while it is, and the last of 100,000 waits for seconds. */
+export const MAX_PENDING_CALLS: NumberRange = { min: 1, max: 100_000, whole: true };
+
+/** Streams in all. An idle one costs some 20 KB, and each change is written to every one. */
+export const MAX_STREAMS: NumberRange = { min: 1, max: 100_000, whole: true };
+
+/** Streams of one connection. The more it may have open, the more calls may come in one rush. */
+export const MAX_STREAMS_PER_CLIENT: NumberRange = { min: 1, max: 100_000, whole: true };
+
+/** Connections. An idle one costs some 50 KB, and each is a file that the process has open. */
+export const MAX_CONNECTIONS: NumberRange = { min: 1, max: 100_000, whole: true };
+
+/** Names that a client's certificate may have; compared one after the other at each handshake. */
+export const MAX_ALLOWED_NAMES = 1000;
+
+/** Characters of such a name: those of the longest host name, with room for a URI. */
+export const MAX_NAME_LENGTH = 1024;
+
 /** Characters of `version`: it is shown in GetStatus and in a metric's label. */
 export const MAX_VERSION_LENGTH = 128;
 

@@ -24,9 +24,13 @@ export interface LoadedConfig {
  * defaults; `undefined`: the defaults alone. Throws a `ConfigError` that names every fault.
  */
 export function loadConfig(file: string | undefined): LoadedConfig {
-  if (file === undefined) return parseConfig('', 'built-in defaults', 'yaml');
-  const format = file.toLowerCase().endsWith('.json') ? 'json' : 'yaml';
-  return parseConfig(readText(file), file, format);
+  return parseConfigFile(readConfigFile(file), file);
+}
+
+/** `loadConfig` for what `readConfigFile` has answered. */
+export function parseConfigFile(text: string, file: string | undefined): LoadedConfig {
+  if (file === undefined) return parseConfig(text, 'built-in defaults', 'yaml');
+  return parseConfig(text, file, file.toLowerCase().endsWith('.json') ? 'json' : 'yaml');
 }
 
 /** `loadConfig` for a text that was read elsewhere; `fileName` is only used in faults. */
@@ -73,17 +77,29 @@ function parseDocument(text: string, format: 'yaml' | 'json'): ConfigDocument {
   return format === 'json' && !isEmpty ? parseJsonDocument(plain) : parseYamlDocument(plain);
 }
 
-function readText(file: string): string {
+/**
+ * The text of a config file; `undefined`: an empty one. Throws a `ConfigError`.
+ *
+ * @param isAgain the file was read before: what can be read only once, and what somebody is about to
+ * write, is refused
+ */
+export function readConfigFile(file: string | undefined, { isAgain = false } = {}): string {
+  if (file === undefined) return '';
   const refuse = (message: string, cause?: unknown): ConfigError =>
     new ConfigError([{ file, line: 1, path: '', message }], { cause });
   try {
     const stats = statSync(file);
     if (!stats.isFile() && !stats.isFIFO()) throw refuse('expected a file, found none');
+    if (isAgain && stats.isFIFO()) throw refuse('a pipe can be read only once');
     const { size } = stats;
     if (size > MAX_CONFIG_BYTES) {
       throw refuse(`expected at most ${MAX_CONFIG_BYTES} bytes, found ${size}`);
     }
-    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
+    if (isAgain && text.trim() === '') {
+      throw refuse('the file is empty: write {} for the defaults');
+    }
+    return text;
   } catch (error) {
     if (error instanceof ConfigError) throw error;
     const reason = error instanceof Error ? error.message : String(error);

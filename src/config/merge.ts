@@ -15,7 +15,9 @@ export interface MergedConfig extends Omit<Sections, 'monitoring'> {
 }
 
 type LogLevelText = Sections['monitoring']['log_level'];
-type DefaultConfig = Sections & Required<Pick<ConfigFile, 'parameters' | 'rules'>>;
+type DefaultConfig = Omit<Sections, 'tokens'> &
+  Partial<Pick<Sections, 'tokens'>> &
+  Required<Pick<ConfigFile, 'parameters' | 'rules'>>;
 
 /** Sections key by key, parameters field by field, rules whole. */
 export function mergeOverDefaults(file: ConfigFile): MergedConfig {
@@ -31,6 +33,9 @@ export function mergeOverDefaults(file: ConfigFile): MergedConfig {
     },
     curation: over(base.curation, file.curation),
     trial: over(base.trial, file.trial),
+    tls: over(base.tls, file.tls),
+    tokens: over(base.tokens ?? {}, file.tokens),
+    limits: over(base.limits, file.limits),
     monitoring: over(base.monitoring, file.monitoring),
     ledger: over(base.ledger, file.ledger),
     parameters: mergeParameters(base.parameters ?? {}, file.parameters ?? {}),

@@ -45,6 +45,22 @@ export function printConfig(config: Config): string {
       timeout_ms: trial.timeoutMs,
       seed: trial.seed,
     },
+    tls: {
+      certificate_file: config.tls?.certificateFile,
+      key_file: config.tls?.keyFile,
+      client_ca_file: config.tls?.clientCaFile,
+      allowed_names: config.tls?.allowedNames,
+    },
+    tokens: {
+      client_file: config.tokens?.clientFile,
+      admin_file: config.tokens?.adminFile,
+    },
+    limits: {
+      max_pending_calls: config.limits.maxPendingCalls,
+      max_streams: config.limits.maxStreams,
+      max_streams_per_client: config.limits.maxStreamsPerClient,
+      max_connections: config.limits.maxConnections,
+    },
     monitoring: { log_file: config.monitoring.logFile, log_level: config.monitoring.logLevel },
     ledger: {
       retain_deltas: config.ledger.retainDeltas,

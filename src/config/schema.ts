@@ -31,6 +31,9 @@ const weights = section(
   'Most points of each part of the score.',
 );
 
+const path = (description: string) =>
+  text(limits.MAX_PATH_LENGTH, 'a path', description).optional();
+
 const sections = {
   cycle: section(
     {
@@ -108,6 +111,37 @@ const sections = {
       ).optional(),
     },
     'Randomised trials of deltas.',
+  ),
+  tls: section(
+    {
+      certificate_file: path('PEM: the certificate of this service, and those it is issued by.'),
+      key_file: path('PEM: its private key, without a passphrase.'),
+      client_ca_file: path('PEM: who issues the certificates that clients must then show.'),
+      allowed_names: z
+        .array(
+          text(limits.MAX_NAME_LENGTH, 'a name', 'A host, URI, address, e-mail or common name.'),
+          'expected a list of names',
+        )
+        .max(limits.MAX_ALLOWED_NAMES, `expected at most ${limits.MAX_ALLOWED_NAMES} names`)
+        .describe("Names, one of which a client's certificate must have; [] = any."),
+    },
+    'TLS on every TCP listener; the files are read again when they change.',
+  ),
+  tokens: section(
+    {
+      client_file: path('Tokens for LearningService, one a line.'),
+      admin_file: path('Tokens for LearningService and LearningAdminService, one a line.'),
+    },
+    'Bearer tokens that callers must show; the files are read again when they change.',
+  ),
+  limits: section(
+    {
+      max_pending_calls: number(limits.MAX_PENDING_CALLS, 'Unary calls that may be under way.'),
+      max_streams: number(limits.MAX_STREAMS, 'Streams that may be open.'),
+      max_streams_per_client: number(limits.MAX_STREAMS_PER_CLIENT, 'Those of one connection.'),
+      max_connections: number(limits.MAX_CONNECTIONS, 'gRPC connections that may be open.'),
+    },
+    'How much is taken at once; what is beyond is refused, and may be tried again.',
   ),
   monitoring: section(
     {
@@ -203,6 +237,9 @@ export const configFileSchema = z
         .describe('Looked at in this order; they replace the built-in ones.')
         .optional(),
       trial: partial(sections.trial),
+      tls: partial(sections.tls),
+      tokens: partial(sections.tokens),
+      limits: partial(sections.limits),
       monitoring: partial(sections.monitoring),
       ledger: partial(sections.ledger),
     },

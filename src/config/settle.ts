@@ -1,11 +1,11 @@
 import type { ParameterSpec } from '../domain/settings.ts';
-import type { Config, ConfiguredRule } from './config.ts';
+import type { Config, ConfiguredRule, TlsSettings, TokenSettings } from './config.ts';
 import type { MergedConfig } from './merge.ts';
 import type { ParameterText } from './schema.ts';
 
 /** A merged config that was found without fault, as the program reads it. */
 export function settle(merged: MergedConfig, rules: readonly ConfiguredRule[]): Config {
-  const { cycle, reflection, curation, trial, monitoring, ledger } = merged;
+  const { cycle, reflection, curation, trial, limits, monitoring, ledger } = merged;
   return {
     version: merged.version,
     cycle: {
@@ -45,9 +45,36 @@ export function settle(merged: MergedConfig, rules: readonly ConfiguredRule[]): 
       timeoutMs: trial.timeout_ms,
       seed: trial.seed,
     },
+    tls: settleTls(merged.tls),
+    tokens: settleTokens(merged.tokens),
+    limits: {
+      maxPendingCalls: limits.max_pending_calls,
+      maxStreams: limits.max_streams,
+      maxStreamsPerClient: limits.max_streams_per_client,
+      maxConnections: limits.max_connections,
+    },
     monitoring: { logFile: monitoring.log_file, logLevel: monitoring.log_level },
     ledger: { retainDeltas: ledger.retain_deltas, retainCycles: ledger.retain_cycles },
   };
+}
+
+function settleTls(tls: MergedConfig['tls']): TlsSettings | undefined {
+  const { certificate_file: certificateFile, key_file: keyFile } = tls;
+  // Checked to be there together.
+  if (certificateFile === undefined || keyFile === undefined) return undefined;
+  return {
+    certificateFile,
+    keyFile,
+    clientCaFile: tls.client_ca_file,
+    allowedNames: tls.allowed_names,
+  };
+}
+
+function settleTokens(tokens: MergedConfig['tokens']): TokenSettings | undefined {
+  const { client_file: clientFile, admin_file: adminFile } = tokens;
+  return clientFile === undefined && adminFile === undefined
+    ? undefined
+    : { clientFile, adminFile };
 }
 
 function settleParameter({ initial, min, max, max_step, allowed }: ParameterText): ParameterSpec {

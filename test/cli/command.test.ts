@@ -15,7 +15,16 @@ test('--version and --help', async () => {
   expect(await runHere(['--version'])).toEqual({ code: 0, out: version, err: '' });
   const help = await runHere(['--help']);
   expect(help.code).toBe(0);
-  for (const name of ['serve', 'replay', 'watch', 'backtest', 'audit', 'backup', 'restore']) {
+  for (const name of [
+    'serve',
+    'healthcheck',
+    'replay',
+    'watch',
+    'backtest',
+    'audit',
+    'backup',
+    'restore',
+  ]) {
     expect(help.out).toMatch(new RegExp(`^  ${name} `, 'm'));
     expect((await runHere([name, '--help'])).out).toContain(`Usage: learning-sidecar ${name}`);
   }
@@ -60,6 +69,8 @@ test.each([
   [['--admin-listen', 'unix:/tmp/x'], /'--admin-listen.*Expected host:port/],
   [['--data-dir', ''], /'--data-dir <dir>' argument ''.*Expected a path/],
   [['--log-level', 'loud'], /Allowed choices are trace, debug/],
+  [['--drain-timeout', '-1'], /Expected seconds, from 0 to 3600/],
+  [['--drain-timeout', '1h'], /Expected seconds, from 0 to 3600/],
   [['--colour'], /unknown option '--colour'/],
   [['serv'], /unknown command 'serv'/],
   [['replay'], /missing required argument 'file'/],
@@ -67,6 +78,13 @@ test.each([
   [['replay', '--target', 'localhost:0', 'x'], /port 1 to 65535/],
   [['watch', '--types', 'strategy,mood'], /Expected coordination, strategy, resource, metric/],
   [['watch', 'this'], /too many arguments/],
+  [['--socket-mode', '999'], /Expected an octal mode/],
+  [['--listen', '0.0.0.0:0'], /^--listen 0\.0\.0\.0:0: other machines reach this address/m],
+  [['--admin-listen', '[::]:0'], /^--admin-listen \[::\]:0: other machines reach/m],
+  [['--listen', 'tls:127.0.0.1:0'], /^--listen tls:127\.0\.0\.1:0: there is no certificate/m],
+  [['watch', '--target', 'tls:127.0.0.1:1'], /Expected host:port/],
+  [['watch', '--tls-key', 'x'], /expected --tls-certificate and --tls-key together/],
+  [['watch', '--token-file', '/nowhere/t'], /^--token-file: cannot read \/nowhere\/t: ENOENT/m],
   [['--config', '/nowhere/c.yaml'], /c\.yaml:1: expected a readable file, found: ENOENT/],
   [['backtest', '--config', '/nowhere/c.yaml', 'x'], /expected a readable file/],
 ])('%j is refused with exit code 2', async (args, says) => {
@@ -85,6 +103,12 @@ test.each([
 test('an empty variable counts as none', async () => {
   const env = { LEARNING_SIDECAR_CONFIG: '', LEARNING_SIDECAR_LISTEN: '' };
   expect((await runHere(['--check-config'], env)).code).toBe(0);
+});
+
+test.each(['false', 'no', 'OFF', '0'])('a switch whose variable says %s is off', async (value) => {
+  const args = ['--listen', '0.0.0.0:0', '--log-level', 'silent'];
+  const env = { LEARNING_SIDECAR_INSECURE: value };
+  await expectFailure(args, { code: 2, says: /nothing keeps them out/ }, env);
 });
 
 test('a port that is taken, for gRPC or for HTTP', async () => {

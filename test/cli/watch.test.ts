@@ -1,8 +1,8 @@
 import { create, fromJsonString } from '@bufbuild/protobuf';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { type ReaderEvent, type ReaderPlace, readDeltas } from '../../src/cli/delta-reader.ts';
 import { watch } from '../../src/cli/watch.ts';
 import { describeBreak, describeMessage } from '../../src/cli/watch-lines.ts';
+import { type ReaderEvent, type ReaderPlace, readDeltas } from '../../src/client/delta-reader.ts';
 import { DeltaType } from '../../src/gen/learning/v1/delta_pb.ts';
 import {
   SnapshotOutcome,
@@ -140,7 +140,7 @@ test('after kill -9 it goes on where it was, and says so', async () => {
   const { next } = reader(learningClient(listen), FROM_START);
   expect(await next()).toMatchObject({ message: { sequence: 1n } });
   await first.kill();
-  expect(await next()).toMatchObject({ kind: 'lost', reason: expect.stringMatching(/\w/) });
+  expect(await next()).toMatchObject({ kind: 'lost', failure: { code: 14 } });
   const resumed = next();
   await startSidecar({ dataDir, listen });
   expect(await resumed).toMatchObject({ kind: 'resumed', place: { sequence: 1n } });
@@ -154,7 +154,10 @@ test('a ledger that another has taken the place of is told by a snapshot', async
   const { next } = reader(learningClient(first.address), FROM_START);
   await next();
   await first.end('SIGTERM');
-  expect(await next()).toEqual({ kind: 'lost', reason: 'the sidecar is shutting down' });
+  expect(await next()).toMatchObject({
+    kind: 'lost',
+    failure: { details: 'the sidecar is shutting down' },
+  });
   await startSidecar({ dataDir: ':memory:', listen: first.address });
   expect(await next()).toMatchObject({ kind: 'resumed' });
   const { RESET_EPOCH } = SnapshotOutcome;

@@ -148,6 +148,10 @@ describe('across fields', () => {
     ['parameters: {fallback_strategy_threshold: {min: 0.9}}', 'fallback_strategy_threshold.min'],
     ['parameters: {fallback_strategy_threshold: {initial: 0.4}}', 'threshold.initial'],
     ['parameters: {fallback_strategy_threshold: {allowed: [0.7]}}', 'threshold.allowed'],
+    ['tls: {certificate_file: a}', 'tls.key_file'],
+    ['tls: {key_file: a}', 'tls.certificate_file'],
+    ['tls: {client_ca_file: a}', 'tls.certificate_file'],
+    ['tls: {certificate_file: a, key_file: b, allowed_names: [x]}', 'tls.client_ca_file'],
   ])('%s blames %s', (text, path) => {
     const paths = pathsOf(text);
     expect(paths).toHaveLength(1);
@@ -383,6 +387,8 @@ rules:
     on_harm: notify
 curation: {ack_timeout_seconds: 0.5}
 trial: {seed: "1e3", timeout_ms: 1e-7}
+tls: {certificate_file: "a b", key_file: "1", client_ca_file: c, allowed_names: ["1e3", "a: b"]}
+tokens: {admin_file: "# no"}
 `);
     expect(comparable(fromYaml(printConfig(config)))).toEqual(comparable(config));
     expect(config.version).toBe('1e3');

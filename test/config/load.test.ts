@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,9 +6,10 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { DEFAULT_CONFIG } from '../../src/config/default-config.ts';
 import { ConfigError, formatFault } from '../../src/config/fault.ts';
-import { loadConfig, parseConfig } from '../../src/config/load.ts';
+import { loadConfig, parseConfig, readConfigFile } from '../../src/config/load.ts';
 import { configFileSchema } from '../../src/config/schema.ts';
 import { LATENCY, SUCCESS } from '../../src/domain/effect.ts';
+import { tempDir } from '../support/temp-dir.ts';
 import { comparable, faultsOf, fromYaml } from './support.ts';
 
 const root = new URL('../../', import.meta.url);
@@ -224,5 +226,38 @@ describe('files', () => {
     const fault = { file: 'a.yaml', line: 3, path: 'cycle.min_tasks', message: 'expected x' };
     expect(formatFault(fault)).toBe('a.yaml:3: cycle.min_tasks: expected x');
     expect(formatFault({ ...fault, path: '' })).toBe('a.yaml:3: expected x');
+  });
+});
+
+describe('a file that is read again', () => {
+  const again = { isAgain: true };
+
+  test.for(['', ' \n\n'])('is refused while it is empty: somebody is about to write it', (text) => {
+    const file = join(tempDir(), 'config.yaml');
+    writeFileSync(file, text);
+    expect(loadConfig(file).config.version).toBe('unknown');
+    expect(() => readConfigFile(file, again)).toThrow(
+      expect.objectContaining({
+        faults: [
+          { file, line: 1, path: '', message: 'the file is empty: write {} for the defaults' },
+        ],
+      }),
+    );
+    writeFileSync(file, '{}');
+    expect(readConfigFile(file, again)).toBe('{}');
+  });
+
+  test('is refused where it is a pipe, which would be waited for', () => {
+    const file = join(tempDir(), 'pipe');
+    execFileSync('mkfifo', [file]);
+    expect(() => readConfigFile(file, again)).toThrow(
+      expect.objectContaining({
+        faults: [{ file, line: 1, path: '', message: 'a pipe can be read only once' }],
+      }),
+    );
+  });
+
+  test('without a file, there are the defaults again', () => {
+    expect(readConfigFile(undefined, again)).toBe('');
   });
 });

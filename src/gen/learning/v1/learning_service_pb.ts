@@ -1051,9 +1051,30 @@ export const SnapshotOutcomeSchema: GenEnum<SnapshotOutcome> = /*@__PURE__*/
 /**
  * What an orchestrator needs: report tasks, follow deltas, ask for values.
  *
- * Every error carries one google.rpc.ErrorInfo (domain "learning.v1") in
- * grpc-status-details-bin, and BadRequest field violations where a field is
- * at fault.
+ * Every error of both services carries one google.rpc.ErrorInfo (domain
+ * "learning.v1") in grpc-status-details-bin, whose reason is stable; BadRequest
+ * field violations where a field is at fault; RetryInfo, and
+ * grpc-retry-pushback-ms in the trailers, where trying again may help.
+ *
+ * | code | reason | when |
+ * |---|---|---|
+ * | INVALID_ARGUMENT | INVALID_FIELD | a field is out of bounds, or a page token is not one |
+ * | INVALID_ARGUMENT | MALFORMED | the request cannot be decoded |
+ * | NOT_FOUND | DELTA_NOT_FOUND | there is no such delta, or it is no longer retained |
+ * | NOT_FOUND | PARAMETER_NOT_FOUND | there is no such parameter |
+ * | OUT_OF_RANGE | SEQUENCE_AHEAD | after_sequence is beyond the ledger |
+ * | FAILED_PRECONDITION | EPOCH_CHANGED | the epoch is another ledger's |
+ * | FAILED_PRECONDITION | DELTA_STATE | the delta's state forbids it |
+ * | UNAVAILABLE | OVERLOADED | there is too much to do: try again |
+ * | UNAVAILABLE | DRAINING | the sidecar is ending: try again |
+ * | UNAVAILABLE | LEDGER_UNAVAILABLE | the ledger cannot be written: try again |
+ * | RESOURCE_EXHAUSTED | TOO_MANY_STREAMS | over the cap on streams |
+ * | UNAUTHENTICATED | NO_TOKEN | no token that is known was shown |
+ * | PERMISSION_DENIED | NOT_ALLOWED | the token or certificate does not allow it |
+ * | INTERNAL | INTERNAL | a fault of the sidecar: its log has the cause |
+ *
+ * A message over 4 MiB is refused by the transport: RESOURCE_EXHAUSTED without
+ * details.
  *
  * @generated from service learning.v1.LearningService
  */

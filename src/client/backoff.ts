@@ -1,5 +1,7 @@
 const FIRST_MS = 200;
-const CAP_MS = 2000;
+
+/** A sidecar is near by, and starts within a second or so. */
+const CAP_MS = 1000;
 
 /** Delays between attempts. */
 export interface Backoff {
@@ -9,12 +11,12 @@ export interface Backoff {
   reset(): void;
 }
 
-/** Delays that double up to two seconds, each shortened at random so that clients spread. */
-export function createBackoff(random: () => number = Math.random): Backoff {
+/** Delays that double up to a second, each shortened at random by any part, so that clients spread. */
+export function createBackoff(random: () => number): Backoff {
   let delayMs = FIRST_MS;
   return {
     next() {
-      const chosen = delayMs * (0.5 + random() / 2);
+      const chosen = delayMs * random();
       delayMs = Math.min(delayMs * 2, CAP_MS);
       return chosen;
     },

@@ -1,0 +1,62 @@
+import { createBackoff } from './backoff.ts';
+import type { LearningClient } from './channel.ts';
+import { type ClientEnvironment, pause } from './environment.ts';
+import { type CallFailure, failureOf, mayPass, retryDelayMs } from './failure.ts';
+
+/** A word on a delta that the sidecar has not answered within this long is sent again. */
+const DEADLINE_MS = 5000;
+
+/** Words under way at once. Where there are more, the stream is read no further. */
+const MAX_UNDER_WAY = 32;
+
+/** What a client says of a delta. */
+export interface Word {
+  readonly epoch: string;
+  readonly deltaId: string;
+  /** Set: refused. */
+  readonly error?: { readonly reason: string; readonly message: string };
+}
+
+export interface AcknowledgerOptions {
+  readonly client: LearningClient;
+  readonly clientId: string;
+  readonly environment: ClientEnvironment;
+  readonly signal: AbortSignal;
+  /** The sidecar does not take it, and never will. */
+  readonly onRefused: (failure: CallFailure) => void;
+}
+
+/** Says what became of deltas, each until the sidecar has heard it. */
+export class Acknowledger {
+  readonly #options: AcknowledgerOptions;
+  readonly #underWay = new Set<Promise<void>>();
+
+  constructor(options: AcknowledgerOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when there is room for another one. Never rejects. */
+  async say(word: Word): Promise<void> {
+    const saying = this.#say(word).finally(() => this.#underWay.delete(saying));
+    this.#underWay.add(saying);
+    if (this.#underWay.size >= MAX_UNDER_WAY) await Promise.race(this.#underWay);
+  }
+
+  async #say(word: Word): Promise<void> {
+    const { client, clientId, environment, signal, onRefused } = this.#options;
+    const backoff = createBackoff(environment.random);
+    while (!signal.aborted) {
+      try {
+        await client.ackDelta({ clientId, ...word }, { deadlineMs: DEADLINE_MS, signal });
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        const failure = failureOf(error);
+        // Another ledger has no use for it: what it wants is said by its snapshot.
+        if (failure.reason === 'EPOCH_CHANGED') return;
+        if (!mayPass(error)) return onRefused(failure);
+        await pause(environment.clock, Math.max(backoff.next(), retryDelayMs(error)), signal);
+      }
+    }
+  }
+}

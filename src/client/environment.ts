@@ -1,0 +1,35 @@
+import type { Clock } from '../domain/clock.ts';
+
+/** What a client finds outside: time, and chance. */
+export interface ClientEnvironment {
+  readonly clock: Clock;
+  /** From 0, below 1. */
+  random(): number;
+}
+
+/** The machine's. */
+export const MACHINE: ClientEnvironment = {
+  clock: {
+    now: () => Date.now(),
+    monotonic: () => performance.now(),
+    schedule(callback, delayMs) {
+      const timer = setTimeout(callback, delayMs);
+      return () => clearTimeout(timer);
+    },
+  },
+  random: () => Math.random(),
+};
+
+/** Resolves after so long, or at once when the signal fires. */
+export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const end = () => {
+      cancel();
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const cancel = clock.schedule(end, ms);
+    signal.addEventListener('abort', end, { once: true });
+  });
+}

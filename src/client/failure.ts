@@ -1,0 +1,65 @@
+import { type ServiceError, status } from '@grpc/grpc-js';
+import { type FieldViolation, messageOf } from '../domain/errors.ts';
+import { readStatusDetails } from '../rpc/status-details.ts';
+
+/** Why a call failed, with all that the sidecar said of it. */
+export interface CallFailure {
+  /** Such as `UNAVAILABLE`. */
+  readonly code: string;
+  readonly message: string;
+  /** Stable, such as `INVALID_FIELD`; empty: the sidecar itself did not answer. */
+  readonly reason: string;
+  readonly domain: string;
+  /** The fields at fault. */
+  readonly violations: readonly FieldViolation[];
+  /** How long the sidecar asked to be left alone; `undefined`: it said nothing of trying again. */
+  readonly retryDelayMs: number | undefined;
+  /** The same in the header that retrying libraries look at. */
+  readonly pushbackMs: string | undefined;
+}
+
+/** Reads what a call has rejected with; `undefined`: it was not a call that failed. */
+export function readFailure(error: unknown): CallFailure | undefined {
+  if (!isServiceError(error)) return undefined;
+  const { code, details, metadata } = error;
+  const [pushback] = metadata.get('grpc-retry-pushback-ms');
+  return {
+    ...readStatusDetails(error),
+    code: status[code] ?? String(code),
+    message: details,
+    pushbackMs: pushback === undefined ? undefined : String(pushback),
+  };
+}
+
+/** As `readFailure`; what was thrown before there was a call cannot be sent. */
+export function failureOf(error: unknown): CallFailure {
+  const unsendable = { code: 'INVALID_ARGUMENT', reason: '', domain: '', violations: [] };
+  return (
+    readFailure(error) ?? {
+      ...unsendable,
+      message: messageOf(error),
+      retryDelayMs: undefined,
+      pushbackMs: undefined,
+    }
+  );
+}
+
+/** Whether a call failed in a way that gRPC knows. */
+export function isServiceError(error: unknown): error is ServiceError {
+  return error instanceof Error && 'code' in error && 'details' in error && 'metadata' in error;
+}
+
+/** How long the sidecar asked to be left alone; 0: it did not. */
+export function retryDelayMs(error: ServiceError): number {
+  return readStatusDetails(error).retryDelayMs ?? 0;
+}
+
+/** What the library says of a connection that breaks within a call, and the sidecar with a reason. */
+const BROKEN = new Set([status.INTERNAL, status.UNKNOWN, status.CANCELLED, status.ABORTED]);
+
+/** Whether a call of which nobody knows if it was done may be done when it is made again. */
+export function mayPass(error: unknown): error is ServiceError {
+  if (!isServiceError(error)) return false;
+  if (error.code === status.UNAVAILABLE || error.code === status.DEADLINE_EXCEEDED) return true;
+  return BROKEN.has(error.code) && readStatusDetails(error).reason === '';
+}

@@ -1,0 +1,276 @@
+import { randomUUID } from 'node:crypto';
+import { clone, create, type MessageInitShape } from '@bufbuild/protobuf';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { LearningAdminService } from '../gen/learning/v1/admin_service_pb.ts';
+import {
+  Arm,
+  LearningService,
+  type StreamDeltasResponse,
+} from '../gen/learning/v1/learning_service_pb.ts';
+import {
+  type CoordinationMetricsSchema,
+  type Task,
+  TaskSchema,
+} from '../gen/learning/v1/task_pb.ts';
+import type { ServiceClient } from '../rpc/client.ts';
+import { Acknowledger } from './acknowledger.ts';
+import { type Change, refusalOf } from './change.ts';
+import { type LearningClient, openClient } from './channel.ts';
+import { readDeltas } from './delta-reader.ts';
+import { type ClientEnvironment, MACHINE } from './environment.ts';
+import { type CallFailure, readFailure } from './failure.ts';
+import { openTarget, type Target, type TargetOptions } from './target.ts';
+import { type RecordOutcome, TaskQueue } from './task-queue.ts';
+import { type Values, valuesOf, withDelta } from './values.ts';
+
+/** Tasks that wait for a sidecar that is away: some minutes' work, a few megabytes. */
+const QUEUE_LIMIT = 10_000;
+
+/** Tasks being recorded at once: the sidecar commits them together. */
+const LANES = 16;
+
+/** A task that is not acknowledged within this long is sent again. */
+const RECORD_DEADLINE_MS = 5000;
+
+/** A task does not wait longer than this for its settings: those in force are good enough. */
+const RESOLVE_DEADLINE_MS = 500;
+
+/** How long tasks that are not recorded yet hold up the end. */
+const CLOSE_TIMEOUT_MS = 5000;
+
+/** A finished task. */
+export type TaskReport = MessageInitShape<typeof TaskSchema>;
+
+/** Coordination metrics at one moment. */
+export type MetricsReport = MessageInitShape<typeof CoordinationMetricsSchema>;
+
+/** Settings for a task. */
+export interface Resolved {
+  readonly values: Values;
+  /** To be sent back as the task's `deltaSequence`. */
+  readonly deltaSequence: bigint;
+  /** The task's arm of the trial that is on. */
+  readonly arm: Arm;
+  /** The sidecar did not answer in time: these are the last that it told. */
+  readonly isFallback: boolean;
+}
+
+export interface LearningSidecarOptions extends TargetOptions {
+  /** Names this orchestrator, and stays the same over restarts. */
+  readonly clientId: string;
+  /** The settings until the sidecar has answered for the first time. */
+  readonly defaults?: Values;
+  /**
+   * Puts new settings in force: they count as such when it returns, or its promise resolves. Where
+   * it throws, a delta is refused, and the sidecar reverts it.
+   */
+  readonly onChange?: (change: Change) => void | Promise<void>;
+  /** The sidecar has gone; it is looked for until it is there. */
+  readonly onDisconnected?: (failure: CallFailure | undefined) => void;
+  /** What did not work and is not tried again, or should not be: for a log. */
+  readonly onProblem?: (what: string, cause: unknown) => void;
+  /** Tasks that may wait; beyond, the oldest are dropped. */
+  readonly queueLimit?: number;
+  readonly environment?: ClientEnvironment;
+}
+
+/**
+ * An orchestrator's sidecar. Follows the deltas over restarts and outages, keeps the last settings
+ * while the sidecar is away, and records tasks until they are durable. It never throws at what the
+ * sidecar or the network does.
+ */
+export class LearningSidecar {
+  /** Every call of the contract, as it is. */
+  readonly service: LearningClient;
+  readonly #target: Target;
+  readonly #options: LearningSidecarOptions;
+  readonly #environment: ClientEnvironment;
+  readonly #queue: TaskQueue<Task>;
+  readonly #acknowledger: Acknowledger;
+  readonly #over = new AbortController();
+  #admin: ServiceClient<typeof LearningAdminService> | undefined;
+  #following: Promise<void> | undefined;
+  #values: Values;
+  #sequence = 0n;
+
+  /** Throws an `AccessError` where a certificate or token cannot be read. */
+  constructor(options: LearningSidecarOptions) {
+    const { clientId, defaults = {}, environment = MACHINE, queueLimit = QUEUE_LIMIT } = options;
+    this.#options = options;
+    this.#environment = environment;
+    this.#values = defaults;
+    this.#target = openTarget(options);
+    this.service = openClient(LearningService, this.#target);
+    this.#queue = new TaskQueue({
+      send: (task, signal) =>
+        this.service.recordTask({ task }, { deadlineMs: RECORD_DEADLINE_MS, signal }),
+      limit: queueLimit,
+      lanes: LANES,
+      environment,
+    });
+    this.#acknowledger = new Acknowledger({
+      client: this.service,
+      clientId,
+      environment,
+      signal: this.#over.signal,
+      onRefused: (failure) => this.#report('an acknowledgement was refused', failure),
+    });
+  }
+
+  /** The calls of operators. */
+  get admin(): ServiceClient<typeof LearningAdminService> {
+    this.#admin ??= openClient(LearningAdminService, this.#target);
+    return this.#admin;
+  }
+
+  /** The settings in force. */
+  get values(): Values {
+    return this.#values;
+  }
+
+  /** The newest delta in force; 0: none, or the sidecar has not answered yet. */
+  get sequence(): bigint {
+    return this.#sequence;
+  }
+
+  /** Tasks that the sidecar has not acknowledged yet. */
+  get pendingTasks(): number {
+    return this.#queue.size;
+  }
+
+  /** Tasks that found no room while the sidecar was away. */
+  get droppedTasks(): number {
+    return this.#queue.dropped;
+  }
+
+  /** Puts the defaults in force, then whatever the sidecar says, until `close`. */
+  follow(): void {
+    this.#following ??= this.#follow().catch((error) => this.#report('the loop ended', error));
+  }
+
+  /** The settings for a task, or the newest known where the sidecar does not answer in time. */
+  async resolve(
+    task: { readonly taskId?: string; readonly labels?: Readonly<Record<string, string>> } = {},
+    { deadlineMs = RESOLVE_DEADLINE_MS }: { readonly deadlineMs?: number } = {},
+  ): Promise<Resolved> {
+    const { signal } = this.#over;
+    try {
+      const answer = await this.service.resolveParameters(task, { deadlineMs, signal });
+      const { parameters, deltaSequence, arm } = answer;
+      return { values: valuesOf(parameters), deltaSequence, arm, isFallback: false };
+    } catch {
+      const arm = Arm.UNSPECIFIED;
+      return { values: this.#values, deltaSequence: this.#sequence, arm, isFallback: true };
+    }
+  }
+
+  /**
+   * Records a finished task: sends it until it is durable. Answers what became of it, which nobody
+   * has to wait for; never rejects.
+   */
+  async record(task: TaskReport): Promise<RecordOutcome> {
+    // It may be recorded much later than it finished, and sent more than once.
+    const report = clone(TaskSchema, create(TaskSchema, task));
+    report.finishTime ??= timestampFromMs(this.#environment.clock.now());
+    report.taskId ||= randomUUID();
+    const outcome = await this.#queue.add(report);
+    if (outcome.kind === 'refused') this.#report(`${report.taskId} was refused`, outcome.failure);
+    return outcome;
+  }
+
+  /** Reports coordination metrics. A report that is lost is made up for by the next: not retried. */
+  async reportMetrics(metrics: MetricsReport): Promise<boolean> {
+    const { signal } = this.#over;
+    try {
+      await this.service.reportMetrics({ metrics }, { deadlineMs: RECORD_DEADLINE_MS, signal });
+      return true;
+    } catch (error) {
+      this.#report('metrics were not reported', readFailure(error) ?? error);
+      return false;
+    }
+  }
+
+  /** Waits for tasks on their way, so long, and ends everything. */
+  async close({ timeoutMs = CLOSE_TIMEOUT_MS }: { readonly timeoutMs?: number } = {}) {
+    await this.#queue.close(timeoutMs);
+    this.#over.abort();
+    await this.#following;
+    this.service.close();
+    this.#admin?.close();
+  }
+
+  async #follow(): Promise<void> {
+    const { clientId } = this.#options;
+    const environment = this.#environment;
+    const { signal } = this.#over;
+    let isAway = false;
+    await this.#putInForce({ ...NOTHING, source: 'defaults', values: this.#values });
+    const options = { clientId, types: [], place: undefined, isPersistent: true };
+    for await (const event of readDeltas(this.service, { ...options, environment, signal })) {
+      switch (event.kind) {
+        case 'message':
+          isAway = false;
+          await this.#take(event.message);
+          break;
+        case 'lost':
+          // One outage, however often it is tried.
+          if (!isAway) this.#disconnected(event.failure);
+          isAway = true;
+          break;
+        case 'ahead':
+          this.#disconnected(event.failure);
+          break;
+        case 'gap':
+          this.#report(`delta ${event.sequence} came after ${event.place.sequence}`, undefined);
+      }
+    }
+  }
+
+  async #take({ epoch, sequence, event }: StreamDeltasResponse): Promise<void> {
+    const place = { ...NOTHING, epoch, sequence };
+    if (event.case === 'snapshot') {
+      const { outcome, parameters } = event.value;
+      const values = valuesOf(parameters);
+      await this.#putInForce({ ...place, source: 'snapshot', values, outcome });
+    } else if (event.case === 'delta') {
+      const delta = event.value;
+      const values = withDelta(this.#values, delta);
+      const error = await this.#putInForce({ ...place, source: 'delta', values, delta });
+      const { deltaId } = delta;
+      await this.#acknowledger.say(error ? { epoch, deltaId, error } : { epoch, deltaId });
+    }
+    this.#sequence = sequence;
+  }
+
+  /** Answers why not, where the orchestrator refuses it. */
+  async #putInForce(change: Change): Promise<{ reason: string; message: string } | undefined> {
+    const { source, values, delta } = change;
+    try {
+      await this.#options.onChange?.(change);
+    } catch (error) {
+      // There is nothing to go back to from a snapshot, or from what a revert restores.
+      if (source === 'delta' && delta?.revertsDeltaId === '') return refusalOf(error);
+      this.#report(`${delta ? 'a revert' : 'a snapshot'} could not be put in force`, error);
+    }
+    this.#values = values;
+    return undefined;
+  }
+
+  #disconnected(error: unknown): void {
+    try {
+      this.#options.onDisconnected?.(readFailure(error));
+    } catch (cause) {
+      this.#report('onDisconnected failed', cause);
+    }
+  }
+
+  #report(what: string, cause: unknown): void {
+    try {
+      this.#options.onProblem?.(what, cause);
+    } catch {
+      // A log that fails is no reason to stop following.
+    }
+  }
+}
+
+const NOTHING = { epoch: '', sequence: 0n, outcome: undefined, delta: undefined } as const;

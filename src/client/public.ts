@@ -1,0 +1,20 @@
+// `learning-sidecar/client`, as package.json exports it: the one module that collects names for
+// others to import.
+// biome-ignore-all lint/performance/noBarrelFile: users of a package import one module
+export type { Value } from '../domain/value.ts';
+export { type Delta, DeltaState, DeltaType } from '../gen/learning/v1/delta_pb.ts';
+export { Arm, SnapshotOutcome } from '../gen/learning/v1/learning_service_pb.ts';
+export { TaskStatus } from '../gen/learning/v1/task_pb.ts';
+export { type Change, DeltaRefusal } from './change.ts';
+export type { ClientEnvironment } from './environment.ts';
+export { type CallFailure, readFailure } from './failure.ts';
+export {
+  LearningSidecar,
+  type LearningSidecarOptions,
+  type MetricsReport,
+  type Resolved,
+  type TaskReport,
+} from './learning-sidecar.ts';
+export type { TargetOptions } from './target.ts';
+export type { RecordOutcome } from './task-queue.ts';
+export type { Values } from './values.ts';

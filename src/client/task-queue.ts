@@ -1,0 +1,117 @@
+import { createBackoff } from './backoff.ts';
+import { type ClientEnvironment, pause } from './environment.ts';
+import { type CallFailure, failureOf, mayPass, retryDelayMs } from './failure.ts';
+
+/** What became of a task. */
+export type RecordOutcome =
+  | { readonly kind: 'recorded' }
+  /** It had been recorded before. */
+  | { readonly kind: 'duplicate' }
+  /** There was no room for it, or no time left: the sidecar was away for too long. */
+  | { readonly kind: 'dropped' }
+  /** The sidecar does not take it. */
+  | { readonly kind: 'refused'; readonly failure: CallFailure };
+
+export interface TaskQueueOptions<T> {
+  /** Rejects with a `ServiceError`. */
+  readonly send: (task: T, signal: AbortSignal) => Promise<{ readonly duplicate: boolean }>;
+  /** Tasks that may wait. */
+  readonly limit: number;
+  /** Calls under way at once. */
+  readonly lanes: number;
+  readonly environment: ClientEnvironment;
+}
+
+interface Waiting<T> {
+  readonly task: T;
+  readonly settle: (outcome: RecordOutcome) => void;
+}
+
+/**
+ * Tasks on their way to the sidecar. Each is sent until the sidecar has it, or refuses it. Where
+ * there are too many, the oldest are dropped: whoever adds one never waits.
+ */
+export class TaskQueue<T> {
+  readonly #options: TaskQueueOptions<T>;
+  readonly #waiting: Waiting<T>[] = [];
+  readonly #over = new AbortController();
+  #lanes = 0;
+  #dropped = 0;
+  #onIdle: (() => void) | undefined;
+
+  constructor(options: TaskQueueOptions<T>) {
+    this.#options = options;
+  }
+
+  /** Tasks without an outcome yet. */
+  get size(): number {
+    return this.#waiting.length + this.#lanes;
+  }
+
+  /** Tasks that were dropped so far. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** Answers what became of it; never rejects. */
+  add(task: T): Promise<RecordOutcome> {
+    return new Promise((resolve) => {
+      this.#waiting.push({ task, settle: resolve });
+      if (this.#over.signal.aborted) return this.#dropAll();
+      if (this.#waiting.length > this.#options.limit) this.#dropOldest();
+      if (this.#lanes < this.#options.lanes) void this.#runLane();
+    });
+  }
+
+  /** Waits for what is under way, so long; drops what is left. */
+  async close(timeoutMs: number): Promise<void> {
+    if (this.size > 0) {
+      const { clock } = this.#options.environment;
+      await new Promise<void>((resolve) => {
+        const cancel = clock.schedule(resolve, timeoutMs);
+        this.#onIdle = () => {
+          cancel();
+          resolve();
+        };
+      });
+    }
+    this.#over.abort();
+    this.#dropAll();
+  }
+
+  async #runLane(): Promise<void> {
+    this.#lanes += 1;
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      next.settle(await this.#deliver(next.task));
+    }
+    this.#lanes -= 1;
+    if (this.#lanes === 0) this.#onIdle?.();
+  }
+
+  async #deliver(task: T): Promise<RecordOutcome> {
+    const { send, environment } = this.#options;
+    const { signal } = this.#over;
+    const backoff = createBackoff(environment.random);
+    while (!signal.aborted) {
+      try {
+        const { duplicate } = await send(task, signal);
+        return { kind: duplicate ? 'duplicate' : 'recorded' };
+      } catch (error) {
+        if (signal.aborted) break;
+        if (!mayPass(error)) return { kind: 'refused', failure: failureOf(error) };
+        await pause(environment.clock, Math.max(backoff.next(), retryDelayMs(error)), signal);
+      }
+    }
+    this.#dropped += 1;
+    return { kind: 'dropped' };
+  }
+
+  #dropOldest(): void {
+    this.#dropped += 1;
+    this.#waiting.shift()?.settle({ kind: 'dropped' });
+  }
+
+  #dropAll(): void {
+    while (this.#waiting.length > 0) this.#dropOldest();
+  }
+}

@@ -1,0 +1,102 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { status } from '@grpc/grpc-js';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { type ReaderEvent, readDeltas } from '../../src/client/delta-reader.ts';
+import {
+  LearningService,
+  type StreamDeltasRequest,
+  type StreamDeltasResponseSchema,
+} from '../../src/gen/learning/v1/learning_service_pb.ts';
+import { serviceCodec } from '../../src/rpc/service-definition.ts';
+import { connect, serve } from '../rpc/wire.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+
+type Message = MessageInitShape<typeof StreamDeltasResponseSchema>;
+
+/** A sidecar that says what it is told to, stream by stream; `undefined` refuses the stream. */
+async function createTeller(...streams: (readonly Message[] | undefined)[]) {
+  const asked: (bigint | undefined)[] = [];
+  const { streamDeltas, resolveParameters } = serviceCodec(LearningService);
+  const address = await serve((server) =>
+    server.addService(
+      { streamDeltas, resolveParameters },
+      {
+        streamDeltas(call: { request: StreamDeltasRequest } & NodeJS.EventEmitter & Writer) {
+          asked.push(call.request.afterSequence);
+          const messages = streams.shift();
+          if (messages === undefined) return call.emit('error', { code: status.INTERNAL });
+          for (const message of messages) call.write(message);
+          return undefined;
+        },
+        resolveParameters: (_: unknown, done: (error: null, answer: object) => void) =>
+          done(null, {}),
+      },
+    ),
+  );
+  const clock = new ManualClock();
+  const events: ReaderEvent[] = [];
+  const over = new AbortController();
+  const reading = (async () => {
+    const options = { clientId: 'reader', types: [], place: undefined, signal: over.signal };
+    const environment = { clock, random: () => 0.5 };
+    const client = connect(LearningService, address);
+    for await (const event of readDeltas(client, { ...options, environment })) events.push(event);
+  })();
+  onTestFinished(async () => {
+    over.abort();
+    await reading;
+  });
+  /** Resolves when this has been told; `#n` stands for a message of a delta. */
+  const told = (expected: readonly string[]) =>
+    vi.waitFor(() => expect(events.map(describe)).toEqual(expected), { timeout: 10_000 });
+  return { asked, clock, told };
+}
+
+interface Writer {
+  write(message: Message): boolean;
+}
+
+function describe(event: ReaderEvent): string {
+  if (event.kind !== 'message') return event.kind;
+  return `${event.message.event.case} ${event.message.sequence}`;
+}
+
+const snapshot = (sequence: bigint, epoch = 'e'): Message => ({
+  epoch,
+  sequence,
+  event: { case: 'snapshot', value: {} },
+});
+const delta = (sequence: bigint, epoch = 'e'): Message => ({
+  epoch,
+  sequence,
+  event: { case: 'delta', value: { sequence } },
+});
+const heartbeat = (sequence: bigint): Message => ({
+  epoch: 'e',
+  sequence,
+  event: { case: 'heartbeat', value: {} },
+});
+
+test('what is known is not told again', async () => {
+  const { told } = await createTeller([snapshot(4n), delta(4n), delta(5n), delta(3n), delta(6n)]);
+  await told(['snapshot 4', 'delta 5', 'delta 6']);
+});
+
+test.each([
+  ['a number that is left out', [snapshot(1n), delta(2n), delta(4n)]],
+  ['another epoch', [snapshot(1n), delta(2n), delta(3n, 'other')]],
+])('%s: it starts over', async (_, messages) => {
+  const { asked, clock, told } = await createTeller(messages, [snapshot(9n)]);
+  await told(['snapshot 1', 'delta 2', 'gap']);
+  await vi.waitFor(() => expect(clock.pending).toBe(1));
+  await clock.advance(100);
+  await told(['snapshot 1', 'delta 2', 'gap', 'snapshot 9']);
+  expect(asked).toEqual([undefined, undefined]);
+});
+
+test('heartbeats say where to go on; attempts are ever further apart, up to a second', async () => {
+  const streams = [undefined, undefined, undefined, undefined];
+  const { asked, clock, told } = await createTeller([snapshot(1n), heartbeat(7n)], ...streams);
+  await told(['snapshot 1', 'heartbeat 7']);
+  expect(asked).toEqual([undefined]);
+});
