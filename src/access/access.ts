@@ -126,7 +126,7 @@ export class Access {
       ...this.#watchedOptions('certificates'),
       pathsOf: ({ certificateFile, keyFile, clientCaFile }) =>
         [certificateFile, keyFile, clientCaFile].filter((path) => path !== undefined),
-      read: (paths) => this.#readTls(paths),
+      read: (paths) => this.#warned(readTlsFiles(paths, this.#options.clock.now())),
       onTaken: (material) => this.tls?.exchange(material),
     });
   }
@@ -136,7 +136,7 @@ export class Access {
       ...this.#watchedOptions('tokens'),
       pathsOf: ({ clientFile, adminFile }) =>
         [clientFile, adminFile].filter((path) => path !== undefined),
-      read: (paths) => this.#readTokens(paths),
+      read: (paths) => this.#warned(readTokens(paths)),
       onTaken: () => this.#follower?.onTokens(),
     });
   }
@@ -146,14 +146,7 @@ export class Access {
     return { what, watch, logInfo: log.info, logError: log.error };
   }
 
-  #readTls(paths: TlsPaths): TlsMaterial {
-    return this.#warned(readTlsFiles(paths, this.#options.clock.now()));
-  }
-
-  #readTokens(paths: TokenPaths): Tokens {
-    return this.#warned(readTokens(paths));
-  }
-
+  /** Logs what is odd about what was read; answers it. */
   #warned<T extends { readonly warnings: readonly string[] }>(read: T): T {
     for (const warning of read.warnings) this.#options.log.warn({}, warning);
     return read;

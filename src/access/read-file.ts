@@ -11,8 +11,8 @@ const READABLE_BY_OTHERS = 0o004;
 /** A file that access depends on. */
 export interface ReadFile {
   readonly text: string;
-  /** People without a part in the service can read it. */
-  readonly isReadableByOthers: boolean;
+  /** One where everybody can read it: for those to whom it is a secret. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -24,8 +24,9 @@ export function readAccessFile(what: string, path: string): ReadFile {
   try {
     const { mode, size } = statSync(path);
     if (size > MAX_BYTES) throw new Error(`expected at most ${MAX_BYTES} bytes, found ${size}`);
-    const isReadableByOthers = (mode & READABLE_BY_OTHERS) !== 0;
-    return { text: readFileSync(path, 'utf8'), isReadableByOthers };
+    const isSecret = (mode & READABLE_BY_OTHERS) === 0;
+    const warnings = isSecret ? [] : [`${what}: everybody can read ${path}: chmod o-r it`];
+    return { text: readFileSync(path, 'utf8'), warnings };
   } catch (error) {
     throw new AccessError(`${what}: cannot read ${path}: ${messageOf(error)}`, { cause: error });
   }

@@ -40,16 +40,17 @@ const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE---
 export function readTlsFiles(paths: TlsPaths, nowMs: number): TlsMaterial {
   const { certificateFile, keyFile, clientCaFile, allowedNames } = paths;
   const { text: cert } = readAccessFile('tls.certificate_file', certificateFile);
-  const { text: key, isReadableByOthers } = readAccessFile('tls.key_file', keyFile);
+  const { text: key, warnings: keyWarnings } = readAccessFile('tls.key_file', keyFile);
   const [leaf] = certificatesIn('tls.certificate_file', certificateFile, cert);
   if (!leaf.checkPrivateKey(privateKeyIn(keyFile, key))) {
     throw new AccessError(
       `tls.key_file: ${keyFile} is not the key of the certificate in ${certificateFile}`,
     );
   }
-  const warnings = [...validity('tls.certificate_file', certificateFile, leaf, nowMs)];
-  if (isReadableByOthers)
-    warnings.push(`tls.key_file: everybody can read ${keyFile}: chmod o-r it`);
+  const warnings = [
+    ...validity('tls.certificate_file', certificateFile, leaf, nowMs),
+    ...keyWarnings,
+  ];
   let ca: string | undefined;
   if (clientCaFile !== undefined) {
     ca = readAccessFile('tls.client_ca_file', clientCaFile).text;

@@ -7,6 +7,7 @@ import { MIN_TLS_VERSION, type TlsMaterial } from './tls-files.ts';
 import {
   describeCertificateError,
   describeHandshakeError,
+  NO_CERTIFICATE,
   NOT_HTTP2,
   type TlsRefusal,
 } from './tls-refusal.ts';
@@ -82,9 +83,7 @@ export class TlsGuard {
     const refusal = describeCertificateError(socket);
     if (refusal !== undefined) return refusal;
     const certificate = socket.getPeerX509Certificate();
-    if (!socket.authorized || certificate === undefined) {
-      return { kind: 'no_certificate', reason: 'the client showed no certificate' };
-    }
+    if (!socket.authorized || certificate === undefined) return NO_CERTIFICATE;
     if (allowedNames.length === 0 || hasOneOf(certificate, allowedNames)) return undefined;
     const names = describeNames(certificate);
     const reason = `no name of the client's certificate is in tls.allowed_names: ${names}`;

@@ -20,21 +20,32 @@ export interface TlsRefusal {
   readonly reason: string;
 }
 
+/** A client that has to show a certificate, and does not. */
+export const NO_CERTIFICATE: TlsRefusal = {
+  kind: 'no_certificate',
+  reason: 'the client showed no certificate',
+};
+
+/** A client that offers something else than HTTP/2, or nothing. */
+export const NOT_HTTP2: TlsRefusal = {
+  kind: 'protocol',
+  reason: 'the client does not offer HTTP/2 (ALPN h2)',
+};
+
+const UNKNOWN_CA: TlsRefusal = {
+  kind: 'unknown_ca',
+  reason: "the client's certificate is not of a CA in tls.client_ca_file",
+};
+
 /** By the codes of Node and OpenSSL. */
 const BY_CODE: Readonly<Record<string, TlsRefusal>> = {
-  ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: {
-    kind: 'no_certificate',
-    reason: 'the client showed no certificate',
-  },
-  UNABLE_TO_GET_ISSUER_CERT: {
-    kind: 'no_certificate',
-    reason: 'the client showed no certificate',
-  },
-  ...unknownCa('UNABLE_TO_GET_ISSUER_CERT_LOCALLY'),
-  ...unknownCa('UNABLE_TO_VERIFY_LEAF_SIGNATURE'),
-  ...unknownCa('SELF_SIGNED_CERT_IN_CHAIN'),
-  ...unknownCa('DEPTH_ZERO_SELF_SIGNED_CERT'),
-  ...unknownCa('CERT_SIGNATURE_FAILURE'),
+  ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: NO_CERTIFICATE,
+  UNABLE_TO_GET_ISSUER_CERT: NO_CERTIFICATE,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNKNOWN_CA,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_CA,
+  SELF_SIGNED_CERT_IN_CHAIN: UNKNOWN_CA,
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNKNOWN_CA,
+  CERT_SIGNATURE_FAILURE: UNKNOWN_CA,
   CERT_HAS_EXPIRED: { kind: 'expired', reason: "the client's certificate has expired" },
   CERT_NOT_YET_VALID: {
     kind: 'expired',
@@ -51,21 +62,12 @@ const BY_CODE: Readonly<Record<string, TlsRefusal>> = {
     reason: 'the client knows no version of TLS from 1.2 on',
   },
   ERR_SSL_NO_SHARED_CIPHER: { kind: 'protocol', reason: 'the client shares no cipher' },
-  ERR_SSL_NO_APPLICATION_PROTOCOL: {
-    kind: 'protocol',
-    reason: 'the client does not offer HTTP/2 (ALPN h2)',
-  },
+  ERR_SSL_NO_APPLICATION_PROTOCOL: NOT_HTTP2,
   ERR_TLS_HANDSHAKE_TIMEOUT: {
     kind: 'timeout',
     reason: 'the client did not finish the handshake in time',
   },
   ECONNRESET: { kind: 'broken', reason: 'the client broke the handshake off' },
-};
-
-/** A client that offers something else, or nothing. */
-export const NOT_HTTP2: TlsRefusal = {
-  kind: 'protocol',
-  reason: 'the client does not offer HTTP/2 (ALPN h2)',
 };
 
 /** Why a handshake failed. */
@@ -94,9 +96,4 @@ export function describeCertificateError({
   if (code === null || code === undefined) return undefined;
   const known = BY_CODE[String(code)];
   return known ?? { kind: 'bad_certificate', reason: `the client's certificate: ${code}` };
-}
-
-function unknownCa(code: string): Record<string, TlsRefusal> {
-  const reason = "the client's certificate is not of a CA in tls.client_ca_file";
-  return { [code]: { kind: 'unknown_ca', reason } };
 }

@@ -13,7 +13,8 @@ const VISIBLE_ASCII = /^[\x21-\x7e]+$/;
 export interface TokenFile {
   /** At least one. */
   readonly tokens: readonly string[];
-  readonly isReadableByOthers: boolean;
+  /** What is odd about the file, and no reason to refuse it. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -23,7 +24,7 @@ export interface TokenFile {
  * @param what its key in the config, or the flag
  */
 export function readTokenFile(what: string, path: string): TokenFile {
-  const { text, isReadableByOthers } = readAccessFile(what, path);
+  const { text, warnings } = readAccessFile(what, path);
   const tokens: string[] = [];
   for (const [index, raw] of text.split('\n').entries()) {
     const line = raw.trim();
@@ -36,7 +37,7 @@ export function readTokenFile(what: string, path: string): TokenFile {
   if (tokens.length > MAX_TOKENS) {
     throw new AccessError(`${what}: ${path} holds more than ${MAX_TOKENS} tokens`);
   }
-  return { tokens, isReadableByOthers };
+  return { tokens, warnings };
 }
 
 function faultOf(token: string): string | undefined {

@@ -32,9 +32,9 @@ export function readTokens(paths: TokenPaths): Tokens {
   const warnings: string[] = [];
   const read = (what: string, path: string | undefined, role: Role) => {
     if (path === undefined) return;
-    const { tokens, isReadableByOthers } = readTokenFile(what, path);
-    if (isReadableByOthers) warnings.push(`${what}: everybody can read ${path}: chmod o-r it`);
-    for (const token of tokens) known.push({ digest: digestOf(token), role });
+    const file = readTokenFile(what, path);
+    warnings.push(...file.warnings);
+    for (const token of file.tokens) known.push({ digest: digestOf(token), role });
   };
   read('tokens.client_file', paths.clientFile, 'client');
   read('tokens.admin_file', paths.adminFile, 'admin');

@@ -1,9 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, type Option } from 'commander';
-import { formatFault } from '../config/fault.ts';
-import { loadConfig } from '../config/load.ts';
-import { printConfig } from '../config/print.ts';
-import { LOG_LEVELS } from '../config/schema.ts';
+import { LOG_LEVELS } from '../config/log-level.ts';
 import { DELTA_TYPES } from '../domain/delta.ts';
 import type { AuditFlags } from './audit.ts';
 import type { BacktestOptions } from './backtest.ts';
@@ -112,17 +109,14 @@ function serveCommand(): Command {
 async function runServe(flags: ServeFlags, command: Command): Promise<void> {
   const [word] = command.args;
   if (word !== undefined) command.error(`error: unknown command '${word}'`);
-  if (flags.checkConfig) checkConfig(flags.config);
-  if (flags.printConfig) process.stdout.write(printConfig(loadConfig(flags.config).config));
-  if (flags.checkConfig || flags.printConfig) return;
+  if (flags.checkConfig || flags.printConfig) {
+    const { checkConfig, showConfig } = await import('./show-config.ts');
+    if (flags.checkConfig) checkConfig(flags.config);
+    if (flags.printConfig) showConfig(flags.config);
+    return;
+  }
   const { serve } = await import('./serve.ts');
   await serve(flags);
-}
-
-function checkConfig(file: string | undefined): void {
-  const { warnings } = loadConfig(file);
-  for (const warning of warnings) console.error(`warning: ${formatFault(warning)}`);
-  console.log(`${file ?? 'built-in defaults'}: valid`);
 }
 
 function healthcheckCommand(): Command {

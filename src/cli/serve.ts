@@ -1,13 +1,13 @@
 import type { Logger } from 'pino';
-import { systemClock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import { formatFault } from '../config/fault.ts';
 import { parseConfigFile, readConfigFile } from '../config/load.ts';
-import { type EntranceOptions, openEntrance } from '../entrance.ts';
-import { WATCH_INTERVAL_MS, watchFiles } from '../file-watch.ts';
 import type { LedgerStore } from '../ledger/store.ts';
-import { createLog, type Log } from '../log.ts';
-import { type Runtime, startRuntime } from '../runtime.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { type EntranceOptions, openEntrance } from '../runtime/entrance.ts';
+import { WATCH_INTERVAL_MS, watchFiles } from '../runtime/file-watch.ts';
+import { createLog, type Log } from '../runtime/log.ts';
+import { type Runtime, startRuntime } from '../runtime/runtime.ts';
 import { createMemoryStore } from '../store/memory.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
 import { ConfigReload } from './config-reload.ts';

@@ -1,9 +1,6 @@
 import type { Rule } from '../domain/rule.ts';
 import type { LoopSettings } from '../domain/settings.ts';
-import type { LOG_LEVELS } from './schema.ts';
-
-/** Least severe level that is logged. */
-export type LogLevel = (typeof LOG_LEVELS)[number];
+import type { LogLevel } from './log-level.ts';
 
 /** A rule with the CEL expressions that it was compiled from. */
 export interface ConfiguredRule extends Rule {

@@ -3,6 +3,7 @@ import { DELTA_IMPACTS, DELTA_OPERATIONS, DELTA_TYPES } from '../domain/delta.ts
 import { CURATION_MODES, HARM_RESPONSES } from '../domain/rule.ts';
 import { TRIAL_ASSIGNMENTS } from '../domain/settings.ts';
 import * as limits from './limits.ts';
+import { LOG_LEVELS } from './log-level.ts';
 import {
   bound,
   choice,
@@ -17,9 +18,6 @@ import {
   text,
   value,
 } from './schema-fields.ts';
-
-/** Which levels of the log are written. */
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 const weights = section(
   {

@@ -4,8 +4,11 @@ import type { Decided } from '../ledger/ledger.ts';
 import type { LedgerView } from '../ledger/view.ts';
 import type { Changes } from './changes.ts';
 
-/** What overrides, reverts and switches have in common: nobody scored them, and they are in force. */
-/** @param wallMs Unix time in milliseconds */
+/**
+ * What overrides, reverts and switches have in common: nobody scored them, and they are in force.
+ *
+ * @param wallMs Unix time in milliseconds
+ */
 export function bornApplied(wallMs: number) {
   return {
     confidence: 1,

@@ -1,4 +1,5 @@
 import type { Proposal } from '../domain/delta.ts';
+import type { Retention } from '../domain/settings.ts';
 import { own, sameValue } from '../domain/value.ts';
 import type { TrialPlan } from '../trial/step.ts';
 import { Draft } from './draft.ts';
@@ -63,7 +64,7 @@ const SKIPPED_SEQUENCES = 10_000;
 const MAX_RANGES = 100;
 
 /** Nothing is forgotten on the way: the ledger does that by its own settings when it is opened. */
-const KEEP_ALL = {
+export const KEEP_ALL: Retention = {
   historyLimit: Number.MAX_SAFE_INTEGER,
   dedupWindow: Number.MAX_SAFE_INTEGER,
   retainDeltas: Number.MAX_SAFE_INTEGER,

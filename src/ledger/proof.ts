@@ -1,7 +1,7 @@
 import type { Delta } from '../domain/delta.ts';
 import { foldReceipt } from '../trial/fold.ts';
 import type { Trial } from '../trial/trial.ts';
-import type { StoredEvent } from './event.ts';
+import type { DeltaEvent, LedgerEvent, StoredEvent, TrialAdvanced } from './event.ts';
 import { foldDelta } from './fold-delta.ts';
 import { foldHead, type Head } from './head.ts';
 
@@ -22,19 +22,12 @@ export function foldOver(head: Head, events: readonly StoredEvent[]): void {
   }
 }
 
-type LedgerEventOfDelta = Parameters<typeof foldDelta>[1];
-
-function isOfDelta(event: StoredEvent['event']): event is LedgerEventOfDelta {
+function isOfDelta(event: LedgerEvent): event is DeltaEvent | TrialAdvanced {
   return (
     event.kind === 'delta_proposed' ||
     event.kind === 'trial_advanced' ||
     (event.kind.startsWith('delta_') && event.kind !== 'delta_acknowledged')
   );
-}
-
-/** What a delta has set, or taken away, is not to be given its initial value. */
-function declare(head: Head, target: string | undefined): void {
-  if (target !== undefined) head.declared[target] = true;
 }
 
 /** Raises counters to what events prove, in place: some of what they counted is gone. */
@@ -71,4 +64,9 @@ export function raiseToProof(head: Head, events: readonly StoredEvent[]): void {
   }
   counters.tasksRecorded = Math.max(counters.tasksRecorded, tasks);
   counters.deltasProposed = Math.max(counters.deltasProposed, proposals);
+}
+
+/** What a delta has set, or taken away, is not to be given its initial value. */
+function declare(head: Head, target: string | undefined): void {
+  if (target !== undefined) head.declared[target] = true;
 }

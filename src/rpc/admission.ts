@@ -1,5 +1,4 @@
 import {
-  type ServerInterceptingCall,
   type ServerInterceptingCallInterface,
   type ServerInterceptor,
   type StatusObject,
@@ -7,6 +6,7 @@ import {
 } from '@grpc/grpc-js';
 import type { Clock } from '../domain/clock.ts';
 import { type AdmissionDesk, AdmittedCall, type Pool } from './admitted-call.ts';
+import { interceptorOf } from './intercepted-call.ts';
 import { Refusals } from './refusals.ts';
 import type { WireReason } from './status.ts';
 
@@ -61,12 +61,10 @@ export class Admission implements AdmissionDesk {
     this.#options = options;
     this.#reserved = options.reserved.map((name) => `/${name}/`);
     this.#untilTheEnd = options.untilTheEnd.map((name) => `/${name}/`);
-    this.interceptor = ({ path, requestStream, responseStream }, call) => {
+    this.interceptor = interceptorOf(({ path, requestStream, responseStream }, call) =>
       // Its first message may be long in coming, by right; it counts as an open stream meanwhile.
-      const admitted = requestStream ? call : this.#wrap(call, path, responseStream);
-      // grpc-js asks for a class of its own, and uses its interface alone.
-      return admitted as ServerInterceptingCall;
-    };
+      requestStream ? call : this.#wrap(call, path, responseStream),
+    );
   }
 
   /** Calls under way. */
@@ -149,7 +147,7 @@ export class Admission implements AdmissionDesk {
     for (const call of this.#awaited) {
       if ((this.#checks - call.startedAt) * CHECK_MS <= MESSAGE_TIMEOUT_MS) break;
       this.#awaited.delete(call);
-      call.giveUp(TOO_LATE);
+      call.sendStatus(TOO_LATE);
     }
     if (this.#awaited.size > 0) this.#checkLater();
   }

@@ -1,4 +1,5 @@
 import type { Metadata, ServerInterceptingCallInterface, StatusObject } from '@grpc/grpc-js';
+import { type End, InterceptedCall, type Message } from './intercepted-call.ts';
 
 /** Answers of such a size are counted: smaller ones, of all calls of a connection, are 16 MiB. */
 const BIG_ANSWER_BYTES = 4096;
@@ -32,72 +33,54 @@ interface AdmittedCallOptions {
   readonly isStream: boolean;
 }
 
-/** How a call is ended. */
-export type End = Parameters<ServerInterceptingCallInterface['sendStatus']>[0];
-type Listener = Parameters<ServerInterceptingCallInterface['start']>[0];
-type Message = Parameters<Listener['onReceiveMessage']>[0];
-
-/** A call that is counted. It is its own listener: there is one for each call. */
-export class AdmittedCall implements ServerInterceptingCallInterface, Listener {
+/** A call that is counted. */
+export class AdmittedCall extends InterceptedCall {
   /** In checks. */
   readonly startedAt: number;
-  readonly #call: ServerInterceptingCallInterface;
   readonly #options: AdmittedCallOptions;
-  #listener: Listener | undefined;
   #counted = false;
   #refusal: StatusObject | undefined;
   /** Its answer, where that is big. */
   #unread: { readonly peer: string; readonly bytes: number } | undefined;
 
   constructor(call: ServerInterceptingCallInterface, options: AdmittedCallOptions) {
-    this.#call = call;
+    super(call);
     this.#options = options;
     this.startedAt = options.desk.checks;
   }
 
-  start(listener: Listener): void {
-    this.#listener = listener;
-    this.#call.start(this);
-  }
-
   // Here and not at the start, after which a call that has been cancelled never ends.
-  onReceiveMetadata(metadata: Metadata): void {
+  override onReceiveMetadata(metadata: Metadata): void {
     const { desk, path, pool } = this.#options;
     this.#refusal = desk.enter(this, path, pool);
     this.#counted = this.#refusal === undefined;
-    if (this.#counted) this.#listener?.onReceiveMetadata(metadata);
+    if (this.#counted) super.onReceiveMetadata(metadata);
     else this.startRead();
   }
 
-  onReceiveMessage(message: Message): void {
-    if (this.#refusal === undefined) this.#listener?.onReceiveMessage(message);
+  override onReceiveMessage(message: Message): void {
+    if (this.#refusal === undefined) super.onReceiveMessage(message);
     else this.startRead();
   }
 
-  onReceiveHalfClose(): void {
+  override onReceiveHalfClose(): void {
     // Handlers run now, and not at the message: a client may let them wait for more for ever.
     this.#options.desk.requestCame(this);
     // Only now, too, and in a turn of its own: Node counts a call as open for a while after its client
     // knows that it has ended, and resets the client's next ones where they are too many then.
     const refusal = this.#refusal;
-    if (refusal !== undefined) return void setImmediate(() => this.#call.sendStatus(refusal));
+    if (refusal !== undefined) return void setImmediate(() => super.sendStatus(refusal));
     if (this.#options.isStream) this.#leave();
-    this.#listener?.onReceiveHalfClose();
+    super.onReceiveHalfClose();
   }
 
-  onCancel(): void {
+  override onCancel(): void {
     this.#leave();
     this.#options.desk.requestCame(this);
     if (this.#unread !== undefined) {
       this.#options.desk.answered(this.#unread.peer, this.#unread.bytes);
     }
-    this.#listener?.onCancel();
-  }
-
-  /** Ends a call whose request does not come. */
-  giveUp(end: End): void {
-    this.#leave();
-    this.#call.sendStatus(end);
+    super.onCancel();
   }
 
   /** It will not be served once its request is whole, and is not waited for. */
@@ -112,15 +95,11 @@ export class AdmittedCall implements ServerInterceptingCallInterface, Listener {
     this.#options.desk.leave(this.#options.pool);
   }
 
-  sendMetadata(metadata: Metadata): void {
-    this.#call.sendMetadata(metadata);
-  }
-
-  sendMessage(message: Message, callback: () => void): void {
+  override sendMessage(message: Message, callback: () => void): void {
     this.#leave();
     const refusal = this.#count(message);
-    if (refusal === undefined) this.#call.sendMessage(message, callback);
-    else this.#call.sendStatus(refusal);
+    if (refusal === undefined) super.sendMessage(message, callback);
+    else super.sendStatus(refusal);
   }
 
   /** Streams need no counting: they write while their reader reads. */
@@ -135,36 +114,8 @@ export class AdmittedCall implements ServerInterceptingCallInterface, Listener {
     return refusal;
   }
 
-  sendStatus(end: End): void {
+  override sendStatus(end: End): void {
     this.#leave();
-    this.#call.sendStatus(end);
-  }
-
-  startRead(): void {
-    this.#call.startRead();
-  }
-
-  getPeer(): string {
-    return this.#call.getPeer();
-  }
-
-  getDeadline() {
-    return this.#call.getDeadline();
-  }
-
-  getHost(): string {
-    return this.#call.getHost();
-  }
-
-  getAuthContext() {
-    return this.#call.getAuthContext();
-  }
-
-  getConnectionInfo() {
-    return this.#call.getConnectionInfo();
-  }
-
-  getMetricsRecorder() {
-    return this.#call.getMetricsRecorder();
+    super.sendStatus(end);
   }
 }

@@ -1,15 +1,15 @@
-import {
-  type Metadata,
-  ServerInterceptingCall,
-  type ServerInterceptingCallInterface,
-  type ServerInterceptor,
-  type status,
+import type {
+  Metadata,
+  ServerInterceptingCallInterface,
+  ServerInterceptor,
+  status,
 } from '@grpc/grpc-js';
 import { LearningError } from '../domain/errors.ts';
 import { Health } from '../gen/grpc/health/v1/health_pb.ts';
 import { LearningAdminService } from '../gen/learning/v1/admin_service_pb.ts';
 import { LearningService } from '../gen/learning/v1/learning_service_pb.ts';
-import { createStatus } from './status.ts';
+import { InterceptedCall, interceptorOf } from './intercepted-call.ts';
+import { refusalStatus } from './status.ts';
 
 /** What a call takes of its caller; `any`: to be known at all. */
 type Need = 'client' | 'admin' | 'any';
@@ -35,10 +35,10 @@ export class Authorisation {
   readonly #streams = new Set<GuardedCall>();
 
   constructor(authority: Authority) {
-    this.interceptor = ({ path, requestStream, responseStream }, call) => {
+    this.interceptor = interceptorOf(({ path, requestStream, responseStream }, call) => {
       const open = requestStream || responseStream ? this.#streams : undefined;
       return new GuardedCall(call, { authority, path, need: needOf(path), open });
-    };
+    });
   }
 
   /** What is known of tokens has changed: ends the streams that would not be let in now. */
@@ -62,29 +62,17 @@ interface Guard {
   readonly open: Set<GuardedCall> | undefined;
 }
 
-type Listener = Parameters<ServerInterceptingCallInterface['start']>[0];
-type Message = Parameters<Listener['onReceiveMessage']>[0];
-type End = Parameters<ServerInterceptingCallInterface['sendStatus']>[0];
-
-/** A call that begins once its caller is known. It is its own listener: there is one for each. */
-class GuardedCall extends ServerInterceptingCall implements Listener {
-  readonly #call: ServerInterceptingCallInterface;
+/** A call that begins once its caller is known. */
+class GuardedCall extends InterceptedCall {
   readonly #guard: Guard;
-  #listener: Listener | undefined;
   #header: string | undefined;
 
   constructor(call: ServerInterceptingCallInterface, guard: Guard) {
     super(call);
-    this.#call = call;
     this.#guard = guard;
   }
 
-  override start(listener: Listener): void {
-    this.#listener = listener;
-    this.#call.start(this);
-  }
-
-  onReceiveMetadata(metadata: Metadata): void {
+  override onReceiveMetadata(metadata: Metadata): void {
     const { need, open } = this.#guard;
     if (need !== undefined) {
       const header = metadata.get('authorization');
@@ -94,20 +82,12 @@ class GuardedCall extends ServerInterceptingCall implements Listener {
       if (!this.#isAllowed(need)) return;
       open?.add(this);
     }
-    this.#listener?.onReceiveMetadata(metadata);
+    super.onReceiveMetadata(metadata);
   }
 
-  onReceiveMessage(message: Message): void {
-    this.#listener?.onReceiveMessage(message);
-  }
-
-  onReceiveHalfClose(): void {
-    this.#listener?.onReceiveHalfClose();
-  }
-
-  onCancel(): void {
+  override onCancel(): void {
     this.#guard.open?.delete(this);
-    this.#listener?.onCancel();
+    super.onCancel();
   }
 
   /** Ends a stream whose token does not hold any more. */
@@ -123,24 +103,10 @@ class GuardedCall extends ServerInterceptingCall implements Listener {
       return true;
     } catch (error) {
       if (!(error instanceof LearningError)) throw error;
-      const refusal = createStatus(error.reason, error.message);
+      const refusal = refusalStatus(error);
       authority.refused(path, refusal.code, this.getPeer(), error);
-      this.#call.sendStatus(refusal);
+      this.sendStatus(refusal);
       return false;
     }
-  }
-
-  // The way around what the base class does for interceptors that change what is sent.
-
-  override sendMetadata(metadata: Metadata): void {
-    this.#call.sendMetadata(metadata);
-  }
-
-  override sendMessage(message: Message, callback: () => void): void {
-    this.#call.sendMessage(message, callback);
-  }
-
-  override sendStatus(end: End): void {
-    this.#call.sendStatus(end);
   }
 }

@@ -1,5 +1,4 @@
 import { type ServerWritableStream, status } from '@grpc/grpc-js';
-import type { LearningError } from '../domain/errors.ts';
 import {
   type Health,
   type HealthCheckRequestSchema,
@@ -13,7 +12,7 @@ import {
   Malformed,
   type ServiceHandlers,
 } from './service-definition.ts';
-import { createStatus } from './status.ts';
+import { refusalStatus } from './status.ts';
 
 /** The standard health service. All its services serve, or none does. */
 export interface HealthService {
@@ -35,7 +34,10 @@ export function createHealth(services: readonly string[], openStreams: OpenStrea
 
   const watch = (call: WatchCall) => {
     const { request } = call;
-    if (request instanceof Malformed) return refuse(call, request.error);
+    if (request instanceof Malformed) {
+      call.emit('error', refusalStatus(request.error));
+      return;
+    }
     if (!openStreams.admit(call)) return;
     const isKnown = known.has(request.service);
     const watcher = createWatcher(call, isKnown ? () => current : () => UNKNOWN);
@@ -46,7 +48,7 @@ export function createHealth(services: readonly string[], openStreams: OpenStrea
   return {
     handlers: {
       check({ request }, callback) {
-        if (request instanceof Malformed) return callback(statusFor(request.error));
+        if (request instanceof Malformed) return callback(refusalStatus(request.error));
         if (known.has(request.service)) return callback(null, { status: current });
         callback({ code: status.NOT_FOUND, details: 'unknown service' });
       },
@@ -81,12 +83,4 @@ function createWatcher(call: WatchCall, statusNow: () => ServingStatus): Watcher
     update();
   });
   return { call, update };
-}
-
-function statusFor(error: LearningError) {
-  return createStatus(error.reason, error.message);
-}
-
-function refuse(call: WatchCall, error: LearningError): void {
-  call.emit('error', statusFor(error));
 }

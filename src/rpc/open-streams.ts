@@ -1,6 +1,6 @@
 import type { StatusObject } from '@grpc/grpc-js';
 import { LearningError } from '../domain/errors.ts';
-import { createStatus } from './status.ts';
+import { refusalStatus } from './status.ts';
 
 /** Streams that may be open at once, of all clients and of one connection. */
 export interface StreamLimits {
@@ -56,9 +56,7 @@ export class OpenStreams {
    * may go on.
    */
   admit(call: Call): boolean {
-    const end = ({ reason, message }: LearningError) => {
-      call.emit('error', createStatus(reason, message));
-    };
+    const end = (error: LearningError) => void call.emit('error', refusalStatus(error));
     try {
       const release = this.add({ end }, call.getPeer());
       for (const event of ['cancelled', 'close'] as const) call.once(event, release);

@@ -1,5 +1,5 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { DELTA_TYPES } from '../domain/delta.ts';
+import { DELTA_TYPES, type Delta } from '../domain/delta.ts';
 import { LearningError } from '../domain/errors.ts';
 import { effectOf } from '../engine/effects.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -82,9 +82,7 @@ export function getDeltaStatus(
     totalApplied: BigInt(deltasApplied),
     pendingOrRejected: BigInt(deltasProposed - deltasApplied),
     byType: Object.fromEntries(DELTA_TYPES.map((type) => [type, BigInt(byType[type])])),
-    delta: optional(found, (delta) =>
-      toProtoDelta(delta, effectOf(state, delta), state.head.clock.offsetMs),
-    ),
+    delta: optional(found, (delta) => withEffect(state, delta)),
   };
 }
 
@@ -103,9 +101,7 @@ export function listDeltas(
   const { page, hasMore } = take(wanted, size);
   const last = page.at(-1);
   return {
-    deltas: page.map((delta) =>
-      toProtoDelta(delta, effectOf(state, delta), state.head.clock.offsetMs),
-    ),
+    deltas: page.map((delta) => withEffect(state, delta)),
     nextPageToken: hasMore && last !== undefined ? encodePageToken(last.ordinal, filters) : '',
   };
 }
@@ -122,6 +118,11 @@ export function listCycles(
     cycles: page.map((cycle) => toProtoCycle(cycle, [])),
     nextPageToken: hasMore && last !== undefined ? encodePageToken(last.number, 'cycles') : '',
   };
+}
+
+/** A delta, with what is known of its effect by now. */
+function withEffect(state: LedgerState, delta: Delta) {
+  return toProtoDelta(delta, effectOf(state, delta), state.head.clock.offsetMs);
 }
 
 function ruleStatus(

@@ -6,7 +6,7 @@ import { ServerReflection as V1Alpha } from '../gen/grpc/reflection/v1alpha/refl
 import { type Answer, createDescriptorIndex, type Question } from './descriptor-index.ts';
 import type { OpenStreams } from './open-streams.ts';
 import { addService, Malformed } from './service-definition.ts';
-import { createStatus } from './status.ts';
+import { refusalStatus } from './status.ts';
 
 /** Serves reflection, v1 and v1alpha, of the given services and of itself. */
 export function addReflection(
@@ -48,7 +48,7 @@ function answerEach<R extends Request>(
   const answerOne = (request: R | Malformed) => {
     if (request instanceof Malformed) {
       call.off('data', answerOne);
-      call.emit('error', createStatus(request.error.reason, request.error.message));
+      call.emit('error', refusalStatus(request.error));
       return;
     }
     const messageResponse = answer(request.messageRequest);

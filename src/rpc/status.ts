@@ -54,11 +54,14 @@ export type LogError = (error: unknown) => void;
  * logged and becomes an opaque INTERNAL.
  */
 export function statusOf(error: unknown, logError: LogError): StatusObject {
-  if (error instanceof LearningError) {
-    return createStatus(error.reason, error.message, error.violations);
-  }
+  if (error instanceof LearningError) return refusalStatus(error);
   logError(error);
   return createStatus('INTERNAL', 'internal error; the log of the sidecar has its cause');
+}
+
+/** The status that tells a caller why it was refused. */
+export function refusalStatus({ reason, message, violations }: LearningError): StatusObject {
+  return createStatus(reason, message, violations);
 }
 
 /** A status with its details, of bounded size whatever it is given. */

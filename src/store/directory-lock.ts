@@ -1,13 +1,28 @@
-import { join } from 'node:path';
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { LedgerOpenError } from '../ledger/store.ts';
 import { identityOf } from './file-identity.ts';
+import { asOpenError } from './open-error.ts';
 
 /** A data directory that this process has to itself. */
 export interface DirectoryLock {
   /** Whether it still keeps others out: its file is where it was. */
   isHeld(): boolean;
   release(): void;
+}
+
+/** Makes a directory if need be and locks it. Throws `LedgerOpenError`. */
+export function prepareDirectory(directory: string): DirectoryLock {
+  try {
+    // Not recursive where it need not be: Node never ends that where nothing can be made (/proc).
+    if (!existsSync(directory)) {
+      mkdirSync(directory, { recursive: !existsSync(dirname(directory)) });
+    }
+    return lockDirectory(directory);
+  } catch (error) {
+    throw asOpenError(error, directory);
+  }
 }
 
 /**

@@ -1,4 +1,5 @@
 import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 
 /** The ledger's file in its data directory. */
 export const LEDGER_FILE = 'ledger.db';
@@ -24,6 +25,33 @@ export function removeCompanions(file: string): void {
 export function removeWithCompanions(file: string): void {
   rmSync(file, { force: true });
   removeCompanions(file);
+}
+
+/** What a database is called while it is written. */
+export function temporaryOf(file: string): string {
+  return `${file}.incomplete`;
+}
+
+/**
+ * Puts a new database in a file's place, which is there whole or not at all. Answers what `write`
+ * does.
+ *
+ * @param write makes it, under the name given
+ * @param clear takes away what is in its place, once the new one is safe
+ */
+export function putInPlace<R>(file: string, write: (temporary: string) => R, clear: () => void): R {
+  const temporary = temporaryOf(file);
+  try {
+    removeWithCompanions(temporary);
+    const written = write(temporary);
+    syncFile(temporary);
+    clear();
+    renameSync(temporary, file);
+    syncFile(dirname(file));
+    return written;
+  } finally {
+    removeWithCompanions(temporary);
+  }
 }
 
 /**

@@ -10,15 +10,18 @@ import {
 import { dirname, join, resolve } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { LedgerOpenError } from '../ledger/store.ts';
+import { prepareDirectory } from './directory-lock.ts';
 import {
   LEDGER_FILE,
   moveAside,
+  putInPlace,
   removeCompanions,
   removeWithCompanions,
   syncFile,
+  temporaryOf,
 } from './files.ts';
 import { asOpenError } from './open-error.ts';
-import { prepareDirectory, readLedgerFile, replaceEpoch } from './sqlite.ts';
+import { readLedgerFile, replaceEpoch } from './sqlite.ts';
 
 /** What a copy holds. */
 export interface LedgerSummary {
@@ -44,13 +47,13 @@ export async function backUpLedger(
   if (!existsSync(source)) throw new LedgerOpenError(`${directory} holds no ledger`);
   refuseTarget(file, directory);
   if (!force && existsSync(file)) throw existsAlready(file);
-  const temporary = `${file}.incomplete`;
+  const temporary = temporaryOf(file);
   try {
     removeWithCompanions(temporary);
     await copyDatabase(source, temporary);
     const summary = verifyLedger(temporary);
     syncFile(temporary);
-    putInPlace(temporary, file, force);
+    giveName(temporary, file, force);
     return summary;
   } catch (error) {
     throw asOpenError(error, `the backup ${file}`);
@@ -84,27 +87,27 @@ export function restoreLedger(
   verifyLedger(file);
   const lock = prepareDirectory(directory);
   const ledger = join(directory, LEDGER_FILE);
-  const temporary = `${ledger}.incomplete`;
+  const write = (temporary: string) => {
+    copyFileSync(file, temporary);
+    replaceEpoch(temporary, options.newEpoch);
+    return verifyLedger(temporary);
+  };
+  let movedTo: string | undefined;
+  const clear = () => {
+    if (existsSync(ledger)) movedTo = moveAside(ledger, 'replaced', options.now);
+    removeCompanions(ledger);
+  };
   try {
     if (!options.force && existsSync(ledger)) {
       throw new LedgerOpenError(
         `${directory} holds a ledger already: --force moves it aside, another --data-dir spares it`,
       );
     }
-    removeWithCompanions(temporary);
-    copyFileSync(file, temporary);
-    replaceEpoch(temporary, options.newEpoch);
-    const summary = verifyLedger(temporary);
-    syncFile(temporary);
-    const movedTo = existsSync(ledger) ? moveAside(ledger, 'replaced', options.now) : undefined;
-    removeCompanions(ledger);
-    renameSync(temporary, ledger);
-    syncFile(directory);
+    const summary = putInPlace(ledger, write, clear);
     return { ...summary, movedTo };
   } catch (error) {
     throw asOpenError(error, directory);
   } finally {
-    removeWithCompanions(temporary);
     lock.release();
   }
 }
@@ -144,7 +147,7 @@ function verifyLedger(file: string): LedgerSummary {
   };
 }
 
-function putInPlace(temporary: string, file: string, force: boolean): void {
+function giveName(temporary: string, file: string, force: boolean): void {
   if (force) renameSync(temporary, file);
   else linkAnew(temporary, file);
   syncFile(dirname(file));

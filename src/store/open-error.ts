@@ -1,13 +1,12 @@
 import { messageOf } from '../domain/errors.ts';
 import { LedgerCorruptError, LedgerOpenError } from '../ledger/store.ts';
-import { sqliteCode } from './store-fault.ts';
+import { KIND, SHORT_READ, sqliteCode, sqliteKind } from './sqlite-error.ts';
 
-/** Codes by which SQLite says that a file is not what it should be; in full where the kind is wider. */
-const ERROR = 1;
-const CORRUPT = 11;
-const MISMATCH = 20;
-const NO_DATABASE = 26;
-const SHORT_READ = 522;
+/**
+ * Kinds by which SQLite says that a file is not what it should be; `error`: a statement of ours is no
+ * longer understood, since the names in the file have changed.
+ */
+const DAMAGE: readonly number[] = [KIND.error, KIND.corrupt, KIND.mismatch, KIND.noDatabase];
 
 /** Says that a stored ledger does not agree with itself, and what to do. */
 export function corruptLedger(file: string, what: string, cause?: unknown): LedgerCorruptError {
@@ -28,7 +27,5 @@ export function asOpenError(error: unknown, path: string): LedgerOpenError {
 }
 
 function isDamage(error: unknown): boolean {
-  const code = sqliteCode(error) ?? 0;
-  // A statement of ours that is no longer understood: the names in the file have changed.
-  return [ERROR, CORRUPT, MISMATCH, NO_DATABASE].includes(code & 0xff) || code === SHORT_READ;
+  return DAMAGE.includes(sqliteKind(error) ?? 0) || sqliteCode(error) === SHORT_READ;
 }

@@ -86,7 +86,7 @@ function readFrames(fd: number): { frames: Frame[]; isDamaged: boolean } {
   const salt = isHeaderSound ? header.subarray(16, 24) : first.subarray(8, 16);
   let former = header.subarray(24, 32);
   let isDamaged = !isHeaderSound;
-  let firstBad = -1;
+  let isBroken = false;
   const frames: Frame[] = [];
   let committed = 0;
   for (let i = 0; i < count; i += 1) {
@@ -96,14 +96,14 @@ function readFrames(fd: number): { frames: Frame[]; isDamaged: boolean } {
     const isSound = frame.subarray(8, 16).equals(salt) && isSoundFrame(frame, former, isBigEndian);
     former = frame.subarray(16, 24);
     if (!isSound) {
-      if (firstBad < 0) firstBad = i;
+      isBroken = true;
       continue;
     }
     frames.push({ page: frame.readUInt32BE(0), offset: offset + FRAME_HEADER_BYTES });
     // With its commit's last frame the size of the database is said.
     if (frame.readUInt32BE(4) === 0) continue;
     committed = frames.length;
-    isDamaged ||= firstBad >= 0;
+    isDamaged ||= isBroken;
   }
   return { frames: frames.slice(0, committed), isDamaged };
 }

@@ -1,18 +1,18 @@
-import { existsSync, renameSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { Ledger } from '../ledger/ledger.ts';
-import { type Mended, type MendReport, mend } from '../ledger/mend.ts';
+import { KEEP_ALL, type Mended, type MendReport, mend } from '../ledger/mend.ts';
 import { LedgerCorruptError, type StoredLedger } from '../ledger/store.ts';
 import { readMark } from './commit-mark.ts';
-import { LEDGER_FILE, moveAside, removeWithCompanions, syncFile } from './files.ts';
+import { prepareDirectory } from './directory-lock.ts';
+import { LEDGER_FILE, moveAside, putInPlace } from './files.ts';
 import { createMemoryStore } from './memory.ts';
 import { asOpenError } from './open-error.ts';
 import { salvage } from './salvage.ts';
-import { prepareDirectory, readLedgerFile } from './sqlite.ts';
-import { PAGE_BYTES, verifyLedgerFile, walBytes } from './sqlite-file.ts';
-import { inTransaction, rowWriter } from './sqlite-rows.ts';
-import { migrate } from './sqlite-schema.ts';
+import { readLedgerFile } from './sqlite.ts';
+import { createDatabase, verifyLedgerFile, walBytes } from './sqlite-file.ts';
+import { rowWriter } from './sqlite-rows.ts';
+import { inTransaction } from './transaction.ts';
 
 export interface RecoverOptions {
   readonly newEpoch: string;
@@ -41,17 +41,12 @@ export function recoverLedger(directory: string, options: RecoverOptions): Recov
     const fault = faultOf(file);
     if (fault === undefined) return undefined;
     const mended = mendFile(directory, file, options);
-    const temporary = `${file}.incomplete`;
-    try {
-      removeWithCompanions(temporary);
-      writeLedger(temporary, mended);
-      const movedTo = moveAside(file, 'corrupt', options.now);
-      renameSync(temporary, file);
-      syncFile(directory);
-      return { fault, movedTo, report: mended.report };
-    } finally {
-      removeWithCompanions(temporary);
-    }
+    let movedTo = file;
+    const clear = () => {
+      movedTo = moveAside(file, 'corrupt', options.now);
+    };
+    putInPlace(file, (temporary) => writeLedger(temporary, mended), clear);
+    return { fault, movedTo, report: mended.report };
   } catch (error) {
     throw asOpenError(error, directory);
   } finally {
@@ -89,28 +84,15 @@ function mendFile(directory: string, file: string, { newEpoch, newId }: RecoverO
 function openInMemory({ head, events }: StoredLedger): void {
   const store = createMemoryStore();
   store.commit({ events: [...events], drop: [], head });
-  const count = Number.MAX_SAFE_INTEGER;
-  const retention = { historyLimit: count, dedupWindow: count, retainDeltas: count };
-  Ledger.open({
-    store,
-    retention: { ...retention, retainCycles: count },
-    newEpoch: () => head.epoch,
-    defer: () => {},
-  });
+  Ledger.open({ store, retention: KEEP_ALL, newEpoch: () => head.epoch, defer: () => {} });
 }
 
 function writeLedger(file: string, { head, events }: Mended): void {
-  const db = new DatabaseSync(file);
-  try {
-    db.exec(`PRAGMA page_size = ${PAGE_BYTES}`);
-    migrate(db, file);
+  createDatabase(file, (db) => {
     const writer = rowWriter(db);
     inTransaction(db, () => {
       writer.writeEvents({ events, drop: [] });
       writer.writeHead(JSON.stringify(head));
     });
-  } finally {
-    db.close();
-  }
-  syncFile(file);
+  });
 }

@@ -1,8 +1,8 @@
-import { existsSync, renameSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { readMark } from './commit-mark.ts';
-import { removeWithCompanions, syncFile } from './files.ts';
+import { putInPlace, removeWithCompanions } from './files.ts';
 import { asOpenError, corruptLedger } from './open-error.ts';
 import { parseHead, readHead } from './sqlite-rows.ts';
 import { migrate, requireSchema } from './sqlite-schema.ts';
@@ -45,6 +45,15 @@ export function openDatabase(file: string): DatabaseSync {
   }
 }
 
+/** Makes the database of a ledger, and writes to it. Throws `LedgerOpenError`. */
+export function createDatabase(file: string, write: (db: DatabaseSync) => void): void {
+  withDatabase(file, {}, (db) => {
+    db.exec(`PRAGMA page_size = ${PAGE_BYTES}`);
+    migrate(db, file);
+    write(db);
+  });
+}
+
 /**
  * Makes an empty ledger file, which is there whole or not at all: an empty one is damaged, and must
  * not pass for one that was never written.
@@ -53,17 +62,12 @@ export function createLedgerFile(file: string): void {
   if (walBytes(file) > 0) {
     throw corruptLedger(file, 'it is gone, and its write-ahead log is still there');
   }
-  const temporary = `${file}.incomplete`;
   try {
-    removeWithCompanions(temporary);
-    withDatabase(temporary, {}, (db) => {
-      db.exec(`PRAGMA page_size = ${PAGE_BYTES}`);
-      migrate(db, temporary);
-    });
-    syncFile(temporary);
-    removeWithCompanions(file);
-    renameSync(temporary, file);
-    syncFile(dirname(file));
+    putInPlace(
+      file,
+      (temporary) => createDatabase(temporary, () => {}),
+      () => removeWithCompanions(file),
+    );
   } catch (error) {
     throw asOpenError(error, file);
   }

@@ -30,25 +30,6 @@ export function rowWriter(db: DatabaseSync): RowWriter {
   };
 }
 
-/** Does some work in one transaction: all of it is done, or none. */
-export function inTransaction(db: DatabaseSync, work: () => void): void {
-  db.exec('BEGIN IMMEDIATE');
-  try {
-    work();
-    db.exec('COMMIT');
-  } catch (error) {
-    rollBack(db);
-    throw error;
-  }
-}
-
-/** What a broken connection says of it is of no use beside what broke it. */
-function rollBack(db: DatabaseSync): void {
-  try {
-    if (db.isTransaction) db.exec('ROLLBACK');
-  } catch {}
-}
-
 /** The head as JSON; `undefined`: there is none. Throws where it is damaged. */
 export function readHead(db: DatabaseSync, file: string): string | undefined {
   const row = guard(file, () => db.prepare('SELECT body, checksum FROM head WHERE id = 1').get());

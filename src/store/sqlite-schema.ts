@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { LedgerOpenError } from '../ledger/store.ts';
 import { corruptLedger } from './open-error.ts';
+import { inTransaction } from './transaction.ts';
 
 /** "LSLG", so that `file` and we know our own from a stranger's database. */
 const APPLICATION_ID = 0x4c534c47;
@@ -27,16 +28,11 @@ const LAST_VERSION = 1000;
 export function migrate(db: DatabaseSync, file: string): void {
   const version = checkSchema(db, file);
   if (version === MIGRATIONS.length) return;
-  db.exec('BEGIN IMMEDIATE');
-  try {
+  inTransaction(db, () => {
     for (const migration of MIGRATIONS.slice(version)) db.exec(migration);
     db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
     db.exec(`PRAGMA user_version = ${MIGRATIONS.length}`);
-    db.exec('COMMIT');
-  } catch (error) {
-    db.exec('ROLLBACK');
-    throw error;
-  }
+  });
 }
 
 /** As `migrate`, for a database that is only read: one of an older schema is refused. */

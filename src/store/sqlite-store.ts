@@ -1,22 +1,16 @@
-import { existsSync, renameSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { type Commit, type LedgerStore, type StoredLedger, StoreFault } from '../ledger/store.ts';
 import { CommitMark } from './commit-mark.ts';
 import { type DirectoryLock, lockDirectory } from './directory-lock.ts';
 import { identityOf } from './file-identity.ts';
-import { LEDGER_FILE, removeCompanions, removeWithCompanions, syncFile } from './files.ts';
+import { LEDGER_FILE, putInPlace, removeCompanions } from './files.ts';
 import { tryDisk } from './scratch.ts';
 import { openDatabase } from './sqlite-file.ts';
-import {
-  inTransaction,
-  loadRows,
-  parseHead,
-  type RowWriter,
-  readHead,
-  rowWriter,
-} from './sqlite-rows.ts';
+import { loadRows, parseHead, type RowWriter, readHead, rowWriter } from './sqlite-rows.ts';
 import { asStoreFault, isSpoilt } from './store-fault.ts';
+import { inTransaction } from './transaction.ts';
 
 /** A connection, and the files that it has open. */
 interface Connection {
@@ -186,13 +180,11 @@ export class SqliteStore implements LedgerStore {
 
   /** Copies what the connection still holds, though no name leads there any more. */
   #putBack(db: DatabaseSync): void {
-    const copy = `${this.#file}.incomplete`;
-    removeWithCompanions(copy);
-    db.prepare('VACUUM INTO ?').run(copy);
-    syncFile(copy);
-    removeCompanions(this.#file);
-    renameSync(copy, this.#file);
-    syncFile(this.#directory);
+    putInPlace(
+      this.#file,
+      (temporary) => db.prepare('VACUUM INTO ?').run(temporary),
+      () => removeCompanions(this.#file),
+    );
     this.#mark.close();
   }
 

@@ -1,13 +1,13 @@
-import { existsSync, mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { LedgerStore, StoredLedger } from '../ledger/store.ts';
-import { type DirectoryLock, lockDirectory } from './directory-lock.ts';
+import { prepareDirectory } from './directory-lock.ts';
 import { LEDGER_FILE } from './files.ts';
-import { asOpenError } from './open-error.ts';
 import { createLedgerFile, verifyLedgerFile, withDatabase } from './sqlite-file.ts';
-import { inTransaction, loadRows, rowWriter } from './sqlite-rows.ts';
+import { loadRows, rowWriter } from './sqlite-rows.ts';
 import { migrate, requireSchema } from './sqlite-schema.ts';
 import { SqliteStore } from './sqlite-store.ts';
+import { inTransaction } from './transaction.ts';
 
 /** Opens, or creates, the ledger of a data directory. Throws `LedgerOpenError`. */
 export function openSqliteStore(directory: string): LedgerStore {
@@ -41,17 +41,4 @@ export function replaceEpoch(file: string, epoch: string): void {
     const body = JSON.stringify({ ...stored.head, epoch });
     inTransaction(db, () => rowWriter(db).writeHead(body));
   });
-}
-
-/** Makes a directory if need be and locks it. Throws `LedgerOpenError`. */
-export function prepareDirectory(directory: string): DirectoryLock {
-  try {
-    // Not recursive where it need not be: Node never ends that where nothing can be made (/proc).
-    if (!existsSync(directory)) {
-      mkdirSync(directory, { recursive: !existsSync(dirname(directory)) });
-    }
-    return lockDirectory(directory);
-  } catch (error) {
-    throw asOpenError(error, directory);
-  }
 }

@@ -1,28 +1,15 @@
 import { messageOf } from '../domain/errors.ts';
 import { LedgerCorruptError, LedgerOpenError, StoreFault } from '../ledger/store.ts';
+import { KIND, sqliteKind } from './sqlite-error.ts';
 
-/** What SQLite says of an error: its code, of which the lowest byte is the kind. */
-export function sqliteCode(error: unknown): number | undefined {
-  const code = error instanceof Error && 'errcode' in error ? error.errcode : undefined;
-  return typeof code === 'number' ? code : undefined;
-}
-
-const BUSY = 5;
-const READ_ONLY = 8;
-const IO_ERROR = 10;
-const CORRUPT = 11;
-const FULL = 13;
-const CANNOT_OPEN = 14;
-const NO_DATABASE = 26;
-
-const WORDS: Readonly<Record<number, string>> = {
-  [BUSY]: 'another process holds it locked',
-  [READ_ONLY]: 'it is read-only',
-  [IO_ERROR]: 'the disk answers with an I/O error',
-  [CORRUPT]: 'its file was damaged',
-  [FULL]: 'the disk is full',
-  [CANNOT_OPEN]: 'its file cannot be opened',
-  [NO_DATABASE]: 'its file was damaged',
+const SQLITE_WORDS: Readonly<Record<number, string>> = {
+  [KIND.busy]: 'another process holds it locked',
+  [KIND.readOnly]: 'it is read-only',
+  [KIND.ioError]: 'the disk answers with an I/O error',
+  [KIND.corrupt]: 'its file was damaged',
+  [KIND.full]: 'the disk is full',
+  [KIND.cannotOpen]: 'its file cannot be opened',
+  [KIND.noDatabase]: 'its file was damaged',
 };
 
 const SYSTEM_WORDS: Readonly<Record<string, string>> = {
@@ -44,16 +31,16 @@ export function asStoreFault(error: unknown): StoreFault {
     return new StoreFault('its file was damaged', { cause: error });
   }
   if (error instanceof LedgerOpenError) return asStoreFault(error.cause);
-  const code = sqliteCode(error);
-  const words = code === undefined ? SYSTEM_WORDS[systemCode(error)] : WORDS[code & 0xff];
+  const kind = sqliteKind(error);
+  const words = kind === undefined ? SYSTEM_WORDS[systemCode(error)] : SQLITE_WORDS[kind];
   return new StoreFault(words ?? `the store failed: ${messageOf(error)}`, { cause: error });
 }
 
 /** Whether a connection that has said so is better opened anew. */
 export function isSpoilt(error: unknown): boolean {
   if (error instanceof LedgerOpenError) return true;
-  const code = sqliteCode(error instanceof StoreFault ? error.cause : error);
-  return code !== undefined && (code & 0xff) !== FULL && (code & 0xff) !== BUSY;
+  const kind = sqliteKind(error instanceof StoreFault ? error.cause : error);
+  return kind !== undefined && kind !== KIND.full && kind !== KIND.busy;
 }
 
 function systemCode(error: unknown): string {

@@ -19,6 +19,21 @@ const README_ADDRESS = '127.0.0.1:50051';
 const LEARNING = 'learning.v1.LearningService';
 const ADMIN = 'learning.v1.LearningAdminService';
 
+const REFUSAL = 'it was not asked for';
+
+/** Parts of calls, and what the README says is to be seen in their answers. */
+const SHOWN: readonly (readonly [call: string, ...texts: string[]])[] = [
+  [`"DELTA_ID"}' ${README_ADDRESS} ${LEARNING}/GetDeltaStatus`, '"overallScore"', REFUSAL],
+  ['"DELTA_STATE_REJECTED"', REFUSAL],
+  ['"DELTA_STATE_PROPOSED"', '"deltaId"'],
+  ['GetStatus', '"rules"', '"confidence"', '"latestSequence"'],
+  ['RunCycle', '"cycleId"'],
+  ['ListCycles', '"cycleId"'],
+  ['SetParameter', 'DELTA_STATE_APPLIED'],
+  ['RevertDelta', '"revertsDeltaId"'],
+  ['RejectDelta', 'DELTA_STATE_REJECTED', 'not now'],
+];
+
 let address: string;
 
 /** A sidecar that has something to approve after each cycle. */
@@ -157,6 +172,8 @@ test('the calls in README.md are true', async () => {
   const directory = tempDir();
   const batch = (ids: string[]) => JSON.stringify({ tasks: ids.map((id) => ({ task_id: id })) });
   writeFileSync(join(directory, 'batches.json'), `${batch(['a', 'b'])}\n${batch(['c'])}\n`);
+  const refused = { deltaId: await proposed(), reason: REFUSAL };
+  await adminClient(address).rejectDelta(refused);
   const lines = readmeCalls();
   for (const { name, parent } of [...LearningService.methods, ...LearningAdminService.methods]) {
     const shown = lines.some((line) => line.includes(`${parent.typeName}/${name}`));
@@ -165,13 +182,21 @@ test('the calls in README.md are true', async () => {
   for (const line of lines) {
     expect(line).toContain(README_ADDRESS);
     const wantsProposal = /ApproveDelta|RejectDelta/.test(line);
-    const deltaId = wantsProposal ? await proposed() : await applied();
+    const wantsRefused = line.includes('GetDeltaStatus');
+    const deltaId = wantsProposal
+      ? await proposed()
+      : wantsRefused
+        ? refused.deltaId
+        : await applied();
     const own = line.replaceAll(README_ADDRESS, address).replaceAll('DELTA_ID', deltaId);
     const { code, stdout, stderr } = await runLine(own, directory);
     const isOpenEnded = line.includes('-max-time');
     const answer = { line, code, stderr: isOpenEnded ? '' : stderr };
     expect(answer).toEqual({ line, code: isOpenEnded ? DEADLINE_EXIT : 0, stderr: '' });
     expect(stdout.trim(), line).not.toBe('');
+    for (const [part, ...texts] of SHOWN) {
+      for (const text of line.includes(part) ? texts : []) expect(stdout, line).toContain(text);
+    }
   }
   console.log(`grpcurl: ${lines.length} calls of README.md run`);
 });

@@ -11,6 +11,7 @@ import { tempDir } from '../support/temp-dir.ts';
 const BUF = fileURLToPath(new URL('../../node_modules/.bin/buf', import.meta.url));
 const CHECK = 'grpc.health.v1.Health/Check';
 const STATUS = 'learning.v1.LearningService/GetStatus';
+const TOKEN = 'a-token-of-operators';
 const SERVING = /SERVING/;
 const EPOCH = /"epoch"/;
 
@@ -59,7 +60,20 @@ async function overUnixSocket(): Promise<Way> {
   };
 }
 
-async function overTls(): Promise<Way> {
+/** With tokens; health is open all the same. */
+async function overTlsWithToken(): Promise<Way> {
+  const file = join(tempDir(), 'tokens');
+  writeFileSync(file, `${TOKEN}\n`);
+  const way = await overTls({ tokens: { admin_file: file } });
+  const header = ['-H', `authorization: Bearer ${TOKEN}`];
+  return {
+    ...way,
+    grpcurl: [...header, ...way.grpcurl],
+    bufCurl: [...header, '--reflect-header', '*', ...way.bufCurl],
+  };
+}
+
+async function overTls(more: object = {}): Promise<Way> {
   const directory = tempDir();
   const authority = createAuthority('an authority');
   const { cert, key } = authority.issue({ commonName: 'sidecar', names: LOCAL_NAMES });
@@ -73,7 +87,7 @@ async function overTls(): Promise<Way> {
     certificate_file: write('tls.crt', cert),
     key_file: write('tls.key', key),
   };
-  const { sidecar } = await startConfigured(directory, { tls });
+  const { sidecar } = await startConfigured(directory, { tls, ...more });
   const address = namedAddress(sidecar);
   return {
     sidecar,
@@ -87,7 +101,8 @@ async function overTls(): Promise<Way> {
 const WAYS = [
   { name: 'TCP', open: overTcp },
   { name: 'unix socket', open: overUnixSocket },
-  { name: 'TLS', open: overTls },
+  { name: 'TLS', open: () => overTls() },
+  { name: 'TLS and token', open: overTlsWithToken },
 ] as const;
 
 /** The last of the tools' words; `says` is what has to be in the answer. */

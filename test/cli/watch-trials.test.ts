@@ -1,8 +1,8 @@
 import { create, fromJson, type MessageInitShape } from '@bufbuild/protobuf';
 import { status } from '@grpc/grpc-js';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import type { LearningClient } from '../../src/client/channel.ts';
 import { type TrialEvent, TrialFollower } from '../../src/cli/watch-trials.ts';
+import type { LearningClient } from '../../src/client/channel.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import { DeltaSchema, DeltaState, DeltaType, Verdict } from '../../src/gen/learning/v1/delta_pb.ts';
 import { StreamDeltasResponseSchema } from '../../src/gen/learning/v1/learning_service_pb.ts';

@@ -13,8 +13,8 @@ import { ManualClock } from '../support/manual-clock.ts';
 
 type Message = MessageInitShape<typeof StreamDeltasResponseSchema>;
 
-/** A sidecar that says what it is told to, stream by stream; `undefined` refuses the stream. */
-async function createTeller(...streams: (readonly Message[] | undefined)[]) {
+/** A sidecar that says what it is told to, stream by stream; then the streams break at once. */
+async function createTeller(...streams: (readonly (Message | 'break')[])[]) {
   const asked: (bigint | undefined)[] = [];
   const { streamDeltas, resolveParameters } = serviceCodec(LearningService);
   const address = await serve((server) =>
@@ -23,10 +23,10 @@ async function createTeller(...streams: (readonly Message[] | undefined)[]) {
       {
         streamDeltas(call: { request: StreamDeltasRequest } & NodeJS.EventEmitter & Writer) {
           asked.push(call.request.afterSequence);
-          const messages = streams.shift();
-          if (messages === undefined) return call.emit('error', { code: status.INTERNAL });
-          for (const message of messages) call.write(message);
-          return undefined;
+          for (const message of streams.shift() ?? (['break'] as const)) {
+            if (message === 'break') call.emit('error', { code: status.INTERNAL });
+            else call.write(message);
+          }
         },
         resolveParameters: (_: unknown, done: (error: null, answer: object) => void) =>
           done(null, {}),
@@ -95,8 +95,17 @@ test.each([
 });
 
 test('heartbeats say where to go on; attempts are ever further apart, up to a second', async () => {
-  const streams = [undefined, undefined, undefined, undefined];
-  const { asked, clock, told } = await createTeller([snapshot(1n), heartbeat(7n)], ...streams);
-  await told(['snapshot 1', 'heartbeat 7']);
-  expect(asked).toEqual([undefined]);
+  const { asked, clock, told } = await createTeller([snapshot(1n), heartbeat(7n), 'break']);
+  const story = ['snapshot 1', 'heartbeat 7', 'lost'];
+  for (const delayMs of [100, 200, 400, 500, 500]) {
+    await told(story);
+    const before = asked.length;
+    await vi.waitFor(() => expect(clock.pending).toBe(1));
+    await clock.advance(delayMs - 1);
+    expect(asked).toHaveLength(before);
+    await clock.advance(1);
+    story.push('resumed', 'lost');
+  }
+  await told(story);
+  expect(asked).toEqual([undefined, 7n, 7n, 7n, 7n, 7n]);
 });

@@ -24,12 +24,15 @@ const resolved: fc.Arbitrary<Resolved> = fc.record({
   ),
 });
 
+// Not bytes: the order of a map's entries says nothing.
+const decode = (bytes: Uint8Array) => fromBinary(ResolveParametersResponseSchema, bytes);
+
 test('an answer says what is in force, whatever was answered before', () => {
   fc.assert(
     fc.property(fc.array(resolved, { minLength: 2, maxLength: 30 }), (all) => {
       const answers = new ResolvedAnswers('e');
       for (const one of all) {
-        expect(answers.answer(one)).toEqual(new ResolvedAnswers('e').answer(one));
+        expect(decode(answers.answer(one))).toEqual(decode(new ResolvedAnswers('e').answer(one)));
       }
     }),
     { numRuns: 500 },
@@ -45,7 +48,7 @@ test('one that is like the one before is not encoded again', () => {
     first,
   );
   expect(answers.answer({ ...one, trial: { deltaId: 'x', arm: 'new' } })).toBe(onTrial);
-  expect(fromBinary(ResolveParametersResponseSchema, onTrial)).toMatchObject({
+  expect(decode(onTrial)).toMatchObject({
     deltaSequence: 7n,
     epoch: 'e',
     trialDeltaId: 'x',

@@ -1,0 +1,378 @@
+package example;
+
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonNull;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import com.google.gson.JsonPrimitive;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Message;
+import com.google.protobuf.MessageOrBuilder;
+import com.google.protobuf.RuntimeVersion;
+import com.google.protobuf.Value;
+import com.google.protobuf.util.JsonFormat;
+import com.google.rpc.BadRequest;
+import com.google.rpc.ErrorInfo;
+import com.google.rpc.RetryInfo;
+import io.grpc.Grpc;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.StatusRuntimeException;
+import io.grpc.health.v1.HealthGrpc;
+import io.grpc.stub.AbstractBlockingStub;
+import io.grpc.stub.ClientCallStreamObserver;
+import io.grpc.stub.ClientCalls;
+import io.grpc.stub.ClientResponseObserver;
+import java.io.BufferedReader;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.lang.reflect.InvocationTargetException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import learning.v1.LearningAdminServiceGrpc;
+import learning.v1.LearningServiceGrpc;
+import learning.v1.RecordTasksRequest;
+import learning.v1.RecordTasksResponse;
+import learning.v1.Task;
+
+/** The agent that test/conformance drives: a command a line, an answer a line, events between. */
+public final class Conformance {
+  /** A command that cannot be carried out, or a call that failed. */
+  private static final class AgentError extends Exception {
+    final JsonObject answer;
+
+    AgentError(JsonObject answer) {
+      this.answer = answer;
+    }
+  }
+
+  private static final Metadata.Key<String> PUSHBACK =
+      Metadata.Key.of("grpc-retry-pushback-ms", Metadata.ASCII_STRING_MARSHALLER);
+  private static final Gson JSON = new GsonBuilder().serializeNulls().disableHtmlEscaping().create();
+  /** Bytes as they are, for requests that no message would make. */
+  private static final MethodDescriptor.Marshaller<byte[]> BYTES =
+      new MethodDescriptor.Marshaller<>() {
+        @Override
+        public InputStream stream(byte[] value) {
+          return new ByteArrayInputStream(value);
+        }
+
+        @Override
+        public byte[] parse(InputStream stream) {
+          try {
+            return stream.readAllBytes();
+          } catch (IOException error) {
+            throw new UncheckedIOException(error);
+          }
+        }
+      };
+
+  private static final Object PAUSE = new Object();
+  private static boolean isPaused;
+  private static LearningSidecar.Refusal refusal;
+
+  private final LearningSidecar sidecar;
+
+  private Conformance(LearningSidecar sidecar) {
+    this.sidecar = sidecar;
+  }
+
+  public static void main(String[] args) throws Exception {
+    var flags = new Flags(args);
+    var defaults = JsonParser.parseString(flags.get("defaults", "{}")).getAsJsonObject();
+    Map<String, Value> values = new HashMap<>();
+    for (var entry : defaults.entrySet()) {
+      values.put(entry.getKey(), read(Value.newBuilder(), entry.getValue()).build());
+    }
+    var options = flags.options("java", values);
+    options.onChange = Conformance::change;
+    options.onDisconnected = Conformance::disconnected;
+    options.onProblem = System.err::println;
+    var sidecar = new LearningSidecar(options);
+    var agent = new Conformance(sidecar);
+    var threads = Executors.newCachedThreadPool();
+    var lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+    for (String line; (line = lines.readLine()) != null; ) {
+      var command = JsonParser.parseString(line).getAsJsonObject();
+      threads.execute(() -> agent.answer(command));
+    }
+    sidecar.close(0);
+    System.exit(0);
+  }
+
+  private void answer(JsonObject command) {
+    var answer = new JsonObject();
+    answer.add("id", command.get("id"));
+    try {
+      answer.add("ok", perform(command));
+    } catch (AgentError error) {
+      answer.add("error", error.answer);
+    } catch (StatusRuntimeException failure) {
+      answer.add("error", errorOf(failure));
+    } catch (Exception | LinkageError error) {
+      answer.add("error", unable(String.valueOf(error)).answer);
+    }
+    print(answer);
+    // Its events come after the answer.
+    if (command.get("do").getAsString().equals("follow")) sidecar.follow();
+  }
+
+  private JsonElement perform(JsonObject command) throws Exception {
+    var ok = new JsonObject();
+    switch (command.get("do").getAsString()) {
+      case "versions" -> {
+        ok.addProperty("language", "Java " + Runtime.version().feature());
+        ok.addProperty("grpc", "grpc-java " + Grpc.class.getPackage().getImplementationVersion());
+        ok.addProperty("protobuf", "protobuf-java " + RuntimeVersion.MAJOR + "."
+            + RuntimeVersion.MINOR + "." + RuntimeVersion.PATCH);
+      }
+      case "call" -> {
+        return call(command);
+      }
+      case "call_raw" -> {
+        var bytes = HexFormat.of().parseHex(command.get("hex").getAsString());
+        var answer = callRaw(command.get("method").getAsString().substring(1), bytes);
+        ok.addProperty("hex", HexFormat.of().formatHex(answer));
+      }
+      case "record_stream" -> {
+        return recordStream(command);
+      }
+      case "parameters" -> {
+        return json(sidecar.values());
+      }
+      case "resolve" -> {
+        Map<String, String> labels = new HashMap<>();
+        if (command.has("labels")) {
+          command.getAsJsonObject("labels").asMap().forEach((name, value) ->
+              labels.put(name, value.getAsString()));
+        }
+        var taskId = command.has("task_id") ? command.get("task_id").getAsString() : "";
+        var resolved = sidecar.resolve(taskId, labels);
+        ok.add("parameters", json(resolved.values()));
+        ok.addProperty("delta_sequence", resolved.deltaSequence());
+        ok.addProperty("arm", resolved.arm().name());
+        ok.addProperty("fallback", resolved.isFallback());
+      }
+      case "record" -> {
+        try {
+          sidecar.record(read(Task.newBuilder(), command.get("task")).build()).get();
+        } catch (ExecutionException failed) {
+          throw (Exception) failed.getCause();
+        }
+      }
+      case "refuse_next" -> {
+        synchronized (PAUSE) {
+          refusal = new LearningSidecar.Refusal(
+              command.get("reason").getAsString(), command.get("message").getAsString());
+        }
+      }
+      case "pause_reading", "resume_reading" -> {
+        synchronized (PAUSE) {
+          isPaused = command.get("do").getAsString().equals("pause_reading");
+          PAUSE.notifyAll();
+        }
+      }
+      case "follow" -> {}
+      default -> throw unable("no such command: " + command.get("do"));
+    }
+    return ok;
+  }
+
+  /** Any unary method of any service, by the generated stubs. */
+  private JsonElement call(JsonObject command) throws Exception {
+    long deadlineMs = command.has("deadline_ms") ? command.get("deadline_ms").getAsLong() : 5000;
+    var service = command.get("service").getAsString();
+    var name = command.get("method").getAsString();
+    var own = sidecar.service();
+    AbstractBlockingStub<?> stub = switch (service) {
+      case "LearningService" -> own;
+      case "LearningAdminService" -> LearningAdminServiceGrpc.newBlockingStub(sidecar.channel());
+      case "Health" -> HealthGrpc.newBlockingStub(sidecar.channel());
+      default -> throw unable("no such service: " + service);
+    };
+    var credentials = own.getCallOptions().getCredentials();
+    var timed = (AbstractBlockingStub<?>) stub.withCallCredentials(credentials)
+        .withDeadlineAfter(deadlineMs, TimeUnit.MILLISECONDS);
+    var wanted = Character.toLowerCase(name.charAt(0)) + name.substring(1);
+    var method = Arrays.stream(timed.getClass().getMethods())
+        .filter(one -> one.getName().equals(wanted) && one.getParameterCount() == 1)
+        .findFirst().orElseThrow(() -> unable("no such method: " + service + "." + name));
+    var builder = (Message.Builder) method.getParameterTypes()[0].getMethod("newBuilder").invoke(null);
+    var request = read(builder, command.has("request") ? command.get("request") : new JsonObject());
+    try {
+      return json((Message) method.invoke(timed, request.build()));
+    } catch (InvocationTargetException failed) {
+      throw (Exception) failed.getCause();
+    }
+  }
+
+  private byte[] callRaw(String path, byte[] request) {
+    var method = MethodDescriptor.newBuilder(BYTES, BYTES)
+        .setType(MethodDescriptor.MethodType.UNARY).setFullMethodName(path).build();
+    var options = sidecar.service().getCallOptions().withDeadlineAfter(5, TimeUnit.SECONDS);
+    return ClientCalls.blockingUnaryCall(sidecar.channel(), method, options, request);
+  }
+
+  private JsonElement recordStream(JsonObject command) throws Exception {
+    var counts = new CompletableFuture<JsonObject>();
+    var stub = LearningServiceGrpc.newStub(sidecar.channel())
+        .withCallCredentials(sidecar.service().getCallOptions().getCredentials());
+    var room = new Semaphore(0);
+    var requests = (ClientCallStreamObserver<RecordTasksRequest>) stub.recordTasks(
+        new ClientResponseObserver<RecordTasksRequest, RecordTasksResponse>() {
+      private RecordTasksResponse last = RecordTasksResponse.getDefaultInstance();
+
+      @Override
+      public void beforeStart(ClientCallStreamObserver<RecordTasksRequest> stream) {
+        stream.setOnReadyHandler(room::release);
+      }
+
+      @Override
+      public void onNext(RecordTasksResponse response) {
+        last = response;
+      }
+
+      @Override
+      public void onError(Throwable thrown) {
+        var error = errorOf((StatusRuntimeException) thrown);
+        error.add("counts", counts());
+        counts.completeExceptionally(new AgentError(error));
+        room.release();
+      }
+
+      @Override
+      public void onCompleted() {
+        counts.complete(counts());
+        room.release();
+      }
+
+      private JsonObject counts() {
+        var json = new JsonObject();
+        json.addProperty("recordedCount", String.valueOf(last.getRecordedCount()));
+        json.addProperty("duplicateCount", String.valueOf(last.getDuplicateCount()));
+        return json;
+      }
+    });
+    for (var tasks : command.getAsJsonArray("batches")) {
+      var batch = new JsonObject();
+      batch.add("tasks", tasks);
+      // No more than the sidecar takes is held here.
+      while (!requests.isReady() && !counts.isDone()) room.acquire();
+      if (counts.isDone()) break;
+      requests.onNext(read(RecordTasksRequest.newBuilder(), batch).build());
+    }
+    if (!counts.isDone()) requests.onCompleted();
+    try {
+      return counts.get();
+    } catch (ExecutionException failed) {
+      throw (Exception) failed.getCause();
+    }
+  }
+
+  private static void change(LearningSidecar.Change change) {
+    synchronized (PAUSE) {
+      try {
+        while (isPaused) PAUSE.wait();
+      } catch (InterruptedException ended) {
+        Thread.currentThread().interrupt();
+      }
+      var refused = refusal;
+      if (refused != null && change.source().equals("delta")) {
+        refusal = null;
+        throw refused;
+      }
+    }
+    var event = new JsonObject();
+    event.addProperty("event", "values");
+    event.addProperty("source", change.source());
+    event.addProperty("outcome", change.outcome() == null ? null : change.outcome().name());
+    event.addProperty("epoch", change.epoch());
+    event.addProperty("sequence", change.sequence());
+    event.addProperty("delta_id", change.delta() == null ? null : change.delta().getDeltaId());
+    event.add("parameters", json(change.values()));
+    print(event);
+  }
+
+  private static void disconnected(StatusRuntimeException failure) {
+    var event = new JsonObject();
+    var reason = LearningSidecar.reasonOf(failure);
+    event.addProperty("event", "disconnected");
+    event.addProperty("code", failure.getStatus().getCode().name());
+    event.addProperty("reason", reason.isEmpty() ? null : reason);
+    print(event);
+  }
+
+  private static JsonObject errorOf(StatusRuntimeException failure) {
+    var error = new JsonObject();
+    var violations = new JsonArray();
+    LearningSidecar.detail(failure, BadRequest.class).ifPresent(bad -> {
+      for (var violation : bad.getFieldViolationsList()) {
+        var one = new JsonObject();
+        one.addProperty("field", violation.getField());
+        one.addProperty("description", violation.getDescription());
+        violations.add(one);
+      }
+    });
+    var retry = LearningSidecar.detail(failure, RetryInfo.class).map(RetryInfo::getRetryDelay);
+    var trailers = failure.getTrailers();
+    error.addProperty("code", failure.getStatus().getCode().name());
+    error.addProperty("message", String.valueOf(failure.getStatus().getDescription()));
+    error.addProperty("reason", LearningSidecar.reasonOf(failure));
+    error.addProperty("domain", LearningSidecar.detail(failure, ErrorInfo.class)
+        .map(ErrorInfo::getDomain).orElse(""));
+    error.add("violations", violations);
+    error.add("retry_delay_ms", retry.<JsonElement>map(delay ->
+        new JsonPrimitive(delay.getSeconds() * 1000 + delay.getNanos() / 1_000_000))
+        .orElse(JsonNull.INSTANCE));
+    error.addProperty("pushback_ms", trailers == null ? null : trailers.get(PUSHBACK));
+    return error;
+  }
+
+  private static AgentError unable(String message) {
+    var error = new JsonObject();
+    error.addProperty("code", "AGENT");
+    error.addProperty("message", message);
+    return new AgentError(error);
+  }
+
+  private static <B extends Message.Builder> B read(B into, JsonElement json) throws AgentError {
+    try {
+      JsonFormat.parser().merge(json.toString(), into);
+      return into;
+    } catch (InvalidProtocolBufferException error) {
+      throw unable(error.getMessage());
+    }
+  }
+
+  private static JsonElement json(MessageOrBuilder message) {
+    try {
+      return JsonParser.parseString(JsonFormat.printer().print(message));
+    } catch (InvalidProtocolBufferException error) {
+      throw new UncheckedIOException(error);
+    }
+  }
+
+  private static JsonElement json(Map<String, Value> values) {
+    var json = new JsonObject();
+    values.forEach((name, value) -> json.add(name, json(value)));
+    return json;
+  }
+
+  private static synchronized void print(JsonObject line) {
+    System.out.println(JSON.toJson(line));
+  }
+}

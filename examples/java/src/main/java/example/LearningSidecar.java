@@ -1,0 +1,478 @@
+package example;
+
+import com.google.protobuf.Any;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Message;
+import com.google.protobuf.Timestamp;
+import com.google.protobuf.Value;
+import com.google.rpc.ErrorInfo;
+import com.google.rpc.RetryInfo;
+import io.grpc.CallCredentials;
+import io.grpc.ChannelCredentials;
+import io.grpc.Context;
+import io.grpc.Grpc;
+import io.grpc.InsecureChannelCredentials;
+import io.grpc.ManagedChannel;
+import io.grpc.ManagedChannelBuilder;
+import io.grpc.Metadata;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.TlsChannelCredentials;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.protobuf.StatusProto;
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingDeque;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import learning.v1.*;
+
+/**
+ * An orchestrator's sidecar. Follows the deltas over restarts and outages, keeps the last settings
+ * while the sidecar is away, and records tasks until they are durable. Copy this file into your
+ * project, with the code generated from proto/.
+ */
+public final class LearningSidecar implements AutoCloseable {
+  /** How to reach the sidecar, and what to do with its settings. */
+  public static final class Options {
+    /** host:port or unix:/path. */
+    public String target = "127.0.0.1:50051";
+    /** Names this orchestrator, and stays the same over restarts. */
+    public String clientId = "";
+    /** The settings until the sidecar has answered for the first time. */
+    public Map<String, Value> defaults = Map.of();
+    /** Puts settings in force. Where it throws, the delta is refused, and the sidecar reverts it. */
+    public Consumer<Change> onChange = change -> {};
+    /** The sidecar is away; it is looked for until it is there. */
+    public Consumer<StatusRuntimeException> onDisconnected = failure -> {};
+    /** What did not work and is not tried again: for a log. */
+    public Consumer<Throwable> onProblem = Throwable::printStackTrace;
+    /** Files (PEM): TLS with this CA, and the certificate to show. */
+    public String tlsCa, tlsCertificate, tlsKey;
+    /** What the sidecar's certificate is for, if not the host of target. */
+    public String tlsServerName;
+    /** A file with the token to show; read again for each call. */
+    public String tokenFile;
+    /** Tasks that may wait for a sidecar that is away; beyond, the oldest are dropped. */
+    public int queueLimit = 10_000;
+  }
+
+  /** Settings to be put in force: source is defaults, snapshot or delta; values are all of them. */
+  public record Change(String source, SnapshotOutcome outcome, String epoch, long sequence,
+      Delta delta, Map<String, Value> values) {}
+
+  /** Settings for one task; isFallback: the sidecar did not answer in time, these were the last. */
+  public record Resolved(Map<String, Value> values, long deltaSequence, Arm arm,
+      boolean isFallback) {}
+
+  /** Thrown by onChange, says why a delta is refused. Whatever else it throws refuses as well. */
+  public static final class Refusal extends RuntimeException {
+    final String reason;
+
+    public Refusal(String reason, String message) {
+      super(message);
+      this.reason = reason;
+    }
+  }
+
+  private static final class Gap extends RuntimeException {
+    Gap(String message) {
+      super("not in order: " + message);
+    }
+  }
+
+  private record InForce(Map<String, Value> values, String epoch, long sequence) {}
+
+  private record Pending(RecordTaskRequest request, CompletableFuture<RecordTaskResponse> done) {}
+
+  private static final long FIRST_DELAY_MS = 200, MAX_DELAY_MS = 1000;
+  private static final long DEADLINE_MS = 5000, RESOLVE_DEADLINE_MS = 500, CLOSE_TIMEOUT_MS = 5000;
+  private static final int LANES = 8, MAX_WAITING_ACKS = 256;
+  private static final ResolveParametersRequest CURRENT_VALUES =
+      ResolveParametersRequest.getDefaultInstance();
+  /** A character takes up to 4 bytes; there is room for 256 and 1024. */
+  private static final int REASON_LENGTH = 64, MESSAGE_LENGTH = 256;
+  /** Bytes of a stream read ahead: a client that stops reading is noticed, not buffered for. */
+  private static final int WINDOW_BYTES = 64 * 1024;
+
+  private final Options options;
+  private final ManagedChannel channel;
+  private final LearningServiceGrpc.LearningServiceBlockingStub service;
+  private final Context.CancellableContext context = Context.ROOT.withCancellation();
+  private final ExecutorService threads = Executors.newCachedThreadPool(LearningSidecar::daemon);
+  /** Where too many wait to be heard, the stream waits too. */
+  private final ThreadPoolExecutor acks = new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS,
+      new ArrayBlockingQueue<>(MAX_WAITING_ACKS), LearningSidecar::daemon,
+      new ThreadPoolExecutor.CallerRunsPolicy());
+  private final LinkedBlockingDeque<Pending> queue = new LinkedBlockingDeque<>();
+  private final AtomicInteger unrecorded = new AtomicInteger();
+  private final AtomicLong dropped = new AtomicLong();
+  private final AtomicBoolean isFollowing = new AtomicBoolean();
+  private volatile InForce inForce;
+  private volatile boolean isClosed;
+  /** Whether the sidecar has told where its ledger stands, so that it can be gone on from. */
+  private boolean hasPlace;
+
+  public LearningSidecar(Options options) throws IOException {
+    this.options = options;
+    inForce = new InForce(Map.copyOf(options.defaults), "", 0);
+    ManagedChannelBuilder<?> builder =
+        Grpc.newChannelBuilder(options.target, credentials()).keepAliveTime(30, TimeUnit.SECONDS);
+    if (options.tlsServerName != null) builder.overrideAuthority(options.tlsServerName);
+    // Its own choice, the socket's path, is none that HTTP/2 knows.
+    else if (options.target.startsWith("unix:")) builder.overrideAuthority("localhost");
+    if (builder instanceof NettyChannelBuilder netty) netty.flowControlWindow(WINDOW_BYTES);
+    channel = builder.build();
+    var stub = LearningServiceGrpc.newBlockingStub(channel);
+    service = options.tokenFile == null ? stub : stub.withCallCredentials(token());
+    for (int lane = 0; lane < LANES; lane++) threads.execute(context.wrap(this::recordTasks));
+  }
+
+  /** Every call of the contract, as it is. For the admin service: make a stub on channel(). */
+  public LearningServiceGrpc.LearningServiceBlockingStub service() {
+    return service;
+  }
+
+  public ManagedChannel channel() {
+    return channel;
+  }
+
+  /** The settings in force. */
+  public Map<String, Value> values() {
+    return inForce.values;
+  }
+
+  /** Tasks that found no room while the sidecar was away. */
+  public long dropped() {
+    return dropped.get();
+  }
+
+  /** Puts the defaults in force, then whatever the sidecar says, until close. */
+  public void follow() {
+    if (isFollowing.compareAndSet(false, true)) threads.execute(context.wrap(this::followDeltas));
+  }
+
+  /** The settings to run a task with, or the last ones where the sidecar does not answer in time. */
+  public Resolved resolve(String taskId, Map<String, String> labels) {
+    var request = ResolveParametersRequest.newBuilder().setTaskId(taskId).putAllLabels(labels);
+    try {
+      var answer = within(RESOLVE_DEADLINE_MS).resolveParameters(request.build());
+      return new Resolved(
+          answer.getParametersMap(), answer.getDeltaSequence(), answer.getArm(), false);
+    } catch (StatusRuntimeException failure) {
+      var last = inForce;
+      return new Resolved(last.values, last.sequence, Arm.ARM_UNSPECIFIED, true);
+    }
+  }
+
+  /** Sends a task until it is durable. Never blocks; nobody has to wait for the answer. */
+  public CompletableFuture<RecordTaskResponse> record(Task task) {
+    var report = task.toBuilder();
+    // Sent more than once it is counted once; recorded late it still finished now.
+    if (task.getTaskId().isEmpty()) report.setTaskId(UUID.randomUUID().toString());
+    var now = Instant.now();
+    if (!task.hasFinishTime()) {
+      report.setFinishTime(
+          Timestamp.newBuilder().setSeconds(now.getEpochSecond()).setNanos(now.getNano()));
+    }
+    var done = new CompletableFuture<RecordTaskResponse>();
+    unrecorded.incrementAndGet();
+    queue.addLast(new Pending(RecordTaskRequest.newBuilder().setTask(report).build(), done));
+    while (queue.size() > options.queueLimit) drop(queue.pollFirst());
+    return done;
+  }
+
+  /** Reports metrics. A report that is lost is made up for by the next: it is not tried again. */
+  public void reportMetrics(CoordinationMetrics metrics) {
+    try {
+      within(DEADLINE_MS)
+          .reportMetrics(ReportMetricsRequest.newBuilder().setMetrics(metrics).build());
+    } catch (StatusRuntimeException failure) {
+      tell(options.onProblem, failure);
+    }
+  }
+
+  /** Waits for tasks on their way, 5 s at most, and ends everything. */
+  @Override
+  public void close() {
+    close(CLOSE_TIMEOUT_MS);
+  }
+
+  /** Waits so long at most. */
+  public void close(long timeoutMs) {
+    try {
+      for (long end = System.nanoTime() + timeoutMs * 1_000_000;
+          unrecorded.get() > 0 && System.nanoTime() < end; ) Thread.sleep(5);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    isClosed = true;
+    context.cancel(null);
+    acks.shutdownNow();
+    threads.shutdownNow();
+    channel.shutdownNow();
+    for (Pending left; (left = queue.pollFirst()) != null; ) drop(left);
+  }
+
+  private void followDeltas() {
+    apply(new Change("defaults", null, "", 0, null, inForce.values));
+    long delayMs = FIRST_DELAY_MS;
+    boolean isAway = false;
+    while (!isClosed) {
+      var before = inForce;
+      StatusRuntimeException failure = null;
+      try {
+        // A stream says nothing for long where nothing happens; a call tells that there is someone.
+        if (isAway) within(DEADLINE_MS).resolveParameters(CURRENT_VALUES);
+        isAway = false;
+        readStream();
+      } catch (StatusRuntimeException thrown) {
+        failure = thrown;
+      } catch (Gap gap) {
+        // Which must not be. What is in force now is said by a snapshot.
+        hasPlace = false;
+        tell(options.onProblem, gap);
+      }
+      if (isClosed) return;
+      if (failure != null) {
+        if (!isAway) tell(options.onDisconnected, failure);
+        isAway = true;
+        // The ledger is not as far as this client: a snapshot as well.
+        if (failure.getStatus().getCode() == Status.Code.OUT_OF_RANGE) hasPlace = false;
+      }
+      if (inForce != before) delayMs = FIRST_DELAY_MS;
+      if (!pause(delayMs, failure)) return;
+      delayMs = Math.min(2 * delayMs, MAX_DELAY_MS);
+    }
+  }
+
+  /** Reads one stream until it breaks. */
+  private void readStream() {
+    var request = StreamDeltasRequest.newBuilder().setClientId(options.clientId);
+    if (hasPlace) request.setEpoch(inForce.epoch).setAfterSequence(inForce.sequence);
+    var call = Context.current().withCancellation();
+    try {
+      // One message after the other: while onChange works, nothing is asked for.
+      call.run(() -> service.streamDeltas(request.build()).forEachRemaining(this::take));
+    } finally {
+      call.cancel(null);
+    }
+  }
+
+  private void take(StreamDeltasResponse message) {
+    var last = inForce;
+    var epoch = message.getEpoch();
+    long sequence = message.getSequence();
+    var values = last.values;
+    if (message.hasSnapshot()) {
+      var snapshot = message.getSnapshot();
+      values = Map.copyOf(snapshot.getParametersMap());
+      apply(new Change("snapshot", snapshot.getOutcome(), epoch, sequence, null, values));
+    } else {
+      if (!epoch.equals(last.epoch)) throw new Gap(last.epoch + ", then " + epoch);
+      if (message.hasDelta() ? sequence <= last.sequence : sequence < last.sequence) return;
+      if (message.hasDelta()) {
+        if (sequence > last.sequence + 1) throw new Gap(last.sequence + ", then " + sequence);
+        values = takeDelta(message, last.values);
+      }
+    }
+    // Heartbeats count: they say how far the stream has read.
+    inForce = new InForce(values, epoch, sequence);
+    hasPlace = true;
+  }
+
+  /** The values after a delta. What became of it is told to the sidecar. */
+  private Map<String, Value> takeDelta(StreamDeltasResponse message, Map<String, Value> last) {
+    var delta = message.getDelta();
+    var values = new HashMap<>(last);
+    if (delta.hasNewValue()) values.put(delta.getTarget(), delta.getNewValue());
+    else values.remove(delta.getTarget());
+    var change = new Change("delta", null, message.getEpoch(), message.getSequence(), delta,
+        Map.copyOf(values));
+    var error = apply(change);
+    var word = AckDeltaRequest.newBuilder().setClientId(options.clientId)
+        .setEpoch(message.getEpoch()).setDeltaId(delta.getDeltaId());
+    if (error != null) word.setError(error);
+    acks.execute(context.wrap(() -> acknowledge(word.build())));
+    return error == null ? change.values : last;
+  }
+
+  /** Answers why not, where the orchestrator refuses a delta. */
+  private AckError apply(Change change) {
+    try {
+      options.onChange.accept(change);
+    } catch (RuntimeException thrown) {
+      boolean isRefusable = change.delta != null && change.delta.getRevertsDeltaId().isEmpty();
+      // There is nothing to go back to from a snapshot, or from what a revert restores.
+      if (!isRefusable) tell(options.onProblem, thrown);
+      else return AckError.newBuilder()
+          .setReason(
+              clip(thrown instanceof Refusal why ? why.reason : "NOT_PUT_IN_FORCE", REASON_LENGTH))
+          .setMessage(clip(String.valueOf(thrown.getMessage()), MESSAGE_LENGTH)).build();
+    }
+    return null;
+  }
+
+  private void acknowledge(AckDeltaRequest word) {
+    try {
+      untilHeard(() -> within(DEADLINE_MS).ackDelta(word));
+    } catch (StatusRuntimeException failure) {
+      // Another ledger has no use for it: what that one wants is said by its snapshot.
+      if (!isClosed && !reasonOf(failure).equals("EPOCH_CHANGED")) {
+        tell(options.onProblem, failure);
+      }
+    }
+  }
+
+  private void recordTasks() {
+    while (!isClosed) {
+      Pending next;
+      try {
+        next = queue.takeFirst();
+      } catch (InterruptedException closed) {
+        return;
+      }
+      try {
+        next.done.complete(untilHeard(() -> within(DEADLINE_MS).recordTask(next.request)));
+      } catch (StatusRuntimeException failure) {
+        if (!isClosed) tell(options.onProblem, failure);
+        next.done.completeExceptionally(failure);
+      } finally {
+        unrecorded.decrementAndGet();
+      }
+    }
+  }
+
+  private void drop(Pending oldest) {
+    if (oldest == null) return;
+    dropped.incrementAndGet();
+    unrecorded.decrementAndGet();
+    oldest.done.completeExceptionally(
+        Status.RESOURCE_EXHAUSTED.withDescription("dropped: too many wait").asRuntimeException());
+  }
+
+  private LearningServiceGrpc.LearningServiceBlockingStub within(long deadlineMs) {
+    return service.withDeadlineAfter(deadlineMs, TimeUnit.MILLISECONDS);
+  }
+
+  /** Calls until the sidecar answers, or says that it never will. */
+  private <T> T untilHeard(Supplier<T> call) {
+    for (long delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(2 * delayMs, MAX_DELAY_MS)) {
+      try {
+        return call.get();
+      } catch (StatusRuntimeException failure) {
+        boolean mayPass = switch (failure.getStatus().getCode()) {
+          case UNAVAILABLE, DEADLINE_EXCEEDED -> true;
+          // By the library, of a connection that broke within the call.
+          case INTERNAL, UNKNOWN, CANCELLED, ABORTED -> reasonOf(failure).isEmpty();
+          default -> false;
+        };
+        if (isClosed || !mayPass || !pause(delayMs, failure)) throw failure;
+      }
+    }
+  }
+
+  /** Waits for a random part of the delay, or as long as the sidecar asked for. */
+  private boolean pause(long delayMs, StatusRuntimeException failure) {
+    long askedMs = failure == null ? 0 : detail(failure, RetryInfo.class)
+        .map(RetryInfo::getRetryDelay).map(d -> d.getSeconds() * 1000 + d.getNanos() / 1_000_000)
+        .orElse(0L);
+    try {
+      Thread.sleep(Math.max(askedMs, ThreadLocalRandom.current().nextLong(delayMs + 1)));
+    } catch (InterruptedException closed) {
+      return false;
+    }
+    // The channel's own delays go up to two minutes.
+    channel.resetConnectBackoff();
+    return !isClosed;
+  }
+
+  /** The stable reason that the sidecar gave; empty: it did not answer. */
+  public static String reasonOf(StatusRuntimeException failure) {
+    return detail(failure, ErrorInfo.class).map(ErrorInfo::getReason).orElse("");
+  }
+
+  /** What the sidecar said of an error, beside its code and message. */
+  public static <T extends Message> Optional<T> detail(StatusRuntimeException failure,
+      Class<T> type) {
+    try {
+      for (Any any : StatusProto.fromThrowable(failure).getDetailsList()) {
+        if (any.is(type)) return Optional.of(any.unpack(type));
+      }
+    } catch (InvalidProtocolBufferException unreadable) {
+      // As if there were none.
+    }
+    return Optional.empty();
+  }
+
+  private ChannelCredentials credentials() throws IOException {
+    if (Stream.of(options.tlsCa, options.tlsCertificate, options.tlsServerName)
+        .allMatch(Objects::isNull)) return InsecureChannelCredentials.create();
+    var tls = TlsChannelCredentials.newBuilder();
+    if (options.tlsCa != null) tls.trustManager(new File(options.tlsCa));
+    if (options.tlsCertificate != null) {
+      tls.keyManager(new File(options.tlsCertificate), new File(options.tlsKey));
+    }
+    return tls.build();
+  }
+
+  private CallCredentials token() {
+    var name = Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
+    return new CallCredentials() {
+      private volatile String last = "";
+
+      @Override
+      public void applyRequestMetadata(RequestInfo call, Executor executor, MetadataApplier to) {
+        try (var lines = Files.lines(Path.of(options.tokenFile))) {
+          last = lines.map(String::strip).filter(line -> !line.isEmpty() && !line.startsWith("#"))
+              .findFirst().orElse(last);
+        } catch (IOException | UncheckedIOException beingWritten) {
+          // The sidecar says whether the last one still holds.
+        }
+        var headers = new Metadata();
+        headers.put(name, "Bearer " + last);
+        to.apply(headers);
+      }
+    };
+  }
+
+  /** A log that fails stops nothing. */
+  private static <T> void tell(Consumer<? super T> listener, T what) {
+    try {
+      listener.accept(what);
+    } catch (RuntimeException itsOwn) {
+      itsOwn.printStackTrace();
+    }
+  }
+
+  private static String clip(String text, int length) {
+    return text.length() <= length ? text : text.substring(0, length);
+  }
+
+  private static Thread daemon(Runnable work) {
+    var thread = new Thread(work, "learning-sidecar");
+    thread.setDaemon(true);
+    return thread;
+  }
+}

@@ -1,0 +1,396 @@
+"""An orchestrator's learning sidecar: follows its deltas over restarts and outages, keeps the last
+settings while it is away, and records tasks until they are durable. Nothing here raises at what
+the sidecar or the network does. One file, to be lifted out, with the code generated from proto/.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import Any
+
+import grpc
+from google.protobuf import json_format
+from google.protobuf.message import DecodeError
+from google.rpc import error_details_pb2, status_pb2
+
+from learning.v1 import delta_pb2, task_pb2
+from learning.v1 import learning_service_pb2 as messages
+from learning.v1.learning_service_pb2_grpc import LearningServiceStub
+
+log = logging.getLogger("learning_sidecar")
+
+CALL_SECONDS = 5.0  # what is not answered within this long is sent again
+RESOLVE_SECONDS = 0.5  # a task does not wait longer for its settings
+BACKOFF_SECONDS, BACKOFF_CAP_SECONDS = 0.2, 1.0
+LANES = 8  # tasks being recorded at once
+QUEUE_LIMIT = 10_000  # tasks that wait for a sidecar that is away
+CHANNEL_OPTIONS: list[tuple[str, Any]] = [
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 1000),
+    # Finds out that a host has gone. Servers may refuse more frequent pings.
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.http2.max_pings_without_data", 0),
+    ("grpc.enable_http_proxy", 0),
+]
+
+
+@dataclass(eq=False)
+class Failure(Exception):
+    """Why a call failed, with all that the sidecar said of it."""
+
+    code: str
+    message: str
+    reason: str = ""  # such as INVALID_FIELD; empty: the sidecar itself did not answer
+    domain: str = ""
+    violations: tuple[tuple[str, str], ...] = ()  # field, description
+    retry_seconds: float | None = None
+    pushback_ms: str | None = None
+
+    @property
+    def may_pass(self) -> bool:
+        """Trying again may help. What the library says of a broken connection has no reason."""
+        if self.code in ("UNAVAILABLE", "DEADLINE_EXCEEDED"):
+            return True
+        return self.code in ("INTERNAL", "UNKNOWN", "CANCELLED", "ABORTED") and not self.reason
+
+
+class DeltaRefused(Exception):
+    """Raised by on_change to say why a delta is refused. Any other exception refuses it as well."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Change:
+    """New settings to be put in force."""
+
+    source: str  # defaults (the sidecar has not answered yet), snapshot or delta
+    parameters: Mapping[str, Any]  # all settings, as they are after it
+    epoch: str = ""
+    sequence: int = 0  # the newest delta in them
+    outcome: str | None = None  # why there is a snapshot: SNAPSHOT_OUTCOME_…
+    delta: delta_pb2.Delta | None = None
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """Settings for a task."""
+
+    parameters: Mapping[str, Any]
+    delta_sequence: int  # to be sent back in the task
+    arm: str  # of the trial that is on: ARM_OLD, ARM_NEW, ARM_UNSPECIFIED
+    fallback: bool  # the sidecar did not answer in time: these are the last that it told
+
+
+class LearningSidecar:
+    def __init__(
+        self,
+        target: str,  # host:port or unix:/path
+        client_id: str,  # names this orchestrator, and stays the same over restarts
+        defaults: Mapping[str, Any] | None = None,  # until the sidecar has answered once
+        on_change: Callable[[Change], None] = lambda change: None,  # called in a thread of its own
+        on_disconnected: Callable[[Failure], None] = lambda failure: None,  # once an outage
+        credentials: grpc.ChannelCredentials | None = None,
+        server_name: str | None = None,  # what the certificate is for, if not the target's host
+        token_file: str | None = None,  # read again for each call
+        queue_limit: int = QUEUE_LIMIT,
+    ) -> None:
+        options = CHANNEL_OPTIONS.copy()
+        if server_name is not None:
+            options.append(("grpc.ssl_target_name_override", server_name))
+        if credentials is None:
+            self.channel = grpc.insecure_channel(target, options)
+        else:
+            self.channel = grpc.secure_channel(target, credentials, options)
+        self.stub = LearningServiceStub(self.channel)
+        self.dropped = 0
+        self._client_id = client_id
+        self._on_change = on_change
+        self._on_disconnected = on_disconnected
+        self._token_file, self._token = token_file, ""
+        self._queue_limit = queue_limit
+        self._known: tuple[Mapping[str, Any], int] = (dict(defaults or {}), 0)  # values, sequence
+        self._place: tuple[str, int] | None = None  # to resume from: epoch, sequence
+        self._stream: Any = None
+        self._delays = backoff()
+        self._loss: tuple[str, str] | None = None  # told, until there is a message again
+        self._over = threading.Event()
+        self._changed = threading.Condition()  # guards the queue
+        self._queue: deque[tuple[task_pb2.Task, Future[bool]]] = deque()
+        self._sending = 0
+        self._acks: SimpleQueue[messages.AckDeltaRequest | None] = SimpleQueue()
+        self._threads = [threading.Thread(target=self._lane, daemon=True) for _ in range(LANES)]
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """The settings in force."""
+        return self._known[0]
+
+    def follow(self) -> None:
+        """Puts the defaults in force, then whatever the sidecar says, until `close`."""
+        for target in (self._follow, self._acknowledge):
+            self._threads.append(threading.Thread(target=target, daemon=True))
+            self._threads[-1].start()
+
+    def resolve(
+        self,
+        task_id: str = "",
+        labels: Mapping[str, str] | None = None,
+        timeout: float = RESOLVE_SECONDS,
+    ) -> Resolved:
+        """The settings for a task, or the last known where the sidecar does not answer in time."""
+        request = messages.ResolveParametersRequest(task_id=task_id, labels=labels)
+        try:
+            answer = self._call(self.stub.ResolveParameters, request, timeout)
+        except Failure as failure:
+            if not failure.may_pass:
+                log.warning("no settings for task %s: %r", task_id, failure)
+            return Resolved(*self._known, "ARM_UNSPECIFIED", fallback=True)
+        arm = name_of(messages.Arm, answer.arm)
+        return Resolved(plain(answer.parameters), answer.delta_sequence, arm, fallback=False)
+
+    def record(self, task: task_pb2.Task) -> Future[bool]:
+        """Records a finished task: sends it until it is durable. Nobody has to wait for that, and
+        for whether it had been recorded before, or a `Failure` where it was refused or dropped.
+        """
+        sent, future = task_pb2.Task(), Future[bool]()
+        sent.CopyFrom(task)
+        # It may be recorded much later than it finished, and sent more than once.
+        sent.task_id = sent.task_id or str(uuid.uuid4())
+        if not sent.HasField("finish_time"):
+            sent.finish_time.GetCurrentTime()
+        future.set_running_or_notify_cancel()
+        with self._changed:
+            self._queue.append((sent, future))
+            self._drop(0 if self._over.is_set() else self._queue_limit)
+            self._changed.notify_all()
+        return future
+
+    def report_metrics(self, metrics: task_pb2.CoordinationMetrics) -> bool:
+        """Reports coordination metrics. Where a report is lost, the next one makes up for it."""
+        try:
+            self._call(self.stub.ReportMetrics, messages.ReportMetricsRequest(metrics=metrics))
+        except Failure as failure:
+            if not failure.may_pass:
+                log.warning("metrics were not reported: %r", failure)
+            return False
+        return True
+
+    def close(self, timeout: float = 5.0) -> None:
+        """Waits for tasks on their way, so long, and ends everything."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._queue and not self._sending, timeout)
+            self._over.set()
+            self._drop(0)
+            self._changed.notify_all()
+        self._acks.put(None)
+        if self._stream is not None:
+            self._stream.cancel()
+        for thread in self._threads:
+            thread.join(0.1)
+        self.channel.close()
+
+    def metadata(self) -> list[tuple[str, str]]:
+        """Says who is calling, for calls through `stub` or `channel`."""
+        if self._token_file is None:
+            return []
+        try:
+            with open(self._token_file, encoding="utf-8") as file:
+                lines = [line.strip() for line in file]
+            self._token = next(line for line in lines if line and line[0] != "#")
+        except (OSError, ValueError, StopIteration) as error:
+            # Just being written, or gone: the sidecar says whether the last one still holds.
+            log.warning("no token in %s: %r", self._token_file, error)
+        return [("authorization", f"Bearer {self._token}")]
+
+    def _follow(self) -> None:
+        self._put_in_force(Change("defaults", self.parameters))
+        while not self._over.is_set():
+            failure = Failure("INTERNAL", "")
+            try:
+                failure = self._read_stream()
+                loss = (failure.code, failure.reason)
+                if self._loss != loss and not self._over.is_set():
+                    self._on_disconnected(failure)
+                self._loss = loss
+            except Exception:
+                log.exception("starting over with a snapshot")
+                self._place = None
+            self._over.wait(max(next(self._delays), failure.retry_seconds or 0))
+
+    def _read_stream(self) -> Failure:
+        request = messages.StreamDeltasRequest(client_id=self._client_id)
+        if self._place is not None:
+            request.epoch, request.after_sequence = self._place
+        self._stream = self.stub.StreamDeltas(request, metadata=self.metadata())
+        try:
+            for message in self._stream:
+                self._take(message)
+                self._delays, self._loss = backoff(), None
+            return Failure("OK", "the stream ended")
+        except grpc.RpcError as error:
+            failure = read_failure(error)
+            if failure.code == "OUT_OF_RANGE":
+                self._place = None  # the ledger is not so far: it was restored from a copy
+            return failure
+        finally:
+            self._stream.cancel()
+
+    def _take(self, message: messages.StreamDeltasResponse) -> None:
+        place, kind = (message.epoch, message.sequence), message.WhichOneof("event")
+        if kind == "snapshot":
+            outcome = name_of(messages.SnapshotOutcome, message.snapshot.outcome)
+            self._put_in_force(Change(kind, plain(message.snapshot.parameters), *place, outcome))
+        elif self._place is not None:
+            epoch, sequence = self._place
+            is_next = kind != "delta" or message.sequence == sequence + 1
+            if message.epoch == epoch and message.sequence <= sequence:
+                return
+            if message.epoch != epoch or not is_next:
+                raise RuntimeError(f"{place} came after {self._place}")
+        if kind == "delta":
+            delta = message.delta
+            values = dict(self.parameters)
+            values.pop(delta.target, None)
+            if delta.HasField("new_value"):
+                values[delta.target] = json_format.MessageToDict(delta.new_value)
+            error = self._put_in_force(Change(kind, values, *place, delta=delta))
+            acknowledgement = messages.AckDeltaRequest(
+                client_id=self._client_id, epoch=message.epoch, delta_id=delta.delta_id, error=error
+            )
+            self._acks.put(acknowledgement)
+        self._place = place
+        self._known = (self.parameters, message.sequence)
+
+    def _put_in_force(self, change: Change) -> messages.AckError | None:
+        """Answers why not, where the orchestrator refuses it."""
+        try:
+            self._on_change(change)
+        except Exception as error:
+            # There is nothing to go back to from a snapshot, or from what a revert restores.
+            if change.delta is not None and not change.delta.reverts_delta_id:
+                reason = error.reason if isinstance(error, DeltaRefused) else "NOT_PUT_IN_FORCE"
+                return messages.AckError(reason=clip(reason, 256), message=clip(str(error), 1024))
+            log.exception("%s %d could not be put in force", change.source, change.sequence)
+        self._known = (change.parameters, change.sequence)
+        return None
+
+    def _acknowledge(self) -> None:
+        while (request := self._acks.get()) is not None:
+            try:
+                self._insist(self.stub.AckDelta, request)
+            except Failure as failure:
+                # Another ledger has no use for it: what it wants is said by its snapshot.
+                if failure.reason != "EPOCH_CHANGED" and not self._over.is_set():
+                    log.warning("delta %s was not acknowledged: %r", request.delta_id, failure)
+
+    def _lane(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._queue or self._over.is_set())
+                if self._over.is_set():
+                    return
+                task, future = self._queue.popleft()
+                self._sending += 1
+            result: bool | Failure
+            try:
+                request = messages.RecordTaskRequest(task=task)
+                result = self._insist(self.stub.RecordTask, request).duplicate
+            except Failure as failure:
+                result = failure
+                if not failure.may_pass:
+                    log.warning("task %s was refused: %r", task.task_id, failure)
+            with self._changed:
+                self._sending -= 1
+                self.dropped += isinstance(result, Failure) and result.may_pass  # at the end only
+                self._changed.notify_all()
+            if isinstance(result, Failure):
+                future.set_exception(result)
+            else:
+                future.set_result(result)
+
+    def _drop(self, limit: int) -> None:
+        while len(self._queue) > limit:
+            self.dropped += 1
+            self._queue.popleft()[1].set_exception(Failure("CANCELLED", "dropped"))
+
+    def _insist(self, method: Callable[..., Any], request: Any) -> Any:
+        """Calls until it is answered for good. What the request names makes that safe."""
+        delays = backoff()
+        while True:
+            try:
+                return self._call(method, request)
+            except Failure as failure:
+                if not failure.may_pass or self._over.is_set():
+                    raise
+                self._over.wait(max(next(delays), failure.retry_seconds or 0))
+
+    def _call(self, method: Callable[..., Any], request: Any, timeout: float = CALL_SECONDS) -> Any:
+        if self._over.is_set():
+            raise Failure("CANCELLED", "closed")
+        try:
+            return method(request, timeout=timeout, metadata=self.metadata())
+        except grpc.RpcError as error:
+            raise read_failure(error) from None
+
+
+def backoff() -> Iterator[float]:
+    """Delays that double up to a cap, each shortened at random, so that clients spread."""
+    delay = BACKOFF_SECONDS
+    while True:
+        yield random.uniform(0, delay)
+        delay = min(delay * 2, BACKOFF_CAP_SECONDS)
+
+
+def read_failure(error: Any) -> Failure:
+    """What a call has failed with."""
+    trailers = dict(error.trailing_metadata() or ())
+    failure = Failure(error.code().name, error.details() or "")
+    pushback = trailers.get("grpc-retry-pushback-ms")
+    failure.pushback_ms = None if pushback is None else str(pushback)
+    info, request, retry = (
+        error_details_pb2.ErrorInfo(),
+        error_details_pb2.BadRequest(),
+        error_details_pb2.RetryInfo(),
+    )
+    try:
+        status = status_pb2.Status.FromString(trailers.get("grpc-status-details-bin", b""))
+        for detail in status.details:
+            if detail.Unpack(info):
+                failure.reason, failure.domain = info.reason, info.domain
+            elif detail.Unpack(request):
+                fields = ((field.field, field.description) for field in request.field_violations)
+                failure.violations = tuple(fields)
+            elif detail.Unpack(retry):
+                failure.retry_seconds = retry.retry_delay.ToTimedelta().total_seconds()
+    except DecodeError as undecodable:
+        log.warning("details that cannot be read: %s", undecodable)
+    return failure
+
+
+def plain(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as JSON has them."""
+    return {name: json_format.MessageToDict(value) for name, value in parameters.items()}
+
+
+def name_of(enum: Any, number: int) -> str:
+    """A later sidecar may know more names."""
+    return enum.Name(number) if number in enum.values() else str(number)
+
+
+def clip(text: str, size: int) -> str:
+    """As many whole characters as fit."""
+    return text.encode()[:size].decode(errors="ignore")

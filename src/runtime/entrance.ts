@@ -1,0 +1,70 @@
+import type { Logger } from 'pino';
+import { Access, type AccessSettings } from '../access/access.ts';
+import { type Protection, planDoor } from '../access/exposure.ts';
+import { type ListenAddress, parseListenAddress } from '../rpc/listen-address.ts';
+import { systemClock } from './clock.ts';
+import { WATCH_INTERVAL_MS, watchFiles } from './file-watch.ts';
+
+/** What the command line says of who may come in. */
+export interface EntranceOptions {
+  readonly listen: readonly string[];
+  readonly adminListen: string;
+  /** Listeners may be open to other machines with nothing to keep them out. */
+  readonly insecure?: boolean | undefined;
+  /** Mode of unix sockets; without it, 0660. */
+  readonly socketMode?: number | undefined;
+}
+
+/** An address, and whether it has TLS. */
+export interface Entry {
+  readonly target: ListenAddress;
+  readonly isSecure: boolean;
+}
+
+/** Who may come in, and where. Nothing listens yet. */
+export interface Entrance {
+  readonly access: Access;
+  readonly listen: readonly Entry[];
+  readonly adminListen: Entry;
+  readonly socketMode: number | undefined;
+}
+
+/** Reads certificates and tokens. Throws an `AccessError` where strangers could come in. */
+export function openEntrance(
+  options: EntranceOptions,
+  settings: AccessSettings,
+  log: Logger,
+): Entrance {
+  const access = new Access(settings, {
+    clock: systemClock,
+    watch: (paths, onChange) => watchFiles(paths, { intervalMs: WATCH_INTERVAL_MS, onChange }),
+    log: {
+      info: (fields, text) => log.info(fields, text),
+      warn: (fields, text) => log.warn(fields, text),
+      error: (fields, text) => log.error(fields, text),
+    },
+  });
+  const protection: Protection = {
+    hasTls: access.tls !== undefined,
+    hasTokens: access.hasTokens,
+    insecure: options.insecure === true,
+  };
+  const plan = (flag: string, text: string): Entry => {
+    const target = parseListenAddress(text);
+    const host = target.kind === 'tcp' ? target.host : undefined;
+    const { isSecure, warning } = planDoor({ flag, text, host, ...target }, protection);
+    if (warning !== undefined) log.warn(warning);
+    return { target, isSecure };
+  };
+  try {
+    return {
+      access,
+      listen: options.listen.map((text) => plan('--listen', text)),
+      adminListen: plan('--admin-listen', options.adminListen),
+      socketMode: options.socketMode,
+    };
+  } catch (error) {
+    access.stop();
+    throw error;
+  }
+}

@@ -1,0 +1,91 @@
+import { once } from 'node:events';
+import type { Server as HttpServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
+import type { Server as GrpcServer } from '@grpc/grpc-js';
+import type { Access } from '../access/access.ts';
+import { denyHttp } from '../access/http-access.ts';
+import { type AdminSources, createAdminServer } from '../admin/http.ts';
+import type { Authority } from '../rpc/authorise.ts';
+import { ConnectionCap } from '../rpc/connection-cap.ts';
+import type { HandlerEnvironment } from '../rpc/handlers.ts';
+import { formatAddress } from '../rpc/listen-address.ts';
+import { type Accept, Listeners } from '../rpc/listeners.ts';
+import type { Entrance, Entry } from './entrance.ts';
+
+export interface FrontOptions {
+  readonly entrance: Entrance;
+  readonly server: GrpcServer;
+  readonly sources: Omit<AdminSources, 'deny'>;
+  /** Of gRPC; those of HTTP have a bound of their own. */
+  readonly maxConnections: () => number;
+}
+
+/** Where the service listens. */
+export interface Front {
+  readonly admin: HttpServer;
+  /** Listens; answers the addresses with the ports that the system chose. */
+  open(): Promise<{ readonly addresses: readonly string[]; readonly adminUrl: string }>;
+  /** Open connections of gRPC. */
+  connections(): number;
+  /** gRPC takes no more connections; resolves when those that are open have ended. */
+  closeListeners(): Promise<void>;
+}
+
+/** Puts the listeners before the servers. Nothing listens before `open`. */
+export function createFront({ entrance, server, sources, maxConnections }: FrontOptions): Front {
+  const { access, socketMode } = entrance;
+  const { tls } = access;
+  const cap = new ConnectionCap(maxConnections, (peer) => {
+    const reason = 'too many connections are open: limits.max_connections';
+    access.refuseConnection(peer, { kind: 'too_many', reason });
+  });
+  const secure = tls && ((accept: Accept) => tls.secure(accept));
+  const onError = (error: Error) => access.logListenerError(error);
+  const listeners = new Listeners(server, { socketMode, secure, cap, onError });
+  const { isSecure } = entrance.adminListen;
+  const admin = createAdminServer(
+    { ...sources, deny: (request) => denyHttp(access, request) },
+    isSecure ? tls?.httpsOptions() : undefined,
+  );
+  if (admin instanceof TlsServer) tls?.follow(admin);
+  return {
+    admin,
+    async open() {
+      const addresses: string[] = [];
+      for (const entry of entrance.listen) {
+        addresses.push(await listeners.open(entry.target, entry.isSecure));
+      }
+      const adminUrl = await listenHttp(admin, entrance.adminListen);
+      admin.on('error', onError);
+      return { addresses, adminUrl };
+    },
+    connections: () => cap.open,
+    closeListeners: () => listeners.close(),
+  };
+}
+
+/** Decides by tokens; `undefined`: none are asked for. */
+export function authorityOf(
+  access: Access,
+  environment: HandlerEnvironment,
+): Authority | undefined {
+  if (!access.hasTokens) return undefined;
+  return {
+    check: (header, need) => access.check(header, need),
+    refused(method, code, peer, error) {
+      environment.observe(method, code, 0);
+      environment.refused(error.reason);
+      access.logRefusedCall({ method, peer }, error.message);
+    },
+  };
+}
+
+async function listenHttp(server: HttpServer, { target, isSecure }: Entry): Promise<string> {
+  if (target.kind !== 'tcp') throw new Error('HTTP is served on host:port only');
+  server.listen(target.port, target.host);
+  await once(server, 'listening');
+  // Not a pipe: it listens on a host and a port.
+  const { port } = server.address() as AddressInfo;
+  return `${isSecure ? 'https' : 'http'}://${formatAddress({ ...target, port })}`;
+}

@@ -1,0 +1,47 @@
+import type { Logger } from 'pino';
+import type { Clock } from '../domain/clock.ts';
+import { LoopTimer } from '../engine/timer.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+
+/** How often the ledger is looked after: what is lost from under it, and whether it has healed. */
+const CHECK_INTERVAL_MS = 1000;
+
+/** Looks after the ledger as long as it is open, and says when it fails and when it has healed. */
+export class LedgerWatch {
+  readonly #log: Logger;
+  readonly #onWritable: (isWritable: boolean) => void;
+  readonly #timer: LoopTimer;
+  #ledger: Ledger | undefined;
+
+  /** @param onWritable called whenever the ledger has begun to fail, and when it has healed */
+  constructor(clock: Clock, log: Logger, onWritable: (isWritable: boolean) => void) {
+    this.#log = log;
+    this.#onWritable = onWritable;
+    this.#timer = new LoopTimer(clock, {
+      intervalMs: () => CHECK_INTERVAL_MS,
+      run: async () => this.#ledger?.check(),
+    });
+  }
+
+  /** What the ledger has to say. */
+  noteAvailability(failure: Error | undefined): void {
+    if (failure === undefined) this.#log.info('the ledger can be written again');
+    else {
+      this.#log.error(
+        { reason: failure.message, err: failure.cause },
+        `the ledger cannot be written: ${failure.message}. What was recorded is safe; calls that ` +
+          'would change it are refused, and it is tried again every second',
+      );
+    }
+    this.#onWritable(failure === undefined);
+  }
+
+  start(ledger: Ledger): void {
+    this.#ledger = ledger;
+    this.#timer.start();
+  }
+
+  stop(): void {
+    this.#timer.stop();
+  }
+}

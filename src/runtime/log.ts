@@ -1,0 +1,84 @@
+import { openSync } from 'node:fs';
+import { type DestinationStream, destination, type Logger, pino } from 'pino';
+import { isPipe, writeToPipe } from './log-pipe.ts';
+
+/** Where log lines go. */
+export interface LogOptions {
+  readonly level: string;
+  /** Beside standard output; `undefined`: nowhere else. */
+  readonly file: string | undefined;
+}
+
+/** A log that can be moved. */
+export interface Log {
+  readonly logger: Logger;
+  /**
+   * Opens the file anew, or another one, or none: a file that was moved aside is done with then. One
+   * that cannot be opened is said so, and done without.
+   */
+  useFile(file: string | undefined): void;
+}
+
+/**
+ * Logs JSON lines on standard output, readable ones where that is a terminal, and JSON lines to a
+ * file if asked. A file that cannot be written, now or later, is said so once, and done without.
+ */
+export async function createLog({ level, file }: LogOptions): Promise<Log> {
+  const output = process.stdout.isTTY
+    ? await prettyStream()
+    : standardOutput((count) =>
+        logger.warn({ dropped: count }, 'lines of this log were dropped: nobody read them in time'),
+      );
+  let logFile: ReturnType<typeof writeTo> | undefined;
+  const timestamp = pino.stdTimeFunctions.isoTime;
+  const both = {
+    write(line: string) {
+      output.write(line);
+      logFile?.write(line);
+    },
+  };
+  const logger = pino({ level, base: null, timestamp }, both);
+  const useFile = (path: string | undefined) => {
+    const former = logFile;
+    logFile = undefined;
+    former?.end();
+    if (path === undefined) return;
+    const giveUp = (error: unknown) => {
+      logFile = undefined;
+      logger.warn(
+        { err: error, file: path },
+        'the log file cannot be written, and is done without',
+      );
+    };
+    try {
+      const opened = writeTo(openSync(path, 'a'), (error) => {
+        if (logFile === opened) giveUp(error);
+      });
+      logFile = opened;
+    } catch (error) {
+      giveUp(error);
+    }
+  };
+  useFile(file);
+  return { logger, useFile };
+}
+
+/** A pipe's reader may stall, and must not stall the service; a file is written at once. */
+function standardOutput(sayDropped: (count: number) => void): DestinationStream {
+  const { fd } = process.stdout;
+  return isPipe(fd) ? writeToPipe(fd, sayDropped) : writeTo(fd, () => {});
+}
+
+/** Only a person at a terminal pays for it. */
+async function prettyStream(): Promise<DestinationStream> {
+  const { default: pretty } = await import('pino-pretty');
+  return pretty({ translateTime: 'SYS:HH:MM:ss.l', sync: true, singleLine: true });
+}
+
+/**
+ * Writes at once: the last lines before an end are the ones that matter, and a stream that writes
+ * later never lets the process end once its reader has gone.
+ */
+function writeTo(fd: number, onError: (error: unknown) => void) {
+  return destination({ fd, sync: true }).on('error', onError);
+}

@@ -1,0 +1,101 @@
+import type { Logger } from 'pino';
+import type { Metrics } from '../admin/metrics.ts';
+import type { Delta } from '../domain/delta.ts';
+import type { EngineObserver } from '../engine/engine.ts';
+import type { TrialAdvanced } from '../ledger/event.ts';
+import type { CommitNote } from '../ledger/ledger.ts';
+
+/** Logs and counts what the loop does. */
+export function createEngineObserver(log: Logger, metrics: () => Metrics): EngineObserver {
+  return {
+    cycleCompleted({ cycle, deltas, faults }) {
+      log.info(
+        {
+          cycle: cycle.number,
+          tasks: cycle.tasksAnalyzed,
+          proposed: cycle.deltasProposed,
+          applied: cycle.deltasApplied,
+          duration_ms: Math.round(cycle.durationMs * 1000) / 1000,
+        },
+        'cycle completed',
+      );
+      metrics().cycleCompleted(cycle.durationMs / 1000);
+      for (const delta of deltas) metrics().deltaProposed(delta.type ?? 'unspecified');
+      for (const { ruleId, message } of faults) {
+        log.warn({ rule: ruleId }, `the rule could not be evaluated: ${message}`);
+        metrics().ruleFault(ruleId);
+      }
+    },
+    cycleFailed(error) {
+      log.error({ err: error }, 'the cycle failed');
+      metrics().cycleFailed();
+    },
+  };
+}
+
+/** Logs and counts what a commit has put in force or recorded. */
+export function observeCommit(note: CommitNote, log: Logger, metrics: Metrics): void {
+  for (const event of note.events) {
+    if (event.kind === 'trials_paused') {
+      log.warn(event.paused ? 'all trials are paused' : 'trials are resumed');
+    }
+    if (event.kind === 'clock_set') {
+      log.warn(
+        { offset_seconds: Math.round(event.offsetMs / 1000) },
+        'the wall clock has jumped: what rests, waits or expires goes by the time that has passed',
+      );
+    }
+    if (event.kind === 'trial_advanced') observeTrial(event, log, metrics);
+    if (event.kind !== 'tasks_recorded') continue;
+    metrics.tasksRecorded(event.tasks.length);
+    log.debug({ tasks: event.tasks.length }, 'tasks recorded');
+  }
+  for (const delta of note.applied) {
+    log.info({ delta: delta.deltaId, sequence: delta.sequence }, describeDelta(delta));
+    metrics.deltaApplied(delta.type ?? 'unspecified');
+  }
+}
+
+function observeTrial({ deltaId, receipts }: TrialAdvanced, log: Logger, metrics: Metrics): void {
+  for (const { step, hash } of receipts) {
+    switch (step.step) {
+      case 'start':
+        log.info(
+          {
+            delta: deltaId,
+            rule: step.plan.ruleId,
+            target: step.plan.target,
+            old_value: step.plan.oldValue,
+            new_value: step.plan.newValue,
+            seed: step.plan.seed,
+          },
+          step.summary,
+        );
+        break;
+      case 'pause':
+      case 'resume':
+        log.warn({ delta: deltaId, reason: step.reason }, `trial: ${step.step}`);
+        break;
+      case 'end':
+        log[step.effect.verdict === 'harmed' ? 'warn' : 'info'](
+          { delta: deltaId, verdict: step.effect.verdict, receipt: hash },
+          step.summary,
+        );
+        metrics.trialEnded(step.effect.verdict);
+        break;
+      default:
+    }
+  }
+}
+
+/** `target operation old -> new (score=…)`; overrides and reverts have no score, but a reason. */
+function describeDelta(delta: Delta): string {
+  const why =
+    delta.evaluation === undefined
+      ? delta.reasoning
+      : `score=${Number(delta.evaluation.overallScore.toFixed(1))}`;
+  const [before, after] = [delta.oldValue, delta.newValue].map((value) =>
+    value === undefined ? 'nothing' : JSON.stringify(value),
+  );
+  return `${delta.target} ${delta.operation} ${before} -> ${after} (${why})`;
+}

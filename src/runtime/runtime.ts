@@ -1,0 +1,208 @@
+import { randomUUID } from 'node:crypto';
+import { status } from '@grpc/grpc-js';
+import type { Logger } from 'pino';
+import type { Access } from '../access/access.ts';
+import { createMetrics, type MetricSources, type Metrics } from '../admin/metrics.ts';
+import type { Config } from '../config/config.ts';
+import { retentionOf } from '../domain/settings.ts';
+import { Engine } from '../engine/engine.ts';
+import { valuesOutOfBounds } from '../engine/parameters.ts';
+import { Ledger } from '../ledger/ledger.ts';
+import type { LedgerStore } from '../ledger/store.ts';
+import type { HandlerEnvironment } from '../rpc/handlers.ts';
+import { createLearningServer, type LearningServer } from '../rpc/learning-server.ts';
+import { redirectGrpcLog } from '../rpc/server.ts';
+import { systemClock } from './clock.ts';
+import { drain } from './drain.ts';
+import type { Entrance } from './entrance.ts';
+import { authorityOf, createFront } from './front.ts';
+import { LedgerWatch } from './ledger-watch.ts';
+import { createEngineObserver, observeCommit } from './observe.ts';
+import { createRefusalLog } from './refusal-log.ts';
+
+/** What the service is started with. */
+export interface RuntimeOptions {
+  /** Where it listens, and who may come in; closed with the runtime. */
+  readonly entrance: Entrance;
+  /** Whether clients may ask for the contract. */
+  readonly reflection: boolean;
+  /** Seconds that calls in flight may take to finish when the service stops. */
+  readonly drainTimeout: number;
+  readonly config: Config;
+  /** Opened by the caller, closed with the runtime. */
+  readonly store: LedgerStore;
+  readonly log: Logger;
+}
+
+/** A service that serves. */
+export interface Runtime {
+  /** Addresses of the gRPC listeners, with the ports that the system chose. */
+  readonly addresses: readonly string[];
+  /** URL of the HTTP listener, without a path. */
+  readonly adminUrl: string;
+  /** Takes up a config between two cycles. */
+  configure(config: Config): Promise<void>;
+  /** Says why the newest config was refused, and the old one stays; empty: it was not. */
+  refuseConfig(reason: string): void;
+  /** Drains and stops: no new work, what is in flight finishes, the ledger is closed. */
+  stop(): Promise<void>;
+}
+
+/** Builds every part, starts them in order, and answers when the service serves. */
+export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
+  const { log, store, entrance } = options;
+  const { access } = entrance;
+  let { config } = options;
+  let refusedConfig = '';
+  let ready = false;
+  const watch = new LedgerWatch(systemClock, log, (isWritable) => {
+    if (ready) service.setServing(isWritable);
+  });
+  const engine = openEngine(options, watch, () => metrics);
+  redirectGrpcLog((line) => log.warn({ from: 'grpc-js' }, line));
+  const environment = environmentOf(log, () => metrics);
+  const service = createLearningServer({
+    engine,
+    clock: systemClock,
+    configError: () => refusedConfig || access.problem,
+    reflection: options.reflection,
+    authority: authorityOf(access, environment),
+    limits: () => config.limits,
+    environment,
+  });
+  const metrics = metricsOf(engine, service, access, {
+    configRefused: () => refusedConfig !== '',
+    connections: () => front.connections(),
+  });
+  const front = createFront({
+    entrance,
+    server: service.server,
+    maxConnections: () => config.limits.maxConnections,
+    sources: {
+      notReady: () => (ready ? failureIn(engine.ledger) : 'not serving'),
+      metrics: () => metrics.page(),
+    },
+  });
+  access.follow({
+    onTokens: () => service.recheckCallers(),
+    onRefusedConnection: (kind) => metrics.connectionRefused(kind),
+  });
+  engine.ledger.onCommit((note) => observeCommit(note, log, metrics));
+
+  const stop = async () => {
+    ready = false;
+    service.setServing(false);
+    engine.stop();
+    watch.stop();
+    await drain({ service, front, log }, options.drainTimeout * 1000);
+    engine.ledger.close();
+    access.stop();
+  };
+  try {
+    await takeUp(engine, options.config, log);
+    const listening = await front.open();
+    engine.start();
+    watch.start(engine.ledger);
+    ready = true;
+    service.setServing(engine.ledger.failure === undefined);
+    return {
+      ...listening,
+      async configure(newConfig) {
+        await exchange(engine, access, newConfig, log);
+        config = newConfig;
+        refusedConfig = '';
+      },
+      refuseConfig(reason) {
+        refusedConfig = reason;
+      },
+      stop,
+    };
+  } catch (error) {
+    await stop().catch(() => store.close());
+    throw error;
+  }
+}
+
+function failureIn({ failure }: Ledger): string | undefined {
+  return failure && `the ledger cannot be written: ${failure}`;
+}
+
+/** Takes up a config whole, or nothing of it. */
+async function exchange(
+  engine: Engine,
+  access: Access,
+  config: Config,
+  log: Logger,
+): Promise<void> {
+  const newAccess = access.prepare(config);
+  try {
+    await takeUp(engine, config, log);
+  } catch (error) {
+    newAccess.drop();
+    throw error;
+  }
+  newAccess.take();
+}
+
+async function takeUp(engine: Engine, config: Config, log: Logger): Promise<void> {
+  await engine.configure(config);
+  for (const text of valuesOutOfBounds(engine.ledger.state, config)) {
+    log.warn(`a live value is outside its bounds, and kept: ${text}`);
+  }
+}
+
+/** What calls are reported to. The metrics are there by the time of the first one. */
+function environmentOf(log: Logger, metrics: () => Metrics): HandlerEnvironment {
+  const logRefusal = createRefusalLog(log, systemClock);
+  return {
+    observe: (method, code, seconds) => metrics().callEnded(method, status[code], seconds),
+    refused(reason) {
+      metrics().callRefused(reason);
+      logRefusal(reason);
+    },
+    logError: (error, method) =>
+      log.error({ err: error, method }, 'a call failed for a reason of ours'),
+    monotonic: () => systemClock.monotonic(),
+  };
+}
+
+function openEngine(options: RuntimeOptions, watch: LedgerWatch, metrics: () => Metrics): Engine {
+  const { config, store, log } = options;
+  const ledger = Ledger.open({
+    store,
+    retention: retentionOf(config),
+    newEpoch: randomUUID,
+    defer: setImmediate,
+    onAvailability: (failure) => watch.noteAvailability(failure),
+  });
+  return new Engine({
+    ledger,
+    settings: config,
+    clock: systemClock,
+    newId: randomUUID,
+    observer: createEngineObserver(log, metrics),
+  });
+}
+
+function metricsOf(
+  engine: Engine,
+  service: LearningServer,
+  access: Access,
+  more: Pick<MetricSources, 'configRefused' | 'connections'>,
+): Metrics {
+  const { ledger } = engine;
+  return createMetrics({
+    latestSequence: () => ledger.state.head.sequence,
+    subscribers: () => service.subscribers().length,
+    pendingCalls: () => service.pendingCalls(),
+    tasksInHistory: () => ledger.state.taskCount,
+    ledgerBytes: () => ledger.sizeBytes(),
+    ledgerWritable: () => ledger.failure === undefined,
+    ...more,
+    accessRefused: () => access.problem !== '',
+    certificateEndMs: () => access.tls?.material.notAfterMs,
+    active: () => engine.active,
+    onTrial: () => ledger.state.trial !== undefined,
+    trialsPaused: () => ledger.state.head.trialsPaused,
+  });
+}

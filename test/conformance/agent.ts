@@ -1,0 +1,182 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { type Child, type Exit, runCommand } from '../support/child.ts';
+import { directoryOf, type Language } from './languages.ts';
+
+/** How long an agent may take over anything; a process of a JVM needs seconds to begin with. */
+const PATIENCE_MS = 30_000;
+
+/** What an agent says of its own accord. */
+export type AgentEvent =
+  | {
+      readonly event: 'values';
+      readonly source: 'defaults' | 'snapshot' | 'delta';
+      readonly outcome: string | null;
+      readonly epoch: string;
+      readonly sequence: number;
+      readonly delta_id: string | null;
+      readonly parameters: Readonly<Record<string, unknown>>;
+    }
+  | { readonly event: 'disconnected'; readonly code: string; readonly reason: string | null };
+
+export type ValuesEvent = Extract<AgentEvent, { event: 'values' }>;
+
+/** A failed call as the agent's language sees it. */
+export interface AgentFailure {
+  readonly code: string;
+  readonly message: string;
+  readonly reason?: string;
+  readonly domain?: string;
+  readonly violations?: readonly { readonly field: string; readonly description: string }[];
+  readonly retry_delay_ms?: number | null;
+  readonly pushback_ms?: string | null;
+  readonly counts?: Counts;
+}
+
+export interface Counts {
+  readonly recordedCount?: string | number;
+  readonly duplicateCount?: string | number;
+}
+
+/** A command that the agent answered with an error. */
+export class AgentError extends Error {
+  readonly failure: AgentFailure;
+
+  constructor(what: string, failure: AgentFailure) {
+    super(`${what}: ${JSON.stringify(failure)}`);
+    this.failure = failure;
+  }
+}
+
+export interface AgentOptions {
+  readonly target: string;
+  readonly clientId?: string;
+  readonly defaults?: object;
+  readonly flags?: readonly string[];
+}
+
+interface Answer {
+  readonly id: number;
+  readonly ok?: unknown;
+  readonly error?: AgentFailure;
+}
+
+/** A client in a process of its own, of whatever language, until the test ends. */
+export class Agent {
+  readonly #child: Child;
+  readonly #events: AgentEvent[] = [];
+  #commands = 0;
+
+  constructor(language: Language, options: AgentOptions) {
+    const { target, clientId = 'agent', defaults, flags = [] } = options;
+    const directory = directoryOf(language);
+    const [command = '', ...args] = language.command.map((word) => {
+      const path = join(directory, word);
+      return existsSync(path) ? path : word;
+    });
+    this.#child = runCommand(command, [
+      ...args,
+      ...['--target', target, '--client-id', clientId],
+      ...(defaults === undefined ? [] : ['--defaults', JSON.stringify(defaults)]),
+      ...flags,
+    ]);
+    // Its end shows elsewhere.
+    this.#child.process.stdin?.on('error', () => {});
+    this.#child.onLine((line) => {
+      const read: AgentEvent | Answer = JSON.parse(line);
+      if ('event' in read) this.#events.push(read);
+    });
+    onTestFinished(async () => void (await this.#child.end('SIGKILL')));
+  }
+
+  /** What it said so far. */
+  get events(): readonly AgentEvent[] {
+    return this.#events;
+  }
+
+  /** The values that it put in force so far. */
+  get values(): readonly ValuesEvent[] {
+    return this.#events.filter((one) => one.event === 'values');
+  }
+
+  get hasExited(): boolean {
+    return this.#child.process.exitCode !== null || this.#child.process.signalCode !== null;
+  }
+
+  /** Gives a command; answers what it answers, or rejects with an `AgentError`. */
+  async tell<T = unknown>(command: string, fields: object = {}): Promise<T> {
+    this.#commands += 1;
+    const id = this.#commands;
+    this.#child.process.stdin?.write(`${JSON.stringify({ id, do: command, ...fields })}\n`);
+    const { ok, error } = await this.#await(`the answer to ${command}`, (line) => {
+      const answer: Answer = JSON.parse(line);
+      return answer.id === id ? answer : undefined;
+    });
+    if (error !== undefined) throw new AgentError(command, error);
+    // Each command's answer has a form of its own.
+    return ok as T;
+  }
+
+  /** Makes a unary call. */
+  call<T = unknown>(service: string, method: string, request: object = {}): Promise<T> {
+    return this.tell('call', { service, method, request, deadline_ms: 10_000 });
+  }
+
+  /** A call of the service of orchestrators. */
+  ask<T = unknown>(method: string, request: object = {}): Promise<T> {
+    return this.call('LearningService', method, request);
+  }
+
+  /** Resolves with the first event, past or future, that is looked for. */
+  event<E extends AgentEvent['event']>(
+    kind: E,
+    isWanted: (event: Extract<AgentEvent, { event: E }>) => boolean = () => true,
+  ): Promise<Extract<AgentEvent, { event: E }>> {
+    return this.#await(`the event ${kind} ${isWanted}`, (line) => {
+      const event: AgentEvent = JSON.parse(line);
+      if (event.event !== kind) return undefined;
+      // Just compared, which the compiler cannot follow for a type parameter.
+      const wanted = event as Extract<AgentEvent, { event: E }>;
+      return isWanted(wanted) ? wanted : undefined;
+    });
+  }
+
+  /** Resolves when what has this sequence is in force. */
+  inForce(sequence: number): Promise<ValuesEvent> {
+    return this.event('values', (event) => event.sequence >= sequence && event.epoch !== '');
+  }
+
+  /** Says that there are no more commands; answers how it ended. */
+  end(): Promise<Exit> {
+    this.#child.process.stdin?.end();
+    return within(PATIENCE_MS, 'its end', this.#child.exited, () => this.#story());
+  }
+
+  #await<T>(what: string, look: (line: string) => T | undefined): Promise<T> {
+    return within(PATIENCE_MS, what, this.#child.find(look), () => this.#story());
+  }
+
+  #story(): string {
+    const { lines, errorLines } = this.#child;
+    return [...lines.slice(-10), ...errorLines.slice(-20)].join('\n').slice(0, 8000);
+  }
+}
+
+/** Rejects where something takes too long, with what is known. */
+async function within<T>(
+  ms: number,
+  what: string,
+  promise: Promise<T>,
+  story: () => string,
+): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLong = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no ${what} in ${ms} ms; it said:\n${story()}`)), ms);
+  });
+  try {
+    return await Promise.race([promise, tooLong]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,103 @@
+import { expect } from 'vitest';
+import { chooseSeed, type SeededRandom, seededRandom } from '../support/seed.ts';
+import type { Agent } from './agent.ts';
+import { acknowledged } from './loop-scenarios.ts';
+import type { Scenario } from './scenario.ts';
+import type { World } from './world.ts';
+
+const KILLS = 20;
+
+/** Changes, at most, from a start to the next kill. */
+const CHANGES = 30;
+
+/** Tasks being recorded at any moment. */
+const LANES = 4;
+
+/** How often the client is back before the next kill. */
+const BACK_AGAIN = 0.75;
+
+/** Changes a parameter until the sidecar is killed amid it. */
+async function changeUntilKilled(
+  world: World,
+  agent: Agent,
+  random: SeededRandom,
+  nextLevel: () => number,
+) {
+  const first = await world.change(nextLevel());
+  if (random.next() < BACK_AGAIN) await agent.inForce(first);
+  const changes = random.between(0, CHANGES);
+  for (let i = 0; i < changes; i += 1) await world.change(nextLevel());
+  // Under way as it dies: either is right, that it was made or that it was not.
+  const unanswered = world.change(nextLevel()).catch(() => {});
+  await world.sidecar.kill();
+  await unanswered;
+}
+
+/** Records tasks, each until it is durable, as long as it is wanted; answers how many. */
+async function recordMeanwhile(agent: Agent, isOver: () => boolean): Promise<number> {
+  let recorded = 0;
+  const lane = async (name: number) => {
+    for (let i = 0; !isOver(); i += 1) {
+      await agent.tell('record', { task: { taskId: `lane-${name}-${i}`, latencyMs: 1 } });
+      recorded += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: LANES }, (_, name) => lane(name)));
+  return recorded;
+}
+
+/** All changes that the ledger knows of, in order. */
+async function levelsOfLedger(world: World, last: number): Promise<unknown[]> {
+  const stream = world.operator.client.streamDeltas({ clientId: 'auditor', afterSequence: 0n });
+  stream.on('error', () => {});
+  const levels: unknown[] = [];
+  for await (const { event } of stream) {
+    if (event.case === 'delta') levels.push(event.value.newValue?.kind.value);
+    if (levels.length === last) break;
+  }
+  stream.cancel();
+  return levels;
+}
+
+async function randomKills(world: World): Promise<string> {
+  const random = seededRandom(chooseSeed(`${world.language.name}: random kills`));
+  await world.start();
+  const agent = await world.follower();
+  let level = 0;
+  const nextLevel = () => {
+    level += 1;
+    return level;
+  };
+  let isOver = false;
+  const recording = recordMeanwhile(agent, () => isOver);
+  for (let kills = 0; kills < KILLS; kills += 1) {
+    await changeUntilKilled(world, agent, random, nextLevel);
+    await world.start();
+  }
+  const last = await world.change(nextLevel());
+  await agent.inForce(last);
+  isOver = true;
+  const recorded = await recording;
+
+  expect(agent.hasExited).toBe(false);
+  const told = agent.values.slice(1);
+  expect(told.map(({ source, sequence }) => `${source} ${sequence}`)).toEqual([
+    'snapshot 0',
+    ...Array.from({ length: last }, (_, i) => `delta ${i + 1}`),
+  ]);
+  const levels = told.slice(1).map(({ parameters }) => parameters.level);
+  expect(levels).toEqual(await levelsOfLedger(world, last));
+  await acknowledged(world, 'agent', last);
+  const { totalTasksRecorded } = await world.operator.client.getStatus({});
+  expect(totalTasksRecorded).toBe(BigInt(recorded));
+  expect(await agent.end()).toEqual({ code: 0, signal: null });
+  const losses = agent.events.filter(({ event }) => event === 'disconnected').length;
+  return (
+    `${KILLS} kills at random, ${losses} breaks seen: ${last} deltas, each put in force exactly once, ` +
+    `no gap; ${recorded} tasks recorded, each counted once; the client never exited`
+  );
+}
+
+export const KILL_SCENARIOS: readonly Scenario[] = [
+  { name: `${KILLS} random kills`, run: randomKills },
+];

@@ -1,0 +1,141 @@
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { createAuthority, LOCAL_NAMES } from '../support/certificates.ts';
+import { type Clients, clientsOf } from '../support/clients.ts';
+import { seededRandom } from '../support/seed.ts';
+import { type Sidecar, startSidecar } from '../support/sidecar.ts';
+import { tempDir } from '../support/temp-dir.ts';
+import { Agent, type AgentOptions } from './agent.ts';
+import type { Language } from './languages.ts';
+
+/** How long something may take that a test waits for. */
+export const WAIT = { timeout: 30_000, interval: 20 };
+
+/** Nothing happens unless a scenario asks for it. */
+const CONFIG = {
+  cycle: { enabled: false },
+  curation: { cooldown_seconds: 0 },
+  parameters: { level: { initial: 0 }, text: { initial: '' } },
+};
+
+export interface StartOptions {
+  /** Sections to merge over the scenarios' config. */
+  readonly config?: Readonly<Record<string, object>>;
+  readonly listen?: string;
+  readonly flags?: readonly string[];
+  readonly dataDir?: string;
+}
+
+/** What a scenario plays in: a language's agents, and sidecars that come and go at one address. */
+export class World {
+  readonly language: Language;
+  readonly directory = tempDir();
+  /** Of the sidecars, unless one is told otherwise. */
+  dataDir = join(this.directory, 'data');
+  #address: string | undefined;
+  #sidecar: Sidecar | undefined;
+  #operator: Clients | undefined;
+
+  constructor(language: Language) {
+    this.language = language;
+  }
+
+  /** Where sidecars serve, one after the other. */
+  async address(): Promise<string> {
+    this.#address ??= `127.0.0.1:${await freePort()}`;
+    return this.#address;
+  }
+
+  get sidecar(): Sidecar {
+    if (this.#sidecar === undefined) throw new Error('no sidecar has been started');
+    return this.#sidecar;
+  }
+
+  /** The scenario's own way to the sidecar. */
+  get operator(): Clients {
+    this.#operator ??= clientsOf(this.sidecar.address);
+    return this.#operator;
+  }
+
+  async start({ config = {}, listen, flags = [], dataDir }: StartOptions = {}): Promise<Sidecar> {
+    const file = join(this.directory, 'config.json');
+    const merged: Record<string, object> = { ...CONFIG };
+    for (const [key, section] of Object.entries(config))
+      merged[key] = { ...merged[key], ...section };
+    writeFileSync(file, JSON.stringify(merged));
+    this.#sidecar = await startSidecar({
+      dataDir: dataDir ?? this.dataDir,
+      config: file,
+      listen: listen ?? (await this.address()),
+      flags,
+    });
+    this.#operator?.client.close();
+    this.#operator?.admin.close();
+    this.#operator = undefined;
+    return this.#sidecar;
+  }
+
+  /** A client of the sidecar. */
+  async agent(options: Partial<AgentOptions> = {}): Promise<Agent> {
+    const target = options.target ?? this.#sidecar?.address ?? (await this.address());
+    return new Agent(this.language, { ...options, target });
+  }
+
+  /** One that follows the deltas, and has had its first snapshot. */
+  async follower(options: Partial<AgentOptions> = {}): Promise<Agent> {
+    const agent = await this.agent(options);
+    await agent.tell('follow');
+    await agent.event('values', ({ source }) => source === 'snapshot');
+    return agent;
+  }
+
+  /** Puts a value in force; answers its sequence. */
+  async change(level: number): Promise<number> {
+    return Number((await this.delta(level)).sequence);
+  }
+
+  async delta(level: number) {
+    const value = { kind: { case: 'numberValue', value: level } } as const;
+    const { delta } = await this.operator.admin.setParameter({ target: 'level', value });
+    if (delta === undefined) throw new Error('there is no delta');
+    return delta;
+  }
+
+  file(name: string, text: string): string {
+    const path = join(this.directory, name);
+    writeFileSync(path, text, { mode: 0o600 });
+    return path;
+  }
+
+  /** An authority, and a sidecar's certificates of it. */
+  certificates(names: readonly string[] = LOCAL_NAMES) {
+    const authority = createAuthority('an authority');
+    const { cert, key } = authority.issue({ commonName: 'sidecar', names });
+    return {
+      authority,
+      caFile: this.file('ca.crt', authority.cert),
+      tls: {
+        certificate_file: this.file('tls.crt', cert),
+        key_file: this.file('tls.key', key),
+      },
+    };
+  }
+}
+
+/** Ports that the system gives to nobody who asks for any: it is to be free after a restart, too. */
+const PORTS = { min: 20_000, max: 30_000 } as const;
+
+const random = seededRandom(process.pid ^ Date.now());
+
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = random.between(PORTS.min, PORTS.max);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
+    });
+    await new Promise((resolve) => server.close(resolve));
+    if (isFree) return port;
+  }
+}

@@ -1,0 +1,226 @@
+import { mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { credentials, status } from '@grpc/grpc-js';
+import { pino } from 'pino';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import {
+  Health,
+  HealthCheckResponse_ServingStatus,
+} from '../../src/gen/grpc/health/v1/health_pb.ts';
+import { LearningAdminService } from '../../src/gen/learning/v1/admin_service_pb.ts';
+import { LearningService } from '../../src/gen/learning/v1/learning_service_pb.ts';
+import { TaskStatus } from '../../src/gen/learning/v1/task_pb.ts';
+import { createClient } from '../../src/rpc/client.ts';
+import { openEntrance } from '../../src/runtime/entrance.ts';
+import { createLog } from '../../src/runtime/log.ts';
+import { startRuntime } from '../../src/runtime/runtime.ts';
+import { createMemoryStore } from '../../src/store/memory.ts';
+import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { configOf } from '../support/engine-fixture.ts';
+
+/** A running service in this process, and what it logs. */
+async function start(yaml = '', store = createMemoryStore()) {
+  const lines: Record<string, unknown>[] = [];
+  const log = pino({ level: 'debug' }, { write: (line: string) => lines.push(JSON.parse(line)) });
+  const config = configOf(yaml);
+  const local = { listen: ['127.0.0.1:0', '127.0.0.1:0'], adminListen: '127.0.0.1:0' };
+  const runtime = await startRuntime({
+    entrance: openEntrance(local, config, log),
+    reflection: true,
+    drainTimeout: 10,
+    config,
+    store,
+    log,
+  });
+  const [address = ''] = runtime.addresses;
+  const plain = credentials.createInsecure();
+  const client = createClient(LearningService, address, plain);
+  const admin = createClient(LearningAdminService, address, plain);
+  const health = createClient(Health, address, plain);
+  let stopped = false;
+  const stop = async () => {
+    if (stopped) return;
+    stopped = true;
+    await runtime.stop();
+  };
+  onTestFinished(async () => {
+    for (const one of [client, admin, health]) one.close();
+    await stop();
+  });
+  const get = (path: string, init?: RequestInit) => fetch(`${runtime.adminUrl}${path}`, init);
+  return { runtime, client, admin, health, lines, stop, get };
+}
+
+const FAILED = { task: { status: TaskStatus.FAILURE } };
+
+describe('a running service', () => {
+  test('serves on every listener, says that it is healthy, and shows metrics', async () => {
+    const { runtime, client, admin, health, get } = await start();
+    expect(runtime.addresses).toHaveLength(2);
+    for (const service of ['', LearningService.typeName, LearningAdminService.typeName]) {
+      expect(await health.check({ service })).toMatchObject({
+        status: HealthCheckResponse_ServingStatus.SERVING,
+      });
+    }
+    await Promise.all(Array.from({ length: 30 }, () => client.recordTask(FAILED)));
+    await admin.runCycle({});
+    expect([(await get('/healthz')).status, (await get('/readyz')).status]).toEqual([200, 200]);
+    const text = await (await get('/metrics')).text();
+    expect(text).toContain('learning_tasks_recorded_total 30');
+    expect(text).toContain('learning_deltas_applied_total{type="strategy"} 1');
+    expect(text).toContain('learning_latest_sequence 1');
+    expect(text).toMatch(/learning_rpc_duration_seconds_count\{method=".*RunCycle",code="OK"\} 1/);
+    for (const path of ['/nothing', '//', '/%', '/healthz/']) {
+      expect((await get(path)).status).toBe(404);
+    }
+    expect((await get('/healthz?verbose')).status).toBe(200);
+    expect((await get('/metrics', { method: 'POST' })).status).toBe(405);
+  });
+
+  test('logs a line for a cycle and one for an applied delta, and none for a task', async () => {
+    const { client, admin, lines } = await start();
+    await Promise.all(Array.from({ length: 30 }, () => client.recordTask(FAILED)));
+    await admin.runCycle({});
+    const told = lines.filter(({ level }) => Number(level) >= 30).map(({ msg }) => msg);
+    expect(told).toEqual([
+      'fallback_strategy_threshold adjust 0.8 -> 0.75 (score=75)',
+      'cycle completed',
+    ]);
+    expect(lines.find(({ msg }) => msg === 'cycle completed')).toMatchObject({
+      cycle: 1,
+      tasks: 30,
+      proposed: 1,
+      applied: 1,
+    });
+  });
+
+  test('logs a rule that cannot be evaluated, and counts it', async () => {
+    const yaml = `
+cycle: { min_tasks: 1 }
+rules:
+  - { id: broken, when: 'window.measurements.cost > 1.0', type: metric, operation: adjust,
+      target: max_cpu_per_agent, new_value: '20.0', reasoning: '"x"', confidence: 0.9,
+      impact: positive }
+`;
+    const { client, admin, lines, get } = await start(yaml);
+    await client.recordTask(FAILED);
+    await admin.runCycle({});
+    expect(lines).toContainEqual(expect.objectContaining({ level: 40, rule: 'broken' }));
+    expect(await (await get('/metrics')).text()).toContain(
+      'learning_rule_faults_total{rule_id="broken"} 1',
+    );
+  });
+
+  test('takes up a config, or says why not', async () => {
+    const { runtime, client, get } = await start('version: one');
+    runtime.refuseConfig('line 3: no');
+    expect(await client.getStatus({})).toMatchObject({
+      configVersion: 'one',
+      configError: 'line 3: no',
+    });
+    expect(await (await get('/metrics')).text()).toContain('learning_config_refused 1');
+    await runtime.configure(configOf('version: two\ncycle: { interval_seconds: 7 }'));
+    expect(await client.getStatus({})).toMatchObject({
+      configVersion: 'two',
+      configError: '',
+      cycleIntervalSeconds: 7,
+    });
+  });
+
+  test('drains: streams end with UNAVAILABLE, and nothing listens afterwards', async () => {
+    const { client, stop, get } = await start();
+    const stream = client.streamDeltas({});
+    const ended = new Promise((resolve) => stream.on('error', resolve));
+    await new Promise((resolve) => stream.once('data', resolve));
+    await stop();
+    expect(await ended).toMatchObject({ code: status.UNAVAILABLE });
+    await expect(client.getStatus({})).rejects.toMatchObject({ code: status.UNAVAILABLE });
+    await expect(get('/healthz')).rejects.toThrow();
+  });
+
+  test('is as it was after a restart', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'runtime-'));
+    onTestFinished(() => rmSync(directory, { recursive: true }));
+    const first = await start('', openSqliteStore(directory));
+    const task = { taskId: 'a', status: TaskStatus.FAILURE };
+    await Promise.all(Array.from({ length: 29 }, () => first.client.recordTask(FAILED)));
+    await first.client.recordTask({ task });
+    await first.admin.runCycle({});
+    const before = await first.client.getStatus({});
+    const deltas = await first.client.listDeltas({});
+    await first.stop();
+    const second = await start('', openSqliteStore(directory));
+    const after = await second.client.getStatus({});
+    const { nextCycleTime: _, ...kept } = before;
+    expect(after).toMatchObject(kept);
+    expect(await second.client.listDeltas({})).toEqual(deltas);
+    expect(await second.client.recordTask({ task })).toMatchObject({ duplicate: true });
+  });
+
+  test('warns of a live value outside new bounds, and keeps it', async () => {
+    const store = createMemoryStore();
+    const first = await start('', store);
+    const value = { kind: { case: 'numberValue', value: 90 } } as const;
+    await first.admin.setParameter({ target: 'max_cpu_per_agent', value });
+    await first.stop();
+    const second = await start(
+      'parameters: { max_cpu_per_agent: { initial: 20, max: 50 } }',
+      store,
+    );
+    expect(second.lines.map(({ msg }) => msg)).toContain(
+      'a live value is outside its bounds, and kept: max_cpu_per_agent: expected at most 50, got 90',
+    );
+    const { parameters } = await second.client.resolveParameters({});
+    expect(parameters.max_cpu_per_agent?.kind.value).toBe(90);
+  });
+});
+
+test('a start that fails gives back what it took', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'runtime-'));
+  onTestFinished(() => rmSync(directory, { recursive: true }));
+  const { runtime } = await start();
+  const taken = new URL(runtime.adminUrl).host;
+  const config = configOf('');
+  const log = pino({ level: 'silent' });
+  const failing = startRuntime({
+    entrance: openEntrance({ listen: ['127.0.0.1:0'], adminListen: taken }, config, log),
+    reflection: true,
+    drainTimeout: 10,
+    config,
+    store: openSqliteStore(directory),
+    log,
+  });
+  await expect(failing).rejects.toThrow(/EADDRINUSE/);
+  openSqliteStore(directory).close();
+});
+
+test('the log goes to a file as well, and a file that cannot be had is done without', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'log-'));
+  onTestFinished(() => rmSync(directory, { recursive: true }));
+  const file = join(directory, 'learning.log');
+  const { logger, useFile } = await createLog({ level: 'fatal', file });
+  const messagesIn = (path: string) =>
+    readFileSync(path, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line).msg);
+  logger.fatal('to both');
+  expect(messagesIn(file)).toEqual(['to both']);
+
+  renameSync(file, `${file}.1`);
+  logger.fatal('to the file that was moved aside');
+  useFile(file);
+  logger.fatal('to the new one');
+  useFile(`${file}.other`);
+  logger.fatal('to another');
+  useFile(undefined);
+  logger.fatal('to none');
+  useFile(join(directory, 'no', 'such'));
+  logger.fatal('still to none');
+  useFile(file);
+  logger.fatal('again');
+  expect(messagesIn(`${file}.1`)).toEqual(['to both', 'to the file that was moved aside']);
+  expect(messagesIn(`${file}.other`)).toEqual(['to another']);
+  expect(messagesIn(file)).toEqual(['to the new one', 'again']);
+});
