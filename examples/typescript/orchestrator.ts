@@ -38,7 +38,8 @@ const sidecar = new LearningSidecar({
   tokenFile: flags['token-file'],
   onChange: report,
   onDisconnected: (failure) => console.log(`sidecar away: ${failure?.message}; going on`),
-  onProblem: (what, cause) => console.error(what, cause),
+  onProblem: (what, cause) =>
+    console.error(`${what}: ${cause instanceof Error ? cause.message : String(cause)}`),
 });
 sidecar.follow();
 
