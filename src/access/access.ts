@@ -42,8 +42,10 @@ export class Access {
     this.#warnSampled = sampled(options.log.warn, options.clock);
     if (tls !== undefined) {
       this.#certificates = this.#watchedCertificates(tls);
-      this.tls = new TlsGuard(this.#certificates.value, (refusal, peer) =>
-        this.refuseConnection(peer, refusal),
+      this.tls = new TlsGuard(
+        this.#certificates.value,
+        () => options.clock.now(),
+        (refusal, peer) => this.refuseConnection(peer, refusal),
       );
     }
     if (tokens !== undefined) this.#tokenFiles = this.#watchedTokens(tokens);

@@ -2,7 +2,7 @@ import { BlockList, isIP } from 'node:net';
 import { AccessError } from './access-error.ts';
 
 /** A place to listen at, and what was said of it. */
-export interface Door {
+export interface ListenerSpec {
   /** `--listen` or `--admin-listen`. */
   readonly flag: string;
   /** As it was given. */
@@ -21,8 +21,8 @@ export interface Protection {
   readonly insecure: boolean;
 }
 
-/** How a door is opened. */
-export interface DoorPlan {
+/** How a listener is opened. */
+export interface ListenerPlan {
   readonly isSecure: boolean;
   /** What is odd about it, and meant. */
   readonly warning: string | undefined;
@@ -33,11 +33,14 @@ LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
 LOOPBACK.addAddress('::1', 'ipv6');
 
 /**
- * Whether a door has TLS. Throws an `AccessError` where strangers could come in by it, or it is to
- * have TLS and there is no certificate.
+ * Whether a listener has TLS. Throws an `AccessError` where strangers could come in by it, or it is
+ * to have TLS and there is no certificate.
  */
-export function planDoor(door: Door, { hasTls, hasTokens, insecure }: Protection): DoorPlan {
-  const { flag, text, host, security } = door;
+export function planListener(
+  spec: ListenerSpec,
+  { hasTls, hasTokens, insecure }: Protection,
+): ListenerPlan {
+  const { flag, text, host, security } = spec;
   if (security === 'tls' && !hasTls) {
     throw new AccessError(`${flag} ${text}: there is no certificate: set tls.certificate_file`);
   }

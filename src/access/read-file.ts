@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { messageOf } from '../domain/errors.ts';
 import { AccessError } from './access-error.ts';
 
@@ -16,18 +16,32 @@ export interface ReadFile {
 }
 
 /**
- * Reads a file. Throws an `AccessError` that names it.
+ * Reads a file. Throws an `AccessError` that names it: for a pipe, too, which nobody may ever write
+ * to, and which cannot be read again.
  *
  * @param what its key in the config, or the flag
  */
 export function readAccessFile(what: string, path: string): ReadFile {
   try {
-    const { mode, size } = statSync(path);
-    if (size > MAX_BYTES) throw new Error(`expected at most ${MAX_BYTES} bytes, found ${size}`);
+    const { text, mode } = readRegularFile(path);
     const isSecret = (mode & READABLE_BY_OTHERS) === 0;
     const warnings = isSecret ? [] : [`${what}: everybody can read ${path}: chmod o-r it`];
-    return { text: readFileSync(path, 'utf8'), warnings };
+    return { text, warnings };
   } catch (error) {
     throw new AccessError(`${what}: cannot read ${path}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function readRegularFile(path: string): { text: string; mode: number } {
+  // Else opening a pipe would wait for its writer, and the process with it.
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const file = fstatSync(fd);
+    if (!file.isFile()) throw new Error('expected a regular file');
+    const { mode, size } = file;
+    if (size > MAX_BYTES) throw new Error(`expected at most ${MAX_BYTES} bytes, found ${size}`);
+    return { text: readFileSync(fd, 'utf8'), mode };
+  } finally {
+    closeSync(fd);
   }
 }

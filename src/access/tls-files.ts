@@ -14,12 +14,20 @@ export interface TlsPaths {
   readonly allowedNames: readonly string[];
 }
 
+/** When a certificate is valid. */
+export interface Period {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
 /** Certificates that were found to fit together. */
 export interface TlsMaterial {
   readonly cert: string;
   readonly key: string;
   /** `undefined`: clients need no certificate. */
   readonly ca: string | undefined;
+  /** When each certificate of `ca` is valid. */
+  readonly caPeriods: readonly Period[];
   /** Names, one of which a client's certificate must have; empty: any. */
   readonly allowedNames: readonly string[];
   /** When the certificate of this service ends. */
@@ -52,14 +60,21 @@ export function readTlsFiles(paths: TlsPaths, nowMs: number): TlsMaterial {
     ...keyWarnings,
   ];
   let ca: string | undefined;
+  let caPeriods: Period[] = [];
   if (clientCaFile !== undefined) {
     ca = readAccessFile('tls.client_ca_file', clientCaFile).text;
-    for (const one of certificatesIn('tls.client_ca_file', clientCaFile, ca)) {
+    const authorities = certificatesIn('tls.client_ca_file', clientCaFile, ca);
+    for (const one of authorities) {
       warnings.push(...validity('tls.client_ca_file', clientCaFile, one, nowMs));
     }
+    caPeriods = authorities.map(({ validFromDate, validToDate }) => ({
+      fromMs: validFromDate.getTime(),
+      toMs: validToDate.getTime(),
+    }));
   }
   tryContext(`tls.certificate_file: ${certificateFile}`, { cert, key, ca });
-  return { cert, key, ca, allowedNames, notAfterMs: leaf.validToDate.getTime(), warnings };
+  const notAfterMs = leaf.validToDate.getTime();
+  return { cert, key, ca, caPeriods, allowedNames, notAfterMs, warnings };
 }
 
 /** The certificates of a file, at least one. */

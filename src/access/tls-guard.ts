@@ -21,11 +21,14 @@ export type OnRefused = (refusal: TlsRefusal, peer: string) => void;
 /** TLS for listeners, by certificates that can be exchanged while they listen. */
 export class TlsGuard {
   readonly #onRefused: OnRefused;
+  readonly #now: () => number;
   readonly #servers = new Set<Server>();
   #material: TlsMaterial;
 
-  constructor(material: TlsMaterial, onRefused: OnRefused) {
+  /** @param now the time of day, in ms */
+  constructor(material: TlsMaterial, now: () => number, onRefused: OnRefused) {
     this.#material = material;
+    this.#now = now;
     this.#onRefused = onRefused;
   }
 
@@ -70,7 +73,11 @@ export class TlsGuard {
     // A socket remembers where it comes from once it was asked; after its end it is too late.
     server.prependListener('connection', (socket: Socket) => void socket.remoteAddress);
     server.on('tlsClientError', (error, socket) => {
-      this.#onRefused(describeHandshakeError(error, socket), peerOf(socket));
+      const refusal = describeHandshakeError(error, {
+        certificate: this.#certificateRefusal(socket),
+        hasAnswered: (parentOf(socket)?.bytesWritten ?? 0) > 0,
+      });
+      this.#onRefused(refusal, peerOf(socket));
       // Node leaves one open whose time was up.
       socket.destroy();
     });
@@ -80,7 +87,7 @@ export class TlsGuard {
   refusalOf(socket: TLSSocket): TlsRefusal | undefined {
     const { ca, allowedNames } = this.#material;
     if (ca === undefined) return undefined;
-    const refusal = describeCertificateError(socket);
+    const refusal = this.#certificateRefusal(socket);
     if (refusal !== undefined) return refusal;
     const certificate = socket.getPeerX509Certificate();
     if (!socket.authorized || certificate === undefined) return NO_CERTIFICATE;
@@ -88,6 +95,13 @@ export class TlsGuard {
     const names = describeNames(certificate);
     const reason = `no name of the client's certificate is in tls.allowed_names: ${names}`;
     return { kind: 'name', reason };
+  }
+
+  #certificateRefusal({ authorizationError }: TLSSocket): TlsRefusal | undefined {
+    // A text whatever its type says; null where all is well.
+    const code: unknown = authorizationError;
+    if (code === null || code === undefined) return undefined;
+    return describeCertificateError(String(code), this.#material.caPeriods, this.#now());
   }
 
   #serverOptions(): TlsOptions {
@@ -113,7 +127,12 @@ export class TlsGuard {
 
 function peerOf(socket: TLSSocket): string {
   // The socket below it still knows where it came from, when this one has been destroyed.
-  const parent: unknown = Reflect.get(socket, '_parent');
-  const { remoteAddress, remotePort } = parent instanceof Socket ? parent : socket;
+  const { remoteAddress, remotePort } = parentOf(socket) ?? socket;
   return remoteAddress === undefined ? 'unknown' : `${remoteAddress}:${remotePort}`;
+}
+
+/** The connection that carries TLS. */
+function parentOf(socket: TLSSocket): Socket | undefined {
+  const parent: unknown = Reflect.get(socket, '_parent');
+  return parent instanceof Socket ? parent : undefined;
 }

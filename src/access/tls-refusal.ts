@@ -1,4 +1,4 @@
-import type { TLSSocket } from 'node:tls';
+import type { Period } from './tls-files.ts';
 
 /** Why a connection was refused: a label of a metric, so there are few. */
 export type RefusalKind =
@@ -37,6 +37,20 @@ const UNKNOWN_CA: TlsRefusal = {
   reason: "the client's certificate is not of a CA in tls.client_ca_file",
 };
 
+/** A client that goes away without a word when it has seen the certificate of this service. */
+const BROKEN_OFF: TlsRefusal = {
+  kind: 'client',
+  reason:
+    "the client broke the handshake off when it had seen this service's certificate: " +
+    'does it trust its CA, and ask for one of its names?',
+};
+
+/** What OpenSSL says of a certificate whose time is not now: of the client, or of its CA. */
+const OUT_OF_TIME: Readonly<Record<string, string>> = {
+  CERT_HAS_EXPIRED: 'has expired',
+  CERT_NOT_YET_VALID: 'is not valid yet: are the clocks right?',
+};
+
 /** By the codes of Node and OpenSSL. */
 const BY_CODE: Readonly<Record<string, TlsRefusal>> = {
   ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: NO_CERTIFICATE,
@@ -46,11 +60,6 @@ const BY_CODE: Readonly<Record<string, TlsRefusal>> = {
   SELF_SIGNED_CERT_IN_CHAIN: UNKNOWN_CA,
   DEPTH_ZERO_SELF_SIGNED_CERT: UNKNOWN_CA,
   CERT_SIGNATURE_FAILURE: UNKNOWN_CA,
-  CERT_HAS_EXPIRED: { kind: 'expired', reason: "the client's certificate has expired" },
-  CERT_NOT_YET_VALID: {
-    kind: 'expired',
-    reason: "the client's certificate is not valid yet: are the clocks right?",
-  },
   INVALID_PURPOSE: {
     kind: 'bad_certificate',
     reason: "the client's certificate was not issued for clients",
@@ -70,12 +79,24 @@ const BY_CODE: Readonly<Record<string, TlsRefusal>> = {
   ECONNRESET: { kind: 'broken', reason: 'the client broke the handshake off' },
 };
 
+/** What is known of a handshake beside its error. */
+export interface Handshake {
+  /** Why the certificate of the client was refused; `undefined`: it was not. */
+  readonly certificate: TlsRefusal | undefined;
+  /** Whether the client was sent anything: this service's certificate is in what it is sent first. */
+  readonly hasAnswered: boolean;
+}
+
 /** Why a handshake failed. */
-export function describeHandshakeError(error: Error, socket: TLSSocket): TlsRefusal {
-  // Where a certificate was refused, the error says only that the connection is gone.
-  const refused = describeCertificateError(socket);
-  if (refused !== undefined) return refused;
+export function describeHandshakeError(
+  error: Error,
+  { certificate, hasAnswered }: Handshake,
+): TlsRefusal {
+  // The error says only that the connection is gone then.
+  if (certificate !== undefined) return certificate;
   const code = 'code' in error ? String(error.code) : '';
+  // Node's clients, and so those of grpc-js, send no alert.
+  if (code === 'ECONNRESET' && hasAnswered) return BROKEN_OFF;
   const known = BY_CODE[code];
   if (known !== undefined) return known;
   // As in `ERR_SSL_TLSV1_ALERT_UNKNOWN_CA`: it was the client that sent an alert.
@@ -87,13 +108,30 @@ export function describeHandshakeError(error: Error, socket: TLSSocket): TlsRefu
   return { kind: 'broken', reason: `the handshake failed: ${code || error.message}` };
 }
 
-/** Why the certificate of a client was refused; `undefined`: it was not. */
-export function describeCertificateError({
-  authorizationError,
-}: TLSSocket): TlsRefusal | undefined {
-  // A text whatever its type says; null where all is well.
-  const code: unknown = authorizationError;
-  if (code === null || code === undefined) return undefined;
-  const known = BY_CODE[String(code)];
+/**
+ * Why the certificate of a client was refused.
+ *
+ * @param code OpenSSL's
+ * @param authorities when those of `tls.client_ca_file` are valid
+ */
+export function describeCertificateError(
+  code: string,
+  authorities: readonly Period[],
+  nowMs: number,
+): TlsRefusal {
+  const fault = OUT_OF_TIME[code];
+  if (fault !== undefined) {
+    return { kind: 'expired', reason: `${whoseTime(authorities, nowMs)} ${fault}` };
+  }
+  const known = BY_CODE[code];
   return known ?? { kind: 'bad_certificate', reason: `the client's certificate: ${code}` };
+}
+
+/** OpenSSL does not tell of which certificate of the chain it speaks. */
+function whoseTime(authorities: readonly Period[], nowMs: number): string {
+  const isOut = ({ fromMs, toMs }: Period) => nowMs < fromMs || nowMs >= toMs;
+  const out = authorities.filter(isOut).length;
+  if (out === 0) return "the client's certificate";
+  if (out === authorities.length) return 'the CA in tls.client_ca_file';
+  return "the client's certificate, or its CA in tls.client_ca_file,";
 }

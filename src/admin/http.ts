@@ -8,6 +8,8 @@ import {
 } from 'node:http';
 import { createServer as createHttpsServer, type ServerOptions as HttpsOptions } from 'node:https';
 
+type Socket = IncomingMessage['socket'];
+
 /** What the pages say. */
 export interface AdminSources {
   /** Why the sidecar takes no calls; `undefined`: it does. */
@@ -74,8 +76,47 @@ function boundPerAddress(server: Server): void {
   });
 }
 
-function createListener(sources: AdminSources): RequestListener {
+/**
+ * Tells the first request on a connection from those that were sent before it was answered. No prober
+ * does that, and their answers would pile up for as long as nobody reads them.
+ */
+function isPipelined(busy: WeakSet<Socket>, { socket }: IncomingMessage, response: ServerResponse) {
+  if (busy.has(socket) || socket.destroyed) {
+    socket.destroy();
+    stopParsing(socket);
+    return true;
+  }
+  busy.add(socket);
+  response.once('finish', () => busy.delete(socket));
+  return false;
+}
+
+/**
+ * What has been read may hold a thousand requests more, and each costs as much as a served one. Node
+ * tells its parser nothing of the end of a socket; 2 says to it that no HTTP follows.
+ */
+function stopParsing(socket: Socket): void {
+  // Node's types do not know it.
+  const { parser } = socket as { parser?: { onIncoming?: unknown } | null };
+  if (parser) parser.onIncoming = () => 2;
+}
+
+/** Asks once for all who wait at the time. */
+function shared<T>(ask: () => Promise<T>): () => Promise<T> {
+  let asked: Promise<T> | undefined;
+  return () => {
+    asked ??= ask().finally(() => {
+      asked = undefined;
+    });
+    return asked;
+  };
+}
+
+function createListener(given: AdminSources): RequestListener {
+  const busy = new WeakSet<Socket>();
+  const sources = { ...given, metrics: shared(() => given.metrics()) };
   return (request, response) => {
+    if (isPipelined(busy, request, response)) return;
     // Not `new URL`, which throws for targets that a client may well send, such as `//`.
     const [path] = (request.url ?? '').split('?', 1);
     if (request.method !== 'GET' && request.method !== 'HEAD') {

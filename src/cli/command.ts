@@ -14,6 +14,7 @@ import {
   flag,
   listOf,
   positiveNumber,
+  refuseUnclearSwitches,
   targetFlags,
 } from './flags.ts';
 import type { HealthcheckFlags } from './healthcheck.ts';
@@ -47,7 +48,8 @@ function createProgram(): Command {
     .exitOverride()
     .showHelpAfterError('(--help shows what there is)')
     .addHelpText('after', '\nWithout a command it serves; `serve --help` shows the flags of that.')
-    .enablePositionalOptions();
+    .enablePositionalOptions()
+    .hook('preAction', (_, command) => refuseUnclearSwitches(command));
   program.addCommand(serveCommand(), { isDefault: true });
   const clients = [healthcheckCommand(), replayCommand(), watchCommand(), backtestCommand()];
   for (const command of [...clients, auditCommand(), backupCommand(), restoreCommand()]) {

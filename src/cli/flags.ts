@@ -1,4 +1,4 @@
-import { InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { messageOf } from '../domain/errors.ts';
 import { parseListenAddress, parseSocketAddress } from '../rpc/listen-address.ts';
 
@@ -6,13 +6,38 @@ import { parseListenAddress, parseSocketAddress } from '../rpc/listen-address.ts
 export function flag(flags: string, description: string): Option {
   const option = new Option(flags, description);
   const variable = `LEARNING_SIDECAR_${option.name().toUpperCase().replaceAll('-', '_')}`;
-  // An empty one counts as none: where variables are passed on, one cannot be left out.
   const value = process.env[variable];
-  // A flag without a value counts as given wherever its variable is set: to "false", too.
-  const isSwitch = option.isBoolean() || option.negate;
-  const isOff = isSwitch && /^(?:false|no|off|0)$/i.test(value ?? '');
-  if (value === '' || isOff) delete process.env[variable];
+  // An empty one counts as none: where variables are passed on, one cannot be left out. A switch
+  // counts as given wherever its variable is set: to "false", too.
+  const isNone = isSwitch(option) ? isOff(value) : value === '';
+  if (isNone) delete process.env[variable];
   return option.env(variable);
+}
+
+/**
+ * Ends a command with a usage error where the variable of a switch says neither yes nor no: what
+ * was meant to switch it off must not switch it on.
+ */
+export function refuseUnclearSwitches(command: Command): void {
+  for (const option of command.options) {
+    const { envVar } = option;
+    if (envVar === undefined || !isSwitch(option)) continue;
+    if (command.getOptionValueSource(option.attributeName()) !== 'env') continue;
+    const value = process.env[envVar] ?? '';
+    if (/^(?:true|1|yes|on)$/i.test(value.trim())) continue;
+    command.error(
+      `error: ${envVar} is '${value}': expected true, 1, yes or on, or false, 0, no or off`,
+    );
+  }
+}
+
+/** A flag without a value. */
+function isSwitch(option: Option): boolean {
+  return option.isBoolean() || option.negate;
+}
+
+function isOff(value = ''): boolean {
+  return /^(?:|false|0|no|off)$/i.test(value.trim());
 }
 
 function targetFlag(): Option {
@@ -36,9 +61,12 @@ export function targetFlags(): Option[] {
   ];
 }
 
+/** Names a ledger that is gone with the process, as a data directory. */
+export const IN_MEMORY = ':memory:';
+
 /** Where a sidecar keeps its ledger. */
 export function dataDirFlag(): Option {
-  return flag('--data-dir <dir>', 'where the ledger is kept; :memory: for nowhere')
+  return flag('--data-dir <dir>', `where the ledger is kept; ${IN_MEMORY} for nowhere`)
     .default('.learning-sidecar')
     .argParser((text) => nonEmpty(text));
 }
@@ -68,7 +96,8 @@ export function collectAddresses() {
 
 /** Refuses what cannot be listened on with HTTP. */
 function hostAndPort(text: string): string {
-  if (!text.startsWith('unix:')) return listenAddress(text);
+  const address = listenAddress(text);
+  if (parseListenAddress(address).kind === 'tcp') return address;
   throw new InvalidArgumentError('Expected host:port or [ipv6]:port.');
 }
 

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { LedgerOpenError } from '../ledger/store.ts';
 import { backUpLedger, type LedgerSummary, restoreLedger } from '../store/ledger-copy.ts';
+import { IN_MEMORY } from './flags.ts';
 import { printLine } from './output.ts';
 import { formatCount } from './progress.ts';
 
@@ -11,12 +13,14 @@ export interface CopyFlags {
 
 /** Copies the ledger of a data directory into a file. Throws `LedgerOpenError`. */
 export async function backup(file: string, { dataDir, force }: CopyFlags): Promise<void> {
+  refuseMemory(dataDir);
   const summary = await backUpLedger(dataDir, file, { force: force === true });
   await printLine(`${dataDir} is backed up to ${file} and verified: ${describe(summary)}`);
 }
 
 /** Makes the ledger of a data directory from a backup. Throws `LedgerOpenError`. */
 export async function restore(file: string, { dataDir, force }: CopyFlags): Promise<void> {
+  refuseMemory(dataDir);
   const { movedTo, ...summary } = restoreLedger(file, dataDir, {
     force: force === true,
     newEpoch: randomUUID(),
@@ -24,6 +28,11 @@ export async function restore(file: string, { dataDir, force }: CopyFlags): Prom
   });
   if (movedTo !== undefined) await printLine(`the ledger that was there is now ${movedTo}`);
   await printLine(`${file} is restored to ${dataDir}: ${describe(summary)}`);
+}
+
+function refuseMemory(dataDir: string): void {
+  if (dataDir !== IN_MEMORY) return;
+  throw new LedgerOpenError(`--data-dir ${IN_MEMORY} is no directory: it keeps no ledger`);
 }
 
 function describe({ epoch, tasksRecorded, cycles, sequence, bytes }: LedgerSummary): string {

@@ -29,7 +29,8 @@ function logRecovery({ fault, movedTo, report }: Recovery, log: Logger): void {
       ended_deltas: report.endedDeltas,
       sequence: report.sequence,
     },
-    `the ledger was recovered, under a new epoch; the damaged one is now ${movedTo}. ` +
+    'the ledger was recovered, under a new epoch; ' +
+      `${movedTo === undefined ? 'of the former one nothing is left' : `the damaged one is now ${movedTo}`}. ` +
       `${describeKept(report)}; ${describeLost(report)}. ${HEAD_WORDS[report.head]}`,
   );
 }

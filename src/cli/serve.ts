@@ -2,19 +2,21 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
 import { formatFault } from '../config/fault.ts';
 import { parseConfigFile, readConfigFile } from '../config/load.ts';
+import { messageOf } from '../domain/errors.ts';
 import type { LedgerStore } from '../ledger/store.ts';
 import { systemClock } from '../runtime/clock.ts';
-import { type EntranceOptions, openEntrance } from '../runtime/entrance.ts';
 import { WATCH_INTERVAL_MS, watchFiles } from '../runtime/file-watch.ts';
+import { createListenPlan, type ListenOptions } from '../runtime/listen-plan.ts';
 import { createLog, type Log } from '../runtime/log.ts';
 import { type Runtime, startRuntime } from '../runtime/runtime.ts';
 import { createMemoryStore } from '../store/memory.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
 import { ConfigReload } from './config-reload.ts';
+import { IN_MEMORY } from './flags.ts';
 import { recoverDirectory } from './recover-ledger.ts';
 
 /** What `serve` is told by flags and environment. */
-export interface ServeOptions extends EntranceOptions {
+export interface ServeOptions extends ListenOptions {
   readonly dataDir: string;
   /** Seconds. */
   readonly drainTimeout: number;
@@ -26,9 +28,6 @@ export interface ServeOptions extends EntranceOptions {
   /** Mends the ledger if it is damaged. */
   readonly recover: boolean | undefined;
 }
-
-/** Names a ledger that is gone with the process. */
-const IN_MEMORY = ':memory:';
 
 /** Serves until a signal says otherwise. Throws `ConfigError`, `AccessError` and `LedgerOpenError`. */
 export async function serve(options: ServeOptions): Promise<void> {
@@ -43,9 +42,9 @@ export async function serve(options: ServeOptions): Promise<void> {
   const { logger } = log;
   for (const warning of warnings) logger.warn(formatFault(warning));
   // Before the ledger: what is not to be served does not need one.
-  const entrance = openEntrance(options, config, logger);
+  const listenPlan = createListenPlan(options, config, logger);
   const store = openStore(options, logger);
-  const runtime = await startRuntime({ ...options, entrance, config, store, log: logger });
+  const runtime = await startRuntime({ ...options, listenPlan, config, store, log: logger });
   // Before the word that it serves, which may be answered by a signal.
   const unfollow = followConfig({ config, text }, { runtime, options, log });
   handleSignals(runtime, unfollow, logger);
@@ -82,7 +81,7 @@ function handleSignals(runtime: Runtime, unfollow: () => void, log: Logger): voi
       log.info('stopped');
       process.exit(0);
     } catch (error) {
-      log.error({ err: error }, 'could not stop cleanly');
+      log.error({ err: error }, `could not stop cleanly: ${messageOf(error)}`);
       process.exit(1);
     }
   };

@@ -47,3 +47,8 @@ export function invalidFields(violations: readonly FieldViolation[]): LearningEr
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** What the system calls an error, such as `ENOENT`; `undefined`: it does not say. */
+export function systemCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
+}

@@ -9,6 +9,7 @@ import {
   LedgerCorruptError,
   LedgerOpenError,
   type LedgerStore,
+  MissingFault,
   type StoredLedger,
   StoreFault,
 } from './store.ts';
@@ -167,12 +168,20 @@ export class Ledger {
     return this.#port.sizeBytes();
   }
 
-  /** Commits what waits. Where files have gone meanwhile, this is the last chance to put them back. */
+  /**
+   * Commits what waits. Where files have gone meanwhile, this is the last chance to put them back:
+   * throws `MissingFault` where they are lost.
+   */
   close(): void {
     this.flush();
     this.check();
     if (this.#failure !== undefined) this.check();
     this.#port.close();
+    if (!(this.#failure instanceof MissingFault)) return;
+    throw new MissingFault(
+      `the ledger could not be put back, and what was recorded is lost: ${this.failure}`,
+      { cause: this.#failure },
+    );
   }
 
   #commitSoon(turn = 1): void {
@@ -200,9 +209,12 @@ export class Ledger {
   }
 
   #failed(error: unknown): void {
-    const former = this.failure;
-    this.#failure = error instanceof Error ? error : new StoreFault(messageOf(error));
-    if (former !== this.failure) this.#onAvailability(this.#failure);
+    const former = this.#failure;
+    const failure = error instanceof Error ? error : new StoreFault(messageOf(error));
+    this.#failure = failure;
+    const isMissing = failure instanceof MissingFault;
+    if (former?.message === failure.message && former instanceof MissingFault === isMissing) return;
+    this.#onAvailability(failure);
   }
 
   /** @param isDone the commit that failed has happened; its callers were told that it is not sure */

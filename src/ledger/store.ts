@@ -26,7 +26,7 @@ export interface LedgerStore {
    * what was written may come to light; `recover` settles it, and comes before another commit.
    */
   commit(commit: Commit): void;
-  /** Throws `StoreFault` where what was committed is no longer where it belongs. */
+  /** Throws `MissingFault` where what was committed is no longer where it belongs. */
   check(): void;
   /**
    * Makes the store writable again after a fault, with all that was committed in it. Answers whether
@@ -42,6 +42,9 @@ export interface LedgerStore {
 export class StoreFault extends Error {
   override readonly name = 'StoreFault';
 }
+
+/** What was committed is not where it belongs: only the process that has it open still has it. */
+export class MissingFault extends StoreFault {}
 
 /** The ledger cannot be opened; the message says why and what to do. */
 export class LedgerOpenError extends Error {

@@ -1,17 +1,21 @@
-import {
-  type ServerInterceptingCallInterface,
-  type ServerInterceptor,
-  type StatusObject,
-  status,
-} from '@grpc/grpc-js';
+import { type ServerInterceptor, type StatusObject, status } from '@grpc/grpc-js';
 import type { Clock } from '../domain/clock.ts';
 import { type AdmissionDesk, AdmittedCall, type Pool } from './admitted-call.ts';
 import { interceptorOf } from './intercepted-call.ts';
+import { type Meter, MeteredCall } from './metered-call.ts';
 import { Refusals } from './refusals.ts';
+import { MAX_REQUEST_BYTES, RequestRoom } from './request-room.ts';
 import type { WireReason } from './status.ts';
 
-/** Unary calls that operators' tools and probes may have under way beside those of clients. */
-const MAX_PENDING_RESERVED = 256;
+/** Calls that operators' tools may have under way beside those of clients. */
+const MAX_PENDING_OPERATORS = 256;
+
+/** Probes need no token, so that theirs are few, in all and of one connection: they are answered at once. */
+const MAX_PENDING_PROBES = 64;
+const MAX_PENDING_PROBES_PER_CONNECTION = 16;
+
+/** A probe's request holds the name of a service. It may be compressed, to a thousandth. */
+const MAX_PROBE_BYTES = 256;
 
 /** Big answers of one connection that its client has not read: two of the biggest. */
 const MAX_UNREAD_BYTES = 8 * 1024 * 1024;
@@ -27,10 +31,10 @@ export interface AdmissionOptions {
   readonly maxPendingCalls: () => number;
   /** A call was refused before it began. */
   readonly onRefused: (path: string, code: status, reason: WireReason) => void;
-  /** Full names of services that are not to suffer from what clients do. */
-  readonly reserved: readonly string[];
-  /** Full names of services that go on answering while the server drains. */
-  readonly untilTheEnd: readonly string[];
+  /** Full name of the service that operators call, not to suffer from what clients do. */
+  readonly operators: string;
+  /** Full name of the service that everybody may call, and that answers while the server drains. */
+  readonly probes: string;
 }
 
 /**
@@ -42,16 +46,18 @@ export interface AdmissionOptions {
 export class Admission implements AdmissionDesk {
   readonly interceptor: ServerInterceptor;
   readonly #options: AdmissionOptions;
-  readonly #reserved: readonly string[];
-  readonly #untilTheEnd: readonly string[];
+  readonly #operatorsPrefix: string;
+  readonly #probesPrefix: string;
   readonly #overloaded = new Refusals('OVERLOADED', 'too many calls are under way');
   readonly #draining = new Refusals('DRAINING', 'the sidecar is shutting down');
   readonly #unread = new Refusals('OVERLOADED', 'answers on this connection are not read');
   readonly #unreadBytes = new Map<string, number>();
-  readonly #clientPool = { pending: 0 };
-  readonly #reservedPool = { pending: 0 };
-  /** Calls whose request is not whole, the oldest first. */
-  readonly #awaited = new Set<AdmittedCall>();
+  readonly #noRoom = new Refusals('OVERLOADED', 'too many bytes of requests are under way');
+  readonly #room = new RequestRoom();
+  readonly #clients: Pool;
+  readonly #operators = createPool(() => MAX_PENDING_OPERATORS);
+  readonly #probes = createPool(() => MAX_PENDING_PROBES, new Map());
+  readonly #pools: readonly Pool[];
   #isDraining = false;
   #checking = false;
   #checks = 0;
@@ -59,17 +65,25 @@ export class Admission implements AdmissionDesk {
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
-    this.#reserved = options.reserved.map((name) => `/${name}/`);
-    this.#untilTheEnd = options.untilTheEnd.map((name) => `/${name}/`);
-    this.interceptor = interceptorOf(({ path, requestStream, responseStream }, call) =>
+    this.#operatorsPrefix = `/${options.operators}/`;
+    this.#probesPrefix = `/${options.probes}/`;
+    this.#clients = createPool(options.maxPendingCalls);
+    this.#pools = [this.#clients, this.#operators, this.#probes];
+    const meters = new Map<string, Meter>();
+    this.interceptor = interceptorOf(({ path, requestStream, responseStream }, call) => {
+      const meter = meters.get(path) ?? this.#meterOf(path, requestStream);
+      // Of as many paths as there are methods: grpc-js refuses others itself.
+      meters.set(path, meter);
       // Its first message may be long in coming, by right; it counts as an open stream meanwhile.
-      requestStream ? call : this.#wrap(call, path, responseStream),
-    );
+      if (requestStream) return new MeteredCall(call, meter);
+      const pool = this.#poolOf(path);
+      return new AdmittedCall(call, { desk: this, path, pool, isStream: responseStream, meter });
+    });
   }
 
   /** Calls under way. */
   get pending(): number {
-    return this.#clientPool.pending + this.#reservedPool.pending;
+    return this.#clients.pending + this.#operators.pending + this.#probes.pending;
   }
 
   answer(path: string, peer: string, bytes: number): StatusObject | undefined {
@@ -89,7 +103,9 @@ export class Admission implements AdmissionDesk {
   drain(): Promise<void> {
     this.#isDraining = true;
     // What has not been asked yet cannot be lost.
-    for (const call of this.#awaited) call.refuse(this.#draining.next());
+    for (const { awaited } of this.#pools) {
+      for (const call of awaited) call.refuse(this.#draining.next());
+    }
     return new Promise((resolve) => {
       this.#onIdle = resolve;
       if (this.pending === 0) resolve();
@@ -97,20 +113,24 @@ export class Admission implements AdmissionDesk {
   }
 
   enter(call: AdmittedCall, path: string, pool: Pool): StatusObject | undefined {
-    this.#awaited.add(call);
+    const refusals = this.#refusalsFor(call, path, pool);
+    pool.awaited.add(call);
     if (!this.#checking) this.#checkLater();
-    const refusals = this.#refusalsFor(path, pool);
     if (refusals !== undefined) return this.#refuse(path, refusals);
     pool.pending += 1;
+    pool.ofPeer?.set(call.peer, (pool.ofPeer.get(call.peer) ?? 0) + 1);
     return undefined;
   }
 
-  requestCame(call: AdmittedCall): void {
-    this.#awaited.delete(call);
+  requestCame(call: AdmittedCall, pool: Pool): void {
+    pool.awaited.delete(call);
   }
 
-  leave(pool: Pool): void {
+  leave(call: AdmittedCall, pool: Pool): void {
     pool.pending -= 1;
+    const ofPeer = (pool.ofPeer?.get(call.peer) ?? 0) - 1;
+    if (ofPeer > 0) pool.ofPeer?.set(call.peer, ofPeer);
+    else pool.ofPeer?.delete(call.peer);
     if (this.pending === 0) this.#onIdle?.();
   }
 
@@ -118,9 +138,19 @@ export class Admission implements AdmissionDesk {
     return this.#checks;
   }
 
-  #wrap(call: ServerInterceptingCallInterface, path: string, isStream: boolean): AdmittedCall {
-    const pool = startsWithOne(path, this.#reserved) ? this.#reservedPool : this.#clientPool;
-    return new AdmittedCall(call, { desk: this, path, pool, isStream });
+  /** Bytes of larger requests under way. */
+  get requestBytes(): number {
+    return this.#room.taken;
+  }
+
+  #poolOf(path: string): Pool {
+    if (path.startsWith(this.#probesPrefix)) return this.#probes;
+    return path.startsWith(this.#operatorsPrefix) ? this.#operators : this.#clients;
+  }
+
+  #meterOf(path: string, isStream: boolean): Meter {
+    const maxBytes = path.startsWith(this.#probesPrefix) ? MAX_PROBE_BYTES : MAX_REQUEST_BYTES;
+    return { room: this.#room, maxBytes, isStream, refuse: () => this.#refuse(path, this.#noRoom) };
   }
 
   #refuse(path: string, refusals: Refusals): StatusObject {
@@ -129,11 +159,22 @@ export class Admission implements AdmissionDesk {
     return refusal;
   }
 
-  #refusalsFor(path: string, pool: Pool): Refusals | undefined {
-    if (this.#isDraining && !startsWithOne(path, this.#untilTheEnd)) return this.#draining;
-    const isReserved = pool === this.#reservedPool;
-    const most = isReserved ? MAX_PENDING_RESERVED : this.#options.maxPendingCalls();
-    return pool.pending >= most ? this.#overloaded : undefined;
+  #refusalsFor(call: AdmittedCall, path: string, pool: Pool): Refusals | undefined {
+    const isProbe = pool === this.#probes;
+    if (this.#isDraining && !isProbe) return this.#draining;
+    const ofPeer = pool.ofPeer?.get(call.peer) ?? 0;
+    if (ofPeer >= MAX_PENDING_PROBES_PER_CONNECTION) return this.#overloaded;
+    if (pool.pending >= pool.most() && isProbe) this.#makeRoom(path, pool);
+    return pool.pending >= pool.most() ? this.#overloaded : undefined;
+  }
+
+  /** Probes come whole: those that are awaited for longest are none. */
+  #makeRoom(path: string, pool: Pool): void {
+    for (const call of pool.awaited) {
+      if (pool.pending < pool.most()) return;
+      pool.awaited.delete(call);
+      call.sendStatus(this.#refuse(path, this.#overloaded));
+    }
   }
 
   #checkLater(): void {
@@ -144,20 +185,24 @@ export class Admission implements AdmissionDesk {
   #check(): void {
     this.#checking = false;
     this.#checks += 1;
-    for (const call of this.#awaited) {
-      if ((this.#checks - call.startedAt) * CHECK_MS <= MESSAGE_TIMEOUT_MS) break;
-      this.#awaited.delete(call);
+    for (const { awaited } of this.#pools) this.#giveUp(awaited);
+    if (this.#pools.some(({ awaited }) => awaited.size > 0)) this.#checkLater();
+  }
+
+  #giveUp(awaited: Set<AdmittedCall>): void {
+    for (const call of awaited) {
+      if ((this.#checks - call.startedAt) * CHECK_MS <= MESSAGE_TIMEOUT_MS) return;
+      awaited.delete(call);
       call.sendStatus(TOO_LATE);
     }
-    if (this.#awaited.size > 0) this.#checkLater();
   }
+}
+
+function createPool(most: () => number, ofPeer?: Map<string, number>): Pool {
+  return { pending: 0, most, awaited: new Set(), ofPeer };
 }
 
 const TOO_LATE = {
   code: status.DEADLINE_EXCEEDED,
   details: `the request did not come within ${MESSAGE_TIMEOUT_MS / 1000} s of its headers`,
 };
-
-function startsWithOne(path: string, prefixes: readonly string[]): boolean {
-  return prefixes.some((prefix) => path.startsWith(prefix));
-}

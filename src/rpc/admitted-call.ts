@@ -1,5 +1,6 @@
 import type { Metadata, ServerInterceptingCallInterface, StatusObject } from '@grpc/grpc-js';
-import { type End, InterceptedCall, type Message } from './intercepted-call.ts';
+import type { End, Message } from './intercepted-call.ts';
+import { type Meter, MeteredCall } from './metered-call.ts';
 
 /** Answers of such a size are counted: smaller ones, of all calls of a connection, are 16 MiB. */
 const BIG_ANSWER_BYTES = 4096;
@@ -11,9 +12,9 @@ export interface AdmissionDesk {
   /** Takes a call in, or answers why not. Its request is awaited in either case. */
   enter(call: AdmittedCall, path: string, pool: Pool): StatusObject | undefined;
   /** The request is whole, or will not come. */
-  requestCame(call: AdmittedCall): void;
+  requestCame(call: AdmittedCall, pool: Pool): void;
   /** The call is answered or has ended, or is a stream that has begun. */
-  leave(pool: Pool): void;
+  leave(call: AdmittedCall, pool: Pool): void;
   /** Counts a big answer, or refuses to give it where too many of its connection are not read. */
   answer(path: string, peer: string, bytes: number): StatusObject | undefined;
   /** A big answer has left, or never will. */
@@ -23,6 +24,11 @@ export interface AdmissionDesk {
 /** Calls that share a bound. */
 export interface Pool {
   pending: number;
+  most(): number;
+  /** Calls whose request is not whole, the oldest first. */
+  readonly awaited: Set<AdmittedCall>;
+  /** By connection, where each has a bound. */
+  readonly ofPeer: Map<string, number> | undefined;
 }
 
 interface AdmittedCallOptions {
@@ -31,12 +37,15 @@ interface AdmittedCallOptions {
   readonly pool: Pool;
   /** Its answer is a stream. */
   readonly isStream: boolean;
+  readonly meter: Meter;
 }
 
 /** A call that is counted. */
-export class AdmittedCall extends InterceptedCall {
+export class AdmittedCall extends MeteredCall {
   /** In checks. */
   readonly startedAt: number;
+  /** Where its pool counts by connection. */
+  peer = '';
   readonly #options: AdmittedCallOptions;
   #counted = false;
   #refusal: StatusObject | undefined;
@@ -44,7 +53,7 @@ export class AdmittedCall extends InterceptedCall {
   #unread: { readonly peer: string; readonly bytes: number } | undefined;
 
   constructor(call: ServerInterceptingCallInterface, options: AdmittedCallOptions) {
-    super(call);
+    super(call, options.meter);
     this.#options = options;
     this.startedAt = options.desk.checks;
   }
@@ -52,10 +61,21 @@ export class AdmittedCall extends InterceptedCall {
   // Here and not at the start, after which a call that has been cancelled never ends.
   override onReceiveMetadata(metadata: Metadata): void {
     const { desk, path, pool } = this.#options;
+    // Kept: a connection that has ended tells it no more.
+    if (pool.ofPeer !== undefined) this.peer = this.getPeer();
     this.#refusal = desk.enter(this, path, pool);
     this.#counted = this.#refusal === undefined;
-    if (this.#counted) super.onReceiveMetadata(metadata);
-    else this.startRead();
+    if (this.#counted) {
+      super.onReceiveMetadata(metadata);
+      return;
+    }
+    this.readLittle();
+    this.meter();
+    this.startRead();
+  }
+
+  protected override overLimit(): StatusObject | undefined {
+    return this.#refusal;
   }
 
   override onReceiveMessage(message: Message): void {
@@ -65,7 +85,8 @@ export class AdmittedCall extends InterceptedCall {
 
   override onReceiveHalfClose(): void {
     // Handlers run now, and not at the message: a client may let them wait for more for ever.
-    this.#options.desk.requestCame(this);
+    this.#options.desk.requestCame(this, this.#options.pool);
+    this.requestEnded = true;
     // Only now, too, and in a turn of its own: Node counts a call as open for a while after its client
     // knows that it has ended, and resets the client's next ones where they are too many then.
     const refusal = this.#refusal;
@@ -76,7 +97,7 @@ export class AdmittedCall extends InterceptedCall {
 
   override onCancel(): void {
     this.#leave();
-    this.#options.desk.requestCame(this);
+    this.#options.desk.requestCame(this, this.#options.pool);
     if (this.#unread !== undefined) {
       this.#options.desk.answered(this.#unread.peer, this.#unread.bytes);
     }
@@ -87,12 +108,13 @@ export class AdmittedCall extends InterceptedCall {
   refuse(refusal: StatusObject): void {
     this.#leave();
     this.#refusal = refusal;
+    this.readLittle();
   }
 
   #leave(): void {
     if (!this.#counted) return;
     this.#counted = false;
-    this.#options.desk.leave(this.#options.pool);
+    this.#options.desk.leave(this, this.#options.pool);
   }
 
   override sendMessage(message: Message, callback: () => void): void {

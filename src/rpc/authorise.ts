@@ -10,6 +10,7 @@ import { LearningAdminService } from '../gen/learning/v1/admin_service_pb.ts';
 import { LearningService } from '../gen/learning/v1/learning_service_pb.ts';
 import { InterceptedCall, interceptorOf } from './intercepted-call.ts';
 import { refusalStatus } from './status.ts';
+import { hangUp, wireCallOf } from './wire-call.ts';
 
 /** What a call takes of its caller; `any`: to be known at all. */
 type Need = 'client' | 'admin' | 'any';
@@ -106,6 +107,7 @@ class GuardedCall extends InterceptedCall {
       const refusal = refusalStatus(error);
       authority.refused(path, refusal.code, this.getPeer(), error);
       this.sendStatus(refusal);
+      hangUp(wireCallOf(this.base));
       return false;
     }
   }

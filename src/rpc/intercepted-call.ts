@@ -33,6 +33,11 @@ export class InterceptedCall implements ServerInterceptingCallInterface, Listene
     this.#call = call;
   }
 
+  /** What lies beneath all interceptors. */
+  get base(): ServerInterceptingCallInterface {
+    return this.#call instanceof InterceptedCall ? this.#call.base : this.#call;
+  }
+
   start(listener: Listener): void {
     this.#listener = listener;
     this.#call.start(this);

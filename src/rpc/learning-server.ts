@@ -46,6 +46,8 @@ export interface LearningServer {
   subscribers(): readonly SubscriberInfo[];
   /** Unary calls under way. */
   pendingCalls(): number;
+  /** Bytes of larger requests under way. */
+  requestBytes(): number;
   /**
    * Ends the streams with UNAVAILABLE, and refuses new calls. Resolves when no unary call is under
    * way any more.
@@ -55,12 +57,19 @@ export interface LearningServer {
   recheckCallers(): void;
 }
 
+/**
+ * Watch streams of the health service, which needs no token: a channel has one for each service that
+ * it calls, and nobody's streams are in the way of the clients' own.
+ */
+const HEALTH_STREAMS: StreamLimits = { maxStreams: 1024, maxStreamsPerClient: 8 };
+
 export function createLearningServer(options: LearningServerOptions): LearningServer {
   const { engine, environment, configError, limits, authority } = options;
   const services = [LearningService, LearningAdminService];
   const deltaStreams = new DeltaStreams(engine.ledger.state, engine.clock);
   const openStreams = new OpenStreams(limits);
-  const health = createHealth(['', ...services.map(({ typeName }) => typeName)], openStreams);
+  const healthStreams = new OpenStreams(() => HEALTH_STREAMS);
+  const health = createHealth(['', ...services.map(({ typeName }) => typeName)], healthStreams);
   const validate = createValidate();
   warmUp(
     validate,
@@ -92,8 +101,10 @@ export function createLearningServer(options: LearningServerOptions): LearningSe
     setServing: (serving) => health.setServing(serving),
     subscribers,
     pendingCalls: () => admission.pending,
+    requestBytes: () => admission.requestBytes,
     drain() {
       openStreams.drain();
+      healthStreams.drain();
       return admission.drain();
     },
     recheckCallers: () => authorisation?.recheck(),
@@ -108,7 +119,7 @@ function createAdmission({ clock, environment, limits }: LearningServerOptions):
       environment.observe(path, code, 0);
       environment.refused(reason);
     },
-    reserved: [Health.typeName, LearningAdminService.typeName],
-    untilTheEnd: [Health.typeName],
+    operators: LearningAdminService.typeName,
+    probes: Health.typeName,
   });
 }

@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
-import { lstatSync, unlinkSync } from 'node:fs';
+import { type BigIntStats, lstatSync, renameSync, unlinkSync } from 'node:fs';
 import { type AddressInfo, connect, type Server } from 'node:net';
 import { messageOf } from '../domain/errors.ts';
 import { formatAddress, type SocketAddress } from './listen-address.ts';
@@ -23,6 +23,8 @@ export interface Listening {
   readonly address: SocketAddress;
   /** More than one where a host name has several addresses. */
   readonly servers: readonly Server[];
+  /** Listens no more; resolves when the connections have ended. */
+  close(): Promise<void>;
 }
 
 /**
@@ -41,7 +43,9 @@ export async function listen(
     await removeStaleSocket(target.path);
     const server = createServer();
     await listenUnix(server, target.path, socketMode);
-    return { address: target, servers: [server] };
+    const own = socketAt(target.path);
+    const close = () => closeUnix(server, target.path, own);
+    return { address: target, servers: [server], close };
   } catch (error) {
     const text = `cannot listen on "${formatAddress(target)}": ${messageOf(error)}`;
     throw new Error(text, { cause: error });
@@ -70,9 +74,14 @@ async function listenTcp(
     }
   }
   const failure = failures.find((error) => servers.length === 0 || !NOT_HERE.has(codeOf(error)));
-  if (failure === undefined) return { address: { ...target, port }, servers };
-  for (const server of servers) server.close();
+  const close = async () => void (await Promise.all(servers.map(closed)));
+  if (failure === undefined) return { address: { ...target, port }, servers, close };
+  void close();
   throw failure;
+}
+
+function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => server.close(() => resolve()));
 }
 
 async function listenUnix(server: Server, path: string, mode: number): Promise<void> {
@@ -85,6 +94,32 @@ async function listenUnix(server: Server, path: string, mode: number): Promise<v
     process.umask(before);
   }
   await once(server, 'listening');
+}
+
+function socketAt(path: string): BigIntStats | undefined {
+  return lstatSync(path, { bigint: true, throwIfNoEntry: false });
+}
+
+/**
+ * A server removes what is at its path when it closes, whatever it is. Where somebody has removed
+ * the socket, and another process listens there now, that one's has to stay.
+ */
+function closeUnix(server: Server, path: string, own: BigIntStats | undefined): Promise<void> {
+  const aside = `${path}.${process.pid}`;
+  try {
+    const found = socketAt(path);
+    // Of two sockets that are bound, no two have the same number.
+    const isOwn = found?.ino === own?.ino && found?.dev === own?.dev;
+    if (found === undefined || isOwn) return closed(server);
+    // Out of the way while the server closes, which removes at once, and cannot be told not to.
+    renameSync(path, aside);
+  } catch {
+    // What we may not move, the server may not remove.
+    return closed(server);
+  }
+  const ended = closed(server);
+  renameSync(aside, path);
+  return ended;
 }
 
 async function removeStaleSocket(path: string): Promise<void> {

@@ -1,8 +1,9 @@
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { type Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js';
 import type { ConnectionCap } from './connection-cap.ts';
-import { listen } from './listen.ts';
+import { type Listening, listen } from './listen.ts';
 import { formatAddress, type ListenAddress } from './listen-address.ts';
+import { SilentConnections } from './silence.ts';
 
 /** Takes a connection. */
 export type Accept = (socket: Socket) => void;
@@ -27,8 +28,9 @@ export interface ListenersOptions {
  */
 export class Listeners {
   readonly #inject: Accept;
+  readonly #silent = new SilentConnections();
   readonly #options: ListenersOptions;
-  readonly #servers: Server[] = [];
+  readonly #open: Listening[] = [];
   /** Connections whose handshake is not through, by the address of the client. */
   readonly #handshakes = new Map<string, Socket>();
   #handshake: Accept | undefined;
@@ -40,7 +42,10 @@ export class Listeners {
     this.#inject = (socket) => {
       // A handshake may end after the listeners are closed.
       if (this.#closed !== undefined || socket.destroyed) socket.destroy();
-      else injector.injectConnection(named(socket));
+      else {
+        this.#silent.watch(socket);
+        injector.injectConnection(named(socket));
+      }
     };
     this.#options = options;
   }
@@ -56,11 +61,13 @@ export class Listeners {
     };
     // Not to be half open: a client that has gone would be kept until it answers no ping.
     const create = () => createServer(accept);
-    const { address, servers } = await listen(target, create, this.#options.socketMode);
+    const listening = await listen(target, create, this.#options.socketMode);
     // Nobody listening to it, an error would end the process.
-    for (const server of servers) server.on('error', this.#options.onError ?? (() => {}));
-    this.#servers.push(...servers);
-    return formatAddress(address);
+    for (const server of listening.servers) {
+      server.on('error', this.#options.onError ?? (() => {}));
+    }
+    this.#open.push(listening);
+    return formatAddress(listening.address);
   }
 
   /**
@@ -74,10 +81,7 @@ export class Listeners {
 
   async #closeAll(): Promise<void> {
     for (const socket of this.#handshakes.values()) socket.destroy();
-    const closed = this.#servers.map(
-      (server) => new Promise<void>((resolve) => server.close(() => resolve())),
-    );
-    await Promise.all(closed);
+    await Promise.all(this.#open.map((listening) => listening.close()));
   }
 
   #secured(): Accept {

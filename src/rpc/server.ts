@@ -1,14 +1,12 @@
+import type { ServerOptions } from 'node:http2';
 import { Server, type ServerInterceptor, setLogger } from '@grpc/grpc-js';
-
-/** The largest request taken, in bytes; grpc-js refuses larger ones. */
-const MAX_REQUEST_BYTES = 4 * 1024 * 1024;
+import { MAX_REQUEST_BYTES } from './request-room.ts';
 
 /**
- * A client that does not answer a ping within both together is dropped. The timeout is the longer
- * one: an answer that has come is not seen before the event loop gets to it, and under overload one
- * turn of it takes seconds.
+ * Clients are pinged, so that those that live are heard of: see `SilentConnections`. That one has not
+ * answered tells little, since its answer waits behind all that it sends; so the timeout is long.
  */
-const KEEPALIVE_MS = { every: 5_000, timeout: 10_000 } as const;
+const KEEPALIVE_MS = { every: 5_000, timeout: 120_000 } as const;
 
 /**
  * Unary calls that one connection may have open beside its streams; more wait at their client. All
@@ -16,6 +14,16 @@ const KEEPALIVE_MS = { every: 5_000, timeout: 10_000 } as const;
  * is no more than keeps a connection busy.
  */
 const UNARY_CALLS_PER_CONNECTION = 256;
+
+/**
+ * Calls that one connection may cancel, at once and each second; beyond, Node closes it with all that
+ * goes on there. Node's own 1,000 and 33 are for browsers: callers with deadlines cancel each call of an
+ * overloaded second. One cancelled costs no more than one answered, and this is more than are answered.
+ */
+const CANCELS = {
+  streamResetBurst: 50_000,
+  streamResetRate: 10_000,
+} as const satisfies ServerOptions;
 
 /**
  * A server that finds out when a client has frozen or its network has gone.
@@ -27,7 +35,7 @@ export function createGrpcServer(
   interceptors: ServerInterceptor[] = [],
   streamsPerConnection = 0,
 ): Server {
-  return new Server({
+  const server = new Server({
     interceptors,
     // Nobody asks for its statistics, and they cost time on each call.
     'grpc.enable_channelz': 0,
@@ -38,6 +46,9 @@ export function createGrpcServer(
     'grpc.keepalive_timeout_ms': KEEPALIVE_MS.timeout,
     'grpc.max_receive_message_length': MAX_REQUEST_BYTES,
   });
+  // grpc-js has no option for it, and makes its HTTP/2 servers with these.
+  Object.assign(Reflect.get(server, 'commonServerOptions'), CANCELS);
+  return server;
 }
 
 /** Hands over what grpc-js would print on stderr. Holds for the whole process. */

@@ -105,6 +105,16 @@ function methodCodec<I extends DescMessage, O extends DescMessage>(
   };
 }
 
+/** Requests below that are not worth remembering. */
+const BIG_REQUEST_BYTES = 4096;
+
+const sizes = new WeakMap<object, number>();
+
+/** How many bytes a request was decoded from, where they are many; else 0. */
+export function decodedBytes(request: unknown): number {
+  return typeof request === 'object' && request !== null ? (sizes.get(request) ?? 0) : 0;
+}
+
 // Fields of a newer contract are of no use here, and keeping them costs memory.
 const READ_OPTIONS = { readUnknownFields: false };
 
@@ -114,7 +124,9 @@ function requestDecoder<I extends DescMessage>(input: I): (bytes: Uint8Array) =>
     try {
       const overlong = findOverlongList(limits, bytes);
       if (overlong !== undefined) return new Malformed(overlong);
-      return fromBinary(input, bytes, READ_OPTIONS);
+      const request = fromBinary(input, bytes, READ_OPTIONS);
+      if (bytes.length > BIG_REQUEST_BYTES) sizes.set(request, bytes.length);
+      return request;
     } catch (cause) {
       const message = `the request is not a valid ${input.typeName}`;
       return new Malformed(new LearningError('MALFORMED', message, { cause }));

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../domain/clock.ts';
 import { LoopTimer } from '../engine/timer.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { MissingFault } from '../ledger/store.ts';
 
 /** How often the ledger is looked after: what is lost from under it, and whether it has healed. */
 const CHECK_INTERVAL_MS = 1000;
@@ -12,6 +13,7 @@ export class LedgerWatch {
   readonly #onWritable: (isWritable: boolean) => void;
   readonly #timer: LoopTimer;
   #ledger: Ledger | undefined;
+  #isStopped = false;
 
   /** @param onWritable called whenever the ledger has begun to fail, and when it has healed */
   constructor(clock: Clock, log: Logger, onWritable: (isWritable: boolean) => void) {
@@ -27,10 +29,16 @@ export class LedgerWatch {
   noteAvailability(failure: Error | undefined): void {
     if (failure === undefined) this.#log.info('the ledger can be written again');
     else {
+      const where =
+        failure instanceof MissingFault
+          ? 'Only this process still has what was recorded: do not end it before that is put back'
+          : 'What was recorded is safe';
+      const next = this.#isStopped
+        ? 'it is tried once more before the end'
+        : 'calls that would change it are refused, and it is tried again every second';
       this.#log.error(
         { reason: failure.message, err: failure.cause },
-        `the ledger cannot be written: ${failure.message}. What was recorded is safe; calls that ` +
-          'would change it are refused, and it is tried again every second',
+        `the ledger cannot be written: ${failure.message}. ${where}; ${next}`,
       );
     }
     this.#onWritable(failure === undefined);
@@ -42,6 +50,7 @@ export class LedgerWatch {
   }
 
   stop(): void {
+    this.#isStopped = true;
     this.#timer.stop();
   }
 }

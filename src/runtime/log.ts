@@ -1,4 +1,4 @@
-import { openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';
 import { type DestinationStream, destination, type Logger, pino } from 'pino';
 import { isPipe, writeToPipe } from './log-pipe.ts';
 
@@ -51,7 +51,7 @@ export async function createLog({ level, file }: LogOptions): Promise<Log> {
       );
     };
     try {
-      const opened = writeTo(openSync(path, 'a'), (error) => {
+      const opened = writeTo(openLogFile(path), (error) => {
         if (logFile === opened) giveUp(error);
       });
       logFile = opened;
@@ -61,6 +61,21 @@ export async function createLog({ level, file }: LogOptions): Promise<Log> {
   };
   useFile(file);
   return { logger, useFile };
+}
+
+/**
+ * Opens a file to append to. Throws where it is a pipe, say: lines are written at once, and one whose
+ * reader stalls would stall the service.
+ */
+function openLogFile(path: string): number {
+  const { O_APPEND, O_CREAT, O_NONBLOCK, O_WRONLY } = constants;
+  const kind = statSync(path, { throwIfNoEntry: false });
+  if (kind !== undefined && !kind.isFile()) throw new Error(`expected a regular file: ${path}`);
+  // It may be another one by now: a pipe would make the process wait for its reader.
+  const fd = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o666);
+  if (fstatSync(fd).isFile()) return fd;
+  closeSync(fd);
+  throw new Error(`expected a regular file: ${path}`);
 }
 
 /** A pipe's reader may stall, and must not stall the service; a file is written at once. */

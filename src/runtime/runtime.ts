@@ -14,16 +14,16 @@ import { createLearningServer, type LearningServer } from '../rpc/learning-serve
 import { redirectGrpcLog } from '../rpc/server.ts';
 import { systemClock } from './clock.ts';
 import { drain } from './drain.ts';
-import type { Entrance } from './entrance.ts';
-import { authorityOf, createFront } from './front.ts';
+import { authorityOf, createEndpoints } from './endpoints.ts';
 import { LedgerWatch } from './ledger-watch.ts';
+import type { ListenPlan } from './listen-plan.ts';
 import { createEngineObserver, observeCommit } from './observe.ts';
 import { createRefusalLog } from './refusal-log.ts';
 
 /** What the service is started with. */
 export interface RuntimeOptions {
   /** Where it listens, and who may come in; closed with the runtime. */
-  readonly entrance: Entrance;
+  readonly listenPlan: ListenPlan;
   /** Whether clients may ask for the contract. */
   readonly reflection: boolean;
   /** Seconds that calls in flight may take to finish when the service stops. */
@@ -50,8 +50,8 @@ export interface Runtime {
 
 /** Builds every part, starts them in order, and answers when the service serves. */
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
-  const { log, store, entrance } = options;
-  const { access } = entrance;
+  const { log, store, listenPlan } = options;
+  const { access } = listenPlan;
   let { config } = options;
   let refusedConfig = '';
   let ready = false;
@@ -72,10 +72,10 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   });
   const metrics = metricsOf(engine, service, access, {
     configRefused: () => refusedConfig !== '',
-    connections: () => front.connections(),
+    connections: () => endpoints.connections(),
   });
-  const front = createFront({
-    entrance,
+  const endpoints = createEndpoints({
+    listenPlan,
     server: service.server,
     maxConnections: () => config.limits.maxConnections,
     sources: {
@@ -94,13 +94,13 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     service.setServing(false);
     engine.stop();
     watch.stop();
-    await drain({ service, front, log }, options.drainTimeout * 1000);
-    engine.ledger.close();
+    await drain({ service, endpoints, log }, options.drainTimeout * 1000);
     access.stop();
+    engine.ledger.close();
   };
   try {
     await takeUp(engine, options.config, log);
-    const listening = await front.open();
+    const listening = await endpoints.open();
     engine.start();
     watch.start(engine.ledger);
     ready = true;

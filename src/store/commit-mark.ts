@@ -9,7 +9,7 @@ export interface Mark {
   readonly position: number;
 }
 
-const MARK_FILE = 'ledger.mark';
+export const MARK_FILE = 'ledger.mark';
 
 /** An epoch, a position and a checksum, with room to spare. Overwritten in place: it never grows. */
 const MARK_BYTES = 256;

@@ -3,23 +3,37 @@ import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { LedgerOpenError } from '../ledger/store.ts';
 import { identityOf } from './file-identity.ts';
+import { LEDGER_FILE } from './files.ts';
+import { settleMove } from './move-aside.ts';
 import { asOpenError } from './open-error.ts';
+import { isThere } from './presence.ts';
 
 /** A data directory that this process has to itself. */
 export interface DirectoryLock {
   /** Whether it still keeps others out: its file is where it was. */
   isHeld(): boolean;
+  /** May be called again. */
   release(): void;
 }
 
-/** Makes a directory if need be and locks it. Throws `LedgerOpenError`. */
+/**
+ * Makes a directory if need be, locks it, and settles what a killed process left half done. Throws
+ * `LedgerOpenError`.
+ */
 export function prepareDirectory(directory: string): DirectoryLock {
   try {
     // Not recursive where it need not be: Node never ends that where nothing can be made (/proc).
-    if (!existsSync(directory)) {
+    if (!isThere(directory, 'directory')) {
       mkdirSync(directory, { recursive: !existsSync(dirname(directory)) });
     }
-    return lockDirectory(directory);
+    const lock = lockDirectory(directory);
+    try {
+      settleMove(join(directory, LEDGER_FILE));
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+    return lock;
   } catch (error) {
     throw asOpenError(error, directory);
   }
@@ -46,6 +60,8 @@ export function lockDirectory(directory: string): DirectoryLock {
   const identity = identityOf(file);
   return {
     isHeld: () => identity !== undefined && identityOf(file) === identity,
-    release: () => db.close(),
+    release() {
+      if (db.isOpen) db.close();
+    },
   };
 }

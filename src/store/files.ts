@@ -1,11 +1,11 @@
-import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** The ledger's file in its data directory. */
 export const LEDGER_FILE = 'ledger.db';
 
 /** What SQLite may keep beside a database. */
-const COMPANIONS = ['-wal', '-shm', '-journal'] as const;
+export const COMPANIONS = ['-wal', '-shm', '-journal'] as const;
 
 /** Of a directory: the names in it. */
 export function syncFile(path: string): void {
@@ -51,34 +51,5 @@ export function putInPlace<R>(file: string, write: (temporary: string) => R, cle
     return written;
   } finally {
     removeWithCompanions(temporary);
-  }
-}
-
-/**
- * Gives a ledger's file, with what SQLite keeps beside it, which holds its newest changes, another
- * name: the former one, what was done to it, and when. Answers it.
- */
-export function moveAside(file: string, what: string, now: Date): string {
-  const movedTo = freeName(`${file}.${what}-${now.toISOString().replaceAll(/[:.]/g, '-')}`);
-  // The last name goes with the file that takes it: a ledger that is gone would be made anew, empty.
-  if (existsSync(file)) linkOrRename(file, movedTo);
-  for (const suffix of COMPANIONS) {
-    if (existsSync(`${file}${suffix}`)) renameSync(`${file}${suffix}`, `${movedTo}${suffix}`);
-  }
-  return movedTo;
-}
-
-function freeName(wanted: string): string {
-  let name = wanted;
-  for (let i = 2; existsSync(name) || existsSync(`${name}-wal`); i += 1) name = `${wanted}-${i}`;
-  return name;
-}
-
-function linkOrRename(file: string, to: string): void {
-  try {
-    linkSync(file, to);
-  } catch {
-    // A file system without links.
-    renameSync(file, to);
   }
 }

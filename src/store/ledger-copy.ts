@@ -1,27 +1,14 @@
-import {
-  copyFileSync,
-  existsSync,
-  linkSync,
-  lstatSync,
-  realpathSync,
-  renameSync,
-  statSync,
-} from 'node:fs';
+import { existsSync, linkSync, lstatSync, realpathSync, renameSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { LedgerOpenError } from '../ledger/store.ts';
 import { prepareDirectory } from './directory-lock.ts';
-import {
-  LEDGER_FILE,
-  moveAside,
-  putInPlace,
-  removeCompanions,
-  removeWithCompanions,
-  syncFile,
-  temporaryOf,
-} from './files.ts';
+import { LEDGER_FILE, removeWithCompanions, syncFile, temporaryOf } from './files.ts';
+import { replaceFile } from './move-aside.ts';
 import { asOpenError } from './open-error.ts';
+import { isThere } from './presence.ts';
 import { readLedgerFile, replaceEpoch } from './sqlite.ts';
+import { withDatabase } from './sqlite-file.ts';
 
 /** What a copy holds. */
 export interface LedgerSummary {
@@ -44,7 +31,7 @@ export async function backUpLedger(
   { force }: { readonly force: boolean },
 ): Promise<LedgerSummary> {
   const source = join(directory, LEDGER_FILE);
-  if (!existsSync(source)) throw new LedgerOpenError(`${directory} holds no ledger`);
+  if (!isThere(source, 'file')) throw new LedgerOpenError(`${directory} holds no ledger`);
   refuseTarget(file, directory);
   if (!force && existsSync(file)) throw existsAlready(file);
   const temporary = temporaryOf(file);
@@ -88,23 +75,19 @@ export function restoreLedger(
   const lock = prepareDirectory(directory);
   const ledger = join(directory, LEDGER_FILE);
   const write = (temporary: string) => {
-    copyFileSync(file, temporary);
+    // Not the file as it is: of a ledger copied by hand, the newest part is in the log beside it.
+    withDatabase(file, { readOnly: true }, (db) => db.prepare('VACUUM INTO ?').run(temporary));
     replaceEpoch(temporary, options.newEpoch);
     return verifyLedger(temporary);
   };
-  let movedTo: string | undefined;
-  const clear = () => {
-    if (existsSync(ledger)) movedTo = moveAside(ledger, 'replaced', options.now);
-    removeCompanions(ledger);
-  };
   try {
-    if (!options.force && existsSync(ledger)) {
+    if (isThere(ledger, 'file') && !options.force) {
       throw new LedgerOpenError(
         `${directory} holds a ledger already: --force moves it aside, another --data-dir spares it`,
       );
     }
-    const summary = putInPlace(ledger, write, clear);
-    return { ...summary, movedTo };
+    const { written, movedTo } = replaceFile(ledger, { what: 'replaced', now: options.now }, write);
+    return { ...written, movedTo };
   } catch (error) {
     throw asOpenError(error, directory);
   } finally {

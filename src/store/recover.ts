@@ -1,16 +1,17 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ledger } from '../ledger/ledger.ts';
 import { KEEP_ALL, type Mended, type MendReport, mend } from '../ledger/mend.ts';
 import { LedgerCorruptError, type StoredLedger } from '../ledger/store.ts';
 import { readMark } from './commit-mark.ts';
 import { prepareDirectory } from './directory-lock.ts';
-import { LEDGER_FILE, moveAside, putInPlace } from './files.ts';
+import { LEDGER_FILE } from './files.ts';
 import { createMemoryStore } from './memory.ts';
+import { replaceFile } from './move-aside.ts';
 import { asOpenError } from './open-error.ts';
+import { isThere } from './presence.ts';
 import { salvage } from './salvage.ts';
 import { readLedgerFile } from './sqlite.ts';
-import { createDatabase, verifyLedgerFile, walBytes } from './sqlite-file.ts';
+import { createDatabase, verifyAbsence, verifyLedgerFile } from './sqlite-file.ts';
 import { rowWriter } from './sqlite-rows.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -24,8 +25,8 @@ export interface RecoverOptions {
 export interface Recovery {
   /** Why the ledger could not be used. */
   readonly fault: string;
-  /** Where the damaged file is now. */
-  readonly movedTo: string;
+  /** Where the damaged file is now; `undefined`: there was none. */
+  readonly movedTo: string | undefined;
   readonly report: MendReport;
 }
 
@@ -41,11 +42,9 @@ export function recoverLedger(directory: string, options: RecoverOptions): Recov
     const fault = faultOf(file);
     if (fault === undefined) return undefined;
     const mended = mendFile(directory, file, options);
-    let movedTo = file;
-    const clear = () => {
-      movedTo = moveAside(file, 'corrupt', options.now);
-    };
-    putInPlace(file, (temporary) => writeLedger(temporary, mended), clear);
+    const { movedTo } = replaceFile(file, { what: 'corrupt', now: options.now }, (temporary) =>
+      writeLedger(temporary, mended),
+    );
     return { fault, movedTo, report: mended.report };
   } catch (error) {
     throw asOpenError(error, directory);
@@ -56,10 +55,11 @@ export function recoverLedger(directory: string, options: RecoverOptions): Recov
 
 /** What is wrong with a ledger; `undefined`: nothing, or it is not there. */
 function faultOf(file: string): string | undefined {
-  if (!existsSync(file)) {
-    return walBytes(file) === 0 ? undefined : `${file} is gone, and its write-ahead log is not`;
-  }
   try {
+    if (!isThere(file, 'file')) {
+      verifyAbsence(file);
+      return undefined;
+    }
     verifyLedgerFile(file);
     const stored = readLedgerFile(file);
     if (stored !== undefined) openInMemory(stored);

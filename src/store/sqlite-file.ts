@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { readMark } from './commit-mark.ts';
+import { MARK_FILE, readMark } from './commit-mark.ts';
 import { putInPlace, removeWithCompanions } from './files.ts';
 import { asOpenError, corruptLedger } from './open-error.ts';
 import { parseHead, readHead } from './sqlite-rows.ts';
@@ -59,9 +59,7 @@ export function createDatabase(file: string, write: (db: DatabaseSync) => void):
  * not pass for one that was never written.
  */
 export function createLedgerFile(file: string): void {
-  if (walBytes(file) > 0) {
-    throw corruptLedger(file, 'it is gone, and its write-ahead log is still there');
-  }
+  verifyAbsence(file);
   try {
     putInPlace(
       file,
@@ -71,6 +69,20 @@ export function createLedgerFile(file: string): void {
   } catch (error) {
     throw asOpenError(error, file);
   }
+}
+
+/** Looks whether a ledger file that is not there was never written. Throws `LedgerCorruptError`. */
+export function verifyAbsence(file: string): void {
+  if (walBytes(file) > 0) {
+    throw corruptLedger(file, 'it is gone, and its write-ahead log is still there');
+  }
+  const position = readMark(dirname(file))?.position ?? 0;
+  if (position === 0) return;
+  throw corruptLedger(
+    file,
+    `it is gone, but events up to ${position} had been committed (to begin anew, remove ` +
+      `${MARK_FILE} beside it, too)`,
+  );
 }
 
 /**
@@ -95,15 +107,13 @@ export function verifyLedgerFile(file: string): void {
 function checkMark(db: DatabaseSync, file: string): void {
   const body = readHead(db, file);
   const mark = readMark(dirname(file));
-  if (body === undefined || mark === undefined) return;
-  const { epoch, position } = parseHead(body);
+  if (mark === undefined) return;
+  const { epoch, position } = body === undefined ? { ...mark, position: 0 } : parseHead(body);
   if (mark.epoch !== epoch || mark.position <= position) return;
-  throw corruptLedger(
-    file,
-    `it ends at event ${position}, but events up to ${mark.position} had been committed`,
-  );
+  const what = body === undefined ? 'is empty' : `ends at event ${position}`;
+  throw corruptLedger(file, `it ${what}, but events up to ${mark.position} had been committed`);
 }
 
-export function walBytes(file: string): number {
+function walBytes(file: string): number {
   return statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0;
 }

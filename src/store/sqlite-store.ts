@@ -1,7 +1,13 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import { type Commit, type LedgerStore, type StoredLedger, StoreFault } from '../ledger/store.ts';
+import {
+  type Commit,
+  type LedgerStore,
+  MissingFault,
+  type StoredLedger,
+  StoreFault,
+} from '../ledger/store.ts';
 import { CommitMark } from './commit-mark.ts';
 import { type DirectoryLock, lockDirectory } from './directory-lock.ts';
 import { identityOf } from './file-identity.ts';
@@ -57,6 +63,8 @@ export class SqliteStore implements LedgerStore {
         writer.writeEvents({ events, drop });
         writer.writeHead(body);
       });
+      // A new ledger is there in its file from the first: the log may get lost.
+      if (this.#committed === undefined) db.exec('PRAGMA wal_checkpoint(PASSIVE)');
     } catch (error) {
       this.#isSpoilt = isSpoilt(error);
       throw this.#diagnose(error);
@@ -67,14 +75,29 @@ export class SqliteStore implements LedgerStore {
 
   /** SQLite tells all that a disk can do wrong by one code; the system is asked what it was. */
   #diagnose(error: unknown): StoreFault {
-    if (error instanceof StoreFault) return error;
+    const fault = error instanceof StoreFault ? error : this.#askSystem(error);
+    if (fault instanceof MissingFault || !this.#isMissing()) return fault;
+    return new MissingFault(fault.message, { cause: fault.cause });
+  }
+
+  #askSystem(error: unknown): StoreFault {
     try {
       this.#checkFiles();
       tryDisk(this.#directory);
     } catch (told) {
+      if (told instanceof MissingFault) return told;
       return new StoreFault(asStoreFault(told).message, { cause: error });
     }
     return asStoreFault(error);
+  }
+
+  #isMissing(): boolean {
+    try {
+      this.#checkFiles();
+      return false;
+    } catch (error) {
+      return error instanceof MissingFault;
+    }
   }
 
   /** SQLite itself writes on into files that nobody will ever find. */
@@ -131,18 +154,18 @@ export class SqliteStore implements LedgerStore {
 
   /** It is not made anew: where a mount has gone, that would fill the disk beneath. */
   #checkDirectory(): void {
-    if (!existsSync(this.#directory)) throw new StoreFault('its directory was removed');
+    if (!existsSync(this.#directory)) throw new MissingFault('its directory was removed');
     if (!this.#lock.isHeld()) this.#takeLock();
   }
 
   #checkFiles(): void {
     const found = identityOf(this.#file);
-    if (found === undefined) throw new StoreFault('its file was removed');
+    if (found === undefined) throw new MissingFault('its file was removed');
     if (this.#open === undefined) return;
     const { file, companions } = this.#open;
-    if (found !== file) throw new StoreFault('another file was put in its place');
+    if (found !== file) throw new MissingFault('another file was put in its place');
     if (companionsOf(this.#file) !== companions) {
-      throw new StoreFault('the write-ahead log beside its file was removed');
+      throw new MissingFault('the write-ahead log beside its file was removed');
     }
   }
 
@@ -161,12 +184,12 @@ export class SqliteStore implements LedgerStore {
     const open = this.#open;
     const found = identityOf(this.#file);
     if (open === undefined) {
-      if (found === undefined) throw new StoreFault('its file was removed');
+      if (found === undefined) throw new MissingFault('its file was removed');
       this.#open = connect(this.#file);
       return;
     }
     if (found !== undefined && found !== open.file) {
-      throw new StoreFault('another file was put in its place');
+      throw new MissingFault('another file was put in its place');
     }
     const isWhole = companionsOf(this.#file) === open.companions;
     if (found !== undefined && isWhole && !this.#isSpoilt) return;

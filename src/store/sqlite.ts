@@ -1,8 +1,9 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LedgerStore, StoredLedger } from '../ledger/store.ts';
 import { prepareDirectory } from './directory-lock.ts';
 import { LEDGER_FILE } from './files.ts';
+import { asOpenError } from './open-error.ts';
+import { isThere } from './presence.ts';
 import { createLedgerFile, verifyLedgerFile, withDatabase } from './sqlite-file.ts';
 import { loadRows, rowWriter } from './sqlite-rows.ts';
 import { migrate, requireSchema } from './sqlite-schema.ts';
@@ -14,12 +15,12 @@ export function openSqliteStore(directory: string): LedgerStore {
   const file = join(directory, LEDGER_FILE);
   const lock = prepareDirectory(directory);
   try {
-    if (existsSync(file)) verifyLedgerFile(file);
+    if (isThere(file, 'file')) verifyLedgerFile(file);
     else createLedgerFile(file);
     return new SqliteStore(directory, lock);
   } catch (error) {
     lock.release();
-    throw error;
+    throw asOpenError(error, file);
   }
 }
 

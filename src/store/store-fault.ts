@@ -1,4 +1,4 @@
-import { messageOf } from '../domain/errors.ts';
+import { messageOf, systemCode } from '../domain/errors.ts';
 import { LedgerCorruptError, LedgerOpenError, StoreFault } from '../ledger/store.ts';
 import { KIND, sqliteKind } from './sqlite-error.ts';
 
@@ -32,7 +32,7 @@ export function asStoreFault(error: unknown): StoreFault {
   }
   if (error instanceof LedgerOpenError) return asStoreFault(error.cause);
   const kind = sqliteKind(error);
-  const words = kind === undefined ? SYSTEM_WORDS[systemCode(error)] : SQLITE_WORDS[kind];
+  const words = kind === undefined ? SYSTEM_WORDS[systemCode(error) ?? ''] : SQLITE_WORDS[kind];
   return new StoreFault(words ?? `the store failed: ${messageOf(error)}`, { cause: error });
 }
 
@@ -41,8 +41,4 @@ export function isSpoilt(error: unknown): boolean {
   if (error instanceof LedgerOpenError) return true;
   const kind = sqliteKind(error instanceof StoreFault ? error.cause : error);
   return kind !== undefined && kind !== KIND.full && kind !== KIND.busy;
-}
-
-function systemCode(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -40,6 +41,14 @@ describe('a file of tokens', () => {
     const path = fileOf('x'.repeat(1024 * 1024 + 1));
     expect(() => readTokenFile('--token-file', path)).toThrow(/at most 1048576 bytes/);
     expect(() => readTokenFile('--token-file', tempDir())).toThrow(/^--token-file: cannot read /);
+  });
+
+  test('that is a device or a pipe is refused: it may never end', () => {
+    const says = /^--token-file: cannot read \/dev\/null: expected a regular file$/;
+    expect(() => readTokenFile('--token-file', '/dev/null')).toThrow(says);
+    const fifo = join(tempDir(), 'fifo');
+    execFileSync('mkfifo', [fifo]);
+    expect(() => readTokenFile('--token-file', fifo)).toThrow(/expected a regular file$/);
   });
 
   test('that everybody can read is taken, with a warning', () => {

@@ -1,7 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import { runScript } from '../support/child.ts';
 import { readServingLine } from '../support/sidecar.ts';
@@ -67,6 +68,7 @@ test.each([
   [['--listen', 'here'], /'--listen <address>' argument 'here'.*expected host:port/],
   [['--listen', '127.0.0.1:65536'], /port 0 to 65535/],
   [['--admin-listen', 'unix:/tmp/x'], /'--admin-listen.*Expected host:port/],
+  [['--admin-listen', 'plain:unix:/tmp/x'], /'--admin-listen.*Expected host:port/],
   [['--data-dir', ''], /'--data-dir <dir>' argument ''.*Expected a path/],
   [['--log-level', 'loud'], /Allowed choices are trace, debug/],
   [['--drain-timeout', '-1'], /Expected seconds, from 0 to 3600/],
@@ -105,10 +107,44 @@ test('an empty variable counts as none', async () => {
   expect((await runHere(['--check-config'], env)).code).toBe(0);
 });
 
-test.each(['false', 'no', 'OFF', '0'])('a switch whose variable says %s is off', async (value) => {
-  const args = ['--listen', '0.0.0.0:0', '--log-level', 'silent'];
+test.each(['false', 'no', 'OFF', '0', ' false', 'No ', '  '])(
+  'a switch whose variable says %s is off',
+  async (value) => {
+    const args = ['--listen', '0.0.0.0:0', '--log-level', 'silent'];
+    const env = { LEARNING_SIDECAR_INSECURE: value };
+    await expectFailure(args, { code: 2, says: /nothing keeps them out/ }, env);
+  },
+);
+
+test.each(['n', 'nope', 'disabled', '0.0', "''", 'yes please'])(
+  'a switch whose variable says %s is refused',
+  async (value) => {
+    for (const name of ['INSECURE', 'RECOVER', 'NO_REFLECTION']) {
+      const variable = `LEARNING_SIDECAR_${name}`;
+      const says = `error: ${variable} is '${value}': expected true, 1, yes or on, or false, 0, no or off`;
+      await expectFailure(['--check-config'], { code: 2, says }, { [variable]: value });
+      vi.unstubAllEnvs();
+    }
+    const env = { LEARNING_SIDECAR_INSECURE: value };
+    // Other commands do not read it, and a flag wins over it.
+    expect((await runHere(['--help'], env)).code).toBe(0);
+    expect((await runHere(['--check-config', '--insecure'], env)).code).toBe(0);
+  },
+);
+
+test.each(['true', '1', 'YES', ' on '])('a switch whose variable says %s is on', async (value) => {
   const env = { LEARNING_SIDECAR_INSECURE: value };
-  await expectFailure(args, { code: 2, says: /nothing keeps them out/ }, env);
+  expect((await runHere(['--check-config'], env)).code).toBe(0);
+  const taken = [
+    '--listen',
+    '0.0.0.0:0',
+    '--admin-listen',
+    '192.0.2.1:0',
+    '--data-dir',
+    ':memory:',
+  ];
+  const says = /^cannot listen on "192\.0\.2\.1:0" \(--admin-listen\): .*EADDRNOTAVAIL/m;
+  await expectFailure([...taken, '--log-level', 'silent'], { code: 1, says }, env);
 });
 
 test('a port that is taken, for gRPC or for HTTP', async () => {
@@ -118,11 +154,12 @@ test('a port that is taken, for gRPC or for HTTP', async () => {
   const { port } = server.address() as { port: number }; // It listens on TCP.
   const taken = `127.0.0.1:${port}`;
   const rest = ['--data-dir', ':memory:', '--log-level', 'silent'];
-  for (const args of [
-    ['--listen', taken, '--admin-listen', '127.0.0.1:0'],
-    ['--listen', '127.0.0.1:0', '--admin-listen', taken],
+  for (const [where, ...args] of [
+    ['', '--listen', taken, '--admin-listen', '127.0.0.1:0'],
+    [' (--admin-listen)', '--listen', '127.0.0.1:0', '--admin-listen', taken],
   ]) {
-    const says = `EADDRINUSE: address already in use ${taken}`;
+    const why = `listen EADDRINUSE: address already in use ${taken}`;
+    const says = `cannot listen on "${taken}"${where}: ${why}`;
     await expectFailure([...args, ...rest], { code: 1, says });
   }
 });
@@ -151,4 +188,41 @@ test('each --listen adds an address; flags replace those of the environment', as
   expect(await served([])).toEqual([socketOf('a'), socketOf('b')]);
   const flags = ['--listen', socketOf('c'), '--listen', socketOf('d')];
   expect(await served(flags)).toEqual([socketOf('c'), socketOf('d')]);
+});
+
+test('a pipe is refused where a file of secrets is named, and not waited for', async () => {
+  const directory = tempDir();
+  const fifo = join(directory, 'fifo');
+  execFileSync('mkfifo', [fifo]);
+  const endOf = async (...args: string[]) => {
+    const child = runScript('src/main.ts', args);
+    onTestFinished(async () => void (await child.end('SIGKILL')));
+    const { code } = await child.exited;
+    return `${code}: ${child.errorLines.join('\n')}`;
+  };
+  const serve = (config: object) => {
+    const file = join(directory, 'config.json');
+    writeFileSync(file, JSON.stringify(config));
+    return endOf('--config', file, '--data-dir', ':memory:', ...ANY_PORT);
+  };
+  const says = (what: string) => `2: ${what}: cannot read ${fifo}: expected a regular file`;
+  expect(await endOf('watch', '--token-file', fifo)).toBe(says('--token-file'));
+  expect(await endOf('watch', '--tls-ca', fifo)).toBe(says('--tls-ca'));
+  expect(await serve({ tokens: { admin_file: fifo } })).toBe(says('tokens.admin_file'));
+  const tls = { certificate_file: fifo, key_file: fifo };
+  expect(await serve({ tls })).toBe(says('tls.certificate_file'));
+});
+
+test('a log file that is a pipe without a reader does not keep it from serving', async () => {
+  const directory = tempDir();
+  const [fifo, config] = [join(directory, 'fifo'), join(directory, 'config.json')];
+  execFileSync('mkfifo', [fifo]);
+  writeFileSync(config, JSON.stringify({ monitoring: { log_file: fifo } }));
+  const args = ['--config', config, '--data-dir', ':memory:', ...ANY_PORT];
+  const child = runScript('src/main.ts', args);
+  onTestFinished(async () => void (await child.end('SIGKILL')));
+  await child.find((text) => readServingLine(text));
+  const warned = await child.find((text) => (text.includes('is done without') ? text : undefined));
+  expect(JSON.parse(warned).err.message).toBe(`expected a regular file: ${fifo}`);
+  expect(await child.end('SIGTERM')).toEqual({ code: 0, signal: null });
 });

@@ -146,7 +146,8 @@ test('a journal that a former ledger left is not taken for the restored one', as
   const other = tempDir();
   copyFileSync(join(dataDir, 'ledger.db-wal'), join(other, 'ledger.db-wal'));
   expect((await runHere(['restore', file, '--data-dir', other])).code).toBe(0);
-  expect(readdirSync(other).sort()).toEqual(['ledger.db', 'lock']);
+  const names = ['ledger.db', expect.stringMatching(/^ledger\.db\.replaced-.*-wal$/), 'lock'];
+  expect(readdirSync(other).sort()).toEqual(names);
   openSqliteStore(other).close();
 });
 
@@ -201,6 +202,10 @@ test('what is not there is named', async () => {
     code: 1,
     says: `there is no backup ${target}`,
   });
+  for (const command of ['backup', 'restore']) {
+    const says = /--data-dir :memory: is no directory/;
+    await expectFailure([command, target, '--data-dir', ':memory:'], { code: 1, says });
+  }
   const { dataDir } = await serveSomething();
   await expectFailure(['backup', join(directory, 'no', 'x'), '--data-dir', dataDir], {
     code: 1,

@@ -1,11 +1,17 @@
-import { cpSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { StoredEvent } from '../../src/ledger/event.ts';
 import { readLedgerFile } from '../../src/store/sqlite.ts';
 import { clientsOf } from '../support/clients.ts';
 import { damagePage, flipPage, truncateAtRandom } from '../support/damage.ts';
-import { askAll, checkGoesOn, type LivedLedger, liveLedger } from '../support/lived-ledger.ts';
+import {
+  askAll,
+  checkGoesOn,
+  type LivedLedger,
+  liveLedger,
+  youngLedger,
+} from '../support/lived-ledger.ts';
 import { chooseSeed, type SeededRandom, seededRandom } from '../support/seed.ts';
 import { readServingLine, type Sidecar, spawnSidecar, startSidecar } from '../support/sidecar.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -39,32 +45,71 @@ interface Tally {
   unchanged: number;
 }
 
+/** What happens to a log that holds all but the beginning. */
+const YOUNG: readonly (readonly [string, Damage, number])[] = [
+  ['removed', (file) => `removed ${rmSync(file)}`, 1],
+  ['emptied', (file) => `emptied ${truncateSync(file, 0)}`, 1],
+  ['cut off in its header', (file) => `cut off ${truncateSync(file, 100)}`, 1],
+  ['flipped in its header', flipInHeader, 10],
+  ['cut off', truncateAtRandom, 5],
+];
+
+function flipInHeader(file: string, random: SeededRandom): string {
+  const bytes = readFileSync(file);
+  const place = random.between(0, 31);
+  bytes[place] = (bytes[place] ?? 0) ^ (1 << random.between(0, 7));
+  writeFileSync(file, bytes);
+  return `a bit of byte ${place} flipped`;
+}
+
+test.each(YOUNG)(
+  'killed before the first checkpoint, the log %s',
+  async (name, damage, times) => {
+    const seed = chooseSeed(`corrupt, young, ${name}`);
+    const kind = `before the first checkpoint, the log ${name}`;
+    await damageAll(kind, await youngLedger(seed), { seed, part: 'ledger.db-wal', times, damage });
+  },
+  300_000,
+);
+
 test.each(KINDS)(
   '%s',
   async (name, signal, part, times, damage) => {
     const seed = chooseSeed(`corrupt, ${name}`);
-    const random = seededRandom(seed);
-    const lived = await liveLedger(seed, signal);
-    const tally: Tally = { recovered: [], unchanged: 0 };
-    for (let i = 0; i < times; i += 1) {
-      const dataDir = join(tempDir(), 'data');
-      cpSync(lived.dataDir, dataDir, { recursive: true });
-      const what = damage(join(dataDir, part), random);
-      await checkDamaged({ ...lived, dataDir }, lived.dataDir, tally).catch((cause) => {
-        throw new Error(`SEED=${seed}, damage ${i}: ${what}: ${cause}`, { cause });
-      });
-    }
-    const { recovered, unchanged } = tally;
-    const heads = Object.groupBy(recovered, ({ head }) => head);
-    const headsInWords = Object.entries(heads).map(([head, all]) => `${head} ${all?.length}`);
-    console.log(
-      `corrupt: ${name}: ${times} files: ${recovered.length} refused, ${unchanged} served ` +
-        `unchanged, ${recovered.length} recovered with ${describeLosses(recovered)}; ` +
-        `head: ${headsInWords.join(', ') || 'intact'}`,
-    );
+    await damageAll(name, await liveLedger(seed, signal), { seed, part, times, damage });
   },
   1_200_000,
 );
+
+interface Damages {
+  readonly seed: number;
+  readonly part: string;
+  readonly times: number;
+  readonly damage: Damage;
+}
+
+/** Damages a ledger some times over, each time anew, and prints what came of it. */
+async function damageAll(name: string, lived: LivedLedger, damages: Damages): Promise<void> {
+  const { seed, part, times, damage } = damages;
+  const random = seededRandom(seed);
+  const tally: Tally = { recovered: [], unchanged: 0 };
+  for (let i = 0; i < times; i += 1) {
+    const dataDir = join(tempDir(), 'data');
+    cpSync(lived.dataDir, dataDir, { recursive: true });
+    const what = damage(join(dataDir, part), random);
+    await checkDamaged({ ...lived, dataDir }, lived.dataDir, tally).catch((cause) => {
+      throw new Error(`SEED=${seed}, damage ${i}: ${what}: ${cause}`, { cause });
+    });
+  }
+  const { recovered, unchanged } = tally;
+  const heads = Object.groupBy(recovered, ({ head }) => head);
+  const headsInWords = Object.entries(heads).map(([head, all]) => `${head} ${all?.length}`);
+  console.log(
+    `corrupt: ${name}: ${times} files: ${recovered.length} refused, ${unchanged} served ` +
+      `unchanged, ${recovered.length} recovered with ${describeLosses(recovered)}; ` +
+      `head: ${headsInWords.join(', ') || 'intact'}`,
+  );
+}
 
 function describeLosses(recovered: Tally['recovered']): string {
   const known = recovered.flatMap(({ lost }) => (lost === 'unknown' ? [] : [lost]));

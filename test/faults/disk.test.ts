@@ -6,6 +6,7 @@ import { clientsOf } from '../support/clients.ts';
 import { countUnknown, DiskLoad } from '../support/disk-load.ts';
 import { failingDisk, fillUp, frailDisk, memoryDisk } from '../support/fault-disk.ts';
 import { type Sidecar, type SidecarOptions, startSidecar } from '../support/sidecar.ts';
+import { taskOfId } from '../support/task-book.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const TASKS = 300;
@@ -168,6 +169,22 @@ test('a disk that turns read-only: what is known is told, and kept', async () =>
   console.log(
     `disk: read-only (ext4 after an error): ${load.count} acknowledged tasks, none missing after ` +
       'it was mounted anew; reads, health and the stream went on',
+  );
+});
+
+test('the directory deleted, and the sidecar stopped: the loss is not passed over', async () => {
+  const dataDir = join(tempDir(), 'data');
+  const sidecar = await startSidecar({ dataDir });
+  const { client } = clientsOf(sidecar.address);
+  for (let i = 0; i < 200; i += 1) await client.recordTask({ task: taskOfId(`task-${i}`) });
+  rmSync(dataDir, { recursive: true });
+  const { code } = await sidecar.end('SIGTERM');
+  expect(code).toBe(1);
+  const log = sidecar.lines.join('\n');
+  expect(log).toContain('what was recorded is lost: its directory was removed');
+  expect(log).not.toMatch(/What was recorded is safe|"msg":"stopped"/);
+  console.log(
+    'disk: the directory deleted, and stopped: exit code 1, and the log says what is lost',
   );
 });
 

@@ -151,6 +151,18 @@ function readyz({ adminUrl }: Sidecar): Promise<Response> {
   return fetch(`${adminUrl}/readyz`);
 }
 
+test('with no time to finish, streams are told to come back all the same', async () => {
+  const sidecar = await startSidecar({ dataDir: tempDir(), flags: ['--drain-timeout', '0'] });
+  const ledger = new DrainLedger();
+  const stream = learningClient(sidecar.address).streamDeltas({});
+  const opened = new Promise((resolve) => stream.once('data', resolve));
+  const end = ended(stream, 'StreamDeltas', ledger);
+  await opened;
+  expect(await sidecar.end('SIGTERM')).toEqual({ code: 0, signal: null });
+  await end;
+  expect(ledger.ends).toEqual(['StreamDeltas UNAVAILABLE DRAINING']);
+});
+
 test('a second SIGINT does not wait', async () => {
   const sidecar = await startSidecar({ dataDir: tempDir() });
   const frozen = runScript(NEVER_READS, [sidecar.address]);

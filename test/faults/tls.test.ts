@@ -76,6 +76,30 @@ test('who shows no certificate, or a wrong one, is refused, and the log says why
   );
 });
 
+test('an expired CA of the clients, and a client that does not trust us, are told apart', async () => {
+  const expired = createAuthority('an expired authority', -1);
+  const { ca, directory, mutual } = createFiles({ clientCa: expired.cert });
+  const { sidecar } = await startConfigured(directory, { tls: mutual });
+  const own = expired.issue();
+  const other = createAuthority('another authority');
+  const cases: [string, string, Pair | undefined, RegExp][] = [
+    ['expired', ca.cert, own, /^the CA in tls\.client_ca_file has expired$/],
+    ['client', other.cert, own, /^the client broke the handshake off when it had seen .*trust/],
+    ['client', other.cert, undefined, /^the client broke the handshake off when it had seen/],
+  ];
+  for (const [index, [kind, trusted, pair, says]] of cases.entries()) {
+    const { client } = callers(namedAddress(sidecar), tlsCredentials(trusted, pair));
+    expect((await failureOf(client.getStatus({}, ANSWER))).code).toBe(14);
+    const line = (await hasLogged(sidecar, REFUSED, index + 1))[index];
+    expect(line).toMatchObject({ kind, reason: expect.stringMatching(says) });
+  }
+  const { port } = new URL(`tls://${sidecar.address}`);
+  const probe = connect(Number(port), '127.0.0.1').on('error', () => {});
+  probe.end();
+  const probed = (await hasLogged(sidecar, REFUSED, cases.length + 1))[cases.length];
+  expect(probed).toMatchObject({ kind: 'broken' });
+});
+
 test('a wrong server name, and a certificate not trusted, are shown at the client', async () => {
   const { ca, directory, tls } = createFiles();
   const { sidecar } = await startConfigured(directory, { tls });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { LearningError } from '../../src/domain/errors.ts';
 import { type Decision, Ledger } from '../../src/ledger/ledger.ts';
-import { type Commit, type LedgerStore, StoreFault } from '../../src/ledger/store.ts';
+import { type Commit, type LedgerStore, MissingFault, StoreFault } from '../../src/ledger/store.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { taskOf } from '../support/engine-fixture.ts';
 
@@ -140,6 +140,24 @@ describe('transact', () => {
     store.fault = undefined;
     for (let i = 0; i < 3; i += 1) ledger.check();
     expect(told).toEqual(['its file was removed', 'no idea', undefined]);
+  });
+
+  test('what is still missing at the end is lost, and its end says so', () => {
+    const { ledger, store, told } = openFailing();
+    store.fault = new StoreFault('the disk is full');
+    ledger.check();
+    store.fault = new MissingFault('the disk is full');
+    ledger.check();
+    expect(told).toEqual(['the disk is full', 'the disk is full']);
+    expect(() => ledger.close()).toThrow(MissingFault);
+    const { ledger: full, store: disk } = openFailing();
+    disk.fault = new StoreFault('the disk is full');
+    full.close();
+    const { ledger: back, store: there } = openFailing();
+    there.fault = new MissingFault('its file was removed');
+    back.check();
+    there.fault = undefined;
+    back.close();
   });
 
   test('a commit that failed and turns out to be done is taken up', async () => {

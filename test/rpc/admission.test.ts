@@ -71,6 +71,46 @@ test.each([
   await client.recordTask(TASK);
 });
 
+test('probes that begin and do not go on are in nobody else’s way', async () => {
+  const { address, client, admin, service, refusals } = await createServiceFixture();
+  const block = headerBlock(callHeaders(`/${Health.typeName}/Check`));
+  const one = new RawConnection(address);
+  onTestFinished(() => void one.socket.destroy());
+  const begin = (connection: RawConnection, count: number) => {
+    const ids = Array.from({ length: count }, (_, i) => 2 * i + 1);
+    const calls = ids.map((id) => frame(FRAME.headers, FLAG.endHeaders, id, block));
+    connection.write(PREFACE, frame(FRAME.settings, 0, 0), ...calls);
+  };
+  begin(one, 200);
+  await vi.waitFor(() => expect(refusals).toHaveLength(184));
+  expect(service.pendingCalls()).toBe(16);
+  for (let i = 0; i < 4; i += 1) {
+    const other = new RawConnection(address);
+    onTestFinished(() => void other.socket.destroy());
+    begin(other, 16);
+  }
+  await one.untilEnded(16);
+  expect(service.pendingCalls()).toBe(64);
+  await connect(Health, address).check({});
+  await admin.stopLearning({});
+  await client.recordTask(TASK);
+});
+
+test('who watches the health takes no stream from clients', async () => {
+  const { address, client } = await createServiceFixture('limits: { max_streams: 2 }');
+  const probe = connect(Health, address);
+  const failures: unknown[] = [];
+  const watches = Array.from({ length: 10 }, () =>
+    probe.watch({}).on('error', (e) => failures.push(e)),
+  );
+  await Promise.all(watches.slice(0, 8).map((watch) => once(watch, 'data')));
+  await vi.waitFor(() => expect(failures).toMatchObject([{ code: 8 }, { code: 8 }]));
+  await once(
+    client.streamDeltas({}).on('error', () => {}),
+    'data',
+  );
+});
+
 test('a drain refuses new calls, and waits for those under way', async () => {
   const { address, client, service, engine } = await createServiceFixture();
   await client.getStatus({});

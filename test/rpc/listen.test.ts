@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,7 +23,8 @@ function startServer() {
     server.forceShutdown();
   };
   onTestFinished(close);
-  return { close, open: async (text: string) => listeners.open(parseListenAddress(text)) };
+  const closed = () => listeners.close();
+  return { close, closed, open: async (text: string) => listeners.open(parseListenAddress(text)) };
 }
 
 function temporaryFolder(): string {
@@ -145,4 +146,21 @@ test('the socket goes with the server', async () => {
   const again = createServer().listen(path);
   await once(again, 'listening');
   again.close();
+});
+
+test('a socket that another process has put in its place stays', async () => {
+  const folder = temporaryFolder();
+  const path = join(folder, 'sidecar.sock');
+  const first = startServer();
+  const second = startServer();
+  await first.open(`unix:${path}`);
+  rmSync(path);
+  await second.open(`unix:${path}`);
+  const { ino } = statSync(path);
+  await first.closed();
+  expect(statSync(path).ino).toBe(ino);
+  expect(readdirSync(folder)).toEqual(['sidecar.sock']);
+  await connect(Health, `unix:${path}`).check({});
+  second.close();
+  expect(existsSync(path)).toBe(false);
 });

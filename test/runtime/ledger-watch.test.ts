@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { Ledger } from '../../src/ledger/ledger.ts';
-import { StoreFault } from '../../src/ledger/store.ts';
+import { MissingFault, StoreFault } from '../../src/ledger/store.ts';
 import { LedgerWatch } from '../../src/runtime/ledger-watch.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { ManualClock } from '../support/manual-clock.ts';
@@ -48,7 +48,15 @@ test('looks after the ledger every second, and tells each change once', async ()
     },
     { level: 30, msg: 'the ledger can be written again' },
   ]);
+  fault = new MissingFault('its directory was removed');
+  await clock.advance(1000);
   watch.stop();
   await clock.advance(5000);
-  expect(looks).toBe(8);
+  expect(looks).toBe(9);
+  fault = new MissingFault('its file was removed');
+  expect(() => ledger.close()).toThrow(/is lost: its file was removed$/);
+  expect(lines.slice(2).map(({ msg }) => msg)).toEqual([
+    expect.stringMatching(/directory was removed\. Only this process still has .* every second$/),
+    expect.stringMatching(/file was removed\. Only this process .* once more before the end$/),
+  ]);
 });

@@ -1,4 +1,14 @@
-import { mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  closeSync,
+  constants,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { credentials, status } from '@grpc/grpc-js';
@@ -12,7 +22,7 @@ import { LearningAdminService } from '../../src/gen/learning/v1/admin_service_pb
 import { LearningService } from '../../src/gen/learning/v1/learning_service_pb.ts';
 import { TaskStatus } from '../../src/gen/learning/v1/task_pb.ts';
 import { createClient } from '../../src/rpc/client.ts';
-import { openEntrance } from '../../src/runtime/entrance.ts';
+import { createListenPlan } from '../../src/runtime/listen-plan.ts';
 import { createLog } from '../../src/runtime/log.ts';
 import { startRuntime } from '../../src/runtime/runtime.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
@@ -26,7 +36,7 @@ async function start(yaml = '', store = createMemoryStore()) {
   const config = configOf(yaml);
   const local = { listen: ['127.0.0.1:0', '127.0.0.1:0'], adminListen: '127.0.0.1:0' };
   const runtime = await startRuntime({
-    entrance: openEntrance(local, config, log),
+    listenPlan: createListenPlan(local, config, log),
     reflection: true,
     drainTimeout: 10,
     config,
@@ -184,7 +194,7 @@ test('a start that fails gives back what it took', async () => {
   const config = configOf('');
   const log = pino({ level: 'silent' });
   const failing = startRuntime({
-    entrance: openEntrance({ listen: ['127.0.0.1:0'], adminListen: taken }, config, log),
+    listenPlan: createListenPlan({ listen: ['127.0.0.1:0'], adminListen: taken }, config, log),
     reflection: true,
     drainTimeout: 10,
     config,
@@ -223,4 +233,17 @@ test('the log goes to a file as well, and a file that cannot be had is done with
   expect(messagesIn(`${file}.1`)).toEqual(['to both', 'to the file that was moved aside']);
   expect(messagesIn(`${file}.other`)).toEqual(['to another']);
   expect(messagesIn(file)).toEqual(['to the new one', 'again']);
+});
+
+test('a log file that is a pipe is done without: its reader could stall the service', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'log-'));
+  onTestFinished(() => rmSync(directory, { recursive: true }));
+  const fifo = join(directory, 'fifo');
+  execFileSync('mkfifo', [fifo]);
+  // Both ends: it has a reader.
+  const fd = openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK);
+  onTestFinished(() => closeSync(fd));
+  const { logger } = await createLog({ level: 'fatal', file: fifo });
+  logger.fatal('to standard output alone');
+  expect(() => readSync(fd, Buffer.alloc(100))).toThrow(/EAGAIN/);
 });

@@ -35,6 +35,8 @@ function eventAt(position: number) {
 function liveDirectory(): string {
   const directory = tempDir();
   const store = openSqliteStore(directory);
+  // As when it is opened for the first time.
+  store.commit({ events: [], drop: [], head: emptyHead('epoch') });
   for (let from = 1; from <= COUNT; from += EVENTS_A_COMMIT) {
     const events = Array.from({ length: EVENTS_A_COMMIT }, (_, i) => eventAt(from + i));
     const position = from + EVENTS_A_COMMIT - 1;

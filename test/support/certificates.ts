@@ -28,25 +28,29 @@ export const LOCAL_NAMES = ['localhost', '127.0.0.1', '::1'] as const;
 
 const DAY_MS = 86_400_000;
 
-/** A new authority; no two of them know each other. */
-export function createAuthority(commonName: string): Authority {
+/**
+ * A new authority; no two of them know each other.
+ *
+ * @param days how long it is valid; negative: since when it is not
+ */
+export function createAuthority(commonName: string, days = 2): Authority {
   const own = createKeys();
   const subject = attributes(commonName);
   const extensions = [
     { name: 'basicConstraints', cA: true, critical: true },
     { name: 'keyUsage', keyCertSign: true, cRLSign: true, critical: true },
   ];
-  const cert = sign(own.publicKey, { subject, issuer: subject, key: own.key, extensions, days: 2 });
+  const cert = sign(own.publicKey, { subject, issuer: subject, key: own.key, extensions, days });
   return {
     cert,
-    issue({ commonName: name = 'someone', names = [], days = 1 } = {}) {
+    issue({ commonName: name = 'someone', names = [], days: leafDays = 1 } = {}) {
       const { publicKey, pem } = createKeys();
       const leaf = [
         { name: 'basicConstraints', cA: false },
         { name: 'extKeyUsage', serverAuth: true, clientAuth: true },
         ...(names.length > 0 ? [{ name: 'subjectAltName', altNames: names.map(altName) }] : []),
       ];
-      const options = { issuer: subject, key: own.key, extensions: leaf, days };
+      const options = { issuer: subject, key: own.key, extensions: leaf, days: leafDays };
       return { cert: sign(publicKey, { ...options, subject: attributes(name) }), key: pem };
     },
   };

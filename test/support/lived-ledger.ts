@@ -20,6 +20,8 @@ export interface LivedLedger {
 }
 
 const BATCHES = 250;
+/** Less than SQLite writes to its log before it takes it up. */
+const YOUNG_BATCHES = 50;
 const BATCH_TASKS = 20;
 const OVERRIDES = 150;
 const CYCLES = 40;
@@ -40,6 +42,18 @@ export async function liveLedger(
   return { dataDir, config, told };
 }
 
+/** One whose newest part is all in its log: killed before the first checkpoint. */
+export async function youngLedger(seed: number): Promise<LivedLedger> {
+  const dataDir = tempDir();
+  const config = writeTrialConfig({ assignment: 'switchback', seed, levels: ['first', 'second'] });
+  const sidecar = await startSidecar({ dataDir, config });
+  const { client } = clientsOf(sidecar.address);
+  await recordBatches(client, YOUNG_BATCHES);
+  const told = await askAll(client);
+  await sidecar.kill();
+  return { dataDir, config, told };
+}
+
 async function live(clients: Clients, seed: number): Promise<void> {
   const { client, admin } = clients;
   const noise = wanderingNoise(seed);
@@ -48,7 +62,7 @@ async function live(clients: Clients, seed: number): Promise<void> {
   }));
   const deltaId = await beginTrial(work, clients);
   await workUntilJudged(work, client, deltaId);
-  await recordBatches(client);
+  await recordBatches(client, BATCHES);
   for (let i = 0; i < OVERRIDES; i += 1) {
     const value = { kind: { case: 'numberValue', value: i % 2 } } as const;
     await admin.setParameter({ target: 'first', value, reason: `for some reason, number ${i}` });
@@ -59,10 +73,10 @@ async function live(clients: Clients, seed: number): Promise<void> {
   for (let i = 0; i < STEPS_INTO_TRIAL; i += 1) await work.step();
 }
 
-async function recordBatches(client: LearningClient): Promise<void> {
+async function recordBatches(client: LearningClient, batches: number): Promise<void> {
   const stream = client.recordTasks();
   const answers = stream[Symbol.asyncIterator]();
-  for (let i = 0; i < BATCHES; i += 1) {
+  for (let i = 0; i < batches; i += 1) {
     const id = (j: number) => `bulk-${i * BATCH_TASKS + j}`;
     stream.write({ tasks: Array.from({ length: BATCH_TASKS }, (_, j) => taskOfId(id(j))) });
     // One row for each: they would be committed together.

@@ -6,15 +6,16 @@ import type { Server as GrpcServer } from '@grpc/grpc-js';
 import type { Access } from '../access/access.ts';
 import { denyHttp } from '../access/http-access.ts';
 import { type AdminSources, createAdminServer } from '../admin/http.ts';
+import { messageOf } from '../domain/errors.ts';
 import type { Authority } from '../rpc/authorise.ts';
 import { ConnectionCap } from '../rpc/connection-cap.ts';
 import type { HandlerEnvironment } from '../rpc/handlers.ts';
 import { formatAddress } from '../rpc/listen-address.ts';
 import { type Accept, Listeners } from '../rpc/listeners.ts';
-import type { Entrance, Entry } from './entrance.ts';
+import type { Entry, ListenPlan } from './listen-plan.ts';
 
-export interface FrontOptions {
-  readonly entrance: Entrance;
+export interface EndpointsOptions {
+  readonly listenPlan: ListenPlan;
   readonly server: GrpcServer;
   readonly sources: Omit<AdminSources, 'deny'>;
   /** Of gRPC; those of HTTP have a bound of their own. */
@@ -22,7 +23,7 @@ export interface FrontOptions {
 }
 
 /** Where the service listens. */
-export interface Front {
+export interface Endpoints {
   readonly admin: HttpServer;
   /** Listens; answers the addresses with the ports that the system chose. */
   open(): Promise<{ readonly addresses: readonly string[]; readonly adminUrl: string }>;
@@ -33,8 +34,13 @@ export interface Front {
 }
 
 /** Puts the listeners before the servers. Nothing listens before `open`. */
-export function createFront({ entrance, server, sources, maxConnections }: FrontOptions): Front {
-  const { access, socketMode } = entrance;
+export function createEndpoints({
+  listenPlan,
+  server,
+  sources,
+  maxConnections,
+}: EndpointsOptions): Endpoints {
+  const { access, socketMode } = listenPlan;
   const { tls } = access;
   const cap = new ConnectionCap(maxConnections, (peer) => {
     const reason = 'too many connections are open: limits.max_connections';
@@ -43,7 +49,7 @@ export function createFront({ entrance, server, sources, maxConnections }: Front
   const secure = tls && ((accept: Accept) => tls.secure(accept));
   const onError = (error: Error) => access.logListenerError(error);
   const listeners = new Listeners(server, { socketMode, secure, cap, onError });
-  const { isSecure } = entrance.adminListen;
+  const { isSecure } = listenPlan.adminListen;
   const admin = createAdminServer(
     { ...sources, deny: (request) => denyHttp(access, request) },
     isSecure ? tls?.httpsOptions() : undefined,
@@ -53,10 +59,10 @@ export function createFront({ entrance, server, sources, maxConnections }: Front
     admin,
     async open() {
       const addresses: string[] = [];
-      for (const entry of entrance.listen) {
+      for (const entry of listenPlan.listen) {
         addresses.push(await listeners.open(entry.target, entry.isSecure));
       }
-      const adminUrl = await listenHttp(admin, entrance.adminListen);
+      const adminUrl = await listenHttp(admin, listenPlan.adminListen);
       admin.on('error', onError);
       return { addresses, adminUrl };
     },
@@ -84,7 +90,12 @@ export function authorityOf(
 async function listenHttp(server: HttpServer, { target, isSecure }: Entry): Promise<string> {
   if (target.kind !== 'tcp') throw new Error('HTTP is served on host:port only');
   server.listen(target.port, target.host);
-  await once(server, 'listening');
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    const text = `cannot listen on "${formatAddress(target)}" (--admin-listen): ${messageOf(error)}`;
+    throw new Error(text, { cause: error });
+  }
   // Not a pipe: it listens on a host and a port.
   const { port } = server.address() as AddressInfo;
   return `${isSecure ? 'https' : 'http'}://${formatAddress({ ...target, port })}`;

@@ -1,12 +1,12 @@
 import type { Logger } from 'pino';
 import { Access, type AccessSettings } from '../access/access.ts';
-import { type Protection, planDoor } from '../access/exposure.ts';
+import { type Protection, planListener } from '../access/exposure.ts';
 import { type ListenAddress, parseListenAddress } from '../rpc/listen-address.ts';
 import { systemClock } from './clock.ts';
 import { WATCH_INTERVAL_MS, watchFiles } from './file-watch.ts';
 
 /** What the command line says of who may come in. */
-export interface EntranceOptions {
+export interface ListenOptions {
   readonly listen: readonly string[];
   readonly adminListen: string;
   /** Listeners may be open to other machines with nothing to keep them out. */
@@ -22,7 +22,7 @@ export interface Entry {
 }
 
 /** Who may come in, and where. Nothing listens yet. */
-export interface Entrance {
+export interface ListenPlan {
   readonly access: Access;
   readonly listen: readonly Entry[];
   readonly adminListen: Entry;
@@ -30,11 +30,11 @@ export interface Entrance {
 }
 
 /** Reads certificates and tokens. Throws an `AccessError` where strangers could come in. */
-export function openEntrance(
-  options: EntranceOptions,
+export function createListenPlan(
+  options: ListenOptions,
   settings: AccessSettings,
   log: Logger,
-): Entrance {
+): ListenPlan {
   const access = new Access(settings, {
     clock: systemClock,
     watch: (paths, onChange) => watchFiles(paths, { intervalMs: WATCH_INTERVAL_MS, onChange }),
@@ -52,7 +52,7 @@ export function openEntrance(
   const plan = (flag: string, text: string): Entry => {
     const target = parseListenAddress(text);
     const host = target.kind === 'tcp' ? target.host : undefined;
-    const { isSecure, warning } = planDoor({ flag, text, host, ...target }, protection);
+    const { isSecure, warning } = planListener({ flag, text, host, ...target }, protection);
     if (warning !== undefined) log.warn(warning);
     return { target, isSecure };
   };

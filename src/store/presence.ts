@@ -1,0 +1,18 @@
+import { lstatSync, statSync } from 'node:fs';
+import { LedgerOpenError } from '../ledger/store.ts';
+
+/**
+ * Whether a file or a directory is there. Throws `LedgerOpenError` where its name is taken by something
+ * else: a link whose target is not mounted must not pass for a ledger that was never written.
+ */
+export function isThere(path: string, kind: 'file' | 'directory'): boolean {
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return false;
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) {
+    throw new LedgerOpenError(
+      `${path} is a link to what is not there: put that back, or remove the link`,
+    );
+  }
+  if (kind === 'file' ? stats.isFile() : stats.isDirectory()) return true;
+  throw new LedgerOpenError(`${path} is not a ${kind}`);
+}
