@@ -30,6 +30,8 @@ log = logging.getLogger("learning_sidecar")
 CALL_SECONDS = 5.0  # what is not answered within this long is sent again
 RESOLVE_SECONDS = 0.5  # a task does not wait longer for its settings
 BACKOFF_SECONDS, BACKOFF_CAP_SECONDS = 0.2, 1.0
+RETRY_CAP_SECONDS = 60.0  # whatever the sidecar asks for
+INTERNAL_LIMIT = 10  # calls in a row that fail within the library, before a request is given up
 LANES = 8  # tasks being recorded at once
 QUEUE_LIMIT = 10_000  # tasks that wait for a sidecar that is away
 CHANNEL_OPTIONS: list[tuple[str, Any]] = [
@@ -61,6 +63,11 @@ class Failure(Exception):
         if self.code in ("UNAVAILABLE", "DEADLINE_EXCEEDED"):
             return True
         return self.code in ("INTERNAL", "UNKNOWN", "CANCELLED", "ABORTED") and not self.reason
+
+    @property
+    def may_wait(self) -> bool:
+        """What is queued can wait for it to pass. So it can for a token that is being exchanged."""
+        return self.may_pass or self.code == "UNAUTHENTICATED"
 
 
 class DeltaRefused(Exception):
@@ -126,6 +133,7 @@ class LearningSidecar:
         self._delays = backoff()
         self._loss: tuple[str, str] | None = None  # told, until there is a message again
         self._over = threading.Event()
+        self._following = False
         self._changed = threading.Condition()  # guards the queue
         self._queue: deque[tuple[task_pb2.Task, Future[bool]]] = deque()
         self._sending = 0
@@ -140,10 +148,16 @@ class LearningSidecar:
         return self._known[0]
 
     def follow(self) -> None:
-        """Puts the defaults in force, then whatever the sidecar says, until `close`."""
-        for target in (self._follow, self._acknowledge):
-            self._threads.append(threading.Thread(target=target, daemon=True))
-            self._threads[-1].start()
+        """Puts the defaults in force, then whatever the sidecar says, until `close`.
+        Once is enough: more calls do nothing.
+        """
+        with self._changed:
+            if self._following or self._over.is_set():
+                return
+            self._following = True
+            for target in (self._follow, self._acknowledge):
+                self._threads.append(threading.Thread(target=target, daemon=True))
+                self._threads[-1].start()
 
     def resolve(
         self,
@@ -155,12 +169,12 @@ class LearningSidecar:
         request = messages.ResolveParametersRequest(task_id=task_id, labels=labels)
         try:
             answer = self._call(self.stub.ResolveParameters, request, timeout)
-        except Failure as failure:
-            if not failure.may_pass:
-                log.warning("no settings for task %s: %r", task_id, failure)
+            arm = name_of(messages.Arm, answer.arm)
+            return Resolved(plain(answer.parameters), answer.delta_sequence, arm, fallback=False)
+        except Exception as error:  # such as an answer with NaN, which JSON does not have
+            if not (isinstance(error, Failure) and error.may_pass):
+                log.warning("no settings for task %s: %r", task_id, error)
             return Resolved(*self._known, "ARM_UNSPECIFIED", fallback=True)
-        arm = name_of(messages.Arm, answer.arm)
-        return Resolved(plain(answer.parameters), answer.delta_sequence, arm, fallback=False)
 
     def record(self, task: task_pb2.Task) -> Future[bool]:
         """Records a finished task: sends it until it is durable. Nobody has to wait for that, and
@@ -190,18 +204,21 @@ class LearningSidecar:
         return True
 
     def close(self, timeout: float = 5.0) -> None:
-        """Waits for tasks on their way, so long, and ends everything."""
+        """Waits for tasks on their way, so long, and ends everything. A callback may call it too."""
         with self._changed:
             self._changed.wait_for(lambda: not self._queue and not self._sending, timeout)
             self._over.set()
             self._drop(0)
             self._changed.notify_all()
-        self._acks.put(None)
-        if self._stream is not None:
-            self._stream.cancel()
-        for thread in self._threads:
-            thread.join(0.1)
-        self.channel.close()
+        try:
+            self._acks.put(None)
+            if self._stream is not None:
+                self._stream.cancel()
+            for thread in self._threads:
+                if thread is not threading.current_thread():
+                    thread.join(0.1)
+        finally:
+            self.channel.close()
 
     def metadata(self) -> list[tuple[str, str]]:
         """Says who is calling, for calls through `stub` or `channel`."""
@@ -210,7 +227,10 @@ class LearningSidecar:
         try:
             with open(self._token_file, encoding="utf-8") as file:
                 lines = [line.strip() for line in file]
-            self._token = next(line for line in lines if line and line[0] != "#")
+            token = next(line for line in lines if line and line[0] != "#")
+            if not (token.isascii() and token.isprintable()):
+                raise ValueError("not what a token is made of")
+            self._token = token
         except (OSError, ValueError, StopIteration) as error:
             # Just being written, or gone: the sidecar says whether the last one still holds.
             log.warning("no token in %s: %r", self._token_file, error)
@@ -254,7 +274,11 @@ class LearningSidecar:
         if kind == "snapshot":
             outcome = name_of(messages.SnapshotOutcome, message.snapshot.outcome)
             self._put_in_force(Change(kind, plain(message.snapshot.parameters), *place, outcome))
-        elif self._place is not None:
+        elif self._place is None:
+            if kind == "delta":
+                raise RuntimeError(f"{place} came before a snapshot")
+            return
+        else:
             epoch, sequence = self._place
             is_next = kind != "delta" or message.sequence == sequence + 1
             if message.epoch == epoch and message.sequence <= sequence:
@@ -305,19 +329,20 @@ class LearningSidecar:
                     return
                 task, future = self._queue.popleft()
                 self._sending += 1
-            result: bool | Failure
+            result: bool | Exception
             try:
                 request = messages.RecordTaskRequest(task=task)
                 result = self._insist(self.stub.RecordTask, request).duplicate
-            except Failure as failure:
-                result = failure
-                if not failure.may_pass:
-                    log.warning("task %s was refused: %r", task.task_id, failure)
+            except Exception as error:  # whatever it is, the lane goes on
+                result = error
+            at_the_end = self._over.is_set() and isinstance(result, Failure) and result.may_wait
+            if isinstance(result, Exception) and not at_the_end:
+                log.warning("task %s was refused: %r", task.task_id, result)
             with self._changed:
                 self._sending -= 1
-                self.dropped += isinstance(result, Failure) and result.may_pass  # at the end only
+                self.dropped += at_the_end
                 self._changed.notify_all()
-            if isinstance(result, Failure):
+            if isinstance(result, Exception):
                 future.set_exception(result)
             else:
                 future.set_result(result)
@@ -329,13 +354,17 @@ class LearningSidecar:
 
     def _insist(self, method: Callable[..., Any], request: Any) -> Any:
         """Calls until it is answered for good. What the request names makes that safe."""
-        delays = backoff()
+        delays, internal, told = backoff(), 0, False
         while True:
             try:
                 return self._call(method, request)
             except Failure as failure:
-                if not failure.may_pass or self._over.is_set():
+                internal = internal + 1 if failure.code == "INTERNAL" else 0
+                if not failure.may_wait or internal >= INTERNAL_LIMIT or self._over.is_set():
                     raise
+                if not failure.may_pass and not told:
+                    log.warning("trying again, with what is in the token file by then: %r", failure)
+                    told = True
                 self._over.wait(max(next(delays), failure.retry_seconds or 0))
 
     def _call(self, method: Callable[..., Any], request: Any, timeout: float = CALL_SECONDS) -> Any:
@@ -345,6 +374,10 @@ class LearningSidecar:
             return method(request, timeout=timeout, metadata=self.metadata())
         except grpc.RpcError as error:
             raise read_failure(error) from None
+        except Exception as error:
+            # The library raises more where it is closed, or cannot make a call of what it is given.
+            code = "CANCELLED" if self._over.is_set() else "INTERNAL"
+            raise Failure(code, repr(error)) from error
 
 
 def backoff() -> Iterator[float]:
@@ -375,7 +408,8 @@ def read_failure(error: Any) -> Failure:
                 fields = ((field.field, field.description) for field in request.field_violations)
                 failure.violations = tuple(fields)
             elif detail.Unpack(retry):
-                failure.retry_seconds = retry.retry_delay.ToTimedelta().total_seconds()
+                seconds = retry.retry_delay.ToMicroseconds() / 1e6
+                failure.retry_seconds = min(max(seconds, 0.0), RETRY_CAP_SECONDS)
     except DecodeError as undecodable:
         log.warning("details that cannot be read: %s", undecodable)
     return failure

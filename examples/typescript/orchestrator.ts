@@ -1,6 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { type Change, LearningSidecar, TaskStatus, type Values } from 'learning-sidecar/client';
+import {
+  type CallFailure,
+  type Change,
+  LearningSidecar,
+  TaskStatus,
+  type Values,
+} from 'learning-sidecar/client';
 
 // An orchestrator whose sub-agents do simulated work, by settings that its sidecar learns.
 
@@ -38,8 +44,7 @@ const sidecar = new LearningSidecar({
   tokenFile: flags['token-file'],
   onChange: report,
   onDisconnected: (failure) => console.log(`sidecar away: ${failure?.message}; going on`),
-  onProblem: (what, cause) =>
-    console.error(`${what}: ${cause instanceof Error ? cause.message : String(cause)}`),
+  onProblem: (what, cause) => console.error(`${what}: ${describe(cause)}`),
 });
 sidecar.follow();
 
@@ -84,4 +89,14 @@ function cpu(): number {
 function report({ source, sequence, values, delta }: Change): void {
   const why = delta === undefined ? source : `${delta.target}: ${delta.reasoning}`;
   console.log(`#${sequence} in force (${why}): ${JSON.stringify(values)}`);
+}
+
+/** A call that failed, or what was thrown. */
+function describe(cause: unknown): string {
+  if (isCallFailure(cause)) return `${cause.code}: ${cause.message}`;
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+function isCallFailure(cause: unknown): cause is CallFailure {
+  return typeof cause === 'object' && cause !== null && 'violations' in cause && 'code' in cause;
 }

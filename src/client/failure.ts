@@ -49,17 +49,23 @@ export function isServiceError(error: unknown): error is ServiceError {
   return error instanceof Error && 'code' in error && 'details' in error && 'metadata' in error;
 }
 
-/** How long the sidecar asked to be left alone; 0: it did not. */
+/** No sidecar is left alone for longer: it asks for seconds, and timers end at 24 days. */
+const MAX_RETRY_DELAY_MS = 60_000;
+
+/** How long the sidecar asked to be left alone, within reason; 0: it did not. */
 export function retryDelayMs(error: ServiceError): number {
-  return readStatusDetails(error).retryDelayMs ?? 0;
+  return Math.min(readStatusDetails(error).retryDelayMs ?? 0, MAX_RETRY_DELAY_MS);
 }
 
 /** What the library says of a connection that breaks within a call, and the sidecar with a reason. */
 const BROKEN = new Set([status.INTERNAL, status.UNKNOWN, status.CANCELLED, status.ABORTED]);
 
+/** The last: a token that is being exchanged is known in a moment. */
+const PASSING = new Set([status.UNAVAILABLE, status.DEADLINE_EXCEEDED, status.UNAUTHENTICATED]);
+
 /** Whether a call of which nobody knows if it was done may be done when it is made again. */
 export function mayPass(error: unknown): error is ServiceError {
   if (!isServiceError(error)) return false;
-  if (error.code === status.UNAVAILABLE || error.code === status.DEADLINE_EXCEEDED) return true;
+  if (PASSING.has(error.code)) return true;
   return BROKEN.has(error.code) && readStatusDetails(error).reason === '';
 }

@@ -1,26 +1,22 @@
-import { randomUUID } from 'node:crypto';
-import { clone, create, type MessageInitShape } from '@bufbuild/protobuf';
-import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import type { MessageInitShape } from '@bufbuild/protobuf';
 import { LearningAdminService } from '../gen/learning/v1/admin_service_pb.ts';
 import {
   Arm,
   LearningService,
   type StreamDeltasResponse,
 } from '../gen/learning/v1/learning_service_pb.ts';
-import {
-  type CoordinationMetricsSchema,
-  type Task,
-  TaskSchema,
-} from '../gen/learning/v1/task_pb.ts';
+import type { CoordinationMetricsSchema, Task } from '../gen/learning/v1/task_pb.ts';
 import type { ServiceClient } from '../rpc/client.ts';
 import { Acknowledger } from './acknowledger.ts';
+import { createBackoff } from './backoff.ts';
 import { type Change, refusalOf } from './change.ts';
 import { type LearningClient, openClient } from './channel.ts';
 import { readDeltas } from './delta-reader.ts';
-import { type ClientEnvironment, MACHINE } from './environment.ts';
-import { type CallFailure, readFailure } from './failure.ts';
+import { type ClientEnvironment, MACHINE, pause } from './environment.ts';
+import { type CallFailure, failureOf, readFailure } from './failure.ts';
 import { openTarget, type Target, type TargetOptions } from './target.ts';
 import { type RecordOutcome, TaskQueue } from './task-queue.ts';
+import { createTask, type TaskReport } from './task-report.ts';
 import { type Values, valuesOf, withDelta } from './values.ts';
 
 /** Tasks that wait for a sidecar that is away: some minutes' work, a few megabytes. */
@@ -37,9 +33,6 @@ const RESOLVE_DEADLINE_MS = 500;
 
 /** How long tasks that are not recorded yet hold up the end. */
 const CLOSE_TIMEOUT_MS = 5000;
-
-/** A finished task. */
-export type TaskReport = MessageInitShape<typeof TaskSchema>;
 
 /** Coordination metrics at one moment. */
 export type MetricsReport = MessageInitShape<typeof CoordinationMetricsSchema>;
@@ -93,7 +86,7 @@ export class LearningSidecar {
   #values: Values;
   #sequence = 0n;
 
-  /** Throws an `AccessError` where a certificate or token cannot be read. */
+  /** Throws an `AccessError` where the target, a certificate or a token cannot be read. */
   constructor(options: LearningSidecarOptions) {
     const { clientId, defaults = {}, environment = MACHINE, queueLimit = QUEUE_LIMIT } = options;
     this.#options = options;
@@ -145,7 +138,7 @@ export class LearningSidecar {
 
   /** Puts the defaults in force, then whatever the sidecar says, until `close`. */
   follow(): void {
-    this.#following ??= this.#follow().catch((error) => this.#report('the loop ended', error));
+    this.#following ??= this.#follow();
   }
 
   /** The settings for a task, or the newest known where the sidecar does not answer in time. */
@@ -169,10 +162,14 @@ export class LearningSidecar {
    * has to wait for; never rejects.
    */
   async record(task: TaskReport): Promise<RecordOutcome> {
-    // It may be recorded much later than it finished, and sent more than once.
-    const report = clone(TaskSchema, create(TaskSchema, task));
-    report.finishTime ??= timestampFromMs(this.#environment.clock.now());
-    report.taskId ||= randomUUID();
+    let report: Task;
+    try {
+      report = createTask(task, this.#environment.clock.now());
+    } catch (error) {
+      const failure = failureOf(error);
+      this.#report('a task was refused', failure);
+      return { kind: 'refused', failure };
+    }
     const outcome = await this.#queue.add(report);
     if (outcome.kind === 'refused') this.#report(`${report.taskId} was refused`, outcome.failure);
     return outcome;
@@ -190,21 +187,41 @@ export class LearningSidecar {
     }
   }
 
-  /** Waits for tasks on their way, so long, and ends everything. */
+  /** Waits for tasks on their way and for `onChange`, so long, and ends everything. */
   async close({ timeoutMs = CLOSE_TIMEOUT_MS }: { readonly timeoutMs?: number } = {}) {
+    const { clock } = this.#environment;
+    const end = clock.monotonic() + timeoutMs;
     await this.#queue.close(timeoutMs);
     this.#over.abort();
-    await this.#following;
+    const ended = new AbortController();
+    const leftMs = Math.max(0, end - clock.monotonic());
+    await Promise.race([this.#following, pause(clock, leftMs, ended.signal)]);
+    ended.abort();
     this.service.close();
     this.#admin?.close();
   }
 
   async #follow(): Promise<void> {
+    const { clock, random } = this.#environment;
+    const { signal } = this.#over;
+    const backoff = createBackoff(random);
+    await this.#putInForce({ ...NOTHING, source: 'defaults', values: this.#values });
+    while (!signal.aborted) {
+      try {
+        await this.#read();
+      } catch (error) {
+        this.#report('what the sidecar said could not be taken: starting over', error);
+        await pause(clock, backoff.next(), signal);
+      }
+    }
+  }
+
+  /** Takes what the sidecar says, from its values on, until `close`. */
+  async #read(): Promise<void> {
     const { clientId } = this.#options;
     const environment = this.#environment;
     const { signal } = this.#over;
     let isAway = false;
-    await this.#putInForce({ ...NOTHING, source: 'defaults', values: this.#values });
     const options = { clientId, types: [], place: undefined, isPersistent: true };
     for await (const event of readDeltas(this.service, { ...options, environment, signal })) {
       switch (event.kind) {
@@ -257,19 +274,14 @@ export class LearningSidecar {
   }
 
   #disconnected(error: unknown): void {
-    try {
-      this.#options.onDisconnected?.(readFailure(error));
-    } catch (cause) {
-      this.#report('onDisconnected failed', cause);
-    }
+    const tell = async () => this.#options.onDisconnected?.(readFailure(error));
+    tell().catch((cause) => this.#report('onDisconnected failed', cause));
   }
 
   #report(what: string, cause: unknown): void {
-    try {
-      this.#options.onProblem?.(what, cause);
-    } catch {
-      // A log that fails is no reason to stop following.
-    }
+    const tell = async () => this.#options.onProblem?.(what, cause);
+    // A log that fails is no reason to stop following.
+    tell().catch(() => {});
   }
 }
 

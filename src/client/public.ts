@@ -13,8 +13,8 @@ export {
   type LearningSidecarOptions,
   type MetricsReport,
   type Resolved,
-  type TaskReport,
 } from './learning-sidecar.ts';
 export type { TargetOptions } from './target.ts';
 export type { RecordOutcome } from './task-queue.ts';
+export type { TaskReport } from './task-report.ts';
 export type { Values } from './values.ts';

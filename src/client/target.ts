@@ -10,7 +10,8 @@ import {
 import { AccessError } from '../access/access-error.ts';
 import { readAccessFile } from '../access/read-file.ts';
 import { readTokenFile } from '../access/token-file.ts';
-import { parseSocketAddress } from '../rpc/listen-address.ts';
+import { messageOf } from '../domain/errors.ts';
+import { parseSocketAddress, type SocketAddress } from '../rpc/listen-address.ts';
 
 /** How a client is told to reach its sidecar, and how it shows who it is. */
 export interface TargetOptions {
@@ -40,10 +41,11 @@ export interface Target {
   readonly options: ClientOptions;
 }
 
-/** Reads what the options name. Throws an `AccessError` where a file cannot be taken. */
+/** Reads what the options name. Throws an `AccessError` where an address or file cannot be taken. */
 export function openTarget(from: TargetOptions, nameOf: NameOf = (option) => option): Target {
   const { target, tlsCa, tlsCertificate, tlsKey, tlsServerName, tokenFile } = from;
   const interceptors = tokenFile === undefined ? [] : [bearing(nameOf('tokenFile'), tokenFile)];
+  const address = readAddress(target);
   const wantsTls = from.tls === true || [tlsCa, tlsCertificate, tlsServerName].some(Boolean);
   if ((tlsCertificate === undefined) !== (tlsKey === undefined)) {
     const both = `${nameOf('tlsCertificate')} and ${nameOf('tlsKey')}`;
@@ -60,7 +62,7 @@ export function openTarget(from: TargetOptions, nameOf: NameOf = (option) => opt
     const path = from[option];
     return path === undefined ? null : Buffer.from(readAccessFile(nameOf(option), path).text);
   };
-  const name = tlsServerName ?? hostOf(target);
+  const name = tlsServerName ?? (address.kind === 'tcp' ? address.host : 'localhost');
   return {
     address: target,
     credentials: credentials.createSsl(
@@ -77,9 +79,12 @@ export function openTarget(from: TargetOptions, nameOf: NameOf = (option) => opt
   };
 }
 
-function hostOf(target: string): string {
-  const address = parseSocketAddress(target);
-  return address.kind === 'tcp' ? address.host : 'localhost';
+function readAddress(target: string): SocketAddress {
+  try {
+    return parseSocketAddress(target, 'connect to');
+  } catch (error) {
+    throw new AccessError(messageOf(error), { cause: error });
+  }
 }
 
 /** Shows the first token of a file with each call; one that was exchanged is found in time. */

@@ -1,5 +1,4 @@
-import { toJson } from '@bufbuild/protobuf';
-import { type Value as ProtoValue, ValueSchema } from '@bufbuild/protobuf/wkt';
+import type { Value as ProtoValue } from '@bufbuild/protobuf/wkt';
 import type { Value } from '../domain/value.ts';
 import type { Delta } from '../gen/learning/v1/delta_pb.ts';
 
@@ -8,13 +7,30 @@ export type Values = Readonly<Record<string, Value>>;
 
 export function valuesOf(parameters: Readonly<Record<string, ProtoValue>>): Values {
   return Object.fromEntries(
-    Object.entries(parameters).map(([name, value]) => [name, toJson(ValueSchema, value)]),
+    Object.entries(parameters).map(([name, value]) => [name, jsonOf(value)]),
   );
 }
 
 /** The values after a delta. */
 export function withDelta(values: Values, { target, newValue }: Delta): Values {
-  if (newValue !== undefined) return { ...values, [target]: toJson(ValueSchema, newValue) };
+  if (newValue !== undefined) return { ...values, [target]: jsonOf(newValue) };
   const { [target]: _, ...others } = values;
   return others;
+}
+
+/** As `toJson`, which throws at what JSON has no room for: here that is null. */
+function jsonOf({ kind }: ProtoValue): Value {
+  switch (kind.case) {
+    case 'numberValue':
+      return Number.isFinite(kind.value) ? kind.value : null;
+    case 'structValue':
+      return valuesOf(kind.value.fields);
+    case 'listValue':
+      return kind.value.values.map(jsonOf);
+    case 'stringValue':
+    case 'boolValue':
+      return kind.value;
+    default:
+      return null;
+  }
 }

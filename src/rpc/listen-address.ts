@@ -25,14 +25,14 @@ export function parseListenAddress(text: string): ListenAddress {
 }
 
 /** Reads `host:port`, `[ipv6]:port` or `unix:/path`. Throws an `Error` that says what is wrong. */
-export function parseSocketAddress(text: string): SocketAddress {
-  if (text.startsWith('unix:')) return parseUnix(text);
+export function parseSocketAddress(text: string, purpose = 'listen on'): SocketAddress {
+  if (text.startsWith('unix:')) return parseUnix(text, purpose);
   const match = /^(?:\[(?<ipv6>[^\]]+)\]|(?<name>[^:[\]/]+)):(?<port>\d{1,5})$/.exec(text);
   const { ipv6, name, port } = match?.groups ?? {};
   const host = ipv6 ?? name;
   if (host === undefined || Number(port) > 65_535) {
     throw new Error(
-      `cannot listen on "${text}": expected host:port (port 0 to 65535), [ipv6]:port or unix:/path`,
+      `cannot ${purpose} "${text}": expected host:port (port 0 to 65535), [ipv6]:port or unix:/path`,
     );
   }
   return { kind: 'tcp', host, port: Number(port) };
@@ -45,16 +45,16 @@ export function formatAddress(address: SocketAddress): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-function parseUnix(text: string): SocketAddress {
+function parseUnix(text: string, purpose: string): SocketAddress {
   // gRPC's other form, with an empty authority, means the same.
   const path = text.slice(text.startsWith('unix:///') ? 'unix://'.length : 'unix:'.length);
   if (path === '' || path.startsWith('//')) {
-    throw new Error(`cannot listen on "${text}": expected unix:/path`);
+    throw new Error(`cannot ${purpose} "${text}": expected unix:/path`);
   }
   const bytes = Buffer.byteLength(path);
   if (bytes > MAX_SOCKET_PATH_BYTES) {
     const expected = `expected a path of at most ${MAX_SOCKET_PATH_BYTES} bytes, got ${bytes}`;
-    throw new Error(`cannot listen on "${text}": ${expected}`);
+    throw new Error(`cannot ${purpose} "${text}": ${expected}`);
   }
   return { kind: 'unix', path };
 }

@@ -48,8 +48,12 @@ function find<S extends DescMessage>(
   schema: S,
 ): MessageShape<S> | undefined {
   for (const any of details) {
-    const message = anyUnpack(any, schema);
-    if (message !== undefined) return message;
+    try {
+      const message = anyUnpack(any, schema);
+      if (message !== undefined) return message;
+    } catch {
+      // Not what it says it is: as if it was not there.
+    }
   }
   return undefined;
 }

@@ -123,14 +123,18 @@ export class World {
   }
 }
 
-/** Ports that the system gives to nobody who asks for any: it is to be free after a restart, too. */
-const PORTS = { min: 20_000, max: 30_000 } as const;
+/**
+ * Ports that the system gives to nobody who asks for any, and other languages do not use: one is to be
+ * free after a restart, too.
+ */
+const PORTS_OF_WORKER = 2500;
+const FIRST_PORT = 20_000 + PORTS_OF_WORKER * (Number(process.env.VITEST_POOL_ID ?? 1) % 4);
 
 const random = seededRandom(process.pid ^ Date.now());
 
 async function freePort(): Promise<number> {
   for (;;) {
-    const port = random.between(PORTS.min, PORTS.max);
+    const port = random.between(FIRST_PORT, FIRST_PORT + PORTS_OF_WORKER - 1);
     const server = createServer();
     const isFree = await new Promise<boolean>((resolve) => {
       server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));

@@ -3,6 +3,7 @@ package sidecar
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"time"
 
@@ -12,11 +13,18 @@ import (
 	"google.golang.org/grpc/status"
 )
 
+const (
+	retryCap      = time.Minute // whatever the sidecar asks for
+	internalLimit = 10          // calls in a row that fail within the library, before a request is given up
+)
+
 // insist calls until it is answered for good. What the request names makes that safe.
 func insist[Q, R any](
 	ctx context.Context, call func(context.Context, Q, ...grpc.CallOption) (R, error), request Q,
 ) (R, *Failure) {
-	for delays := delays(0); ; {
+	var delays delays
+	internal, told := 0, false
+	for {
 		callCtx, cancel := context.WithTimeout(ctx, callTimeout)
 		answer, err := call(callCtx, request)
 		cancel()
@@ -24,8 +32,17 @@ func insist[Q, R any](
 			return answer, nil
 		}
 		failure := FailureOf(err)
-		if !failure.MayPass() || ctx.Err() != nil {
+		if internal++; failure.Code != codes.Internal {
+			internal = 0
+		}
+		// What is queued can wait for a token that is being exchanged.
+		noToken := failure.Code == codes.Unauthenticated
+		if !failure.MayPass() && !noToken || internal >= internalLimit || ctx.Err() != nil {
 			return answer, failure
+		}
+		if noToken && !told {
+			slog.Warn("trying again, with what is in the token file by then", "error", failure)
+			told = true
 		}
 		sleep(ctx, max(delays.next(), failure.RetryDelay))
 	}
@@ -52,7 +69,7 @@ func FailureOf(err error) *Failure {
 		case *errdetails.BadRequest:
 			failure.Violations = detail.FieldViolations
 		case *errdetails.RetryInfo:
-			failure.RetryDelay = detail.RetryDelay.AsDuration()
+			failure.RetryDelay = min(max(detail.RetryDelay.AsDuration(), 0), retryCap)
 		}
 	}
 	return failure

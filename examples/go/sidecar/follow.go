@@ -31,7 +31,13 @@ type Refusal struct{ Reason, Message string }
 func (r *Refusal) Error() string { return r.Message }
 
 // Follow puts the defaults in force, then whatever the sidecar says, until ctx is done, or Close.
+// While it does, another call answers at once.
 func (s *Sidecar) Follow(ctx context.Context) {
+	if !s.following.CompareAndSwap(false, true) {
+		slog.Warn("Follow was called twice")
+		return
+	}
+	defer s.following.Store(false)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(s.ctx, cancel)()
@@ -80,6 +86,12 @@ func (s *Sidecar) readStream(ctx context.Context, onMessage func()) *Failure {
 func (s *Sidecar) take(ctx context.Context, message *learningv1.StreamDeltasResponse) error {
 	delta, snapshot := message.GetDelta(), message.GetSnapshot()
 	change := Change{Epoch: message.Epoch, Sequence: message.Sequence, Delta: delta}
+	if s.place == nil && snapshot == nil {
+		if delta != nil {
+			return status.Errorf(codes.DataLoss, "%s %d came before a snapshot", message.Epoch, message.Sequence)
+		}
+		return nil
+	}
 	if last := s.place; last != nil && snapshot == nil {
 		isGap := delta != nil && message.Sequence > last.sequence+1
 		if message.Epoch != last.epoch || isGap { // must not be: starts over with a snapshot

@@ -34,6 +34,7 @@ const (
 	resolveTimeout = 500 * time.Millisecond // a task does not wait longer for its settings
 	lanes          = 16                     // tasks being recorded at once
 	queueLimit     = 10_000                 // tasks that wait for a sidecar that is away
+	closeTimeout   = 5 * time.Second        // Close does not wait longer, unless it is told to
 	ackLimit       = 1000                   // where more wait to be acknowledged, nothing is read
 )
 
@@ -49,7 +50,7 @@ type Options struct {
 	OnDisconnected func(*Failure)                   // the sidecar has gone, and is looked for
 	Credentials    credentials.TransportCredentials // nil: in the clear
 	TokenFile      string                           // read again for each call
-	QueueLimit     int                              // beyond, the oldest tasks are dropped
+	QueueLimit     int                              // beyond, the oldest tasks are dropped; 0: 10,000
 }
 
 // Resolved is settings for a task.
@@ -75,8 +76,9 @@ type Sidecar struct {
 	closed  bool
 	pending sync.WaitGroup
 
-	place *place // to resume from; only Follow's
-	acks  chan *learningv1.AckDeltaRequest
+	following atomic.Bool
+	place     *place // to resume from; only Follow's
+	acks      chan *learningv1.AckDeltaRequest
 }
 
 type known struct {
@@ -96,7 +98,7 @@ type job struct {
 
 // New makes one, which connects at the first call.
 func New(options Options) (*Sidecar, error) {
-	if options.QueueLimit == 0 {
+	if options.QueueLimit <= 0 {
 		options.QueueLimit = queueLimit
 	}
 	if options.Credentials == nil {
@@ -125,7 +127,11 @@ func New(options Options) (*Sidecar, error) {
 		acks:    make(chan *learningv1.AckDeltaRequest, ackLimit),
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.known.Store(&known{parameters: maps.Clone(options.Defaults)})
+	defaults := maps.Clone(options.Defaults)
+	if defaults == nil {
+		defaults = map[string]any{}
+	}
+	s.known.Store(&known{parameters: defaults})
 	for range lanes {
 		go s.lane()
 	}
@@ -166,6 +172,11 @@ func (s *Sidecar) Record(task *learningv1.Task) <-chan error {
 		task.FinishTime = timestamppb.Now()
 	}
 	added := job{task, make(chan error, 1)}
+	if _, err := proto.Marshal(task); err != nil { // such as text that is not UTF-8
+		slog.Warn("a task cannot be sent", "task", task.TaskId, "error", err)
+		added.done <- &Failure{Code: codes.InvalidArgument, Message: err.Error()}
+		return added.done
+	}
 	s.closing.RLock()
 	defer s.closing.RUnlock()
 	if s.closed {
@@ -196,8 +207,14 @@ func (s *Sidecar) ReportMetrics(ctx context.Context, metrics *learningv1.Coordin
 	return err
 }
 
-// Close waits for tasks on their way, until ctx is done, and ends everything.
+// Close waits for tasks on their way, until ctx is done, and ends everything. Where ctx has no
+// deadline, it waits for 5 s.
 func (s *Sidecar) Close(ctx context.Context) error {
+	if _, ok := ctx.Deadline(); !ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, closeTimeout)
+		defer cancel()
+	}
 	s.closing.Lock()
 	s.closed = true
 	s.closing.Unlock()
@@ -258,6 +275,9 @@ func (f tokenFile) GetRequestMetadata(context.Context, ...string) (map[string]st
 	text, err := os.ReadFile(string(f))
 	for line := range strings.Lines(string(text)) {
 		if token := strings.TrimSpace(line); token != "" && token[0] != '#' {
+			if strings.ContainsFunc(token, func(r rune) bool { return r < ' ' || r > '~' }) {
+				return nil, status.Errorf(codes.Unavailable, "what is in %s is no token", string(f))
+			}
 			return map[string]string{"authorization": "Bearer " + token}, nil
 		}
 	}

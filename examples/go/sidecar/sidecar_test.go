@@ -1,6 +1,7 @@
 package sidecar
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net"
@@ -9,9 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/structpb"
 
 	learningv1 "example.com/orchestrator/gen/learning/v1"
@@ -25,6 +28,8 @@ type script struct {
 	requests chan *learningv1.StreamDeltasRequest
 	acks     chan *learningv1.AckDeltaRequest
 	failures atomic.Int64 // of RecordTask, before it succeeds
+	code     codes.Code   // what they are; 0: UNAVAILABLE
+	calls    atomic.Int64 // of RecordTask
 }
 
 func (s *script) StreamDeltas(
@@ -50,8 +55,9 @@ func (s *script) AckDelta(_ context.Context, request *learningv1.AckDeltaRequest
 }
 
 func (s *script) RecordTask(context.Context, *learningv1.RecordTaskRequest) (*learningv1.RecordTaskResponse, error) {
+	s.calls.Add(1)
 	if s.failures.Add(-1) >= 0 {
-		return nil, status.Error(codes.Unavailable, "later")
+		return nil, status.Error(cmp.Or(s.code, codes.Unavailable), "later")
 	}
 	return &learningv1.RecordTaskResponse{}, nil
 }
@@ -160,5 +166,74 @@ func TestRecordDropsTheOldestAndNeverBlocks(t *testing.T) {
 	}
 	if dropped := learning.Dropped(); dropped != lanes+11 {
 		t.Errorf("%d dropped", dropped)
+	}
+}
+
+func TestRecordWaitsForAToken(t *testing.T) {
+	server := &script{code: codes.Unauthenticated}
+	server.failures.Store(3)
+	learning := serve(t, server, Options{})
+	if err := <-learning.Record(&learningv1.Task{TaskId: "t"}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestRecordGivesUpWhatTheLibraryCannotSend(t *testing.T) {
+	t.Parallel()
+	server := &script{code: codes.Internal}
+	server.failures.Store(1 << 40)
+	learning := serve(t, server, Options{QueueLimit: -1})
+	expect := func(task *learningv1.Task, code codes.Code) {
+		var failure *Failure
+		if err := <-learning.Record(task); !errors.As(err, &failure) || failure.Code != code {
+			t.Errorf("%v, want %v", err, code)
+		}
+	}
+	expect(&learningv1.Task{TaskId: "\xff"}, codes.InvalidArgument)
+	if calls := server.calls.Load(); calls != 0 {
+		t.Errorf("%d calls", calls)
+	}
+	expect(&learningv1.Task{TaskId: "t"}, codes.Internal)
+	if calls := server.calls.Load(); calls != internalLimit {
+		t.Errorf("%d calls", calls)
+	}
+}
+
+func TestADeltaBeforeASnapshotIsAGap(t *testing.T) {
+	changes := make(chan Change, 10)
+	server := &script{streams: [][]*learningv1.StreamDeltasResponse{{delta(5, 50)}, {snapshot(5, 50)}}}
+	learning := serve(t, server, Options{OnChange: func(change Change) error {
+		changes <- change
+		return nil
+	}})
+	go learning.Follow(t.Context())
+	if first, second := <-changes, <-changes; first.Source != "defaults" || second.Source != "snapshot" {
+		t.Errorf("put in force %v, then %v", first, second)
+	}
+	learning.Follow(t.Context()) // Answers at once: it is followed already.
+}
+
+func TestCloseIsBounded(t *testing.T) {
+	t.Parallel()
+	server := &script{}
+	server.failures.Store(1 << 40)
+	learning := serve(t, server, Options{})
+	outcome := learning.Record(&learningv1.Task{})
+	if err := learning.Close(context.Background()); err != nil {
+		t.Error(err)
+	}
+	if err := <-outcome; !errors.Is(err, ErrDropped) {
+		t.Error(err)
+	}
+}
+
+func TestWaitsAreClamped(t *testing.T) {
+	asked := &errdetails.RetryInfo{RetryDelay: &durationpb.Duration{Seconds: 1e11}}
+	refused, err := status.New(codes.Unavailable, "later").WithDetails(asked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if delay := FailureOf(refused.Err()).RetryDelay; delay != retryCap {
+		t.Error(delay)
 	}
 }

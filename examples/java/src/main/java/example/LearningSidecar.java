@@ -62,11 +62,11 @@ public final class LearningSidecar implements AutoCloseable {
     public String clientId = "";
     /** The settings until the sidecar has answered for the first time. */
     public Map<String, Value> defaults = Map.of();
-    /** Puts settings in force. Where it throws, the delta is refused, and the sidecar reverts it. */
+    /** Puts settings in force. Whatever it throws, the delta is refused; the sidecar reverts it. */
     public Consumer<Change> onChange = change -> {};
     /** The sidecar is away; it is looked for until it is there. */
     public Consumer<StatusRuntimeException> onDisconnected = failure -> {};
-    /** What did not work and is not tried again: for a log. */
+    /** What did not work and is not tried again, or not without a token that holds: for a log. */
     public Consumer<Throwable> onProblem = Throwable::printStackTrace;
     /** Files (PEM): TLS with this CA, and the certificate to show. */
     public String tlsCa, tlsCertificate, tlsKey;
@@ -106,7 +106,7 @@ public final class LearningSidecar implements AutoCloseable {
 
   private record Pending(RecordTaskRequest request, CompletableFuture<RecordTaskResponse> done) {}
 
-  private static final long FIRST_DELAY_MS = 200, MAX_DELAY_MS = 1000;
+  private static final long FIRST_DELAY_MS = 200, MAX_DELAY_MS = 1000, MAX_ASKED_MS = 60_000;
   private static final long DEADLINE_MS = 5000, RESOLVE_DEADLINE_MS = 500, CLOSE_TIMEOUT_MS = 5000;
   private static final int LANES = 8, MAX_WAITING_ACKS = 256;
   private static final ResolveParametersRequest CURRENT_VALUES =
@@ -163,7 +163,7 @@ public final class LearningSidecar implements AutoCloseable {
     return inForce.values;
   }
 
-  /** Tasks that found no room while the sidecar was away. */
+  /** Tasks that found no room while the sidecar was away, or were left at the close. */
   public long dropped() {
     return dropped.get();
   }
@@ -200,6 +200,8 @@ public final class LearningSidecar implements AutoCloseable {
     unrecorded.incrementAndGet();
     queue.addLast(new Pending(RecordTaskRequest.newBuilder().setTask(report).build(), done));
     while (queue.size() > options.queueLimit) drop(queue.pollFirst());
+    // Looked at after it is in the queue: what close does not find there is found here.
+    if (isClosed) dropAll();
     return done;
   }
 
@@ -232,7 +234,7 @@ public final class LearningSidecar implements AutoCloseable {
     acks.shutdownNow();
     threads.shutdownNow();
     channel.shutdownNow();
-    for (Pending left; (left = queue.pollFirst()) != null; ) drop(left);
+    dropAll();
   }
 
   private void followDeltas() {
@@ -253,6 +255,9 @@ public final class LearningSidecar implements AutoCloseable {
         // Which must not be. What is in force now is said by a snapshot.
         hasPlace = false;
         tell(options.onProblem, gap);
+      } catch (Throwable unforeseen) {
+        // Following does not end by it: the stream goes on from what is in force.
+        if (!isClosed) tell(options.onProblem, unforeseen);
       }
       if (isClosed) return;
       if (failure != null) {
@@ -322,13 +327,14 @@ public final class LearningSidecar implements AutoCloseable {
   private AckError apply(Change change) {
     try {
       options.onChange.accept(change);
-    } catch (RuntimeException thrown) {
+    } catch (Throwable thrown) {
+      // Errors too, and checked exceptions, which other languages of the JVM throw undeclared.
       boolean isRefusable = change.delta != null && change.delta.getRevertsDeltaId().isEmpty();
       // There is nothing to go back to from a snapshot, or from what a revert restores.
-      if (!isRefusable) tell(options.onProblem, thrown);
-      else return AckError.newBuilder()
-          .setReason(
-              clip(thrown instanceof Refusal why ? why.reason : "NOT_PUT_IN_FORCE", REASON_LENGTH))
+      if (!isRefusable || !(thrown instanceof RuntimeException)) tell(options.onProblem, thrown);
+      if (isRefusable) return AckError.newBuilder()
+          .setReason(clip(thrown instanceof Refusal why && why.reason != null
+              ? why.reason : "NOT_PUT_IN_FORCE", REASON_LENGTH))
           .setMessage(clip(String.valueOf(thrown.getMessage()), MESSAGE_LENGTH)).build();
     }
     return null;
@@ -337,11 +343,11 @@ public final class LearningSidecar implements AutoCloseable {
   private void acknowledge(AckDeltaRequest word) {
     try {
       untilHeard(() -> within(DEADLINE_MS).ackDelta(word));
-    } catch (StatusRuntimeException failure) {
+    } catch (Throwable failure) {
       // Another ledger has no use for it: what that one wants is said by its snapshot.
-      if (!isClosed && !reasonOf(failure).equals("EPOCH_CHANGED")) {
-        tell(options.onProblem, failure);
-      }
+      boolean isOfNoUse = failure instanceof StatusRuntimeException answer
+          && reasonOf(answer).equals("EPOCH_CHANGED");
+      if (!isClosed && !isOfNoUse) tell(options.onProblem, failure);
     }
   }
 
@@ -355,7 +361,8 @@ public final class LearningSidecar implements AutoCloseable {
       }
       try {
         next.done.complete(untilHeard(() -> within(DEADLINE_MS).recordTask(next.request)));
-      } catch (StatusRuntimeException failure) {
+      } catch (Throwable failure) {
+        // Whatever it is: the lane goes on with the next task.
         if (!isClosed) tell(options.onProblem, failure);
         next.done.completeExceptionally(failure);
       } finally {
@@ -368,8 +375,13 @@ public final class LearningSidecar implements AutoCloseable {
     if (oldest == null) return;
     dropped.incrementAndGet();
     unrecorded.decrementAndGet();
-    oldest.done.completeExceptionally(
-        Status.RESOURCE_EXHAUSTED.withDescription("dropped: too many wait").asRuntimeException());
+    var why = isClosed ? Status.CANCELLED.withDescription("dropped: closed")
+        : Status.RESOURCE_EXHAUSTED.withDescription("dropped: too many wait");
+    oldest.done.completeExceptionally(why.asRuntimeException());
+  }
+
+  private void dropAll() {
+    for (Pending left; (left = queue.pollFirst()) != null; ) drop(left);
   }
 
   private LearningServiceGrpc.LearningServiceBlockingStub within(long deadlineMs) {
@@ -384,20 +396,28 @@ public final class LearningSidecar implements AutoCloseable {
       } catch (StatusRuntimeException failure) {
         boolean mayPass = switch (failure.getStatus().getCode()) {
           case UNAVAILABLE, DEADLINE_EXCEEDED -> true;
+          // The token is being exchanged: its file is read again for each call.
+          case UNAUTHENTICATED -> true;
           // By the library, of a connection that broke within the call.
           case INTERNAL, UNKNOWN, CANCELLED, ABORTED -> reasonOf(failure).isEmpty();
           default -> false;
         };
-        if (isClosed || !mayPass || !pause(delayMs, failure)) throw failure;
+        if (isClosed || !mayPass) throw failure;
+        // No outage, and not to be waited out unheard: told once for each call.
+        if (failure.getStatus().getCode() == Status.Code.UNAUTHENTICATED
+            && delayMs == FIRST_DELAY_MS) tell(options.onProblem, failure);
+        if (!pause(delayMs, failure)) throw failure;
       }
     }
   }
 
-  /** Waits for a random part of the delay, or as long as the sidecar asked for. */
+  /** Waits for a random part of the delay, or as long as the sidecar asked for, 60 s at most. */
   private boolean pause(long delayMs, StatusRuntimeException failure) {
     long askedMs = failure == null ? 0 : detail(failure, RetryInfo.class)
-        .map(RetryInfo::getRetryDelay).map(d -> d.getSeconds() * 1000 + d.getNanos() / 1_000_000)
-        .orElse(0L);
+        .map(RetryInfo::getRetryDelay)
+        // The seconds first: they may be more than a long has milliseconds.
+        .map(d -> Math.min(d.getSeconds(), MAX_ASKED_MS) * 1000 + d.getNanos() / 1_000_000)
+        .map(askedFor -> Math.min(askedFor, MAX_ASKED_MS)).orElse(0L);
     try {
       Thread.sleep(Math.max(askedMs, ThreadLocalRandom.current().nextLong(delayMs + 1)));
     } catch (InterruptedException closed) {
@@ -420,8 +440,8 @@ public final class LearningSidecar implements AutoCloseable {
       for (Any any : StatusProto.fromThrowable(failure).getDetailsList()) {
         if (any.is(type)) return Optional.of(any.unpack(type));
       }
-    } catch (InvalidProtocolBufferException unreadable) {
-      // As if there were none.
+    } catch (InvalidProtocolBufferException | IllegalArgumentException unreadable) {
+      // As if there were none. The latter: no details at all, or those of another code.
     }
     return Optional.empty();
   }
@@ -461,7 +481,7 @@ public final class LearningSidecar implements AutoCloseable {
   private static <T> void tell(Consumer<? super T> listener, T what) {
     try {
       listener.accept(what);
-    } catch (RuntimeException itsOwn) {
+    } catch (Throwable itsOwn) {
       itsOwn.printStackTrace();
     }
   }
