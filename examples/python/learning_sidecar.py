@@ -204,7 +204,7 @@ class LearningSidecar:
         return True
 
     def close(self, timeout: float = 5.0) -> None:
-        """Waits for tasks on their way, so long, and ends everything. A callback may call it too."""
+        """Waits for tasks on their way, so long, and ends everything. Callbacks may call it."""
         with self._changed:
             self._changed.wait_for(lambda: not self._queue and not self._sending, timeout)
             self._over.set()
