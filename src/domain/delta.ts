@@ -101,3 +101,23 @@ export function bornDelta(proposal: Proposal, ordinal: number): Delta {
     effect: undefined,
   };
 }
+
+/**
+ * What overrides, reverts, switches and what a recovery restores have in common: nobody scored them, and they are in force.
+ *
+ * @param wallMs Unix time in milliseconds
+ */
+export function bornApplied(wallMs: number) {
+  return {
+    confidence: 1,
+    impact: 'neutral',
+    proposeTimeMs: wallMs,
+    cycleNumber: 0,
+    evaluation: undefined,
+    expireTimeMs: undefined,
+    waitsFor: undefined,
+    revertsDeltaId: '',
+    trialDeltaId: '',
+    summary: '',
+  } satisfies Partial<Proposal>;
+}

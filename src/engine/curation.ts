@@ -1,4 +1,4 @@
-import type { Delta } from '../domain/delta.ts';
+import { bornApplied, type Delta } from '../domain/delta.ts';
 import { invalidFields, LearningError } from '../domain/errors.ts';
 import { violationOf } from '../domain/parameters.ts';
 import type { ParameterSpec } from '../domain/settings.ts';
@@ -6,7 +6,7 @@ import { kindOf, own, type Value } from '../domain/value.ts';
 import type { Decision } from '../ledger/ledger.ts';
 import type { LedgerView } from '../ledger/view.ts';
 import { Changes } from './changes.ts';
-import { bornApplied, decidedOn, known, stateError, withReason } from './deltas.ts';
+import { decidedOn, known, stateError, withReason } from './deltas.ts';
 import { ackDeadline } from './effects.ts';
 import type { Environment } from './environment.ts';
 import { TrialChanges } from './trial-changes.ts';

@@ -1,28 +1,8 @@
-import type { Delta, DeltaOperation, Proposal } from '../domain/delta.ts';
+import type { Delta, DeltaOperation } from '../domain/delta.ts';
 import { LearningError } from '../domain/errors.ts';
 import type { Decided } from '../ledger/ledger.ts';
 import type { LedgerView } from '../ledger/view.ts';
 import type { Changes } from './changes.ts';
-
-/**
- * What overrides, reverts and switches have in common: nobody scored them, and they are in force.
- *
- * @param wallMs Unix time in milliseconds
- */
-export function bornApplied(wallMs: number) {
-  return {
-    confidence: 1,
-    impact: 'neutral',
-    proposeTimeMs: wallMs,
-    cycleNumber: 0,
-    evaluation: undefined,
-    expireTimeMs: undefined,
-    waitsFor: undefined,
-    revertsDeltaId: '',
-    trialDeltaId: '',
-    summary: '',
-  } satisfies Partial<Proposal>;
-}
 
 export function decidedOn(changes: Changes, deltaId: string): Decided<Delta> {
   return { events: changes.events, result: (after) => known(after, deltaId) };

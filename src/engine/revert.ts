@@ -1,9 +1,9 @@
-import type { Delta } from '../domain/delta.ts';
+import { bornApplied, type Delta } from '../domain/delta.ts';
 import { sameValue } from '../domain/value.ts';
 import type { Decided, Decision } from '../ledger/ledger.ts';
 import type { LedgerView } from '../ledger/view.ts';
 import { Changes } from './changes.ts';
-import { bornApplied, decidedOn, inverseOf, known, stateError, withReason } from './deltas.ts';
+import { decidedOn, inverseOf, known, stateError, withReason } from './deltas.ts';
 import type { Environment } from './environment.ts';
 import { TrialChanges } from './trial-changes.ts';
 

@@ -1,4 +1,4 @@
-import type { Delta, Proposal } from '../domain/delta.ts';
+import { bornApplied, type Delta, type Proposal } from '../domain/delta.ts';
 import type { HarmResponse } from '../domain/rule.ts';
 import { sameValue } from '../domain/value.ts';
 import { toLoopMs } from '../ledger/head.ts';
@@ -14,7 +14,7 @@ import type { Trial } from '../trial/trial.ts';
 import type { Finding } from '../trial/verdict.ts';
 import { describeEnding } from '../trial/words.ts';
 import type { Changes } from './changes.ts';
-import { bornApplied, inverseOf } from './deltas.ts';
+import { inverseOf } from './deltas.ts';
 import { ackDeadline } from './effects.ts';
 import type { Environment } from './environment.ts';
 

@@ -1,10 +1,10 @@
-import type { Proposal } from '../domain/delta.ts';
+import { bornApplied, type Proposal } from '../domain/delta.ts';
 import type { Retention } from '../domain/settings.ts';
 import { own, sameValue } from '../domain/value.ts';
 import type { TrialPlan } from '../trial/step.ts';
 import { Draft } from './draft.ts';
 import type { LedgerEvent, StoredEvent } from './event.ts';
-import { copyHead, emptyHead, type Head } from './head.ts';
+import { copyHead, emptyHead, type Head, toWallMs } from './head.ts';
 import { foldOver, raiseToProof } from './proof.ts';
 import { soundDeltas } from './sound-deltas.ts';
 import { LedgerState } from './state.ts';
@@ -172,6 +172,7 @@ function restoreBaseline(draft: Draft, plan: TrialPlan, deltaId: string): void {
   const live = own(draft.head.parameters, target);
   if (sameValue(live, oldValue) || !sameValue(live, newValue)) return;
   const proposal: Proposal = {
+    ...bornApplied(toWallMs(draft.head, draft.head.clock.timeMs)),
     deltaId,
     ruleId: '',
     type: draft.delta(plan.deltaId)?.type,
@@ -180,16 +181,6 @@ function restoreBaseline(draft: Draft, plan: TrialPlan, deltaId: string): void {
     oldValue: live,
     newValue: oldValue,
     reasoning: RESTORED,
-    confidence: 1,
-    impact: 'neutral',
-    proposeTimeMs: draft.head.clock.timeMs + draft.head.clock.offsetMs,
-    cycleNumber: 0,
-    evaluation: undefined,
-    expireTimeMs: undefined,
-    waitsFor: undefined,
-    revertsDeltaId: '',
-    trialDeltaId: '',
-    summary: '',
   };
   draft.append({ kind: 'delta_proposed', ordinal: draft.head.ordinal + 1, proposal });
   draft.append({
