@@ -1,10 +1,14 @@
+import type { Http2Session } from 'node:http2';
+import type { DescService } from '@bufbuild/protobuf';
 import { type ServerInterceptor, type StatusObject, status } from '@grpc/grpc-js';
 import type { Clock } from '../domain/clock.ts';
-import { type AdmissionDesk, AdmittedCall, type Pool } from './admitted-call.ts';
+import { AdmittedCall, type CallLimiter, type Pool } from './admitted-call.ts';
 import { interceptorOf } from './intercepted-call.ts';
+import type { RefusalFor } from './load-shedding.ts';
 import { type Meter, MeteredCall } from './metered-call.ts';
-import { Refusals } from './refusals.ts';
+import { type Refusal, Refusals } from './refusals.ts';
 import { MAX_REQUEST_BYTES, RequestRoom } from './request-room.ts';
+import { serviceCodec } from './service-definition.ts';
 import type { WireReason } from './status.ts';
 
 /** Calls that operators' tools may have under way beside those of clients. */
@@ -31,10 +35,11 @@ export interface AdmissionOptions {
   readonly maxPendingCalls: () => number;
   /** A call was refused before it began. */
   readonly onRefused: (path: string, code: status, reason: WireReason) => void;
-  /** Full name of the service that operators call, not to suffer from what clients do. */
-  readonly operators: string;
-  /** Full name of the service that everybody may call, and that answers while the server drains. */
-  readonly probes: string;
+  readonly clients: DescService;
+  /** Not to suffer from what clients do. */
+  readonly operators: DescService;
+  /** Everybody may call it, and it answers while the server drains. */
+  readonly probes: DescService;
 }
 
 /**
@@ -43,11 +48,9 @@ export interface AdmissionOptions {
  * (`server.ts`), so that it is in nobody's way but its own. Streams count until their first message;
  * after that, see `OpenStreams`.
  */
-export class Admission implements AdmissionDesk {
+export class Admission implements CallLimiter {
   readonly interceptor: ServerInterceptor;
   readonly #options: AdmissionOptions;
-  readonly #operatorsPrefix: string;
-  readonly #probesPrefix: string;
   readonly #overloaded = new Refusals('OVERLOADED', 'too many calls are under way');
   readonly #draining = new Refusals('DRAINING', 'the sidecar is shutting down');
   readonly #unread = new Refusals('OVERLOADED', 'answers on this connection are not read');
@@ -57,7 +60,8 @@ export class Admission implements AdmissionDesk {
   readonly #clients: Pool;
   readonly #operators = createPool(() => MAX_PENDING_OPERATORS);
   readonly #probes = createPool(() => MAX_PENDING_PROBES, new Map());
-  readonly #pools: readonly Pool[];
+  /** By path, of all methods but those whose requests are streams. */
+  readonly #poolOfPath: ReadonlyMap<string, Pool>;
   #isDraining = false;
   #checking = false;
   #checks = 0;
@@ -65,21 +69,31 @@ export class Admission implements AdmissionDesk {
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
-    this.#operatorsPrefix = `/${options.operators}/`;
-    this.#probesPrefix = `/${options.probes}/`;
     this.#clients = createPool(options.maxPendingCalls);
-    this.#pools = [this.#clients, this.#operators, this.#probes];
+    this.#poolOfPath = new Map([
+      ...pathsOf(options.clients, this.#clients),
+      ...pathsOf(options.operators, this.#operators),
+      ...pathsOf(options.probes, this.#probes),
+    ]);
     const meters = new Map<string, Meter>();
     this.interceptor = interceptorOf(({ path, requestStream, responseStream }, call) => {
       const meter = meters.get(path) ?? this.#meterOf(path, requestStream);
       // Of as many paths as there are methods: grpc-js refuses others itself.
       meters.set(path, meter);
+      const pool = this.#poolOfPath.get(path);
       // Its first message may be long in coming, by right; it counts as an open stream meanwhile.
-      if (requestStream) return new MeteredCall(call, meter);
-      const pool = this.#poolOf(path);
-      return new AdmittedCall(call, { desk: this, path, pool, isStream: responseStream, meter });
+      if (pool === undefined) return new MeteredCall(call, meter);
+      return new AdmittedCall(call, { limiter: this, path, pool, isStream: responseStream, meter });
     });
   }
+
+  /** Says how a call is refused that cannot be taken in. */
+  readonly refusalFor: RefusalFor = (path, { session }) => {
+    const pool = this.#poolOfPath.get(path);
+    if (pool === undefined) return undefined;
+    const refusals = this.#refusalsFor(pool, path, session);
+    return refusals && this.#refuse(path, refusals).headers;
+  };
 
   /** Calls under way. */
   get pending(): number {
@@ -88,7 +102,7 @@ export class Admission implements AdmissionDesk {
 
   answer(path: string, peer: string, bytes: number): StatusObject | undefined {
     const unread = this.#unreadBytes.get(peer) ?? 0;
-    if (unread + bytes > MAX_UNREAD_BYTES) return this.#refuse(path, this.#unread);
+    if (unread + bytes > MAX_UNREAD_BYTES) return this.#refuse(path, this.#unread).status;
     this.#unreadBytes.set(peer, unread + bytes);
     return undefined;
   }
@@ -103,8 +117,8 @@ export class Admission implements AdmissionDesk {
   drain(): Promise<void> {
     this.#isDraining = true;
     // What has not been asked yet cannot be lost.
-    for (const { awaited } of this.#pools) {
-      for (const call of awaited) call.refuse(this.#draining.next());
+    for (const { awaited } of this.#pools()) {
+      for (const call of awaited) call.refuse(this.#draining.next().status);
     }
     return new Promise((resolve) => {
       this.#onIdle = resolve;
@@ -112,14 +126,12 @@ export class Admission implements AdmissionDesk {
     });
   }
 
-  enter(call: AdmittedCall, path: string, pool: Pool): StatusObject | undefined {
-    const refusals = this.#refusalsFor(call, path, pool);
+  enter(call: AdmittedCall, pool: Pool): void {
     pool.awaited.add(call);
     if (!this.#checking) this.#checkLater();
-    if (refusals !== undefined) return this.#refuse(path, refusals);
     pool.pending += 1;
-    pool.ofPeer?.set(call.peer, (pool.ofPeer.get(call.peer) ?? 0) + 1);
-    return undefined;
+    if (call.session === undefined) return;
+    pool.ofSession?.set(call.session, (pool.ofSession.get(call.session) ?? 0) + 1);
   }
 
   requestCame(call: AdmittedCall, pool: Pool): void {
@@ -128,9 +140,11 @@ export class Admission implements AdmissionDesk {
 
   leave(call: AdmittedCall, pool: Pool): void {
     pool.pending -= 1;
-    const ofPeer = (pool.ofPeer?.get(call.peer) ?? 0) - 1;
-    if (ofPeer > 0) pool.ofPeer?.set(call.peer, ofPeer);
-    else pool.ofPeer?.delete(call.peer);
+    if (call.session !== undefined) {
+      const left = (pool.ofSession?.get(call.session) ?? 0) - 1;
+      if (left > 0) pool.ofSession?.set(call.session, left);
+      else pool.ofSession?.delete(call.session);
+    }
     if (this.pending === 0) this.#onIdle?.();
   }
 
@@ -143,27 +157,28 @@ export class Admission implements AdmissionDesk {
     return this.#room.taken;
   }
 
-  #poolOf(path: string): Pool {
-    if (path.startsWith(this.#probesPrefix)) return this.#probes;
-    return path.startsWith(this.#operatorsPrefix) ? this.#operators : this.#clients;
+  #pools(): readonly Pool[] {
+    return [this.#clients, this.#operators, this.#probes];
   }
 
   #meterOf(path: string, isStream: boolean): Meter {
-    const maxBytes = path.startsWith(this.#probesPrefix) ? MAX_PROBE_BYTES : MAX_REQUEST_BYTES;
-    return { room: this.#room, maxBytes, isStream, refuse: () => this.#refuse(path, this.#noRoom) };
+    const isProbe = this.#poolOfPath.get(path) === this.#probes;
+    const maxBytes = isProbe ? MAX_PROBE_BYTES : MAX_REQUEST_BYTES;
+    const refuse = () => this.#refuse(path, this.#noRoom).status;
+    return { room: this.#room, maxBytes, isStream, refuse };
   }
 
-  #refuse(path: string, refusals: Refusals): StatusObject {
+  #refuse(path: string, refusals: Refusals): Refusal {
     const refusal = refusals.next();
-    this.#options.onRefused(path, refusal.code, refusals.reason);
+    this.#options.onRefused(path, refusal.status.code, refusals.reason);
     return refusal;
   }
 
-  #refusalsFor(call: AdmittedCall, path: string, pool: Pool): Refusals | undefined {
+  #refusalsFor(pool: Pool, path: string, session: Http2Session | undefined): Refusals | undefined {
     const isProbe = pool === this.#probes;
     if (this.#isDraining && !isProbe) return this.#draining;
-    const ofPeer = pool.ofPeer?.get(call.peer) ?? 0;
-    if (ofPeer >= MAX_PENDING_PROBES_PER_CONNECTION) return this.#overloaded;
+    const ofSession = (session && pool.ofSession?.get(session)) ?? 0;
+    if (ofSession >= MAX_PENDING_PROBES_PER_CONNECTION) return this.#overloaded;
     if (pool.pending >= pool.most() && isProbe) this.#makeRoom(path, pool);
     return pool.pending >= pool.most() ? this.#overloaded : undefined;
   }
@@ -173,7 +188,7 @@ export class Admission implements AdmissionDesk {
     for (const call of pool.awaited) {
       if (pool.pending < pool.most()) return;
       pool.awaited.delete(call);
-      call.sendStatus(this.#refuse(path, this.#overloaded));
+      call.sendStatus(this.#refuse(path, this.#overloaded).status);
     }
   }
 
@@ -185,8 +200,8 @@ export class Admission implements AdmissionDesk {
   #check(): void {
     this.#checking = false;
     this.#checks += 1;
-    for (const { awaited } of this.#pools) this.#giveUp(awaited);
-    if (this.#pools.some(({ awaited }) => awaited.size > 0)) this.#checkLater();
+    for (const { awaited } of this.#pools()) this.#giveUp(awaited);
+    if (this.#pools().some(({ awaited }) => awaited.size > 0)) this.#checkLater();
   }
 
   #giveUp(awaited: Set<AdmittedCall>): void {
@@ -198,8 +213,13 @@ export class Admission implements AdmissionDesk {
   }
 }
 
-function createPool(most: () => number, ofPeer?: Map<string, number>): Pool {
-  return { pending: 0, most, awaited: new Set(), ofPeer };
+function createPool(most: () => number, ofSession?: Pool['ofSession']): Pool {
+  return { pending: 0, most, awaited: new Set(), ofSession };
+}
+
+function pathsOf(service: DescService, pool: Pool): [string, Pool][] {
+  const methods = Object.values(serviceCodec(service));
+  return methods.filter((one) => !one.requestStream).map(({ path }) => [path, pool]);
 }
 
 const TOO_LATE = {

@@ -1,16 +1,18 @@
+import type { Http2Session } from 'node:http2';
 import type { Metadata, ServerInterceptingCallInterface, StatusObject } from '@grpc/grpc-js';
 import type { End, Message } from './intercepted-call.ts';
 import { type Meter, MeteredCall } from './metered-call.ts';
+import { wireCallOf } from './wire-call.ts';
 
 /** Answers of such a size are counted: smaller ones, of all calls of a connection, are 16 MiB. */
 const BIG_ANSWER_BYTES = 4096;
 
 /** Where calls are counted. */
-export interface AdmissionDesk {
+export interface CallLimiter {
   /** Checks so far: time enough for what is awaited, and cheaper than a clock. */
   readonly checks: number;
-  /** Takes a call in, or answers why not. Its request is awaited in either case. */
-  enter(call: AdmittedCall, path: string, pool: Pool): StatusObject | undefined;
+  /** Takes a call in; its request is awaited. */
+  enter(call: AdmittedCall, pool: Pool): void;
   /** The request is whole, or will not come. */
   requestCame(call: AdmittedCall, pool: Pool): void;
   /** The call is answered or has ended, or is a stream that has begun. */
@@ -28,11 +30,11 @@ export interface Pool {
   /** Calls whose request is not whole, the oldest first. */
   readonly awaited: Set<AdmittedCall>;
   /** By connection, where each has a bound. */
-  readonly ofPeer: Map<string, number> | undefined;
+  readonly ofSession: Map<Http2Session, number> | undefined;
 }
 
 interface AdmittedCallOptions {
-  readonly desk: AdmissionDesk;
+  readonly limiter: CallLimiter;
   readonly path: string;
   readonly pool: Pool;
   /** Its answer is a stream. */
@@ -44,10 +46,11 @@ interface AdmittedCallOptions {
 export class AdmittedCall extends MeteredCall {
   /** In checks. */
   readonly startedAt: number;
-  /** Where its pool counts by connection. */
-  peer = '';
+  /** Kept: a connection that has ended tells it no more. */
+  session: Http2Session | undefined;
   readonly #options: AdmittedCallOptions;
   #counted = false;
+  /** Set when it will not be served although it was taken in. */
   #refusal: StatusObject | undefined;
   /** Its answer, where that is big. */
   #unread: { readonly peer: string; readonly bytes: number } | undefined;
@@ -55,23 +58,15 @@ export class AdmittedCall extends MeteredCall {
   constructor(call: ServerInterceptingCallInterface, options: AdmittedCallOptions) {
     super(call, options.meter);
     this.#options = options;
-    this.startedAt = options.desk.checks;
+    this.startedAt = options.limiter.checks;
   }
 
   // Here and not at the start, after which a call that has been cancelled never ends.
   override onReceiveMetadata(metadata: Metadata): void {
-    const { desk, path, pool } = this.#options;
-    // Kept: a connection that has ended tells it no more.
-    if (pool.ofPeer !== undefined) this.peer = this.getPeer();
-    this.#refusal = desk.enter(this, path, pool);
-    this.#counted = this.#refusal === undefined;
-    if (this.#counted) {
-      super.onReceiveMetadata(metadata);
-      return;
-    }
-    this.readLittle();
-    this.meter();
-    this.startRead();
+    this.session = wireCallOf(this.base).stream.session;
+    this.#counted = true;
+    this.#options.limiter.enter(this, this.#options.pool);
+    super.onReceiveMetadata(metadata);
   }
 
   protected override overLimit(): StatusObject | undefined {
@@ -85,21 +80,18 @@ export class AdmittedCall extends MeteredCall {
 
   override onReceiveHalfClose(): void {
     // Handlers run now, and not at the message: a client may let them wait for more for ever.
-    this.#options.desk.requestCame(this, this.#options.pool);
+    this.#options.limiter.requestCame(this, this.#options.pool);
     this.requestEnded = true;
-    // Only now, too, and in a turn of its own: Node counts a call as open for a while after its client
-    // knows that it has ended, and resets the client's next ones where they are too many then.
-    const refusal = this.#refusal;
-    if (refusal !== undefined) return void setImmediate(() => super.sendStatus(refusal));
+    if (this.#refusal !== undefined) return void super.sendStatus(this.#refusal);
     if (this.#options.isStream) this.#leave();
     super.onReceiveHalfClose();
   }
 
   override onCancel(): void {
     this.#leave();
-    this.#options.desk.requestCame(this, this.#options.pool);
+    this.#options.limiter.requestCame(this, this.#options.pool);
     if (this.#unread !== undefined) {
-      this.#options.desk.answered(this.#unread.peer, this.#unread.bytes);
+      this.#options.limiter.answered(this.#unread.peer, this.#unread.bytes);
     }
     super.onCancel();
   }
@@ -114,7 +106,7 @@ export class AdmittedCall extends MeteredCall {
   #leave(): void {
     if (!this.#counted) return;
     this.#counted = false;
-    this.#options.desk.leave(this, this.#options.pool);
+    this.#options.limiter.leave(this, this.#options.pool);
   }
 
   override sendMessage(message: Message, callback: () => void): void {
@@ -126,12 +118,12 @@ export class AdmittedCall extends MeteredCall {
 
   /** Streams need no counting: they write while their reader reads. */
   #count(message: Message): StatusObject | undefined {
-    const { desk, path, isStream } = this.#options;
+    const { limiter, path, isStream } = this.#options;
     if (isStream || !(message instanceof Uint8Array)) return undefined;
     const { length: bytes } = message;
     if (bytes < BIG_ANSWER_BYTES) return undefined;
     const peer = this.getPeer();
-    const refusal = desk.answer(path, peer, bytes);
+    const refusal = limiter.answer(path, peer, bytes);
     if (refusal === undefined) this.#unread = { peer, bytes };
     return refusal;
   }

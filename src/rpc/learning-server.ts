@@ -11,6 +11,7 @@ import { DeltaStreams, type SubscriberInfo } from './delta-stream.ts';
 import type { HandlerEnvironment } from './handlers.ts';
 import { createHealth } from './health.ts';
 import { learningHandlers } from './learning-service.ts';
+import { shedLoad } from './load-shedding.ts';
 import { OpenStreams, type StreamLimits } from './open-streams.ts';
 import { addReflection } from './reflection.ts';
 import { createGrpcServer } from './server.ts';
@@ -87,6 +88,7 @@ export function createLearningServer(options: LearningServerOptions): LearningSe
     interceptors.filter((one) => one !== undefined),
     limits().maxStreamsPerClient,
   );
+  shedLoad(server, admission.refusalFor);
   const shared = { engine, environment, validate };
   addService(
     server,
@@ -119,7 +121,8 @@ function createAdmission({ clock, environment, limits }: LearningServerOptions):
       environment.observe(path, code, 0);
       environment.refused(reason);
     },
-    operators: LearningAdminService.typeName,
-    probes: Health.typeName,
+    clients: LearningService,
+    operators: LearningAdminService,
+    probes: Health,
   });
 }

@@ -16,13 +16,17 @@ const KEEPALIVE_MS = { every: 5_000, timeout: 120_000 } as const;
 const UNARY_CALLS_PER_CONNECTION = 256;
 
 /**
- * Calls that one connection may cancel, at once and each second; beyond, Node closes it with all that
- * goes on there. Node's own 1,000 and 33 are for browsers: callers with deadlines cancel each call of an
- * overloaded second. One cancelled costs no more than one answered, and this is more than are answered.
+ * What one connection may do before Node closes it with all that goes on there. Node's own bounds are
+ * for browsers: callers with deadlines cancel each call of an overloaded second.
  */
-const CANCELS = {
+const SESSION_LIMITS = {
+  // Calls that it cancels, at once and each second; Node: 1,000 and 33. One cancelled costs no more than
+  // one answered, and this is more than are answered.
   streamResetBurst: 50_000,
   streamResetRate: 10_000,
+  // Calls in a row beyond its limit; Node: 100. Node counts cancelled calls for a while after their client
+  // has ceased to, so that one which cancels many and goes on seems to be beyond it.
+  maxSessionRejectedStreams: 10_000,
 } as const satisfies ServerOptions;
 
 /**
@@ -47,7 +51,7 @@ export function createGrpcServer(
     'grpc.max_receive_message_length': MAX_REQUEST_BYTES,
   });
   // grpc-js has no option for it, and makes its HTTP/2 servers with these.
-  Object.assign(Reflect.get(server, 'commonServerOptions'), CANCELS);
+  Object.assign(Reflect.get(server, 'commonServerOptions'), SESSION_LIMITS);
   return server;
 }
 

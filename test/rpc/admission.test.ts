@@ -89,7 +89,7 @@ test('probes that begin and do not go on are in nobody else’s way', async () =
     onTestFinished(() => void other.socket.destroy());
     begin(other, 16);
   }
-  await one.untilEnded(16);
+  await vi.waitFor(() => expect(refusals).toHaveLength(200));
   expect(service.pendingCalls()).toBe(64);
   await connect(Health, address).check({});
   await admin.stopLearning({});

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { runScript } from './child.ts';
@@ -43,6 +44,8 @@ export async function flood(job: Omit<FloodJob, 'acknowledgedFile'>): Promise<Fl
   const child = runScript(new URL('flood.ts', import.meta.url), [
     JSON.stringify({ ...job, acknowledgedFile }),
   ]);
+  // The server is to have a core, as it has in a pod: on a small machine floods take it away.
+  setPriority(child.pid, constants.priority.PRIORITY_LOW);
   onTestFinished(async () => {
     await child.end('SIGKILL');
   });
