@@ -2,11 +2,11 @@ import { bornApplied, type Proposal } from '../domain/delta.ts';
 import type { Retention } from '../domain/settings.ts';
 import { own, sameValue } from '../domain/value.ts';
 import type { TrialPlan } from '../trial/step.ts';
+import { consistentEvents } from './consistent-events.ts';
 import { Draft } from './draft.ts';
 import type { LedgerEvent, StoredEvent } from './event.ts';
 import { copyHead, emptyHead, type Head, toWallMs } from './head.ts';
-import { foldOver, raiseToProof } from './proof.ts';
-import { soundDeltas } from './sound-deltas.ts';
+import { foldOver, raiseCounters } from './salvaged-head.ts';
 import { LedgerState } from './state.ts';
 
 /** What is left of a ledger. */
@@ -84,7 +84,7 @@ export function mend(remains: Remains, options: MendOptions): Mended {
   const lostEvents = countLost(remains, options);
   const isHeadNewest = isNewest(remains, options);
   const isWhole = isHeadNewest && lostEvents === 0;
-  const { kept, dropped, brokenOff } = isWhole ? asItIs(events) : soundDeltas(events);
+  const { kept, dropped, brokenOff } = isWhole ? asItIs(events) : consistentEvents(events);
   const head = headOver(remains, kept, options);
   if (!isHeadNewest) head.sequence += SKIPPED_SEQUENCES;
   if (!isWhole) head.compactedThrough = streamableAfter(head, kept);
@@ -141,7 +141,7 @@ function headOver(
   const base = found === undefined ? emptyHead(newEpoch) : copyHead({ ...emptyHead(''), ...found });
   const head = { ...base, epoch: newEpoch };
   foldOver(head, kept);
-  if (found === undefined || lastPosition(events) > found.position) raiseToProof(head, events);
+  if (found === undefined || lastPosition(events) > found.position) raiseCounters(head, events);
   head.position = Math.max(head.position, lastPosition(events), committedThrough);
   return head;
 }

@@ -7,7 +7,7 @@ import { interceptorOf } from './intercepted-call.ts';
 import type { RefusalFor } from './load-shedding.ts';
 import { type Meter, MeteredCall } from './metered-call.ts';
 import { type Refusal, Refusals } from './refusals.ts';
-import { MAX_REQUEST_BYTES, RequestRoom } from './request-room.ts';
+import { MAX_REQUEST_BYTES, RequestBytes } from './request-bytes.ts';
 import { serviceCodec } from './service-definition.ts';
 import type { WireReason } from './status.ts';
 
@@ -56,7 +56,7 @@ export class Admission implements CallLimiter {
   readonly #unread = new Refusals('OVERLOADED', 'answers on this connection are not read');
   readonly #unreadBytes = new Map<string, number>();
   readonly #noRoom = new Refusals('OVERLOADED', 'too many bytes of requests are under way');
-  readonly #room = new RequestRoom();
+  readonly #requestBytes = new RequestBytes();
   readonly #clients: Pool;
   readonly #operators = createPool(() => MAX_PENDING_OPERATORS);
   readonly #probes = createPool(() => MAX_PENDING_PROBES, new Map());
@@ -154,7 +154,7 @@ export class Admission implements CallLimiter {
 
   /** Bytes of larger requests under way. */
   get requestBytes(): number {
-    return this.#room.taken;
+    return this.#requestBytes.taken;
   }
 
   #pools(): readonly Pool[] {
@@ -165,7 +165,7 @@ export class Admission implements CallLimiter {
     const isProbe = this.#poolOfPath.get(path) === this.#probes;
     const maxBytes = isProbe ? MAX_PROBE_BYTES : MAX_REQUEST_BYTES;
     const refuse = () => this.#refuse(path, this.#noRoom).status;
-    return { room: this.#room, maxBytes, isStream, refuse };
+    return { bytes: this.#requestBytes, maxBytes, isStream, refuse };
   }
 
   #refuse(path: string, refusals: Refusals): Refusal {

@@ -14,12 +14,12 @@ import {
   listDeltas,
   type StatusSources,
 } from './queries.ts';
-import { RecordRoom } from './record-room.ts';
 import { RecordStream } from './record-stream.ts';
 import { fromProtoMetrics, fromProtoTask } from './requests.ts';
 import { ResolvedAnswers } from './resolved-answers.ts';
 import type { ServiceHandlers } from './service-definition.ts';
 import { checkRecordTask, checkReportMetrics, checkResolveParameters } from './task-check.ts';
+import { TasksInFlight } from './tasks-in-flight.ts';
 import { unaryByRules, type Validate } from './validate.ts';
 
 /** What the handlers work with. */
@@ -37,7 +37,7 @@ export function learningHandlers(
   const { engine, environment, openStreams } = parts;
   const { state } = engine.ledger;
   const { method } = LearningService;
-  const room = new RecordRoom();
+  const inFlight = new TasksInFlight();
   const answers = new ResolvedAnswers(state.head.epoch);
   const unary = unaryByRules(environment, parts.validate);
   return {
@@ -55,7 +55,11 @@ export function learningHandlers(
       },
     ),
     recordTasks: bidiHandler(environment, method.recordTasks, (call) =>
-      untilDone(openStreams, call.getPeer(), (done) => new RecordStream(call, engine, room, done)),
+      untilDone(
+        openStreams,
+        call.getPeer(),
+        (done) => new RecordStream(call, engine, inFlight, done),
+      ),
     ),
     reportMetrics: unaryHandler(
       environment,

@@ -5,13 +5,13 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { type End, InterceptedCall, type Message } from './intercepted-call.ts';
-import { FREE_BYTES, type RequestRoom } from './request-room.ts';
+import { FREE_BYTES, type RequestBytes } from './request-bytes.ts';
 import { decodedBytes } from './service-definition.ts';
 import { forgetMessage, hangUp, wireCallOf } from './wire-call.ts';
 
 /** How much of its requests a call may have under way. */
 export interface Meter {
-  readonly room: RequestRoom;
+  readonly bytes: RequestBytes;
   /** Of one message; larger ones are refused. */
   readonly maxBytes: number;
   /** Requests follow each other: each gives back what it took when it is whole. */
@@ -101,7 +101,7 @@ export class MeteredCall extends InterceptedCall {
       // Not when it is answered: the stream keeps its request until the answer has been read.
       wireCallOf(this.base).stream.once('close', () => this.#giveBack());
     }
-    if (!this.#meter.room.take(this.#peer, bytes)) return false;
+    if (!this.#meter.bytes.take(this.#peer, bytes)) return false;
     this.#taken += bytes;
     return true;
   }
@@ -114,7 +114,7 @@ export class MeteredCall extends InterceptedCall {
 
   #giveBack(): void {
     if (this.#taken === 0 || this.#peer === undefined) return;
-    this.#meter.room.give(this.#peer, this.#taken);
+    this.#meter.bytes.give(this.#peer, this.#taken);
     this.#taken = 0;
   }
 }

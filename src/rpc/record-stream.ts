@@ -8,10 +8,10 @@ import type {
 } from '../gen/learning/v1/learning_service_pb.ts';
 import { accept } from './handlers.ts';
 import type { OpenStream } from './open-streams.ts';
-import type { RecordRoom } from './record-room.ts';
 import { fromProtoMetrics, fromProtoTask } from './requests.ts';
 import type { Decoded, Encodable, Malformed } from './service-definition.ts';
 import { checkRecordTasks } from './task-check.ts';
+import type { TasksInFlight } from './tasks-in-flight.ts';
 
 type Call = ServerDuplexStream<
   Decoded<typeof RecordTasksRequestSchema>,
@@ -33,7 +33,7 @@ const MESSAGE_LOAD = 16;
 export class RecordStream implements OpenStream {
   readonly #call: Call;
   readonly #engine: Engine;
-  readonly #room: RecordRoom;
+  readonly #shared: TasksInFlight;
   readonly #done: (error?: unknown) => void;
   readonly #resume = () => this.#readOn();
   #inFlight = 0;
@@ -48,10 +48,10 @@ export class RecordStream implements OpenStream {
   #failure: unknown;
 
   /** @param done called once: the stream is to be ended, with this error if any */
-  constructor(call: Call, engine: Engine, room: RecordRoom, done: (error?: unknown) => void) {
+  constructor(call: Call, engine: Engine, shared: TasksInFlight, done: (error?: unknown) => void) {
     this.#call = call;
     this.#engine = engine;
-    this.#room = room;
+    this.#shared = shared;
     this.#done = done;
     this.#deltaSequence = engine.ledger.state.head.sequence;
     call.on('data', (request: RecordTasksRequest | Malformed) => this.#take(request));
@@ -75,7 +75,7 @@ export class RecordStream implements OpenStream {
       );
       const load = tasks.length + MESSAGE_LOAD;
       this.#inFlight += load;
-      this.#room.take(load);
+      this.#shared.take(load);
       this.#readOn();
       recorded.then(
         (counts) => {
@@ -100,13 +100,13 @@ export class RecordStream implements OpenStream {
     this.#failure ??= error;
     if (this.#ended) return;
     this.#ended = true;
-    this.#room.forget(this.#resume);
+    this.#shared.forget(this.#resume);
     this.#schedule();
   }
 
   #landed(load: number): void {
     this.#inFlight -= load;
-    this.#room.give(load);
+    this.#shared.give(load);
     this.#readOn();
     this.#schedule();
   }
@@ -114,9 +114,9 @@ export class RecordStream implements OpenStream {
   /** Reads on where there is room, or else waits for it. */
   #readOn(): void {
     if (this.#inFlight >= MAX_IN_FLIGHT) this.#call.pause();
-    else if (this.#room.isFull) {
+    else if (this.#shared.isFull) {
       this.#call.pause();
-      if (!this.#ended) this.#room.whenFree(this.#resume);
+      if (!this.#ended) this.#shared.whenFree(this.#resume);
     } else if (this.#call.isPaused()) this.#call.resume();
   }
 

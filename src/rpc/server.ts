@@ -1,6 +1,6 @@
 import type { ServerOptions } from 'node:http2';
 import { Server, type ServerInterceptor, setLogger } from '@grpc/grpc-js';
-import { MAX_REQUEST_BYTES } from './request-room.ts';
+import { MAX_REQUEST_BYTES } from './request-bytes.ts';
 
 /**
  * Clients are pinged, so that those that live are heard of: see `SilentConnections`. That one has not

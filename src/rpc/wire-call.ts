@@ -13,7 +13,7 @@ const NO_DATA = 0;
 /** @param call what lies beneath all interceptors */
 export function wireCallOf(call: ServerInterceptingCallInterface): WireCall {
   // grpc-js shows messages only when they are whole: what has come of one can be counted nowhere
-  // else. Its version is pinned, and test/rpc/request-room.test.ts fails where this is not so.
+  // else. Its version is pinned, and test/rpc/request-bytes.test.ts fails where this is not so.
   return call as unknown as WireCall;
 }
 

@@ -11,7 +11,7 @@ const MAX_BYTES_PER_CONNECTION = 8 * MAX_REQUEST_BYTES;
 const MAX_BYTES = 64 * MAX_REQUEST_BYTES;
 
 /** Bounds the bytes of requests that are under way, beyond the first ones of each. */
-export class RequestRoom {
+export class RequestBytes {
   readonly #ofPeer = new Map<string, number>();
   #all = 0;
 

@@ -31,7 +31,7 @@ function isOfDelta(event: LedgerEvent): event is DeltaEvent | TrialAdvanced {
 }
 
 /** Raises counters to what events prove, in place: some of what they counted is gone. */
-export function raiseToProof(head: Head, events: readonly StoredEvent[]): void {
+export function raiseCounters(head: Head, events: readonly StoredEvent[]): void {
   const { counters } = head;
   let tasks = 0;
   let proposals = 0;

@@ -6,7 +6,7 @@
 const MAX_LOAD = 50_000;
 
 /** What streams share: how much of what they have read waits for its commit. */
-export class RecordRoom {
+export class TasksInFlight {
   #load = 0;
   readonly #waiting = new Set<() => void>();
 

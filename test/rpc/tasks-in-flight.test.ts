@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { RecordRoom } from '../../src/rpc/record-room.ts';
+import { TasksInFlight } from '../../src/rpc/tasks-in-flight.ts';
 
 test('who found no room is called once there is some', () => {
-  const room = new RecordRoom();
+  const room = new TasksInFlight();
   const calls: string[] = [];
   room.take(49_999);
   expect(room.isFull).toBe(false);

@@ -3,7 +3,7 @@ import type { TrialPlan } from '../trial/step.ts';
 import type { LedgerEvent, StoredEvent } from './event.ts';
 
 /** Events that make sense together, and what had to go. */
-export interface SoundEvents {
+export interface ConsistentEvents {
   readonly kept: readonly StoredEvent[];
   readonly dropped: readonly StoredEvent[];
   /** Of the trial that was on, and is not any more. */
@@ -14,7 +14,7 @@ export interface SoundEvents {
  * Leaves out what rests on events that are gone: what became of a delta whose proposal is not there,
  * and the receipts of a trial that miss one, or that was still on: nobody knows what it missed.
  */
-export function soundDeltas(events: readonly StoredEvent[]): SoundEvents {
+export function consistentEvents(events: readonly StoredEvent[]): ConsistentEvents {
   const proposed = new Set<string>();
   const applied = new Set<string>();
   const receipts = new Map<string, Receipt[]>();
