@@ -6,12 +6,17 @@ import { LedgerOpenError } from '../ledger/store.ts';
  * else: a link whose target is not mounted must not pass for a ledger that was never written.
  */
 export function isThere(path: string, kind: 'file' | 'directory'): boolean {
-  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return false;
+  const entry = lstatSync(path, { throwIfNoEntry: false });
+  if (entry === undefined) return false;
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats === undefined) {
     throw new LedgerOpenError(
       `${path} is a link to what is not there: put that back, or remove the link`,
     );
+  }
+  if (kind === 'file' && entry.isSymbolicLink()) {
+    // SQLite keeps its log beside the target, and the lock of the target's directory is another one.
+    throw new LedgerOpenError(`${path} is a link: move the file here, or link its whole directory`);
   }
   if (kind === 'file' ? stats.isFile() : stats.isDirectory()) return true;
   throw new LedgerOpenError(`${path} is not a ${kind}`);

@@ -150,6 +150,9 @@ test('links that lead nowhere and what is no file are named, and left alone', ()
   for (const open of openers) expect(open).toThrow(/ledger\.db is a link to what is not there/);
   expect(readdirSync(directory).sort()).toEqual(['ledger.db', 'lock']);
   rmSync(file);
+  symlinkSync(backup, file);
+  for (const open of openers) expect(open).toThrow(/ledger\.db is a link: move the file here/);
+  rmSync(file);
   mkdirSync(file);
   for (const open of openers) expect(open).toThrow(/ledger\.db is not a file/);
   const link = join(tempDir(), 'link');
