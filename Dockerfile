@@ -4,10 +4,10 @@ FROM node:26-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
-COPY tsconfig.json tsconfig.build.json ./
+COPY rolldown.config.ts ./
 COPY src ./src
-# Not `npm run build`, which makes the types for users of the package, too.
-RUN npx tsc --project tsconfig.build.json
+# Not `npm run build`, which is for users of the package: a service that is made of few files starts sooner.
+RUN npx rolldown --config
 
 FROM node:26-slim AS dependencies
 WORKDIR /app
@@ -20,6 +20,7 @@ LABEL org.opencontainers.image.title="learning-sidecar" \
       org.opencontainers.image.version="0.1.0" \
       org.opencontainers.image.licenses="Apache-2.0"
 WORKDIR /app
+# dist has in it what it needs of these: they are here for their licences, and for who looks for faults in them.
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY package.json LICENSE ./
@@ -46,5 +47,6 @@ USER 1000:1000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
   CMD ["node", "/app/dist/main.js", "healthcheck"]
 
-# As the first process it answers signals itself; it starts no others, so there are none to reap.
-ENTRYPOINT ["node", "/app/dist/main.js"]
+# As the first process it answers signals itself; it starts no others, so there are none to reap. The start
+# alone is no reason to collect old garbage, which leaves more memory behind than it frees.
+ENTRYPOINT ["node", "--initial-old-space-size=32", "/app/dist/main.js"]

@@ -7,6 +7,7 @@ import { credentials } from '@grpc/grpc-js';
 import { Health } from '../src/gen/grpc/health/v1/health_pb.ts';
 import { createClient } from '../src/rpc/client.ts';
 import { buildImage, type Image } from './image-check/build.ts';
+import { bundledPackages } from './image-check/bundled.ts';
 import { createVolume, Service } from './image-check/service.ts';
 import { sizesOf } from './image-check/size.ts';
 
@@ -74,6 +75,10 @@ function showImage(image: Image): void {
   show('size without Node', treeHolds, `${mb(total)} MB (at most ${MAX_TREE_MB}): ${parts}`);
   const label = image.labels['org.opencontainers.image.version'];
   show('labels', label === version, `version ${label}, package.json has ${version}`);
+  const { all, unnamed } = bundledPackages(image);
+  const isNamed = all.length > 0 && unnamed.length === 0;
+  const packages = isNamed ? `${all.length} packages` : `not there: ${unnamed}`;
+  show('bundled, each with its licence in node_modules', isNamed, packages);
   show('user', !image.user.startsWith('0:'), image.user);
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import platform
 import sys
 import threading
@@ -32,6 +33,7 @@ class Refused(Exception):
 
 class Agent:
     def __init__(self, options: argparse.Namespace) -> None:
+        self.options = options
         self.sidecar = LearningSidecar(
             options.target,
             options.client_id,
@@ -181,6 +183,25 @@ class Agent:
         self.sidecar.record(task).add_done_callback(
             lambda recorded: self.handle(lambda _: {"duplicate": recorded.result()}, command)
         )
+
+    def do_reopen(self, command: Json) -> Json:
+        for _ in range(command["times"]):
+            self.reopen()
+        return {"threads": threading.active_count(), "files": len(os.listdir("/proc/self/fd"))}
+
+    def reopen(self) -> None:
+        """Another client, from its beginning to its end."""
+        followed = threading.Event()
+
+        def on_change(change: Change) -> None:
+            if change.source == "snapshot":
+                followed.set()
+
+        other = LearningSidecar(self.options.target, self.options.client_id, on_change=on_change)
+        other.follow()
+        other.record(task_pb2.Task()).result()
+        followed.wait()
+        other.close()
 
     def do_refuse_next(self, command: Json) -> Json:
         self.refusal = DeltaRefused(command["reason"], command["message"])

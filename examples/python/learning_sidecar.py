@@ -32,6 +32,7 @@ RESOLVE_SECONDS = 0.5  # a task does not wait longer for its settings
 BACKOFF_SECONDS, BACKOFF_CAP_SECONDS = 0.2, 1.0
 RETRY_CAP_SECONDS = 60.0  # whatever the sidecar asks for
 INTERNAL_LIMIT = 10  # calls in a row that fail within the library, before a request is given up
+CLIENT_ID_BYTES = 256  # as many as the sidecar takes
 LANES = 8  # tasks being recorded at once
 QUEUE_LIMIT = 10_000  # tasks that wait for a sidecar that is away
 CHANNEL_OPTIONS: list[tuple[str, Any]] = [
@@ -113,6 +114,10 @@ class LearningSidecar:
         token_file: str | None = None,  # read again for each call
         queue_limit: int = QUEUE_LIMIT,
     ) -> None:
+        """Raises `ValueError`, or `OSError`, for what would be refused for ever."""
+        check_client_id(client_id)
+        if queue_limit < 1:
+            raise ValueError(f"queue_limit: expected at least 1, found {queue_limit}")
         options = CHANNEL_OPTIONS.copy()
         if server_name is not None:
             options.append(("grpc.ssl_target_name_override", server_name))
@@ -125,7 +130,8 @@ class LearningSidecar:
         self._client_id = client_id
         self._on_change = on_change
         self._on_disconnected = on_disconnected
-        self._token_file, self._token = token_file, ""
+        self._token_file = token_file
+        self._token = "" if token_file is None else read_token(token_file)
         self._queue_limit = queue_limit
         self._known: tuple[Mapping[str, Any], int] = (dict(defaults or {}), 0)  # values, sequence
         self._place: tuple[str, int] | None = None  # to resume from: epoch, sequence
@@ -225,13 +231,8 @@ class LearningSidecar:
         if self._token_file is None:
             return []
         try:
-            with open(self._token_file, encoding="utf-8") as file:
-                lines = [line.strip() for line in file]
-            token = next(line for line in lines if line and line[0] != "#")
-            if not (token.isascii() and token.isprintable()):
-                raise ValueError("not what a token is made of")
-            self._token = token
-        except (OSError, ValueError, StopIteration) as error:
+            self._token = read_token(self._token_file)
+        except (OSError, ValueError) as error:
             # Just being written, or gone: the sidecar says whether the last one still holds.
             log.warning("no token in %s: %r", self._token_file, error)
         return [("authorization", f"Bearer {self._token}")]
@@ -244,6 +245,8 @@ class LearningSidecar:
                 failure = self._read_stream()
                 loss = (failure.code, failure.reason)
                 if self._loss != loss and not self._over.is_set():
+                    if not failure.may_pass and failure.code not in ("OK", "OUT_OF_RANGE"):
+                        log.warning("the stream is refused, and tried again: %r", failure)
                     self._on_disconnected(failure)
                 self._loss = loss
             except Exception:
@@ -378,6 +381,25 @@ class LearningSidecar:
             # The library raises more where it is closed, or cannot make a call of what it is given.
             code = "CANCELLED" if self._over.is_set() else "INTERNAL"
             raise Failure(code, repr(error)) from error
+
+
+def check_client_id(client_id: str) -> None:
+    try:
+        size = len(client_id.encode())
+    except (AttributeError, UnicodeEncodeError) as error:
+        raise ValueError(f"client_id: expected a text of Unicode characters: {error}") from None
+    if size > CLIENT_ID_BYTES:
+        raise ValueError(f"client_id: expected at most {CLIENT_ID_BYTES} bytes, found {size}")
+
+
+def read_token(path: str) -> str:
+    """The first line that is none of a comment."""
+    with open(path, encoding="utf-8") as file:
+        lines = [line.strip() for line in file]
+    token = next((line for line in lines if line and line[0] != "#"), "")
+    if not (token and token.isascii() and token.isprintable()):
+        raise ValueError(f"no token in {path}")
+    return token
 
 
 def backoff() -> Iterator[float]:

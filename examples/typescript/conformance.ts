@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
@@ -150,6 +150,12 @@ async function perform(command: Command): Promise<JsonValue> {
       if (outcome.kind === 'dropped') throw unable('the task was dropped');
       return {};
     }
+    case 'reopen':
+      for (let left = Number(command.times); left > 0; left -= 1) await reopen();
+      return {
+        threads: process.getActiveResourcesInfo().length,
+        files: readdirSync('/proc/self/fd').length,
+      };
     case 'refuse_next':
       refusal = new DeltaRefusal(String(command.reason), String(command.message));
       return {};
@@ -164,6 +170,22 @@ async function perform(command: Command): Promise<JsonValue> {
     default:
       throw unable(`no such command: ${command.do}`);
   }
+}
+
+/** Another client, from its beginning to its end. */
+async function reopen(): Promise<void> {
+  const snapshot = Promise.withResolvers<void>();
+  const other = new LearningSidecar({
+    target: flags.target,
+    clientId: flags['client-id'],
+    onChange: ({ source }) => {
+      if (source === 'snapshot') snapshot.resolve();
+    },
+  });
+  other.follow();
+  await other.record({});
+  await snapshot.promise;
+  await other.close();
 }
 
 /** Any unary method of any service, by the code that is generated here. */

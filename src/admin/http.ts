@@ -1,12 +1,15 @@
-import {
-  createServer,
-  type IncomingMessage,
-  type RequestListener,
-  type Server,
-  type ServerOptions,
-  type ServerResponse,
+import type {
+  IncomingMessage,
+  RequestListener,
+  Server,
+  ServerOptions,
+  ServerResponse,
 } from 'node:http';
 import { createServer as createHttpsServer, type ServerOptions as HttpsOptions } from 'node:https';
+
+// An import of it would read all that it exports, and so load the WebSocket and fetch in there too: a
+// tenth of the start.
+const { createServer } = process.getBuiltinModule('node:http');
 
 type Socket = IncomingMessage['socket'];
 

@@ -1,10 +1,13 @@
 import { once } from 'node:events';
-import { type IncomingMessage, request as requestHttp } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { text as readText } from 'node:stream/consumers';
 import { messageOf } from '../domain/errors.ts';
 import { formatAddress, parseListenAddress, type SocketAddress } from '../rpc/listen-address.ts';
 import { printLine } from './output.ts';
+
+// As in admin/http.ts: an import of it would load WebSocket and fetch, too, every ten seconds.
+const { request: requestHttp } = process.getBuiltinModule('node:http');
 
 /** What `healthcheck` is told: the same as the sidecar that it asks. */
 export interface HealthcheckFlags {

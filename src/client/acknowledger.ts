@@ -1,7 +1,6 @@
-import { createBackoff } from './backoff.ts';
 import type { LearningClient } from './channel.ts';
-import { type ClientEnvironment, pause } from './environment.ts';
-import { type CallFailure, failureOf, mayPass, retryDelayMs } from './failure.ts';
+import { type CallFailure, failureOf } from './failure.ts';
+import { type RetryOptions, retry } from './retry.ts';
 
 /** A word on a delta that the sidecar has not answered within this long is sent again. */
 const DEADLINE_MS = 5000;
@@ -17,11 +16,9 @@ export interface Word {
   readonly error?: { readonly reason: string; readonly message: string };
 }
 
-export interface AcknowledgerOptions {
+export interface AcknowledgerOptions extends RetryOptions {
   readonly client: LearningClient;
   readonly clientId: string;
-  readonly environment: ClientEnvironment;
-  readonly signal: AbortSignal;
   /** The sidecar does not take it, and never will. */
   readonly onRefused: (failure: CallFailure) => void;
 }
@@ -43,20 +40,14 @@ export class Acknowledger {
   }
 
   async #say(word: Word): Promise<void> {
-    const { client, clientId, environment, signal, onRefused } = this.#options;
-    const backoff = createBackoff(environment.random);
-    while (!signal.aborted) {
-      try {
-        await client.ackDelta({ clientId, ...word }, { deadlineMs: DEADLINE_MS, signal });
-        return;
-      } catch (error) {
-        if (signal.aborted) return;
-        const failure = failureOf(error);
-        // Another ledger has no use for it: what it wants is said by its snapshot.
-        if (failure.reason === 'EPOCH_CHANGED') return;
-        if (!mayPass(error)) return onRefused(failure);
-        await pause(environment.clock, Math.max(backoff.next(), retryDelayMs(error)), signal);
-      }
+    const { client, clientId, signal, onRefused } = this.#options;
+    const call = () => client.ackDelta({ clientId, ...word }, { deadlineMs: DEADLINE_MS, signal });
+    try {
+      await retry(call, this.#options);
+    } catch (error) {
+      const failure = failureOf(error);
+      // Another ledger has no use for it: what it wants is said by its snapshot.
+      if (!signal.aborted && failure.reason !== 'EPOCH_CHANGED') onRefused(failure);
     }
   }
 }

@@ -4,7 +4,7 @@ import type { StreamDeltasResponse } from '../gen/learning/v1/learning_service_p
 import { createBackoff } from './backoff.ts';
 import type { LearningClient } from './channel.ts';
 import { type ClientEnvironment, MACHINE, pause } from './environment.ts';
-import { isServiceError, retryDelayMs } from './failure.ts';
+import { isServiceError, refusalOfStream, retryDelayMs } from './failure.ts';
 
 /** A sidecar that does not answer a unary call within this long is not there. */
 export const ANSWER_MS = 10_000;
@@ -19,7 +19,10 @@ export interface ReaderPlace {
 /** What a reader of the stream is told. */
 export type ReaderEvent =
   | { readonly kind: 'message'; readonly message: StreamDeltasResponse }
-  /** The stream broke; it is tried again until it is there. `undefined`: it ended without an error. */
+  /**
+   * The stream broke; it is tried again until it is there. Told once, and again where it is refused for
+   * another reason. `undefined`: it ended without an error.
+   */
   | { readonly kind: 'lost'; readonly failure: ServiceError | undefined }
   | { readonly kind: 'resumed'; readonly place: ReaderPlace | undefined }
   /** The ledger is not as far as the place: it starts over with a snapshot. */
@@ -62,7 +65,11 @@ export async function* readDeltas(
 ): AsyncGenerator<ReaderEvent, void> {
   const { signal, environment = MACHINE } = options;
   const backoff = createBackoff(environment.random);
-  const reader: Reader = { place: options.place, isLost: false, onProgress: () => backoff.reset() };
+  const reader: Reader = {
+    place: options.place,
+    refusal: undefined,
+    onProgress: () => backoff.reset(),
+  };
   while (!signal.aborted) {
     let failure: ServiceError | undefined;
     let hasGap = false;
@@ -77,8 +84,9 @@ export async function* readDeltas(
       reader.place = undefined;
       continue;
     }
-    if (!hasGap && !reader.isLost) yield { kind: 'lost', failure };
-    reader.isLost ||= !hasGap;
+    const refusal = refusalOfStream(failure);
+    if (!hasGap && refusal !== reader.refusal) yield { kind: 'lost', failure };
+    if (!hasGap) reader.refusal = refusal;
     const delayMs = Math.max(backoff.next(), failure ? retryDelayMs(failure) : 0);
     await pause(environment.clock, delayMs, signal);
   }
@@ -87,7 +95,8 @@ export async function* readDeltas(
 /** How far a reader is, over all its streams. */
 interface Reader {
   place: ReaderPlace | undefined;
-  isLost: boolean;
+  /** Why there is no stream, as it was told; `undefined`: there is one. */
+  refusal: string | undefined;
   readonly onProgress: () => void;
 }
 
@@ -97,10 +106,10 @@ async function* readFrom(
   options: ReaderOptions,
   reader: Reader,
 ): AsyncGenerator<ReaderEvent, boolean> {
-  if (reader.isLost) {
+  if (reader.refusal !== undefined) {
     // A stream says nothing for long where nothing happens; a call says that there is someone.
     await client.resolveParameters({}, { deadlineMs: ANSWER_MS, signal: options.signal });
-    reader.isLost = false;
+    reader.refusal = undefined;
     yield { kind: 'resumed', place: reader.place };
   }
   for await (const message of openStream(client, options, reader.place)) {

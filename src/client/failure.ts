@@ -69,3 +69,28 @@ export function mayPass(error: unknown): error is ServiceError {
   if (PASSING.has(error.code)) return true;
   return BROKEN.has(error.code) && readStatusDetails(error).reason === '';
 }
+
+/** Whether a token that holds is all that a call wants: it is made again, and somebody has to know. */
+export function wantsToken({ code }: ServiceError): boolean {
+  return code === status.UNAUTHENTICATED;
+}
+
+/** Whether a call does not fail by itself: what it wants, or shows, has to be another. */
+export function isRefusal(error: unknown): boolean {
+  return !mayPass(error) || wantsToken(error);
+}
+
+/** What keeps a stream from being there, and ends without anybody's help. */
+const TRANSIENT = new Set([
+  ...BROKEN,
+  status.UNAVAILABLE,
+  status.DEADLINE_EXCEEDED,
+  status.RESOURCE_EXHAUSTED,
+  status.OUT_OF_RANGE,
+]);
+
+/** Why a stream is refused until somebody does something about it; empty: it is not. */
+export function refusalOfStream(failure: ServiceError | undefined): string {
+  if (failure === undefined || TRANSIENT.has(failure.code)) return '';
+  return `${status[failure.code]} ${readStatusDetails(failure).reason}`;
+}

@@ -11,9 +11,10 @@ import { Acknowledger } from './acknowledger.ts';
 import { createBackoff } from './backoff.ts';
 import { type Change, refusalOf } from './change.ts';
 import { type LearningClient, openClient } from './channel.ts';
+import { checkOptions } from './check-options.ts';
 import { readDeltas } from './delta-reader.ts';
 import { type ClientEnvironment, MACHINE, pause } from './environment.ts';
-import { type CallFailure, failureOf, readFailure } from './failure.ts';
+import { type CallFailure, failureOf, isRefusal, readFailure, refusalOfStream } from './failure.ts';
 import { openTarget, type Target, type TargetOptions } from './target.ts';
 import { type RecordOutcome, TaskQueue } from './task-queue.ts';
 import { createTask, type TaskReport } from './task-report.ts';
@@ -58,9 +59,9 @@ export interface LearningSidecarOptions extends TargetOptions {
    * it throws, a delta is refused, and the sidecar reverts it.
    */
   readonly onChange?: (change: Change) => void | Promise<void>;
-  /** The sidecar has gone; it is looked for until it is there. */
+  /** The sidecar has gone, or refuses its stream; it is tried again until it is there. */
   readonly onDisconnected?: (failure: CallFailure | undefined) => void;
-  /** What did not work and is not tried again, or should not be: for a log. */
+  /** What did not work and is not tried again, or not in vain if somebody sees to it: for a log. */
   readonly onProblem?: (what: string, cause: unknown) => void;
   /** Tasks that may wait; beyond, the oldest are dropped. */
   readonly queueLimit?: number;
@@ -86,9 +87,13 @@ export class LearningSidecar {
   #values: Values;
   #sequence = 0n;
 
-  /** Throws an `AccessError` where the target, a certificate or a token cannot be read. */
+  /**
+   * Throws an `AccessError` where the target, a certificate or a token cannot be read, and a
+   * `TypeError` for any other option that cannot be taken.
+   */
   constructor(options: LearningSidecarOptions) {
     const { clientId, defaults = {}, environment = MACHINE, queueLimit = QUEUE_LIMIT } = options;
+    checkOptions({ clientId, queueLimit });
     this.#options = options;
     this.#environment = environment;
     this.#values = defaults;
@@ -97,6 +102,7 @@ export class LearningSidecar {
     this.#queue = new TaskQueue({
       send: (task, signal) =>
         this.service.recordTask({ task }, { deadlineMs: RECORD_DEADLINE_MS, signal }),
+      onWaiting: ({ taskId }, failure) => this.#report(`${taskId} waits for a token`, failure),
       limit: queueLimit,
       lanes: LANES,
       environment,
@@ -107,6 +113,7 @@ export class LearningSidecar {
       environment,
       signal: this.#over.signal,
       onRefused: (failure) => this.#report('an acknowledgement was refused', failure),
+      onWaiting: (failure) => this.#report('an acknowledgement waits for a token', failure),
     });
   }
 
@@ -151,7 +158,9 @@ export class LearningSidecar {
       const answer = await this.service.resolveParameters(task, { deadlineMs, signal });
       const { parameters, deltaSequence, arm } = answer;
       return { values: valuesOf(parameters), deltaSequence, arm, isFallback: false };
-    } catch {
+    } catch (error) {
+      const failure = failureOf(error);
+      if (!signal.aborted && isRefusal(error)) this.#report('no settings for a task', failure);
       const arm = Arm.UNSPECIFIED;
       return { values: this.#values, deltaSequence: this.#sequence, arm, isFallback: true };
     }
@@ -221,19 +230,22 @@ export class LearningSidecar {
     const { clientId } = this.#options;
     const environment = this.#environment;
     const { signal } = this.#over;
-    let isAway = false;
+    /** What was told, until there is a message again. */
+    let told: string | undefined;
     const options = { clientId, types: [], place: undefined, isPersistent: true };
     for await (const event of readDeltas(this.service, { ...options, environment, signal })) {
       switch (event.kind) {
         case 'message':
-          isAway = false;
+          told = undefined;
           await this.#take(event.message);
           break;
-        case 'lost':
+        case 'lost': {
+          const refusal = refusalOfStream(event.failure);
           // One outage, however often it is tried.
-          if (!isAway) this.#disconnected(event.failure);
-          isAway = true;
+          if (refusal !== told) this.#lost(event.failure, refusal);
+          told = refusal;
           break;
+        }
         case 'ahead':
           this.#disconnected(event.failure);
           break;
@@ -271,6 +283,12 @@ export class LearningSidecar {
     }
     this.#values = values;
     return undefined;
+  }
+
+  #lost(failure: unknown, refusal: string): void {
+    this.#disconnected(failure);
+    if (refusal !== '')
+      this.#report(`the stream is refused, and tried again: ${refusal}`, readFailure(failure));
   }
 
   #disconnected(error: unknown): void {

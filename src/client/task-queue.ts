@@ -1,6 +1,6 @@
-import { createBackoff } from './backoff.ts';
-import { type ClientEnvironment, pause } from './environment.ts';
-import { type CallFailure, failureOf, mayPass, retryDelayMs } from './failure.ts';
+import type { ClientEnvironment } from './environment.ts';
+import { type CallFailure, failureOf } from './failure.ts';
+import { retry } from './retry.ts';
 
 /** What became of a task. */
 export type RecordOutcome =
@@ -15,6 +15,8 @@ export type RecordOutcome =
 export interface TaskQueueOptions<T> {
   /** Rejects with a `ServiceError`. */
   readonly send: (task: T, signal: AbortSignal) => Promise<{ readonly duplicate: boolean }>;
+  /** Hears once of a task that waits for a token that holds. */
+  readonly onWaiting: (task: T, failure: CallFailure) => void;
   /** Tasks that may wait. */
   readonly limit: number;
   /** Calls under way at once. */
@@ -89,18 +91,15 @@ export class TaskQueue<T> {
   }
 
   async #deliver(task: T): Promise<RecordOutcome> {
-    const { send, environment } = this.#options;
+    const { send, onWaiting, environment } = this.#options;
     const { signal } = this.#over;
-    const backoff = createBackoff(environment.random);
-    while (!signal.aborted) {
-      try {
-        const { duplicate } = await send(task, signal);
-        return { kind: duplicate ? 'duplicate' : 'recorded' };
-      } catch (error) {
-        if (signal.aborted) break;
-        if (!mayPass(error)) return { kind: 'refused', failure: failureOf(error) };
-        await pause(environment.clock, Math.max(backoff.next(), retryDelayMs(error)), signal);
-      }
+    const told = (failure: CallFailure) => onWaiting(task, failure);
+    try {
+      const options = { environment, signal, onWaiting: told };
+      const { duplicate } = await retry(() => send(task, signal), options);
+      return { kind: duplicate ? 'duplicate' : 'recorded' };
+    } catch (error) {
+      if (!signal.aborted) return { kind: 'refused', failure: failureOf(error) };
     }
     this.#dropped += 1;
     return { kind: 'dropped' };

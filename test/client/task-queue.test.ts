@@ -17,6 +17,7 @@ function createQueue(answer: (name: string) => Promise<{ duplicate: boolean }>, 
       sent.push(name);
       return answer(name);
     },
+    onWaiting: () => {},
     limit,
     lanes: 1,
     environment: { clock, random: () => 0.5 },

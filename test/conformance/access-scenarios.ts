@@ -90,6 +90,7 @@ async function wrongToken(world: World): Promise<void> {
   expectDetails(failure, 'UNAUTHENTICATED', 'NO_TOKEN');
   await agent.tell('follow');
   await agent.event('disconnected');
+  await vi.waitFor(() => expect(agent.log).toMatch(/unauthenticated/i), WAIT);
   // Exchanged, it is taken up without a restart, by the loop too.
   world.file('token', CLIENT);
   await agent.event('values', ({ source }) => source === 'snapshot');

@@ -100,6 +100,11 @@ export class Agent {
     return this.#events.filter((one) => one.event === 'values');
   }
 
+  /** What it logged so far. */
+  get log(): string {
+    return this.#child.errorLines.join('\n');
+  }
+
   get hasExited(): boolean {
     return this.#child.process.exitCode !== null || this.#child.process.signalCode !== null;
   }

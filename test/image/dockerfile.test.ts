@@ -25,7 +25,10 @@ test('the Dockerfile of this repository has nothing that the check does not know
     ['node:26-slim', undefined],
   ]);
   const last = stages.at(-1)?.steps.map(({ step }) => step);
-  expect(last).toContainEqual({ does: 'entrypoint', command: ['node', '/app/dist/main.js'] });
+  expect(last).toContainEqual({
+    does: 'entrypoint',
+    command: ['node', '--initial-old-space-size=32', '/app/dist/main.js'],
+  });
 });
 
 test('reads what an instruction says', () => {

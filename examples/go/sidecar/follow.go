@@ -54,8 +54,13 @@ func (s *Sidecar) Follow(ctx context.Context) {
 			s.place = nil // the ledger is not so far: it was restored from a copy
 		}
 		what := failure.Code.String() + failure.Reason
-		if what != told && s.options.OnDisconnected != nil {
-			s.options.OnDisconnected(failure)
+		if what != told {
+			if !failure.MayPass() && failure.Code != codes.OutOfRange {
+				slog.Warn("the stream is refused, and tried again", "error", failure)
+			}
+			if s.options.OnDisconnected != nil {
+				s.options.OnDisconnected(failure)
+			}
 		}
 		told = what
 		sleep(ctx, max(delays.next(), failure.RetryDelay))

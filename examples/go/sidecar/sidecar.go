@@ -15,6 +15,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
@@ -36,6 +37,7 @@ const (
 	queueLimit     = 10_000                 // tasks that wait for a sidecar that is away
 	closeTimeout   = 5 * time.Second        // Close does not wait longer, unless it is told to
 	ackLimit       = 1000                   // where more wait to be acknowledged, nothing is read
+	maxClientID    = 256                    // bytes, as the sidecar has it
 )
 
 // ErrDropped is what becomes of a task that found no room, or no time, while the sidecar was away.
@@ -96,8 +98,14 @@ type job struct {
 	done chan error
 }
 
-// New makes one, which connects at the first call.
+// New makes one, which connects at the first call. What the sidecar would refuse for ever is an error at once.
 func New(options Options) (*Sidecar, error) {
+	if !utf8.ValidString(options.ClientID) || len(options.ClientID) > maxClientID {
+		return nil, fmt.Errorf("ClientID %q: expected UTF-8, at most %d bytes", options.ClientID, maxClientID)
+	}
+	if options.Target == "" {
+		return nil, errors.New("Target: expected host:port or unix:/path")
+	}
 	if options.QueueLimit <= 0 {
 		options.QueueLimit = queueLimit
 	}
@@ -113,6 +121,9 @@ func New(options Options) (*Sidecar, error) {
 		grpc.WithNoProxy(),
 	}
 	if options.TokenFile != "" {
+		if _, err := tokenFile(options.TokenFile).GetRequestMetadata(context.Background()); err != nil {
+			return nil, fmt.Errorf("TokenFile: %w", err)
+		}
 		dial = append(dial, grpc.WithPerRPCCredentials(tokenFile(options.TokenFile)))
 	}
 	conn, err := grpc.NewClient(options.Target, dial...)
@@ -151,7 +162,8 @@ func (s *Sidecar) Resolve(ctx context.Context, taskID string, labels map[string]
 	request := &learningv1.ResolveParametersRequest{TaskId: taskID, Labels: labels}
 	answer, err := s.Service.ResolveParameters(ctx, request)
 	if err != nil {
-		if !FailureOf(err).MayPass() {
+		// The library has nothing but Internal for what cannot be sent.
+		if failure := FailureOf(err); !failure.MayPass() || failure.Code == codes.Internal {
 			slog.Warn("no settings for a task", "task", taskID, "error", err)
 		}
 		known := s.known.Load()

@@ -50,9 +50,11 @@ type command struct {
 	Reason     string              `json:"reason"`
 	Message    string              `json:"message"`
 	DeadlineMS float64             `json:"deadline_ms"`
+	Times      int                 `json:"times"`
 }
 
 type agent struct {
+	options  sidecar.Options
 	learning *sidecar.Sidecar
 	methods  map[string]unary
 	refusal  atomic.Pointer[sidecar.Refusal]
@@ -83,6 +85,7 @@ func main() {
 	if a.learning, err = sidecar.New(options); err != nil {
 		log.Fatal(err)
 	}
+	a.options = options
 	a.methods = methodsOf(a.learning)
 	a.run()
 }
@@ -179,6 +182,14 @@ func (a *agent) perform(ctx context.Context, c *command) (any, error) {
 			return nil, err
 		}
 		return object{}, <-a.learning.Record(task)
+	case "reopen":
+		for range c.Times {
+			if err := reopen(ctx, a.options); err != nil {
+				return nil, err
+			}
+		}
+		files, err := os.ReadDir("/proc/self/fd")
+		return object{"threads": runtime.NumGoroutine(), "files": len(files)}, err
 	case "refuse_next":
 		a.refusal.Store(&sidecar.Refusal{Reason: c.Reason, Message: c.Message})
 		return object{}, nil
@@ -190,6 +201,25 @@ func (a *agent) perform(ctx context.Context, c *command) (any, error) {
 		return object{}, nil
 	}
 	return nil, fmt.Errorf("unknown command %s", c.Do)
+}
+
+// reopen makes another client, from its beginning to its end.
+func reopen(ctx context.Context, options sidecar.Options) error {
+	snapshot := make(chan struct{}, 1)
+	options.OnChange = func(change sidecar.Change) error {
+		if change.Source == "snapshot" {
+			snapshot <- struct{}{}
+		}
+		return nil
+	}
+	other, err := sidecar.New(options)
+	if err != nil {
+		return err
+	}
+	go other.Follow(ctx)
+	err = <-other.Record(&learningv1.Task{})
+	<-snapshot
+	return errors.Join(err, other.Close(ctx))
 }
 
 // failed is a call's error and trailers.

@@ -28,10 +28,12 @@ import io.grpc.stub.ClientCalls;
 import io.grpc.stub.ClientResponseObserver;
 import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
 import java.lang.reflect.InvocationTargetException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -39,6 +41,7 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
@@ -86,9 +89,11 @@ public final class Conformance {
   private static LearningSidecar.Refusal refusal;
 
   private final LearningSidecar sidecar;
+  private final LearningSidecar.Options options;
 
-  private Conformance(LearningSidecar sidecar) {
-    this.sidecar = sidecar;
+  private Conformance(LearningSidecar.Options options) throws IOException {
+    this.options = options;
+    sidecar = new LearningSidecar(options);
   }
 
   public static void main(String[] args) throws Exception {
@@ -102,16 +107,31 @@ public final class Conformance {
     options.onChange = Conformance::change;
     options.onDisconnected = Conformance::disconnected;
     options.onProblem = System.err::println;
-    var sidecar = new LearningSidecar(options);
-    var agent = new Conformance(sidecar);
+    var agent = new Conformance(options);
     var threads = Executors.newCachedThreadPool();
     var lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     for (String line; (line = lines.readLine()) != null; ) {
       var command = JsonParser.parseString(line).getAsJsonObject();
       threads.execute(() -> agent.answer(command));
     }
-    sidecar.close(0);
+    agent.sidecar.close(0);
     System.exit(0);
+  }
+
+  /** Another client, from its beginning to its end. */
+  private void reopen() throws Exception {
+    var snapshot = new CountDownLatch(1);
+    var own = new LearningSidecar.Options();
+    own.target = options.target;
+    own.clientId = options.clientId;
+    own.onChange = change -> {
+      if (change.source().equals("snapshot")) snapshot.countDown();
+    };
+    try (var other = new LearningSidecar(own)) {
+      other.follow();
+      other.record(Task.getDefaultInstance()).get();
+      snapshot.await();
+    }
   }
 
   private void answer(JsonObject command) {
@@ -185,6 +205,12 @@ public final class Conformance {
           isPaused = command.get("do").getAsString().equals("pause_reading");
           PAUSE.notifyAll();
         }
+      }
+      case "reopen" -> {
+        for (int left = command.get("times").getAsInt(); left > 0; left--) reopen();
+        System.gc();
+        ok.addProperty("threads", ManagementFactory.getThreadMXBean().getThreadCount());
+        ok.addProperty("files", new File("/proc/self/fd").list().length);
       }
       case "follow" -> {}
       default -> throw unable("no such command: " + command.get("do"));

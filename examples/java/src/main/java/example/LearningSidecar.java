@@ -22,7 +22,7 @@ import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.protobuf.StatusProto;
 import java.io.File;
 import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -109,6 +109,8 @@ public final class LearningSidecar implements AutoCloseable {
   private static final long FIRST_DELAY_MS = 200, MAX_DELAY_MS = 1000, MAX_ASKED_MS = 60_000;
   private static final long DEADLINE_MS = 5000, RESOLVE_DEADLINE_MS = 500, CLOSE_TIMEOUT_MS = 5000;
   private static final int LANES = 8, MAX_WAITING_ACKS = 256;
+  /** As many as the sidecar takes. */
+  private static final int MAX_CLIENT_ID_BYTES = 256;
   private static final ResolveParametersRequest CURRENT_VALUES =
       ResolveParametersRequest.getDefaultInstance();
   /** A character takes up to 4 bytes; there is room for 256 and 1024. */
@@ -134,7 +136,9 @@ public final class LearningSidecar implements AutoCloseable {
   /** Whether the sidecar has told where its ledger stands, so that it can be gone on from. */
   private boolean hasPlace;
 
+  /** Throws IllegalArgumentException, or IOException, for what would be refused for ever. */
   public LearningSidecar(Options options) throws IOException {
+    check(options);
     this.options = options;
     inForce = new InForce(Map.copyOf(options.defaults), "", 0);
     ManagedChannelBuilder<?> builder =
@@ -145,7 +149,8 @@ public final class LearningSidecar implements AutoCloseable {
     if (builder instanceof NettyChannelBuilder netty) netty.flowControlWindow(WINDOW_BYTES);
     channel = builder.build();
     var stub = LearningServiceGrpc.newBlockingStub(channel);
-    service = options.tokenFile == null ? stub : stub.withCallCredentials(token());
+    service = options.tokenFile == null ? stub
+        : stub.withCallCredentials(token(readToken(options.tokenFile)));
     for (int lane = 0; lane < LANES; lane++) threads.execute(context.wrap(this::recordTasks));
   }
 
@@ -181,6 +186,7 @@ public final class LearningSidecar implements AutoCloseable {
       return new Resolved(
           answer.getParametersMap(), answer.getDeltaSequence(), answer.getArm(), false);
     } catch (StatusRuntimeException failure) {
+      if (!mayPass(failure)) tell(options.onProblem, failure);
       var last = inForce;
       return new Resolved(last.values, last.sequence, Arm.ARM_UNSPECIFIED, true);
     }
@@ -241,6 +247,7 @@ public final class LearningSidecar implements AutoCloseable {
     apply(new Change("defaults", null, "", 0, null, inForce.values));
     long delayMs = FIRST_DELAY_MS;
     boolean isAway = false;
+    String told = null; // until there is a message again
     while (!isClosed) {
       var before = inForce;
       StatusRuntimeException failure = null;
@@ -260,13 +267,21 @@ public final class LearningSidecar implements AutoCloseable {
         if (!isClosed) tell(options.onProblem, unforeseen);
       }
       if (isClosed) return;
-      if (failure != null) {
-        if (!isAway) tell(options.onDisconnected, failure);
-        isAway = true;
-        // The ledger is not as far as this client: a snapshot as well.
-        if (failure.getStatus().getCode() == Status.Code.OUT_OF_RANGE) hasPlace = false;
+      if (inForce != before) {
+        delayMs = FIRST_DELAY_MS;
+        told = null;
       }
-      if (inForce != before) delayMs = FIRST_DELAY_MS;
+      if (failure != null) {
+        var refusal = refusalOfStream(failure);
+        // The ledger is not as far as this client: a snapshot as well.
+        boolean isAhead = failure.getStatus().getCode() == Status.Code.OUT_OF_RANGE;
+        if (isAhead) hasPlace = false;
+        boolean isNews = isAhead || !refusal.equals(told);
+        if (isNews) tell(options.onDisconnected, failure);
+        if (isNews && !refusal.isEmpty()) tell(options.onProblem, failure);
+        told = refusal;
+        isAway = true;
+      }
       if (!pause(delayMs, failure)) return;
       delayMs = Math.min(2 * delayMs, MAX_DELAY_MS);
     }
@@ -390,25 +405,36 @@ public final class LearningSidecar implements AutoCloseable {
 
   /** Calls until the sidecar answers, or says that it never will. */
   private <T> T untilHeard(Supplier<T> call) {
+    boolean isTold = false;
     for (long delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(2 * delayMs, MAX_DELAY_MS)) {
       try {
         return call.get();
       } catch (StatusRuntimeException failure) {
-        boolean mayPass = switch (failure.getStatus().getCode()) {
-          case UNAVAILABLE, DEADLINE_EXCEEDED -> true;
-          // The token is being exchanged: its file is read again for each call.
-          case UNAUTHENTICATED -> true;
-          // By the library, of a connection that broke within the call.
-          case INTERNAL, UNKNOWN, CANCELLED, ABORTED -> reasonOf(failure).isEmpty();
-          default -> false;
-        };
-        if (isClosed || !mayPass) throw failure;
+        // The token may be being exchanged: its file is read again for each call.
+        boolean wantsToken = failure.getStatus().getCode() == Status.Code.UNAUTHENTICATED;
+        if (isClosed || !mayPass(failure) && !wantsToken) throw failure;
         // No outage, and not to be waited out unheard: told once for each call.
-        if (failure.getStatus().getCode() == Status.Code.UNAUTHENTICATED
-            && delayMs == FIRST_DELAY_MS) tell(options.onProblem, failure);
+        if (wantsToken && !isTold) tell(options.onProblem, failure);
+        isTold |= wantsToken;
         if (!pause(delayMs, failure)) throw failure;
       }
     }
+  }
+
+  /** Whether trying again may help. What the library says of a broken connection has no reason. */
+  private static boolean mayPass(StatusRuntimeException failure) {
+    return switch (failure.getStatus().getCode()) {
+      case UNAVAILABLE, DEADLINE_EXCEEDED -> true;
+      case INTERNAL, UNKNOWN, CANCELLED, ABORTED -> reasonOf(failure).isEmpty();
+      default -> false;
+    };
+  }
+
+  /** Why a stream is refused until somebody does something about it; empty: it is not. */
+  private static String refusalOfStream(StatusRuntimeException failure) {
+    var code = failure.getStatus().getCode();
+    if (mayPass(failure) || code == Status.Code.OUT_OF_RANGE) return "";
+    return code + " " + reasonOf(failure);
   }
 
   /** Waits for a random part of the delay, or as long as the sidecar asked for, 60 s at most. */
@@ -457,17 +483,40 @@ public final class LearningSidecar implements AutoCloseable {
     return tls.build();
   }
 
-  private CallCredentials token() {
+  private static void check(Options options) {
+    for (Object needed : new Object[] {options.target, options.clientId, options.defaults,
+        options.onChange, options.onDisconnected, options.onProblem}) {
+      require(needed != null, "target, clientId, defaults, onChange, onDisconnected, onProblem: "
+          + "expected something, found null");
+    }
+    require(StandardCharsets.UTF_8.newEncoder().canEncode(options.clientId)
+        && options.clientId.getBytes(StandardCharsets.UTF_8).length <= MAX_CLIENT_ID_BYTES,
+        "clientId: expected Unicode characters, at most " + MAX_CLIENT_ID_BYTES + " bytes");
+    require((options.tlsCertificate == null) == (options.tlsKey == null),
+        "tlsCertificate, tlsKey: expected both together, found one of them");
+    require(options.queueLimit > 0, "queueLimit: expected at least 1");
+  }
+
+  private static void require(boolean holds, String message) {
+    if (!holds) throw new IllegalArgumentException(message);
+  }
+
+  private static String readToken(String file) throws IOException {
+    return Files.readString(Path.of(file)).lines().map(String::strip)
+        .filter(line -> !line.isEmpty() && !line.startsWith("#"))
+        .findFirst().orElseThrow(() -> new IOException("no token in " + file));
+  }
+
+  private CallCredentials token(String first) {
     var name = Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
     return new CallCredentials() {
-      private volatile String last = "";
+      private volatile String last = first;
 
       @Override
       public void applyRequestMetadata(RequestInfo call, Executor executor, MetadataApplier to) {
-        try (var lines = Files.lines(Path.of(options.tokenFile))) {
-          last = lines.map(String::strip).filter(line -> !line.isEmpty() && !line.startsWith("#"))
-              .findFirst().orElse(last);
-        } catch (IOException | UncheckedIOException beingWritten) {
+        try {
+          last = readToken(options.tokenFile);
+        } catch (IOException beingWritten) {
           // The sidecar says whether the last one still holds.
         }
         var headers = new Metadata();
