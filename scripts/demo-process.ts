@@ -16,7 +16,7 @@ export interface DemoProcess {
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 
 /** One that does not end when asked to is killed after so long. */
-const PATIENCE_MS = 5000;
+const TIMEOUT_MS = 5000;
 
 const running = new Set<ChildProcess>();
 
@@ -74,7 +74,7 @@ export async function stopAll(): Promise<void> {
   for (const child of [...running].reverse()) {
     const closed = once(child, 'close');
     child.kill('SIGTERM');
-    const deadline = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
+    const deadline = setTimeout(() => child.kill('SIGKILL'), TIMEOUT_MS);
     await closed;
     clearTimeout(deadline);
   }

@@ -151,7 +151,7 @@ async function idleMb(service: Service): Promise<number> {
 
 async function showProbes(service: Service, image: Image): Promise<void> {
   for (const path of ['/healthz', '/readyz', '/metrics']) {
-    const response = await fetch(`http://${service.places.http}${path}`);
+    const response = await fetch(`http://${service.addresses.http}${path}`);
     show('HTTP', response.status === 200, `${path} ${response.status}`);
   }
   const startMs = performance.now();
@@ -165,7 +165,7 @@ async function showProbes(service: Service, image: Image): Promise<void> {
 
 /** With a stream that would stay open for ever. */
 async function showStop(service: Service, image: Image): Promise<void> {
-  const health = createClient(Health, service.places.grpc, credentials.createInsecure());
+  const health = createClient(Health, service.addresses.grpc, credentials.createInsecure());
   const stream = health.watch({}).on('error', () => {});
   await new Promise((resolve) => stream.once('data', resolve));
   const { code, ms } = await service.end(image.stopSignal);
@@ -187,7 +187,7 @@ async function showStop(service: Service, image: Image): Promise<void> {
 async function showEarlySignal(image: Image, below: string): Promise<void> {
   const service = await Service.run(image, createVolume(image, below, 'early'));
   try {
-    const { code, ms } = await service.insist('SIGTERM');
+    const { code, ms } = await service.signalUntilExit('SIGTERM');
     const serves = service.lines.some((line) => line.includes('serving on'));
     const found = `exit ${code}, ${ms.toFixed(0)} ms after the start`;
     show('SIGTERM before it serves', code === 143 && !serves, found);

@@ -31,7 +31,7 @@ const ROOT = join(import.meta.dirname, '..');
 const VALIDATE = join(ROOT, 'deploy', 'kubernetes', 'validate');
 
 /** A sidecar starts within half a second; a busy machine is slower. */
-const PATIENCE_MS = 60_000;
+const TIMEOUT_MS = 60_000;
 
 const below = mkdtempSync(join(tmpdir(), 'learning-pods-'));
 try {
@@ -51,12 +51,15 @@ try {
 async function tryPod({ name, env, mounts, probes, config }: Pod, folder: string): Promise<void> {
   const here = mountAll(mounts, { config, folder });
   const files = Object.fromEntries(
-    Object.entries(env).map(([variable, value]) => [variable, freePort(replaceAll(value, here))]),
+    Object.entries(env).map(([variable, value]) => [
+      variable,
+      withAnyPort(replaceAll(value, here)),
+    ]),
   );
   const child = spawn(process.execPath, [join(ROOT, 'src', 'main.ts')], {
     env: { PATH: process.env.PATH, ...files },
     stdio: ['ignore', 'pipe', 'inherit'],
-    timeout: PATIENCE_MS,
+    timeout: TIMEOUT_MS,
   });
   const exited = once(child, 'close');
   let adminUrl = '';
@@ -124,7 +127,7 @@ function replaceAll(text: string, here: ReadonlyMap<string, string>): string {
 }
 
 /** Where a pod has its address for itself, this machine has other tenants. */
-function freePort(value: string): string {
+function withAnyPort(value: string): string {
   return value.replace(/^(?<host>[\d.]+):\d+$/, '$<host>:0');
 }
 

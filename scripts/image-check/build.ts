@@ -2,21 +2,18 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, posix } from 'node:path';
-import { canShutIn, containerCommand, layBase } from './container.ts';
+import { canIsolate, containerCommand, layBase } from './container.ts';
 import { buildContext, copyInto, type Source, stageSource } from './context.ts';
 import { readDockerfile, type Stage, type Step } from './dockerfile.ts';
 
 /** What a stage comes to: a folder, and how its service is run. */
 export interface Image {
   readonly root: string;
-  /** What it began with. */
-  readonly from: string;
   readonly user: string;
   readonly directory: string;
   readonly env: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
   readonly volumes: readonly string[];
-  readonly exposed: readonly string[];
   readonly healthcheck: readonly string[];
   readonly entrypoint: readonly string[];
   readonly cmd: readonly string[];
@@ -26,7 +23,7 @@ export interface Image {
 type Building = { -readonly [K in keyof Image]: Image[K] };
 
 /** What a builder hands on of its own environment: how registries are reached. */
-const HANDED_ON =
+const PASSED_ENV =
   /^(?:npm_config_(?:registry|proxy|https_proxy|noproxy|cafile)|https?_proxy|no_proxy)$/i;
 
 /**
@@ -38,7 +35,7 @@ export function buildImage(
   checkout: string,
   { below, tell = () => {} }: { below: string; tell?: (line: string) => void },
 ): Image {
-  if (!canShutIn()) {
+  if (!canIsolate()) {
     throw new Error('needs Linux, and root or user namespaces with ids of their own (subuid)');
   }
   const stages = readDockerfile(readFileSync(join(checkout, 'Dockerfile'), 'utf8'));
@@ -71,8 +68,8 @@ function buildStage({ image, steps }: Stage, { root, sourceOf, tell }: Surroundi
   mkdirSync(root);
   layBase(root);
   const building: Building = {
-    ...{ root, from: image, user: '0:0', directory: '/', env: {}, labels: {}, volumes: [] },
-    ...{ exposed: [], healthcheck: [], entrypoint: ['node'], cmd: [], stopSignal: 'SIGTERM' },
+    ...{ root, user: '0:0', directory: '/', env: {}, labels: {}, volumes: [] },
+    ...{ healthcheck: [], entrypoint: ['node'], cmd: [], stopSignal: 'SIGTERM' },
   };
   for (const { text, step } of steps) {
     tell(text);
@@ -82,7 +79,7 @@ function buildStage({ image, steps }: Stage, { root, sourceOf, tell }: Surroundi
     } else if (step.does === 'run') {
       perform(building, step.command);
     } else {
-      settle(building, step);
+      applyInstruction(building, step);
     }
   }
   return building;
@@ -96,7 +93,7 @@ function checkBase(image: string): void {
   }
 }
 
-function settle(building: Building, step: Exclude<Step, { does: 'copy' | 'run' }>): void {
+function applyInstruction(building: Building, step: Exclude<Step, { does: 'copy' | 'run' }>): void {
   switch (step.does) {
     case 'workdir':
       building.directory = absolute(building, step.path);
@@ -116,7 +113,7 @@ function settle(building: Building, step: Exclude<Step, { does: 'copy' | 'run' }
       building.volumes = [...building.volumes, ...step.names];
       return;
     case 'expose':
-      building.exposed = [...building.exposed, ...step.names];
+      // Said for people.
       return;
     case 'healthcheck':
       building.healthcheck = step.command;
@@ -137,13 +134,13 @@ function settle(building: Building, step: Exclude<Step, { does: 'copy' | 'run' }
 
 function perform(building: Building, shell: string): void {
   const { root, user, directory, env } = building;
-  const handedOn = Object.entries(process.env).filter(([name]) => HANDED_ON.test(name));
+  const passed = Object.entries(process.env).filter(([name]) => PASSED_ENV.test(name));
   const [command = '', ...args] = containerCommand({
     ...{ root, user, directory, isReadOnly: false, hasTmp: true, volumes: npmCache() },
     env: {
       HOME: '/tmp',
       ...certificates(),
-      ...Object.fromEntries(handedOn.map(([name, value = '']) => [name, value])),
+      ...Object.fromEntries(passed.map(([name, value = '']) => [name, value])),
       npm_config_update_notifier: 'false',
       ...env,
     },

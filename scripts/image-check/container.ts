@@ -49,7 +49,7 @@ const AS_ROOT = isRoot ? [] : ['--user', '--map-root-user', '--map-auto'];
 const NAMESPACES = [...AS_ROOT, '--mount', '--pid', '--ipc', '--uts', '--fork', '--kill-child'];
 
 /** Whether processes can be shut in here; they can on Linux, as root or where users may. */
-export function canShutIn(): boolean {
+export function canIsolate(): boolean {
   return spawnSync('unshare', [...NAMESPACES, 'true']).status === 0;
 }
 

@@ -22,23 +22,17 @@ export type Step =
   | { readonly does: 'env' | 'label'; readonly pairs: Readonly<Record<string, string>> }
   | { readonly does: 'user'; readonly user: string }
   | { readonly does: 'volume' | 'expose'; readonly names: readonly string[] }
-  | {
-      readonly does: 'healthcheck';
-      readonly command: readonly string[];
-      /** As written: `interval`, `timeout` and the like. */
-      readonly flags: Readonly<Record<string, string>>;
-    }
-  | { readonly does: 'entrypoint' | 'cmd'; readonly command: readonly string[] }
+  | { readonly does: 'healthcheck' | 'entrypoint' | 'cmd'; readonly command: readonly string[] }
   | { readonly does: 'stopsignal'; readonly signal: string };
 
 /** What a Dockerfile builds from one FROM to the next. */
 export interface Stage {
   readonly image: string;
   readonly name: string | undefined;
-  readonly steps: readonly NumberedStep[];
+  readonly steps: readonly WrittenStep[];
 }
 
-export interface NumberedStep {
+export interface WrittenStep {
   /** As it is written. */
   readonly text: string;
   readonly step: Step;
@@ -49,7 +43,7 @@ export interface NumberedStep {
  * would build.
  */
 export function readDockerfile(text: string): Stage[] {
-  const stages: { image: string; name: string | undefined; steps: NumberedStep[] }[] = [];
+  const stages: { image: string; name: string | undefined; steps: WrittenStep[] }[] = [];
   for (const instruction of DockerfileParser.parse(text).getInstructions()) {
     const written = textOf(instruction);
     try {
@@ -133,10 +127,10 @@ function readRun(run: JSONInstruction): Step {
 }
 
 function readHealthcheck(healthcheck: ModifiableInstruction): Step {
-  const flags = refuseFlags(healthcheck, ['interval', 'timeout', 'start-period', 'retries']);
+  refuseFlags(healthcheck, ['interval', 'timeout', 'start-period', 'retries']);
   const text = healthcheck.getArgumentsContent() ?? '';
   const command = /\bCMD\s+(?<command>\[.*\])$/.exec(text)?.groups?.command;
-  return { does: 'healthcheck', command: execForm(command ?? text), flags };
+  return { does: 'healthcheck', command: execForm(command ?? text) };
 }
 
 /** A command without a shell, whose process gets the signals itself. */

@@ -29,13 +29,13 @@ import {
 } from './container.ts';
 
 /** Longer than anything here takes on a slow machine. */
-const PATIENCE_MS = 60_000;
+const TIMEOUT_MS = 60_000;
 
 /** How often a level is looked at. */
-const LOOK_MS = 5;
+const POLL_MS = 5;
 
 /** Addresses of this machine that nobody has, which the image is told by its environment. */
-export interface Places {
+export interface Addresses {
   readonly grpc: string;
   readonly http: string;
 }
@@ -44,14 +44,14 @@ export interface Places {
 export class Service {
   readonly #options: ContainerOptions;
   readonly #child: ChildProcess;
-  readonly #places: Places;
+  readonly addresses: Addresses;
   readonly lines: string[] = [];
   readonly errorLines: string[] = [];
   readonly exited: Promise<number | NodeJS.Signals>;
 
-  private constructor(options: ContainerOptions, places: Places) {
+  private constructor(options: ContainerOptions, addresses: Addresses) {
     this.#options = options;
-    this.#places = places;
+    this.addresses = addresses;
     const [command = '', ...args] = containerCommand(options);
     this.#child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     const { stdout, stderr } = this.#child;
@@ -64,20 +64,19 @@ export class Service {
   static async run(image: Image, data: string): Promise<Service> {
     const [volume] = image.volumes;
     if (volume === undefined || image.volumes.length > 1) throw new Error('expected one volume');
-    const places = { grpc: await freeAddress(), http: await freeAddress() };
+    const addresses = { grpc: await freeAddress(), http: await freeAddress() };
     const env = {
       ...image.env,
-      LEARNING_SIDECAR_LISTEN: places.grpc,
-      LEARNING_SIDECAR_ADMIN_LISTEN: `plain:${places.http}`,
+      LEARNING_SIDECAR_LISTEN: addresses.grpc,
+      LEARNING_SIDECAR_ADMIN_LISTEN: `plain:${addresses.http}`,
     };
     const { root, user, directory, entrypoint, cmd } = image;
     const command = [...entrypoint, ...cmd];
     const volumes = { [volume]: data };
-    return new Service({ root, user, directory, env, command, volumes, isReadOnly: true }, places);
-  }
-
-  get places(): Places {
-    return this.#places;
+    return new Service(
+      { root, user, directory, env, command, volumes, isReadOnly: true },
+      addresses,
+    );
   }
 
   /**
@@ -87,9 +86,9 @@ export class Service {
   async serving(): Promise<{ readonly ms: number; readonly cpuMs: number }> {
     const pid = await this.pid();
     const startedMs = performance.now();
-    await this.level(() => this.lines.some((line) => line.includes('serving on')));
-    const health = createClient(Health, this.#places.grpc, credentials.createInsecure());
-    const { status } = await health.check({}, { deadlineMs: PATIENCE_MS });
+    await this.#poll(() => this.lines.some((line) => line.includes('serving on')));
+    const health = createClient(Health, this.addresses.grpc, credentials.createInsecure());
+    const { status } = await health.check({}, { deadlineMs: TIMEOUT_MS });
     const ms = performance.now() - startedMs;
     health.close();
     if (status !== ServingStatus.SERVING) throw new Error(`gRPC health: ${status}`);
@@ -98,7 +97,7 @@ export class Service {
 
   /** The id that its first process has outside. */
   async pid(): Promise<number> {
-    return await this.level(() => {
+    return await this.#poll(() => {
       const pid = firstProcess(this.#child.pid ?? 0);
       // Before it is the service, it is the shell that puts the container together.
       return pid !== undefined && runsNode(pid) ? pid : undefined;
@@ -135,8 +134,8 @@ export class Service {
   async end(signal: NodeJS.Signals): Promise<{ code: number | NodeJS.Signals; ms: number }> {
     process.kill(await this.pid(), signal);
     const sentMs = performance.now();
-    const late = wait(PATIENCE_MS, undefined, { ref: false }).then(() => {
-      throw new Error(`${signal} did not end it within ${PATIENCE_MS / 1000} s`);
+    const late = wait(TIMEOUT_MS, undefined, { ref: false }).then(() => {
+      throw new Error(`${signal} did not end it within ${TIMEOUT_MS / 1000} s`);
     });
     return { code: await Promise.race([this.exited, late]), ms: performance.now() - sentMs };
   }
@@ -145,7 +144,9 @@ export class Service {
    * Sends a signal again and again until it ends; answers its exit code, and how long after its
    * program was started that was.
    */
-  async insist(signal: NodeJS.Signals): Promise<{ code: number | NodeJS.Signals; ms: number }> {
+  async signalUntilExit(
+    signal: NodeJS.Signals,
+  ): Promise<{ code: number | NodeJS.Signals; ms: number }> {
     const pid = await this.pid();
     const startedMs = performance.now();
     let endedMs = startedMs;
@@ -156,7 +157,7 @@ export class Service {
       } catch {
         // It has ended, and whoever started it has not been told yet.
       }
-    }, LOOK_MS);
+    }, POLL_MS);
     try {
       return { code: await this.exited, ms: endedMs - startedMs };
     } finally {
@@ -170,12 +171,12 @@ export class Service {
   }
 
   /** Looks until there is something to see. Rejects if the service ends before. */
-  async level<T>(look: () => T | undefined | false | Promise<T | undefined | false>): Promise<T> {
-    const giveUpMs = performance.now() + PATIENCE_MS;
+  async #poll<T>(look: () => T | undefined | false | Promise<T | undefined | false>): Promise<T> {
+    const giveUpMs = performance.now() + TIMEOUT_MS;
     while (performance.now() < giveUpMs && this.#child.exitCode === null) {
       const seen = await look();
       if (seen !== undefined && seen !== false) return seen;
-      await wait(LOOK_MS);
+      await wait(POLL_MS);
     }
     throw new Error(['the service is not there:', ...this.lines, ...this.errorLines].join('\n'));
   }

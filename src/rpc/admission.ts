@@ -3,6 +3,7 @@ import type { DescService } from '@bufbuild/protobuf';
 import { type ServerInterceptor, type StatusObject, status } from '@grpc/grpc-js';
 import type { Clock } from '../domain/clock.ts';
 import { AdmittedCall, type CallLimiter, type Pool } from './admitted-call.ts';
+import { Counts } from './counts.ts';
 import { interceptorOf } from './intercepted-call.ts';
 import type { RefusalFor } from './load-shedding.ts';
 import { type Meter, MeteredCall } from './metered-call.ts';
@@ -44,8 +45,8 @@ export interface AdmissionOptions {
 
 /**
  * Bounds the calls that are under way, from their headers to their answer; those beyond are refused.
- * Answers that a client does not read are bounded by connection
- * (`server.ts`), so that it is in nobody's way but its own. Streams count until their first message;
+ * Answers that a client does not read are bounded by connection (their bytes here, their number in
+ * `server.ts`), so that it is in nobody's way but its own. Streams count until their first message;
  * after that, see `OpenStreams`.
  */
 export class Admission implements CallLimiter {
@@ -54,12 +55,12 @@ export class Admission implements CallLimiter {
   readonly #overloaded = new Refusals('OVERLOADED', 'too many calls are under way');
   readonly #draining = new Refusals('DRAINING', 'the sidecar is shutting down');
   readonly #unread = new Refusals('OVERLOADED', 'answers on this connection are not read');
-  readonly #unreadBytes = new Map<string, number>();
-  readonly #noRoom = new Refusals('OVERLOADED', 'too many bytes of requests are under way');
+  readonly #unreadBytes = new Counts<string>();
+  readonly #tooManyBytes = new Refusals('OVERLOADED', 'too many bytes of requests are under way');
   readonly #requestBytes = new RequestBytes();
   readonly #clients: Pool;
   readonly #operators = createPool(() => MAX_PENDING_OPERATORS);
-  readonly #probes = createPool(() => MAX_PENDING_PROBES, new Map());
+  readonly #probes = createPool(() => MAX_PENDING_PROBES, new Counts());
   /** By path, of all methods but those whose requests are streams. */
   readonly #poolOfPath: ReadonlyMap<string, Pool>;
   #isDraining = false;
@@ -101,16 +102,14 @@ export class Admission implements CallLimiter {
   }
 
   answer(path: string, peer: string, bytes: number): StatusObject | undefined {
-    const unread = this.#unreadBytes.get(peer) ?? 0;
-    if (unread + bytes > MAX_UNREAD_BYTES) return this.#refuse(path, this.#unread).status;
-    this.#unreadBytes.set(peer, unread + bytes);
+    if (this.#unreadBytes.of(peer) + bytes > MAX_UNREAD_BYTES)
+      return this.#refuse(path, this.#unread).status;
+    this.#unreadBytes.add(peer, bytes);
     return undefined;
   }
 
   answered(peer: string, bytes: number): void {
-    const unread = (this.#unreadBytes.get(peer) ?? 0) - bytes;
-    if (unread > 0) this.#unreadBytes.set(peer, unread);
-    else this.#unreadBytes.delete(peer);
+    this.#unreadBytes.add(peer, -bytes);
   }
 
   /** From now on calls are refused. Resolves when none is under way. */
@@ -130,8 +129,7 @@ export class Admission implements CallLimiter {
     pool.awaited.add(call);
     if (!this.#checking) this.#checkLater();
     pool.pending += 1;
-    if (call.session === undefined) return;
-    pool.ofSession?.set(call.session, (pool.ofSession.get(call.session) ?? 0) + 1);
+    if (call.session !== undefined) pool.ofSession?.add(call.session, 1);
   }
 
   requestCame(call: AdmittedCall, pool: Pool): void {
@@ -140,11 +138,7 @@ export class Admission implements CallLimiter {
 
   leave(call: AdmittedCall, pool: Pool): void {
     pool.pending -= 1;
-    if (call.session !== undefined) {
-      const left = (pool.ofSession?.get(call.session) ?? 0) - 1;
-      if (left > 0) pool.ofSession?.set(call.session, left);
-      else pool.ofSession?.delete(call.session);
-    }
+    if (call.session !== undefined) pool.ofSession?.add(call.session, -1);
     if (this.pending === 0) this.#onIdle?.();
   }
 
@@ -164,7 +158,7 @@ export class Admission implements CallLimiter {
   #meterOf(path: string, isStream: boolean): Meter {
     const isProbe = this.#poolOfPath.get(path) === this.#probes;
     const maxBytes = isProbe ? MAX_PROBE_BYTES : MAX_REQUEST_BYTES;
-    const refuse = () => this.#refuse(path, this.#noRoom).status;
+    const refuse = () => this.#refuse(path, this.#tooManyBytes).status;
     return { bytes: this.#requestBytes, maxBytes, isStream, refuse };
   }
 
@@ -177,14 +171,14 @@ export class Admission implements CallLimiter {
   #refusalsFor(pool: Pool, path: string, session: Http2Session | undefined): Refusals | undefined {
     const isProbe = pool === this.#probes;
     if (this.#isDraining && !isProbe) return this.#draining;
-    const ofSession = (session && pool.ofSession?.get(session)) ?? 0;
+    const ofSession = (session && pool.ofSession?.of(session)) ?? 0;
     if (ofSession >= MAX_PENDING_PROBES_PER_CONNECTION) return this.#overloaded;
-    if (pool.pending >= pool.most() && isProbe) this.#makeRoom(path, pool);
+    if (pool.pending >= pool.most() && isProbe) this.#endAwaited(path, pool);
     return pool.pending >= pool.most() ? this.#overloaded : undefined;
   }
 
   /** Probes come whole: those that are awaited for longest are none. */
-  #makeRoom(path: string, pool: Pool): void {
+  #endAwaited(path: string, pool: Pool): void {
     for (const call of pool.awaited) {
       if (pool.pending < pool.most()) return;
       pool.awaited.delete(call);

@@ -1,5 +1,6 @@
 import type { Http2Session } from 'node:http2';
 import type { Metadata, ServerInterceptingCallInterface, StatusObject } from '@grpc/grpc-js';
+import type { Counts } from './counts.ts';
 import type { End, Message } from './intercepted-call.ts';
 import { type Meter, MeteredCall } from './metered-call.ts';
 import { wireCallOf } from './wire-call.ts';
@@ -30,7 +31,7 @@ export interface Pool {
   /** Calls whose request is not whole, the oldest first. */
   readonly awaited: Set<AdmittedCall>;
   /** By connection, where each has a bound. */
-  readonly ofSession: Map<Http2Session, number> | undefined;
+  readonly ofSession: Counts<Http2Session> | undefined;
 }
 
 interface AdmittedCallOptions {

@@ -37,7 +37,7 @@ export function learningHandlers(
   const { engine, environment, openStreams } = parts;
   const { state } = engine.ledger;
   const { method } = LearningService;
-  const inFlight = new TasksInFlight();
+  const tasksInFlight = new TasksInFlight();
   const answers = new ResolvedAnswers(state.head.epoch);
   const unary = unaryByRules(environment, parts.validate);
   return {
@@ -58,7 +58,7 @@ export function learningHandlers(
       untilDone(
         openStreams,
         call.getPeer(),
-        (done) => new RecordStream(call, engine, inFlight, done),
+        (done) => new RecordStream(call, engine, tasksInFlight, done),
       ),
     ),
     reportMetrics: unaryHandler(

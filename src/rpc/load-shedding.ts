@@ -1,5 +1,5 @@
 import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
-import type { Server, StatusObject } from '@grpc/grpc-js';
+import type { Server } from '@grpc/grpc-js';
 
 /** Answers how a call is refused, in headers that are the whole answer; `undefined`: it is served. */
 export type RefusalFor = (
@@ -30,17 +30,6 @@ export function shedLoad(server: Server, refusalFor: RefusalFor): void {
     else refuse(stream, refusal);
   };
   Object.assign(server, { [STREAM_HANDLER]: handle });
-}
-
-/** A status as an answer that has nothing else. */
-export function trailersOnly({ code, details, metadata }: StatusObject): OutgoingHttpHeaders {
-  return {
-    [constants.HTTP2_HEADER_STATUS]: constants.HTTP_STATUS_OK,
-    [constants.HTTP2_HEADER_CONTENT_TYPE]: 'application/grpc+proto',
-    'grpc-status': code,
-    'grpc-message': encodeURI(details),
-    ...metadata.toHttp2Headers(),
-  };
 }
 
 /** Nothing of its request is read: where more is to come, Node tells the client to send none. */

@@ -39,13 +39,9 @@ export class MeteredCall extends InterceptedCall {
   }
 
   override onReceiveMetadata(metadata: Metadata): void {
-    this.meter();
-    super.onReceiveMetadata(metadata);
-  }
-
-  /** Counts from here on; nothing has been read yet. */
-  protected meter(): void {
+    // Nothing has been read yet.
     wireCallOf(this.base).stream.on('data', (bytes: Buffer) => this.#count(bytes.length));
+    super.onReceiveMetadata(metadata);
   }
 
   /** It is refused: no more of it is read than is of any call. */

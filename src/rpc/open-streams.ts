@@ -1,5 +1,6 @@
 import type { StatusObject } from '@grpc/grpc-js';
 import { LearningError } from '../domain/errors.ts';
+import { Counts } from './counts.ts';
 import { refusalStatus } from './status.ts';
 
 /** Streams that may be open at once, of all clients and of one connection. */
@@ -28,7 +29,7 @@ interface Call {
 export class OpenStreams {
   readonly #limits: () => StreamLimits;
   readonly #streams = new Set<OpenStream>();
-  readonly #perPeer = new Map<string, number>();
+  readonly #perPeer = new Counts<string>();
   #draining: LearningError | undefined;
 
   constructor(limits: () => StreamLimits) {
@@ -38,7 +39,7 @@ export class OpenStreams {
   /** Throws `TOO_MANY_STREAMS`, or `DRAINING`. The answer is to be called when it has ended. */
   add(stream: OpenStream, peer: string): () => void {
     if (this.#draining !== undefined) throw this.#draining;
-    const ofPeer = this.#perPeer.get(peer) ?? 0;
+    const ofPeer = this.#perPeer.of(peer);
     const { maxStreams, maxStreamsPerClient } = this.#limits();
     if (this.#streams.size >= maxStreams || ofPeer >= maxStreamsPerClient) {
       throw new LearningError(
@@ -47,7 +48,7 @@ export class OpenStreams {
       );
     }
     this.#streams.add(stream);
-    this.#perPeer.set(peer, ofPeer + 1);
+    this.#perPeer.add(peer, 1);
     return () => this.#remove(stream, peer);
   }
 
@@ -75,9 +76,6 @@ export class OpenStreams {
   }
 
   #remove(stream: OpenStream, peer: string): void {
-    if (!this.#streams.delete(stream)) return;
-    const left = (this.#perPeer.get(peer) ?? 1) - 1;
-    if (left === 0) this.#perPeer.delete(peer);
-    else this.#perPeer.set(peer, left);
+    if (this.#streams.delete(stream)) this.#perPeer.add(peer, -1);
   }
 }

@@ -33,7 +33,7 @@ const MESSAGE_LOAD = 16;
 export class RecordStream implements OpenStream {
   readonly #call: Call;
   readonly #engine: Engine;
-  readonly #shared: TasksInFlight;
+  readonly #tasksInFlight: TasksInFlight;
   readonly #done: (error?: unknown) => void;
   readonly #resume = () => this.#readOn();
   #inFlight = 0;
@@ -48,10 +48,15 @@ export class RecordStream implements OpenStream {
   #failure: unknown;
 
   /** @param done called once: the stream is to be ended, with this error if any */
-  constructor(call: Call, engine: Engine, shared: TasksInFlight, done: (error?: unknown) => void) {
+  constructor(
+    call: Call,
+    engine: Engine,
+    tasksInFlight: TasksInFlight,
+    done: (error?: unknown) => void,
+  ) {
     this.#call = call;
     this.#engine = engine;
-    this.#shared = shared;
+    this.#tasksInFlight = tasksInFlight;
     this.#done = done;
     this.#deltaSequence = engine.ledger.state.head.sequence;
     call.on('data', (request: RecordTasksRequest | Malformed) => this.#take(request));
@@ -75,7 +80,7 @@ export class RecordStream implements OpenStream {
       );
       const load = tasks.length + MESSAGE_LOAD;
       this.#inFlight += load;
-      this.#shared.take(load);
+      this.#tasksInFlight.take(load);
       this.#readOn();
       recorded.then(
         (counts) => {
@@ -100,13 +105,13 @@ export class RecordStream implements OpenStream {
     this.#failure ??= error;
     if (this.#ended) return;
     this.#ended = true;
-    this.#shared.forget(this.#resume);
+    this.#tasksInFlight.forget(this.#resume);
     this.#schedule();
   }
 
   #landed(load: number): void {
     this.#inFlight -= load;
-    this.#shared.give(load);
+    this.#tasksInFlight.give(load);
     this.#readOn();
     this.#schedule();
   }
@@ -114,9 +119,9 @@ export class RecordStream implements OpenStream {
   /** Reads on where there is room, or else waits for it. */
   #readOn(): void {
     if (this.#inFlight >= MAX_IN_FLIGHT) this.#call.pause();
-    else if (this.#shared.isFull) {
+    else if (this.#tasksInFlight.isFull) {
       this.#call.pause();
-      if (!this.#ended) this.#shared.whenFree(this.#resume);
+      if (!this.#ended) this.#tasksInFlight.whenFree(this.#resume);
     } else if (this.#call.isPaused()) this.#call.resume();
   }
 

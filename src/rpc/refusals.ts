@@ -1,6 +1,5 @@
-import type { OutgoingHttpHeaders } from 'node:http2';
+import { constants, type OutgoingHttpHeaders } from 'node:http2';
 import type { StatusObject } from '@grpc/grpc-js';
-import { trailersOnly } from './load-shedding.ts';
 import { createStatus, type WireReason } from './status.ts';
 
 /** As many delays as there are: enough that clients refused together do not come back together. */
@@ -37,4 +36,15 @@ export class Refusals {
     const status = createStatus(this.reason, this.#message);
     return { status, headers: trailersOnly(status) };
   }
+}
+
+/** A status as an answer that has nothing else. */
+function trailersOnly({ code, details, metadata }: StatusObject): OutgoingHttpHeaders {
+  return {
+    [constants.HTTP2_HEADER_STATUS]: constants.HTTP_STATUS_OK,
+    [constants.HTTP2_HEADER_CONTENT_TYPE]: 'application/grpc+proto',
+    'grpc-status': code,
+    'grpc-message': encodeURI(details),
+    ...metadata.toHttp2Headers(),
+  };
 }

@@ -1,3 +1,5 @@
+import { Counts } from './counts.ts';
+
 /** The largest request taken, in bytes; grpc-js refuses larger ones. */
 export const MAX_REQUEST_BYTES = 4 * 1024 * 1024;
 
@@ -12,7 +14,7 @@ const MAX_BYTES = 64 * MAX_REQUEST_BYTES;
 
 /** Bounds the bytes of requests that are under way, beyond the first ones of each. */
 export class RequestBytes {
-  readonly #ofPeer = new Map<string, number>();
+  readonly #ofPeer = new Counts<string>();
   #all = 0;
 
   /** Bytes that are taken. */
@@ -22,17 +24,15 @@ export class RequestBytes {
 
   /** Answers whether there was room. */
   take(peer: string, bytes: number): boolean {
-    const ofPeer = (this.#ofPeer.get(peer) ?? 0) + bytes;
+    const ofPeer = this.#ofPeer.of(peer) + bytes;
     if (ofPeer > MAX_BYTES_PER_CONNECTION || this.#all + bytes > MAX_BYTES) return false;
-    this.#ofPeer.set(peer, ofPeer);
+    this.#ofPeer.add(peer, bytes);
     this.#all += bytes;
     return true;
   }
 
   give(peer: string, bytes: number): void {
     this.#all -= bytes;
-    const left = (this.#ofPeer.get(peer) ?? 0) - bytes;
-    if (left > 0) this.#ofPeer.set(peer, left);
-    else this.#ofPeer.delete(peer);
+    this.#ofPeer.add(peer, -bytes);
   }
 }

@@ -2,7 +2,7 @@ import { chmodSync, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { buildImage } from '../../scripts/image-check/build.ts';
-import { canShutIn } from '../../scripts/image-check/container.ts';
+import { canIsolate } from '../../scripts/image-check/container.ts';
 import { createVolume, Service } from '../../scripts/image-check/service.ts';
 import { clientsOf } from '../support/clients.ts';
 import { taskOfId } from '../support/task-book.ts';
@@ -11,7 +11,7 @@ import { tempDir } from '../support/temp-dir.ts';
 const TASKS = 500;
 
 test('what the image holds serves where nothing but its volume can be written', async () => {
-  if (!canShutIn()) {
+  if (!canIsolate()) {
     console.log('read-only: not shown: no process here may have mounts of its own');
     return;
   }
@@ -29,14 +29,14 @@ test('what the image holds serves where nothing but its volume can be written', 
       const { text } = await service.inside('touch', join(place, 'touched'));
       expect(text).toContain('Read-only file system');
     }
-    const { client, admin } = clientsOf(service.places.grpc);
+    const { client, admin } = clientsOf(service.addresses.grpc);
     const calls = Array.from({ length: TASKS }, (_, i) =>
       client.recordTask({ task: taskOfId(`${expected}-${i}`) }),
     );
     await Promise.all(calls);
     await admin.runCycle({});
     process.kill(await service.pid(), 'SIGHUP');
-    expect((await fetch(`http://${service.places.http}/readyz`)).status).toBe(200);
+    expect((await fetch(`http://${service.addresses.http}/readyz`)).status).toBe(200);
     expect((await client.getStatus({})).totalTasksRecorded).toBe(BigInt(expected));
     expect(await service.end('SIGTERM')).toMatchObject({ code: 0 });
     expect(service.errorLines).toEqual([]);

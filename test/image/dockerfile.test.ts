@@ -46,7 +46,7 @@ STOPSIGNAL SIGINT
     { does: 'copy', from: 'build', sources: ['/app/dist', 'a/'], target: './dist' },
     { does: 'env', pairs: { ONE: '1', TWO: 'a b' } },
     { does: 'run', command: expect.stringMatching(/^first && +second$/) },
-    { does: 'healthcheck', command: ['node', 'main.js', 'a b'], flags: { interval: '10s' } },
+    { does: 'healthcheck', command: ['node', 'main.js', 'a b'] },
     { does: 'cmd', command: ['--help'] },
     { does: 'stopsignal', signal: 'SIGINT' },
   ]);
