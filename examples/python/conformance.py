@@ -19,7 +19,7 @@ from google.protobuf import json_format, message_factory
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from learning.v1 import admin_service_pb2, admin_service_pb2_grpc, learning_service_pb2, task_pb2
-from learning_sidecar import Change, DeltaRefused, Failure, LearningSidecar, read_failure
+from learning_sidecar import Change, DeltaRefusal, Failure, LearningSidecar, read_failure
 from orchestrator import add_access_options, credentials_of
 
 log = logging.getLogger("conformance")
@@ -55,7 +55,7 @@ class Agent:
         }
         self.reading = threading.Event()
         self.reading.set()
-        self.refusal: DeltaRefused | None = None
+        self.refusal: DeltaRefusal | None = None
         self.output = threading.Lock()
         self.pool = ThreadPoolExecutor(32)
 
@@ -76,10 +76,8 @@ class Agent:
     def handle(self, handler: Callable[[Json], Json], command: Json) -> None:
         try:
             self.answer(command, ok=handler(command))
-        except grpc.RpcError as error:
-            self.answer(command, error=describe(read_failure(error)))
-        except Failure as failure:
-            self.answer(command, error=describe(failure))
+        except (grpc.RpcError, Failure) as error:
+            self.answer(command, error=describe(error))
         except Refused as refused:
             self.answer(command, error=refused.args[0])
         except Exception as error:
@@ -154,7 +152,7 @@ class Agent:
                 counts["recordedCount"] = str(answer.recorded_count)
                 counts["duplicateCount"] = str(answer.duplicate_count)
         except grpc.RpcError as error:
-            raise Refused({**describe(read_failure(error)), "counts": counts}) from None
+            raise Refused({**describe(error), "counts": counts}) from None
         return counts
 
     def do_follow(self, command: Json) -> Json:
@@ -204,7 +202,7 @@ class Agent:
         other.close()
 
     def do_refuse_next(self, command: Json) -> Json:
-        self.refusal = DeltaRefused(command["reason"], command["message"])
+        self.refusal = DeltaRefusal(command["reason"], command["message"])
         return {}
 
     def do_pause_reading(self, _: Json) -> Json:
@@ -220,7 +218,11 @@ def deadline(command: Json) -> float:
     return command.get("deadline_ms", 5000) / 1000
 
 
-def describe(failure: Failure) -> Json:
+def describe(error: Any) -> Json:
+    """What a call has raised, or the client made of it."""
+    is_read = isinstance(error, Failure)
+    failure = error if is_read else read_failure(error)
+    trailers = {} if is_read else dict(error.trailing_metadata() or ())
     return {
         "code": failure.code,
         "message": failure.message,
@@ -228,7 +230,7 @@ def describe(failure: Failure) -> Json:
         "domain": failure.domain or None,
         "violations": [{"field": f, "description": d} for f, d in failure.violations],
         "retry_delay_ms": None if failure.retry_seconds is None else failure.retry_seconds * 1000,
-        "pushback_ms": failure.pushback_ms,
+        "pushback_ms": trailers.get("grpc-retry-pushback-ms"),
     }
 
 

@@ -33,7 +33,7 @@ BACKOFF_SECONDS, BACKOFF_CAP_SECONDS = 0.2, 1.0
 RETRY_CAP_SECONDS = 60.0  # whatever the sidecar asks for
 INTERNAL_LIMIT = 10  # calls in a row that fail within the library, before a request is given up
 CLIENT_ID_BYTES = 256  # as many as the sidecar takes
-LANES = 8  # tasks being recorded at once
+RECORD_WORKERS = 16  # tasks being recorded at once
 QUEUE_LIMIT = 10_000  # tasks that wait for a sidecar that is away
 CHANNEL_OPTIONS: list[tuple[str, Any]] = [
     ("grpc.initial_reconnect_backoff_ms", 100),
@@ -56,7 +56,6 @@ class Failure(Exception):
     domain: str = ""
     violations: tuple[tuple[str, str], ...] = ()  # field, description
     retry_seconds: float | None = None
-    pushback_ms: str | None = None
 
     @property
     def may_pass(self) -> bool:
@@ -71,7 +70,7 @@ class Failure(Exception):
         return self.may_pass or self.code == "UNAUTHENTICATED"
 
 
-class DeltaRefused(Exception):
+class DeltaRefusal(Exception):
     """Raised by on_change to say why a delta is refused. Any other exception refuses it as well."""
 
     def __init__(self, reason: str, message: str) -> None:
@@ -144,7 +143,9 @@ class LearningSidecar:
         self._queue: deque[tuple[task_pb2.Task, Future[bool]]] = deque()
         self._sending = 0
         self._acks: SimpleQueue[messages.AckDeltaRequest | None] = SimpleQueue()
-        self._threads = [threading.Thread(target=self._lane, daemon=True) for _ in range(LANES)]
+        self._threads = [
+            threading.Thread(target=self._record_tasks, daemon=True) for _ in range(RECORD_WORKERS)
+        ]
         for thread in self._threads:
             thread.start()
 
@@ -165,16 +166,11 @@ class LearningSidecar:
                 self._threads.append(threading.Thread(target=target, daemon=True))
                 self._threads[-1].start()
 
-    def resolve(
-        self,
-        task_id: str = "",
-        labels: Mapping[str, str] | None = None,
-        timeout: float = RESOLVE_SECONDS,
-    ) -> Resolved:
+    def resolve(self, task_id: str = "", labels: Mapping[str, str] | None = None) -> Resolved:
         """The settings for a task, or the last known where the sidecar does not answer in time."""
         request = messages.ResolveParametersRequest(task_id=task_id, labels=labels)
         try:
-            answer = self._call(self.stub.ResolveParameters, request, timeout)
+            answer = self._call(self.stub.ResolveParameters, request, RESOLVE_SECONDS)
             arm = name_of(messages.Arm, answer.arm)
             return Resolved(plain(answer.parameters), answer.delta_sequence, arm, fallback=False)
         except Exception as error:  # such as an answer with NaN, which JSON does not have
@@ -309,7 +305,7 @@ class LearningSidecar:
         except Exception as error:
             # There is nothing to go back to from a snapshot, or from what a revert restores.
             if change.delta is not None and not change.delta.reverts_delta_id:
-                reason = error.reason if isinstance(error, DeltaRefused) else "NOT_PUT_IN_FORCE"
+                reason = error.reason if isinstance(error, DeltaRefusal) else "NOT_PUT_IN_FORCE"
                 return messages.AckError(reason=clip(reason, 256), message=clip(str(error), 1024))
             log.exception("%s %d could not be put in force", change.source, change.sequence)
         self._known = (change.parameters, change.sequence)
@@ -318,13 +314,13 @@ class LearningSidecar:
     def _acknowledge(self) -> None:
         while (request := self._acks.get()) is not None:
             try:
-                self._insist(self.stub.AckDelta, request)
+                self._call_with_retry(self.stub.AckDelta, request)
             except Failure as failure:
                 # Another ledger has no use for it: what it wants is said by its snapshot.
                 if failure.reason != "EPOCH_CHANGED" and not self._over.is_set():
                     log.warning("delta %s was not acknowledged: %r", request.delta_id, failure)
 
-    def _lane(self) -> None:
+    def _record_tasks(self) -> None:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._queue or self._over.is_set())
@@ -335,8 +331,8 @@ class LearningSidecar:
             result: bool | Exception
             try:
                 request = messages.RecordTaskRequest(task=task)
-                result = self._insist(self.stub.RecordTask, request).duplicate
-            except Exception as error:  # whatever it is, the lane goes on
+                result = self._call_with_retry(self.stub.RecordTask, request).duplicate
+            except Exception as error:  # whatever it is, the others are recorded
                 result = error
             at_the_end = self._over.is_set() and isinstance(result, Failure) and result.may_wait
             if isinstance(result, Exception) and not at_the_end:
@@ -355,7 +351,7 @@ class LearningSidecar:
             self.dropped += 1
             self._queue.popleft()[1].set_exception(Failure("CANCELLED", "dropped"))
 
-    def _insist(self, method: Callable[..., Any], request: Any) -> Any:
+    def _call_with_retry(self, method: Callable[..., Any], request: Any) -> Any:
         """Calls until it is answered for good. What the request names makes that safe."""
         delays, internal, told = backoff(), 0, False
         while True:
@@ -414,8 +410,6 @@ def read_failure(error: Any) -> Failure:
     """What a call has failed with."""
     trailers = dict(error.trailing_metadata() or ())
     failure = Failure(error.code().name, error.details() or "")
-    pushback = trailers.get("grpc-retry-pushback-ms")
-    failure.pushback_ms = None if pushback is None else str(pushback)
     info, request, retry = (
         error_details_pb2.ErrorInfo(),
         error_details_pb2.BadRequest(),

@@ -17,7 +17,7 @@ from typing import Any
 import grpc
 
 from learning.v1 import task_pb2
-from learning_sidecar import Change, DeltaRefused, Failure, LearningSidecar
+from learning_sidecar import Change, DeltaRefusal, Failure, LearningSidecar
 
 DEFAULTS = {
     "primary_coordination_strategy": "sequential",
@@ -65,7 +65,7 @@ def put_in_force(change: Change) -> None:
         return
     strategy = change.parameters.get("primary_coordination_strategy")
     if strategy not in STRATEGIES:
-        raise DeltaRefused("UNSUPPORTED_VALUE", f"{strategy} is not one of {STRATEGIES}")
+        raise DeltaRefusal("UNSUPPORTED_VALUE", f"{strategy} is not one of {STRATEGIES}")
     target, reasoning = change.delta.target, change.delta.reasoning
     log.info(
         "delta %d: %s = %s (%s)", change.sequence, target, change.parameters.get(target), reasoning
@@ -127,7 +127,7 @@ def add_access_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tls-certificate", help="PEM: what to show")
     parser.add_argument("--tls-key", help="PEM: its key")
     parser.add_argument("--tls-server-name", help="what the sidecar's certificate is for")
-    parser.add_argument("--token-file", help="its first line is shown with each call")
+    parser.add_argument("--token-file", help="its first token is shown with each call")
 
 
 def credentials_of(options: argparse.Namespace) -> grpc.ChannelCredentials | None:

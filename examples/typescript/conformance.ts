@@ -13,7 +13,7 @@ import {
   toBinary,
   toJson,
 } from '@bufbuild/protobuf';
-import { Client, credentials, Metadata } from '@grpc/grpc-js';
+import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import {
   type CallFailure,
   type Change,
@@ -91,7 +91,7 @@ const sidecar = new LearningSidecar({
 /** For calls that the library does not make: in the clear, without a token. */
 const plain = new Client(flags.target, credentials.createInsecure());
 
-async function onChange({ source, outcome, epoch, sequence, delta, values }: Change) {
+async function onChange({ source, outcome, epoch, sequence, delta, parameters }: Change) {
   await reading;
   const refused = refusal;
   if (refused !== undefined && source === 'delta') {
@@ -105,7 +105,7 @@ async function onChange({ source, outcome, epoch, sequence, delta, values }: Cha
     epoch,
     sequence: Number(sequence),
     delta_id: delta?.deltaId ?? null,
-    parameters: values,
+    parameters,
   });
 }
 
@@ -132,13 +132,13 @@ async function perform(command: Command): Promise<JsonValue> {
       setImmediate(() => sidecar.follow());
       return {};
     case 'parameters':
-      return sidecar.values as JsonValue;
+      return sidecar.parameters as JsonValue;
     case 'resolve': {
       const { task_id: taskId = '', labels = {} } = command;
       const task = { taskId: String(taskId), labels: labels as Record<string, string> };
-      const { values, deltaSequence, arm, isFallback } = await sidecar.resolve(task);
+      const { parameters, deltaSequence, arm, isFallback } = await sidecar.resolve(task);
       return {
-        parameters: values as JsonValue,
+        parameters: parameters as JsonValue,
         delta_sequence: Number(deltaSequence),
         arm: enumToJson(ArmSchema, arm),
         fallback: isFallback,
@@ -255,11 +255,14 @@ function versionOf(name: string): string {
 function errorOf(error: unknown): object {
   if (error instanceof AgentError) return error.answer;
   const failure = readFailure(error);
-  return failure === undefined ? { code: 'AGENT', message: String(error) } : wire(failure);
+  if (failure === undefined) return { code: 'AGENT', message: String(error) };
+  // What there is a failure of is such an error.
+  const [pushback] = (error as ServiceError).metadata.get('grpc-retry-pushback-ms');
+  return { ...wire(failure), pushback_ms: pushback ?? null };
 }
 
-function wire({ retryDelayMs, pushbackMs, ...rest }: CallFailure): object {
-  return { ...rest, retry_delay_ms: retryDelayMs ?? null, pushback_ms: pushbackMs ?? null };
+function wire({ retryDelayMs, ...rest }: CallFailure): object {
+  return { ...rest, retry_delay_ms: retryDelayMs ?? null };
 }
 
 for await (const line of createInterface(process.stdin)) {

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import {
   type CallFailure,
   type Change,
+  DeltaRefusal,
   LearningSidecar,
   TaskStatus,
   type Values,
@@ -13,7 +14,7 @@ import {
 const { values: flags } = parseArgs({
   options: {
     target: { type: 'string', default: '127.0.0.1:50051' },
-    'client-id': { type: 'string', default: 'typescript-example' },
+    'client-id': { type: 'string', default: 'orchestrator-typescript' },
     tasks: { type: 'string', default: '1000' },
     rate: { type: 'string', default: '20' },
     agents: { type: 'string', default: '12' },
@@ -32,6 +33,8 @@ const DEFAULTS: Values = {
   fallback_strategy_threshold: 0.8,
   max_cpu_per_agent: 100,
 };
+const STRATEGIES: readonly unknown[] = ['sequential', 'adaptive'];
+const METRICS_MS = 1000;
 
 const sidecar = new LearningSidecar({
   target: flags.target,
@@ -42,7 +45,7 @@ const sidecar = new LearningSidecar({
   tlsKey: flags['tls-key'],
   tlsServerName: flags['tls-server-name'],
   tokenFile: flags['token-file'],
-  onChange: report,
+  onChange: putInForce,
   onDisconnected: (failure) => console.log(`sidecar away: ${failure?.message}; going on`),
   onProblem: (what, cause) => console.error(`${what}: ${describe(cause)}`),
 });
@@ -50,45 +53,52 @@ sidecar.follow();
 
 const over = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => over.abort());
+const reporting = setInterval(() => {
+  void sidecar.reportMetrics({ subAgentCount: agents, cpuPercent: 55 + 15 * Math.random() });
+}, METRICS_MS);
 const started: Promise<void>[] = [];
 const startMs = Date.now();
 for (let number = 1; number <= Number(flags.tasks) && !over.signal.aborted; number += 1) {
   started.push(runTask(`${flags['client-id']}-${startMs}-${number}`));
-  if (number % 10 === 1) void sidecar.reportMetrics({ subAgentCount: agents, cpuPercent: cpu() });
   await sleep(1000 / Number(flags.rate), undefined, { signal: over.signal }).catch(() => {});
 }
 await Promise.all(started);
+clearInterval(reporting);
 await sidecar.close();
-console.log(`${started.length} tasks, ${sidecar.droppedTasks} not recorded`);
+console.log(`${started.length} tasks, ${sidecar.dropped} of them dropped`);
 
 /** One task of a sub-agent: settings, work, report. */
 async function runTask(taskId: string): Promise<void> {
   const labels = { kind: 'draft' };
-  const { values, deltaSequence } = await sidecar.resolve({ taskId, labels });
-  const { latencyMs, isSuccess } = simulate(values);
+  const { parameters, deltaSequence } = await sidecar.resolve({ taskId, labels });
+  const { latencyMs, isSuccess } = simulate(parameters);
   await sleep(latencyMs, undefined, { signal: over.signal }).catch(() => {});
   const status = isSuccess ? TaskStatus.SUCCESS : TaskStatus.FAILURE;
   await sidecar.record({ taskId, agentId: 'writer', status, latencyMs, labels, deltaSequence });
 }
 
-/** Many agents are faster where they adapt; a low threshold gives up later, and fails less. */
-function simulate(values: Values): { latencyMs: number; isSuccess: boolean } {
-  const isAdaptive = values.primary_coordination_strategy === 'adaptive';
-  const crowd = isAdaptive ? 1 : 1 + agents / 8;
-  const threshold = Number(values.fallback_strategy_threshold ?? 0.8);
+/** Made up: what sequential coordination costs grows with the agents, adaptive's does not. */
+function simulate(parameters: Values): { latencyMs: number; isSuccess: boolean } {
+  const isAdaptive = parameters.primary_coordination_strategy === 'adaptive';
+  const share = Number(parameters.max_cpu_per_agent ?? 100) / 100;
+  const meanMs = (isAdaptive ? 80 : 40 + 10 * agents) / Math.sqrt(Math.max(share, 0.1));
+  // From two even chances to a normal one, by Box and Muller.
+  const radius = Math.sqrt(-2 * Math.log(1 - Math.random()));
+  const normal = radius * Math.cos(2 * Math.PI * Math.random());
   return {
-    latencyMs: 80 * crowd * (0.5 + Math.random()),
-    isSuccess: Math.random() < 1.5 - threshold,
+    latencyMs: meanMs * Math.exp(0.2 * normal),
+    isSuccess: Math.random() < (isAdaptive ? 0.97 : 0.9),
   };
 }
 
-function cpu(): number {
-  return Math.min(100, 8 * agents) * (Number(sidecar.values.max_cpu_per_agent ?? 100) / 100);
-}
-
-function report({ source, sequence, values, delta }: Change): void {
+/** What a real orchestrator does here: it turns a knob. `sidecar.parameters` follows. */
+function putInForce({ source, sequence, parameters, delta }: Change): void {
+  const strategy = parameters.primary_coordination_strategy;
+  if (delta !== undefined && !STRATEGIES.includes(strategy)) {
+    throw new DeltaRefusal('UNSUPPORTED_VALUE', `${strategy} is not one of ${STRATEGIES}`);
+  }
   const why = delta === undefined ? source : `${delta.target}: ${delta.reasoning}`;
-  console.log(`#${sequence} in force (${why}): ${JSON.stringify(values)}`);
+  console.log(`#${sequence} in force (${why}): ${JSON.stringify(parameters)}`);
 }
 
 /** A call that failed, or what was thrown. */

@@ -2,14 +2,14 @@ import type { LearningClient } from './channel.ts';
 import { type CallFailure, failureOf } from './failure.ts';
 import { type RetryOptions, retry } from './retry.ts';
 
-/** A word on a delta that the sidecar has not answered within this long is sent again. */
+/** What the sidecar has not answered within this long is sent again. */
 const DEADLINE_MS = 5000;
 
-/** Words under way at once. Where there are more, the stream is read no further. */
+/** Acknowledgements under way at once. Where there are more, the stream is read no further. */
 const MAX_UNDER_WAY = 32;
 
-/** What a client says of a delta. */
-export interface Word {
+/** What became of a delta. */
+export interface Acknowledgement {
   readonly epoch: string;
   readonly deltaId: string;
   /** Set: refused. */
@@ -23,7 +23,7 @@ export interface AcknowledgerOptions extends RetryOptions {
   readonly onRefused: (failure: CallFailure) => void;
 }
 
-/** Says what became of deltas, each until the sidecar has heard it. */
+/** Sends acknowledgements, each until the sidecar has it. */
 export class Acknowledger {
   readonly #options: AcknowledgerOptions;
   readonly #underWay = new Set<Promise<void>>();
@@ -33,15 +33,16 @@ export class Acknowledger {
   }
 
   /** Resolves when there is room for another one. Never rejects. */
-  async say(word: Word): Promise<void> {
-    const saying = this.#say(word).finally(() => this.#underWay.delete(saying));
-    this.#underWay.add(saying);
+  async send(acknowledgement: Acknowledgement): Promise<void> {
+    const sending = this.#send(acknowledgement).finally(() => this.#underWay.delete(sending));
+    this.#underWay.add(sending);
     if (this.#underWay.size >= MAX_UNDER_WAY) await Promise.race(this.#underWay);
   }
 
-  async #say(word: Word): Promise<void> {
+  async #send(acknowledgement: Acknowledgement): Promise<void> {
     const { client, clientId, signal, onRefused } = this.#options;
-    const call = () => client.ackDelta({ clientId, ...word }, { deadlineMs: DEADLINE_MS, signal });
+    const request = { clientId, ...acknowledgement };
+    const call = () => client.ackDelta(request, { deadlineMs: DEADLINE_MS, signal });
     try {
       await retry(call, this.#options);
     } catch (error) {

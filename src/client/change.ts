@@ -12,7 +12,7 @@ export interface Change {
   /** `defaults`: the sidecar has not answered yet. */
   readonly source: 'defaults' | 'snapshot' | 'delta';
   /** All settings, as they are after it. */
-  readonly values: Values;
+  readonly parameters: Values;
   /** Of the ledger; empty for defaults. */
   readonly epoch: string;
   /** The newest delta in them; 0 for defaults. */

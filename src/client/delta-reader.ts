@@ -43,17 +43,6 @@ export interface ReaderOptions {
   readonly environment?: ClientEnvironment;
 }
 
-/** Failures that pass: the sidecar restarts, is overloaded, or the network breaks. */
-const PASSING = new Set([
-  status.UNAVAILABLE,
-  status.INTERNAL,
-  status.UNKNOWN,
-  status.CANCELLED,
-  status.ABORTED,
-  status.DEADLINE_EXCEEDED,
-  status.RESOURCE_EXHAUSTED,
-]);
-
 /**
  * Reads applied deltas for as long as it is asked to, over breaks: each once, in order. Ends when
  * `signal` fires; rejects with a `ServiceError` that trying again would not help, unless it is
@@ -159,8 +148,6 @@ async function* openStream(
 
 /** Throws what trying again would not help against. */
 function asFailure(error: unknown, { isPersistent = false }: ReaderOptions): ServiceError {
-  if (!isServiceError(error)) throw error;
-  const isPassing = PASSING.has(error.code) || error.code === status.OUT_OF_RANGE;
-  if (isPersistent || isPassing) return error;
+  if (isServiceError(error) && (isPersistent || refusalOfStream(error) === '')) return error;
   throw error;
 }

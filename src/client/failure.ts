@@ -14,21 +14,13 @@ export interface CallFailure {
   readonly violations: readonly FieldViolation[];
   /** How long the sidecar asked to be left alone; `undefined`: it said nothing of trying again. */
   readonly retryDelayMs: number | undefined;
-  /** The same in the header that retrying libraries look at. */
-  readonly pushbackMs: string | undefined;
 }
 
 /** Reads what a call has rejected with; `undefined`: it was not a call that failed. */
 export function readFailure(error: unknown): CallFailure | undefined {
   if (!isServiceError(error)) return undefined;
-  const { code, details, metadata } = error;
-  const [pushback] = metadata.get('grpc-retry-pushback-ms');
-  return {
-    ...readStatusDetails(error),
-    code: status[code] ?? String(code),
-    message: details,
-    pushbackMs: pushback === undefined ? undefined : String(pushback),
-  };
+  const { code, details } = error;
+  return { ...readStatusDetails(error), code: status[code] ?? String(code), message: details };
 }
 
 /** As `readFailure`; what was thrown before there was a call cannot be sent. */
@@ -39,7 +31,6 @@ export function failureOf(error: unknown): CallFailure {
       ...unsendable,
       message: messageOf(error),
       retryDelayMs: undefined,
-      pushbackMs: undefined,
     }
   );
 }
@@ -60,8 +51,8 @@ export function retryDelayMs(error: ServiceError): number {
 /** What the library says of a connection that breaks within a call, and the sidecar with a reason. */
 const BROKEN = new Set([status.INTERNAL, status.UNKNOWN, status.CANCELLED, status.ABORTED]);
 
-/** The last: a token that is being exchanged is known in a moment. */
-const PASSING = new Set([status.UNAVAILABLE, status.DEADLINE_EXCEEDED, status.UNAUTHENTICATED]);
+/** The sidecar restarts, is overloaded, or does not answer in time. */
+const PASSING = new Set([status.UNAVAILABLE, status.DEADLINE_EXCEEDED]);
 
 /** Whether a call of which nobody knows if it was done may be done when it is made again. */
 export function mayPass(error: unknown): error is ServiceError {
@@ -71,13 +62,8 @@ export function mayPass(error: unknown): error is ServiceError {
 }
 
 /** Whether a token that holds is all that a call wants: it is made again, and somebody has to know. */
-export function wantsToken({ code }: ServiceError): boolean {
-  return code === status.UNAUTHENTICATED;
-}
-
-/** Whether a call does not fail by itself: what it wants, or shows, has to be another. */
-export function isRefusal(error: unknown): boolean {
-  return !mayPass(error) || wantsToken(error);
+export function wantsToken(error: unknown): error is ServiceError {
+  return isServiceError(error) && error.code === status.UNAUTHENTICATED;
 }
 
 /** What keeps a stream from being there, and ends without anybody's help. */

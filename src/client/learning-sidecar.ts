@@ -14,7 +14,7 @@ import { type LearningClient, openClient } from './channel.ts';
 import { checkOptions } from './check-options.ts';
 import { readDeltas } from './delta-reader.ts';
 import { type ClientEnvironment, MACHINE, pause } from './environment.ts';
-import { type CallFailure, failureOf, isRefusal, readFailure, refusalOfStream } from './failure.ts';
+import { type CallFailure, failureOf, mayPass, readFailure, refusalOfStream } from './failure.ts';
 import { openTarget, type Target, type TargetOptions } from './target.ts';
 import { type RecordOutcome, TaskQueue } from './task-queue.ts';
 import { createTask, type TaskReport } from './task-report.ts';
@@ -24,7 +24,7 @@ import { type Values, valuesOf, withDelta } from './values.ts';
 const QUEUE_LIMIT = 10_000;
 
 /** Tasks being recorded at once: the sidecar commits them together. */
-const LANES = 16;
+const RECORD_WORKERS = 16;
 
 /** A task that is not acknowledged within this long is sent again. */
 const RECORD_DEADLINE_MS = 5000;
@@ -40,7 +40,7 @@ export type MetricsReport = MessageInitShape<typeof CoordinationMetricsSchema>;
 
 /** Settings for a task. */
 export interface Resolved {
-  readonly values: Values;
+  readonly parameters: Values;
   /** To be sent back as the task's `deltaSequence`. */
   readonly deltaSequence: bigint;
   /** The task's arm of the trial that is on. */
@@ -65,6 +65,7 @@ export interface LearningSidecarOptions extends TargetOptions {
   readonly onProblem?: (what: string, cause: unknown) => void;
   /** Tasks that may wait; beyond, the oldest are dropped. */
   readonly queueLimit?: number;
+  /** For tests. */
   readonly environment?: ClientEnvironment;
 }
 
@@ -84,7 +85,7 @@ export class LearningSidecar {
   readonly #over = new AbortController();
   #admin: ServiceClient<typeof LearningAdminService> | undefined;
   #following: Promise<void> | undefined;
-  #values: Values;
+  #parameters: Values;
   #sequence = 0n;
 
   /**
@@ -96,7 +97,7 @@ export class LearningSidecar {
     checkOptions({ clientId, queueLimit });
     this.#options = options;
     this.#environment = environment;
-    this.#values = defaults;
+    this.#parameters = defaults;
     this.#target = openTarget(options);
     this.service = openClient(LearningService, this.#target);
     this.#queue = new TaskQueue({
@@ -104,7 +105,7 @@ export class LearningSidecar {
         this.service.recordTask({ task }, { deadlineMs: RECORD_DEADLINE_MS, signal }),
       onWaiting: ({ taskId }, failure) => this.#report(`${taskId} waits for a token`, failure),
       limit: queueLimit,
-      lanes: LANES,
+      workers: RECORD_WORKERS,
       environment,
     });
     this.#acknowledger = new Acknowledger({
@@ -124,8 +125,8 @@ export class LearningSidecar {
   }
 
   /** The settings in force. */
-  get values(): Values {
-    return this.#values;
+  get parameters(): Values {
+    return this.#parameters;
   }
 
   /** The newest delta in force; 0: none, or the sidecar has not answered yet. */
@@ -133,13 +134,8 @@ export class LearningSidecar {
     return this.#sequence;
   }
 
-  /** Tasks that the sidecar has not acknowledged yet. */
-  get pendingTasks(): number {
-    return this.#queue.size;
-  }
-
   /** Tasks that found no room while the sidecar was away. */
-  get droppedTasks(): number {
+  get dropped(): number {
     return this.#queue.dropped;
   }
 
@@ -151,18 +147,19 @@ export class LearningSidecar {
   /** The settings for a task, or the newest known where the sidecar does not answer in time. */
   async resolve(
     task: { readonly taskId?: string; readonly labels?: Readonly<Record<string, string>> } = {},
-    { deadlineMs = RESOLVE_DEADLINE_MS }: { readonly deadlineMs?: number } = {},
   ): Promise<Resolved> {
     const { signal } = this.#over;
     try {
-      const answer = await this.service.resolveParameters(task, { deadlineMs, signal });
+      const options = { deadlineMs: RESOLVE_DEADLINE_MS, signal };
+      const answer = await this.service.resolveParameters(task, options);
       const { parameters, deltaSequence, arm } = answer;
-      return { values: valuesOf(parameters), deltaSequence, arm, isFallback: false };
+      return { parameters: valuesOf(parameters), deltaSequence, arm, isFallback: false };
     } catch (error) {
       const failure = failureOf(error);
-      if (!signal.aborted && isRefusal(error)) this.#report('no settings for a task', failure);
+      if (!signal.aborted && !mayPass(error)) this.#report('no settings for a task', failure);
       const arm = Arm.UNSPECIFIED;
-      return { values: this.#values, deltaSequence: this.#sequence, arm, isFallback: true };
+      const deltaSequence = this.#sequence;
+      return { parameters: this.#parameters, deltaSequence, arm, isFallback: true };
     }
   }
 
@@ -214,7 +211,7 @@ export class LearningSidecar {
     const { clock, random } = this.#environment;
     const { signal } = this.#over;
     const backoff = createBackoff(random);
-    await this.#putInForce({ ...NOTHING, source: 'defaults', values: this.#values });
+    await this.#putInForce({ ...NOTHING, source: 'defaults', parameters: this.#parameters });
     while (!signal.aborted) {
       try {
         await this.#read();
@@ -258,22 +255,22 @@ export class LearningSidecar {
   async #take({ epoch, sequence, event }: StreamDeltasResponse): Promise<void> {
     const place = { ...NOTHING, epoch, sequence };
     if (event.case === 'snapshot') {
-      const { outcome, parameters } = event.value;
-      const values = valuesOf(parameters);
-      await this.#putInForce({ ...place, source: 'snapshot', values, outcome });
+      const { outcome } = event.value;
+      const parameters = valuesOf(event.value.parameters);
+      await this.#putInForce({ ...place, source: 'snapshot', parameters, outcome });
     } else if (event.case === 'delta') {
       const delta = event.value;
-      const values = withDelta(this.#values, delta);
-      const error = await this.#putInForce({ ...place, source: 'delta', values, delta });
+      const parameters = withDelta(this.#parameters, delta);
+      const error = await this.#putInForce({ ...place, source: 'delta', parameters, delta });
       const { deltaId } = delta;
-      await this.#acknowledger.say(error ? { epoch, deltaId, error } : { epoch, deltaId });
+      await this.#acknowledger.send(error ? { epoch, deltaId, error } : { epoch, deltaId });
     }
     this.#sequence = sequence;
   }
 
   /** Answers why not, where the orchestrator refuses it. */
   async #putInForce(change: Change): Promise<{ reason: string; message: string } | undefined> {
-    const { source, values, delta } = change;
+    const { source, parameters, delta } = change;
     try {
       await this.#options.onChange?.(change);
     } catch (error) {
@@ -281,7 +278,7 @@ export class LearningSidecar {
       if (source === 'delta' && delta?.revertsDeltaId === '') return refusalOf(error);
       this.#report(`${delta ? 'a revert' : 'a snapshot'} could not be put in force`, error);
     }
-    this.#values = values;
+    this.#parameters = parameters;
     return undefined;
   }
 

@@ -25,7 +25,7 @@ export async function retry<T>(
     try {
       return await call();
     } catch (error) {
-      if (signal.aborted || !mayPass(error)) throw error;
+      if (signal.aborted || !(mayPass(error) || wantsToken(error))) throw error;
       if (wantsToken(error) && !isTold) onWaiting(failureOf(error));
       isTold ||= wantsToken(error);
       await pause(environment.clock, Math.max(backoff.next(), retryDelayMs(error)), signal);

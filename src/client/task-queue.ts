@@ -20,7 +20,7 @@ export interface TaskQueueOptions<T> {
   /** Tasks that may wait. */
   readonly limit: number;
   /** Calls under way at once. */
-  readonly lanes: number;
+  readonly workers: number;
   readonly environment: ClientEnvironment;
 }
 
@@ -37,7 +37,7 @@ export class TaskQueue<T> {
   readonly #options: TaskQueueOptions<T>;
   readonly #waiting: Waiting<T>[] = [];
   readonly #over = new AbortController();
-  #lanes = 0;
+  #workers = 0;
   #dropped = 0;
   #onIdle: (() => void) | undefined;
 
@@ -47,7 +47,7 @@ export class TaskQueue<T> {
 
   /** Tasks without an outcome yet. */
   get size(): number {
-    return this.#waiting.length + this.#lanes;
+    return this.#waiting.length + this.#workers;
   }
 
   /** Tasks that were dropped so far. */
@@ -61,7 +61,7 @@ export class TaskQueue<T> {
       this.#waiting.push({ task, settle: resolve });
       if (this.#over.signal.aborted) return this.#dropAll();
       if (this.#waiting.length > this.#options.limit) this.#dropOldest();
-      if (this.#lanes < this.#options.lanes) void this.#runLane();
+      if (this.#workers < this.#options.workers) void this.#work();
     });
   }
 
@@ -81,13 +81,13 @@ export class TaskQueue<T> {
     this.#dropAll();
   }
 
-  async #runLane(): Promise<void> {
-    this.#lanes += 1;
+  async #work(): Promise<void> {
+    this.#workers += 1;
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
       next.settle(await this.#deliver(next.task));
     }
-    this.#lanes -= 1;
-    if (this.#lanes === 0) this.#onIdle?.();
+    this.#workers -= 1;
+    if (this.#workers === 0) this.#onIdle?.();
   }
 
   async #deliver(task: T): Promise<RecordOutcome> {

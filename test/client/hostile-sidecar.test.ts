@@ -97,7 +97,7 @@ test('what JSON cannot hold is null, wherever it is', async () => {
   sidecar.follow();
   await vi.waitFor(() => expect(sidecar.sequence).toBe(1n), WAIT);
   const values = { a: null, b: null, c: [1, null], d: { e: null, f: 2 }, g: 'text', h: false };
-  expect(sidecar.values).toEqual(values);
+  expect(sidecar.parameters).toEqual(values);
   expect(problems).toEqual([]);
 });
 

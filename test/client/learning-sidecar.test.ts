@@ -53,7 +53,7 @@ test('it begins with the defaults, takes the values, and acknowledges each delta
   const { address, client } = await createServiceFixture();
   const defaults = { fallback_strategy_threshold: 0.5 };
   const { sidecar, changes, until } = createClient(address, { defaults });
-  expect(sidecar.values).toBe(defaults);
+  expect(sidecar.parameters).toBe(defaults);
   sidecar.follow();
   sidecar.follow();
   await vi.waitFor(() => expect(changes).toHaveLength(2));
@@ -61,12 +61,12 @@ test('it begins with the defaults, takes the values, and acknowledges each delta
   await setThreshold(address, 0.85);
   await until(2n);
   expect(changes).toMatchObject([
-    { source: 'defaults', values: defaults, epoch: '', sequence: 0n },
+    { source: 'defaults', parameters: defaults, epoch: '', sequence: 0n },
     { source: 'snapshot', outcome: SnapshotOutcome.INITIAL, epoch: 'epoch-1', sequence: 0n },
-    { source: 'delta', sequence: 1n, values: { fallback_strategy_threshold: 0.9 } },
+    { source: 'delta', sequence: 1n, parameters: { fallback_strategy_threshold: 0.9 } },
     { source: 'delta', sequence: 2n, delta: { target: 'fallback_strategy_threshold' } },
   ]);
-  expect(sidecar.values).toEqual({
+  expect(sidecar.parameters).toEqual({
     fallback_strategy_threshold: 0.85,
     max_cpu_per_agent: 100,
     primary_coordination_strategy: 'sequential',
@@ -80,11 +80,11 @@ test('it begins with the defaults, takes the values, and acknowledges each delta
 test('what the orchestrator throws at refuses the delta; a revert and a snapshot are taken', async () => {
   const { address, client } = await createServiceFixture();
   const { sidecar, changes, problems, until } = createClient(address, {
-    onChange({ source, values, delta }) {
+    onChange({ source, parameters, delta }) {
       if (source === 'snapshot') throw new Error('no snapshots');
       if (delta?.revertsDeltaId) throw new Error('no reverts');
       const reason = 'TOO_HIGH';
-      const { fallback_strategy_threshold: threshold } = values;
+      const { fallback_strategy_threshold: threshold } = parameters;
       if (threshold === 0.9) throw new DeltaRefusal(reason, 'at most 0.8');
       if (threshold === 0.95) throw new Error('x'.repeat(5000));
     },
@@ -102,7 +102,7 @@ test('what the orchestrator throws at refuses the delta; a revert and a snapshot
       state: DeltaState.REVERTED,
       effect: { summary: expect.stringMatching(summary) },
     });
-    expect(sidecar.values.fallback_strategy_threshold).toBe(0.8);
+    expect(sidecar.parameters.fallback_strategy_threshold).toBe(0.8);
   }
   expect(problems.slice(1)).toEqual(Array(2).fill('a revert could not be put in force'));
   expect(changes.map(({ source }) => source)).toEqual(['defaults']);
@@ -113,7 +113,7 @@ test('values for a task, and the newest known where there is no answer', async (
   const { address } = server;
   const { sidecar, until } = createClient(address, { defaults: { a: 1 } });
   expect(await sidecar.resolve({ taskId: 't' })).toMatchObject({
-    values: { max_cpu_per_agent: 100 },
+    parameters: { max_cpu_per_agent: 100 },
     isFallback: false,
     arm: Arm.UNSPECIFIED,
   });
@@ -121,8 +121,12 @@ test('values for a task, and the newest known where there is no answer', async (
   await setThreshold(address, 0.9);
   await until(1n);
   server.process.kill('SIGSTOP');
-  const { values, deltaSequence, isFallback } = await sidecar.resolve({ taskId: 't' });
-  expect([values.fallback_strategy_threshold, deltaSequence, isFallback]).toEqual([0.9, 1n, true]);
+  const { parameters, deltaSequence, isFallback } = await sidecar.resolve({ taskId: 't' });
+  expect([parameters.fallback_strategy_threshold, deltaSequence, isFallback]).toEqual([
+    0.9,
+    1n,
+    true,
+  ]);
   await server.kill();
   expect(await sidecar.reportMetrics({ subAgentCount: 1 })).toBe(false);
 });
@@ -141,7 +145,7 @@ test('tasks are recorded once, those that are wrong are told', async () => {
   expect(problems).toEqual(['bad was refused']);
   expect(await sidecar.reportMetrics({ subAgentCount: 3 })).toBe(true);
   expect((await client.getStatus({})).metrics?.subAgentCount).toBe(3);
-  expect([sidecar.pendingTasks, sidecar.droppedTasks]).toEqual([0, 0]);
+  expect(sidecar.dropped).toBe(0);
   expect(engine.ledger.state.head.counters.tasksRecorded).toBe(2);
   expect((await sidecar.admin.stopLearning({})).active).toBe(false);
 });
@@ -216,7 +220,7 @@ test('closing ends the streams, and drops what is left', async () => {
   const outcome = sidecar.record({ taskId: 'one' });
   await sidecar.close({ timeoutMs: 0 });
   expect(await outcome).toEqual({ kind: 'dropped' });
-  expect(sidecar.droppedTasks).toBe(1);
+  expect(sidecar.dropped).toBe(1);
   expect((await sidecar.resolve()).isFallback).toBe(true);
 });
 

@@ -130,7 +130,7 @@ test('a task and an acknowledgement that wait for a token are told of once', asy
 test('settings that are refused are told of, and the last ones serve', async () => {
   const refuser = await createRefuser(status.UNAUTHENTICATED);
   const { sidecar, told } = createClient(refuser.address, { defaults: { level: 1 } });
-  expect(await sidecar.resolve()).toMatchObject({ values: { level: 1 }, isFallback: true });
+  expect(await sidecar.resolve()).toMatchObject({ parameters: { level: 1 }, isFallback: true });
   expect(told).toEqual(['no settings for a task']);
 });
 
@@ -152,7 +152,7 @@ test('two of one name both follow, and both acknowledge', async () => {
   const value = { kind: { case: 'numberValue', value: 50 } } as const;
   await admin.setParameter({ target: 'max_cpu_per_agent', value });
   for (const { sidecar, told } of both) {
-    await vi.waitFor(() => expect(sidecar.values.max_cpu_per_agent).toBe(50), WAIT);
+    await vi.waitFor(() => expect(sidecar.parameters.max_cpu_per_agent).toBe(50), WAIT);
     const { kind } = await sidecar.record({ taskId: 'of both' });
     expect(kind).toMatch(/recorded|duplicate/);
     expect(told).toEqual([]);
@@ -166,7 +166,7 @@ test('200 clients, one after the other, leave nothing behind', async () => {
     const { sidecar } = createClient(address);
     sidecar.follow();
     await sidecar.record({});
-    await vi.waitFor(() => expect(sidecar.values).not.toEqual({}), { ...WAIT, interval: 1 });
+    await vi.waitFor(() => expect(sidecar.parameters).not.toEqual({}), { ...WAIT, interval: 1 });
     await sidecar.close();
   };
   await once();

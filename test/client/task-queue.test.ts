@@ -19,7 +19,7 @@ function createQueue(answer: (name: string) => Promise<{ duplicate: boolean }>, 
     },
     onWaiting: () => {},
     limit,
-    lanes: 1,
+    workers: 1,
     environment: { clock, random: () => 0.5 },
   });
   return { clock, sent, queue };

@@ -1,7 +1,7 @@
 import { expect, vi } from 'vitest';
 import { createAuthority } from '../support/certificates.ts';
 import type { Agent } from './agent.ts';
-import { expectDetails, expectFailure, expectPlainFailure, failureOf } from './expect-failure.ts';
+import { expectFailure, expectPlainFailure } from './expect-failure.ts';
 import { type Scenario, scenario } from './scenario.ts';
 import { WAIT, type World } from './world.ts';
 
@@ -26,7 +26,7 @@ async function tls(world: World): Promise<void> {
   const agent = await world.follower({ target, flags: ['--tls-ca', caFile] });
   await agent.tell('record', { task: { taskId: 'one' } });
   expect(await agent.ask('GetStatus')).toMatchObject({ totalTasksRecorded: '1' });
-  const { caFile: otherFile } = { caFile: world.file('other.crt', createAuthority('other').cert) };
+  const otherFile = world.file('other.crt', createAuthority('other').cert);
   await expectShutOut(await world.agent({ target, flags: ['--tls-ca', otherFile] }));
   await expectShutOut(await world.agent({ target }));
 }
@@ -86,8 +86,8 @@ async function wrongToken(world: World): Promise<void> {
   const agentWith = await startWithTokens(world);
   const agent = await agentWith('a-token-that-nobody-knows');
   await expectFailure(agent.ask('GetStatus'), 'UNAUTHENTICATED', 'NO_TOKEN');
-  const failure = await failureOf(agent.tell('record_stream', { batches: [[{}]] }));
-  expectDetails(failure, 'UNAUTHENTICATED', 'NO_TOKEN');
+  const refused = agent.tell('record_stream', { batches: [[{}]] });
+  await expectFailure(refused, 'UNAUTHENTICATED', 'NO_TOKEN');
   await agent.tell('follow');
   await agent.event('disconnected');
   await vi.waitFor(() => expect(agent.log).toMatch(/unauthenticated/i), WAIT);

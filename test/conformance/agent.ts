@@ -39,6 +39,14 @@ export interface Counts {
   readonly duplicateCount?: string | number;
 }
 
+/** What an agent answers to `resolve`. */
+export interface Resolution {
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly delta_sequence: number;
+  readonly arm: string;
+  readonly fallback: boolean;
+}
+
 /** A command that the agent answered with an error. */
 export class AgentError extends Error {
   readonly failure: AgentFailure;

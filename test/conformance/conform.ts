@@ -31,7 +31,7 @@ export function conform(name: string): void {
       const figure = await scenario.run(new World(language));
       const seconds = (performance.now() - startMs) / 1000;
       column.cells[scenario.name] = `ok ${seconds.toFixed(1)} s`;
-      if (figure !== undefined) column.figures.push(`${name}: ${scenario.name}: ${figure}`);
+      if (typeof figure === 'string') column.figures.push(`${name}: ${scenario.name}: ${figure}`);
     });
 
     afterAll(() => {

@@ -1,9 +1,8 @@
 import { expect } from 'vitest';
 import { chooseSeed, type SeededRandom, seededRandom } from '../support/seed.ts';
 import type { Agent } from './agent.ts';
-import { acknowledged } from './loop-scenarios.ts';
-import type { Scenario } from './scenario.ts';
-import type { World } from './world.ts';
+import { type Scenario, scenario } from './scenario.ts';
+import { acknowledged, type World } from './world.ts';
 
 const KILLS = 20;
 
@@ -98,6 +97,4 @@ async function randomKills(world: World): Promise<string> {
   );
 }
 
-export const KILL_SCENARIOS: readonly Scenario[] = [
-  { name: `${KILLS} random kills`, run: randomKills },
-];
+export const KILL_SCENARIOS: readonly Scenario[] = [scenario(`${KILLS} random kills`, randomKills)];

@@ -1,8 +1,8 @@
-import { expect, vi } from 'vitest';
+import { expect } from 'vitest';
 import { DeltaState } from '../../src/gen/learning/v1/delta_pb.ts';
-import type { Counts } from './agent.ts';
+import type { Counts, Resolution } from './agent.ts';
 import { type Scenario, scenario } from './scenario.ts';
-import { WAIT, type World } from './world.ts';
+import { acknowledged, type World } from './world.ts';
 
 async function connect(world: World): Promise<void> {
   await world.start();
@@ -97,14 +97,6 @@ async function acknowledge(world: World): Promise<void> {
   await agent.ask('AckDelta', { clientId: 'acknowledger', deltaId });
 }
 
-/** Resolves when the sidecar has heard that so much is in force. */
-export function acknowledged({ operator }: World, clientId: string, sequence: number) {
-  return vi.waitFor(async () => {
-    const { subscribers } = await operator.client.getStatus({});
-    expect(subscribers).toMatchObject([{ clientId, ackedSequence: BigInt(sequence) }]);
-  }, WAIT);
-}
-
 async function refuse(world: World): Promise<void> {
   await world.start();
   const agent = await world.follower({ clientId: 'refuser' });
@@ -139,13 +131,6 @@ async function arms(world: World): Promise<void> {
     seen.set(arm, value);
   }
   expect(Object.fromEntries(seen)).toEqual({ ARM_OLD: 0.8, ARM_NEW: 0.75 });
-}
-
-export interface Resolution {
-  readonly parameters: Readonly<Record<string, unknown>>;
-  readonly delta_sequence: number;
-  readonly arm: string;
-  readonly fallback: boolean;
 }
 
 /** Every other unary method, which other scenarios have no need of. */

@@ -116,7 +116,7 @@ async function openedAgain(world: World): Promise<string> {
 export const MISUSE_SCENARIOS: readonly Scenario[] = [
   scenario('client id that is too long', longClientId),
   scenario('token file that is not there', missingTokenFile),
-  { name: 'wrong port: UNIMPLEMENTED', run: wrongPort },
+  scenario('wrong port: UNIMPLEMENTED', wrongPort),
   scenario('two clients of one id', twoOfOneName),
-  { name: 'opened and closed 200 times', run: openedAgain },
+  scenario('opened and closed 200 times', openedAgain),
 ];

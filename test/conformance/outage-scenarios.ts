@@ -1,9 +1,8 @@
 import { rmSync } from 'node:fs';
 import { expect, vi } from 'vitest';
-import type { Agent } from './agent.ts';
-import { acknowledged, type Resolution } from './loop-scenarios.ts';
+import type { Agent, Resolution } from './agent.ts';
 import { type Scenario, scenario } from './scenario.ts';
-import { WAIT, type World } from './world.ts';
+import { acknowledged, WAIT, type World } from './world.ts';
 
 const CLIENT_ID = 'agent';
 
@@ -212,7 +211,7 @@ export const OUTAGE_SCENARIOS: readonly Scenario[] = [
   scenario('away from the start', away),
   scenario('compacted history', compacted),
   scenario('another ledger', anotherLedger),
-  { name: 'slow reader', run: slowReader },
+  scenario('slow reader', slowReader),
   scenario('drain', drain),
   scenario('unix socket', unixSocket),
 ];

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { expect, vi } from 'vitest';
 import { createAuthority, LOCAL_NAMES } from '../support/certificates.ts';
 import { type Clients, clientsOf } from '../support/clients.ts';
 import { seededRandom } from '../support/seed.ts';
@@ -121,6 +122,14 @@ export class World {
       },
     };
   }
+}
+
+/** Resolves when the sidecar has heard that so much is in force. */
+export function acknowledged({ operator }: World, clientId: string, sequence: number) {
+  return vi.waitFor(async () => {
+    const { subscribers } = await operator.client.getStatus({});
+    expect(subscribers).toMatchObject([{ clientId, ackedSequence: BigInt(sequence) }]);
+  }, WAIT);
 }
 
 /**

@@ -18,8 +18,8 @@ const (
 	internalLimit = 10          // calls in a row that fail within the library, before a request is given up
 )
 
-// insist calls until it is answered for good. What the request names makes that safe.
-func insist[Q, R any](
+// callWithRetry calls until it is answered for good. What the request names makes that safe.
+func callWithRetry[Q, R any](
 	ctx context.Context, call func(context.Context, Q, ...grpc.CallOption) (R, error), request Q,
 ) (R, *Failure) {
 	var delays delays

@@ -25,10 +25,10 @@ type Change struct {
 	Delta      *learningv1.Delta // nil unless it is one
 }
 
-// Refusal says why OnChange refuses a delta. Any other error refuses it as well.
-type Refusal struct{ Reason, Message string }
+// DeltaRefusal says why OnChange refuses a delta. Any other error refuses it as well.
+type DeltaRefusal struct{ Reason, Message string }
 
-func (r *Refusal) Error() string { return r.Message }
+func (r *DeltaRefusal) Error() string { return r.Message }
 
 // Follow puts the defaults in force, then whatever the sidecar says, until ctx is done, or Close.
 // While it does, another call answers at once.
@@ -149,7 +149,7 @@ func (s *Sidecar) acknowledgement(change Change, err error) *learningv1.AckDelta
 		ClientId: s.options.ClientID, Epoch: change.Epoch, DeltaId: change.Delta.DeltaId,
 	}
 	if err != nil {
-		refusal := &Refusal{"NOT_PUT_IN_FORCE", err.Error()}
+		refusal := &DeltaRefusal{"NOT_PUT_IN_FORCE", err.Error()}
 		errors.As(err, &refusal)
 		request.Error = &learningv1.AckError{Reason: clip(refusal.Reason, 256), Message: clip(refusal.Message, 1024)}
 	}
@@ -160,7 +160,7 @@ func (s *Sidecar) acknowledge(ctx context.Context) {
 	for {
 		select {
 		case request := <-s.acks:
-			_, failure := insist(ctx, s.Service.AckDelta, request)
+			_, failure := callWithRetry(ctx, s.Service.AckDelta, request)
 			// Another ledger has no use for it: what it wants is said by its snapshot.
 			if failure != nil && failure.Reason != "EPOCH_CHANGED" && ctx.Err() == nil {
 				slog.Warn("a delta was not acknowledged", "delta", request.DeltaId, "error", failure)

@@ -33,7 +33,7 @@ import (
 const (
 	callTimeout    = 5 * time.Second        // what is not answered within this long is sent again
 	resolveTimeout = 500 * time.Millisecond // a task does not wait longer for its settings
-	lanes          = 16                     // tasks being recorded at once
+	recordWorkers  = 16                     // tasks being recorded at once
 	queueLimit     = 10_000                 // tasks that wait for a sidecar that is away
 	closeTimeout   = 5 * time.Second        // Close does not wait longer, unless it is told to
 	ackLimit       = 1000                   // where more wait to be acknowledged, nothing is read
@@ -143,8 +143,8 @@ func New(options Options) (*Sidecar, error) {
 		defaults = map[string]any{}
 	}
 	s.known.Store(&known{parameters: defaults})
-	for range lanes {
-		go s.lane()
+	for range recordWorkers {
+		go s.recordTasks()
 	}
 	return s, nil
 }
@@ -244,11 +244,11 @@ func (s *Sidecar) Close(ctx context.Context) error {
 	return s.Conn.Close()
 }
 
-func (s *Sidecar) lane() {
+func (s *Sidecar) recordTasks() {
 	for {
 		select {
 		case next := <-s.queue:
-			_, failure := insist(s.ctx, s.Service.RecordTask, &learningv1.RecordTaskRequest{Task: next.task})
+			_, failure := callWithRetry(s.ctx, s.Service.RecordTask, &learningv1.RecordTaskRequest{Task: next.task})
 			switch {
 			case failure == nil:
 				s.finish(next, nil)

@@ -110,7 +110,7 @@ func TestFollowTakesEachDeltaOnceAndStartsOverAtAGap(t *testing.T) {
 		OnChange: func(change Change) error {
 			changes <- change
 			if change.Sequence == 6 {
-				return &Refusal{"NO", "not six"}
+				return &DeltaRefusal{"NO", "not six"}
 			}
 			return nil
 		},
@@ -151,7 +151,7 @@ func TestRecordDropsTheOldestAndNeverBlocks(t *testing.T) {
 	server.failures.Store(1 << 40)
 	learning := serve(t, server, Options{QueueLimit: 2})
 	var outcomes []<-chan error
-	for range lanes + 10 {
+	for range recordWorkers + 10 {
 		outcomes = append(outcomes, learning.Record(&learningv1.Task{}))
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
@@ -164,7 +164,7 @@ func TestRecordDropsTheOldestAndNeverBlocks(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if dropped := learning.Dropped(); dropped != lanes+11 {
+	if dropped := learning.Dropped(); dropped != recordWorkers+11 {
 		t.Errorf("%d dropped", dropped)
 	}
 }

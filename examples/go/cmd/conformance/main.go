@@ -57,7 +57,7 @@ type agent struct {
 	options  sidecar.Options
 	learning *sidecar.Sidecar
 	methods  map[string]unary
-	refusal  atomic.Pointer[sidecar.Refusal]
+	refusal  atomic.Pointer[sidecar.DeltaRefusal]
 	reading  sync.Mutex // held while reading is paused
 	output   sync.Mutex
 }
@@ -191,7 +191,7 @@ func (a *agent) perform(ctx context.Context, c *command) (any, error) {
 		files, err := os.ReadDir("/proc/self/fd")
 		return object{"threads": runtime.NumGoroutine(), "files": len(files)}, err
 	case "refuse_next":
-		a.refusal.Store(&sidecar.Refusal{Reason: c.Reason, Message: c.Message})
+		a.refusal.Store(&sidecar.DeltaRefusal{Reason: c.Reason, Message: c.Message})
 		return object{}, nil
 	case "pause_reading":
 		a.reading.Lock()

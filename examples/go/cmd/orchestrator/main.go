@@ -56,9 +56,7 @@ func main() {
 	go report(ctx, learning, *agents)
 	started := runTasks(ctx, learning, *tasks, *rate, *agents)
 
-	closing, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	if err := learning.Close(closing); err != nil {
+	if err := learning.Close(context.Background()); err != nil {
 		log.Print(err)
 	}
 	log.Printf("%d tasks, %d of them dropped", started, learning.Dropped())
@@ -74,7 +72,7 @@ func putInForce(change sidecar.Change) error {
 	switch strategy := change.Parameters["primary_coordination_strategy"]; strategy {
 	case "sequential", "adaptive":
 	default:
-		return &sidecar.Refusal{Reason: "UNSUPPORTED_VALUE", Message: fmt.Sprintf("no strategy %v", strategy)}
+		return &sidecar.DeltaRefusal{Reason: "UNSUPPORTED_VALUE", Message: fmt.Sprintf("no strategy %v", strategy)}
 	}
 	target := change.Delta.Target
 	log.Printf("delta %d: %s = %v (%s)", change.Sequence, target, change.Parameters[target], change.Delta.Reasoning)

@@ -25,7 +25,7 @@ func (f *Flags) Define(clientID string) {
 	flag.StringVar(&f.certificate, "tls-certificate", "", "PEM: what to show")
 	flag.StringVar(&f.key, "tls-key", "", "PEM: its key")
 	flag.StringVar(&f.serverName, "tls-server-name", "", "what the sidecar's certificate is for")
-	flag.StringVar(&f.TokenFile, "token-file", "", "its first line is shown with each call")
+	flag.StringVar(&f.TokenFile, "token-file", "", "its first token is shown with each call")
 }
 
 // Credentials are TLS where a CA or a certificate is given, else nil.

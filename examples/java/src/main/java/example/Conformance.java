@@ -86,7 +86,7 @@ public final class Conformance {
 
   private static final Object PAUSE = new Object();
   private static boolean isPaused;
-  private static LearningSidecar.Refusal refusal;
+  private static LearningSidecar.DeltaRefusal refusal;
 
   private final LearningSidecar sidecar;
   private final LearningSidecar.Options options;
@@ -172,7 +172,7 @@ public final class Conformance {
         return recordStream(command);
       }
       case "parameters" -> {
-        return json(sidecar.values());
+        return json(sidecar.parameters());
       }
       case "resolve" -> {
         Map<String, String> labels = new HashMap<>();
@@ -182,7 +182,7 @@ public final class Conformance {
         }
         var taskId = command.has("task_id") ? command.get("task_id").getAsString() : "";
         var resolved = sidecar.resolve(taskId, labels);
-        ok.add("parameters", json(resolved.values()));
+        ok.add("parameters", json(resolved.parameters()));
         ok.addProperty("delta_sequence", resolved.deltaSequence());
         ok.addProperty("arm", resolved.arm().name());
         ok.addProperty("fallback", resolved.isFallback());
@@ -196,7 +196,7 @@ public final class Conformance {
       }
       case "refuse_next" -> {
         synchronized (PAUSE) {
-          refusal = new LearningSidecar.Refusal(
+          refusal = new LearningSidecar.DeltaRefusal(
               command.get("reason").getAsString(), command.get("message").getAsString());
         }
       }
@@ -329,7 +329,7 @@ public final class Conformance {
     event.addProperty("epoch", change.epoch());
     event.addProperty("sequence", change.sequence());
     event.addProperty("delta_id", change.delta() == null ? null : change.delta().getDeltaId());
-    event.add("parameters", json(change.values()));
+    event.add("parameters", json(change.parameters()));
     print(event);
   }
 

@@ -78,19 +78,19 @@ public final class LearningSidecar implements AutoCloseable {
     public int queueLimit = 10_000;
   }
 
-  /** Settings to be put in force: source is defaults, snapshot or delta; values are all of them. */
+  /** Settings to be put in force, all of them; source is defaults, snapshot or delta. */
   public record Change(String source, SnapshotOutcome outcome, String epoch, long sequence,
-      Delta delta, Map<String, Value> values) {}
+      Delta delta, Map<String, Value> parameters) {}
 
   /** Settings for one task; isFallback: the sidecar did not answer in time, these were the last. */
-  public record Resolved(Map<String, Value> values, long deltaSequence, Arm arm,
+  public record Resolved(Map<String, Value> parameters, long deltaSequence, Arm arm,
       boolean isFallback) {}
 
   /** Thrown by onChange, says why a delta is refused. Whatever else it throws refuses as well. */
-  public static final class Refusal extends RuntimeException {
+  public static final class DeltaRefusal extends RuntimeException {
     final String reason;
 
-    public Refusal(String reason, String message) {
+    public DeltaRefusal(String reason, String message) {
       super(message);
       this.reason = reason;
     }
@@ -102,17 +102,15 @@ public final class LearningSidecar implements AutoCloseable {
     }
   }
 
-  private record InForce(Map<String, Value> values, String epoch, long sequence) {}
+  private record InForce(Map<String, Value> parameters, String epoch, long sequence) {}
 
   private record Pending(RecordTaskRequest request, CompletableFuture<RecordTaskResponse> done) {}
 
   private static final long FIRST_DELAY_MS = 200, MAX_DELAY_MS = 1000, MAX_ASKED_MS = 60_000;
   private static final long DEADLINE_MS = 5000, RESOLVE_DEADLINE_MS = 500, CLOSE_TIMEOUT_MS = 5000;
-  private static final int LANES = 8, MAX_WAITING_ACKS = 256;
+  private static final int RECORD_WORKERS = 16, MAX_WAITING_ACKS = 256;
   /** As many as the sidecar takes. */
   private static final int MAX_CLIENT_ID_BYTES = 256;
-  private static final ResolveParametersRequest CURRENT_VALUES =
-      ResolveParametersRequest.getDefaultInstance();
   /** A character takes up to 4 bytes; there is room for 256 and 1024. */
   private static final int REASON_LENGTH = 64, MESSAGE_LENGTH = 256;
   /** Bytes of a stream read ahead: a client that stops reading is noticed, not buffered for. */
@@ -135,6 +133,8 @@ public final class LearningSidecar implements AutoCloseable {
   private volatile boolean isClosed;
   /** Whether the sidecar has told where its ledger stands, so that it can be gone on from. */
   private boolean hasPlace;
+  /** Why the stream is refused, as it was told, until there is a message again. */
+  private String told;
 
   /** Throws IllegalArgumentException, or IOException, for what would be refused for ever. */
   public LearningSidecar(Options options) throws IOException {
@@ -151,7 +151,7 @@ public final class LearningSidecar implements AutoCloseable {
     var stub = LearningServiceGrpc.newBlockingStub(channel);
     service = options.tokenFile == null ? stub
         : stub.withCallCredentials(token(readToken(options.tokenFile)));
-    for (int lane = 0; lane < LANES; lane++) threads.execute(context.wrap(this::recordTasks));
+    for (int i = 0; i < RECORD_WORKERS; i++) threads.execute(context.wrap(this::recordTasks));
   }
 
   /** Every call of the contract, as it is. For the admin service: make a stub on channel(). */
@@ -164,8 +164,8 @@ public final class LearningSidecar implements AutoCloseable {
   }
 
   /** The settings in force. */
-  public Map<String, Value> values() {
-    return inForce.values;
+  public Map<String, Value> parameters() {
+    return inForce.parameters;
   }
 
   /** Tasks that found no room while the sidecar was away, or were left at the close. */
@@ -188,7 +188,7 @@ public final class LearningSidecar implements AutoCloseable {
     } catch (StatusRuntimeException failure) {
       if (!mayPass(failure)) tell(options.onProblem, failure);
       var last = inForce;
-      return new Resolved(last.values, last.sequence, Arm.ARM_UNSPECIFIED, true);
+      return new Resolved(last.parameters, last.sequence, Arm.ARM_UNSPECIFIED, true);
     }
   }
 
@@ -244,17 +244,12 @@ public final class LearningSidecar implements AutoCloseable {
   }
 
   private void followDeltas() {
-    apply(new Change("defaults", null, "", 0, null, inForce.values));
+    apply(new Change("defaults", null, "", 0, null, inForce.parameters));
     long delayMs = FIRST_DELAY_MS;
-    boolean isAway = false;
-    String told = null; // until there is a message again
     while (!isClosed) {
       var before = inForce;
       StatusRuntimeException failure = null;
       try {
-        // A stream says nothing for long where nothing happens; a call tells that there is someone.
-        if (isAway) within(DEADLINE_MS).resolveParameters(CURRENT_VALUES);
-        isAway = false;
         readStream();
       } catch (StatusRuntimeException thrown) {
         failure = thrown;
@@ -271,20 +266,21 @@ public final class LearningSidecar implements AutoCloseable {
         delayMs = FIRST_DELAY_MS;
         told = null;
       }
-      if (failure != null) {
-        var refusal = refusalOfStream(failure);
-        // The ledger is not as far as this client: a snapshot as well.
-        boolean isAhead = failure.getStatus().getCode() == Status.Code.OUT_OF_RANGE;
-        if (isAhead) hasPlace = false;
-        boolean isNews = isAhead || !refusal.equals(told);
-        if (isNews) tell(options.onDisconnected, failure);
-        if (isNews && !refusal.isEmpty()) tell(options.onProblem, failure);
-        told = refusal;
-        isAway = true;
-      }
+      if (failure != null) lost(failure);
       if (!pause(delayMs, failure)) return;
       delayMs = Math.min(2 * delayMs, MAX_DELAY_MS);
     }
+  }
+
+  private void lost(StatusRuntimeException failure) {
+    var refusal = refusalOfStream(failure);
+    // The ledger is not as far as this client: a snapshot as well.
+    boolean isAhead = failure.getStatus().getCode() == Status.Code.OUT_OF_RANGE;
+    if (isAhead) hasPlace = false;
+    boolean isNews = isAhead || !refusal.equals(told);
+    if (isNews) tell(options.onDisconnected, failure);
+    if (isNews && !refusal.isEmpty()) tell(options.onProblem, failure);
+    told = refusal;
   }
 
   /** Reads one stream until it breaks. */
@@ -304,21 +300,21 @@ public final class LearningSidecar implements AutoCloseable {
     var last = inForce;
     var epoch = message.getEpoch();
     long sequence = message.getSequence();
-    var values = last.values;
+    var parameters = last.parameters;
     if (message.hasSnapshot()) {
       var snapshot = message.getSnapshot();
-      values = Map.copyOf(snapshot.getParametersMap());
-      apply(new Change("snapshot", snapshot.getOutcome(), epoch, sequence, null, values));
+      parameters = Map.copyOf(snapshot.getParametersMap());
+      apply(new Change("snapshot", snapshot.getOutcome(), epoch, sequence, null, parameters));
     } else {
       if (!epoch.equals(last.epoch)) throw new Gap(last.epoch + ", then " + epoch);
       if (message.hasDelta() ? sequence <= last.sequence : sequence < last.sequence) return;
       if (message.hasDelta()) {
         if (sequence > last.sequence + 1) throw new Gap(last.sequence + ", then " + sequence);
-        values = takeDelta(message, last.values);
+        parameters = takeDelta(message, last.parameters);
       }
     }
     // Heartbeats count: they say how far the stream has read.
-    inForce = new InForce(values, epoch, sequence);
+    inForce = new InForce(parameters, epoch, sequence);
     hasPlace = true;
   }
 
@@ -331,11 +327,11 @@ public final class LearningSidecar implements AutoCloseable {
     var change = new Change("delta", null, message.getEpoch(), message.getSequence(), delta,
         Map.copyOf(values));
     var error = apply(change);
-    var word = AckDeltaRequest.newBuilder().setClientId(options.clientId)
+    var acknowledgement = AckDeltaRequest.newBuilder().setClientId(options.clientId)
         .setEpoch(message.getEpoch()).setDeltaId(delta.getDeltaId());
-    if (error != null) word.setError(error);
-    acks.execute(context.wrap(() -> acknowledge(word.build())));
-    return error == null ? change.values : last;
+    if (error != null) acknowledgement.setError(error);
+    acks.execute(context.wrap(() -> send(acknowledgement.build())));
+    return error == null ? change.parameters : last;
   }
 
   /** Answers why not, where the orchestrator refuses a delta. */
@@ -348,16 +344,16 @@ public final class LearningSidecar implements AutoCloseable {
       // There is nothing to go back to from a snapshot, or from what a revert restores.
       if (!isRefusable || !(thrown instanceof RuntimeException)) tell(options.onProblem, thrown);
       if (isRefusable) return AckError.newBuilder()
-          .setReason(clip(thrown instanceof Refusal why && why.reason != null
+          .setReason(clip(thrown instanceof DeltaRefusal why && why.reason != null
               ? why.reason : "NOT_PUT_IN_FORCE", REASON_LENGTH))
           .setMessage(clip(String.valueOf(thrown.getMessage()), MESSAGE_LENGTH)).build();
     }
     return null;
   }
 
-  private void acknowledge(AckDeltaRequest word) {
+  private void send(AckDeltaRequest acknowledgement) {
     try {
-      untilHeard(() -> within(DEADLINE_MS).ackDelta(word));
+      callWithRetry(() -> within(DEADLINE_MS).ackDelta(acknowledgement));
     } catch (Throwable failure) {
       // Another ledger has no use for it: what that one wants is said by its snapshot.
       boolean isOfNoUse = failure instanceof StatusRuntimeException answer
@@ -375,9 +371,9 @@ public final class LearningSidecar implements AutoCloseable {
         return;
       }
       try {
-        next.done.complete(untilHeard(() -> within(DEADLINE_MS).recordTask(next.request)));
+        next.done.complete(callWithRetry(() -> within(DEADLINE_MS).recordTask(next.request)));
       } catch (Throwable failure) {
-        // Whatever it is: the lane goes on with the next task.
+        // Whatever it is: the next task is recorded.
         if (!isClosed) tell(options.onProblem, failure);
         next.done.completeExceptionally(failure);
       } finally {
@@ -404,7 +400,7 @@ public final class LearningSidecar implements AutoCloseable {
   }
 
   /** Calls until the sidecar answers, or says that it never will. */
-  private <T> T untilHeard(Supplier<T> call) {
+  private <T> T callWithRetry(Supplier<T> call) {
     boolean isTold = false;
     for (long delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(2 * delayMs, MAX_DELAY_MS)) {
       try {

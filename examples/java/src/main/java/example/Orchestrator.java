@@ -4,10 +4,12 @@ import com.google.protobuf.Value;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import learning.v1.CoordinationMetrics;
 import learning.v1.Task;
 import learning.v1.TaskStatus;
@@ -19,6 +21,7 @@ public final class Orchestrator {
       "primary_coordination_strategy", text("sequential"),
       "fallback_strategy_threshold", number(0.8),
       "max_cpu_per_agent", number(100));
+  private static final Set<String> STRATEGIES = Set.of("sequential", "adaptive");
   private static final Map<String, String> LABELS = Map.of("kind", "draft");
 
   private final LearningSidecar sidecar;
@@ -31,11 +34,11 @@ public final class Orchestrator {
 
   public static void main(String[] args) throws Exception {
     var flags = new Flags(args);
-    int tasks = Integer.parseInt(flags.get("tasks", "200"));
+    int tasks = Integer.parseInt(flags.get("tasks", "1000"));
     double rate = Double.parseDouble(flags.get("rate", "20"));
     int agents = Integer.parseInt(flags.get("agents", "12"));
-    var options = flags.options("java-example", DEFAULTS);
-    options.onChange = Orchestrator::report;
+    var options = flags.options("orchestrator-java", DEFAULTS);
+    options.onChange = Orchestrator::putInForce;
     options.onDisconnected =
         failure -> System.out.println("sidecar away: " + failure.getMessage() + "; going on");
     options.onProblem = System.err::println;
@@ -44,18 +47,19 @@ public final class Orchestrator {
     sidecar.follow();
 
     var orchestrator = new Orchestrator(sidecar, agents);
-    var pool = Executors.newCachedThreadPool();
+    var pool = Executors.newFixedThreadPool(agents);
+    Executors.newSingleThreadScheduledExecutor()
+        .scheduleAtFixedRate(orchestrator::reportMetrics, 1, 1, TimeUnit.SECONDS);
     List<CompletableFuture<?>> work = new ArrayList<>();
     long start = System.currentTimeMillis();
     for (int number = 1; number <= tasks; number++) {
       var taskId = options.clientId + "-" + start + "-" + number;
       work.add(CompletableFuture.runAsync(() -> orchestrator.runTask(taskId), pool));
-      if (number % 10 == 1) pool.execute(orchestrator::reportMetrics);
       Thread.sleep((long) (1000 / rate));
     }
     CompletableFuture.allOf(work.toArray(CompletableFuture[]::new)).join();
     sidecar.close();
-    System.out.println(tasks + " tasks, " + sidecar.dropped() + " not recorded");
+    System.out.println(tasks + " tasks, " + sidecar.dropped() + " of them dropped");
     System.exit(0);
   }
 
@@ -63,13 +67,12 @@ public final class Orchestrator {
   private void runTask(String taskId) {
     var resolved = sidecar.resolve(taskId, LABELS);
     var random = ThreadLocalRandom.current();
-    var strategy = resolved.values().get("primary_coordination_strategy");
-    // Many agents are faster where they adapt; a low threshold gives up later, and fails less.
-    boolean isAdaptive = strategy != null && strategy.getStringValue().equals("adaptive");
-    double crowd = isAdaptive ? 1 : 1 + agents / 8.0;
-    double latencyMs = 80 * crowd * (0.5 + random.nextDouble());
-    double threshold = numberOf(resolved.values(), "fallback_strategy_threshold");
-    boolean isSuccess = random.nextDouble() < 1.5 - threshold;
+    // Made up: what sequential coordination costs grows with the agents, adaptive's does not.
+    boolean isAdaptive = strategyOf(resolved.parameters()).equals("adaptive");
+    double share = numberOf(resolved.parameters(), "max_cpu_per_agent") / 100;
+    double meanMs = (isAdaptive ? 80 : 40 + 10 * agents) / Math.sqrt(Math.max(share, 0.1));
+    double latencyMs = meanMs * Math.exp(0.2 * random.nextGaussian());
+    boolean isSuccess = random.nextDouble() < (isAdaptive ? 0.97 : 0.9);
     try {
       Thread.sleep((long) latencyMs);
     } catch (InterruptedException ended) {
@@ -86,24 +89,34 @@ public final class Orchestrator {
   }
 
   private void reportMetrics() {
-    double share = numberOf(sidecar.values(), "max_cpu_per_agent") / 100;
     sidecar.reportMetrics(CoordinationMetrics.newBuilder()
         .setSubAgentCount(agents)
-        .setCpuPercent(Math.min(100, 8 * agents) * share)
+        .setCpuPercent(ThreadLocalRandom.current().nextDouble(55, 70))
         .build());
   }
 
-  private static void report(LearningSidecar.Change change) {
+  /** What a real orchestrator does here: it turns a knob. sidecar.parameters() follows. */
+  private static void putInForce(LearningSidecar.Change change) {
     var delta = change.delta();
+    var strategy = strategyOf(change.parameters());
+    if (delta != null && !STRATEGIES.contains(strategy)) {
+      throw new LearningSidecar.DeltaRefusal(
+          "UNSUPPORTED_VALUE", strategy + " is not one of " + STRATEGIES);
+    }
     var why = delta == null ? change.source() : delta.getTarget() + ": " + delta.getReasoning();
     var values = new TreeMap<String, Object>();
-    change.values().forEach((name, value) -> values.put(name,
+    change.parameters().forEach((name, value) -> values.put(name,
         value.hasStringValue() ? value.getStringValue() : value.getNumberValue()));
     System.out.println("#" + change.sequence() + " in force (" + why + "): " + values);
   }
 
-  private static double numberOf(Map<String, Value> values, String name) {
-    return values.getOrDefault(name, DEFAULTS.get(name)).getNumberValue();
+  private static String strategyOf(Map<String, Value> parameters) {
+    var name = "primary_coordination_strategy";
+    return parameters.getOrDefault(name, DEFAULTS.get(name)).getStringValue();
+  }
+
+  private static double numberOf(Map<String, Value> parameters, String name) {
+    return parameters.getOrDefault(name, DEFAULTS.get(name)).getNumberValue();
   }
 
   private static Value text(String value) {
