@@ -1,5 +1,5 @@
 import type { Http2Session } from 'node:http2';
-import type { DescService } from '@bufbuild/protobuf';
+import type { DescMethod } from '@bufbuild/protobuf';
 import { type ServerInterceptor, type StatusObject, status } from '@grpc/grpc-js';
 import type { Clock } from '../domain/clock.ts';
 import { AdmittedCall, type CallLimiter, type Pool } from './admitted-call.ts';
@@ -9,7 +9,7 @@ import type { RefusalFor } from './load-shedding.ts';
 import { type Meter, MeteredCall } from './metered-call.ts';
 import { type Refusal, Refusals } from './refusals.ts';
 import { MAX_REQUEST_BYTES, RequestBytes } from './request-bytes.ts';
-import { serviceCodec } from './service-definition.ts';
+import { methodCodec } from './service-definition.ts';
 import type { WireReason } from './status.ts';
 
 /** Calls that operators' tools may have under way beside those of clients. */
@@ -36,11 +36,11 @@ export interface AdmissionOptions {
   readonly maxPendingCalls: () => number;
   /** A call was refused before it began. */
   readonly onRefused: (path: string, code: status, reason: WireReason) => void;
-  readonly clients: DescService;
+  readonly clients: readonly DescMethod[];
   /** Not to suffer from what clients do. */
-  readonly operators: DescService;
-  /** Everybody may call it, and it answers while the server drains. */
-  readonly probes: DescService;
+  readonly operators: readonly DescMethod[];
+  /** Everybody may call them, and they answer while the server drains. */
+  readonly probes: readonly DescMethod[];
 }
 
 /**
@@ -211,9 +211,9 @@ function createPool(most: () => number, ofSession?: Pool['ofSession']): Pool {
   return { pending: 0, most, awaited: new Set(), ofSession };
 }
 
-function pathsOf(service: DescService, pool: Pool): [string, Pool][] {
-  const methods = Object.values(serviceCodec(service));
-  return methods.filter((one) => !one.requestStream).map(({ path }) => [path, pool]);
+function pathsOf(methods: readonly DescMethod[], pool: Pool): [string, Pool][] {
+  const codecs = methods.map(methodCodec);
+  return codecs.filter((one) => !one.requestStream).map(({ path }) => [path, pool]);
 }
 
 const TOO_LATE = {

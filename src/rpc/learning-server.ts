@@ -1,3 +1,4 @@
+import type { DescMethod } from '@bufbuild/protobuf';
 import type { Server } from '@grpc/grpc-js';
 import type { Clock } from '../domain/clock.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -64,6 +65,14 @@ export interface LearningServer {
  */
 const HEALTH_STREAMS: StreamLimits = { maxStreams: 1024, maxStreamsPerClient: 8 };
 
+/** Methods of the clients' service that operators call. */
+const INSPECTING = new Set<DescMethod>([
+  LearningService.method.getStatus,
+  LearningService.method.getDeltaStatus,
+  LearningService.method.listDeltas,
+  LearningService.method.listCycles,
+]);
+
 export function createLearningServer(options: LearningServerOptions): LearningServer {
   const { engine, environment, configError, limits, authority } = options;
   const services = [LearningService, LearningAdminService];
@@ -121,8 +130,8 @@ function createAdmission({ clock, environment, limits }: LearningServerOptions):
       environment.observe(path, code, 0);
       environment.refused(reason);
     },
-    clients: LearningService,
-    operators: LearningAdminService,
-    probes: Health,
+    clients: LearningService.methods.filter((one) => !INSPECTING.has(one)),
+    operators: [...LearningAdminService.methods, ...INSPECTING],
+    probes: Health.methods,
   });
 }

@@ -89,7 +89,8 @@ type TypedMethod<I extends DescMessage, O extends DescMessage> = DescMethod & {
   readonly output: O;
 };
 
-function methodCodec<I extends DescMessage, O extends DescMessage>(
+/** Translates one method's descriptor. */
+export function methodCodec<I extends DescMessage, O extends DescMessage>(
   method: TypedMethod<I, O>,
 ): MethodCodec<I, O> {
   const { input, output, methodKind } = method;

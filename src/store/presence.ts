@@ -21,3 +21,16 @@ export function isThere(path: string, kind: 'file' | 'directory'): boolean {
   if (kind === 'file' ? stats.isFile() : stats.isDirectory()) return true;
   throw new LedgerOpenError(`${path} is not a ${kind}`);
 }
+
+/**
+ * Throws `LedgerOpenError` where a file has another name (a hard link): a sidecar that opened it by that one
+ * would not be kept out by the lock of this directory.
+ */
+export function requireOneName(file: string): void {
+  const { nlink } = statSync(file);
+  if (nlink <= 1) return;
+  throw new LedgerOpenError(
+    `${file} has ${nlink} names (hard links), and another sidecar may write to it by one of them: ` +
+      'put a copy in its place',
+  );
+}

@@ -3,7 +3,7 @@ import type { LedgerStore, StoredLedger } from '../ledger/store.ts';
 import { prepareDirectory } from './directory-lock.ts';
 import { LEDGER_FILE } from './files.ts';
 import { asOpenError } from './open-error.ts';
-import { isThere } from './presence.ts';
+import { isThere, requireOneName } from './presence.ts';
 import { createLedgerFile, verifyLedgerFile, withDatabase } from './sqlite-file.ts';
 import { loadRows, rowWriter } from './sqlite-rows.ts';
 import { migrate, requireSchema } from './sqlite-schema.ts';
@@ -15,8 +15,12 @@ export function openSqliteStore(directory: string): LedgerStore {
   const file = join(directory, LEDGER_FILE);
   const lock = prepareDirectory(directory);
   try {
-    if (isThere(file, 'file')) verifyLedgerFile(file);
-    else createLedgerFile(file);
+    if (isThere(file, 'file')) {
+      requireOneName(file);
+      verifyLedgerFile(file);
+    } else {
+      createLedgerFile(file);
+    }
     return new SqliteStore(directory, lock);
   } catch (error) {
     lock.release();

@@ -47,6 +47,8 @@ test('a call too many is refused, to be tried again; probes and operators are no
   expectRetryLater(error);
   expect(refusals).toEqual(['OVERLOADED']);
   await admin.stopLearning({});
+  await client.getStatus({});
+  await client.listDeltas({});
   await connect(Health, address).check({});
   pending.socket.destroy();
   await vi.waitFor(() => expect(service.pendingCalls()).toBe(0));

@@ -3,6 +3,7 @@ import {
   copyFileSync,
   cpSync,
   existsSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -159,6 +160,18 @@ test('links that lead nowhere and what is no file are named, and left alone', ()
   symlinkSync(join(directory, 'gone'), link);
   expect(() => openSqliteStore(link)).toThrow(/link is a link to what is not there/);
   expect(() => openSqliteStore(backup)).toThrow(/ledger\.db is not a directory/);
+});
+
+test('a ledger that has two names is refused by both, until one is a copy', () => {
+  const directory = closedDirectory();
+  const other = tempDir();
+  const [file, second] = [join(directory, 'ledger.db'), join(other, 'ledger.db')];
+  linkSync(file, second);
+  expect(() => openSqliteStore(directory)).toThrow(/ledger\.db has 2 names \(hard links\)/);
+  expect(() => openSqliteStore(other)).toThrow(/ledger\.db has 2 names/);
+  rmSync(second);
+  copyFileSync(file, second);
+  expect(countIn(directory)).toBe(200);
 });
 
 /** The directory as a kill would leave it at each moment of some work. */
