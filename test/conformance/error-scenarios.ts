@@ -115,17 +115,17 @@ async function deltaState(world: World): Promise<void> {
 async function overloaded(world: World): Promise<void> {
   await world.start({ config: { limits: { max_pending_calls: 1 } } });
   const agent = await world.agent();
-  await agent.ask('GetStatus');
+  await agent.ask('ResolveParameters');
   // A call whose message does not come is under way until it is given up.
   const other = new RawConnection(world.sidecar.address);
   onTestFinished(() => void other.socket.destroy());
-  const path = '/learning.v1.LearningService/GetStatus';
+  const path = '/learning.v1.LearningService/ResolveParameters';
   const call = frame(FRAME.headers, FLAG.endHeaders, 1, headerBlock(callHeaders(path)));
   other.write(PREFACE, frame(FRAME.settings, 0, 0), call);
-  const failure = await vi.waitFor(() => failureOf(agent.ask('GetStatus')), WAIT);
+  const failure = await vi.waitFor(() => failureOf(agent.ask('ResolveParameters')), WAIT);
   expectDetails(failure, 'UNAVAILABLE', 'OVERLOADED');
   const recorded = agent.tell('record', { task: { taskId: 'patient' } });
-  await expectFailure(agent.ask('GetStatus'), 'UNAVAILABLE', 'OVERLOADED');
+  await expectFailure(agent.ask('ResolveParameters'), 'UNAVAILABLE', 'OVERLOADED');
   other.socket.destroy();
   await recorded;
 }
