@@ -5,10 +5,15 @@ the sidecar or the network does. One file, to be lifted out, with the code gener
 
 from __future__ import annotations
 
+import atexit
 import logging
+import os
 import random
+import re
 import threading
+import time
 import uuid
+import weakref
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
@@ -28,13 +33,15 @@ from learning.v1.learning_service_pb2_grpc import LearningServiceStub
 log = logging.getLogger("learning_sidecar")
 
 CALL_SECONDS = 5.0  # what is not answered within this long is sent again
-RESOLVE_SECONDS = 0.5  # a task does not wait longer for its settings
+BRIEF_SECONDS = 0.5  # a caller does not wait longer for settings, or to report metrics
+EXIT_SECONDS = 1.0  # a process that ends without `close` waits so long for its tasks
 BACKOFF_SECONDS, BACKOFF_CAP_SECONDS = 0.2, 1.0
 RETRY_CAP_SECONDS = 60.0  # whatever the sidecar asks for
 INTERNAL_LIMIT = 10  # calls in a row that fail within the library, before a request is given up
 CLIENT_ID_BYTES = 256  # as many as the sidecar takes
 RECORD_WORKERS = 16  # tasks being recorded at once
 QUEUE_LIMIT = 10_000  # tasks that wait for a sidecar that is away
+HOST_AND_PORT = re.compile(r"((dns|ipv4|ipv6):(//[^/]*/)?)?[^\s/]+:(?P<port>[0-9]{1,5})")
 CHANNEL_OPTIONS: list[tuple[str, Any]] = [
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 1000),
@@ -114,6 +121,7 @@ class LearningSidecar:
         queue_limit: int = QUEUE_LIMIT,
     ) -> None:
         """Raises `ValueError`, or `OSError`, for what would be refused for ever."""
+        check_target(target)
         check_client_id(client_id)
         if queue_limit < 1:
             raise ValueError(f"queue_limit: expected at least 1, found {queue_limit}")
@@ -136,18 +144,29 @@ class LearningSidecar:
         self._place: tuple[str, int] | None = None  # to resume from: epoch, sequence
         self._stream: Any = None
         self._delays = backoff()
-        self._loss: tuple[str, str] | None = None  # told, until there is a message again
+        self._told: dict[str, set[tuple[str, str]]] = {}  # failures, by call, until it works again
         self._over = threading.Event()
         self._following = False
-        self._changed = threading.Condition()  # guards the queue
+        self._process = os.getpid()
+        self._changed = threading.Condition()  # guards the queue, and is not held for callbacks
         self._queue: deque[tuple[task_pb2.Task, Future[bool]]] = deque()
         self._sending = 0
+        self._dropped: SimpleQueue[Future[bool] | None] = SimpleQueue()  # still to be told
+        self._dropped_told, self._is_overflow_told = 0, False
         self._acks: SimpleQueue[messages.AckDeltaRequest | None] = SimpleQueue()
         self._threads = [
             threading.Thread(target=self._record_tasks, daemon=True) for _ in range(RECORD_WORKERS)
         ]
+        self._threads.append(threading.Thread(target=self._settle_dropped, daemon=True))
         for thread in self._threads:
             thread.start()
+        not_closed.add(self)
+
+    def __enter__(self) -> LearningSidecar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     @property
     def parameters(self) -> Mapping[str, Any]:
@@ -158,6 +177,7 @@ class LearningSidecar:
         """Puts the defaults in force, then whatever the sidecar says, until `close`.
         Once is enough: more calls do nothing.
         """
+        self._check_process()
         with self._changed:
             if self._following or self._over.is_set():
                 return
@@ -168,20 +188,23 @@ class LearningSidecar:
 
     def resolve(self, task_id: str = "", labels: Mapping[str, str] | None = None) -> Resolved:
         """The settings for a task, or the last known where the sidecar does not answer in time."""
+        self._check_process()
         request = messages.ResolveParametersRequest(task_id=task_id, labels=labels)
         try:
-            answer = self._call(self.stub.ResolveParameters, request, RESOLVE_SECONDS)
+            answer = self._call(self.stub.ResolveParameters, request, BRIEF_SECONDS)
             arm = name_of(messages.Arm, answer.arm)
             return Resolved(plain(answer.parameters), answer.delta_sequence, arm, fallback=False)
         except Exception as error:  # such as an answer with NaN, which JSON does not have
-            if not (isinstance(error, Failure) and error.may_pass):
-                log.warning("no settings for task %s: %r", task_id, error)
+            failure = error if isinstance(error, Failure) else Failure("DATA_LOSS", repr(error))
+            if not failure.may_pass:
+                self._warn_once(request, failure)
             return Resolved(*self._known, "ARM_UNSPECIFIED", fallback=True)
 
     def record(self, task: task_pb2.Task) -> Future[bool]:
         """Records a finished task: sends it until it is durable. Nobody has to wait for that, and
         for whether it had been recorded before, or a `Failure` where it was refused or dropped.
         """
+        self._check_process()
         sent, future = task_pb2.Task(), Future[bool]()
         sent.CopyFrom(task)
         # It may be recorded much later than it finished, and sent more than once.
@@ -190,23 +213,33 @@ class LearningSidecar:
             sent.finish_time.GetCurrentTime()
         future.set_running_or_notify_cancel()
         with self._changed:
-            self._queue.append((sent, future))
-            self._drop(0 if self._over.is_set() else self._queue_limit)
-            self._changed.notify_all()
+            if not self._over.is_set():
+                self._queue.append((sent, future))
+                self._drop(self._queue_limit)
+                self._changed.notify_all()
+                return future
+        log.warning("task %s is dropped: it came after close", sent.task_id)
+        future.set_exception(Failure("CANCELLED", "closed"))  # nobody has added a callback yet
         return future
 
     def report_metrics(self, metrics: task_pb2.CoordinationMetrics) -> bool:
-        """Reports coordination metrics. Where a report is lost, the next one makes up for it."""
+        """Reports coordination metrics, for half a second at most. It is tried once: where a report
+        is lost, the next one makes up for it.
+        """
+        self._check_process()
+        request = messages.ReportMetricsRequest(metrics=metrics)
         try:
-            self._call(self.stub.ReportMetrics, messages.ReportMetricsRequest(metrics=metrics))
+            self._call(self.stub.ReportMetrics, request, BRIEF_SECONDS)
         except Failure as failure:
             if not failure.may_pass:
-                log.warning("metrics were not reported: %r", failure)
+                self._warn_once(request, failure)
             return False
         return True
 
     def close(self, timeout: float = 5.0) -> None:
         """Waits for tasks on their way, so long, and ends everything. Callbacks may call it."""
+        if os.getpid() != self._process:
+            return  # a fork copies no threads, and perhaps a lock that is held for ever
         with self._changed:
             self._changed.wait_for(lambda: not self._queue and not self._sending, timeout)
             self._over.set()
@@ -214,13 +247,15 @@ class LearningSidecar:
             self._changed.notify_all()
         try:
             self._acks.put(None)
+            self._dropped.put(None)
             if self._stream is not None:
                 self._stream.cancel()
-            for thread in self._threads:
-                if thread is not threading.current_thread():
-                    thread.join(0.1)
+            self._join(0.1)  # for answers that are on their way
         finally:
             self.channel.close()
+        self._join(0.5)
+        not_closed.discard(self)
+        self._tell_dropped()
 
     def metadata(self) -> list[tuple[str, str]]:
         """Says who is calling, for calls through `stub` or `channel`."""
@@ -239,14 +274,9 @@ class LearningSidecar:
             failure = Failure("INTERNAL", "")
             try:
                 failure = self._read_stream()
-                loss = (failure.code, failure.reason)
-                if self._loss != loss and not self._over.is_set():
-                    if not failure.may_pass and failure.code not in ("OK", "OUT_OF_RANGE"):
-                        log.warning("the stream is refused, and tried again: %r", failure)
-                    self._on_disconnected(failure)
-                self._loss = loss
             except Exception:
-                log.exception("starting over with a snapshot")
+                if not self._over.is_set():
+                    log.exception("starting over with a snapshot")
                 self._place = None
             self._over.wait(max(next(self._delays), failure.retry_seconds or 0))
 
@@ -258,15 +288,18 @@ class LearningSidecar:
         try:
             for message in self._stream:
                 self._take(message)
-                self._delays, self._loss = backoff(), None
-            return Failure("OK", "the stream ended")
+                self._delays = backoff()
+                self._forget_failures(request)
+            failure = Failure("OK", "the stream ended")
         except grpc.RpcError as error:
             failure = read_failure(error)
             if failure.code == "OUT_OF_RANGE":
                 self._place = None  # the ledger is not so far: it was restored from a copy
-            return failure
         finally:
             self._stream.cancel()
+        if not self._over.is_set() and self._warn_once(request, failure):
+            run_callback(self._on_disconnected, failure)
+        return failure
 
     def _take(self, message: messages.StreamDeltasResponse) -> None:
         place, kind = (message.epoch, message.sequence), message.WhichOneof("event")
@@ -341,19 +374,35 @@ class LearningSidecar:
                 self._sending -= 1
                 self.dropped += at_the_end
                 self._changed.notify_all()
-            if isinstance(result, Exception):
-                future.set_exception(result)
-            else:
-                future.set_result(result)
+                is_drained = not self._queue and isinstance(result, bool)
+            if is_drained:
+                self._tell_dropped()
+            settle(future, result)
 
     def _drop(self, limit: int) -> None:
+        """Leaves it to another thread to settle them: that runs callbacks, without the lock."""
         while len(self._queue) > limit:
             self.dropped += 1
-            self._queue.popleft()[1].set_exception(Failure("CANCELLED", "dropped"))
+            self._dropped.put(self._queue.popleft()[1])
+
+    def _settle_dropped(self) -> None:
+        while (future := self._dropped.get()) is not None:
+            if not self._is_overflow_told and not self._over.is_set():
+                self._is_overflow_told = True
+                log.warning("dropping the oldest tasks: more than %d wait", self._queue_limit)
+            settle(future, Failure("CANCELLED", "dropped"))
+
+    def _tell_dropped(self) -> None:
+        """Says how many, after an outage and at the end."""
+        with self._changed:
+            count, self._dropped_told = self.dropped - self._dropped_told, self.dropped
+            self._is_overflow_told = False
+        if count > 0:
+            log.warning("tasks dropped: %d", count)
 
     def _call_with_retry(self, method: Callable[..., Any], request: Any) -> Any:
         """Calls until it is answered for good. What the request names makes that safe."""
-        delays, internal, told = backoff(), 0, False
+        delays, internal = backoff(), 0
         while True:
             try:
                 return self._call(method, request)
@@ -361,22 +410,88 @@ class LearningSidecar:
                 internal = internal + 1 if failure.code == "INTERNAL" else 0
                 if not failure.may_wait or internal >= INTERNAL_LIMIT or self._over.is_set():
                     raise
-                if not failure.may_pass and not told:
-                    log.warning("trying again, with what is in the token file by then: %r", failure)
-                    told = True
+                if not (failure.may_pass and self._following):  # there the stream tells it
+                    self._warn_once(request, failure)
                 self._over.wait(max(next(delays), failure.retry_seconds or 0))
 
     def _call(self, method: Callable[..., Any], request: Any, timeout: float = CALL_SECONDS) -> Any:
         if self._over.is_set():
             raise Failure("CANCELLED", "closed")
         try:
-            return method(request, timeout=timeout, metadata=self.metadata())
+            answer = method(request, timeout=timeout, metadata=self.metadata())
+            self._forget_failures(request)
+            return answer
         except grpc.RpcError as error:
             raise read_failure(error) from None
         except Exception as error:
             # The library raises more where it is closed, or cannot make a call of what it is given.
             code = "CANCELLED" if self._over.is_set() else "INTERNAL"
             raise Failure(code, repr(error)) from error
+
+    def _warn_once(self, request: Any, failure: Failure) -> bool:
+        """Whether it is the first failure of its kind since a call like this one has worked."""
+        call, kind = call_of(request), (failure.code, failure.reason)
+        with self._changed:
+            told = self._told.setdefault(call, set())
+            is_first = kind not in told
+            told.add(kind)
+        if is_first:
+            why = f"{failure.code} {failure.reason}".strip()
+            log.warning("%s fails (told once an outage): %s: %s", call, why, failure.message)
+        return is_first
+
+    def _forget_failures(self, request: Any) -> None:
+        self._told.pop(call_of(request), None)
+
+    def _join(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        for thread in self._threads:
+            if thread is not threading.current_thread():
+                thread.join(max(0, end - time.monotonic()))
+
+    def _check_process(self) -> None:
+        if os.getpid() != self._process:  # a fork does not copy the threads
+            raise RuntimeError("made in another process: make a LearningSidecar in each process")
+
+
+not_closed: weakref.WeakSet[LearningSidecar] = weakref.WeakSet()
+
+
+@atexit.register
+def close_all() -> None:
+    """Where the process ends without `close`: queued tasks would be lost without a word."""
+    for sidecar in list(not_closed):
+        sidecar.close(EXIT_SECONDS)
+
+
+def call_of(request: Any) -> str:
+    return type(request).__name__.removesuffix("Request")
+
+
+def run_callback(callback: Callable[..., None], *arguments: Any) -> None:
+    """Whatever it raises, the thread goes on."""
+    try:
+        callback(*arguments)
+    except BaseException:
+        log.exception("a callback failed")
+
+
+def settle(future: Future[bool], result: bool | Exception) -> None:
+    if isinstance(result, Exception):
+        run_callback(future.set_exception, result)
+    else:
+        run_callback(future.set_result, result)
+
+
+def check_target(target: str) -> None:
+    """gRPC would try for ever what cannot be an address."""
+    if isinstance(target, str) and target.startswith("unix:"):
+        is_address = target.removeprefix("unix:").strip("/ ") != ""
+    else:
+        found = HOST_AND_PORT.fullmatch(str(target))
+        is_address = found is not None and 0 < int(found["port"]) < 65536
+    if not is_address:
+        raise ValueError(f"target: expected host:port or unix:/path, found {target!r}")
 
 
 def check_client_id(client_id: str) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 import grpc
 
 from learning.v1 import task_pb2
-from learning_sidecar import Change, DeltaRefusal, Failure, LearningSidecar
+from learning_sidecar import Change, DeltaRefusal, LearningSidecar
 
 DEFAULTS = {
     "primary_coordination_strategy": "sequential",
@@ -41,7 +41,6 @@ def main() -> None:
         options.client_id,
         DEFAULTS,
         on_change=put_in_force,
-        on_disconnected=tell_disconnected,
         credentials=credentials_of(options),
         server_name=options.tls_server_name,
         token_file=options.token_file,
@@ -70,11 +69,6 @@ def put_in_force(change: Change) -> None:
     log.info(
         "delta %d: %s = %s (%s)", change.sequence, target, change.parameters.get(target), reasoning
     )
-
-
-def tell_disconnected(failure: Failure) -> None:
-    why = failure.reason or failure.message
-    log.info("the sidecar is away (%s: %s): going on with what is in force", failure.code, why)
 
 
 def run_task(sidecar: LearningSidecar, agents: int, number: int) -> None:

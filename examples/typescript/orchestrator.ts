@@ -47,7 +47,7 @@ const sidecar = new LearningSidecar({
   tokenFile: flags['token-file'],
   onChange: putInForce,
   onDisconnected: (failure) => console.log(`sidecar away: ${failure?.message}; going on`),
-  onProblem: (what, cause) => console.error(`${what}: ${describe(cause)}`),
+  onProblem: (what, cause) => console.error(what, cause === undefined ? '' : describe(cause)),
 });
 sidecar.follow();
 
@@ -74,7 +74,7 @@ async function runTask(taskId: string): Promise<void> {
   const { latencyMs, isSuccess } = simulate(parameters);
   await sleep(latencyMs, undefined, { signal: over.signal }).catch(() => {});
   const status = isSuccess ? TaskStatus.SUCCESS : TaskStatus.FAILURE;
-  await sidecar.record({ taskId, agentId: 'writer', status, latencyMs, labels, deltaSequence });
+  void sidecar.record({ taskId, agentId: 'writer', status, latencyMs, labels, deltaSequence });
 }
 
 /** Made up: what sequential coordination costs grows with the agents, adaptive's does not. */

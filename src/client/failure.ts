@@ -61,6 +61,11 @@ export function mayPass(error: unknown): error is ServiceError {
   return BROKEN.has(error.code) && readStatusDetails(error).reason === '';
 }
 
+/** As `mayPass`, but for the code that the library has for what it cannot encode, too. */
+export function isAway(error: unknown): boolean {
+  return mayPass(error) && error.code !== status.INTERNAL;
+}
+
 /** Whether a token that holds is all that a call wants: it is made again, and somebody has to know. */
 export function wantsToken(error: unknown): error is ServiceError {
   return isServiceError(error) && error.code === status.UNAUTHENTICATED;

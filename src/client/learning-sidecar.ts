@@ -14,11 +14,12 @@ import { type LearningClient, openClient } from './channel.ts';
 import { checkOptions } from './check-options.ts';
 import { readDeltas } from './delta-reader.ts';
 import { type ClientEnvironment, MACHINE, pause } from './environment.ts';
-import { type CallFailure, failureOf, mayPass, readFailure, refusalOfStream } from './failure.ts';
+import { type CallFailure, failureOf, isAway, readFailure, refusalOfStream } from './failure.ts';
 import { openTarget, type Target, type TargetOptions } from './target.ts';
 import { type RecordOutcome, TaskQueue } from './task-queue.ts';
 import { createTask, type TaskReport } from './task-report.ts';
 import { type Values, valuesOf, withDelta } from './values.ts';
+import { warn } from './warn.ts';
 
 /** Tasks that wait for a sidecar that is away: some minutes' work, a few megabytes. */
 const QUEUE_LIMIT = 10_000;
@@ -29,8 +30,8 @@ const RECORD_WORKERS = 16;
 /** A task that is not acknowledged within this long is sent again. */
 const RECORD_DEADLINE_MS = 5000;
 
-/** A task does not wait longer than this for its settings: those in force are good enough. */
-const RESOLVE_DEADLINE_MS = 500;
+/** No task is held up longer than this for settings (those in force are good enough), or metrics. */
+const BEST_EFFORT_MS = 500;
 
 /** How long tasks that are not recorded yet hold up the end. */
 const CLOSE_TIMEOUT_MS = 5000;
@@ -61,7 +62,10 @@ export interface LearningSidecarOptions extends TargetOptions {
   readonly onChange?: (change: Change) => void | Promise<void>;
   /** The sidecar has gone, or refuses its stream; it is tried again until it is there. */
   readonly onDisconnected?: (failure: CallFailure | undefined) => void;
-  /** What did not work and is not tried again, or not in vain if somebody sees to it: for a log. */
+  /**
+   * What did not work and is not tried again, or not in vain if somebody sees to it: for a log.
+   * By default a line of `console.warn`.
+   */
   readonly onProblem?: (what: string, cause: unknown) => void;
   /** Tasks that may wait; beyond, the oldest are dropped. */
   readonly queueLimit?: number;
@@ -104,6 +108,8 @@ export class LearningSidecar {
       send: (task, signal) =>
         this.service.recordTask({ task }, { deadlineMs: RECORD_DEADLINE_MS, signal }),
       onWaiting: ({ taskId }, failure) => this.#report(`${taskId} waits for a token`, failure),
+      onFull: () =>
+        this.#report(`more than ${queueLimit} tasks wait: the oldest are dropped`, undefined),
       limit: queueLimit,
       workers: RECORD_WORKERS,
       environment,
@@ -150,13 +156,13 @@ export class LearningSidecar {
   ): Promise<Resolved> {
     const { signal } = this.#over;
     try {
-      const options = { deadlineMs: RESOLVE_DEADLINE_MS, signal };
+      const options = { deadlineMs: BEST_EFFORT_MS, signal };
       const answer = await this.service.resolveParameters(task, options);
       const { parameters, deltaSequence, arm } = answer;
       return { parameters: valuesOf(parameters), deltaSequence, arm, isFallback: false };
     } catch (error) {
       const failure = failureOf(error);
-      if (!signal.aborted && !mayPass(error)) this.#report('no settings for a task', failure);
+      if (!signal.aborted && !isAway(error)) this.#report('no settings for a task', failure);
       const arm = Arm.UNSPECIFIED;
       const deltaSequence = this.#sequence;
       return { parameters: this.#parameters, deltaSequence, arm, isFallback: true };
@@ -181,14 +187,18 @@ export class LearningSidecar {
     return outcome;
   }
 
-  /** Reports coordination metrics. A report that is lost is made up for by the next: not retried. */
+  /**
+   * Reports coordination metrics, once, within half a second: the next report makes up for one that
+   * is lost. Answers whether the sidecar has it.
+   */
   async reportMetrics(metrics: MetricsReport): Promise<boolean> {
     const { signal } = this.#over;
     try {
-      await this.service.reportMetrics({ metrics }, { deadlineMs: RECORD_DEADLINE_MS, signal });
+      await this.service.reportMetrics({ metrics }, { deadlineMs: BEST_EFFORT_MS, signal });
       return true;
     } catch (error) {
-      this.#report('metrics were not reported', readFailure(error) ?? error);
+      if (!signal.aborted && !isAway(error))
+        this.#report('metrics were not reported', readFailure(error) ?? error);
       return false;
     }
   }
@@ -276,7 +286,7 @@ export class LearningSidecar {
     } catch (error) {
       // There is nothing to go back to from a snapshot, or from what a revert restores.
       if (source === 'delta' && delta?.revertsDeltaId === '') return refusalOf(error);
-      this.#report(`${delta ? 'a revert' : 'a snapshot'} could not be put in force`, error);
+      this.#report(`${NAMES[source]} could not be put in force`, error);
     }
     this.#parameters = parameters;
     return undefined;
@@ -294,10 +304,13 @@ export class LearningSidecar {
   }
 
   #report(what: string, cause: unknown): void {
-    const tell = async () => this.#options.onProblem?.(what, cause);
+    const tell = async () => (this.#options.onProblem ?? warn)(what, cause);
     // A log that fails is no reason to stop following.
     tell().catch(() => {});
   }
 }
+
+/** What may fail to be put in force, without being refused; of deltas, that is a revert alone. */
+const NAMES = { defaults: 'the defaults', snapshot: 'a snapshot', delta: 'a revert' } as const;
 
 const NOTHING = { epoch: '', sequence: 0n, outcome: undefined, delta: undefined } as const;

@@ -17,6 +17,8 @@ export interface TaskQueueOptions<T> {
   readonly send: (task: T, signal: AbortSignal) => Promise<{ readonly duplicate: boolean }>;
   /** Hears once of a task that waits for a token that holds. */
   readonly onWaiting: (task: T, failure: CallFailure) => void;
+  /** Hears of the first task that finds no room, and again once nothing has waited in between. */
+  readonly onFull: () => void;
   /** Tasks that may wait. */
   readonly limit: number;
   /** Calls under way at once. */
@@ -39,6 +41,7 @@ export class TaskQueue<T> {
   readonly #over = new AbortController();
   #workers = 0;
   #dropped = 0;
+  #isFullTold = false;
   #onIdle: (() => void) | undefined;
 
   constructor(options: TaskQueueOptions<T>) {
@@ -60,7 +63,7 @@ export class TaskQueue<T> {
     return new Promise((resolve) => {
       this.#waiting.push({ task, settle: resolve });
       if (this.#over.signal.aborted) return this.#dropAll();
-      if (this.#waiting.length > this.#options.limit) this.#dropOldest();
+      if (this.#waiting.length > this.#options.limit) this.#makeRoom();
       if (this.#workers < this.#options.workers) void this.#work();
     });
   }
@@ -86,6 +89,7 @@ export class TaskQueue<T> {
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
       next.settle(await this.#deliver(next.task));
     }
+    this.#isFullTold = false;
     this.#workers -= 1;
     if (this.#workers === 0) this.#onIdle?.();
   }
@@ -103,6 +107,13 @@ export class TaskQueue<T> {
     }
     this.#dropped += 1;
     return { kind: 'dropped' };
+  }
+
+  #makeRoom(): void {
+    this.#dropOldest();
+    if (this.#isFullTold) return;
+    this.#isFullTold = true;
+    this.#options.onFull();
   }
 
   #dropOldest(): void {

@@ -142,6 +142,53 @@ test('a task that nobody there knows of is refused', async () => {
   expect(told).toEqual(['one was refused']);
 });
 
+test('what cannot be sent of metrics is told; a sidecar that is away is not, nor what comes after the end', async () => {
+  const { sidecar, told } = createClient('127.0.0.1:1');
+  expect(await sidecar.reportMetrics({ subAgentCount: 1 })).toBe(false);
+  expect(told).toEqual([]);
+  expect(await sidecar.reportMetrics({ subAgentCount: -1 })).toBe(false);
+  expect(told).toEqual(['metrics were not reported']);
+  await sidecar.close({ timeoutMs: 0 });
+  expect(await sidecar.reportMetrics({ subAgentCount: 1 })).toBe(false);
+  expect(told).toHaveLength(1);
+});
+
+test('that defaults could not be put in force is told as such', async () => {
+  const { sidecar, told } = createClient('127.0.0.1:1', {
+    onChange: () => {
+      throw new Error('a bug');
+    },
+  });
+  sidecar.follow();
+  await vi.waitFor(() => expect(told).toContain('the defaults could not be put in force'), WAIT);
+});
+
+test('without an onProblem, problems are lines of console.warn', async () => {
+  const { address } = await createRefuser(undefined);
+  const warn = vi.spyOn(console, 'warn').mockReturnValue();
+  onTestFinished(() => warn.mockRestore());
+  const sidecar = new LearningSidecar({
+    target: '127.0.0.1:1',
+    clientId: 'client',
+    queueLimit: 1,
+    onChange() {
+      throw new Error('a bug\n  of two lines');
+    },
+  });
+  const other = new LearningSidecar({ target: address, clientId: 'client' });
+  sidecar.follow();
+  for (let i = 0; i < 30; i += 1) void sidecar.record({});
+  await other.resolve({ labels: { n: '\ud800' } });
+  await other.reportMetrics({});
+  await vi.waitFor(() => expect(warn).toHaveBeenCalledTimes(3), WAIT);
+  await Promise.all([sidecar, other].map((one) => one.close({ timeoutMs: 0 })));
+  expect(warn.mock.calls.flat().sort()).toEqual([
+    expect.stringMatching(/^learning-sidecar: metrics were not reported: UNIMPLEMENTED .+/),
+    'learning-sidecar: more than 1 tasks wait: the oldest are dropped',
+    'learning-sidecar: the defaults could not be put in force: a bug of two lines',
+  ]);
+});
+
 test('two of one name both follow, and both acknowledge', async () => {
   const { address, client, admin } = await createServiceFixture();
   const both = [createClient(address), createClient(address)];

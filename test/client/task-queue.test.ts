@@ -12,17 +12,21 @@ function failure(reason: WireReason): ServiceError {
 function createQueue(answer: (name: string) => Promise<{ duplicate: boolean }>, limit = 3) {
   const clock = new ManualClock();
   const sent: string[] = [];
+  let told = 0;
   const queue = new TaskQueue<string>({
     send: (name) => {
       sent.push(name);
       return answer(name);
     },
     onWaiting: () => {},
+    onFull: () => {
+      told += 1;
+    },
     limit,
     workers: 1,
     environment: { clock, random: () => 0.5 },
   });
-  return { clock, sent, queue };
+  return { clock, sent, queue, timesFull: () => told };
 }
 
 const never = () => new Promise<never>(() => {});
@@ -69,6 +73,32 @@ test('where there is no room, the oldest that waits goes', async () => {
   await vi.waitFor(() => expect(outcomes.size).toBe(2));
   expect([...outcomes.keys()]).toEqual(['a', 'b']);
   expect([queue.size, queue.dropped]).toEqual([4, 2]);
+});
+
+test('that there is no room is told once, until nothing has waited', async () => {
+  const answers: (() => void)[] = [];
+  const { queue, timesFull } = createQueue(
+    () => new Promise((resolve) => answers.push(() => resolve({ duplicate: false }))),
+    1,
+  );
+  const add = (count: number) => {
+    for (let i = 0; i < count; i += 1) void queue.add('task');
+  };
+  add(2);
+  expect(timesFull()).toBe(0);
+  add(3);
+  expect(timesFull()).toBe(1);
+  answers.shift()?.();
+  await vi.waitFor(() => expect(answers).toHaveLength(1));
+  add(2);
+  expect([timesFull(), queue.dropped]).toEqual([1, 4]);
+  for (const size of [1, 0]) {
+    answers.shift()?.();
+    await vi.waitFor(() => expect(queue.size).toBe(size));
+    await vi.waitFor(() => expect(answers).toHaveLength(size));
+  }
+  add(3);
+  expect(timesFull()).toBe(2);
 });
 
 test('closing waits so long for what is left, and drops it', async () => {

@@ -42,12 +42,15 @@ func (s *Sidecar) Follow(ctx context.Context) {
 	defer cancel()
 	defer context.AfterFunc(s.ctx, cancel)()
 	go s.acknowledge(ctx)
+	if s.ctx.Err() != nil {
+		return
+	}
 	s.putInForce(Change{Source: "defaults", Parameters: s.Parameters()})
 	var delays delays
 	told := "" // what was, until there is a message again
 	for ctx.Err() == nil {
 		failure := s.readStream(ctx, func() { delays, told = 0, "" })
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || s.ctx.Err() != nil {
 			return
 		}
 		if failure.Code == codes.OutOfRange {
@@ -55,15 +58,22 @@ func (s *Sidecar) Follow(ctx context.Context) {
 		}
 		what := failure.Code.String() + failure.Reason
 		if what != told {
-			if !failure.MayPass() && failure.Code != codes.OutOfRange {
-				slog.Warn("the stream is refused, and tried again", "error", failure)
-			}
-			if s.options.OnDisconnected != nil {
-				s.options.OnDisconnected(failure)
-			}
+			s.tellDisconnected(failure)
 		}
 		told = what
 		sleep(ctx, max(delays.next(), failure.RetryDelay))
+	}
+}
+
+func (s *Sidecar) tellDisconnected(failure *Failure) {
+	switch {
+	case !failure.MayPass() && failure.Code != codes.OutOfRange:
+		slog.Warn("the stream is refused, and tried again", "error", failure)
+	case s.options.OnDisconnected == nil:
+		slog.Warn("the sidecar is away, and looked for", "error", failure)
+	}
+	if s.options.OnDisconnected != nil {
+		s.options.OnDisconnected(failure)
 	}
 }
 

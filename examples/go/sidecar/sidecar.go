@@ -10,8 +10,6 @@ import (
 	"log/slog"
 	"maps"
 	"math/rand/v2"
-	"os"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,7 +21,6 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/keepalive"
-	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -31,13 +28,13 @@ import (
 )
 
 const (
-	callTimeout    = 5 * time.Second        // what is not answered within this long is sent again
-	resolveTimeout = 500 * time.Millisecond // a task does not wait longer for its settings
-	recordWorkers  = 16                     // tasks being recorded at once
-	queueLimit     = 10_000                 // tasks that wait for a sidecar that is away
-	closeTimeout   = 5 * time.Second        // Close does not wait longer, unless it is told to
-	ackLimit       = 1000                   // where more wait to be acknowledged, nothing is read
-	maxClientID    = 256                    // bytes, as the sidecar has it
+	callTimeout   = 5 * time.Second        // what is not answered within this long is sent again
+	bestEffort    = 500 * time.Millisecond // no task is held up longer for its settings, or metrics
+	recordWorkers = 16                     // tasks being recorded at once
+	queueLimit    = 10_000                 // tasks that wait for a sidecar that is away
+	closeTimeout  = 5 * time.Second        // Close does not wait longer, unless it is told to
+	ackLimit      = 1000                   // where more wait to be acknowledged, nothing is read
+	maxClientID   = 256                    // bytes, as the sidecar has it
 )
 
 // ErrDropped is what becomes of a task that found no room, or no time, while the sidecar was away.
@@ -49,7 +46,7 @@ type Options struct {
 	ClientID       string                           // stays the same over restarts
 	Defaults       map[string]any                   // the settings until the sidecar has answered
 	OnChange       func(Change) error               // puts settings in force; an error refuses a delta
-	OnDisconnected func(*Failure)                   // the sidecar has gone, and is looked for
+	OnDisconnected func(*Failure)                   // the sidecar has gone, and is looked for; nil: logged
 	Credentials    credentials.TransportCredentials // nil: in the clear
 	TokenFile      string                           // read again for each call
 	QueueLimit     int                              // beyond, the oldest tasks are dropped; 0: 10,000
@@ -73,6 +70,7 @@ type Sidecar struct {
 	known   atomic.Pointer[known]
 	dropped atomic.Uint64
 	queue   chan job
+	full    atomic.Bool // it was, and is not empty again
 
 	closing sync.RWMutex // nothing is added to pending once closed is set
 	closed  bool
@@ -103,8 +101,8 @@ func New(options Options) (*Sidecar, error) {
 	if !utf8.ValidString(options.ClientID) || len(options.ClientID) > maxClientID {
 		return nil, fmt.Errorf("ClientID %q: expected UTF-8, at most %d bytes", options.ClientID, maxClientID)
 	}
-	if options.Target == "" {
-		return nil, errors.New("Target: expected host:port or unix:/path")
+	if err := checkTarget(options.Target); err != nil {
+		return nil, err
 	}
 	if options.QueueLimit <= 0 {
 		options.QueueLimit = queueLimit
@@ -121,10 +119,11 @@ func New(options Options) (*Sidecar, error) {
 		grpc.WithNoProxy(),
 	}
 	if options.TokenFile != "" {
-		if _, err := tokenFile(options.TokenFile).GetRequestMetadata(context.Background()); err != nil {
+		file, err := openTokenFile(options.TokenFile)
+		if err != nil {
 			return nil, fmt.Errorf("TokenFile: %w", err)
 		}
-		dial = append(dial, grpc.WithPerRPCCredentials(tokenFile(options.TokenFile)))
+		dial = append(dial, grpc.WithPerRPCCredentials(file))
 	}
 	conn, err := grpc.NewClient(options.Target, dial...)
 	if err != nil {
@@ -157,7 +156,7 @@ func (s *Sidecar) Dropped() uint64 { return s.dropped.Load() }
 
 // Resolve answers the settings for a task, or the last known where the sidecar does not answer in time.
 func (s *Sidecar) Resolve(ctx context.Context, taskID string, labels map[string]string) Resolved {
-	ctx, cancel := context.WithTimeout(ctx, resolveTimeout)
+	ctx, cancel := context.WithTimeout(ctx, bestEffort)
 	defer cancel()
 	request := &learningv1.ResolveParametersRequest{TaskId: taskID, Labels: labels}
 	answer, err := s.Service.ResolveParameters(ctx, request)
@@ -205,15 +204,19 @@ func (s *Sidecar) Record(task *learningv1.Task) <-chan error {
 		}
 		select {
 		case oldest := <-s.queue:
+			if !s.full.Swap(true) {
+				slog.Warn("no room for more tasks: the oldest are dropped", "limit", s.options.QueueLimit)
+			}
 			s.finish(oldest, ErrDropped)
 		default:
 		}
 	}
 }
 
-// ReportMetrics reports coordination metrics, once: where a report is lost, the next makes up for it.
+// ReportMetrics reports coordination metrics, once, and does not wait longer than half a second: where a
+// report is lost, the next makes up for it.
 func (s *Sidecar) ReportMetrics(ctx context.Context, metrics *learningv1.CoordinationMetrics) error {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, bestEffort)
 	defer cancel()
 	_, err := s.Service.ReportMetrics(ctx, &learningv1.ReportMetricsRequest{Metrics: metrics})
 	return err
@@ -249,6 +252,9 @@ func (s *Sidecar) recordTasks() {
 		select {
 		case next := <-s.queue:
 			_, failure := callWithRetry(s.ctx, s.Service.RecordTask, &learningv1.RecordTaskRequest{Task: next.task})
+			if s.ctx.Err() == nil && len(s.queue) == 0 {
+				s.full.Store(false)
+			}
 			switch {
 			case failure == nil:
 				s.finish(next, nil)
@@ -278,23 +284,3 @@ func (s *Sidecar) finish(one job, outcome error) {
 	one.done <- outcome
 	s.pending.Done()
 }
-
-// tokenFile shows the first token of a file with each call; one that was exchanged is found in time.
-type tokenFile string
-
-// GetRequestMetadata implements credentials.PerRPCCredentials.
-func (f tokenFile) GetRequestMetadata(context.Context, ...string) (map[string]string, error) {
-	text, err := os.ReadFile(string(f))
-	for line := range strings.Lines(string(text)) {
-		if token := strings.TrimSpace(line); token != "" && token[0] != '#' {
-			if strings.ContainsFunc(token, func(r rune) bool { return r < ' ' || r > '~' }) {
-				return nil, status.Errorf(codes.Unavailable, "what is in %s is no token", string(f))
-			}
-			return map[string]string{"authorization": "Bearer " + token}, nil
-		}
-	}
-	return nil, status.Errorf(codes.Unavailable, "no token in %s: %v", string(f), err)
-}
-
-// RequireTransportSecurity implements credentials.PerRPCCredentials: loopback needs none.
-func (f tokenFile) RequireTransportSecurity() bool { return false }

@@ -13,15 +13,16 @@ import io.grpc.Context;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
-import io.grpc.ManagedChannelBuilder;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.TlsChannelCredentials;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
 import io.grpc.protobuf.StatusProto;
 import java.io.File;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,7 +51,8 @@ import learning.v1.*;
 
 /**
  * An orchestrator's sidecar. Follows the deltas over restarts and outages, keeps the last settings
- * while the sidecar is away, and records tasks until they are durable. Copy this file into your
+ * while the sidecar is away, and records tasks until they are durable. Use try-with-resources: most
+ * tasks recorded just before the program ends are lost without close. Copy this file into your
  * project, with the code generated from proto/.
  */
 public final class LearningSidecar implements AutoCloseable {
@@ -67,7 +69,8 @@ public final class LearningSidecar implements AutoCloseable {
     /** The sidecar is away; it is looked for until it is there. */
     public Consumer<StatusRuntimeException> onDisconnected = failure -> {};
     /** What did not work and is not tried again, or not without a token that holds: for a log. */
-    public Consumer<Throwable> onProblem = Throwable::printStackTrace;
+    public Consumer<Throwable> onProblem =
+        problem -> System.err.println("learning sidecar: " + problem);
     /** Files (PEM): TLS with this CA, and the certificate to show. */
     public String tlsCa, tlsCertificate, tlsKey;
     /** What the sidecar's certificate is for, if not the host of target. */
@@ -107,10 +110,13 @@ public final class LearningSidecar implements AutoCloseable {
   private record Pending(RecordTaskRequest request, CompletableFuture<RecordTaskResponse> done) {}
 
   private static final long FIRST_DELAY_MS = 200, MAX_DELAY_MS = 1000, MAX_ASKED_MS = 60_000;
-  private static final long DEADLINE_MS = 5000, RESOLVE_DEADLINE_MS = 500, CLOSE_TIMEOUT_MS = 5000;
+  private static final long DEADLINE_MS = 5000, CLOSE_TIMEOUT_MS = 5000, CANCEL_TIMEOUT_MS = 500;
+  /** Of the calls that the orchestrator itself waits for. */
+  private static final long SHORT_DEADLINE_MS = 500;
   private static final int RECORD_WORKERS = 16, MAX_WAITING_ACKS = 256;
   /** As many as the sidecar takes. */
   private static final int MAX_CLIENT_ID_BYTES = 256;
+  private static final int MAX_PORT = 65_535;
   /** A character takes up to 4 bytes; there is room for 256 and 1024. */
   private static final int REASON_LENGTH = 64, MESSAGE_LENGTH = 256;
   /** Bytes of a stream read ahead: a client that stops reading is noticed, not buffered for. */
@@ -129,6 +135,8 @@ public final class LearningSidecar implements AutoCloseable {
   private final AtomicInteger unrecorded = new AtomicInteger();
   private final AtomicLong dropped = new AtomicLong();
   private final AtomicBoolean isFollowing = new AtomicBoolean();
+  /** Tasks were dropped for want of room, which was told, and some still wait. */
+  private final AtomicBoolean isOverfull = new AtomicBoolean();
   private volatile InForce inForce;
   private volatile boolean isClosed;
   /** Whether the sidecar has told where its ledger stands, so that it can be gone on from. */
@@ -141,16 +149,10 @@ public final class LearningSidecar implements AutoCloseable {
     check(options);
     this.options = options;
     inForce = new InForce(Map.copyOf(options.defaults), "", 0);
-    ManagedChannelBuilder<?> builder =
-        Grpc.newChannelBuilder(options.target, credentials()).keepAliveTime(30, TimeUnit.SECONDS);
-    if (options.tlsServerName != null) builder.overrideAuthority(options.tlsServerName);
-    // Its own choice, the socket's path, is none that HTTP/2 knows.
-    else if (options.target.startsWith("unix:")) builder.overrideAuthority("localhost");
-    if (builder instanceof NettyChannelBuilder netty) netty.flowControlWindow(WINDOW_BYTES);
-    channel = builder.build();
-    var stub = LearningServiceGrpc.newBlockingStub(channel);
-    service = options.tokenFile == null ? stub
-        : stub.withCallCredentials(token(readToken(options.tokenFile)));
+    // Before the channel, which nobody would close where there is no token.
+    var token = options.tokenFile == null ? null : token(readToken(options.tokenFile));
+    channel = openChannel();
+    service = LearningServiceGrpc.newBlockingStub(channel).withCallCredentials(token);
     for (int i = 0; i < RECORD_WORKERS; i++) threads.execute(context.wrap(this::recordTasks));
   }
 
@@ -168,7 +170,7 @@ public final class LearningSidecar implements AutoCloseable {
     return inForce.parameters;
   }
 
-  /** Tasks that found no room while the sidecar was away, or were left at the close. */
+  /** Tasks that found no room while the sidecar was away, or were not durable at the close. */
   public long dropped() {
     return dropped.get();
   }
@@ -182,7 +184,7 @@ public final class LearningSidecar implements AutoCloseable {
   public Resolved resolve(String taskId, Map<String, String> labels) {
     var request = ResolveParametersRequest.newBuilder().setTaskId(taskId).putAllLabels(labels);
     try {
-      var answer = within(RESOLVE_DEADLINE_MS).resolveParameters(request.build());
+      var answer = within(SHORT_DEADLINE_MS).resolveParameters(request.build());
       return new Resolved(
           answer.getParametersMap(), answer.getDeltaSequence(), answer.getArm(), false);
     } catch (StatusRuntimeException failure) {
@@ -211,13 +213,16 @@ public final class LearningSidecar implements AutoCloseable {
     return done;
   }
 
-  /** Reports metrics. A report that is lost is made up for by the next: it is not tried again. */
+  /**
+   * Reports metrics, if the sidecar takes them within 500 ms. A report that is lost is made up for
+   * by the next: it is not tried again.
+   */
   public void reportMetrics(CoordinationMetrics metrics) {
     try {
-      within(DEADLINE_MS)
+      within(SHORT_DEADLINE_MS)
           .reportMetrics(ReportMetricsRequest.newBuilder().setMetrics(metrics).build());
     } catch (StatusRuntimeException failure) {
-      tell(options.onProblem, failure);
+      if (!mayPass(failure)) tell(options.onProblem, failure);
     }
   }
 
@@ -229,18 +234,27 @@ public final class LearningSidecar implements AutoCloseable {
 
   /** Waits so long at most. */
   public void close(long timeoutMs) {
-    try {
-      for (long end = System.nanoTime() + timeoutMs * 1_000_000;
-          unrecorded.get() > 0 && System.nanoTime() < end; ) Thread.sleep(5);
-    } catch (InterruptedException interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    boolean isInterrupted = awaitRecorded(timeoutMs);
     isClosed = true;
     context.cancel(null);
     acks.shutdownNow();
     threads.shutdownNow();
     channel.shutdownNow();
     dropAll();
+    // Those that were being sent are counted as dropped by their threads.
+    isInterrupted |= awaitRecorded(CANCEL_TIMEOUT_MS);
+    if (isInterrupted) Thread.currentThread().interrupt();
+  }
+
+  /** Answers whether it was interrupted before. */
+  private boolean awaitRecorded(long timeoutMs) {
+    try {
+      for (long end = System.nanoTime() + timeoutMs * 1_000_000;
+          unrecorded.get() > 0 && System.nanoTime() < end; ) Thread.sleep(5);
+      return false;
+    } catch (InterruptedException interrupted) {
+      return true;
+    }
   }
 
   private void followDeltas() {
@@ -371,10 +385,14 @@ public final class LearningSidecar implements AutoCloseable {
         return;
       }
       try {
-        next.done.complete(callWithRetry(() -> within(DEADLINE_MS).recordTask(next.request)));
+        var answer = callWithRetry(() -> within(DEADLINE_MS).recordTask(next.request));
+        if (queue.isEmpty()) isOverfull.set(false);
+        next.done.complete(answer);
       } catch (Throwable failure) {
         // Whatever it is: the next task is recorded.
-        if (!isClosed) tell(options.onProblem, failure);
+        boolean isLeft = failure instanceof StatusRuntimeException answer && mayWait(answer);
+        if (isClosed && isLeft) dropped.incrementAndGet();
+        else tell(options.onProblem, failure);
         next.done.completeExceptionally(failure);
       } finally {
         unrecorded.decrementAndGet();
@@ -386,9 +404,12 @@ public final class LearningSidecar implements AutoCloseable {
     if (oldest == null) return;
     dropped.incrementAndGet();
     unrecorded.decrementAndGet();
-    var why = isClosed ? Status.CANCELLED.withDescription("dropped: closed")
-        : Status.RESOURCE_EXHAUSTED.withDescription("dropped: too many wait");
-    oldest.done.completeExceptionally(why.asRuntimeException());
+    var why = (isClosed ? Status.CANCELLED.withDescription("dropped: closed")
+        : Status.RESOURCE_EXHAUSTED.withDescription("dropped: too many tasks wait"))
+        .asRuntimeException();
+    // Once an outage: the others are counted.
+    if (!isClosed && isOverfull.compareAndSet(false, true)) tell(options.onProblem, why);
+    oldest.done.completeExceptionally(why);
   }
 
   private void dropAll() {
@@ -406,12 +427,10 @@ public final class LearningSidecar implements AutoCloseable {
       try {
         return call.get();
       } catch (StatusRuntimeException failure) {
-        // The token may be being exchanged: its file is read again for each call.
-        boolean wantsToken = failure.getStatus().getCode() == Status.Code.UNAUTHENTICATED;
-        if (isClosed || !mayPass(failure) && !wantsToken) throw failure;
+        if (isClosed || !mayWait(failure)) throw failure;
         // No outage, and not to be waited out unheard: told once for each call.
-        if (wantsToken && !isTold) tell(options.onProblem, failure);
-        isTold |= wantsToken;
+        if (!mayPass(failure) && !isTold) tell(options.onProblem, failure);
+        isTold |= !mayPass(failure);
         if (!pause(delayMs, failure)) throw failure;
       }
     }
@@ -424,6 +443,11 @@ public final class LearningSidecar implements AutoCloseable {
       case INTERNAL, UNKNOWN, CANCELLED, ABORTED -> reasonOf(failure).isEmpty();
       default -> false;
     };
+  }
+
+  /** What is queued waits for a token as well: its file is read again for each call. */
+  private static boolean mayWait(StatusRuntimeException failure) {
+    return mayPass(failure) || failure.getStatus().getCode() == Status.Code.UNAUTHENTICATED;
   }
 
   /** Why a stream is refused until somebody does something about it; empty: it is not. */
@@ -468,6 +492,21 @@ public final class LearningSidecar implements AutoCloseable {
     return Optional.empty();
   }
 
+  private ManagedChannel openChannel() throws IOException {
+    boolean isUnix = options.target.startsWith("unix:");
+    var builder =
+        Grpc.newChannelBuilder(options.target, credentials()).keepAliveTime(30, TimeUnit.SECONDS);
+    if (options.tlsServerName != null) builder.overrideAuthority(options.tlsServerName);
+    // Its own choice, the socket's path, is none that HTTP/2 knows.
+    else if (isUnix) builder.overrideAuthority("localhost");
+    if (builder instanceof NettyChannelBuilder netty) {
+      netty.flowControlWindow(WINDOW_BYTES);
+      // Set by grpc, and warned of by netty at each attempt: unix sockets have no such option.
+      if (isUnix) netty.withOption(ChannelOption.SO_KEEPALIVE, null);
+    }
+    return builder.build();
+  }
+
   private ChannelCredentials credentials() throws IOException {
     if (Stream.of(options.tlsCa, options.tlsCertificate, options.tlsServerName)
         .allMatch(Objects::isNull)) return InsecureChannelCredentials.create();
@@ -485,6 +524,8 @@ public final class LearningSidecar implements AutoCloseable {
       require(needed != null, "target, clientId, defaults, onChange, onDisconnected, onProblem: "
           + "expected something, found null");
     }
+    require(isTarget(options.target),
+        "target: expected host:port or unix:/path, found '" + options.target + "'");
     require(StandardCharsets.UTF_8.newEncoder().canEncode(options.clientId)
         && options.clientId.getBytes(StandardCharsets.UTF_8).length <= MAX_CLIENT_ID_BYTES,
         "clientId: expected Unicode characters, at most " + MAX_CLIENT_ID_BYTES + " bytes");
@@ -497,23 +538,39 @@ public final class LearningSidecar implements AutoCloseable {
     if (!holds) throw new IllegalArgumentException(message);
   }
 
+  /** As strict as the library, which says so at each attempt instead, or never. */
+  private static boolean isTarget(String target) {
+    if (target.startsWith("unix:")) return !target.matches("unix:/*");
+    try {
+      var address = URI.create("//" + target.replaceFirst("^dns:/*", ""));
+      return address.getHost() != null && address.getPort() != 0 && address.getPort() <= MAX_PORT;
+    } catch (IllegalArgumentException unreadable) {
+      return false;
+    }
+  }
+
+  /** The first line that is no comment. The library would log one that no header can have. */
   private static String readToken(String file) throws IOException {
-    return Files.readString(Path.of(file)).lines().map(String::strip)
+    return Files.readString(Path.of(file), StandardCharsets.ISO_8859_1).lines().map(String::strip)
         .filter(line -> !line.isEmpty() && !line.startsWith("#"))
-        .findFirst().orElseThrow(() -> new IOException("no token in " + file));
+        .findFirst().filter(line -> line.matches("[ -~]+"))
+        .orElseThrow(() -> new IOException("no token of printable ASCII in " + file));
   }
 
   private CallCredentials token(String first) {
     var name = Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
     return new CallCredentials() {
+      private final AtomicBoolean isMissing = new AtomicBoolean();
       private volatile String last = first;
 
       @Override
       public void applyRequestMetadata(RequestInfo call, Executor executor, MetadataApplier to) {
         try {
           last = readToken(options.tokenFile);
+          isMissing.set(false);
         } catch (IOException beingWritten) {
           // The sidecar says whether the last one still holds.
+          if (isMissing.compareAndSet(false, true)) tell(options.onProblem, beingWritten);
         }
         var headers = new Metadata();
         headers.put(name, "Bearer " + last);
