@@ -11,11 +11,11 @@ import { Acknowledger } from './acknowledger.ts';
 import { createBackoff } from './backoff.ts';
 import { type Change, refusalOf } from './change.ts';
 import { type LearningClient, openClient } from './channel.ts';
-import { checkOptions } from './check-options.ts';
 import { readDeltas } from './delta-reader.ts';
 import { type ClientEnvironment, MACHINE, pause } from './environment.ts';
-import { type CallFailure, failureOf, isAway, readFailure, refusalOfStream } from './failure.ts';
-import { openTarget, type Target, type TargetOptions } from './target.ts';
+import { failureOf, isAway, readFailure, refusalOfStream } from './failure.ts';
+import { checkOptions, type LearningSidecarOptions } from './options.ts';
+import { openTarget, type Target } from './target.ts';
 import { type RecordOutcome, TaskQueue } from './task-queue.ts';
 import { createTask, type TaskReport } from './task-report.ts';
 import { type Values, valuesOf, withDelta } from './values.ts';
@@ -48,29 +48,6 @@ export interface Resolved {
   readonly arm: Arm;
   /** The sidecar did not answer in time: these are the last that it told. */
   readonly isFallback: boolean;
-}
-
-export interface LearningSidecarOptions extends TargetOptions {
-  /** Names this orchestrator, and stays the same over restarts. */
-  readonly clientId: string;
-  /** The settings until the sidecar has answered for the first time. */
-  readonly defaults?: Values;
-  /**
-   * Puts new settings in force: they count as such when it returns, or its promise resolves. Where
-   * it throws, a delta is refused, and the sidecar reverts it.
-   */
-  readonly onChange?: (change: Change) => void | Promise<void>;
-  /** The sidecar has gone, or refuses its stream; it is tried again until it is there. */
-  readonly onDisconnected?: (failure: CallFailure | undefined) => void;
-  /**
-   * What did not work and is not tried again, or not in vain if somebody sees to it: for a log.
-   * By default a line of `console.warn`.
-   */
-  readonly onProblem?: (what: string, cause: unknown) => void;
-  /** Tasks that may wait; beyond, the oldest are dropped. */
-  readonly queueLimit?: number;
-  /** For tests. */
-  readonly environment?: ClientEnvironment;
 }
 
 /**

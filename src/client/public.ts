@@ -10,10 +10,10 @@ export type { ClientEnvironment } from './environment.ts';
 export { type CallFailure, readFailure } from './failure.ts';
 export {
   LearningSidecar,
-  type LearningSidecarOptions,
   type MetricsReport,
   type Resolved,
 } from './learning-sidecar.ts';
+export type { LearningSidecarOptions } from './options.ts';
 export type { TargetOptions } from './target.ts';
 export type { RecordOutcome } from './task-queue.ts';
 export type { TaskReport } from './task-report.ts';
