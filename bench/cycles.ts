@@ -1,7 +1,7 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { RunCycleResponseSchema } from '../src/gen/learning/v1/admin_service_pb.ts';
 import { ReportMetricsRequestSchema } from '../src/gen/learning/v1/learning_service_pb.ts';
-import { encode } from '../src/rpc/service-definition.ts';
+import { encode } from '../src/wire/codec.ts';
 import { sendBatches } from './batches.ts';
 import { METHODS, RawClient } from './raw-client.ts';
 import { atMost, compare, measureByTurns, type Row } from './row.ts';

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { LearningAdminService } from '../src/gen/learning/v1/admin_service_pb.ts';
 import { LearningService } from '../src/gen/learning/v1/learning_service_pb.ts';
-import { Malformed, type ServiceHandlers, serviceCodec } from '../src/rpc/service-definition.ts';
+import { Malformed, type ServiceHandlers, serviceCodec } from '../src/wire/codec.ts';
 import { Broadcaster } from './broadcaster.ts';
 
 // The limit that the sidecar is measured against: grpc-js and the sidecar's codec, with handlers

@@ -1,5 +1,5 @@
 import { SetParameterRequestSchema } from '../src/gen/learning/v1/admin_service_pb.ts';
-import { encode } from '../src/rpc/service-definition.ts';
+import { encode } from '../src/wire/codec.ts';
 import { sendBatches } from './batches.ts';
 import { METHODS, RawClient } from './raw-client.ts';
 import { compare, measureByTurns, type Row, ratioAtLeast } from './row.ts';

@@ -7,7 +7,7 @@ import {
   ResolveParametersResponseSchema,
 } from '../src/gen/learning/v1/learning_service_pb.ts';
 import { TaskStatus } from '../src/gen/learning/v1/task_pb.ts';
-import { encode } from '../src/rpc/service-definition.ts';
+import { encode } from '../src/wire/codec.ts';
 import { METHODS, RawClient } from './raw-client.ts';
 import { compare, type Round, type Row, ratioAtMost } from './row.ts';
 import type { Scale } from './scale.ts';

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { credentials } from '@grpc/grpc-js';
 import { describeParameters, showTime } from '../src/cli/delta-line.ts';
 import { LearningService } from '../src/gen/learning/v1/learning_service_pb.ts';
-import { createClient, type ServiceClient } from '../src/rpc/client.ts';
+import { createClient, type ServiceClient } from '../src/wire/client.ts';
 import { type DemoProcess, startProcess, stopAll } from './demo-process.ts';
 
 // A sidecar, a client that replays a real trace, and one that watches: what the README tells, seen.

@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { credentials } from '@grpc/grpc-js';
 import { Health } from '../src/gen/grpc/health/v1/health_pb.ts';
-import { createClient } from '../src/rpc/client.ts';
+import { createClient } from '../src/wire/client.ts';
 import { buildImage, type Image } from './image-check/build.ts';
 import { bundledPackages } from './image-check/bundled.ts';
 import { createVolume, Service } from './image-check/service.ts';

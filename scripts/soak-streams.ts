@@ -7,7 +7,7 @@ import {
   LearningService,
   type StreamDeltasResponse,
 } from '../src/gen/learning/v1/learning_service_pb.ts';
-import { createClient } from '../src/rpc/client.ts';
+import { createClient } from '../src/wire/client.ts';
 
 const [address = '', streams = '50', restless = '13'] = process.argv.slice(2);
 const MINUTE_MS = 60_000;

@@ -4,8 +4,8 @@ import { setInterval as ticks } from 'node:timers/promises';
 import { credentials, type ServiceError } from '@grpc/grpc-js';
 import { LearningService } from '../src/gen/learning/v1/learning_service_pb.ts';
 import { TaskStatus } from '../src/gen/learning/v1/task_pb.ts';
-import { createClient } from '../src/rpc/client.ts';
-import { readStatusDetails } from '../src/rpc/status-details.ts';
+import { createClient } from '../src/wire/client.ts';
+import { readStatusDetails } from '../src/wire/error-details.ts';
 
 const [address = '', rate = '1000'] = process.argv.slice(2);
 const TICK_MS = 5;

@@ -1,5 +1,5 @@
+import { quantile } from '../src/cycle/window-statistics.ts';
 import type { Arm } from '../src/trial/arm.ts';
-import { quantile } from '../src/window/statistics.ts';
 import type { Draw, Noise } from './noise.ts';
 import type { Perform } from './trial-run.ts';
 

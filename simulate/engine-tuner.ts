@@ -1,4 +1,4 @@
-import type { VirtualClock } from '../src/cli/virtual-clock.ts';
+import type { VirtualClock } from '../src/backtest/virtual-clock.ts';
 import type { LoopSettings } from '../src/domain/settings.ts';
 import type { Task } from '../src/domain/task.ts';
 import { Engine } from '../src/engine/engine.ts';

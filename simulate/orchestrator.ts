@@ -1,4 +1,4 @@
-import { createVirtualClock, type VirtualClock } from '../src/cli/virtual-clock.ts';
+import { createVirtualClock, type VirtualClock } from '../src/backtest/virtual-clock.ts';
 import type { Task } from '../src/domain/task.ts';
 import { mean } from '../src/trial/distributions.ts';
 import { changed } from './change.ts';

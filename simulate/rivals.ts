@@ -1,8 +1,8 @@
+import { quantile } from '../src/cycle/window-statistics.ts';
 import type { Task } from '../src/domain/task.ts';
 import { otherArm, tossCoin } from '../src/trial/arm.ts';
 import { restAfterHarm } from '../src/trial/learned.ts';
 import { MAX_TASKS } from '../src/trial/verdict.ts';
-import { quantile } from '../src/window/statistics.ts';
 import { WINDOW_TASKS } from './change.ts';
 import { Glr } from './glr.ts';
 import type { Begin } from './rival-tuner.ts';

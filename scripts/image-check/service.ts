@@ -18,7 +18,7 @@ import {
   Health,
   HealthCheckResponse_ServingStatus as ServingStatus,
 } from '../../src/gen/grpc/health/v1/health_pb.ts';
-import { createClient } from '../../src/rpc/client.ts';
+import { createClient } from '../../src/wire/client.ts';
 import type { Image } from './build.ts';
 import {
   type ContainerOptions,

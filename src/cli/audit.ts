@@ -1,7 +1,7 @@
-import { scanLedger } from '../store/ledger-scan.ts';
+import { type AuditedLedger, auditDelta, findTrials } from '../audit/audit-ledger.ts';
+import { auditJson, describeAudit, describeFault } from '../audit/audit-lines.ts';
+import { scanLedger } from '../store/scan.ts';
 import type { TrialAudit } from '../trial/audit.ts';
-import { type AuditedLedger, auditDelta, findTrials } from './audit-ledger.ts';
-import { auditJson, describeAudit, describeFault } from './audit-lines.ts';
 import { endWhenUnread, printLine } from './output.ts';
 import { formatCount } from './progress.ts';
 

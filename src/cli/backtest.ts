@@ -1,19 +1,19 @@
 import { toJsonString } from '@bufbuild/protobuf';
+import type { RuleTally } from '../backtest/rule-log.ts';
+import { type BacktestSummary, runBacktest } from '../backtest/run.ts';
+import type { ReplayedTrial } from '../backtest/trials.ts';
 import type { Config } from '../config/config.ts';
 import { formatFault } from '../config/fault.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Delta } from '../domain/delta.ts';
 import type { Task } from '../domain/task.ts';
 import { DeltaSchema } from '../gen/learning/v1/delta_pb.ts';
-import { toProtoDelta } from '../rpc/messages.ts';
-import { fromProtoTask } from '../rpc/requests.ts';
-import { type BacktestSummary, runBacktest } from './backtest-run.ts';
-import type { ReplayedTrial } from './backtest-trials.ts';
+import { formatPlace, readTrace, type TraceLine } from '../trace/read.ts';
+import { fromProtoTask } from '../wire/from-proto.ts';
+import { toProtoDelta } from '../wire/to-proto.ts';
 import { describeDelta } from './delta-line.ts';
 import { endWhenUnread, printLine } from './output.ts';
 import { formatCount } from './progress.ts';
-import type { RuleTally } from './rule-log.ts';
-import { formatPlace, readTrace, type TraceLine } from './trace.ts';
 
 /** What `backtest` is told. */
 export interface BacktestOptions {

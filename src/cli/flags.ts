@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { messageOf } from '../domain/errors.ts';
-import { parseListenAddress, parseSocketAddress } from '../rpc/listen-address.ts';
+import { parseListenAddress, parseSocketAddress } from '../net/address.ts';
 
 /** A flag and the environment variable of the same name. The flag wins. */
 export function flag(flags: string, description: string): Option {

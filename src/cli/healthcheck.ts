@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { text as readText } from 'node:stream/consumers';
 import { messageOf } from '../domain/errors.ts';
-import { formatAddress, parseListenAddress, type SocketAddress } from '../rpc/listen-address.ts';
+import { formatAddress, parseListenAddress, type SocketAddress } from '../net/address.ts';
 import { printLine } from './output.ts';
 
 // As in admin/http.ts: an import of it would load WebSocket and fetch, too, every ten seconds.

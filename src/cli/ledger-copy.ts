@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { LedgerOpenError } from '../ledger/store.ts';
-import { backUpLedger, type LedgerSummary, restoreLedger } from '../store/ledger-copy.ts';
+import { backUpLedger, type LedgerSummary, restoreLedger } from '../store/backup.ts';
 import { IN_MEMORY } from './flags.ts';
 import { printLine } from './output.ts';
 import { formatCount } from './progress.ts';

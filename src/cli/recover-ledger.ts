@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { MendReport } from '../ledger/mend.ts';
-import { type Recovery, recoverLedger } from '../store/recover.ts';
+import type { MendReport } from '../store/salvage/mend.ts';
+import { type Recovery, recoverLedger } from '../store/salvage/recover.ts';
 import { formatCount } from './progress.ts';
 
 /** Mends the ledger of a data directory where it is damaged, and logs what became of it. */

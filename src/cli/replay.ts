@@ -1,10 +1,10 @@
+import { withSidecar } from '../client/dial.ts';
 import type { TargetOptions } from '../client/target.ts';
+import { type BadLine, formatBadLine, paced, readBatches } from '../trace/batches.ts';
+import { sizeOfTrace } from '../trace/read.ts';
+import { TaskUpload, type UploadCounts } from '../trace/upload.ts';
 import { endWhenUnread, printLine } from './output.ts';
 import { createProgress, formatCount, type Progress } from './progress.ts';
-import { withSidecar } from './sidecar-client.ts';
-import { type BadLine, formatBadLine, paced, readBatches } from './task-batches.ts';
-import { TaskUpload, type UploadCounts } from './task-upload.ts';
-import { sizeOfTrace } from './trace.ts';
 
 /** What `replay` is told. */
 export interface ReplayOptions extends TargetOptions {

@@ -5,13 +5,13 @@ import { parseConfigFile, readConfigFile } from '../config/load.ts';
 import { messageOf } from '../domain/errors.ts';
 import type { LedgerStore } from '../ledger/store.ts';
 import { systemClock } from '../runtime/clock.ts';
+import { ConfigReload } from '../runtime/config-reload.ts';
 import { WATCH_INTERVAL_MS, watchFiles } from '../runtime/file-watch.ts';
 import { createListenPlan, type ListenOptions } from '../runtime/listen-plan.ts';
 import { createLog, type Log } from '../runtime/log.ts';
 import { type Runtime, startRuntime } from '../runtime/runtime.ts';
 import { createMemoryStore } from '../store/memory.ts';
-import { openSqliteStore } from '../store/sqlite.ts';
-import { ConfigReload } from './config-reload.ts';
+import { openSqliteStore } from '../store/sqlite/open.ts';
 import { IN_MEMORY } from './flags.ts';
 import { recoverDirectory } from './recover-ledger.ts';
 

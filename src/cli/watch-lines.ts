@@ -1,5 +1,6 @@
 import type { ServiceError } from '@grpc/grpc-js';
 import type { ReaderEvent } from '../client/delta-reader.ts';
+import { causeOf } from '../client/dial.ts';
 import { VerdictSchema } from '../gen/learning/v1/delta_pb.ts';
 import {
   type Snapshot,
@@ -13,7 +14,6 @@ import {
   showTime,
   wordOf,
 } from './delta-line.ts';
-import { causeOf } from './sidecar-client.ts';
 import type { TrialEvent } from './watch-trials.ts';
 
 /** A message of StreamDeltas for people; `undefined` where it tells them nothing. */

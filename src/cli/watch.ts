@@ -1,12 +1,12 @@
 import { toJson, toJsonString } from '@bufbuild/protobuf';
 import type { LearningClient } from '../client/channel.ts';
 import { readDeltas } from '../client/delta-reader.ts';
+import { withSidecar } from '../client/dial.ts';
 import type { TargetOptions } from '../client/target.ts';
 import type { DeltaType } from '../domain/delta.ts';
 import { DeltaSchema, DeltaType as ProtoDeltaType } from '../gen/learning/v1/delta_pb.ts';
 import { StreamDeltasResponseSchema } from '../gen/learning/v1/learning_service_pb.ts';
 import { endWhenUnread, printLine } from './output.ts';
-import { withSidecar } from './sidecar-client.ts';
 import { describeBreak, describeMessage, describeTrial } from './watch-lines.ts';
 import { type TrialEvent, TrialFollower } from './watch-trials.ts';
 

@@ -1,7 +1,7 @@
 import type { DescService } from '@bufbuild/protobuf';
 import type { ClientOptions } from '@grpc/grpc-js';
 import type { LearningService } from '../gen/learning/v1/learning_service_pb.ts';
-import { createClient, type ServiceClient } from '../rpc/client.ts';
+import { createClient, type ServiceClient } from '../wire/client.ts';
 import type { Target } from './target.ts';
 
 /** The service of orchestrators, as it is called. */

@@ -1,6 +1,6 @@
 import { type ServiceError, status } from '@grpc/grpc-js';
 import { type FieldViolation, messageOf } from '../domain/errors.ts';
-import { readStatusDetails } from '../rpc/status-details.ts';
+import { readStatusDetails } from '../wire/error-details.ts';
 
 /** Why a call failed, with all that the sidecar said of it. */
 export interface CallFailure {

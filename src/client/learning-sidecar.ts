@@ -6,7 +6,7 @@ import {
   type StreamDeltasResponse,
 } from '../gen/learning/v1/learning_service_pb.ts';
 import type { CoordinationMetricsSchema, Task } from '../gen/learning/v1/task_pb.ts';
-import type { ServiceClient } from '../rpc/client.ts';
+import type { ServiceClient } from '../wire/client.ts';
 import { Acknowledger } from './acknowledger.ts';
 import { createBackoff } from './backoff.ts';
 import { type Change, refusalOf } from './change.ts';

@@ -11,7 +11,7 @@ import { AccessError } from '../access/access-error.ts';
 import { readAccessFile } from '../access/read-file.ts';
 import { readTokenFile } from '../access/token-file.ts';
 import { messageOf } from '../domain/errors.ts';
-import { parseSocketAddress, type SocketAddress } from '../rpc/listen-address.ts';
+import { parseSocketAddress, type SocketAddress } from '../net/address.ts';
 
 /** How a client is told to reach its sidecar, and how it shows who it is. */
 export interface TargetOptions {

@@ -1,6 +1,6 @@
-import { millisecondsPerTask } from '../domain/pace.ts';
 import type { Rule } from '../domain/rule.ts';
 import type { LoopSettings } from '../domain/settings.ts';
+import { millisecondsPerTask } from '../domain/task-interval.ts';
 import type { LedgerState } from '../ledger/state.ts';
 import { confidenceOf, recordOf, restingUntil, ruleRest } from './proposals.ts';
 

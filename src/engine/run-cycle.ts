@@ -1,11 +1,11 @@
 import type { Decision as CurationDecision } from '../cycle/curate.ts';
 import { type CycleInput, type CyclePlan, planCycle } from '../cycle/cycle.ts';
+import { summarize } from '../cycle/window-statistics.ts';
 import type { CycleRecord } from '../domain/cycle.ts';
 import type { Delta } from '../domain/delta.ts';
 import { appliedLastHour } from '../ledger/head.ts';
 import type { Decision } from '../ledger/ledger.ts';
 import type { LedgerView } from '../ledger/view.ts';
-import { summarize } from '../window/statistics.ts';
 import { Changes } from './changes.ts';
 import { ackDeadline } from './effects.ts';
 import type { Environment } from './environment.ts';

@@ -1,3 +1,4 @@
+import { summarize } from '../cycle/window-statistics.ts';
 import type { Delta } from '../domain/delta.ts';
 import { limitValue, violationOf } from '../domain/parameters.ts';
 import type { Rule } from '../domain/rule.ts';
@@ -8,7 +9,6 @@ import type { LedgerView } from '../ledger/view.ts';
 import { carryKey } from '../trial/change.ts';
 import { describePower } from '../trial/power.ts';
 import type { TrialPlan } from '../trial/step.ts';
-import { summarize } from '../window/statistics.ts';
 import type { Changes } from './changes.ts';
 import type { Environment } from './environment.ts';
 import { isHarmResting, isStopped, lastTried, modeOf, restingUntil } from './proposals.ts';

@@ -5,8 +5,8 @@ import type { Receipt } from '../trial/receipt.ts';
 import type { Trial } from '../trial/trial.ts';
 import type { DeltaEvent, LedgerEvent, StoredEvent, TrialAdvanced } from './event.ts';
 import { foldDelta, isOpen } from './fold-delta.ts';
-import { type AwaitedAck, FollowUps, type Observation } from './follow-ups.ts';
 import { copyHead, foldHead, type Head } from './head.ts';
+import { type AwaitedAck, FollowUps, type Observation } from './pending-work.ts';
 import type { Addition, LedgerState } from './state.ts';
 import type { LedgerView } from './view.ts';
 

@@ -6,8 +6,8 @@ import type { Evidence } from '../trial/evidence.ts';
 import type { Trial } from '../trial/trial.ts';
 import type { StoredEvent } from './event.ts';
 import { isOpen } from './fold-delta.ts';
-import { type AwaitedAck, FollowUps, type Observation } from './follow-ups.ts';
 import { emptyHead, type Head } from './head.ts';
+import { type AwaitedAck, FollowUps, type Observation } from './pending-work.ts';
 import { Ring } from './ring.ts';
 import type { LedgerView } from './view.ts';
 

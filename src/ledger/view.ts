@@ -2,8 +2,8 @@ import type { Delta } from '../domain/delta.ts';
 import type { Task } from '../domain/task.ts';
 import type { Evidence } from '../trial/evidence.ts';
 import type { Trial } from '../trial/trial.ts';
-import type { AwaitedAck, Observation } from './follow-ups.ts';
 import type { Head } from './head.ts';
+import type { AwaitedAck, Observation } from './pending-work.ts';
 
 /** What a decision may look at: the committed state and what the same commit has added so far. */
 export interface LedgerView {

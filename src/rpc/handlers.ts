@@ -9,8 +9,8 @@ import type {
 } from '@grpc/grpc-js';
 import { type StatusObject, status } from '@grpc/grpc-js';
 import { LearningError } from '../domain/errors.ts';
-import { type Decoded, type Encodable, encode, Malformed } from './service-definition.ts';
-import { statusOf, type WireReason } from './status.ts';
+import { type Decoded, type Encodable, encode, Malformed } from '../wire/codec.ts';
+import { statusOf, type WireReason } from '../wire/status.ts';
 
 /** What every handler reports to. */
 export interface HandlerEnvironment {

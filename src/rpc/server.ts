@@ -1,62 +1,137 @@
-import type { ServerOptions } from 'node:http2';
-import { Server, type ServerInterceptor, setLogger } from '@grpc/grpc-js';
-import { MAX_REQUEST_BYTES } from './request-bytes.ts';
+import type { DescMethod } from '@bufbuild/protobuf';
+import type { Server } from '@grpc/grpc-js';
+import type { Clock } from '../domain/clock.ts';
+import type { Engine } from '../engine/engine.ts';
+import { Health } from '../gen/grpc/health/v1/health_pb.ts';
+import { LearningAdminService } from '../gen/learning/v1/admin_service_pb.ts';
+import { LearningService } from '../gen/learning/v1/learning_service_pb.ts';
+import { addService } from '../wire/codec.ts';
+import { Admission } from './admission/admission.ts';
+import { Authorisation, type Authority } from './admission/authorise.ts';
+import { shedLoad } from './grpc-js/load-shedding.ts';
+import { createGrpcServer } from './grpc-js/server.ts';
+import type { HandlerEnvironment } from './handlers.ts';
+import { adminHandlers } from './services/admin.ts';
+import { createHealth } from './services/health.ts';
+import { learningHandlers } from './services/learning.ts';
+import { addReflection } from './services/reflection.ts';
+import { DeltaStreams, type SubscriberInfo } from './streams/deltas.ts';
+import { OpenStreams, type StreamLimits } from './streams/open-streams.ts';
+import { createValidate, warmUp } from './validation/validate.ts';
 
-/**
- * Clients are pinged, so that those that live are heard of: see `SilentConnections`. That one has not
- * answered tells little, since its answer waits behind all that it sends; so the timeout is long.
- */
-const KEEPALIVE_MS = { every: 5_000, timeout: 120_000 } as const;
-
-/**
- * Unary calls that one connection may have open beside its streams; more wait at their client. All
- * that have come may be read in one turn of the event loop, refused or not, at some 10 KB each: so it
- * is no more than keeps a connection busy.
- */
-const UNARY_CALLS_PER_CONNECTION = 256;
-
-/**
- * What one connection may do before Node closes it with all that goes on there. Node's own bounds are
- * for browsers: callers with deadlines cancel each call of an overloaded second.
- */
-const SESSION_LIMITS = {
-  // Calls that it cancels, at once and each second; Node: 1,000 and 33. One cancelled costs no more than
-  // one answered, and this is more than are answered.
-  streamResetBurst: 50_000,
-  streamResetRate: 10_000,
-  // Calls in a row beyond its limit; Node: 100. Node counts cancelled calls for a while after their client
-  // has ceased to, so that one which cancels many and goes on seems to be beyond it.
-  maxSessionRejectedStreams: 10_000,
-} as const satisfies ServerOptions;
-
-/**
- * A server that finds out when a client has frozen or its network has gone.
- *
- * @param interceptors the first one sees a call first
- * @param streamsPerConnection streams that one connection may have open
- */
-export function createGrpcServer(
-  interceptors: ServerInterceptor[] = [],
-  streamsPerConnection = 0,
-): Server {
-  const server = new Server({
-    interceptors,
-    // Nobody asks for its statistics, and they cost time on each call.
-    'grpc.enable_channelz': 0,
-    'grpc.max_concurrent_streams': streamsPerConnection + UNARY_CALLS_PER_CONNECTION,
-    // 'grpc-node.max_session_memory' stays without a bound: at it, Node resets calls and then closes the
-    // connection, and clients learn nothing of when to come back. See `AdmittedCall` instead.
-    'grpc.keepalive_time_ms': KEEPALIVE_MS.every,
-    'grpc.keepalive_timeout_ms': KEEPALIVE_MS.timeout,
-    'grpc.max_receive_message_length': MAX_REQUEST_BYTES,
-  });
-  // grpc-js has no option for it, and makes its HTTP/2 servers with these.
-  Object.assign(Reflect.get(server, 'commonServerOptions'), SESSION_LIMITS);
-  return server;
+export interface LearningServerOptions {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly environment: HandlerEnvironment;
+  /** Why the newest config was refused; empty where it was not. */
+  configError(): string;
+  /** How much is taken at once. */
+  limits(): CallLimits;
+  /** Decides who may call; without one, everybody. */
+  readonly authority?: Authority | undefined;
+  /** Whether clients may ask for the contract. */
+  readonly reflection: boolean;
 }
 
-/** Hands over what grpc-js would print on stderr. Holds for the whole process. */
-export function redirectGrpcLog(log: (line: string) => void): void {
-  const print = (...parts: unknown[]) => log(parts.map(String).join(' '));
-  setLogger({ error: print, info: print, debug: print });
+/** How much is taken at once. */
+export interface CallLimits extends StreamLimits {
+  /** Unary calls under way. */
+  readonly maxPendingCalls: number;
+}
+
+/** All services on one gRPC server, which listens nowhere yet. */
+export interface LearningServer {
+  readonly server: Server;
+  /** What the health service says. Not serving before the first call. */
+  setServing(serving: boolean): void;
+  /** The open StreamDeltas streams. */
+  subscribers(): readonly SubscriberInfo[];
+  /** Unary calls under way. */
+  pendingCalls(): number;
+  /** Bytes of larger requests under way. */
+  requestBytes(): number;
+  /**
+   * Ends the streams with UNAVAILABLE, and refuses new calls. Resolves when no unary call is under
+   * way any more.
+   */
+  drain(): Promise<void>;
+  /** Who may call has changed: ends the streams of those who may not any more. */
+  recheckCallers(): void;
+}
+
+/**
+ * Watch streams of the health service, which needs no token: a channel has one for each service that
+ * it calls, and nobody's streams are in the way of the clients' own.
+ */
+const HEALTH_STREAMS: StreamLimits = { maxStreams: 1024, maxStreamsPerClient: 8 };
+
+/** Methods of the clients' service that operators call. */
+const INSPECTING = new Set<DescMethod>([
+  LearningService.method.getStatus,
+  LearningService.method.getDeltaStatus,
+  LearningService.method.listDeltas,
+  LearningService.method.listCycles,
+]);
+
+export function createLearningServer(options: LearningServerOptions): LearningServer {
+  const { engine, environment, configError, limits, authority } = options;
+  const services = [LearningService, LearningAdminService];
+  const deltaStreams = new DeltaStreams(engine.ledger.state, engine.clock);
+  const openStreams = new OpenStreams(limits);
+  const healthStreams = new OpenStreams(() => HEALTH_STREAMS);
+  const health = createHealth(['', ...services.map(({ typeName }) => typeName)], healthStreams);
+  const validate = createValidate();
+  warmUp(
+    validate,
+    services.flatMap(({ methods }) => methods.map(({ input }) => input)),
+  );
+  engine.ledger.onCommit(({ applied }) => {
+    if (applied.length > 0) deltaStreams.pump();
+  });
+  const subscribers = () => deltaStreams.subscribers();
+  engine.followedBy(subscribers);
+  const admission = createAdmission(options);
+  const authorisation = authority && new Authorisation(authority);
+  const interceptors = [authorisation?.interceptor, admission.interceptor];
+  const server = createGrpcServer(
+    interceptors.filter((one) => one !== undefined),
+    limits().maxStreamsPerClient,
+  );
+  shedLoad(server, admission.refusalFor);
+  const shared = { engine, environment, validate };
+  addService(
+    server,
+    LearningService,
+    learningHandlers({ ...shared, deltaStreams, openStreams, subscribers, configError }),
+  );
+  addService(server, LearningAdminService, adminHandlers(shared));
+  addService(server, Health, health.handlers);
+  if (options.reflection) addReflection(server, [...services, Health], openStreams);
+  return {
+    server,
+    setServing: (serving) => health.setServing(serving),
+    subscribers,
+    pendingCalls: () => admission.pending,
+    requestBytes: () => admission.requestBytes,
+    drain() {
+      openStreams.drain();
+      healthStreams.drain();
+      return admission.drain();
+    },
+    recheckCallers: () => authorisation?.recheck(),
+  };
+}
+
+function createAdmission({ clock, environment, limits }: LearningServerOptions): Admission {
+  return new Admission({
+    clock,
+    maxPendingCalls: () => limits().maxPendingCalls,
+    onRefused(path, code, reason) {
+      environment.observe(path, code, 0);
+      environment.refused(reason);
+    },
+    clients: LearningService.methods.filter((one) => !INSPECTING.has(one)),
+    operators: [...LearningAdminService.methods, ...INSPECTING],
+    probes: Health.methods,
+  });
 }

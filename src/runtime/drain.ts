@@ -1,6 +1,6 @@
 import type { Server as HttpServer } from 'node:http';
 import type { Logger } from 'pino';
-import type { LearningServer } from '../rpc/learning-server.ts';
+import type { LearningServer } from '../rpc/server.ts';
 import type { Endpoints } from './endpoints.ts';
 
 /** What is drained. */

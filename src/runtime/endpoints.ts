@@ -7,11 +7,11 @@ import type { Access } from '../access/access.ts';
 import { denyHttp } from '../access/http-access.ts';
 import { type AdminSources, createAdminServer } from '../admin/http.ts';
 import { messageOf } from '../domain/errors.ts';
-import type { Authority } from '../rpc/authorise.ts';
-import { ConnectionCap } from '../rpc/connection-cap.ts';
+import { formatAddress } from '../net/address.ts';
+import { ConnectionCap } from '../net/connection-cap.ts';
+import { type Accept, Listeners } from '../net/listeners.ts';
+import type { Authority } from '../rpc/admission/authorise.ts';
 import type { HandlerEnvironment } from '../rpc/handlers.ts';
-import { formatAddress } from '../rpc/listen-address.ts';
-import { type Accept, Listeners } from '../rpc/listeners.ts';
 import type { Entry, ListenPlan } from './listen-plan.ts';
 
 export interface EndpointsOptions {

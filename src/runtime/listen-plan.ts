@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { Access, type AccessSettings } from '../access/access.ts';
 import { type Protection, planListener } from '../access/exposure.ts';
-import { type ListenAddress, parseListenAddress } from '../rpc/listen-address.ts';
+import { type ListenAddress, parseListenAddress } from '../net/address.ts';
 import { systemClock } from './clock.ts';
 import { WATCH_INTERVAL_MS, watchFiles } from './file-watch.ts';
 

@@ -1,6 +1,6 @@
 import type { Metric } from '../domain/effect.ts';
-import { millisecondsPerTask } from '../domain/pace.ts';
 import type { Task } from '../domain/task.ts';
+import { millisecondsPerTask } from '../domain/task-interval.ts';
 import { own } from '../domain/value.ts';
 import { mean } from './distributions.ts';
 import { reachOf } from './power-replay.ts';

@@ -6,8 +6,8 @@ import {
   LearningService,
   RecordTaskRequestSchema,
 } from '../../src/gen/learning/v1/learning_service_pb.ts';
-import { encode } from '../../src/rpc/service-definition.ts';
-import { readStatusDetails } from '../../src/rpc/status-details.ts';
+import { encode } from '../../src/wire/codec.ts';
+import { readStatusDetails } from '../../src/wire/error-details.ts';
 import { learningClient } from '../support/clients.ts';
 import { faultyFields, requests } from '../support/hostile-requests.ts';
 import { type RawCaller, rawCaller } from '../support/raw-caller.ts';

@@ -7,7 +7,7 @@ import {
   Health,
   HealthCheckResponse_ServingStatus as Serving,
 } from '../../src/gen/grpc/health/v1/health_pb.ts';
-import { readStatusDetails } from '../../src/rpc/status-details.ts';
+import { readStatusDetails } from '../../src/wire/error-details.ts';
 import { connect } from '../rpc/wire.ts';
 import { adminClient, type LearningClient, learningClient } from '../support/clients.ts';
 import { Follower } from '../support/follower.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fromJson, fromJsonString } from '@bufbuild/protobuf';
 import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { expect, test } from 'vitest';
-import { runBacktest } from '../../src/cli/backtest-run.ts';
+import { runBacktest } from '../../src/backtest/run.ts';
 import type { Delta } from '../../src/domain/delta.ts';
 import { DeltaSchema } from '../../src/gen/learning/v1/delta_pb.ts';
 import { TaskSchema } from '../../src/gen/learning/v1/task_pb.ts';

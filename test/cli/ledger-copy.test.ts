@@ -9,7 +9,7 @@ import {
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test, vi } from 'vitest';
-import { openSqliteStore, readLedgerFile } from '../../src/store/sqlite.ts';
+import { openSqliteStore, readLedgerFile } from '../../src/store/sqlite/open.ts';
 import { adminClient, learningClient } from '../support/clients.ts';
 import { startSidecar } from '../support/sidecar.ts';
 import { taskOfId } from '../support/task-book.ts';

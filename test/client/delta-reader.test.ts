@@ -7,7 +7,7 @@ import {
   type StreamDeltasRequest,
   type StreamDeltasResponseSchema,
 } from '../../src/gen/learning/v1/learning_service_pb.ts';
-import { serviceCodec } from '../../src/rpc/service-definition.ts';
+import { serviceCodec } from '../../src/wire/codec.ts';
 import { connect, serve } from '../rpc/wire.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 

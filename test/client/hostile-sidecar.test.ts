@@ -12,7 +12,7 @@ import {
   LearningService,
   type StreamDeltasResponseSchema,
 } from '../../src/gen/learning/v1/learning_service_pb.ts';
-import { serviceCodec } from '../../src/rpc/service-definition.ts';
+import { serviceCodec } from '../../src/wire/codec.ts';
 import { serve } from '../rpc/wire.ts';
 import { createServiceFixture } from '../support/service-fixture.ts';
 

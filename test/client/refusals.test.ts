@@ -3,7 +3,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { MACHINE } from '../../src/client/environment.ts';
 import { LearningSidecar, type LearningSidecarOptions } from '../../src/client/public.ts';
 import { LearningService } from '../../src/gen/learning/v1/learning_service_pb.ts';
-import { serviceCodec } from '../../src/rpc/service-definition.ts';
+import { serviceCodec } from '../../src/wire/codec.ts';
 import { serve } from '../rpc/wire.ts';
 import { createServiceFixture } from '../support/service-fixture.ts';
 

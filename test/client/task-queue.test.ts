@@ -1,7 +1,7 @@
 import type { ServiceError } from '@grpc/grpc-js';
 import { expect, test, vi } from 'vitest';
 import { type RecordOutcome, TaskQueue } from '../../src/client/task-queue.ts';
-import { createStatus, type WireReason } from '../../src/rpc/status.ts';
+import { createStatus, type WireReason } from '../../src/wire/status.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
 function failure(reason: WireReason): ServiceError {

@@ -7,7 +7,7 @@ import type { LedgerEvent } from '../../src/ledger/event.ts';
 import { emptyHead, type Head } from '../../src/ledger/head.ts';
 import type { LedgerStore } from '../../src/ledger/store.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
-import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import { taskOf } from '../support/engine-fixture.ts';
 
 /** Every store keeps this contract. `reopen` is what a restart of the process would see. */

@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { describe, expect, test } from 'vitest';
 import { ListDeltasRequestSchema } from '../../src/gen/learning/v1/learning_service_pb.ts';
-import { listDeltas } from '../../src/rpc/queries.ts';
+import { listDeltas } from '../../src/rpc/services/queries.ts';
 import { configOf } from '../support/engine-fixture.ts';
 import { createJsonStore } from '../support/json-store.ts';
 import {

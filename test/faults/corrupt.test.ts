@@ -2,7 +2,7 @@ import { cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { StoredEvent } from '../../src/ledger/event.ts';
-import { readLedgerFile } from '../../src/store/sqlite.ts';
+import { readLedgerFile } from '../../src/store/sqlite/open.ts';
 import { clientsOf } from '../support/clients.ts';
 import { damagePage, flipPage, truncateAtRandom } from '../support/damage.ts';
 import {

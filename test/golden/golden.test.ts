@@ -4,9 +4,9 @@ import {
   GetDeltaStatusResponseSchema,
   GetStatusResponseSchema,
 } from '../../src/gen/learning/v1/learning_service_pb.ts';
-import { toProtoCycle } from '../../src/rpc/messages.ts';
-import { getDeltaStatus, getStatus } from '../../src/rpc/queries.ts';
-import { fromProtoMetrics, fromProtoTask } from '../../src/rpc/requests.ts';
+import { getDeltaStatus, getStatus } from '../../src/rpc/services/queries.ts';
+import { fromProtoMetrics, fromProtoTask } from '../../src/wire/from-proto.ts';
+import { toProtoCycle } from '../../src/wire/to-proto.ts';
 import { createEngineFixture } from '../support/engine-fixture.ts';
 import { goldenVectors, type LoopPort, playVector } from '../support/golden.ts';
 import { referenceConfig } from '../support/reference-config.ts';

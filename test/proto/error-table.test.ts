@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { status } from '@grpc/grpc-js';
 import { expect, test } from 'vitest';
-import { CODE_OF_REASON } from '../../src/rpc/status.ts';
+import { CODE_OF_REASON } from '../../src/wire/status.ts';
 
 const PROTO = new URL('../../proto/learning/v1/learning_service.proto', import.meta.url);
 

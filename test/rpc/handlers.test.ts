@@ -5,14 +5,14 @@ import { expect, test } from 'vitest';
 import { LearningError } from '../../src/domain/errors.ts';
 import { LearningService } from '../../src/gen/learning/v1/learning_service_pb.ts';
 import { accept, bidiHandler, serverStreamHandler, unaryHandler } from '../../src/rpc/handlers.ts';
+import { checkRecordTask, checkRecordTasks } from '../../src/rpc/validation/task-check.ts';
 import {
   addService,
   type Decoded,
   type Encodable,
   type ServiceHandlers,
-} from '../../src/rpc/service-definition.ts';
-import { readStatusDetails } from '../../src/rpc/status-details.ts';
-import { checkRecordTask, checkRecordTasks } from '../../src/rpc/task-check.ts';
+} from '../../src/wire/codec.ts';
+import { readStatusDetails } from '../../src/wire/error-details.ts';
 import {
   callRaw,
   collect,

@@ -10,12 +10,12 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { expect, onTestFinished } from 'vitest';
-import { createClient, type ServiceClient } from '../../src/rpc/client.ts';
+import { parseListenAddress } from '../../src/net/address.ts';
+import { Listeners } from '../../src/net/listeners.ts';
+import { createGrpcServer } from '../../src/rpc/grpc-js/server.ts';
 import type { HandlerEnvironment } from '../../src/rpc/handlers.ts';
-import { parseListenAddress } from '../../src/rpc/listen-address.ts';
-import { Listeners } from '../../src/rpc/listeners.ts';
-import { createGrpcServer } from '../../src/rpc/server.ts';
-import { readStatusDetails } from '../../src/rpc/status-details.ts';
+import { createClient, type ServiceClient } from '../../src/wire/client.ts';
+import { readStatusDetails } from '../../src/wire/error-details.ts';
 
 /** Listens on a free port until the test ends; answers the address. */
 export async function serve(register: (server: Server) => void): Promise<string> {

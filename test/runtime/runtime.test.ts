@@ -21,12 +21,12 @@ import {
 import { LearningAdminService } from '../../src/gen/learning/v1/admin_service_pb.ts';
 import { LearningService } from '../../src/gen/learning/v1/learning_service_pb.ts';
 import { TaskStatus } from '../../src/gen/learning/v1/task_pb.ts';
-import { createClient } from '../../src/rpc/client.ts';
 import { createListenPlan } from '../../src/runtime/listen-plan.ts';
 import { createLog } from '../../src/runtime/log.ts';
 import { startRuntime } from '../../src/runtime/runtime.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
-import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { openSqliteStore } from '../../src/store/sqlite/open.ts';
+import { createClient } from '../../src/wire/client.ts';
 import { configOf } from '../support/engine-fixture.ts';
 
 /** A running service in this process, and what it logs. */

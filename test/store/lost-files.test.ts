@@ -15,10 +15,10 @@ import {
 import { join } from 'node:path';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { emptyHead } from '../../src/ledger/head.ts';
-import { backUpLedger, restoreLedger } from '../../src/store/ledger-copy.ts';
-import { recoverLedger } from '../../src/store/recover.ts';
-import { openSqliteStore, readLedgerFile } from '../../src/store/sqlite.ts';
-import { createLedgerFile } from '../../src/store/sqlite-file.ts';
+import { backUpLedger, restoreLedger } from '../../src/store/backup.ts';
+import { recoverLedger } from '../../src/store/salvage/recover.ts';
+import { createLedgerFile } from '../../src/store/sqlite/file.ts';
+import { openSqliteStore, readLedgerFile } from '../../src/store/sqlite/open.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 /** Called before a name in a directory changes: what is there then is what a kill would leave. */

@@ -2,7 +2,7 @@ import { type ClientOptions, credentials } from '@grpc/grpc-js';
 import { onTestFinished } from 'vitest';
 import { LearningAdminService } from '../../src/gen/learning/v1/admin_service_pb.ts';
 import { LearningService } from '../../src/gen/learning/v1/learning_service_pb.ts';
-import { createClient, type ServiceClient } from '../../src/rpc/client.ts';
+import { createClient, type ServiceClient } from '../../src/wire/client.ts';
 
 export type LearningClient = ServiceClient<typeof LearningService>;
 export type AdminClient = ServiceClient<typeof LearningAdminService>;

@@ -5,7 +5,7 @@ import {
   type HealthCheckResponse,
   HealthCheckResponse_ServingStatus as Serving,
 } from '../../src/gen/grpc/health/v1/health_pb.ts';
-import { readStatusDetails } from '../../src/rpc/status-details.ts';
+import { readStatusDetails } from '../../src/wire/error-details.ts';
 import { connect } from '../rpc/wire.ts';
 import { type Clients, clientsOf, type LearningClient } from './clients.ts';
 import { Follower } from './follower.ts';

@@ -3,7 +3,7 @@ import {
   Health,
   HealthCheckResponse_ServingStatus as Serving,
 } from '../../src/gen/grpc/health/v1/health_pb.ts';
-import { readStatusDetails } from '../../src/rpc/status-details.ts';
+import { readStatusDetails } from '../../src/wire/error-details.ts';
 import { connect } from '../rpc/wire.ts';
 import { type AdminClient, type LearningClient, learningClient } from './clients.ts';
 import { taskOfId } from './task-book.ts';

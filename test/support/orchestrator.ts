@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline';
 import { credentials } from '@grpc/grpc-js';
 import { LearningAdminService } from '../../src/gen/learning/v1/admin_service_pb.ts';
 import { LearningService } from '../../src/gen/learning/v1/learning_service_pb.ts';
-import { createClient } from '../../src/rpc/client.ts';
+import { createClient } from '../../src/wire/client.ts';
 import type { LearningClient } from './clients.ts';
 import { wanderingNoise } from './noise.ts';
 import type { OrchestratorKind, TrialJob, TrialResult } from './orchestrator-process.ts';

@@ -1,7 +1,7 @@
 import { credentials, type ServiceError, status } from '@grpc/grpc-js';
 import { LearningService } from '../../src/gen/learning/v1/learning_service_pb.ts';
-import { createClient } from '../../src/rpc/client.ts';
-import { readStatusDetails } from '../../src/rpc/status-details.ts';
+import { createClient } from '../../src/wire/client.ts';
+import { readStatusDetails } from '../../src/wire/error-details.ts';
 import { taskOfId } from './task-book.ts';
 
 // A client as the README tells to write one: a service config, and a loop around it that keeps the

@@ -4,7 +4,7 @@ import { type ChannelCredentials, type ClientOptions, Metadata } from '@grpc/grp
 import { onTestFinished } from 'vitest';
 import { LearningAdminService } from '../../src/gen/learning/v1/admin_service_pb.ts';
 import { LearningService } from '../../src/gen/learning/v1/learning_service_pb.ts';
-import { createClient } from '../../src/rpc/client.ts';
+import { createClient } from '../../src/wire/client.ts';
 import type { Child } from './child.ts';
 import { type Sidecar, startSidecar } from './sidecar.ts';
 

@@ -2,10 +2,10 @@ import { credentials } from '@grpc/grpc-js';
 import { onTestFinished } from 'vitest';
 import { LearningAdminService } from '../../src/gen/learning/v1/admin_service_pb.ts';
 import { LearningService } from '../../src/gen/learning/v1/learning_service_pb.ts';
-import { createClient, type ServiceClient } from '../../src/rpc/client.ts';
-import { createLearningServer, type LearningServer } from '../../src/rpc/learning-server.ts';
-import { parseListenAddress } from '../../src/rpc/listen-address.ts';
-import { Listeners } from '../../src/rpc/listeners.ts';
+import { parseListenAddress } from '../../src/net/address.ts';
+import { Listeners } from '../../src/net/listeners.ts';
+import { createLearningServer, type LearningServer } from '../../src/rpc/server.ts';
+import { createClient, type ServiceClient } from '../../src/wire/client.ts';
 import { configOf, createEngineFixture, type EngineFixture } from './engine-fixture.ts';
 
 export interface ServiceFixture extends EngineFixture {

@@ -1,7 +1,7 @@
 import type { ServiceError } from '@grpc/grpc-js';
 import { credentials } from '@grpc/grpc-js';
 import { LearningService } from '../../src/gen/learning/v1/learning_service_pb.ts';
-import { createClient } from '../../src/rpc/client.ts';
+import { createClient } from '../../src/wire/client.ts';
 
 // A client in a process of its own, to be stopped and woken: follows StreamDeltas from where it
 // was, over as many connections as it takes, and prints each event as a line of JSON.

@@ -1,7 +1,7 @@
 import { credentials, type ServiceError, status } from '@grpc/grpc-js';
 import { LearningService } from '../../src/gen/learning/v1/learning_service_pb.ts';
-import { createClient, type ServiceClient } from '../../src/rpc/client.ts';
-import { readStatusDetails } from '../../src/rpc/status-details.ts';
+import { createClient, type ServiceClient } from '../../src/wire/client.ts';
+import { readStatusDetails } from '../../src/wire/error-details.ts';
 
 // Many subscribers in one process, each with a connection of its own. Each follows from where it
 // was, over as many streams as it takes. Prints how far all have got whenever asked, by a line.

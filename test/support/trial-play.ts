@@ -12,13 +12,13 @@ import {
 } from '../../src/trial/advance.ts';
 import { type Arm, otherArm } from '../../src/trial/arm.ts';
 import { armOf, assignTask } from '../../src/trial/assign.ts';
+import { describeEnding } from '../../src/trial/describe-ending.ts';
 import { trialEffect } from '../../src/trial/effect.ts';
 import { foldReceipt } from '../../src/trial/fold.ts';
 import { firstHash, type Receipt, sealStep } from '../../src/trial/receipt.ts';
 import type { PauseReason, TrialPlan, TrialStep } from '../../src/trial/step.ts';
 import type { Trial } from '../../src/trial/trial.ts';
 import type { Finding } from '../../src/trial/verdict.ts';
-import { describeEnding } from '../../src/trial/words.ts';
 import { configOf, taskOf } from './engine-fixture.ts';
 import { type SeededRandom, seededRandom } from './seed.ts';
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { LATENCY, type Metric, SUCCESS } from '../../src/domain/effect.ts';
 import type { TaskStatus } from '../../src/domain/task.ts';
+import { describeEnding } from '../../src/trial/describe-ending.ts';
 import { describeMetrics, trialEffect } from '../../src/trial/effect.ts';
 import { addPair, type Evidence, noEvidence } from '../../src/trial/evidence.ts';
 import { compareSamples, sampleOf } from '../../src/trial/observe.ts';
-import { describeEnding } from '../../src/trial/words.ts';
 import { taskOf } from '../support/engine-fixture.ts';
 import { outcomeOf } from '../support/trial-bench.ts';
 

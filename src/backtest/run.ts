@@ -1,0 +1,217 @@
+import type { Delta } from '../domain/delta.ts';
+import { type LoopSettings, retentionOf } from '../domain/settings.ts';
+import type { Task } from '../domain/task.ts';
+import type { Parameters } from '../domain/value.ts';
+import { Engine } from '../engine/engine.ts';
+import type { Environment } from '../engine/environment.ts';
+import { expireDue } from '../engine/trials.ts';
+import type { LedgerEvent } from '../ledger/event.ts';
+import { Ledger } from '../ledger/ledger.ts';
+import type { LedgerState } from '../ledger/state.ts';
+import { createMemoryStore } from '../store/memory.ts';
+import type { Trial } from '../trial/trial.ts';
+import { RuleLog, type RuleTally } from './rule-log.ts';
+import { type ReplayedTrial, TrialLog } from './trials.ts';
+import { createVirtualClock, type VirtualClock } from './virtual-clock.ts';
+
+/** What a run came to. */
+export interface BacktestSummary {
+  readonly tasks: number;
+  readonly duplicates: number;
+  /** Unix times in milliseconds. */
+  readonly firstTaskMs: number;
+  readonly lastTaskMs: number;
+  readonly cycles: number;
+  /** In the order of the config. */
+  readonly rules: readonly RuleTally[];
+  /** By age. */
+  readonly trials: readonly ReplayedTrial[];
+  readonly parameters: Parameters;
+}
+
+/** Takes some minutes. More is not history but a time in the wrong unit. */
+const MAX_CYCLES = 20_000_000;
+
+/**
+ * Runs the loop over tasks in virtual time: the clock starts with the first task, the first cycle
+ * comes one interval later, the last one sees the last task. Rejects where that is too many cycles.
+ * Trials are replayed in blocks, as far as the tasks tell of them: see `TrialLog`.
+ *
+ * @param tasks at least one, in order of `finishTimeMs`
+ * @param onDeltas told of each cycle's proposals, as they stood after it
+ */
+export async function runBacktest(
+  settings: LoopSettings,
+  tasks: readonly Task[],
+  onDeltas: (deltas: readonly Delta[]) => Promise<void>,
+): Promise<BacktestSummary> {
+  const firstTaskMs = tasks[0]?.finishTimeMs ?? 0;
+  const lastTaskMs = tasks.at(-1)?.finishTimeMs ?? 0;
+  const intervalMs = settings.cycle.intervalSeconds * 1000;
+  checkCycles(firstTaskMs, lastTaskMs, settings.cycle.intervalSeconds);
+  const trials = new TrialLog({
+    hasSequences: tasks.some(({ deltaSequence }) => deltaSequence > 0),
+    hasSeed: settings.trial.seed !== undefined,
+  });
+  const replay = new Replay(settings, firstTaskMs, trials);
+  await replay.start();
+  let next = 0;
+  for (let beat = 1; next < tasks.length; beat += 1) {
+    // Multiplied, not added up: fractions of milliseconds must not gather.
+    const cycleMs = firstTaskMs + beat * intervalMs;
+    const from = next;
+    while (next < tasks.length && (tasks[next]?.finishTimeMs ?? 0) <= cycleMs) next += 1;
+    await replay.record(tasks.slice(from, next));
+    const deltas = await replay.runCycle(cycleMs);
+    if (deltas.length > 0) await onDeltas(deltas);
+  }
+  const { head, trial } = replay.state;
+  return {
+    tasks: tasks.length,
+    duplicates: tasks.length - replay.recorded,
+    firstTaskMs,
+    lastTaskMs,
+    cycles: head.counters.cycles,
+    rules: replay.rules.tallies(),
+    trials: trials.trials(trial),
+    parameters: head.parameters,
+  };
+}
+
+function checkCycles(firstTaskMs: number, lastTaskMs: number, intervalSeconds: number): void {
+  if ((lastTaskMs - firstTaskMs) / (intervalSeconds * 1000) <= MAX_CYCLES) return;
+  const [first, last] = [firstTaskMs, lastTaskMs].map((ms) => new Date(ms).toISOString());
+  throw new Error(
+    `the tasks finished from ${first} to ${last}: more than ${MAX_CYCLES} cycles of ` +
+      `${intervalSeconds} s; is a finishTime wrong?`,
+  );
+}
+
+/** An engine in virtual time. */
+class Replay {
+  readonly rules: RuleLog;
+  /** Tasks, without duplicates. */
+  recorded = 0;
+  readonly #trials: TrialLog;
+  readonly #clock: VirtualClock;
+  readonly #settings: LoopSettings;
+  readonly #ledger: Ledger;
+  readonly #engine: Engine;
+  #ids = 0;
+
+  constructor(settings: LoopSettings, startMs: number, trials: TrialLog) {
+    this.rules = new RuleLog(settings.rules);
+    this.#trials = trials;
+    this.#clock = createVirtualClock(startMs);
+    this.#settings = replayable({ ...settings, rules: this.rules.observed });
+    this.#ledger = openLedger(settings);
+    this.#ledger.onCommit(({ events }) => {
+      for (const event of events) this.#observe(event);
+    });
+    this.#engine = new Engine({
+      ledger: this.#ledger,
+      settings: this.#settings,
+      clock: this.#clock,
+      newId: () => this.#newId(),
+      observer: {
+        cycleCompleted() {},
+        cycleFailed() {},
+      },
+    });
+  }
+
+  get state(): LedgerState {
+    return this.#ledger.state;
+  }
+
+  async start(): Promise<void> {
+    await this.#engine.configure(this.#settings);
+  }
+
+  /** Records what has come in since the last cycle: to a trial, each task counts by itself. */
+  async record(tasks: readonly Task[]): Promise<void> {
+    if (tasks.length > 0 && this.state.trial === undefined) return this.#recordTogether(tasks);
+    for (const task of tasks) {
+      await this.#goTo(task.finishTimeMs);
+      await this.#recordTogether([task]);
+    }
+  }
+
+  /** Answers the proposals, as they stand after the cycle. */
+  async runCycle(ms: number): Promise<readonly Delta[]> {
+    await this.#goTo(ms);
+    const { deltas, faults } = await this.#engine.runCycle();
+    this.rules.take(deltas, faults);
+    return deltas;
+  }
+
+  async #recordTogether(tasks: readonly Task[]): Promise<void> {
+    const readable = this.#trials.readable(tasks, this.state.head.sequence);
+    const { recorded } = await this.#engine.recordTasks(readable);
+    this.recorded += recorded;
+  }
+
+  /** Lets time pass: what a trial waits for in vain comes to its end when it does in a service. */
+  async #goTo(ms: number): Promise<void> {
+    for (;;) {
+      const dueMs = nextDueMs(this.state.trial);
+      if (dueMs === undefined || dueMs > ms) break;
+      this.#clock.set(dueMs);
+      await this.#ledger.transact(expireDue(this.#environment()));
+    }
+    this.#clock.set(ms);
+  }
+
+  #environment(): Environment {
+    return {
+      settings: this.#settings,
+      nowMs: this.#clock.now(),
+      newId: () => this.#newId(),
+      followers: () => [],
+      monotonic: () => this.#clock.monotonic(),
+      asksByTask: () => false,
+    };
+  }
+
+  /** The same run has the same ids, so that two can be compared. */
+  #newId(): string {
+    this.#ids += 1;
+    return `backtest-${this.#ids}`;
+  }
+
+  #observe(event: LedgerEvent): void {
+    if (event.kind === 'delta_expired') this.rules.expired(this.state.delta(event.deltaId));
+    if (event.kind !== 'trial_advanced') return;
+    for (const { step } of event.receipts) {
+      this.#trials.take(step);
+      if (step.step === 'start') this.rules.tried(step.plan.ruleId);
+    }
+  }
+}
+
+/** Who asked for a task's values, and who acknowledged what, is in no trace. */
+function replayable(settings: LoopSettings): LoopSettings {
+  return {
+    ...settings,
+    curation: { ...settings.curation, ackTimeoutSeconds: 0 },
+    trial: { ...settings.trial, assignment: 'switchback' },
+  };
+}
+
+/** When time alone brings a switchback trial on: its block, or all of it, has lasted too long. */
+function nextDueMs(trial: Trial | undefined): number | undefined {
+  if (trial === undefined) return undefined;
+  const { plan, startTimeMs, block } = trial;
+  const blockEndMs = (block?.startTimeMs ?? Number.POSITIVE_INFINITY) + plan.outcomeTimeoutMs;
+  // A moment later: times may have fractions, and sums of those be a little too small.
+  return Math.ceil(Math.min(startTimeMs + plan.maxMs, blockEndMs)) + 1;
+}
+
+function openLedger(settings: LoopSettings): Ledger {
+  return Ledger.open({
+    store: createMemoryStore(),
+    retention: retentionOf(settings),
+    newEpoch: () => 'backtest',
+    defer: queueMicrotask,
+  });
+}

@@ -1,0 +1,152 @@
+import { lookup } from 'node:dns/promises';
+import { once } from 'node:events';
+import { type BigIntStats, lstatSync, renameSync, unlinkSync } from 'node:fs';
+import { type AddressInfo, connect, type Server } from 'node:net';
+import { messageOf } from '../domain/errors.ts';
+import { formatAddress, type SocketAddress } from './address.ts';
+
+/** Read and write for the owner and the group: whoever may write may connect. */
+const SOCKET_MODE = 0o660;
+
+/**
+ * Connections that may wait to be accepted. All clients come at once after a restart; those beyond
+ * try again after seconds. Linux has a bound of its own: `net.core.somaxconn`, usually as much.
+ */
+const BACKLOG = 4096;
+
+/** Which addresses of a host name may be missing on this machine. */
+const NOT_HERE = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT']);
+
+/** Servers that listen on one address. */
+export interface Listening {
+  /** What clients reach: with the port that the system chose for port 0. */
+  readonly address: SocketAddress;
+  /** More than one where a host name has several addresses. */
+  readonly servers: readonly Server[];
+  /** Listens no more; resolves when the connections have ended. */
+  close(): Promise<void>;
+}
+
+/**
+ * Listens with what `createServer` makes. Rejects with an `Error` for people; nothing listens then.
+ *
+ * A unix socket gets `socketMode`. One that a killed process has left is replaced; one that
+ * somebody listens on, and any other kind of file, is left alone and refused.
+ */
+export async function listen(
+  target: SocketAddress,
+  createServer: () => Server,
+  socketMode: number = SOCKET_MODE,
+): Promise<Listening> {
+  try {
+    if (target.kind === 'tcp') return await listenTcp(target, createServer);
+    await removeStaleSocket(target.path);
+    const server = createServer();
+    await listenUnix(server, target.path, socketMode);
+    const own = socketAt(target.path);
+    const close = () => closeUnix(server, target.path, own);
+    return { address: target, servers: [server], close };
+  } catch (error) {
+    const text = `cannot listen on "${formatAddress(target)}": ${messageOf(error)}`;
+    throw new Error(text, { cause: error });
+  }
+}
+
+async function listenTcp(
+  target: Extract<SocketAddress, { kind: 'tcp' }>,
+  createServer: () => Server,
+): Promise<Listening> {
+  const found = await lookup(target.host, { all: true });
+  const hosts = new Set(found.map(({ address }) => address));
+  const servers: Server[] = [];
+  const failures: unknown[] = [];
+  let { port } = target;
+  for (const host of hosts) {
+    const server = createServer();
+    try {
+      server.listen({ host, port, backlog: BACKLOG });
+      await once(server, 'listening');
+      servers.push(server);
+      // Not a pipe: it listens on a host and a port.
+      ({ port } = server.address() as AddressInfo);
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  const failure = failures.find((error) => servers.length === 0 || !NOT_HERE.has(codeOf(error)));
+  const close = async () => void (await Promise.all(servers.map(closed)));
+  if (failure === undefined) return { address: { ...target, port }, servers, close };
+  void close();
+  throw failure;
+}
+
+function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => server.close(() => resolve()));
+}
+
+async function listenUnix(server: Server, path: string, mode: number): Promise<void> {
+  // A mode set after bind would leave a moment for others to connect.
+  const before = process.umask(0o777 & ~mode);
+  try {
+    // Binds before it returns.
+    server.listen({ path, backlog: BACKLOG });
+  } finally {
+    process.umask(before);
+  }
+  await once(server, 'listening');
+}
+
+function socketAt(path: string): BigIntStats | undefined {
+  return lstatSync(path, { bigint: true, throwIfNoEntry: false });
+}
+
+/**
+ * A server removes what is at its path when it closes, whatever it is. Where somebody has removed
+ * the socket, and another process listens there now, that one's has to stay.
+ */
+function closeUnix(server: Server, path: string, own: BigIntStats | undefined): Promise<void> {
+  const aside = `${path}.${process.pid}`;
+  try {
+    const found = socketAt(path);
+    // Of two sockets that are bound, no two have the same number.
+    const isOwn = found?.ino === own?.ino && found?.dev === own?.dev;
+    if (found === undefined || isOwn) return closed(server);
+    // Out of the way while the server closes, which removes at once, and cannot be told not to.
+    renameSync(path, aside);
+  } catch {
+    // What we may not move, the server may not remove.
+    return closed(server);
+  }
+  const ended = closed(server);
+  renameSync(aside, path);
+  return ended;
+}
+
+async function removeStaleSocket(path: string): Promise<void> {
+  const file = lstatSync(path, { throwIfNoEntry: false });
+  if (file === undefined) return;
+  if (!file.isSocket()) throw new Error('it is a file that is not a socket');
+  const failure = await tryConnect(path);
+  if (failure === undefined) throw new Error('another process listens on it');
+  if (failure === 'ENOENT') return;
+  if (failure !== 'ECONNREFUSED') {
+    throw new Error(`cannot tell whether it is in use: ${failure}`);
+  }
+  unlinkSync(path);
+}
+
+/** Why nobody answers; `undefined`: somebody does. */
+function tryConnect(path: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(undefined);
+    });
+    socket.once('error', (error) => resolve(codeOf(error)));
+  });
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : messageOf(error);
+}

@@ -1,0 +1,58 @@
+import { invalidFields } from '../../domain/errors.ts';
+import type { Engine } from '../../engine/engine.ts';
+import { LearningAdminService } from '../../gen/learning/v1/admin_service_pb.ts';
+import type { ServiceHandlers } from '../../wire/codec.ts';
+import { toProtoCycle, toProtoDelta } from '../../wire/to-proto.ts';
+import { fromProtoValue } from '../../wire/value.ts';
+import type { HandlerEnvironment } from '../handlers.ts';
+import { unaryByRules, type Validate } from '../validation/validate.ts';
+
+/** What the handlers work with. */
+export interface AdminServiceParts {
+  readonly engine: Engine;
+  readonly environment: HandlerEnvironment;
+  readonly validate: Validate;
+}
+
+/** The handlers of LearningAdminService. */
+export function adminHandlers({
+  engine,
+  environment,
+  validate,
+}: AdminServiceParts): ServiceHandlers<typeof LearningAdminService> {
+  const { method } = LearningAdminService;
+  const unary = unaryByRules(environment, validate);
+  const setActive = (active: boolean) => {
+    engine.setActive(active);
+    return { active: engine.active };
+  };
+  const setPaused = async (paused: boolean) => {
+    await engine.setTrialsPaused(paused);
+    return { paused };
+  };
+  return {
+    startLearning: unary(method.startLearning, () => setActive(true)),
+    stopLearning: unary(method.stopLearning, () => setActive(false)),
+    runCycle: unary(method.runCycle, async () => {
+      const { cycle, deltas } = await engine.runCycle();
+      return { cycle: toProtoCycle(cycle, deltas, engine.ledger.state.head.clock.offsetMs) };
+    }),
+    approveDelta: unary(method.approveDelta, async ({ deltaId, reason }) => ({
+      delta: toProtoDelta(await engine.approve(deltaId, reason)),
+    })),
+    rejectDelta: unary(method.rejectDelta, async ({ deltaId, reason }) => ({
+      delta: toProtoDelta(await engine.reject(deltaId, reason)),
+    })),
+    revertDelta: unary(method.revertDelta, async ({ deltaId, reason }) => ({
+      delta: toProtoDelta(await engine.revert(deltaId, reason)),
+    })),
+    setParameter: unary(method.setParameter, async ({ target, value, reason, holdSeconds }) => {
+      const read = value === undefined ? { fault: 'expected a value' } : fromProtoValue(value);
+      if ('fault' in read) throw invalidFields([{ field: 'value', description: read.fault }]);
+      const override = { target, value: read.value, reason, holdSeconds };
+      return { delta: toProtoDelta(await engine.setParameter(override)) };
+    }),
+    pauseTrials: unary(method.pauseTrials, () => setPaused(true)),
+    resumeTrials: unary(method.resumeTrials, () => setPaused(false)),
+  };
+}

@@ -1,0 +1,126 @@
+import { LearningService } from '../../gen/learning/v1/learning_service_pb.ts';
+import type { ServiceHandlers } from '../../wire/codec.ts';
+import { fromProtoMetrics, fromProtoTask } from '../../wire/from-proto.ts';
+import {
+  bidiHandler,
+  type HandlerEnvironment,
+  serverStreamHandler,
+  unaryHandler,
+} from '../handlers.ts';
+import type { DeltaStreams } from '../streams/deltas.ts';
+import type { OpenStream, OpenStreams } from '../streams/open-streams.ts';
+import { RecordStream } from '../streams/tasks.ts';
+import { TasksInFlight } from '../streams/tasks-in-flight.ts';
+import {
+  checkRecordTask,
+  checkReportMetrics,
+  checkResolveParameters,
+} from '../validation/task-check.ts';
+import { unaryByRules, type Validate } from '../validation/validate.ts';
+import {
+  getDeltaStatus,
+  getStatus,
+  listCycles,
+  listDeltas,
+  type StatusSources,
+} from './queries.ts';
+import { ResolvedAnswers } from './resolved-answers.ts';
+
+/** What the handlers work with. */
+export interface LearningServiceParts extends StatusSources {
+  readonly environment: HandlerEnvironment;
+  readonly validate: Validate;
+  readonly deltaStreams: DeltaStreams;
+  readonly openStreams: OpenStreams;
+}
+
+/** The handlers of LearningService. */
+export function learningHandlers(
+  parts: LearningServiceParts,
+): ServiceHandlers<typeof LearningService> {
+  const { engine, environment, openStreams } = parts;
+  const { state } = engine.ledger;
+  const { method } = LearningService;
+  const tasksInFlight = new TasksInFlight();
+  const answers = new ResolvedAnswers(state.head.epoch);
+  const unary = unaryByRules(environment, parts.validate);
+  return {
+    recordTask: unaryHandler(
+      environment,
+      method.recordTask,
+      checkRecordTask,
+      async ({ task, metrics }) => {
+        const nowMs = engine.clock.wallNow();
+        const { duplicates, deltaSequence } = await engine.recordTasks(
+          task === undefined ? [] : [fromProtoTask(task, nowMs)],
+          metrics && fromProtoMetrics(metrics, nowMs),
+        );
+        return { duplicate: duplicates > 0, deltaSequence: BigInt(deltaSequence) };
+      },
+    ),
+    recordTasks: bidiHandler(environment, method.recordTasks, (call) =>
+      untilDone(
+        openStreams,
+        call.getPeer(),
+        (done) => new RecordStream(call, engine, tasksInFlight, done),
+      ),
+    ),
+    reportMetrics: unaryHandler(
+      environment,
+      method.reportMetrics,
+      checkReportMetrics,
+      async ({ metrics }) => {
+        if (metrics !== undefined) {
+          await engine.reportMetrics(fromProtoMetrics(metrics, engine.clock.wallNow()));
+        }
+        return {};
+      },
+    ),
+    resolveParameters: unaryHandler(
+      environment,
+      method.resolveParameters,
+      checkResolveParameters,
+      async ({ taskId, labels }) =>
+        answers.answer(taskId === '' ? engine.current() : await engine.resolve({ taskId, labels })),
+    ),
+    streamDeltas: serverStreamHandler(
+      environment,
+      method.streamDeltas,
+      (request) => parts.validate(method.streamDeltas.input, request),
+      (request, call) =>
+        untilDone(openStreams, call.getPeer(), (done) =>
+          parts.deltaStreams.open(call, request, done),
+        ),
+    ),
+    ackDelta: unary(method.ackDelta, async ({ clientId, epoch, deltaId, error }) => {
+      await engine.acknowledge({ clientId, epoch, deltaId, refusal: error });
+      return {};
+    }),
+    getStatus: unary(method.getStatus, () => getStatus(parts)),
+    getDeltaStatus: unary(method.getDeltaStatus, (request) => getDeltaStatus(state, request)),
+    listDeltas: unary(method.listDeltas, (request) => listDeltas(state, request)),
+    listCycles: unary(method.listCycles, (request) => listCycles(state, request)),
+  };
+}
+
+/** Runs a stream until it says that it is done, counted among the open ones meanwhile. */
+function untilDone(
+  openStreams: OpenStreams,
+  peer: string,
+  open: (done: (error?: unknown) => void) => OpenStream,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let stream: OpenStream | undefined;
+    const release = openStreams.add({ end: (error) => stream?.end(error) }, peer);
+    const done = (error?: unknown) => {
+      release();
+      if (error === undefined) resolve();
+      else reject(error);
+    };
+    try {
+      stream = open(done);
+    } catch (error) {
+      done(error);
+    }
+  });
+}

@@ -1,0 +1,61 @@
+import type { DescService } from '@bufbuild/protobuf';
+import type { Server, ServerDuplexStream } from '@grpc/grpc-js';
+import { file_google_rpc_error_details } from '../../gen/google/rpc/error_details_pb.ts';
+import { ServerReflection as V1 } from '../../gen/grpc/reflection/v1/reflection_pb.ts';
+import { ServerReflection as V1Alpha } from '../../gen/grpc/reflection/v1alpha/reflection_pb.ts';
+import { addService, Malformed } from '../../wire/codec.ts';
+import { refusalStatus } from '../../wire/status.ts';
+import type { OpenStreams } from '../streams/open-streams.ts';
+import { type Answer, createDescriptorIndex, type Question } from './descriptor-index.ts';
+
+/** Serves reflection, v1 and v1alpha, of the given services and of itself. */
+export function addReflection(
+  server: Server,
+  services: readonly DescService[],
+  openStreams: OpenStreams,
+): void {
+  // No service imports them, yet a client has to know them to show what an error holds.
+  const details = [file_google_rpc_error_details];
+  const index = createDescriptorIndex([...services, V1, V1Alpha], details);
+  addService(server, V1, {
+    serverReflectionInfo: (call) => answerEach(call, index.answer, openStreams),
+  });
+  addService(server, V1Alpha, {
+    serverReflectionInfo: (call) => answerEach(call, index.answer, openStreams),
+  });
+}
+
+/** A request of either version. */
+interface Request {
+  readonly host: string;
+  readonly messageRequest: Question;
+}
+
+/** The fields of a response of either version. */
+interface Response<R> {
+  validHost: string;
+  originalRequest: R;
+  messageResponse: Answer;
+}
+
+/** Answers each request in turn; a slow reader is not asked for more until it has read. */
+function answerEach<R extends Request>(
+  call: ServerDuplexStream<R | Malformed, Response<R>>,
+  answer: (question: Question) => Answer,
+  openStreams: OpenStreams,
+): void {
+  if (!openStreams.admit(call)) return;
+  const answerOne = (request: R | Malformed) => {
+    if (request instanceof Malformed) {
+      call.off('data', answerOne);
+      call.emit('error', refusalStatus(request.error));
+      return;
+    }
+    const messageResponse = answer(request.messageRequest);
+    const response = { validHost: request.host, originalRequest: request, messageResponse };
+    if (!call.write(response)) call.pause();
+  };
+  call.on('data', answerOne);
+  call.on('drain', () => call.resume());
+  call.on('end', () => call.end());
+}

@@ -1,0 +1,230 @@
+import type { ServerWritableStream } from '@grpc/grpc-js';
+import type { Clock } from '../../domain/clock.ts';
+import type { DeltaType } from '../../domain/delta.ts';
+import type { LearningError } from '../../domain/errors.ts';
+import {
+  SnapshotOutcome as ProtoOutcome,
+  type StreamDeltasRequest,
+  type StreamDeltasRequestSchema,
+  StreamDeltasResponseSchema,
+} from '../../gen/learning/v1/learning_service_pb.ts';
+import type { LedgerState } from '../../ledger/state.ts';
+import { type FeedItem, type SnapshotOutcome, Subscription } from '../../ledger/subscription.ts';
+import { type Decoded, type Encodable, encode } from '../../wire/codec.ts';
+import { fromProtoTypes } from '../../wire/from-proto.ts';
+import { toProtoDelta, toTimestamp } from '../../wire/to-proto.ts';
+import { toProtoParameters } from '../../wire/value.ts';
+import type { OpenStream } from './open-streams.ts';
+
+type Call = ServerWritableStream<
+  Decoded<typeof StreamDeltasRequestSchema>,
+  Encodable<typeof StreamDeltasResponseSchema>
+>;
+
+/** A stream says so much when it has had nothing to say for so long. */
+const HEARTBEAT_MS = 15_000;
+
+/** How often silent streams are looked for. */
+const HEARTBEAT_CHECK_MS = 1000;
+
+/**
+ * Changes whose encoding is kept for the other streams: all that streams at work are about to
+ * send, however many they are.
+ */
+const ENCODED_CHANGES = 512;
+
+const OUTCOMES: Readonly<Record<SnapshotOutcome, ProtoOutcome>> = {
+  initial: ProtoOutcome.INITIAL,
+  reset_epoch: ProtoOutcome.RESET_EPOCH,
+  reset_compacted: ProtoOutcome.RESET_COMPACTED,
+  reset_slow: ProtoOutcome.RESET_SLOW,
+};
+
+/** One open stream, for GetStatus. */
+export interface SubscriberInfo {
+  readonly clientId: string;
+  readonly sentSequence: number;
+  /** Of the newest Snapshot that was sent: it says all that came before; 0: none was. */
+  readonly snapshotSequence: number;
+  /** Empty: all. */
+  readonly types: readonly DeltaType[];
+}
+
+/** The open StreamDeltas streams: told of every commit, each at its reader's pace. */
+export class DeltaStreams {
+  readonly #state: LedgerState;
+  readonly #clock: Clock;
+  readonly #streams = new Set<DeltaStream>();
+  readonly #encoded = new Map<number, Buffer>();
+  #checking = false;
+
+  constructor(state: LedgerState, clock: Clock) {
+    this.#state = state;
+    this.#clock = clock;
+  }
+
+  /** Opens a stream. Throws what `Subscription` throws. */
+  open(call: Call, request: StreamDeltasRequest, done: (error?: unknown) => void): DeltaStream {
+    const stream = new DeltaStream(this.#state, this.#clock, request, {
+      call,
+      encode: (item) => this.#encode(item),
+      done: (error) => {
+        this.#streams.delete(stream);
+        done(error);
+      },
+    });
+    this.#streams.add(stream);
+    this.#checkLater();
+    stream.pump();
+    return stream;
+  }
+
+  /** Something has been committed. */
+  pump(): void {
+    for (const stream of this.#streams) stream.pump();
+  }
+
+  subscribers(): SubscriberInfo[] {
+    return [...this.#streams].map(({ clientId, sequence, snapshotSequence, types }) => ({
+      clientId,
+      sentSequence: sequence,
+      snapshotSequence,
+      types,
+    }));
+  }
+
+  #checkLater(): void {
+    if (this.#checking) return;
+    this.#checking = true;
+    this.#clock.schedule(() => this.#check(), HEARTBEAT_CHECK_MS);
+  }
+
+  #check(): void {
+    this.#checking = false;
+    for (const stream of this.#streams) stream.beat();
+    if (this.#streams.size > 0) this.#checkLater();
+  }
+
+  /** A change is encoded once, for whichever stream needs it first. */
+  #encode(item: FeedItem): Buffer {
+    if (item.kind === 'snapshot') return encodeItem(this.#state, item);
+    const known = this.#encoded.get(item.sequence);
+    if (known !== undefined) return known;
+    const bytes = encodeItem(this.#state, item);
+    this.#encoded.set(item.sequence, bytes);
+    for (const oldest of this.#encoded.keys()) {
+      if (this.#encoded.size <= ENCODED_CHANGES) break;
+      this.#encoded.delete(oldest);
+    }
+    return bytes;
+  }
+}
+
+interface StreamPorts {
+  readonly call: Call;
+  encode(item: FeedItem): Buffer;
+  /** Called once, when the stream has ended or is to be ended, with this error if any. */
+  done(error?: unknown): void;
+}
+
+/** One stream. It writes while its reader takes, and otherwise waits to be asked for more. */
+export class DeltaStream implements OpenStream {
+  readonly clientId: string;
+  readonly #state: LedgerState;
+  readonly #clock: Clock;
+  readonly #subscription: Subscription;
+  readonly #ports: StreamPorts;
+  readonly types: readonly DeltaType[];
+  #writable = true;
+  #ended = false;
+  #snapshotSequence = 0;
+  /** Checks since the last write. */
+  #silentChecks = 0;
+
+  constructor(state: LedgerState, clock: Clock, request: StreamDeltasRequest, ports: StreamPorts) {
+    this.clientId = request.clientId;
+    this.#state = state;
+    this.#clock = clock;
+    this.#ports = ports;
+    this.types = fromProtoTypes(request.types);
+    this.#subscription = new Subscription(state, {
+      epoch: request.epoch,
+      afterSequence: request.afterSequence,
+      types: this.types,
+    });
+    ports.call.on('drain', () => {
+      this.#writable = true;
+      this.pump();
+    });
+    // A reader that died never drains.
+    ports.call.on('cancelled', () => this.#finish());
+  }
+
+  get sequence(): number {
+    return this.#subscription.sequence;
+  }
+
+  /** Of the newest Snapshot; 0: none was sent. */
+  get snapshotSequence(): number {
+    return this.#snapshotSequence;
+  }
+
+  end(error: LearningError): void {
+    this.#finish(error);
+  }
+
+  /** Writes what is due, as far as the reader takes it. */
+  pump(): void {
+    // Read once for all that one turn writes: beside a write, a clock is dear.
+    const nowMs = this.#clock.now();
+    while (this.#writable && !this.#ended) {
+      const item = this.#subscription.next(nowMs);
+      if (item === undefined) return;
+      if (item.kind === 'snapshot') this.#snapshotSequence = item.sequence;
+      this.#write(this.#ports.encode(item));
+    }
+  }
+
+  /** To be called at every check: says that the stream lives, where it has been silent for long. */
+  beat(): void {
+    if (!this.#writable || this.#ended) return;
+    this.#silentChecks += 1;
+    if (this.#silentChecks * HEARTBEAT_CHECK_MS < HEARTBEAT_MS) return;
+    const { epoch, lastCycleTimeMs } = this.#state.head;
+    const heartbeat =
+      lastCycleTimeMs === null ? {} : { lastCycleTime: toTimestamp(lastCycleTimeMs) };
+    this.#write(
+      encode(StreamDeltasResponseSchema, {
+        epoch,
+        sequence: BigInt(this.sequence),
+        event: { case: 'heartbeat', value: heartbeat },
+      }),
+    );
+  }
+
+  #write(bytes: Buffer): void {
+    this.#silentChecks = 0;
+    this.#writable = this.#ports.call.write(bytes);
+  }
+
+  #finish(error?: unknown): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#ports.done(error);
+  }
+}
+
+function encodeItem({ head }: LedgerState, item: FeedItem): Buffer {
+  const event =
+    item.kind === 'delta'
+      ? ({ case: 'delta', value: toProtoDelta(item.delta) } as const)
+      : ({
+          case: 'snapshot',
+          value: {
+            outcome: OUTCOMES[item.outcome],
+            parameters: toProtoParameters(item.parameters),
+          },
+        } as const);
+  const { epoch } = head;
+  return encode(StreamDeltasResponseSchema, { epoch, sequence: BigInt(item.sequence), event });
+}

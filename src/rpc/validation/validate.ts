@@ -1,0 +1,72 @@
+import type { DescMessage, Message, MessageShape } from '@bufbuild/protobuf';
+import { create } from '@bufbuild/protobuf';
+import { pathToString } from '@bufbuild/protobuf/reflect';
+import { createValidator, type Validator, type Violation } from '@bufbuild/protovalidate';
+import type { Encodable } from '../../wire/codec.ts';
+import { createFindings, MAX_VIOLATIONS, refusal } from '../../wire/violations.ts';
+import { type HandlerEnvironment, type Method, unaryHandler } from '../handlers.ts';
+
+/** Throws INVALID_FIELD, naming the fields, where a message breaks the rules of its proto. */
+export type Validate = <S extends DescMessage>(schema: S, message: MessageShape<S>) => void;
+
+// One object per violation: a list of four million bad items would take gigabytes.
+const MAX_ITEMS_TO_REPORT = 10_000;
+
+/**
+ * A validator of the rules in the proto. The first message of a type costs milliseconds, the
+ * first of all tens of them: see {@link warmUp}.
+ */
+export function createValidate(): Validate {
+  const allFaults = createValidator();
+  // Made for a flood only: each validator compiles every rule of the proto anew.
+  let firstFault: Validator | undefined;
+  const validatorFor = (itemCount: number): Validator => {
+    if (itemCount <= MAX_ITEMS_TO_REPORT) return allFaults;
+    firstFault ??= createValidator({ failFast: true });
+    return firstFault;
+  };
+  return (schema, message) => {
+    const result = validatorFor(countItems(schema, message)).validate(schema, message);
+    if (result.kind === 'error') throw result.error;
+    if (result.kind === 'invalid') throw refusalOf(result.violations);
+  };
+}
+
+/** Validates an empty message of each type, so that no client waits for the first time. */
+export function warmUp(validate: Validate, schemas: readonly DescMessage[]): void {
+  for (const schema of schemas) {
+    try {
+      validate(schema, create(schema));
+    } catch {
+      // An empty message may be invalid; the rules are compiled all the same.
+    }
+  }
+}
+
+function refusalOf(violations: readonly Violation[]) {
+  const findings = createFindings(MAX_VIOLATIONS);
+  for (const { field, message, ruleId } of violations) {
+    findings.add(pathToString(field), message || ruleId);
+  }
+  return refusal(findings);
+}
+
+/** Items of a message's own lists and maps. */
+function countItems(schema: DescMessage, message: Message): number {
+  let count = 0;
+  for (const { fieldKind, localName } of schema.fields) {
+    if (fieldKind !== 'list' && fieldKind !== 'map') continue;
+    // A message's own fields are properties by their local names; lists and maps are objects.
+    const items = (message as unknown as Record<string, object>)[localName] ?? [];
+    count += Array.isArray(items) ? items.length : Object.keys(items).length;
+  }
+  return count;
+}
+
+/** Makes unary handlers whose requests are checked by the rules in their proto. */
+export function unaryByRules(environment: HandlerEnvironment, validate: Validate) {
+  return <I extends DescMessage, O extends DescMessage>(
+    method: Method<I, O>,
+    run: (request: MessageShape<I>) => Encodable<O> | Promise<Encodable<O>>,
+  ) => unaryHandler(environment, method, (request) => validate(method.input, request), run);
+}

@@ -1,0 +1,236 @@
+import { bornApplied, type Proposal } from '../../domain/delta.ts';
+import type { Retention } from '../../domain/settings.ts';
+import { own, sameValue } from '../../domain/value.ts';
+import { Draft } from '../../ledger/draft.ts';
+import type { LedgerEvent, StoredEvent } from '../../ledger/event.ts';
+import { copyHead, emptyHead, type Head, toWallMs } from '../../ledger/head.ts';
+import { LedgerState } from '../../ledger/state.ts';
+import type { TrialPlan } from '../../trial/step.ts';
+import { consistentEvents } from './consistent-events.ts';
+import { foldOver, raiseCounters } from './salvaged-head.ts';
+
+/** What is left of a ledger. */
+export interface Remains {
+  /** The newest that is left; `undefined`: none is. */
+  readonly head: Head | undefined;
+  /** Nothing says that a commit has come after that head. */
+  readonly isNewest: boolean;
+  /** In order of position. */
+  readonly events: readonly StoredEvent[];
+  /** Positions above the first, up to the second, among which some may be missing. */
+  readonly damaged: readonly (readonly [above: number, through: number])[];
+}
+
+export interface MendOptions {
+  readonly newEpoch: string;
+  readonly newId: () => string;
+  /** Up to which position events are known to have been committed; 0: unknown. */
+  readonly committedThrough: number;
+}
+
+/** What became of a ledger that was mended. */
+export interface MendReport {
+  /** `older`: a former one was found, and what is known to have happened since was added. */
+  readonly head: 'intact' | 'older' | 'lost';
+  readonly keptEvents: Readonly<Record<string, number>>;
+  readonly keptTasks: number;
+  /** Events that were stored and are gone; `undefined`: nobody can tell how many. */
+  readonly lostEvents: number | undefined;
+  /** Ranges of positions in which they were, both ends included. */
+  readonly lostPositions: readonly string[];
+  /** Events left out since others that they rest on are gone. */
+  readonly droppedEvents: Readonly<Record<string, number>>;
+  /** Deltas that waited or were on trial. */
+  readonly endedDeltas: readonly string[];
+  /** Sequences up to this one are not used again. */
+  readonly sequence: number;
+}
+
+/** A ledger as it can be stored. */
+export interface Mended {
+  readonly head: Head;
+  readonly events: readonly StoredEvent[];
+  readonly report: MendReport;
+}
+
+/**
+ * Numbers that are left out where newer changes than are known of may have been put in force: a
+ * number that somebody saw must not come to stand for another change. More than the newest part of a
+ * ledger, which is lost together, can hold.
+ */
+const SKIPPED_SEQUENCES = 10_000;
+
+/** Ranges of positions in a report, which is a line of the log. */
+const MAX_RANGES = 100;
+
+/** Nothing is forgotten on the way: the ledger does that by its own settings when it is opened. */
+export const KEEP_ALL: Retention = {
+  historyLimit: Number.MAX_SAFE_INTEGER,
+  dedupWindow: Number.MAX_SAFE_INTEGER,
+  retainDeltas: Number.MAX_SAFE_INTEGER,
+  retainCycles: Number.MAX_SAFE_INTEGER,
+};
+
+const EXPIRED = 'Expired: the ledger was recovered, and what became of it may be lost';
+const RESTORED = 'The ledger was recovered, and receipts of the trial may be lost';
+
+/**
+ * Makes a ledger of what is left of one: it opens, folds and goes on. Where nothing is lost, it is the
+ * same but for its epoch. Otherwise what is known for sure stays: values in force, counters, tasks,
+ * deltas that were decided on; what was undecided ends.
+ */
+export function mend(remains: Remains, options: MendOptions): Mended {
+  const { head: found, events } = remains;
+  const lostEvents = countLost(remains, options);
+  const isHeadNewest = isNewest(remains, options);
+  const isWhole = isHeadNewest && lostEvents === 0;
+  const { kept, dropped, brokenOff } = isWhole ? asItIs(events) : consistentEvents(events);
+  const head = headOver(remains, kept, options);
+  if (!isHeadNewest) head.sequence += SKIPPED_SEQUENCES;
+  if (!isWhole) head.compactedThrough = streamableAfter(head, kept);
+  const draft = new Draft(new LedgerState(KEEP_ALL), head);
+  for (const one of kept) draft.replay(one);
+  const endedDeltas = isWhole ? [] : endUndecided(draft, brokenOff, options.newId);
+  head.storedEvents = draft.events.length;
+  return {
+    head,
+    events: draft.events,
+    report: {
+      head: found === undefined ? 'lost' : isHeadNewest ? 'intact' : 'older',
+      keptEvents: countKinds(kept),
+      keptTasks: kept.reduce((sum, { event }) => sum + taskCount(event), 0),
+      lostEvents,
+      lostPositions: lostEvents === 0 ? [] : missingRanges(remains, options),
+      droppedEvents: countKinds(dropped),
+      endedDeltas,
+      sequence: head.sequence,
+    },
+  };
+}
+
+function asItIs(kept: readonly StoredEvent[]) {
+  return { kept, dropped: [], brokenOff: undefined };
+}
+
+/** Whether the head that was found is the last one that was committed. */
+function isNewest(
+  { head, isNewest: seemsSo }: Remains,
+  { committedThrough }: MendOptions,
+): boolean {
+  if (head === undefined || committedThrough > head.position) return false;
+  return seemsSo || committedThrough > 0;
+}
+
+/** Those that the head counts and that are not there, and those after it that were committed. */
+function countLost(remains: Remains, options: MendOptions): number | undefined {
+  const { head, events } = remains;
+  const { committedThrough } = options;
+  if (head === undefined) return events.length === 0 && committedThrough === 0 ? 0 : undefined;
+  const through = Math.max(head.position, committedThrough, lastPosition(events));
+  if (!isNewest(remains, options) && committedThrough === 0) return undefined;
+  const known = events.filter(({ position }) => position <= head.position).length;
+  const later = events.length - known;
+  return Math.max(head.storedEvents - known, 0) + (through - head.position - later);
+}
+
+function headOver(
+  { head: found, events }: Remains,
+  kept: readonly StoredEvent[],
+  { newEpoch, committedThrough }: MendOptions,
+): Head {
+  const base = found === undefined ? emptyHead(newEpoch) : copyHead({ ...emptyHead(''), ...found });
+  const head = { ...base, epoch: newEpoch };
+  foldOver(head, kept);
+  if (found === undefined || lastPosition(events) > found.position) raiseCounters(head, events);
+  head.position = Math.max(head.position, lastPosition(events), committedThrough);
+  return head;
+}
+
+/** Streams need every change from some point on: up to the newest that is missing, none is kept. */
+function streamableAfter(head: Head, events: readonly StoredEvent[]): number {
+  const applied = new Set(
+    events.flatMap(({ event }) => (event.kind === 'delta_applied' ? [event.sequence] : [])),
+  );
+  let after = head.sequence;
+  while (after > head.compactedThrough && applied.has(after)) after -= 1;
+  return after;
+}
+
+/** Ends what was undecided. Its trial's own value does not stay in force; answers the deltas' ids. */
+function endUndecided(draft: Draft, plan: TrialPlan | undefined, newId: () => string): string[] {
+  const { timeMs } = draft.head.clock;
+  const open = [...draft.pending()].map(({ deltaId }) => deltaId);
+  for (const deltaId of open) {
+    draft.append({ kind: 'delta_expired', deltaId, timeMs, summary: EXPIRED });
+  }
+  if (plan !== undefined) restoreBaseline(draft, plan, newId());
+  return open;
+}
+
+function restoreBaseline(draft: Draft, plan: TrialPlan, deltaId: string): void {
+  const { target, oldValue, newValue } = plan;
+  const live = own(draft.head.parameters, target);
+  if (sameValue(live, oldValue) || !sameValue(live, newValue)) return;
+  const proposal: Proposal = {
+    ...bornApplied(toWallMs(draft.head, draft.head.clock.timeMs)),
+    deltaId,
+    ruleId: '',
+    type: draft.delta(plan.deltaId)?.type,
+    operation: oldValue === undefined ? 'remove' : live === undefined ? 'add' : 'modify',
+    target,
+    oldValue: live,
+    newValue: oldValue,
+    reasoning: RESTORED,
+  };
+  draft.append({ kind: 'delta_proposed', ordinal: draft.head.ordinal + 1, proposal });
+  draft.append({
+    kind: 'delta_applied',
+    deltaId,
+    sequence: draft.head.sequence + 1,
+    timeMs: draft.head.clock.timeMs,
+    replacedValue: live,
+    oldValue: live,
+    holdUntilMs: null,
+    summary: '',
+    before: null,
+    ackByMs: null,
+    applyTimeMs: proposal.proposeTimeMs,
+  });
+}
+
+function lastPosition(events: readonly StoredEvent[]): number {
+  return events.at(-1)?.position ?? 0;
+}
+
+function taskCount(event: LedgerEvent): number {
+  return event.kind === 'tasks_recorded' ? event.tasks.length : 0;
+}
+
+function countKinds(events: readonly StoredEvent[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { event } of events) counts[event.kind] = (counts[event.kind] ?? 0) + 1;
+  return counts;
+}
+
+/** Positions without an event, where something is damaged: some had been dropped before. */
+function missingRanges(
+  { head, events, damaged }: Remains,
+  { committedThrough }: MendOptions,
+): string[] {
+  const last = lastPosition(events);
+  const end = Math.max(head?.position ?? 0, committedThrough, last);
+  const suspect = [...damaged, [last, end] as const];
+  const ranges = new Set<string>();
+  let former = 0;
+  for (const position of [...events.map((one) => one.position), end + 1]) {
+    for (const [above, through] of suspect) {
+      const from = Math.max(former, above) + 1;
+      const to = Math.min(position - 1, through);
+      if (from <= to) ranges.add(from === to ? `${from}` : `${from}-${to}`);
+    }
+    former = position;
+  }
+  const all = [...ranges];
+  const rest = all.length - MAX_RANGES;
+  return rest > 0 ? [...all.slice(0, MAX_RANGES), `and ${rest} more`] : all;
+}

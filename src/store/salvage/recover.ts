@@ -1,0 +1,98 @@
+import { join } from 'node:path';
+import { Ledger } from '../../ledger/ledger.ts';
+import { LedgerCorruptError, type StoredLedger } from '../../ledger/store.ts';
+import { LEDGER_FILE } from '../disk/files.ts';
+import { replaceFile } from '../disk/move-aside.ts';
+import { isThere } from '../disk/path-checks.ts';
+import { createMemoryStore } from '../memory.ts';
+import { readMark } from '../sqlite/commit-mark.ts';
+import { prepareDirectory } from '../sqlite/directory-lock.ts';
+import { createDatabase, verifyAbsence, verifyLedgerFile } from '../sqlite/file.ts';
+import { readLedgerFile } from '../sqlite/open.ts';
+import { asOpenError } from '../sqlite/open-error.ts';
+import { rowWriter } from '../sqlite/rows.ts';
+import { inTransaction } from '../sqlite/transaction.ts';
+import { KEEP_ALL, type Mended, type MendReport, mend } from './mend.ts';
+import { salvage } from './surviving-rows.ts';
+
+export interface RecoverOptions {
+  readonly newEpoch: string;
+  readonly newId: () => string;
+  readonly now: Date;
+}
+
+/** What recovery has done. */
+export interface Recovery {
+  /** Why the ledger could not be used. */
+  readonly fault: string;
+  /** Where the damaged file is now; `undefined`: there was none. */
+  readonly movedTo: string | undefined;
+  readonly report: MendReport;
+}
+
+/**
+ * Makes a ledger of what a damaged one still holds, under a new epoch, and moves that one aside. A
+ * ledger that is sound is left as it is, and `undefined` answered; so is a directory without one.
+ * Throws `LedgerOpenError`.
+ */
+export function recoverLedger(directory: string, options: RecoverOptions): Recovery | undefined {
+  const file = join(directory, LEDGER_FILE);
+  const lock = prepareDirectory(directory);
+  try {
+    const fault = faultOf(file);
+    if (fault === undefined) return undefined;
+    const mended = mendFile(directory, file, options);
+    const { movedTo } = replaceFile(file, { what: 'corrupt', now: options.now }, (temporary) =>
+      writeLedger(temporary, mended),
+    );
+    return { fault, movedTo, report: mended.report };
+  } catch (error) {
+    throw asOpenError(error, directory);
+  } finally {
+    lock.release();
+  }
+}
+
+/** What is wrong with a ledger; `undefined`: nothing, or it is not there. */
+function faultOf(file: string): string | undefined {
+  try {
+    if (!isThere(file, 'file')) {
+      verifyAbsence(file);
+      return undefined;
+    }
+    verifyLedgerFile(file);
+    const stored = readLedgerFile(file);
+    if (stored !== undefined) openInMemory(stored);
+    return undefined;
+  } catch (error) {
+    if (error instanceof LedgerCorruptError) return error.message;
+    throw error;
+  }
+}
+
+function mendFile(directory: string, file: string, { newEpoch, newId }: RecoverOptions): Mended {
+  const remains = salvage(file);
+  const mark = readMark(directory);
+  const isOurs = mark !== undefined && mark.epoch === (remains.head?.epoch ?? mark.epoch);
+  const options = { newEpoch, newId, committedThrough: isOurs ? mark.position : 0 };
+  const mended = mend(remains, options);
+  openInMemory(mended);
+  return mended;
+}
+
+/** Throws where a ledger does not open. */
+function openInMemory({ head, events }: StoredLedger): void {
+  const store = createMemoryStore();
+  store.commit({ events: [...events], drop: [], head });
+  Ledger.open({ store, retention: KEEP_ALL, newEpoch: () => head.epoch, defer: () => {} });
+}
+
+function writeLedger(file: string, { head, events }: Mended): void {
+  createDatabase(file, (db) => {
+    const writer = rowWriter(db);
+    inTransaction(db, () => {
+      writer.writeEvents({ events, drop: [] });
+      writer.writeHead(JSON.stringify(head));
+    });
+  });
+}

@@ -1,0 +1,72 @@
+import type { Delta } from '../../domain/delta.ts';
+import type { DeltaEvent, LedgerEvent, StoredEvent, TrialAdvanced } from '../../ledger/event.ts';
+import { foldDelta } from '../../ledger/fold-delta.ts';
+import { foldHead, type Head } from '../../ledger/head.ts';
+import { foldReceipt } from '../../trial/fold.ts';
+import type { Trial } from '../../trial/trial.ts';
+
+/** Folds the events after a head's own into it, in place; those before say what they refer to. */
+export function foldOver(head: Head, events: readonly StoredEvent[]): void {
+  const from = head.position;
+  const deltas = new Map<string, Delta>();
+  let trial: Trial | undefined;
+  for (const { position, event } of events) {
+    const subject = 'deltaId' in event ? deltas.get(event.deltaId) : undefined;
+    if (position > from) foldHead(head, event, subject, trial?.plan);
+    if (event.kind === 'trial_advanced') {
+      for (const receipt of event.receipts) trial = foldReceipt(trial, receipt);
+    }
+    if (!isOfDelta(event)) continue;
+    const delta = foldDelta(subject, event);
+    if (delta !== undefined) deltas.set(delta.deltaId, delta);
+  }
+}
+
+function isOfDelta(event: LedgerEvent): event is DeltaEvent | TrialAdvanced {
+  return (
+    event.kind === 'delta_proposed' ||
+    event.kind === 'trial_advanced' ||
+    (event.kind.startsWith('delta_') && event.kind !== 'delta_acknowledged')
+  );
+}
+
+/** Raises counters to what events prove, in place: some of what they counted is gone. */
+export function raiseCounters(head: Head, events: readonly StoredEvent[]): void {
+  const { counters } = head;
+  let tasks = 0;
+  let proposals = 0;
+  const targets = new Map<string, string>();
+  for (const { event } of events) {
+    switch (event.kind) {
+      case 'tasks_recorded':
+        tasks += event.tasks.length;
+        break;
+      case 'delta_proposed':
+        if (event.proposal.cycleNumber > 0) proposals += 1;
+        head.ordinal = Math.max(head.ordinal, event.ordinal);
+        counters.cycles = Math.max(counters.cycles, event.proposal.cycleNumber);
+        targets.set(event.proposal.deltaId, event.proposal.target);
+        break;
+      case 'delta_applied':
+        tasks = Math.max(tasks, event.before?.tasksRecorded ?? 0);
+        declare(head, targets.get(event.deltaId));
+        head.sequence = Math.max(head.sequence, event.sequence);
+        break;
+      case 'delta_acknowledged':
+        head.sequence = Math.max(head.sequence, event.sequence);
+        break;
+      case 'cycle_completed':
+        proposals = Math.max(proposals, event.cycle.totalDeltasHistory);
+        counters.cycles = Math.max(counters.cycles, event.cycle.number);
+        break;
+      default:
+    }
+  }
+  counters.tasksRecorded = Math.max(counters.tasksRecorded, tasks);
+  counters.deltasProposed = Math.max(counters.deltasProposed, proposals);
+}
+
+/** What a delta has set, or taken away, is not to be given its initial value. */
+function declare(head: Head, target: string | undefined): void {
+  if (target !== undefined) head.declared[target] = true;
+}

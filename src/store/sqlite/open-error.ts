@@ -1,0 +1,31 @@
+import { messageOf } from '../../domain/errors.ts';
+import { LedgerCorruptError, LedgerOpenError } from '../../ledger/store.ts';
+import { KIND, SHORT_READ, sqliteCode, sqliteKind } from './error.ts';
+
+/**
+ * Kinds by which SQLite says that a file is not what it should be; `error`: a statement of ours is no
+ * longer understood, since the names in the file have changed.
+ */
+const DAMAGE: readonly number[] = [KIND.error, KIND.corrupt, KIND.mismatch, KIND.noDatabase];
+
+/** Says that a stored ledger does not agree with itself, and what to do. */
+export function corruptLedger(file: string, what: string, cause?: unknown): LedgerCorruptError {
+  return new LedgerCorruptError(
+    `${file} is corrupt: ${what}. Restore a backup, or start with --recover: that moves it aside, ` +
+      'salvages what it can, and says what was lost',
+    { cause },
+  );
+}
+
+/** What SQLite or the system said of a path, for people. */
+export function asOpenError(error: unknown, path: string): LedgerOpenError {
+  if (error instanceof LedgerOpenError) return error;
+  const text = messageOf(error);
+  return isDamage(error)
+    ? corruptLedger(path, text, error)
+    : new LedgerOpenError(`${path} cannot be opened: ${text}`, { cause: error });
+}
+
+function isDamage(error: unknown): boolean {
+  return DAMAGE.includes(sqliteKind(error) ?? 0) || sqliteCode(error) === SHORT_READ;
+}

@@ -1,0 +1,49 @@
+import { join } from 'node:path';
+import type { LedgerStore, StoredLedger } from '../../ledger/store.ts';
+import { LEDGER_FILE } from '../disk/files.ts';
+import { isThere, requireOneName } from '../disk/path-checks.ts';
+import { prepareDirectory } from './directory-lock.ts';
+import { createLedgerFile, verifyLedgerFile, withDatabase } from './file.ts';
+import { asOpenError } from './open-error.ts';
+import { loadRows, rowWriter } from './rows.ts';
+import { migrate, requireSchema } from './schema.ts';
+import { SqliteStore } from './store.ts';
+import { inTransaction } from './transaction.ts';
+
+/** Opens, or creates, the ledger of a data directory. Throws `LedgerOpenError`. */
+export function openSqliteStore(directory: string): LedgerStore {
+  const file = join(directory, LEDGER_FILE);
+  const lock = prepareDirectory(directory);
+  try {
+    if (isThere(file, 'file')) {
+      requireOneName(file);
+      verifyLedgerFile(file);
+    } else {
+      createLedgerFile(file);
+    }
+    return new SqliteStore(directory, lock);
+  } catch (error) {
+    lock.release();
+    throw asOpenError(error, file);
+  }
+}
+
+/** Reads a ledger file without locking its directory. Throws `LedgerOpenError`. */
+export function readLedgerFile(file: string): StoredLedger | undefined {
+  return withDatabase(file, { readOnly: true }, (db) => {
+    requireSchema(db, file);
+    const stored = loadRows(db, file);
+    return stored && { head: stored.head, events: [...stored.events] };
+  });
+}
+
+/** Gives a ledger file that nobody uses another epoch. Throws `LedgerOpenError`. */
+export function replaceEpoch(file: string, epoch: string): void {
+  withDatabase(file, {}, (db) => {
+    migrate(db, file);
+    const stored = loadRows(db, file);
+    if (stored === undefined) return;
+    const body = JSON.stringify({ ...stored.head, epoch });
+    inTransaction(db, () => rowWriter(db).writeHead(body));
+  });
+}

@@ -1,0 +1,77 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { LedgerOpenError } from '../../ledger/store.ts';
+import { corruptLedger } from './open-error.ts';
+import { inTransaction } from './transaction.ts';
+
+/** "LSLG", so that `file` and we know our own from a stranger's database. */
+const APPLICATION_ID = 0x4c534c47;
+
+/** What each schema version adds; a ledger of version n gets those from n on. Never edit one. */
+const MIGRATIONS: readonly string[] = [
+  `CREATE TABLE events (
+     position INTEGER PRIMARY KEY,
+     kind TEXT NOT NULL,
+     body TEXT NOT NULL,
+     checksum INTEGER NOT NULL
+   ) STRICT;
+   CREATE TABLE head (
+     id INTEGER PRIMARY KEY CHECK (id = 1),
+     body TEXT NOT NULL,
+     checksum INTEGER NOT NULL
+   ) STRICT;`,
+];
+
+/** No release will ever write a schema beyond: a greater number is damage. */
+const LAST_VERSION = 1000;
+
+/** Brings the database to the newest schema, in one transaction. Throws `LedgerOpenError`. */
+export function migrate(db: DatabaseSync, file: string): void {
+  const version = checkSchema(db, file);
+  if (version === MIGRATIONS.length) return;
+  inTransaction(db, () => {
+    for (const migration of MIGRATIONS.slice(version)) db.exec(migration);
+    db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
+    db.exec(`PRAGMA user_version = ${MIGRATIONS.length}`);
+  });
+}
+
+/** As `migrate`, for a database that is only read: one of an older schema is refused. */
+export function requireSchema(db: DatabaseSync, file: string): void {
+  const version = checkSchema(db, file);
+  if (version === MIGRATIONS.length) return;
+  throw new LedgerOpenError(
+    version === 0
+      ? `${file} holds no ledger`
+      : `${file} was written by an older learning-sidecar (schema ${version}; this one reads ` +
+          `${MIGRATIONS.length}): start this one on it once, which brings it up to date`,
+  );
+}
+
+/** Answers the schema's version; 0: nothing has been written yet. */
+function checkSchema(db: DatabaseSync, file: string): number {
+  const version = numberOf(db, 'PRAGMA user_version');
+  const application = numberOf(db, 'PRAGMA application_id');
+  const tables = numberOf(db, 'SELECT count(*) FROM sqlite_schema');
+  const ours = numberOf(
+    db,
+    "SELECT count(*) FROM sqlite_schema WHERE name IN ('events', 'head') AND type = 'table'",
+  );
+  if (application !== APPLICATION_ID && (application !== 0 || tables > 0)) {
+    if (ours === 2) throw corruptLedger(file, 'its application id is damaged');
+    throw new LedgerOpenError(`${file} is another program's database`);
+  }
+  if (version < 0 || version > LAST_VERSION || (version === 0 && ours > 0)) {
+    throw corruptLedger(file, `${version} is no version of its schema`);
+  }
+  if (version > MIGRATIONS.length) {
+    throw new LedgerOpenError(
+      `${file} was written by a newer learning-sidecar (schema ${version}; this one knows ` +
+        `${MIGRATIONS.length}): run that version, or restore a backup made by this one`,
+    );
+  }
+  return version;
+}
+
+function numberOf(db: DatabaseSync, query: string): number {
+  return Number(Object.values(db.prepare(query).get() ?? {})[0]);
+}

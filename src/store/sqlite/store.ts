@@ -1,0 +1,249 @@
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import {
+  type Commit,
+  type LedgerStore,
+  MissingFault,
+  type StoredLedger,
+  StoreFault,
+} from '../../ledger/store.ts';
+import { tryDisk } from '../disk/disk-check.ts';
+import { identityOf } from '../disk/file-identity.ts';
+import { LEDGER_FILE, putInPlace, removeCompanions } from '../disk/files.ts';
+import { CommitMark } from './commit-mark.ts';
+import { type DirectoryLock, lockDirectory } from './directory-lock.ts';
+import { openDatabase } from './file.ts';
+import { loadRows, parseHead, type RowWriter, readHead, rowWriter } from './rows.ts';
+import { asStoreFault, isSpoilt } from './store-fault.ts';
+import { inTransaction } from './transaction.ts';
+
+/** A connection, and the files that it has open. */
+interface Connection {
+  readonly db: DatabaseSync;
+  readonly writer: RowWriter;
+  readonly file: string | undefined;
+  readonly companions: string;
+}
+
+/** A ledger in a data directory, which is its own while it is open. */
+export class SqliteStore implements LedgerStore {
+  readonly #directory: string;
+  readonly #file: string;
+  readonly #mark: CommitMark;
+  #lock: DirectoryLock;
+  /** `undefined`: it was closed to be opened anew. */
+  #open: Connection | undefined;
+  /** The head as it was committed last, and that of a commit which failed since. */
+  #committed: string | undefined;
+  #attempted: string | undefined;
+  #isSpoilt = false;
+
+  /** @param lock of the directory, in which there is a ledger file */
+  constructor(directory: string, lock: DirectoryLock) {
+    this.#directory = directory;
+    this.#file = join(directory, LEDGER_FILE);
+    this.#lock = lock;
+    this.#mark = new CommitMark(directory);
+    this.#open = connect(this.#file);
+  }
+
+  load(): StoredLedger | undefined {
+    const { db } = this.#connection();
+    this.#committed = readHead(db, this.#file);
+    return loadRows(db, this.#file);
+  }
+
+  commit({ events, drop, head }: Commit): void {
+    const body = JSON.stringify(head);
+    this.#attempted = body;
+    try {
+      const { db, writer } = this.#connection();
+      inTransaction(db, () => {
+        writer.writeEvents({ events, drop });
+        writer.writeHead(body);
+      });
+      // A new ledger is there in its file from the first: the log may get lost.
+      if (this.#committed === undefined) db.exec('PRAGMA wal_checkpoint(PASSIVE)');
+    } catch (error) {
+      this.#isSpoilt = isSpoilt(error);
+      throw this.#diagnose(error);
+    }
+    this.#settle(body);
+    this.#mark.write(head);
+  }
+
+  /** SQLite tells all that a disk can do wrong by one code; the system is asked what it was. */
+  #diagnose(error: unknown): StoreFault {
+    const fault = error instanceof StoreFault ? error : this.#askSystem(error);
+    if (fault instanceof MissingFault || !this.#isMissing()) return fault;
+    return new MissingFault(fault.message, { cause: fault.cause });
+  }
+
+  #askSystem(error: unknown): StoreFault {
+    try {
+      this.#checkFiles();
+      tryDisk(this.#directory);
+    } catch (told) {
+      if (told instanceof MissingFault) return told;
+      return new StoreFault(asStoreFault(told).message, { cause: error });
+    }
+    return asStoreFault(error);
+  }
+
+  #isMissing(): boolean {
+    try {
+      this.#checkFiles();
+      return false;
+    } catch (error) {
+      return error instanceof MissingFault;
+    }
+  }
+
+  /** SQLite itself writes on into files that nobody will ever find. */
+  check(): void {
+    try {
+      this.#checkDirectory();
+      this.#checkFiles();
+    } catch (error) {
+      throw asStoreFault(error);
+    }
+  }
+
+  recover(): boolean {
+    try {
+      this.#checkDirectory();
+      // First: as long as the disk is bad, the connection there is, is better than none.
+      tryDisk(this.#directory);
+      this.#reconnect();
+      const isDone = this.#findHead() !== this.#committed;
+      this.#probe(isDone ? this.#attempted : this.#committed);
+      return isDone;
+    } catch (error) {
+      this.#isSpoilt ||= isSpoilt(error);
+      throw this.#diagnose(error);
+    }
+  }
+
+  sizeBytes(): number {
+    return sizeOf(this.#file) + sizeOf(`${this.#file}-wal`);
+  }
+
+  close(): void {
+    this.#disconnect();
+    this.#mark.close();
+    this.#lock.release();
+  }
+
+  #connection(): Connection {
+    if (this.#open === undefined) throw new StoreFault('its file is not open');
+    return this.#open;
+  }
+
+  #disconnect(): void {
+    const open = this.#open;
+    this.#open = undefined;
+    open?.db.close();
+  }
+
+  #settle(body: string | undefined): void {
+    this.#committed = body;
+    this.#attempted = undefined;
+    this.#isSpoilt = false;
+  }
+
+  /** It is not made anew: where a mount has gone, that would fill the disk beneath. */
+  #checkDirectory(): void {
+    if (!existsSync(this.#directory)) throw new MissingFault('its directory was removed');
+    if (!this.#lock.isHeld()) this.#takeLock();
+  }
+
+  #checkFiles(): void {
+    const found = identityOf(this.#file);
+    if (found === undefined) throw new MissingFault('its file was removed');
+    if (this.#open === undefined) return;
+    const { file, companions } = this.#open;
+    if (found !== file) throw new MissingFault('another file was put in its place');
+    if (companionsOf(this.#file) !== companions) {
+      throw new MissingFault('the write-ahead log beside its file was removed');
+    }
+  }
+
+  #takeLock(): void {
+    const former = this.#lock;
+    try {
+      this.#lock = lockDirectory(this.#directory);
+    } catch (cause) {
+      throw new StoreFault('another process has taken its directory', { cause });
+    }
+    former.release();
+  }
+
+  /** Sees to it that a connection is open, to the ledger's file in its place. */
+  #reconnect(): void {
+    const open = this.#open;
+    const found = identityOf(this.#file);
+    if (open === undefined) {
+      if (found === undefined) throw new MissingFault('its file was removed');
+      this.#open = connect(this.#file);
+      return;
+    }
+    if (found !== undefined && found !== open.file) {
+      throw new MissingFault('another file was put in its place');
+    }
+    const isWhole = companionsOf(this.#file) === open.companions;
+    if (found !== undefined && isWhole && !this.#isSpoilt) return;
+    if (found === undefined) this.#putBack(open.db);
+    // What only a log without a name holds would go with the connection.
+    else if (!isWhole) checkpoint(open.db);
+    this.#disconnect();
+    this.#open = connect(this.#file);
+    this.#isSpoilt = false;
+  }
+
+  /** Copies what the connection still holds, though no name leads there any more. */
+  #putBack(db: DatabaseSync): void {
+    putInPlace(
+      this.#file,
+      (temporary) => db.prepare('VACUUM INTO ?').run(temporary),
+      () => removeCompanions(this.#file),
+    );
+    this.#mark.close();
+  }
+
+  /** The head that is stored: the one that was committed, or the one that was to be. */
+  #findHead(): string | undefined {
+    const found = readHead(this.#connection().db, this.#file);
+    if (found === this.#committed || found === this.#attempted) return found;
+    throw new StoreFault('another process has written to it');
+  }
+
+  /** A commit that changes nothing. */
+  #probe(head: string | undefined): void {
+    if (head === undefined) return;
+    const { db, writer } = this.#connection();
+    inTransaction(db, () => writer.writeHead(head));
+    this.#settle(head);
+    this.#mark.write(parseHead(head));
+  }
+}
+
+function connect(file: string): Connection {
+  const db = openDatabase(file);
+  const writer = rowWriter(db);
+  return { db, writer, file: identityOf(file), companions: companionsOf(file) };
+}
+
+/** SQLite keeps both as long as a connection is open. */
+function companionsOf(file: string): string {
+  return `${identityOf(`${file}-wal`)} ${identityOf(`${file}-shm`)}`;
+}
+
+function checkpoint(db: DatabaseSync): void {
+  const { busy, log, checkpointed } = db.prepare('PRAGMA wal_checkpoint(FULL)').get() ?? {};
+  if (busy !== 0 || log !== checkpointed) throw new StoreFault('another process holds it locked');
+}
+
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}

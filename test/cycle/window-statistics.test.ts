@@ -1,0 +1,73 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { quantile, summarize } from '../../src/cycle/window-statistics.ts';
+import { taskOf } from '../support/engine-fixture.ts';
+
+describe('summarize', () => {
+  test('of no tasks, every number is 0', () => {
+    expect(summarize([])).toEqual({
+      count: 0,
+      avgLatencyMs: 0,
+      p50LatencyMs: 0,
+      p95LatencyMs: 0,
+      p99LatencyMs: 0,
+      successRate: 0,
+      statuses: { unspecified: 0, success: 0, failure: 0, timeout: 0, cancelled: 0 },
+      measurements: {},
+    });
+  });
+
+  test('counts statuses, and only success is success', () => {
+    const statuses = ['success', 'failure', 'timeout', 'cancelled', 'unspecified'] as const;
+    const window = summarize(statuses.map((status) => taskOf({ status })));
+    expect(window.statuses).toEqual({
+      unspecified: 1,
+      success: 1,
+      failure: 1,
+      timeout: 1,
+      cancelled: 1,
+    });
+    expect(window.successRate).toBe(0.2);
+  });
+
+  test('a measurement is averaged over the tasks that carry it', () => {
+    const window = summarize([
+      taskOf({ measurements: { cost: 1, tokens: 10 } }),
+      taskOf({ measurements: { cost: 3 } }),
+      taskOf(),
+    ]);
+    expect(window.measurements).toEqual({ cost: 2, tokens: 10 });
+  });
+
+  test('a task without a latency counts as 0', () => {
+    expect(summarize([taskOf({ latencyMs: 0 }), taskOf({ latencyMs: 300 })]).avgLatencyMs).toBe(
+      150,
+    );
+  });
+});
+
+describe('quantile', () => {
+  test.each([
+    [[1, 2, 3, 4], 0.5, 2.5],
+    [[10], 0.99, 10],
+    [[0, 100], 0.95, 95],
+    [[1, 2, 3, 4, 5], 0.25, 2],
+  ])('of %j at %d is %d, as numpy.quantile says', (values, q, expected) => {
+    expect(quantile(Float64Array.from(values), q)).toBeCloseTo(expected, 12);
+  });
+
+  test('lies within the sample and grows with q', () => {
+    const sample = fc.array(fc.double({ min: 0, max: 1e6, noNaN: true }), { minLength: 1 });
+    const share = fc.double({ min: 0, max: 1, noNaN: true });
+    fc.assert(
+      fc.property(sample, share, share, (values, a, b) => {
+        const sorted = Float64Array.from(values).sort();
+        const low = quantile(sorted, Math.min(a, b));
+        const high = quantile(sorted, Math.max(a, b));
+        expect(low).toBeGreaterThanOrEqual(sorted[0] ?? 0);
+        expect(high).toBeLessThanOrEqual((sorted.at(-1) ?? 0) * (1 + 1e-12));
+        expect(high).toBeGreaterThanOrEqual(low - Math.abs(low) * 1e-12);
+      }),
+    );
+  });
+});

@@ -1,0 +1,179 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { StoredEvent } from '../../../src/ledger/event.ts';
+import type { Head } from '../../../src/ledger/head.ts';
+import { createMemoryStore } from '../../../src/store/memory.ts';
+import { type Mended, mend, type Remains } from '../../../src/store/salvage/mend.ts';
+import { createEngineFixture } from '../../support/engine-fixture.ts';
+import {
+  ASSIGNMENTS,
+  createTrialFixture,
+  faster,
+  slower,
+  TrialFixture,
+  trialYaml,
+} from '../../support/trial-fixture.ts';
+
+const SEQUENCES_SKIPPED = 10_000;
+
+interface Whole {
+  readonly yaml: string;
+  readonly head: Head;
+  /** Heads as they were before, oldest first. */
+  readonly heads: readonly Head[];
+  readonly events: readonly StoredEvent[];
+}
+
+/** A ledger with trials that have ended and one that is on, overrides, a revert, and a proposal. */
+async function liveThrough(assignment: (typeof ASSIGNMENTS)[number]): Promise<Whole> {
+  const heads: Head[] = [];
+  const store = createMemoryStore();
+  const commit = store.commit.bind(store);
+  store.commit = (one) => {
+    heads.push(structuredClone(one.head));
+    commit(one);
+  };
+  const rules = [{}, { id: 'second', target: 'other', value: '1' }];
+  const yaml = trialYaml({ assignment, rules, curation: 'ack_timeout_seconds: 3600' });
+  const fixture = await createTrialFixture(yaml, store);
+  await fixture.begin();
+  await fixture.runOut(slower);
+  await fixture.begin();
+  await fixture.runOut(faster);
+  const delta = await fixture.setLevel(3);
+  await fixture.engine.acknowledge({
+    clientId: 'client',
+    epoch: '',
+    deltaId: delta.deltaId,
+    refusal: undefined,
+  });
+  await fixture.setLevel(4);
+  await fixture.engine.revert((await fixture.setLevel(5)).deltaId, 'no');
+  for (let i = 0; i < 400 && fixture.trial === undefined; i += 1) {
+    await fixture.clock.advance(60_000);
+    await fixture.run();
+    await fixture.cycle();
+  }
+  expect(fixture.trial).toBeDefined();
+  for (let i = 0; i < 7; i += 1) await fixture.run();
+  const stored = store.load();
+  return { yaml, head: fixture.state.head, heads, events: [...(stored?.events ?? [])] };
+}
+
+function mendOf(remains: Partial<Remains>, committedThrough = 0): Mended {
+  let ids = 0;
+  const newId = () => `mended-${++ids}`;
+  const whole = { head: undefined, isNewest: true, events: [], damaged: [], ...remains };
+  return mend(whole, { newEpoch: 'new', newId, committedThrough });
+}
+
+/** Opens what was mended, and goes on with it. */
+async function goOn({ head, events }: Mended, yaml: string) {
+  const store = createMemoryStore();
+  store.commit({ events, drop: [], head });
+  const fixture = new TrialFixture(await createEngineFixture(yaml, { store }));
+  return fixture;
+}
+
+test.each(ASSIGNMENTS)('nothing is lost: all is as it was, but for the epoch; %s', async (one) => {
+  const { head, events, yaml } = await liveThrough(one);
+  const mended = mendOf({ head, events });
+  expect(mended.head).toEqual({ ...head, epoch: 'new' });
+  expect(mended.events).toEqual(events);
+  expect(mended.report).toMatchObject({ head: 'intact', lostEvents: 0, endedDeltas: [] });
+  expect((await goOn(mended, yaml)).trial).toBeDefined();
+});
+
+test.each(ASSIGNMENTS)('a row is lost: what was undecided ends; %s', async (assignment) => {
+  const { head, events, yaml } = await liveThrough(assignment);
+  const last = events.findLastIndex(({ event }) => event.kind === 'trial_advanced');
+  const mended = mendOf({ head, events: events.toSpliced(last, 1) });
+  expect(mended.report.lostEvents).toBe(1);
+  expect(mended.report.droppedEvents.trial_advanced).toBeGreaterThan(0);
+  expect(mended.report.endedDeltas).toHaveLength(1);
+  const fixture = await goOn(mended, yaml);
+  const [deltaId = ''] = mended.report.endedDeltas;
+  expect(fixture.delta(deltaId)).toMatchObject({ state: 'expired' });
+  expect(fixture.trial).toBeUndefined();
+  // The baseline of the trial that was on is in force.
+  const plan = events
+    .flatMap(({ event }) => (event.kind === 'trial_advanced' ? event.receipts : []))
+    .flatMap(({ step }) => (step.step === 'start' ? [step.plan] : []))
+    .at(-1);
+  expect(fixture.state.head.parameters[plan?.target ?? '']).toEqual(plan?.oldValue);
+});
+
+test.each(ASSIGNMENTS)('whatever is left opens and goes on; %s', async (assignment) => {
+  const { head, heads, events, yaml } = await liveThrough(assignment);
+  const part = fc.record({
+    gone: fc.uniqueArray(fc.nat({ max: events.length - 1 }), { maxLength: 12 }),
+    from: fc.nat({ max: events.length }),
+    cutOff: fc.boolean(),
+    head: fc.oneof(fc.constant('newest'), fc.constant('none'), fc.nat({ max: heads.length - 1 })),
+    isMarked: fc.boolean(),
+  });
+  await fc.assert(
+    fc.asyncProperty(part, async ({ gone, from, cutOff, head: which, isMarked }) => {
+      const left = events.filter((_, i) => !gone.includes(i) && (!cutOff || i < from));
+      const found = which === 'newest' ? head : which === 'none' ? undefined : heads[Number(which)];
+      const isNewest = which === 'newest';
+      const mended = mendOf(
+        { head: found, isNewest, events: left, damaged: [[0, Number.POSITIVE_INFINITY]] },
+        isMarked ? head.position : 0,
+      );
+      checkMended(mended, left, { head, found });
+      const fixture = await goOn(mended, yaml);
+      const { sequence } = fixture.state.head;
+      await fixture.run();
+      await fixture.cycle();
+      expect((await fixture.setLevel(9)).sequence).toBeGreaterThan(sequence);
+      await fixture.reopen(yaml);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+function checkMended(
+  { head, report }: Mended,
+  left: readonly StoredEvent[],
+  known: { readonly head: Head; readonly found: Head | undefined },
+): void {
+  const tasks = left.reduce(
+    (sum, { event }) => sum + (event.kind === 'tasks_recorded' ? event.tasks.length : 0),
+    0,
+  );
+  const sequences = left.flatMap(({ event }) =>
+    event.kind === 'delta_applied' ? [event.sequence] : [],
+  );
+  expect(head.epoch).toBe('new');
+  expect(report.keptTasks).toBe(tasks);
+  expect(head.counters.tasksRecorded).toBeGreaterThanOrEqual(tasks);
+  expect(head.counters.tasksRecorded).toBeLessThanOrEqual(known.head.counters.tasksRecorded);
+  expect(head.sequence).toBeGreaterThanOrEqual(Math.max(0, ...sequences));
+  expect(head.sequence).toBeGreaterThanOrEqual(known.head.sequence);
+  if (known.found?.position !== known.head.position) {
+    expect(head.sequence).toBeGreaterThanOrEqual(SEQUENCES_SKIPPED);
+  }
+}
+
+test('where the head is gone, as much is known as events prove', async () => {
+  const { head, events } = await liveThrough('task');
+  const mended = mendOf({ events });
+  expect(mended.report).toMatchObject({ head: 'lost', lostEvents: undefined });
+  expect(mended.head.parameters).toEqual(head.parameters);
+  expect(mended.head.counters).toEqual(head.counters);
+  expect(mended.head.ordinal).toBe(head.ordinal);
+  expect(mended.head.sequence).toBe(head.sequence + SEQUENCES_SKIPPED);
+  expect(mended.head.compactedThrough).toBe(mended.head.sequence);
+});
+
+test('positions that are missing are named, where something is damaged', async () => {
+  const { head, events } = await liveThrough('task');
+  const left = events.filter(({ position }) => ![3, 4, 9].includes(position));
+  const before = mendOf({ head, events: left, damaged: [[2, 4]] });
+  expect(before.report).toMatchObject({ lostEvents: 3, lostPositions: ['3-4'] });
+  const after = mendOf({ head, events: events.slice(0, -2) }, head.position + 5);
+  const last = events.at(-3)?.position ?? 0;
+  expect(after.report.lostPositions).toEqual([`${last + 1}-${head.position + 5}`]);
+  expect(after.report).toMatchObject({ lostEvents: 7, head: 'older' });
+});
