@@ -4,7 +4,7 @@ import type { Task } from '../src/domain/task.ts';
 import { Engine } from '../src/engine/engine.ts';
 import { Ledger } from '../src/ledger/ledger.ts';
 import type { LedgerStore } from '../src/ledger/store.ts';
-import { createMemoryStore } from '../src/store/memory.ts';
+import { trialOn } from '../src/ledger/view.ts';
 import type { Dispatched, Tuner } from './orchestrator.ts';
 
 /** The engine as it ships, with rules of our own. */
@@ -27,7 +27,7 @@ export class EngineTuner implements Tuner {
     settings: LoopSettings,
     targets: readonly string[],
     clock: VirtualClock,
-    store = createMemoryStore(),
+    store: LedgerStore,
   ): Promise<EngineTuner> {
     let ids = 0;
     const engine = new Engine({
@@ -47,8 +47,8 @@ export class EngineTuner implements Tuner {
     return new EngineTuner(engine, targets);
   }
 
-  async resolve(taskId: string): Promise<Dispatched> {
-    const { parameters, deltaSequence } = await this.#engine.resolve({ taskId, labels: {} });
+  async resolve(taskId: string, labels: Task['labels']): Promise<Dispatched> {
+    const { parameters, deltaSequence } = await this.#engine.resolve({ taskId, labels });
     return { on: this.#targets.map((name) => parameters[name] === 1), sequence: deltaSequence };
   }
 
@@ -61,9 +61,10 @@ export class EngineTuner implements Tuner {
   }
 
   inForce(): readonly boolean[] {
-    const { head, trial } = this.ledger.state;
+    const { state } = this.ledger;
+    const plan = trialOn(state)?.plan;
     return this.#targets.map((name) =>
-      trial?.plan.target === name ? trial.plan.oldValue === 1 : head.parameters[name] === 1,
+      plan?.target === name ? plan.oldValue === 1 : state.head.parameters[name] === 1,
     );
   }
 }

@@ -1,10 +1,9 @@
-import type { TrialVerdict } from '../src/domain/effect.ts';
-import { mean, median } from '../src/trial/distributions.ts';
-import { NO_CHANGE, performUnder, timeoutOf, WINDOW_TASKS } from './change.ts';
-import type { Experiment, Figures, Section } from './experiment.ts';
+import { NO_CHANGE, performUnder, TASKS_BEFORE } from './change.ts';
+import type { Experiment, Section } from './experiment.ts';
+import { figuresOf, medianOf, playBoth, share } from './figures.ts';
 import { createNoise, KINDS } from './noise.ts';
 import { atMost, type Row } from './table.ts';
-import { playTrial, type TrialRun } from './trial-run.ts';
+import { playTrial } from './trial-run.ts';
 
 const ASSIGNMENTS = ['task', 'switchback'] as const;
 
@@ -14,16 +13,22 @@ const SUCCESS_RATE = 0.8;
 /** Errors of a trial on each side, at most. */
 const MAX_ERRORS = 0.05;
 
+function runsOf(assignment: (typeof ASSIGNMENTS)[number], trials: number): number {
+  return assignment === 'task' ? trials : Math.ceil(trials / 2);
+}
+
 const HEADINGS = [
+  'provis. %',
+  'confirmed %',
   'HARMED %',
-  'HELPED %',
   'INVALID %',
-  'INCONCLUSIVE %',
   'unfinished %',
-  'tasks (median)',
-  'dispatched (median)',
-  'paused (mean)',
+  'tasks',
+  'dispatched',
+  'paused',
 ];
+
+const SHIPPED = ['shipped HELPED %', 'shipped HARMED %'];
 
 /** Verdicts on changes that change nothing. */
 export const ERRORS: Section = {
@@ -32,15 +37,16 @@ export const ERRORS: Section = {
       KINDS.map(
         (kind): Experiment => ({
           name: `${assignment}/${kind}`,
-          runs: trials,
+          runs: runsOf(assignment, trials),
           play(run) {
             const noise = createNoise(kind, SUCCESS_RATE, `${seed}/${run}`);
-            const perform = performUnder(noise, NO_CHANGE);
-            const timeoutMs = timeoutOf(noise);
-            const name = `${seed}/${assignment}/${kind}/${run}`;
-            return figuresOf(
-              playTrial({ assignment, seed: name, timeoutMs, perform, from: WINDOW_TASKS }),
-            );
+            const setup = {
+              assignment,
+              seed: `${seed}/${assignment}/${kind}/${run}`,
+              perform: performUnder(noise, NO_CHANGE),
+              from: TASKS_BEFORE,
+            };
+            return assignment === 'task' ? playBoth(setup) : figuresOf(playTrial(setup));
           },
         }),
       ),
@@ -48,41 +54,26 @@ export const ERRORS: Section = {
   tables: ({ trials }, samplesOf) =>
     ASSIGNMENTS.map((assignment) => ({
       title: `False verdicts, ${assignment}`,
-      note: `${trials} trials each of a change that changes nothing; success rate ${SUCCESS_RATE} in the made-up worlds.`,
-      headings: HEADINGS,
+      note: `${runsOf(assignment, trials)} trials each of a change that changes nothing, with their probation; success rate ${SUCCESS_RATE} in the made-up worlds. Tasks: medians of those that were counted, and dispatched, until the end; paused: mean.`,
+      headings: assignment === 'task' ? [...HEADINGS, ...SHIPPED] : HEADINGS,
       rows: KINDS.map((kind): Row => {
         const samples = samplesOf(`${assignment}/${kind}`);
-        const share = (name: string) => mean(samples[name] ?? []);
-        const [harmed, helped] = [share('harmed'), share('helped')];
+        const shown = ['promoted', 'confirmed', 'harmed', 'invalid', 'unfinished'];
+        const shipped = assignment === 'task' ? ['shippedHelped', 'shippedHarmed'] : [];
         return {
           name: kind,
           cells: [
-            harmed,
-            helped,
-            share('invalid'),
-            share('inconclusive'),
-            share('unfinished'),
-            median(samples.used ?? []),
-            median(samples.begun ?? []),
-            share('pauses'),
+            ...shown.map((figure) => share(samples, figure)),
+            medianOf(samples, 'used'),
+            medianOf(samples, 'begun'),
+            share(samples, 'pauses'),
+            ...shipped.map((figure) => share(samples, figure)),
           ],
-          targets: [atMost(MAX_ERRORS, harmed, 'HARMED %'), atMost(MAX_ERRORS, helped, 'HELPED %')],
+          targets: [
+            atMost(MAX_ERRORS, share(samples, 'promoted'), 'provis. %'),
+            atMost(MAX_ERRORS, share(samples, 'harmed'), 'HARMED %'),
+          ],
         };
       }),
     })),
 };
-
-/** A trial in figures: 1 for what it ended with. */
-export function figuresOf({ finding, trial, begun, pauses }: TrialRun): Figures {
-  const is = (verdict: TrialVerdict | undefined) => (finding?.verdict === verdict ? 1 : 0);
-  return {
-    harmed: is('harmed'),
-    helped: is('helped'),
-    invalid: is('invalid'),
-    inconclusive: is('inconclusive'),
-    unfinished: is(undefined),
-    used: trial.tasksUsed,
-    begun,
-    pauses,
-  };
-}

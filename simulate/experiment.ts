@@ -3,9 +3,9 @@ import type { Table } from './table.ts';
 /** How much is played. */
 export interface Scale {
   readonly seed: number;
-  /** Null trials in each world; of other trials there are half or a quarter as many. */
+  /** Null trials in each world; of other trials there are a fifth to a twentieth as many. */
   readonly trials: number;
-  /** Runs of each policy in the first world; elsewhere there are half or a quarter as many. */
+  /** Runs of a whole orchestrator, in each world. */
   readonly runs: number;
 }
 

@@ -21,26 +21,26 @@ export const FIGHT: Section = {
     CASES.map(
       ({ name, effect, mode }): Experiment => ({
         name,
-        runs: Math.ceil(runs / 4),
+        runs: Math.ceil(runs / 3),
         async play(run) {
           const noise = createNoise('AR(1)', POLICY_SUCCESS_RATE, `${seed}/policy/${run}`);
           const rules = ['1.0', '0.0'].map((value) =>
             ruleText(`wants-${value}`, 'p0', value, slowMsOf(noise)),
           );
           const contestant = engineContestant(parseRules(rules, mode, `${seed}/fight/${run}`));
-          const effectsAt = () => [effect, 0, 0];
+          const changesAt = () => [effect, 0, 0].map((logLatency) => ({ logLatency }));
           const { regret, harmfulOn, helpfulMissed } = await runPolicy(
-            { noise, effectsAt },
+            { noise, changesAt },
             contestant.create,
           );
-          return { regret, wrong: harmfulOn + helpfulMissed, ...contestant.figures() };
+          return { regret, wrong: harmfulOn + helpfulMissed, ...contestant.figures(false) };
         },
       }),
     ),
   tables: ({ runs }, samplesOf) => [
     {
       title: 'Two rules fight over one parameter',
-      note: `Means of ${Math.ceil(runs / 4)} runs, AR(1); effect .35. Changes: deltas put in force, those of switchback among them.`,
+      note: `Means of ${Math.ceil(runs / 3)} runs, AR(1); effect .35. Changes: deltas put in force, those of switchback among them.`,
       headings: ['regret', 'wrong at the end %', 'changes', 'trials', 'repeated while resting'],
       rows: CASES.map(({ name }) => {
         const samples = samplesOf(name);

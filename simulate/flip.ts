@@ -1,37 +1,52 @@
 import { mean } from '../src/trial/distributions.ts';
 import type { Section } from './experiment.ts';
 import { createNoise } from './noise.ts';
-import { POLICY_TASKS } from './orchestrator.ts';
+import { POLICY_TASKS, SLOW_PACE_MS } from './orchestrator.ts';
 import { POLICIES } from './policies.ts';
-import { drawEffects, POLICY_SUCCESS_RATE, playPolicy } from './policy.ts';
+import { asChange, drawEffects, POLICY_SUCCESS_RATE, playPolicy } from './policy.ts';
+import { atMost } from './table.ts';
+
+/** Of the engine, after the flip. */
+const MAX_REGRET_AFTER = 0.2;
 
 const FLIP_TASK = POLICY_TASKS / 2;
+
+/** A task comes every five minutes, unless it says otherwise. */
+const WAYS = [
+  ...Object.keys(POLICIES).map((policy) => ({ name: policy, policy, paceMs: SLOW_PACE_MS })),
+  { name: 'ours, every 1.5 s', policy: 'ours', paceMs: undefined },
+];
+
+const WITH_TARGET = ['ours', 'ours, always'];
 
 /** What helped harms from some task on, and the other way round. */
 export const FLIP: Section = {
   experiments: ({ seed, runs }) =>
-    Object.keys(POLICIES).map((policy) => ({
-      name: policy,
-      runs: Math.ceil(runs / 2),
+    WAYS.map(({ name, policy, paceMs }) => ({
+      name,
+      runs: runs,
       play(run) {
         const noise = createNoise('AR(1)', POLICY_SUCCESS_RATE, `${seed}/policy/${run}`);
         const before = drawEffects(`${seed}/${run}`);
         const after = before.map((effect) => -effect);
-        const effectsAt = (i: number) => (i < FLIP_TASK ? before : after);
-        return playPolicy(noise, effectsAt, policy, `${seed}/flip/${run}`);
+        const changesAt = (i: number) => (i < FLIP_TASK ? before : after).map(asChange);
+        return playPolicy({ noise, changesAt, paceMs }, policy, `${seed}/flip/${run}`, false);
       },
     })),
   tables: ({ runs }, samplesOf) => [
     {
       title: `Effects change their sign at task ${FLIP_TASK}`,
-      note: `Means of ${Math.ceil(runs / 2)} runs, AR(1). Nothing tries again what has been promoted: no rule asks for the old value.`,
-      headings: ['regret before', 'regret after', 'harmful left on', 'helpful missed'],
-      rows: Object.keys(POLICIES).map((policy) => {
-        const samples = samplesOf(policy);
-        const cells = ['first', 'second', 'harmfulOn', 'helpfulMissed'].map((figure) =>
-          mean(samples[figure] ?? []),
-        );
-        return { name: policy, cells, targets: [] };
+      note: `Means of ${runs} runs, AR(1), a task every five minutes; regret after: by what harms and is on, and by what helps and is missed. Every 1.5 s, three HARMED come within a day and leave a rule to a person: that its value has begun to help is not noticed then.`,
+      headings: ['before', 'after', 'of harmful', 'of missed', 'harmful left on', 'helpful missed'],
+      rows: WAYS.map(({ name }) => {
+        const samples = samplesOf(name);
+        const figures = ['first', 'second', 'ofHarmful', 'ofMissed', 'harmfulOn', 'helpfulMissed'];
+        const cells = figures.map((figure) => mean(samples[figure] ?? []));
+        const [, after = Number.NaN] = cells;
+        const targets = WITH_TARGET.includes(name)
+          ? [atMost(MAX_REGRET_AFTER, after, 'after')]
+          : [];
+        return { name, cells, targets };
       }),
     },
   ],

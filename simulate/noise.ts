@@ -6,6 +6,10 @@ import { createRandom, type Random } from './random.ts';
 export interface Draw {
   readonly latencyMs: number;
   readonly status: TaskStatus;
+  /** What is known of it when it is dispatched. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** From 0 to 1, of its own: what else chance does to it. */
+  readonly chance: number;
 }
 
 /** The tasks of one run; the i-th is the same whatever is done with those before it. */
@@ -26,16 +30,21 @@ export const TRACES = [
 export const LATENCIES = TRACES.map((trace) => `${trace}, no failures` as const);
 export const KINDS = [...WORLDS, ...TRACES, ...LATENCIES] as const;
 
-type World = (typeof WORLDS)[number];
+/** Independent tasks of very different length, as many kinds of tasks together make them. */
+export const WIDE = 'log sd 1.2';
+
+type World = (typeof WORLDS)[number] | typeof WIDE;
 type Trace = (typeof TRACES)[number];
-export type Kind = (typeof KINDS)[number];
+export type Kind = (typeof KINDS)[number] | typeof WIDE;
 
 /** Latency in the middle of a made-up world, in milliseconds. */
-const TYPICAL_MS = 1000;
+export const TYPICAL_MS = 1000;
 
 /** Of the logarithm of latency, in the long run; neighbours have .9 of it in common. */
 const DEVIATION = 0.4;
 const COMMON = 0.9;
+
+const WIDE_DEVIATION = 1.2;
 
 /** Tasks in which drifting latency doubles, and then halves again. */
 const DRIFT_TASKS = 200;
@@ -43,19 +52,37 @@ const DRIFT_TASKS = 200;
 /** Chance of a jump at each task, to three times the latency and back. */
 const JUMP_CHANCE = 0.01;
 
-/** @param successRate of a made-up world; a trace has its own failures */
-export function createNoise(kind: Kind, successRate: number, name: string): Noise {
+/**
+ * @param successRate of a made-up world; a trace has its own failures
+ * @param typicalMs latency in the middle of a made-up world, in milliseconds
+ */
+export function createNoise(
+  kind: Kind,
+  successRate: number,
+  name: string,
+  typicalMs = TYPICAL_MS,
+): Noise {
   const random = createRandom(`noise/${kind}/${name}`);
-  const world = WORLDS.find((one) => one === kind);
-  if (world === undefined) return createTraceNoise(kind, random);
+  const chances = createRandom(`chance/${kind}/${name}`);
+  const world = ([...WORLDS, WIDE] as const).find((one) => one === kind);
+  if (world === undefined) {
+    const draw = createTrace(kind, random);
+    return remembering((i) => ({ ...draw(i), chance: chances.uniform() }));
+  }
   const nextLevel = createLevels(world, random);
+  return remembering((i) => {
+    const latencyMs = typicalMs * Math.exp(nextLevel(i));
+    const status = random.uniform() < successRate ? 'success' : 'failure';
+    return { latencyMs, status, labels: {}, chance: chances.uniform() };
+  });
+}
+
+/** Draws tasks one after the other, each once. */
+function remembering(draw: (i: number) => Draw): Noise {
   const draws: Draw[] = [];
   return {
     at(i) {
-      while (draws.length <= i) {
-        const latencyMs = TYPICAL_MS * Math.exp(nextLevel(draws.length));
-        draws.push({ latencyMs, status: random.uniform() < successRate ? 'success' : 'failure' });
-      }
+      while (draws.length <= i) draws.push(draw(draws.length));
       return existing(draws[i]);
     },
   };
@@ -72,6 +99,8 @@ function createLevels(world: World, random: Random): (i: number) => number {
   switch (world) {
     case 'AR(1)':
       return wander;
+    case WIDE:
+      return () => WIDE_DEVIATION * random.normal();
     case 'heavy tails':
       return () => 0.3 * studentT2(random);
     case 'drift':
@@ -94,32 +123,34 @@ function triangle(x: number): number {
   return 1 - Math.abs((x % 2) - 1);
 }
 
+type Recorded = Omit<Draw, 'chance'>;
+
 /** A trace from some place on, round and round. */
-function createTraceNoise(kind: Kind, random: Random): Noise {
+function createTrace(kind: Kind, random: Random): (i: number) => Recorded {
   const trace = existing(TRACES.find((one) => kind.startsWith(one)));
-  const draws = drawsOf(trace);
-  const offset = Math.floor(random.uniform() * draws.length);
-  const draw = (i: number) => existing(draws[(offset + i) % draws.length]);
-  return kind === trace
-    ? { at: draw }
-    : { at: (i) => ({ latencyMs: draw(i).latencyMs, status: 'success' }) };
+  const tasks = tasksOf(trace);
+  const offset = Math.floor(random.uniform() * tasks.length);
+  const task = (i: number) => existing(tasks[(offset + i) % tasks.length]);
+  return kind === trace ? task : (i) => ({ ...task(i), status: 'success' });
 }
 
-const read = new Map<Trace, readonly Draw[]>();
+const read = new Map<Trace, readonly Recorded[]>();
 
-function drawsOf(trace: Trace): readonly Draw[] {
+function tasksOf(trace: Trace): readonly Recorded[] {
   const known = read.get(trace);
   if (known !== undefined) return known;
   const text = readFileSync(new URL(`../test/data/${trace}.ndjson`, import.meta.url), 'utf8');
-  const draws = text.trimEnd().split('\n').map(parseDraw);
-  read.set(trace, draws);
-  return draws;
+  const tasks = text.trimEnd().split('\n').map(parseTask);
+  read.set(trace, tasks);
+  return tasks;
 }
 
-function parseDraw(line: string): Draw {
-  const { latencyMs, status } = JSON.parse(line) as { latencyMs: number; status: string };
+function parseTask(line: string): Recorded {
+  const { latencyMs, status, labels } = JSON.parse(line) as Omit<Recorded, 'status'> & {
+    status: string;
+  };
   const known = { TASK_STATUS_SUCCESS: 'success', TASK_STATUS_TIMEOUT: 'timeout' } as const;
-  return { latencyMs, status: known[status as keyof typeof known] ?? 'failure' };
+  return { latencyMs, status: known[status as keyof typeof known] ?? 'failure', labels };
 }
 
 function existing<T>(value: T | undefined): T {

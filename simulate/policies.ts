@@ -1,24 +1,37 @@
 import { parseConfig } from '../src/config/load.ts';
 import type { LoopSettings } from '../src/domain/settings.ts';
-import { createMemoryStore } from '../src/store/memory.ts';
+import type { Ledger } from '../src/ledger/ledger.ts';
 import { EngineTuner, openLedger } from './engine-tuner.ts';
 import type { Figures } from './experiment.ts';
 import type { CreateTuner } from './orchestrator.ts';
+import { createQuickStore } from './quick-store.ts';
 import { countReplayFaults } from './replay.ts';
 import { RestCheck } from './resting.ts';
 import { type Begin, RivalTuner, type Setting } from './rival-tuner.ts';
-import { beforeAfter, glrTrial } from './rivals.ts';
+import { beforeAfter, glrTrial, shippedTrial } from './rivals.ts';
+
+/** How the engine is run. */
+export interface EngineMode {
+  readonly curation: string;
+  readonly assignment: 'task' | 'switchback';
+  /** Share of tasks; without it, that of the default config. */
+  readonly holdback?: number;
+}
 
 /** A policy in one run. */
 export interface Contestant {
   readonly create: CreateTuner;
-  /** What else is to be said of it when the run is over. */
-  figures(): Figures;
+  /**
+   * What else is to be said of it when the run is over.
+   *
+   * @param isAudited its ledger is played again, too
+   */
+  figures(isAudited: boolean): Figures;
 }
 
 export const PARAMETERS: readonly string[] = ['p0', 'p1', 'p2'];
 
-/** How the engine is run. The open loop is the original's: nothing holds a rule back. */
+/** The open loop is the original's: nothing holds a rule back. */
 export const ENGINE_MODES = {
   'open loop': {
     curation: '{ mode: apply, cooldown_seconds: 0, max_deltas_per_hour: 0 }',
@@ -26,16 +39,22 @@ export const ENGINE_MODES = {
   },
   ours: { curation: '{ mode: trial }', assignment: 'task' },
   'ours, switchback': { curation: '{ mode: trial }', assignment: 'switchback' },
-} as const;
+} as const satisfies Record<string, EngineMode>;
 
-export type EngineMode = (typeof ENGINE_MODES)[keyof typeof ENGINE_MODES];
-
+/** `always`: the rules fire whatever the window looks like. */
 export const POLICIES: Readonly<Record<string, (setting: Setting) => Contestant>> = {
   'no tuning': (setting) => rival({ ...setting, slowMs: Number.POSITIVE_INFINITY }, glrTrial),
   'open loop': (setting) => engineContestant(settingsOf(ENGINE_MODES['open loop'], setting)),
   'before/after': (setting) => rival(setting, beforeAfter),
   GLR: (setting) => rival(setting, glrTrial),
+  shipped: (setting) => rival(setting, shippedTrial),
   ours: (setting) => engineContestant(settingsOf(ENGINE_MODES.ours, setting)),
+  'ours, always': (setting) =>
+    engineContestant(settingsOf(ENGINE_MODES.ours, { ...setting, slowMs: 0 })),
+  'ours, 2 % held back': (setting) =>
+    engineContestant(settingsOf({ ...ENGINE_MODES.ours, holdback: 0.02 }, setting)),
+  'ours, none held back': (setting) =>
+    engineContestant(settingsOf({ ...ENGINE_MODES.ours, holdback: 0 }, setting)),
   'ours, switchback': (setting) =>
     engineContestant(settingsOf(ENGINE_MODES['ours, switchback'], setting)),
 };
@@ -47,23 +66,36 @@ function rival(setting: Setting, begin: Begin): Contestant {
   };
 }
 
+interface EngineContestant extends Contestant {
+  /** `undefined`: it has not been created yet. */
+  readonly ledger: Ledger | undefined;
+  /** By parameter: whether its new value is in force. */
+  inForce(): readonly boolean[];
+}
+
 /** The engine, how much it did, and what it should not have done. */
-export function engineContestant(settings: LoopSettings): Contestant {
-  const store = createMemoryStore();
+export function engineContestant(settings: LoopSettings): EngineContestant {
+  const store = createQuickStore();
   const rests = new RestCheck();
   let tuner: EngineTuner | undefined;
   return {
+    get ledger() {
+      return tuner?.ledger;
+    },
+    inForce: () => tuner?.inForce() ?? [],
     async create(clock) {
       tuner = await EngineTuner.create(settings, PARAMETERS, clock, store);
       tuner.ledger.onCommit(({ events }) => rests.take(events));
       return tuner;
     },
-    figures() {
+    figures(isAudited) {
       if (tuner === undefined) return {};
       const { ledger } = tuner;
-      const replayFaults = countReplayFaults(ledger, store, openLedger(settings, store));
       const { repeated, trials } = rests;
-      return { repeated, trials, replayFaults, changes: ledger.state.head.sequence };
+      const done = { repeated, trials, changes: ledger.state.head.sequence };
+      if (!isAudited) return done;
+      const again = openLedger(settings, store);
+      return { ...done, replayFaults: countReplayFaults(ledger, store, again) };
     },
   };
 }
@@ -89,12 +121,12 @@ export function ruleText(id: string, target: string, value: string, slowMs: numb
 
 export function parseRules(
   rules: readonly string[],
-  { curation, assignment }: EngineMode,
+  { curation, assignment, holdback = 0.05 }: EngineMode,
   seed: string,
 ): LoopSettings {
   const text = `
 curation: ${curation}
-trial: { assignment: ${assignment}, seed: "${seed}" }
+trial: { assignment: ${assignment}, seed: "${seed}", holdback: ${holdback} }
 parameters: { ${PARAMETERS.map((name) => `${name}: { initial: 0 }`).join(', ')} }
 rules:${rules.join('')}
 `;

@@ -1,6 +1,7 @@
 import type { Ledger } from '../src/ledger/ledger.ts';
 import type { LedgerStore } from '../src/ledger/store.ts';
-import { auditTrial, type FoundReceipt } from '../src/trial/audit.ts';
+import { auditTrial } from '../src/trial/audit.ts';
+import type { FoundReceipt } from '../src/trial/audit-chain.ts';
 
 /**
  * Plays a ledger again and counts what comes out otherwise than it was: coins, e-values, verdicts
@@ -25,5 +26,5 @@ export function countReplayFaults(ledger: Ledger, store: LedgerStore, again: Led
 function summaryOf({ state }: Ledger, deltaIds: readonly string[]): string {
   const { rules, changes, counters } = state.head;
   const effects = deltaIds.map((deltaId) => state.delta(deltaId)?.effect);
-  return JSON.stringify([rules, changes, counters, state.trial, effects]);
+  return JSON.stringify([rules, changes, counters, state.trials, effects]);
 }

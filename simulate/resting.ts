@@ -31,6 +31,8 @@ export class RestCheck {
       }
       if (event.kind !== 'trial_advanced') continue;
       for (const { step } of event.receipts) {
+        // What was put in force begins anew, whatever becomes of it then.
+        if (step.step === 'promote') this.#rests.delete(this.#changes.get(event.deltaId) ?? '');
         if (step.step === 'end') this.#end(event.deltaId, step.effect.verdict, step.timeMs);
       }
     }

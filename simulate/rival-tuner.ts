@@ -1,24 +1,32 @@
 import type { Clock } from '../src/domain/clock.ts';
 import type { Task } from '../src/domain/task.ts';
 import type { Arm } from '../src/trial/arm.ts';
-import { median } from '../src/trial/distributions.ts';
+import { medianLatency } from '../src/trial/drift.ts';
 import type { RestLength } from '../src/trial/learned.ts';
 import { WINDOW_TASKS } from './change.ts';
 import type { Dispatched, Tuner } from './orchestrator.ts';
 
 /** One try of a parameter's new value. */
 export interface Attempt {
-  /** What the next task runs with; `undefined`: it takes no part. */
-  nextArm(): Arm | undefined;
+  /** What a task runs with; `undefined`: it takes no part. */
+  nextArm(taskId: string, nowMs: number): Arm | undefined;
   /** Takes in a task that took part; answers what was found, if anything was. */
-  take(task: Task, arm: Arm): Finding | undefined;
+  take(task: Task, arm: Arm, nowMs: number): Finding | undefined;
 }
 
 /** The new value is kept, or the parameter rests. */
 export type Finding = 'keep' | RestLength;
 
-/** @param harmed how often the same was found harmful before */
-export type Begin = (window: readonly Task[], seed: string, harmed: number) => Attempt;
+/** What went before an attempt. */
+export interface Before {
+  readonly window: readonly Task[];
+  /** How often the same was found harmful. */
+  readonly harmed: number;
+  /** The attempt before, of the same. */
+  readonly former: Attempt | undefined;
+}
+
+export type Begin = (before: Before, seed: string) => Attempt;
 
 /** What a policy is told. */
 export interface Setting {
@@ -31,6 +39,7 @@ interface Parameter {
   isOn: boolean;
   tried: number;
   rests: number;
+  former: Attempt | undefined;
   restUntilMs: number;
   restUntilTask: number;
 }
@@ -56,14 +65,15 @@ export class RivalTuner implements Tuner {
       isOn: false,
       tried: 0,
       rests: 0,
+      former: undefined,
       restUntilMs: 0,
       restUntilTask: 0,
     }));
   }
 
-  resolve(): Dispatched {
+  resolve(taskId: string): Dispatched {
     const attempt = this.#current?.attempt;
-    const arm = attempt?.nextArm();
+    const arm = attempt?.nextArm(taskId, this.#clock.now());
     const tried = arm === 'new' ? this.#current?.parameter : undefined;
     const dispatched: Dispatched = {
       on: this.#parameters.map((parameter) => parameter.isOn || parameter === tried),
@@ -79,7 +89,7 @@ export class RivalTuner implements Tuner {
     if (this.#window.length > WINDOW_TASKS) this.#window.shift();
     const part = this.#arms.get(dispatched);
     if (this.#current === undefined || part?.attempt !== this.#current.attempt) return;
-    const finding = part.attempt.take(task, part.arm);
+    const finding = part.attempt.take(task, part.arm, this.#clock.now());
     if (finding === undefined) return;
     const { parameter } = this.#current;
     this.#current = undefined;
@@ -90,7 +100,7 @@ export class RivalTuner implements Tuner {
   /** Tries, of the parameters that do not rest, the one that was tried least. */
   cycle(): void {
     if (this.#current !== undefined || this.#window.length < WINDOW_TASKS) return;
-    if (median(this.#window.map(({ latencyMs }) => latencyMs)) <= this.#slowMs) return;
+    if (medianLatency(this.#window) <= this.#slowMs) return;
     const nowMs = this.#clock.now();
     const [parameter] = this.#parameters
       .filter(({ isOn }) => !isOn)
@@ -98,7 +108,10 @@ export class RivalTuner implements Tuner {
       .sort((a, b) => a.tried - b.tried);
     if (parameter === undefined) return;
     parameter.tried += 1;
-    const attempt = this.#begin([...this.#window], `${this.#seed}/${nowMs}`, parameter.rests);
+    const { rests: harmed, former } = parameter;
+    const window = [...this.#window];
+    const attempt = this.#begin({ window, harmed, former }, `${this.#seed}/${nowMs}`);
+    parameter.former = attempt;
     this.#current = { parameter, attempt };
   }
 

@@ -1,24 +1,27 @@
-import { quantile } from '../src/cycle/window-statistics.ts';
+import { LATENCY, SUCCESS } from '../src/domain/effect.ts';
 import type { Task } from '../src/domain/task.ts';
 import { otherArm, tossCoin } from '../src/trial/arm.ts';
+import { quantileOf } from '../src/trial/distributions.ts';
 import { restAfterHarm } from '../src/trial/learned.ts';
+import { logLatency } from '../src/trial/outcome.ts';
 import { MAX_TASKS } from '../src/trial/verdict.ts';
 import { WINDOW_TASKS } from './change.ts';
 import { Glr } from './glr.ts';
-import type { Begin } from './rival-tuner.ts';
+import type { Attempt, Begin } from './rival-tuner.ts';
+import { type ShippedEvidence, ShippedTrial } from './shipped-method.ts';
 import { compareMeans } from './welch.ts';
 
 /** As `curation.cooldown_seconds` is without a config. */
 const COOLDOWN_MS = 300_000;
 
 /** 30 tasks before against 30 after: what Welch's test does not call better is rolled back. */
-export const beforeAfter: Begin = (window) => {
-  const before = window.map(({ latencyMs }) => logLatency(latencyMs));
+export const beforeAfter: Begin = ({ window }) => {
+  const before = window.map(logOf);
   const after: number[] = [];
   return {
     nextArm: () => 'new',
-    take({ latencyMs }) {
-      after.push(logLatency(latencyMs));
+    take(task) {
+      after.push(logOf(task));
       if (after.length < WINDOW_TASKS) return undefined;
       return compareMeans(before, after) === 'lower' ? 'keep' : { tasks: 0, ms: COOLDOWN_MS };
     },
@@ -26,7 +29,7 @@ export const beforeAfter: Begin = (window) => {
 };
 
 /** A trial task by task, as ours, that the GLR rule ends; what harmed rests as with ours. */
-export const glrTrial: Begin = (window, seed, harmed) => {
+export const glrTrial: Begin = ({ window, harmed }, seed) => {
   const glr = new Glr();
   const timeoutMs = p99Of(window);
   let begun = 0;
@@ -38,7 +41,7 @@ export const glrTrial: Begin = (window, seed, harmed) => {
       begun += 1;
       return begun % 2 === 1 ? first : otherArm(first);
     },
-    take({ status, latencyMs }, arm) {
+    take({ status, latencyMs = 0 }, arm) {
       ended += 1;
       const counted = status === 'success' ? latencyMs : Math.max(latencyMs, timeoutMs);
       const better = glr.add(arm, logLatency(counted));
@@ -49,10 +52,40 @@ export const glrTrial: Begin = (window, seed, harmed) => {
   };
 };
 
-function p99Of(tasks: readonly Task[]): number {
-  return quantile(Float64Array.from(tasks, ({ latencyMs }) => latencyMs).sort(), 0.99);
+/** A trial by the method as it shipped, which goes on from the evidence of one that found nothing. */
+export const shippedTrial: Begin = ({ window, harmed, former }, seed): ShippedAttempt => {
+  const carried = isShipped(former) ? former.carried() : undefined;
+  const metrics = [LATENCY, SUCCESS];
+  const trial = new ShippedTrial({ seed, metrics, timeoutMs: p99Of(window), carried });
+  return {
+    carried: () => (trial.verdict === 'inconclusive' ? trial.evidence : undefined),
+    nextArm: (taskId, nowMs) => trial.armOf(taskId, nowMs),
+    take({ taskId, latencyMs = 0, status, labels }, _arm, nowMs) {
+      trial.look(nowMs);
+      trial.report(taskId, { latencyMs, status, labels });
+      if (trial.verdict === undefined) return undefined;
+      if (trial.verdict === 'helped') return 'keep';
+      const { tasks, ms } = restAfterHarm(harmed);
+      return { tasks: trial.verdict === 'inconclusive' ? 0 : tasks, ms };
+    },
+  };
+};
+
+interface ShippedAttempt extends Attempt {
+  carried(): ShippedEvidence | undefined;
 }
 
-function logLatency(latencyMs: number): number {
-  return Math.log(Math.max(latencyMs, 1));
+function isShipped(attempt: Attempt | undefined): attempt is ShippedAttempt {
+  return attempt !== undefined && 'carried' in attempt;
+}
+
+function p99Of(tasks: readonly Task[]): number {
+  return quantileOf(
+    tasks.map(({ latencyMs = 0 }) => latencyMs),
+    0.99,
+  );
+}
+
+function logOf({ latencyMs = 0 }: Task): number {
+  return logLatency(latencyMs);
 }

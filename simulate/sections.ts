@@ -1,10 +1,17 @@
+import { COSTS } from './costs.ts';
 import { ERRORS } from './errors.ts';
 import type { Section } from './experiment.ts';
+import { FIELD } from './field.ts';
 import { FIGHT } from './fight.ts';
 import { FLIP } from './flip.ts';
+import { GUARDS } from './guards.ts';
+import { HOURS } from './hours.ts';
+import { LIFE } from './life.ts';
+import { MATCHED } from './matched.ts';
 import { POLICY } from './policy.ts';
 import { POWER } from './power.ts';
 import { SPEED } from './speed.ts';
+import { TAIL } from './tail.ts';
 import { TRAP } from './trap.ts';
 import { TROUBLE } from './trouble.ts';
 
@@ -12,9 +19,16 @@ import { TROUBLE } from './trouble.ts';
 export const SECTIONS: Readonly<Record<string, Section>> = {
   errors: ERRORS,
   speed: SPEED,
+  hours: HOURS,
   power: POWER,
+  matched: MATCHED,
+  field: FIELD,
+  guards: GUARDS,
+  costs: COSTS,
+  tail: TAIL,
   policy: POLICY,
   flip: FLIP,
+  life: LIFE,
   fight: FIGHT,
   trouble: TROUBLE,
   trap: TRAP,

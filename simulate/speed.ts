@@ -1,27 +1,30 @@
-import { mean, median } from '../src/trial/distributions.ts';
-import { type Change, performUnder, timeoutOf, WINDOW_TASKS } from './change.ts';
-import { figuresOf } from './errors.ts';
+import { type Change, performUnder, TASKS_BEFORE } from './change.ts';
 import type { Experiment, Samples, Section } from './experiment.ts';
+import { figuresOf, medianOfAll, playBoth, share } from './figures.ts';
 import { createNoise } from './noise.ts';
 import { atLeast, atMost, type Row, type Table, type Target } from './table.ts';
 import { playTrial } from './trial-run.ts';
 
 const ASSIGNMENTS = ['task', 'switchback'] as const;
+type Assignment = (typeof ASSIGNMENTS)[number];
 
-interface Harm {
+/** Tasks of the shipped method's that ours may need. */
+const MAX_RATIO = 1.2;
+
+interface Effect {
   readonly name: string;
   readonly change: Change;
   readonly successRates: readonly number[];
   /** Of the median of tasks, at the first success rate. */
-  readonly maxTasks: Readonly<Record<(typeof ASSIGNMENTS)[number], number | undefined>>;
+  readonly maxTasks?: Readonly<Partial<Record<Assignment, number>>>;
   /** Of the share of trials that find it task by task, at the first success rate. */
   readonly minFound?: number;
 }
 
-const HARMS: readonly Harm[] = [
+const HARMS: readonly Effect[] = [
   {
     name: 'all fail',
-    change: { logLatency: 0, fails: true },
+    change: { logLatency: 0, breaks: 1 },
     successRates: [0.8, 0.9, 1, 0.6],
     maxTasks: { task: 15, switchback: 60 },
   },
@@ -35,71 +38,97 @@ const HARMS: readonly Harm[] = [
     name: 'x1.42',
     change: { logLatency: 0.35 },
     successRates: [1, 0.9, 0.6],
-    maxTasks: { task: 90, switchback: undefined },
+    maxTasks: { task: 90 },
     minFound: 0.85,
   },
 ];
 
+const HELPS: readonly Effect[] = [
+  { name: 'x1/2', change: { logLatency: -Math.log(2) }, successRates: [1, 0.9, 0.6] },
+  { name: 'x1/1.42', change: { logLatency: -0.35 }, successRates: [1, 0.9, 0.6] },
+  { name: 'x1/1.2', change: { logLatency: -Math.log(1.2) }, successRates: [1, 0.9, 0.6] },
+];
+
+const SIDES = [
+  { verdict: 'HARMED', effects: HARMS, ours: 'acted', shipped: 'shippedHarmed' },
+  { verdict: 'HELPED', effects: HELPS, ours: 'promoted', shipped: 'shippedHelped' },
+] as const;
+
+type Side = (typeof SIDES)[number];
+
 const CASES = ASSIGNMENTS.flatMap((assignment) =>
-  HARMS.flatMap((harm) =>
-    harm.successRates.map((successRate, i) => ({
-      name: `${harm.name}, success ${successRate}`,
-      assignment,
-      harm,
-      successRate,
-      hasTarget: i === 0,
-    })),
+  SIDES.flatMap((side) =>
+    side.effects.flatMap((effect) =>
+      effect.successRates.map((successRate, i) => ({
+        name: `${effect.name}, success ${successRate}`,
+        assignment,
+        side,
+        effect,
+        successRate,
+        isFirst: i === 0,
+      })),
+    ),
   ),
 );
 
 type Case = (typeof CASES)[number];
 
-/** How soon harm is found in the AR(1) world. */
+/** How soon effects are found in the AR(1) world. */
 export const SPEED: Section = {
   experiments: ({ seed, trials }) =>
-    CASES.map(({ name, assignment, harm, successRate }): Experiment => {
+    CASES.map(({ name, assignment, effect, successRate }): Experiment => {
       const full = `${assignment}/${name}`;
       return {
         name: full,
-        runs: Math.ceil(trials / 2),
+        runs: Math.ceil(trials / 5),
         play(run) {
           const noise = createNoise('AR(1)', successRate, `${seed}/${run}`);
-          return figuresOf(
-            playTrial({
-              assignment,
-              seed: `${seed}/${full}/${run}`,
-              timeoutMs: timeoutOf(noise),
-              perform: performUnder(noise, harm.change),
-              from: WINDOW_TASKS,
-            }),
-          );
+          const setup = {
+            assignment,
+            seed: `${seed}/${full}/${run}`,
+            perform: performUnder(noise, effect.change),
+            from: TASKS_BEFORE,
+            untilPromoted: true,
+          };
+          return assignment === 'task' ? playBoth(setup) : figuresOf(playTrial(setup));
         },
       };
     }),
   tables: ({ trials }, samplesOf): Table[] =>
-    ASSIGNMENTS.map((assignment) => ({
-      title: `Tasks until HARMED, ${assignment}`,
-      note: `${Math.ceil(trials / 2)} trials each, AR(1); medians over all of them, - where fewer than half found it.`,
-      headings: ['found %', 'tasks', 'dispatched'],
-      rows: CASES.filter((one) => one.assignment === assignment).map((one) =>
-        rowOf(one, samplesOf(`${assignment}/${one.name}`)),
-      ),
-    })),
+    ASSIGNMENTS.flatMap((assignment) =>
+      SIDES.map((side) => ({
+        title: `Tasks until ${side.verdict}, ${assignment}`,
+        note: `${Math.ceil(trials / 5)} trials each, AR(1), 8 in flight, nothing late; medians over all of them, - where fewer than half found it. Until the old value is back, or the new one in force; harm is recorded once all that is out has come.`,
+        headings:
+          assignment === 'task'
+            ? ['found %', 'tasks', 'dispatched', 'shipped %', 'tasks', 'dispatched', 'ratio']
+            : ['found %', 'tasks', 'dispatched'],
+        rows: CASES.filter((one) => one.assignment === assignment && one.side === side).map((one) =>
+          rowOf(one, samplesOf(`${assignment}/${one.name}`)),
+        ),
+      })),
+    ),
 };
 
-function rowOf({ name, assignment, harm, hasTarget }: Case, samples: Samples): Row {
-  const { harmed = [], used = [], begun = [] } = samples;
-  const untilFound = (counts: readonly number[]) => {
-    const found = counts.map((count, i) => (harmed[i] === 1 ? count : Number.POSITIVE_INFINITY));
-    const middle = median(found);
-    return Number.isFinite(middle) ? middle : Number.NaN;
-  };
-  const cells = [mean(harmed), untilFound(used), untilFound(begun)] as const;
+function rowOf({ name, assignment, side, effect, isFirst }: Case, samples: Samples): Row {
+  const { ours, shipped } = side;
+  const found = share(samples, foundBy(side));
+  const tasks = medianOfAll(samples, `${ours}Used`, ours);
+  const own = [found, tasks, medianOfAll(samples, `${ours}At`, ours)];
   const targets: Target[] = [];
-  const maxTasks = harm.maxTasks[assignment];
-  if (hasTarget && maxTasks !== undefined) targets.push(atMost(maxTasks, cells[1], 'tasks'));
-  if (hasTarget && assignment === 'task' && harm.minFound !== undefined) {
-    targets.push(atLeast(harm.minFound, cells[0], 'found %'));
+  const maxTasks = isFirst ? effect.maxTasks?.[assignment] : undefined;
+  if (maxTasks !== undefined) targets.push(atMost(maxTasks, tasks, 'tasks'));
+  if (assignment === 'switchback') return { name, cells: own, targets };
+  if (isFirst && effect.minFound !== undefined) {
+    targets.push(atLeast(effect.minFound, found, 'found %'));
   }
-  return { name, cells, targets };
+  const former = medianOfAll(samples, 'shippedUsed', shipped);
+  const ratio = tasks / former;
+  if (!Number.isNaN(former)) targets.push(atMost(MAX_RATIO, ratio, 'ratio'));
+  const begun = medianOfAll(samples, 'shippedBegun', shipped);
+  return { name, cells: [...own, share(samples, shipped), former, begun, ratio], targets };
+}
+
+function foundBy({ verdict }: Side): string {
+  return verdict === 'HARMED' ? 'harmed' : 'promoted';
 }

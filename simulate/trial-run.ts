@@ -1,172 +1,291 @@
-import { LATENCY, SUCCESS } from '../src/domain/effect.ts';
-import { missingOutcomes, nextMove, recordOutcome } from '../src/trial/advance.ts';
+import { DEFAULT_MARGIN, LATENCY, OUTCOME, SUCCESS } from '../src/domain/effect.ts';
+import type { Task } from '../src/domain/task.ts';
+import { missingOutcomes, type NextMove, nextMove, recordOutcome } from '../src/trial/advance.ts';
 import type { Arm } from '../src/trial/arm.ts';
-import { assignTask } from '../src/trial/assign.ts';
-import type { Evidence } from '../src/trial/evidence.ts';
-import { foldStep } from '../src/trial/fold.ts';
-import type { TrialPlan, TrialStep } from '../src/trial/step.ts';
-import { startTrial, type Trial } from '../src/trial/trial.ts';
+import { assignTask, kindOfTask, nextBlock } from '../src/trial/assign.ts';
+import { foldRunning } from '../src/trial/fold.ts';
+import {
+  MEASURED_TASKS,
+  measureClips,
+  measureHistory,
+  measureOutcomeTimeout,
+  measureScale,
+  TRIAL_FORMAT,
+  type TrialPlan,
+} from '../src/trial/plan.ts';
+import { tellingLabels } from '../src/trial/predict.ts';
+import type { TrialStep } from '../src/trial/step.ts';
+import { isSettling, startTrial, type Trial } from '../src/trial/trial.ts';
 import type { Finding } from '../src/trial/verdict.ts';
+import { type Flow, type Method, type Performed, runFlow } from './flow.ts';
 import type { Draw } from './noise.ts';
 
-/** What a task of a run comes to, and whether anybody hears of it. */
-export interface Performed extends Draw {
-  readonly isLost?: boolean;
-}
-
-/** What the i-th task comes to with an arm's value. Called once for each, in order. */
-export type Perform = (i: number, arm: Arm) => Performed;
-
-/** One trial to be played. */
-export interface TrialSetup {
+/** One trial to be played; it is measured by the tasks before its first one. */
+export interface TrialSetup extends Flow {
   readonly assignment: TrialPlan['assignment'];
   readonly seed: string;
-  /** Latency that a failed task counts as at least. */
-  readonly timeoutMs: number;
-  readonly perform: Perform;
-  /** Number of its first task. */
-  readonly from: number;
+  readonly plan?: Partial<TrialPlan> | undefined;
+  /** It ends when the value would be put in force; otherwise it goes on through probation. */
+  readonly untilPromoted?: boolean;
   /** Given up after so many tasks that were counted; without it, the trial ends itself. */
   readonly maxUsed?: number;
-  readonly outcomeTimeoutMs?: number;
-  readonly carried?: Evidence;
 }
 
-/** How it went. */
+/** How it went. Counts are of tasks dispatched. */
 export interface TrialRun {
-  /** `undefined`: it was given up. */
+  /** `undefined`: it was given up. `helped`: it was confirmed, or promoted if that ends it. */
   readonly finding: Finding | undefined;
   readonly trial: Trial;
-  /** Tasks dispatched until then, whether they were counted or not. */
   readonly begun: number;
   readonly pauses: number;
+  /** When the value was put in force; `undefined`: never. */
+  readonly promoted: Moment | undefined;
+  /** When it was first taken back, be it for a while; `undefined`: never. */
+  readonly acted: Moment | undefined;
+  /** When it ended, in milliseconds since it began. */
+  readonly endedMs: number;
+  /** Tasks at which the value came into force, was taken back, came again … */
+  readonly switches: readonly number[];
 }
 
-/** Tasks that run at a time. */
-const IN_FLIGHT = 8;
-
-/** A trial that has taken so many is stuck. */
-const MAX_BEGUN = 20_000;
-
-interface Running extends Performed {
-  readonly taskId: string;
-  readonly finishMs: number;
-  readonly sequence: number;
+/** A moment of a trial. */
+export interface Moment {
+  /** Tasks dispatched. */
+  readonly begun: number;
+  /** Tasks that the evidence by arrival counts then, without those of trials before. */
+  readonly used: number;
+  readonly nowMs: number;
 }
+
+/** How often a trial that only waits for late reports is looked at. */
+const LOOK_MS = 600_000;
 
 /** Plays a trial by the functions that the engine plays it by, in virtual time. */
 export function playTrial(setup: TrialSetup): TrialRun {
   const run = new Run(setup);
-  while (run.finding === undefined && run.begun < MAX_BEGUN) {
-    if (run.trial.tasksUsed >= (setup.maxUsed ?? Number.POSITIVE_INFINITY)) break;
-    run.beat();
-  }
-  const { finding, trial, begun, pauses } = run;
-  return { finding, trial, begun, pauses };
+  const begun = runFlow(setup, run);
+  const { finding, trial, pauses, promoted, acted, endedMs, switches } = run;
+  return { finding, trial, begun, pauses, promoted, acted, endedMs, switches };
 }
 
-class Run {
+/** Whether the new value was in force once so many tasks had been dispatched. */
+export function wasInForce({ switches }: TrialRun, begun: number): boolean {
+  return switches.filter((at) => at <= begun).length % 2 === 1;
+}
+
+class Run implements Method {
   trial: Trial;
   finding: Finding | undefined;
-  begun = 0;
   pauses = 0;
+  promoted: Moment | undefined;
+  acted: Moment | undefined;
+  readonly switches: number[] = [];
   readonly #setup: TrialSetup;
-  readonly #running: Running[] = [];
-  #nowMs = 0;
-  /** Of the newest switch. */
+  readonly #plan: TrialPlan;
+  readonly #carried: number;
+  /** Something comes to its end by time alone. */
+  readonly #isTimed: boolean;
+  /** When tasks that are out were given their arm. */
+  readonly #open = new Map<string, number>();
+  /** Of the newest switch, and what it was when tasks of a trial by blocks were dispatched. */
   #sequence = 0;
+  readonly #sequences = new Map<string, number>();
+  #nowMs = 0;
+  #begun = 0;
+  #recorded = 0;
 
   constructor(setup: TrialSetup) {
     this.#setup = setup;
-    this.trial = startTrial(planOf(setup), 0);
+    this.#plan = planOf(setup);
+    this.#isTimed = Number.isFinite(this.#plan.maxMs) || Number.isFinite(this.#plan.probationMs);
+    this.trial = startTrial(this.#plan, { timeMs: 0, commitment: '' });
+    this.#carried = this.#arrived;
     this.#moveOn();
   }
 
-  /** Fills up what runs, and takes in what ends next. */
-  beat(): void {
-    while (this.#running.length < IN_FLIGHT) this.#dispatch();
-    let next = 0;
-    this.#running.forEach(({ finishMs }, i) => {
-      if (finishMs < (this.#running[next]?.finishMs ?? 0)) next = i;
-    });
-    const [task] = this.#running.splice(next, 1);
-    if (task === undefined) return;
-    this.#nowMs = task.finishMs;
-    const missing = missingOutcomes(this.trial, this.#nowMs);
+  get isOver(): boolean {
+    const { maxUsed = Number.POSITIVE_INFINITY } = this.#setup;
+    return this.finding !== undefined || this.trial.tasksUsed >= maxUsed;
+  }
+
+  get endedMs(): number {
+    return this.#nowMs;
+  }
+
+  get restsUntilMs(): number | undefined {
+    if (!isSettling(this.trial)) return undefined;
+    return (Math.floor(this.#nowMs / LOOK_MS) + 1) * LOOK_MS;
+  }
+
+  dispatch(taskId: string, labels: Draw['labels'], nowMs: number): Arm {
+    this.#begun += 1;
+    if (this.#setup.assignment === 'switchback') {
+      this.#sequences.set(taskId, this.#sequence);
+      return this.#liveArm;
+    }
+    const kind = kindOfTask(this.#plan, labels);
+    const assigning = { taskId, kind, timeMs: nowMs, recorded: this.#recorded, seed: this.#seed };
+    const step = assignTask(this.trial, assigning);
+    if (step !== undefined) {
+      this.trial = foldRunning(this.trial, step);
+      this.#open.set(taskId, nowMs);
+    }
+    return step?.arm ?? this.#liveArm;
+  }
+
+  look(nowMs: number): void {
+    this.#nowMs = nowMs;
+    const [oldestMs = nowMs] = this.#open.values();
+    const isLate =
+      this.trial.block !== undefined || nowMs - oldestMs >= this.#plan.outcomeTimeoutMs;
+    const missing = isLate ? missingOutcomes(this.trial, nowMs) : undefined;
+    for (const taskId of missing?.taskIds ?? []) this.#open.delete(taskId);
     if (missing !== undefined) this.#take(missing);
-    if (task.isLost !== true && this.finding === undefined) this.#finish(task);
+    else if (this.#isTimed || this.trial.suspendedMs !== undefined) this.#moveOn();
   }
 
-  #dispatch(): void {
-    const i = this.#setup.from + this.begun;
-    this.begun += 1;
-    const taskId = `${i}`;
-    const performed = this.#setup.perform(i, this.#armOf(taskId));
-    const finishMs = this.#nowMs + performed.latencyMs;
-    this.#running.push({ ...performed, taskId, finishMs, sequence: this.#sequence });
-  }
-
-  #armOf(taskId: string): Arm {
-    if (this.#setup.assignment === 'switchback') return this.trial.block?.arm ?? 'old';
-    const step = assignTask(this.trial, { taskId, labels: {} }, this.#nowMs);
-    if (step !== undefined) this.trial = foldStep(this.trial, step);
-    return step?.arm ?? 'old';
-  }
-
-  #finish({ taskId, status, latencyMs, sequence }: Running): void {
+  report(taskId: string, performed: Performed): void {
+    this.#recorded += 1;
+    this.#open.delete(taskId);
+    const { status, latencyMs, isUntimed, measurements = {} } = performed;
     if (this.trial.pauses.includes('outage') && status === 'success') {
       this.#take({ step: 'resume', timeMs: this.#nowMs, reason: 'outage' });
     }
-    const finishTimeMs = this.#nowMs;
-    const task = { taskId, status, latencyMs, measurements: {}, finishTimeMs };
-    const ended = { ...task, deltaSequence: sequence };
+    const deltaSequence = this.#sequences.get(taskId) ?? this.#sequence;
+    const ended = {
+      ...{ taskId, status, measurements, deltaSequence, finishTimeMs: this.#nowMs },
+      latencyMs: isUntimed === true ? undefined : latencyMs,
+    };
     const step = recordOutcome(this.trial, ended, this.#nowMs);
     if (step !== undefined) this.#take(step);
   }
 
+  get #seed(): string {
+    return `${this.#setup.seed}/${this.trial.stages}`;
+  }
+
+  get #liveArm(): Arm {
+    const { stage, suspendedMs, block, plan } = this.trial;
+    if (plan.assignment === 'switchback' && block !== undefined) return block.arm;
+    return stage === 'trial' || suspendedMs !== undefined ? 'old' : 'new';
+  }
+
+  get #arrived(): number {
+    const [primary] = this.trial.arrival;
+    return primary === undefined ? 0 : primary.tasksOld + primary.tasksNew;
+  }
+
+  get #moment(): Moment {
+    return { begun: this.#begun, used: this.#arrived - this.#carried, nowMs: this.#nowMs };
+  }
+
   #take(step: TrialStep): void {
-    this.trial = foldStep(this.trial, step);
+    this.trial = foldRunning(this.trial, step);
     this.#moveOn();
   }
 
   #moveOn(): void {
-    const next = nextMove(this.trial, this.#nowMs);
-    if (next === undefined) return;
-    if (next.move === 'end') {
-      this.finding = next.finding;
-      return;
+    if (this.finding !== undefined) return;
+    const next = nextMove(this.trial, this.#nowMs, this.#recorded);
+    const step = next && this.#stepFor(next);
+    if (step !== undefined) this.#take(step);
+  }
+
+  /** The step that a move takes; `undefined`: it was the last. */
+  #stepFor(next: NextMove): TrialStep | undefined {
+    const timeMs = this.#nowMs;
+    switch (next.move) {
+      case 'end':
+        if (next.finding.verdict !== 'inconclusive') this.acted ??= this.#moment;
+        this.#put('old');
+        this.finding = next.finding;
+        return undefined;
+      case 'promote':
+        this.promoted = this.#moment;
+        this.#put('new');
+        if (this.#setup.untilPromoted !== true) return promotion(timeMs);
+        this.finding = HELPED;
+        return undefined;
+      case 'confirm':
+      case 'renew':
+        this.#put('new');
+        this.finding = HELPED;
+        return undefined;
+      case 'pause':
+        this.pauses += 1;
+        this.#sequence += 1;
+        return { step: 'pause', timeMs, reason: 'outage' };
+      case 'suspend':
+        this.acted ??= this.#moment;
+        this.#put('old');
+        return { step: 'suspend', timeMs, summary: '' };
+      case 'continue':
+        if (this.trial.stage === 'probation') this.#put('new');
+        return { step: 'continue', timeMs, summary: '' };
+      case 'switch':
+        this.#sequence += 1;
+        return {
+          step: 'block',
+          timeMs,
+          ...nextBlock(this.trial, this.#seed),
+          sequence: this.#sequence,
+        };
     }
-    this.#sequence += 1;
-    if (next.move === 'pause') {
-      this.pauses += 1;
-      this.#take({ step: 'pause', timeMs: this.#nowMs, reason: 'outage' });
-    } else {
-      const { pair, arm } = next;
-      const sequence = this.#sequence;
-      this.#take({ step: 'block', timeMs: this.#nowMs, pair, arm, sequence });
-    }
+  }
+
+  /** Notes that a value comes into force. */
+  #put(arm: Arm): void {
+    const isOn = this.switches.length % 2 === 1;
+    if (isOn !== (arm === 'new')) this.switches.push(this.#begun);
   }
 }
 
+const HELPED: Finding = { verdict: 'helped', reason: 'help' };
+
+function promotion(timeMs: number): TrialStep {
+  const effect = { verdict: 'helped', metrics: [], tasksUsed: 0 } as const;
+  return { step: 'promote', timeMs, seed: '', commitment: '', effect, summary: '' };
+}
+
+/** The plan that the engine would make after the tasks before the trial. */
 function planOf(setup: TrialSetup): TrialPlan {
-  const { assignment, seed, timeoutMs, outcomeTimeoutMs = 3_600_000, carried } = setup;
+  const tasks = tasksBefore(setup);
+  const { seed, plan: wanted } = setup;
+  const { predictBy = tellingLabels(tasks) } = wanted ?? {};
+  const measured = [wanted?.primary, ...(wanted?.guards ?? [])].flatMap((metric) =>
+    metric?.kind === 'measurement' ? [metric.name] : [],
+  );
   return {
-    deltaId: seed,
-    ruleId: 'rule',
-    fingerprint: '',
-    target: 'parameter',
-    oldValue: 0,
-    newValue: 1,
-    assignment,
-    seed,
-    primary: LATENCY,
-    guards: [SUCCESS],
-    timeoutMs,
-    blockTasks: 5,
-    pairBy: [],
-    pairWaitTasks: 20,
-    outcomeTimeoutMs,
-    maxMs: 86_400_000,
-    carried,
+    format: TRIAL_FORMAT,
+    ...{ deltaId: seed, ruleId: 'rule', fingerprint: '', target: 'parameter' },
+    ...{ oldValue: 0, newValue: 1, retrialOf: undefined, assignment: setup.assignment },
+    ...{ seed, ...measureScale(tasks) },
+    primary: OUTCOME,
+    guards: [SUCCESS, LATENCY].map((metric) => ({ ...metric, margin: DEFAULT_MARGIN })),
+    ...{ blockTasks: 5, pairBy: [], pairWaitTasks: 20, predictBy },
+    history: measureHistory(tasks, predictBy),
+    outcomeTimeoutMs: measureOutcomeTimeout(tasks),
+    maxMs: Number.POSITIVE_INFINITY,
+    sufficient: 20,
+    ...{ probationTasks: 3000, probationMs: Number.POSITIVE_INFINITY, holdback: 0 },
+    clips: measureClips(tasks, measured),
+    carried: undefined,
+    ...wanted,
   };
+}
+
+/** The newest tasks before a trial, oldest first. */
+export function tasksBefore({ perform, from }: Flow): Task[] {
+  const count = Math.min(from, MEASURED_TASKS);
+  return Array.from({ length: count }, (_, place) => {
+    const i = from - count + place;
+    const { status, labels, measurements = {}, isUntimed, ...timed } = perform(i, 'old');
+    const { latencyMs, reportMs = latencyMs } = timed;
+    return {
+      ...{ taskId: `before-${i}`, agentId: '', finishTimeMs: 0, deltaSequence: 0 },
+      ...{ status, labels, measurements },
+      latencyMs: isUntimed === true ? undefined : latencyMs,
+      reportMs: Number.isFinite(reportMs) ? reportMs : latencyMs,
+    };
+  });
 }

@@ -103,7 +103,7 @@ class Resolved:
 
     parameters: Mapping[str, Any]
     delta_sequence: int  # to be sent back in the task
-    arm: str  # of the trial that is on: ARM_OLD, ARM_NEW, ARM_UNSPECIFIED
+    arm: str  # of the change that is being proven: ARM_OLD, ARM_NEW, ARM_UNSPECIFIED
     fallback: bool  # the sidecar did not answer in time: these are the last that it told
 
 

@@ -1,22 +1,28 @@
 import type { MetricEffect } from '../domain/effect.ts';
 import type { Value } from '../domain/value.ts';
-import type { AuditFault, TrialAudit } from '../trial/audit.ts';
-import { describeMetrics, trialEffect } from '../trial/effect.ts';
-import type { TrialOutcome, TrialPlan } from '../trial/step.ts';
+import type { TrialAudit } from '../trial/audit.ts';
+import type { AuditFault, Range } from '../trial/audit-chain.ts';
+import type { AuditedStage } from '../trial/audit-stages.ts';
+import { describeGains, describeMetrics, marginText } from '../trial/describe-effect.ts';
+import { trialEffect } from '../trial/effect.ts';
+import { detection, detectionLimit, watchedMetrics } from '../trial/holdback.ts';
+import type { TrialPlan } from '../trial/plan.ts';
+import type { TrialEnded, TrialOutcome } from '../trial/step.ts';
 import type { Trial } from '../trial/trial.ts';
+import { describeLosses } from '../trial/verdict.ts';
 
 /** Faults of one trial that are named for people; a script gets all of them. */
 const MAX_NAMED = 20;
 
 const OUTCOMES: Readonly<Record<TrialOutcome, string>> = {
-  promote: 'the new value is put in force',
   revert: 'the old value stays',
   ask: 'a person is to decide',
+  keep: 'the new value stays in force',
 };
 
 /** An audit for people: what was tried, what was found, and whether that stands. */
 export function describeAudit(deltaId: string, audit: TrialAudit): string {
-  const { trial, count, lastHash, faults } = audit;
+  const { trial, count, lastHash, faults, unchecked } = audit;
   const named = faults.slice(0, MAX_NAMED).map(describeFault);
   const more = faults.length > MAX_NAMED ? [`and ${faults.length - MAX_NAMED} more faults`] : [];
   const lines = [
@@ -24,105 +30,127 @@ export function describeAudit(deltaId: string, audit: TrialAudit): string {
     `${count} receipts, the last with the hash ${lastHash}`,
     ...named,
     ...more,
+    ...(faults.length === 0 ? unchecked.map((text) => `not checked: ${text}`) : []),
     conclusion(audit),
   ];
   const change = trial === undefined ? '' : `: ${describeChange(trial.plan)}`;
   return [`trial of delta ${deltaId}${change}`, ...lines.map((line) => `  ${line}`)].join('\n');
 }
 
-function describeChange({ target, oldValue, newValue, ruleId }: TrialPlan): string {
-  return `${target} ${show(oldValue)} -> ${show(newValue)}, by rule ${ruleId}`;
+function describeChange({ target, oldValue, newValue, ruleId, retrialOf }: TrialPlan): string {
+  const origin = retrialOf == null ? `by rule ${ruleId}` : `the value before delta ${retrialOf}`;
+  return `${target} ${show(oldValue)} -> ${show(newValue)}, ${origin}`;
 }
 
-function describeTrial(trial: Trial, { end, faults }: TrialAudit): string[] {
+function describeTrial(trial: Trial, audit: TrialAudit): string[] {
   const { plan, startWallMs } = trial;
+  const { end, faults, stages, isChainOnly } = audit;
   const unit =
     plan.assignment === 'task' ? 'task by task' : `in blocks of ${plan.blockTasks} tasks`;
+  const source = plan.seed == null ? '' : `, with the seed ${JSON.stringify(plan.seed)}`;
   const until = end === undefined ? '' : `, ended ${isoTime(end.wallMs ?? end.timeMs)}`;
-  const stands = faults.length === 0;
-  const word = stands ? 'verdict' : 'verdict, as it claims';
+  // A part of its receipts would say nothing.
+  const isTold = faults.length === 0 && !isChainOnly;
   return [
-    `assigned ${unit}, with the seed ${JSON.stringify(plan.seed)}`,
+    `assigned ${unit}${source}`,
     `began ${isoTime(startWallMs)}${until}`,
-    // A part of its receipts would say nothing.
-    ...(stands ? describeFindings(trial) : []),
-    ...(end === undefined ? [] : [`${word}: ${end.effect.verdict}, ${describeOutcome(end)}`]),
+    ...(isTold ? [...stages.map(describeStage), ...describeFindings(trial)] : []),
+    ...describeVerdict(audit),
   ];
 }
 
-function describeFindings({ plan, expected, missing, evidence, tasksUsed }: Trial): string[] {
-  const lost = missing.old + missing.new;
+function describeStage({ stage, receipts, startMs, end }: AuditedStage): string {
+  const seed = end === undefined ? '' : `, seed ${end.seed}`;
+  const until = end === undefined ? 'goes on' : `to ${isoTime(end.timeMs)}`;
+  return `${stage}, ${rangeText(receipts)}: ${isoTime(startMs)} ${until}${seed}`;
+}
+
+function describeFindings(trial: Trial): string[] {
+  const { plan, tasksUsed, stage } = trial;
   const carried = plan.carried === undefined ? '' : ', and what an earlier trial left';
+  const part = stage === 'holdback' ? ' in the newest part of the holdback' : '';
   return [
-    `tasks: ${expected.old} with the old value, ${expected.new} with the new one; ` +
-      `${lost} outcomes missing; the evidence rests on ${tasksUsed}${carried}`,
-    ...metricsOf({ evidence, tasksUsed }).map(describeMetric),
+    `the evidence rests on ${tasksUsed} tasks${carried}`,
+    `${describeLosses(trial)}${part}`,
+    ...trialEffect(undefined, trial).metrics.map(describeMetric),
+    ...describeHoldback(trial),
   ];
-}
-
-function describeOutcome({ outcome, counts }: NonNullable<TrialAudit['end']>): string {
-  return counts ? OUTCOMES[outcome] : 'since it was stopped from outside';
 }
 
 function describeMetric(metric: MetricEffect): string {
-  const [harm, help] = [metric.eHarm, metric.eHelp].map((e) => Number(e.toPrecision(4)));
   const tasks = `${metric.tasksOld} tasks against ${metric.tasksNew}`;
-  return `${describeMetrics([metric])}, ${tasks}; E harm ${harm}, E help ${help}`;
+  const notWorse =
+    metric.margin === undefined
+      ? ''
+      : `, E not worse by ${marginText(metric)} ${short(metric.eNotWorse)}`;
+  return (
+    `${describeMetrics([metric])}, ${tasks}; ` +
+    `E harm ${short(metric.eHarm)}, E help ${short(metric.eHelp)}${notWorse}`
+  );
 }
 
-function metricsOf({ evidence, tasksUsed }: Pick<Trial, 'evidence' | 'tasksUsed'>) {
-  return trialEffect(undefined, evidence, tasksUsed).metrics;
+function describeHoldback(trial: Trial): string[] {
+  const { holdback, plan } = trial;
+  if (holdback === undefined) return [];
+  const each = watchedMetrics(plan).map(({ name }, i) => {
+    const sums = holdback.detectors[i] ?? [];
+    return `${name} ${short(detection({ detectors: [sums] }))}`;
+  });
+  const { gains = [] } = trialEffect(undefined, trial);
+  return [
+    `held back: ${holdback.groups} groups; harm at ${short(detection(holdback))} (${each.join(', ')}), taken back at ${short(detectionLimit(plan))}`,
+    ...(gains.length === 0 ? [] : [`gained: ${describeGains(gains)}`]),
+  ];
 }
 
-function conclusion({ end, faults, count }: TrialAudit): string {
+function describeVerdict({ end, stages, faults, isChainOnly }: TrialAudit): string[] {
+  const isChecked = faults.length === 0 && !isChainOnly;
+  const word = isChecked ? 'verdict' : 'verdict, as it claims';
+  if (end !== undefined) return [`${word}: ${end.effect.verdict}, ${describeOutcome(end)}`];
+  const closing = stages.flatMap((one) => one.end ?? []).at(-1);
+  if (closing === undefined) return [];
+  const found =
+    closing.step === 'promote'
+      ? 'helped, the new value is in force on probation'
+      : 'helped and confirmed, the new value is in force';
+  return [`${word}: ${found}`];
+}
+
+function describeOutcome({ outcome, counts, effect }: TrialEnded): string {
+  // Older releases said so of what helped.
+  const text = OUTCOMES[outcome] ?? 'the new value is put in force';
+  // A trial of a former value counts in nothing that is learned of rules.
+  if (counts || effect.verdict === 'harmed') return text;
+  return effect.verdict === 'invalid'
+    ? 'since it was stopped from outside'
+    : `${text}; it does not count`;
+}
+
+function conclusion({ isOver, isChainOnly, faults, count }: TrialAudit): string {
   if (faults.length > 0) return 'the verdict does NOT stand';
-  return end === undefined ? `running so far, ${count} receipts, consistent` : 'the verdict stands';
+  if (isChainOnly) return 'the chain of receipts is whole; the verdict was not recomputed';
+  return isOver ? 'the verdict stands' : `running so far, ${count} receipts, consistent`;
 }
 
 /** What is wrong, with its place: `receipt 17 (position 1234): its hash does not fit: …`. */
 export function describeFault({ receipts, position, text }: AuditFault): string {
   const place = position === undefined ? '' : `position ${position}`;
   if (receipts === undefined) return [place, text].filter(Boolean).join(': ');
-  const [first, last] = receipts;
-  const name = first === last ? `receipt ${first}` : `receipts ${first} to ${last}`;
-  return `${name}${place && ` (${place})`}: ${text}`;
+  return `${rangeText(receipts)}${place && ` (${place})`}: ${text}`;
 }
 
-/** An audit as one line of JSON. */
-export function auditJson(deltaId: string, audit: TrialAudit): string {
-  const { trial, end, count, lastHash, faults } = audit;
-  const plan = trial?.plan;
-  return JSON.stringify({
-    deltaId,
-    ruleId: plan?.ruleId,
-    target: plan?.target,
-    oldValue: plan?.oldValue,
-    newValue: plan?.newValue,
-    assignment: plan?.assignment,
-    seed: plan?.seed,
-    startTime: trial && isoTime(trial.startWallMs),
-    endTime: end && isoTime(end.wallMs ?? end.timeMs),
-    tasks: trial?.expected,
-    missing: trial?.missing,
-    tasksUsed: trial?.tasksUsed,
-    metrics: trial && faults.length === 0 ? metricsOf(trial) : undefined,
-    verdict: end?.effect.verdict,
-    outcome: end?.outcome,
-    receipts: count,
-    lastHash,
-    stands: faults.length === 0,
-    faults: faults.map((fault) => ({
-      receipts: fault.receipts,
-      position: fault.position,
-      text: describeFault(fault),
-    })),
-  });
+function rangeText([first, last]: Range): string {
+  return first === last ? `receipt ${first}` : `receipts ${first} to ${last}`;
 }
 
 /** Of a damaged receipt it may be no time at all. */
-function isoTime(ms: number): string {
+export function isoTime(ms: number): string {
   const time = new Date(ms);
   return Number.isNaN(time.getTime()) ? String(ms) : time.toISOString();
+}
+
+function short(e: number): number {
+  return Number(e.toPrecision(4));
 }
 
 function show(value: Value | undefined): string {

@@ -65,7 +65,7 @@ export async function runBacktest(
     const deltas = await replay.runCycle(cycleMs);
     if (deltas.length > 0) await onDeltas(deltas);
   }
-  const { head, trial } = replay.state;
+  const { head, trials: goingOn } = replay.state;
   return {
     tasks: tasks.length,
     duplicates: tasks.length - replay.recorded,
@@ -73,7 +73,7 @@ export async function runBacktest(
     lastTaskMs,
     cycles: head.counters.cycles,
     rules: replay.rules.tallies(),
-    trials: trials.trials(trial),
+    trials: trials.trials(goingOn),
     parameters: head.parameters,
   };
 }
@@ -130,7 +130,7 @@ class Replay {
 
   /** Records what has come in since the last cycle: to a trial, each task counts by itself. */
   async record(tasks: readonly Task[]): Promise<void> {
-    if (tasks.length > 0 && this.state.trial === undefined) return this.#recordTogether(tasks);
+    if (tasks.length > 0 && this.state.trials.length === 0) return this.#recordTogether(tasks);
     for (const task of tasks) {
       await this.#goTo(task.finishTimeMs);
       await this.#recordTogether([task]);
@@ -154,8 +154,8 @@ class Replay {
   /** Lets time pass: what a trial waits for in vain comes to its end when it does in a service. */
   async #goTo(ms: number): Promise<void> {
     for (;;) {
-      const dueMs = nextDueMs(this.state.trial);
-      if (dueMs === undefined || dueMs > ms) break;
+      const dueMs = Math.min(...this.state.trials.map(nextDueMs));
+      if (dueMs > ms) break;
       this.#clock.set(dueMs);
       await this.#ledger.transact(expireDue(this.#environment()));
     }
@@ -183,7 +183,7 @@ class Replay {
     if (event.kind === 'delta_expired') this.rules.expired(this.state.delta(event.deltaId));
     if (event.kind !== 'trial_advanced') return;
     for (const { step } of event.receipts) {
-      this.#trials.take(step);
+      this.#trials.take(event.deltaId, step);
       if (step.step === 'start') this.rules.tried(step.plan.ruleId);
     }
   }
@@ -199,12 +199,11 @@ function replayable(settings: LoopSettings): LoopSettings {
 }
 
 /** When time alone brings a switchback trial on: its block, or all of it, has lasted too long. */
-function nextDueMs(trial: Trial | undefined): number | undefined {
-  if (trial === undefined) return undefined;
-  const { plan, startTimeMs, block } = trial;
+function nextDueMs({ plan, stage, stageTimeMs, block }: Trial): number {
+  const maxMs = stage === 'trial' ? plan.maxMs : plan.probationMs;
   const blockEndMs = (block?.startTimeMs ?? Number.POSITIVE_INFINITY) + plan.outcomeTimeoutMs;
   // A moment later: times may have fractions, and sums of those be a little too small.
-  return Math.ceil(Math.min(startTimeMs + plan.maxMs, blockEndMs)) + 1;
+  return Math.ceil(Math.min(stageTimeMs + maxMs, blockEndMs)) + 1;
 }
 
 function openLedger(settings: LoopSettings): Ledger {

@@ -2,7 +2,8 @@ import type { DeltaEffect, TrialVerdict } from '../domain/effect.ts';
 import type { Task } from '../domain/task.ts';
 import type { Value } from '../domain/value.ts';
 import { trialEffect } from '../trial/effect.ts';
-import type { TrialPlan, TrialStep } from '../trial/step.ts';
+import type { TrialPlan } from '../trial/plan.ts';
+import type { TrialStep } from '../trial/step.ts';
 import type { Trial } from '../trial/trial.ts';
 
 /** A trial that was begun in a replay. */
@@ -64,23 +65,24 @@ export class TrialLog {
   }
 
   /** A trial went on by a step. */
-  take(step: TrialStep): void {
+  take(deltaId: string, step: TrialStep): void {
     if (step.step === 'start') this.#trials.push(begun(step.plan, step.timeMs, step.summary));
-    if (step.step !== 'end') return;
-    const { effect, timeMs: endTimeMs, summary } = step;
+    if (step.step !== 'end' && step.step !== 'promote' && step.step !== 'confirm') return;
+    const { effect, summary } = step;
+    const endTimeMs = step.step === 'promote' ? undefined : step.timeMs;
     const nothing = effect.tasksUsed === 0 ? UNJUDGED.blocks : '';
-    this.#change({ ...effect, endTimeMs, summary, unjudged: this.#fault() || nothing });
+    this.#change(deltaId, { ...effect, endTimeMs, summary, unjudged: this.#fault() || nothing });
   }
 
   /**
    * Every trial, in order.
    *
-   * @param trial that is still on
+   * @param goingOn that have not ended
    */
-  trials(trial: Trial | undefined): readonly ReplayedTrial[] {
-    if (trial !== undefined) {
-      const effect = trialEffect(undefined, trial.evidence, trial.tasksUsed);
-      this.#change({ ...effect, unjudged: this.#fault() });
+  trials(goingOn: readonly Trial[]): readonly ReplayedTrial[] {
+    for (const trial of goingOn) {
+      const { metrics, tasksUsed } = trialEffect(undefined, trial);
+      this.#change(trial.plan.deltaId, { metrics, tasksUsed, unjudged: this.#fault() });
     }
     return this.#trials;
   }
@@ -89,10 +91,10 @@ export class TrialLog {
     return this.#unreadable || this.#divergence;
   }
 
-  /** There is one trial at a time: the last. */
-  #change(fields: Partial<ReplayedTrial>): void {
-    const last = this.#trials.pop();
-    if (last !== undefined) this.#trials.push({ ...last, ...fields });
+  #change(deltaId: string, fields: Partial<ReplayedTrial>): void {
+    const place = this.#trials.findLastIndex((trial) => trial.deltaId === deltaId);
+    const trial = this.#trials[place];
+    if (trial !== undefined) this.#trials[place] = { ...trial, ...fields };
   }
 }
 

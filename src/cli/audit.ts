@@ -1,5 +1,7 @@
-import { type AuditedLedger, auditDelta, findTrials } from '../audit/audit-ledger.ts';
-import { auditJson, describeAudit, describeFault } from '../audit/audit-lines.ts';
+import { auditJson } from '../audit/audit-json.ts';
+import { auditDelta } from '../audit/audit-ledger.ts';
+import { describeAudit, describeFault } from '../audit/audit-lines.ts';
+import { type AuditedLedger, findTrials } from '../audit/trial-rows.ts';
 import { scanLedger } from '../store/scan.ts';
 import type { TrialAudit } from '../trial/audit.ts';
 import { endWhenUnread, printLine } from './output.ts';
@@ -30,7 +32,7 @@ export async function audit(
   const ledger = findTrials(scanLedger(dataDir));
   // What is damaged may be what tells of a delta.
   if (ledger.faults.length === 0) refuseUnknown(ledger, deltaIds, dataDir, refuse);
-  const tally = { trials: 0, stand: 0, fail: 0, running: 0 };
+  const tally = { trials: 0, stand: 0, fail: 0, running: 0, earlier: 0 };
   for (const deltaId of all ? ledger.trials.keys() : new Set(deltaIds)) {
     const found = auditDelta(ledger, deltaId);
     tally.trials += 1;
@@ -56,10 +58,14 @@ function damageBeside({ faults }: AuditedLedger, audited: readonly string[]): st
     });
 }
 
-function stateOf({ faults, end }: TrialAudit): 'stand' | 'fail' | 'running' {
+function stateOf({ faults, isOver, isChainOnly }: TrialAudit): Exclude<keyof Tally, 'trials'> {
   if (faults.length > 0) return 'fail';
-  return end === undefined ? 'running' : 'stand';
+  if (isChainOnly) return 'earlier';
+  return isOver ? 'stand' : 'running';
 }
+
+/** Trials by what their audit came to; `earlier`: another release's, of which only the chain is checked. */
+type Tally = Readonly<Record<'trials' | 'stand' | 'fail' | 'running' | 'earlier', number>>;
 
 function refuseUnknown(
   { trials, deltas }: AuditedLedger,
@@ -79,8 +85,11 @@ function describeDamage(damage: readonly string[]): string {
   return ['the ledger is damaged:', ...damage.map((line) => `  ${line}`)].join('\n');
 }
 
-function describeTally(tally: Readonly<Record<'trials' | 'stand' | 'fail' | 'running', number>>) {
-  const { trials, stand, fail, running } = tally;
-  const more = running > 0 ? `, ${formatCount(running)} running so far` : '';
-  return `${formatCount(trials)} trials, ${formatCount(stand)} verdicts stand, ${formatCount(fail)} do not${more}`;
+function describeTally({ trials, stand, fail, running, earlier }: Tally): string {
+  const more = [
+    ...(running > 0 ? [`${formatCount(running)} running so far`] : []),
+    ...(earlier > 0 ? [`${formatCount(earlier)} of an earlier release not recomputed`] : []),
+  ];
+  const all = [`${formatCount(trials)} trials`, `${formatCount(stand)} verdicts stand`];
+  return [...all, `${formatCount(fail)} do not`, ...more].join(', ');
 }

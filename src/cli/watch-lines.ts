@@ -1,7 +1,7 @@
 import type { ServiceError } from '@grpc/grpc-js';
 import type { ReaderEvent } from '../client/delta-reader.ts';
 import { causeOf } from '../client/dial.ts';
-import { VerdictSchema } from '../gen/learning/v1/delta_pb.ts';
+import { DeltaState, DeltaStateSchema, VerdictSchema } from '../gen/learning/v1/delta_pb.ts';
 import {
   type Snapshot,
   SnapshotOutcome,
@@ -29,14 +29,18 @@ export function describeMessage(message: StreamDeltasResponse): string | undefin
   }
 }
 
-/** What is told of a trial, for people. */
-export function describeTrial({ kind, delta }: TrialEvent): string {
-  const { deltaId, ruleId, effect } = delta;
+/** What is told of a trial or a probation, for people. */
+export function describeTrial({ kind, stage, delta }: TrialEvent): string {
+  const { deltaId, ruleId, effect, state } = delta;
   const summary = effect?.summary ?? '';
-  if (kind === 'on')
-    return `trial of ${deltaId}: ${describeChange(delta)} by ${ruleId}: ${summary}`;
-  const verdict = wordOf(VerdictSchema, effect?.verdict ?? 0);
-  return `trial of ${deltaId} ended: ${verdict.toUpperCase()}: ${summary}`;
+  const what = `${stage} of ${deltaId}`;
+  if (kind === 'on') return `${what}: ${describeChange(delta)} by ${ruleId}: ${summary}`;
+  if (stage === 'probation') {
+    return `${what} ended: ${wordOf(DeltaStateSchema, state).toUpperCase()}: ${summary}`;
+  }
+  const verdict = wordOf(VerdictSchema, effect?.verdict ?? 0).toUpperCase();
+  const next = state === DeltaState.PROVISIONAL ? ', on probation' : '';
+  return `${what} ended: ${verdict}${next}: ${summary}`;
 }
 
 /** What happened to the stream, for people. */

@@ -6,17 +6,21 @@ import { isServiceError } from '../client/failure.ts';
 import { type Delta, DeltaState, type DeltaType } from '../gen/learning/v1/delta_pb.ts';
 import type { StreamDeltasResponse } from '../gen/learning/v1/learning_service_pb.ts';
 
-/** What is told of a trial. */
+/** What a delta goes through until it is proven: a trial, then probation. */
+export type Stage = 'trial' | 'probation';
+
+/** What is told of a trial, or of the probation after it. */
 export interface TrialEvent {
   /** It is on, or is over. */
   readonly kind: 'on' | 'ended';
-  /** The delta on trial, as it stands now. */
+  readonly stage: Stage;
+  /** The delta, as it stands now. */
   readonly delta: Delta;
 }
 
 export interface TrialFollowerOptions {
   readonly client: LearningClient;
-  /** Of the deltas on trial; empty: all. */
+  /** Of the deltas; empty: all. */
   readonly types: readonly DeltaType[];
   readonly onEvent: (event: TrialEvent) => Promise<void>;
 }
@@ -24,17 +28,23 @@ export interface TrialFollowerOptions {
 /** How often trials are looked for: the stream does not tell of them, only of their switches. */
 const LOOK_MS = 2000;
 
+/** What is known of a delta that is followed. */
+interface Followed {
+  readonly stage: Stage;
+  /** It was told that the stage has begun. */
+  readonly isTold: boolean;
+}
+
 /**
- * Follows the trials of a sidecar: tells of each that it is on, and how it ended. While the sidecar
- * is away nothing is told; what has ended meanwhile is told when it is back.
+ * Follows the trials of a sidecar, and the probation of deltas that helped: tells of each that it is
+ * on, and how it ended. While the sidecar is away nothing is told; what has ended meanwhile is told
+ * when it is back.
  */
 export class TrialFollower {
   readonly #options: TrialFollowerOptions;
-  /** Deltas whose trial is on, as far as is known. */
-  readonly #followed = new Set<string>();
-  /** Those of them of which it was told. */
-  readonly #told = new Set<string>();
-  /** Deltas whose trial is over: the stream may name them again. */
+  /** Deltas on trial or on probation, as far as is known. */
+  readonly #followed = new Map<string, Followed>();
+  /** Deltas for which both are over: the stream may name them again. */
   readonly #over = new Set<string>();
   #woken = new AbortController();
 
@@ -47,7 +57,7 @@ export class TrialFollower {
     if (event.case === 'heartbeat') return;
     if (event.case === 'delta') {
       const { deltaId, trialDeltaId, revertsDeltaId } = event.value;
-      const isNew = trialDeltaId !== '' && this.#follow(trialDeltaId);
+      const isNew = trialDeltaId !== '' && this.#follow(trialDeltaId, 'trial');
       const isEnd = this.#followed.has(deltaId) || this.#followed.has(revertsDeltaId);
       if (!isNew && !isEnd) return;
     }
@@ -65,47 +75,57 @@ export class TrialFollower {
   }
 
   /** Answers whether it was not known yet. */
-  #follow(deltaId: string): boolean {
+  #follow(deltaId: string, stage: Stage): boolean {
     if (this.#over.has(deltaId) || this.#followed.has(deltaId)) return false;
-    this.#followed.add(deltaId);
+    this.#followed.set(deltaId, { stage, isTold: false });
     return true;
   }
 
   async #look(signal: AbortSignal): Promise<void> {
     const call = { deadlineMs: ANSWER_MS, signal };
     try {
-      const { deltas } = await this.#options.client.listDeltas(
-        { states: [DeltaState.TRIAL] },
-        call,
-      );
-      for (const { deltaId } of deltas) this.#follow(deltaId);
-      for (const deltaId of this.#followed) await this.#lookAt(deltaId, call);
+      const { deltas } = await this.#options.client.listDeltas({ states: STATES }, call);
+      for (const delta of deltas) this.#follow(delta.deltaId, stageOf(delta) ?? 'trial');
+      for (const [deltaId, followed] of this.#followed) {
+        const listed = deltas.find((delta) => delta.deltaId === deltaId);
+        await this.#tell(deltaId, followed, listed ?? (await this.#ask(deltaId, call)));
+      }
     } catch (error) {
       // The reader of the stream says what is wrong with the connection.
       if (!isServiceError(error)) throw error;
     }
   }
 
-  async #lookAt(deltaId: string, call: { deadlineMs: number; signal: AbortSignal }): Promise<void> {
-    const { client, types, onEvent } = this.#options;
-    const delta = await client.getDeltaStatus({ deltaId }, call).then(
-      (answer) => answer.delta,
-      (error) => {
-        if (isServiceError(error) && error.code === status.NOT_FOUND) return undefined;
-        throw error;
-      },
-    );
-    const isWanted = delta !== undefined && (types.length === 0 || types.includes(delta.type));
-    const isOn = delta?.state === DeltaState.TRIAL;
-    if (isWanted && isOn && !this.#told.has(deltaId)) await onEvent({ kind: 'on', delta });
-    if (isWanted && !isOn) await onEvent({ kind: 'ended', delta });
-    this.#told.add(deltaId);
-    if (!isOn) this.#forget(deltaId);
+  /** `undefined`: nobody knows it any more. */
+  async #ask(deltaId: string, call: { deadlineMs: number; signal: AbortSignal }) {
+    try {
+      return (await this.#options.client.getDeltaStatus({ deltaId }, call)).delta;
+    } catch (error) {
+      if (isServiceError(error) && error.code === status.NOT_FOUND) return undefined;
+      throw error;
+    }
   }
 
-  #forget(deltaId: string): void {
-    this.#followed.delete(deltaId);
-    this.#told.delete(deltaId);
-    this.#over.add(deltaId);
+  async #tell(deltaId: string, { stage, isTold }: Followed, delta: Delta | undefined) {
+    const { types, onEvent } = this.#options;
+    const now = delta === undefined ? undefined : stageOf(delta);
+    const kind = now === stage ? 'on' : 'ended';
+    const isNews = kind === 'ended' || !isTold;
+    if (delta !== undefined && isNews && (types.length === 0 || types.includes(delta.type))) {
+      await onEvent({ kind, stage, delta });
+    }
+    // How a trial ended tells that its delta is on probation.
+    if (now !== undefined) this.#followed.set(deltaId, { stage: now, isTold: true });
+    else {
+      this.#followed.delete(deltaId);
+      this.#over.add(deltaId);
+    }
   }
+}
+
+const STATES = [DeltaState.TRIAL, DeltaState.PROVISIONAL];
+
+function stageOf({ state }: Delta): Stage | undefined {
+  if (state === DeltaState.TRIAL) return 'trial';
+  return state === DeltaState.PROVISIONAL ? 'probation' : undefined;
 }

@@ -27,8 +27,8 @@ const PROTO_TYPES: Readonly<Record<DeltaType, ProtoDeltaType>> = {
 };
 
 /**
- * Prints applied deltas as they come, and trials as they begin and end, over breaks of the
- * connection, until `ended` says so.
+ * Prints applied deltas as they come, and trials and probations as they begin and end, over breaks
+ * of the connection, until `ended` says so.
  */
 export async function watch(options: WatchOptions, ended = endingSignal()): Promise<void> {
   endWhenUnread();

@@ -44,7 +44,7 @@ export interface Resolved {
   readonly parameters: Values;
   /** To be sent back as the task's `deltaSequence`. */
   readonly deltaSequence: bigint;
-  /** The task's arm of the trial that is on. */
+  /** The task's arm of the change that is being proven. */
   readonly arm: Arm;
   /** The sidecar did not answer in time: these are the last that it told. */
   readonly isFallback: boolean;

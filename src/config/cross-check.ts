@@ -2,7 +2,7 @@ import { sameValue, type Value } from '../domain/value.ts';
 import { type ConfigPath, formatPath } from './fault.ts';
 import { MAX_PARAMETERS } from './limits.ts';
 import type { MergedConfig } from './merge.ts';
-import type { ConfigFile, MetricText, ParameterText, RuleText } from './schema.ts';
+import type { ConfigFile, GuardText, ParameterText, PrimaryText, RuleText } from './schema.ts';
 import { type Structure, show } from './structure.ts';
 import { suggest } from './suggest.ts';
 
@@ -208,15 +208,16 @@ function checkMetrics(
   { isFaulty }: Structure,
 ): CrossFault[] {
   const path = ['rules', index];
-  const primaryName = isFaulty([...path, 'primary']) ? undefined : nameOf(primary ?? 'latency');
-  const other = primary === undefined ? 'latency, the primary one by default' : 'the primary one';
+  const primaryName = isFaulty([...path, 'primary']) ? undefined : nameOf(primary ?? 'outcome');
   const faults: CrossFault[] = [];
   const names = new Set<string>();
   for (const [position, guard] of guards.entries()) {
     const name = nameOf(guard);
     if (name === undefined) continue;
     const expected =
-      name === primaryName ? `expected a metric other than ${other}` : 'expected each metric once';
+      name === primaryName
+        ? 'expected a metric other than the primary one'
+        : 'expected each metric once';
     if (name === primaryName || names.has(name)) {
       const message = `${expected}, found ${show(name)}`;
       faults.push({ path: [...path, 'guards', position], message });
@@ -227,6 +228,7 @@ function checkMetrics(
 }
 
 /** `undefined`: the name was faulty, and was taken away. */
-function nameOf(metric: MetricText): string | undefined {
-  return typeof metric === 'string' ? metric : metric.measurement;
+function nameOf(metric: PrimaryText | GuardText): string | undefined {
+  if (typeof metric === 'string') return metric;
+  return 'metric' in metric ? metric.metric : metric.measurement;
 }

@@ -14,6 +14,8 @@ cycle:
   history_limit: 100        # tasks retained
   analysis_window: 30       # newest tasks that a cycle looks at; at most history_limit
   min_tasks: 30             # tasks retained before anything is proposed; at most history_limit
+  max_age_seconds: 86400    # with curation.suppress_unchanged, rules do not act on a window whose
+                            # newest task was recorded longer ago; 0 = never too old
 
 recording:
   dedup_window: 100000      # newest task ids by which a task sent twice is recognised
@@ -33,7 +35,9 @@ reflection:
 
 curation:
   mode: apply               # apply: in force at once; recommend: a person decides; trial: tested
-  suppress_unchanged: true  # a value that changes nothing is not proposed
+  suppress_unchanged: true  # a value that changes nothing is not proposed; and a rule acts on a
+                            # parameter only on tasks that began after its last change, in a
+                            # window not older than cycle.max_age_seconds
   cooldown_seconds: 300     # seconds that a target rests once a delta for it is decided; 0 = none
   max_deltas_per_hour: 20   # deltas put in force in any hour; 0 = no bound
   proposal_ttl_seconds: 86400  # seconds that a proposal waits for a person or a trial
@@ -72,9 +76,16 @@ rules:
     confidence: 0.75        # 0 to 1
     impact: positive        # positive, neutral, negative
     # mode: trial           # apply, recommend, trial; without it, that of curation
-    # primary: latency      # what trials are to improve: latency, success, or a measurement of
-    #                       # tasks, as { measurement: cost, better: lower }; better: lower, higher
-    # guards: [success]     # what they must not make worse; at most 8, or [] for none
+    # primary: outcome      # what trials are to improve: outcome (success first, then latency),
+    #                       # latency, success, { metric: latency, statistic: total }, or a
+    #                       # measurement of tasks: { measurement: cost, better: lower };
+    #                       # better: lower, higher; statistic: median (what is typical; usual for
+    #                       # latency) or total (what adds up; usual for measurements)
+    # guards:               # what they must not make worse by more than margin; at most 8, or []
+    #   - success           # for none; without them: success and latency, but the primary
+    #   - { metric: latency, statistic: median, margin: 0.05 }  # margin: a share of the old value,
+    #                       # above 0 and below 1; of success, a difference of rates
+    #   - { measurement: cost, better: lower }  # its margin is 0.05, as that of a word
     # on_harm: revert       # revert, pause (all trials, too), notify (a person decides)
 
   - id: fallback
@@ -97,16 +108,25 @@ rules:
     confidence: 0.85
     impact: positive
 
-# Randomised trials of deltas, where \`mode\` is \`trial\`.
+# Randomised trials of deltas, where \`mode\` is \`trial\`. What helped in its trial is in force on
+# probation until it is confirmed or taken back, and some tasks keep the old value meanwhile.
 trial:
   assignment: auto          # task, switchback, auto
   block_tasks: 5            # tasks in a block of a switchback trial
   pair_by: []               # labels that tasks of a pair have in common
   pair_wait_tasks: 20       # tasks that one left single waits for its like
-  outcome_timeout_seconds: 3600  # seconds until an outcome counts as missing
-  max_seconds: 86400        # seconds until a trial ends, inconclusive
+  # predict_by: [kind]      # labels that latency is predicted by, where pair_by is empty; without
+  #                         # it, all but those that are nearly unique
+  # outcome_timeout_seconds: 3600  # seconds until an outcome counts as missing; without it, three
+  #                         # times as long as the longest task took to be reported lately, at
+  #                         # least 60
+  max_seconds: 604800       # seconds until a trial ends, inconclusive: in a week, 50 tasks a day
+  #                         # are enough for 200
   # timeout_ms: 30000       # latency that a failed or timed-out task counts as at least; without
-  #                         # it, the window's p99 at the trial's start
+  #                         # it, the p99 of successes
+  probation_tasks: 3000     # tasks that a probation takes at most
+  probation_seconds: 2592000  # seconds that it takes at most
+  holdback: 0.05            # share of tasks that keep the old value of a confirmed change; 0 to 0.2
   # seed: "1"               # makes the coins repeatable, for tests and reproductions; without it,
   #                         # each trial draws its own
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Metric } from '../domain/effect.ts';
 import type { ConfiguredRule } from './config.ts';
 
 /** What a rule proposes, and what its proposals are judged by. */
@@ -14,7 +15,8 @@ type Judged = Pick<
 export function fingerprintOf(rule: Judged): string {
   const { id, type, operation, target, source, confidence, impact, primary, guards } = rule;
   const { when, newValue, oldValue, reasoning } = source;
-  const metrics = [primary, ...guards].map(({ name, kind, better }) => [name, kind, better]);
+  const looksAt = ({ name, kind, better, statistic }: Metric) => [name, kind, better, statistic];
+  const metrics = [looksAt(primary), ...guards.map((guard) => [...looksAt(guard), guard.margin])];
   const text = JSON.stringify({
     ...{ id, type, operation, target, when, newValue, oldValue, reasoning },
     ...{ confidence, impact, metrics },

@@ -4,6 +4,8 @@ export interface NumberRange {
   readonly max: number;
   /** `min` itself is not allowed. */
   readonly above?: true;
+  /** Beside `above`: nor is `max`. */
+  readonly below?: true;
   /** Only whole numbers. */
   readonly whole?: true;
 }
@@ -29,7 +31,7 @@ export const MIN_TASKS: NumberRange = { min: 1, max: 100_000, whole: true };
 /** Task ids remembered: about 100 bytes each, so 1 GB at the most. 0 = duplicates are counted. */
 export const DEDUP_WINDOW: NumberRange = { min: 0, max: 10_000_000, whole: true };
 
-/** Seconds until metrics are too old. 0 = never. */
+/** Seconds until metrics, or the tasks of a window, are too old. 0 = never. */
 export const MAX_AGE_SECONDS: NumberRange = { min: 0, max: MAX_SECONDS };
 
 /** The score runs from 0 to 100. */
@@ -71,6 +73,18 @@ export const OUTCOME_TIMEOUT_SECONDS: NumberRange = { min: 0, above: true, max: 
 /** Seconds until a trial ends, inconclusive. */
 export const TRIAL_SECONDS: NumberRange = { min: 0, above: true, max: MAX_SECONDS };
 
+/** Tasks of a probation, at most: about as many as prove a few percent. */
+export const PROBATION_TASKS: NumberRange = { min: 1, max: 1_000_000, whole: true };
+
+/** Seconds until a probation ends. At 0 nothing would ever be proven. */
+export const PROBATION_SECONDS: NumberRange = { min: 0, above: true, max: MAX_SECONDS };
+
+/** Share of tasks that keep an old value that is known to be worse. More would cost more than it tells. */
+export const HOLDBACK: NumberRange = { min: 0, max: 0.2 };
+
+/** A margin is a share: at 0 it could never be proven, at 1 it would allow anything. */
+export const MARGIN: NumberRange = { min: 0, above: true, max: 1, below: true };
+
 /** Milliseconds that a failed task counts as at least. At 0 it would be good to fail fast. */
 export const TRIAL_TIMEOUT_MS: NumberRange = { min: 0, above: true, max: Number.MAX_VALUE };
 
@@ -83,8 +97,8 @@ export const MAX_GUARDS = 8;
 /** Bytes of a measurement's name: those of its key on the wire. */
 export const MAX_MEASUREMENT_BYTES = 64;
 
-/** Names of measurements that a trial can look at; latency and success mean something else there. */
-export const MEASUREMENT_NAME = /^(?!(?:latency|success|__proto__)$)/;
+/** Names of measurements that a trial can look at; some words mean something else there. */
+export const MEASUREMENT_NAME = /^(?!(?:outcome|latency|success|__proto__)$)/;
 
 /** Deltas or cycles kept in the ledger's history; about 1 KB each. */
 export const RETAINED: NumberRange = { min: 1, max: 1_000_000, whole: true };
@@ -101,8 +115,8 @@ export const MAX_ALLOWED = 1000;
 /** Levels of lists and objects in a value. protobuf refuses messages nested about 100 deep. */
 export const MAX_VALUE_DEPTH = 16;
 
-/** Labels to pair by; a task has at most 64. */
-export const MAX_PAIR_LABELS = 64;
+/** Labels to pair or predict by; a task has at most 64. */
+export const MAX_LABELS = 64;
 
 /** Characters of a label's name: a label's key is at most 64 bytes on the wire. */
 export const MAX_LABEL_LENGTH = 64;

@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import type { ParameterSpec } from '../domain/settings.ts';
 import type { Config, ConfiguredRule } from './config.ts';
-import { metricText } from './metric.ts';
+import { guardText, primaryText } from './metric.ts';
 
 /** The config as YAML, every key written out; loaded again, it gives the same config. */
 export function printConfig(config: Config): string {
@@ -14,6 +14,7 @@ export function printConfig(config: Config): string {
       history_limit: cycle.historyLimit,
       analysis_window: cycle.analysisWindow,
       min_tasks: cycle.minTasks,
+      max_age_seconds: cycle.maxAgeSeconds,
     },
     recording: { dedup_window: config.recording.dedupWindow },
     metrics: { max_age_seconds: config.metrics.maxAgeSeconds },
@@ -40,9 +41,13 @@ export function printConfig(config: Config): string {
       block_tasks: trial.blockTasks,
       pair_by: trial.pairBy,
       pair_wait_tasks: trial.pairWaitTasks,
+      predict_by: trial.predictBy,
       outcome_timeout_seconds: trial.outcomeTimeoutSeconds,
       max_seconds: trial.maxSeconds,
       timeout_ms: trial.timeoutMs,
+      probation_tasks: trial.probationTasks,
+      probation_seconds: trial.probationSeconds,
+      holdback: trial.holdback,
       seed: trial.seed,
     },
     tls: {
@@ -95,8 +100,8 @@ function ruleText(rule: ConfiguredRule) {
     confidence: rule.confidence,
     impact: rule.impact,
     mode: rule.mode,
-    primary: metricText(rule.primary),
-    guards: rule.guards.map(metricText),
+    primary: primaryText(rule.primary),
+    guards: rule.guards.map(guardText),
     on_harm: rule.onHarm,
   };
 }

@@ -13,7 +13,7 @@ import type { ConfiguredRule } from './config.ts';
 import type { ConfigPath } from './fault.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import type { MergedConfig } from './merge.ts';
-import { defaultGuards, settleMetric } from './metric.ts';
+import { defaultGuards, settleGuard, settlePrimary } from './metric.ts';
 import type { RuleText } from './schema.ts';
 
 /** Something wrong with an expression of a rule. */
@@ -146,10 +146,10 @@ function compileRule({ text, expressions }: ReadRule): ConfiguredRule {
   };
   const sourceOf = (field: Field) => expressions.get(field)?.syntax.text;
   const [when, newValue, oldValue, reasoning] = FIELDS.map(function_);
-  const primary = settleMetric(text.primary ?? 'latency');
+  const primary = settlePrimary(text.primary);
   const judged = {
     ...{ id, type, operation, target, confidence, impact, primary },
-    guards: text.guards?.map(settleMetric) ?? defaultGuards(primary),
+    guards: text.guards?.map(settleGuard) ?? defaultGuards(primary),
     source: {
       when: sourceOf('when') ?? '',
       newValue: sourceOf('new_value'),

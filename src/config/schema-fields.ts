@@ -10,15 +10,18 @@ export function number(range: limits.NumberRange, description: string) {
   const message = `expected ${describeRange(range)}`;
   const base = range.whole === true ? z.number(message).int(message) : z.number(message);
   const lower = range.above === true ? base.gt(range.min, message) : base.gte(range.min, message);
-  const bounded = range.max === Number.MAX_VALUE ? lower : lower.lte(range.max, message);
+  if (range.max === Number.MAX_VALUE) return lower.describe(description);
+  const bounded =
+    range.below === true ? lower.lt(range.max, message) : lower.lte(range.max, message);
   return bounded.describe(description);
 }
 
 function describeRange(range: limits.NumberRange): string {
   const kind = range.whole === true ? 'a whole number' : 'a number';
   if (range.above !== true) return `${kind} from ${range.min} to ${range.max}`;
-  const upTo = range.max === Number.MAX_VALUE ? '' : ` and up to ${range.max}`;
-  return `${kind} above ${range.min}${upTo}`;
+  const above = `${kind} above ${range.min}`;
+  if (range.max === Number.MAX_VALUE) return above;
+  return `${above} and ${range.below === true ? 'below' : 'up to'} ${range.max}`;
 }
 
 /** A boolean. */
@@ -78,29 +81,14 @@ export function expression(returns: string, description: string) {
   return z.union([z.string(), z.number(), z.boolean()], message).describe(description);
 }
 
-/** A measurement that trials look at. */
-function measurementName(description: string) {
-  const most = limits.MAX_MEASUREMENT_BYTES;
-  const message = `expected a measurement of 1 to ${most} bytes, not latency, success or __proto__`;
+/** Names of labels, each once. */
+export function labels(description: string) {
+  const label = text(limits.MAX_LABEL_LENGTH, 'a label', "A label's name.");
   return z
-    .string(message)
-    .min(1, message)
-    .max(most, message)
-    .regex(limits.MEASUREMENT_NAME, message)
-    .refine((name) => Buffer.byteLength(name) <= most, message)
+    .array(label, 'expected a list of labels')
+    .max(limits.MAX_LABELS, `expected at most ${limits.MAX_LABELS} labels`)
+    .refine((all) => new Set(all).size === all.length, 'expected each label once')
     .describe(description);
-}
-
-/** A metric that trials look at. */
-export function metric(description: string) {
-  const measurement = z.strictObject({
-    measurement: measurementName('A key of Task.measurements.'),
-    better: z
-      .enum(['lower', 'higher'], 'expected one of lower, higher (there is no default)')
-      .describe('Which direction is an improvement.'),
-  });
-  const message = 'expected latency, success, or an object with measurement and better';
-  return z.union([z.enum(['latency', 'success']), measurement], message).describe(description);
 }
 
 function isValue(value: unknown, depth = 0): value is Value {

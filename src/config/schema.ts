@@ -9,7 +9,7 @@ import {
   choice,
   expression,
   flag,
-  metric,
+  labels,
   number,
   parameterName,
   partial,
@@ -18,6 +18,7 @@ import {
   text,
   value,
 } from './schema-fields.ts';
+import { guard, primary } from './schema-metric.ts';
 
 const weights = section(
   {
@@ -40,6 +41,11 @@ const sections = {
       history_limit: number(limits.HISTORY_LIMIT, 'Tasks retained.'),
       analysis_window: number(limits.ANALYSIS_WINDOW, 'Newest tasks that a cycle looks at.'),
       min_tasks: number(limits.MIN_TASKS, 'Tasks retained before anything is proposed.'),
+      max_age_seconds: number(
+        limits.MAX_AGE_SECONDS,
+        'Seconds; with curation.suppress_unchanged, rules do not act on a window whose newest task was ' +
+          'recorded longer ago; 0 = never too old.',
+      ),
     },
     'When a cycle runs and what it looks at.',
   ),
@@ -66,7 +72,10 @@ const sections = {
         CURATION_MODES,
         'What becomes of a recommended delta: applied at once, left to a person, or put on trial.',
       ),
-      suppress_unchanged: flag('A value that changes nothing is not proposed.'),
+      suppress_unchanged: flag(
+        'A value that changes nothing is not proposed; and a rule acts on a parameter only on tasks ' +
+          'that began after its last change, in a window not older than cycle.max_age_seconds.',
+      ),
       cooldown_seconds: number(limits.COOLDOWN_SECONDS, 'Seconds that a target rests; 0 = none.'),
       max_deltas_per_hour: number(limits.MAX_DELTAS_PER_HOUR, 'Put in force; 0 = no bound.'),
       proposal_ttl_seconds: number(limits.PROPOSAL_TTL_SECONDS, 'Seconds a proposal waits.'),
@@ -81,27 +90,31 @@ const sections = {
     {
       assignment: choice(TRIAL_ASSIGNMENTS, 'How tasks get their arm.'),
       block_tasks: number(limits.BLOCK_TASKS, 'Tasks in a block of a switchback trial.'),
-      pair_by: z
-        .array(
-          text(limits.MAX_LABEL_LENGTH, 'a label', "A label's name."),
-          'expected a list of labels',
-        )
-        .max(limits.MAX_PAIR_LABELS, `expected at most ${limits.MAX_PAIR_LABELS} labels`)
-        .refine((labels) => new Set(labels).size === labels.length, 'expected each label once')
-        .describe('Labels that tasks of a pair have in common.'),
+      pair_by: labels('Labels that tasks of a pair have in common.'),
       pair_wait_tasks: number(
         limits.PAIR_WAIT_TASKS,
         'Tasks that a single one waits for its like.',
       ),
+      predict_by: labels(
+        'Labels that latency is predicted by, where pair_by is empty; without it, all but those that ' +
+          'are nearly unique.',
+      ).optional(),
       outcome_timeout_seconds: number(
         limits.OUTCOME_TIMEOUT_SECONDS,
-        'Seconds until an outcome counts as missing.',
-      ),
+        'Seconds until an outcome counts as missing; without it, three times as long as the longest ' +
+          'task took to be reported lately, at least 60.',
+      ).optional(),
       max_seconds: number(limits.TRIAL_SECONDS, 'Seconds until a trial ends, inconclusive.'),
       timeout_ms: number(
         limits.TRIAL_TIMEOUT_MS,
-        "Latency that a failed or timed-out task counts as at least; without it, the window's p99.",
+        'Latency that a failed or timed-out task counts as at least; without it, the p99 of successes.',
       ).optional(),
+      probation_tasks: number(limits.PROBATION_TASKS, 'Tasks that a probation takes at most.'),
+      probation_seconds: number(limits.PROBATION_SECONDS, 'Seconds that it takes at most.'),
+      holdback: number(
+        limits.HOLDBACK,
+        'Share of tasks that keep the old value of a confirmed change, 0 to 0.2.',
+      ),
       seed: text(
         limits.MAX_SEED_LENGTH,
         'a text',
@@ -191,12 +204,12 @@ const rule = section(
     confidence: number(limits.CONFIDENCE, 'How sure the rule is, 0 to 1.'),
     impact: choice(DELTA_IMPACTS, 'Expected impact; negative is a veto.'),
     mode: choice(CURATION_MODES, 'Overrides curation.mode.').optional(),
-    primary: metric('What its trials are to improve; without it, latency.').optional(),
+    primary: primary('What its trials are to improve; without it, outcome.').optional(),
     guards: z
-      .array(metric('A metric.'), 'expected a list of metrics')
+      .array(guard('A metric.'), 'expected a list of metrics')
       .max(limits.MAX_GUARDS, `expected at most ${limits.MAX_GUARDS} metrics`)
       .describe(
-        'What its trials must not make worse; without it, latency and success, but the primary.',
+        'What its trials must not make worse; without it, success and latency, but the primary.',
       )
       .optional(),
     on_harm: choice(
@@ -253,8 +266,11 @@ export type Sections = { [K in keyof typeof sections]: Output<(typeof sections)[
 /** One parameter as written; `null` lifts a bound of the default. */
 export type ParameterText = Output<typeof parameter>;
 
-/** A metric as written. */
-export type MetricText = Output<ReturnType<typeof metric>>;
+/** What trials are to improve, as written. */
+export type PrimaryText = Output<ReturnType<typeof primary>>;
+
+/** A guard as written. */
+export type GuardText = Output<ReturnType<typeof guard>>;
 
 /** One rule as written. Some of its fields may have been taken away as faulty. */
 export type RuleText = Partial<Output<typeof rule>>;

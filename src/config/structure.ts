@@ -32,7 +32,7 @@ export function checkStructure(document: ConfigDocument): Structure {
   for (const issue of issues.flatMap(narrow)) {
     const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
     if (issue.code === 'unrecognized_keys') {
-      const known = keysAt(path);
+      const known = keysAt(path, data);
       for (const key of issue.keys) {
         const inner = [...path, key];
         const message = `expected one of ${known.join(', ')}, found ${show(key)}`;
@@ -61,8 +61,17 @@ type Issue = z.core.$ZodIssue;
 function narrow(issue: Issue): readonly Issue[] {
   if (issue.code !== 'invalid_union') return [issue];
   const isWithin = ({ path, code }: Issue) => path.length > 0 || code === 'unrecognized_keys';
-  const within = issue.errors.find((issues) => issues.every(isWithin));
-  return within?.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })) ?? [issue];
+  const within = issue.errors
+    .filter((issues) => issues.every(isWithin))
+    .sort((one, other) => countFaults(one) - countFaults(other));
+  return within[0]?.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })) ?? [issue];
+}
+
+function countFaults(issues: readonly Issue[]): number {
+  return issues.reduce(
+    (sum, issue) => sum + (issue.code === 'unrecognized_keys' ? issue.keys.length : 1),
+    0,
+  );
 }
 
 const EXPRESSIONS = ['when', 'new_value', 'old_value'] as const;
@@ -85,24 +94,28 @@ function readSourceTexts(document: ConfigDocument): unknown {
   return data;
 }
 
-/** Keys that the schema knows of the object at a path. */
-function keysAt(path: ConfigPath): string[] {
+/** Keys that the schema knows of the object at a path of the data. */
+function keysAt(path: ConfigPath, data: unknown): string[] {
   let schema: unknown = configFileSchema;
-  for (const part of path) {
-    schema = unwrap(schema);
+  for (const [index, part] of path.entries()) {
+    schema = unwrap(schema, valueAt(data, path.slice(0, index)));
     if (schema instanceof z.ZodObject) schema = schema.shape[part];
     else if (schema instanceof z.ZodArray) schema = schema.element;
     else if (schema instanceof z.ZodRecord) schema = schema.valueType;
   }
-  schema = unwrap(schema);
+  schema = unwrap(schema, valueAt(data, path));
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
 }
 
-/** Of several kinds, the object is the one that has keys. */
-function unwrap(schema: unknown): unknown {
-  if (schema instanceof z.ZodOptional) return unwrap(schema.unwrap());
+/** Of several kinds, those that have keys are objects: the one that has most of the value's. */
+function unwrap(schema: unknown, value: unknown): unknown {
+  if (schema instanceof z.ZodOptional) return unwrap(schema.unwrap(), value);
   if (!(schema instanceof z.ZodUnion)) return schema;
-  return schema.options.find((option) => option instanceof z.ZodObject);
+  const keys = isRecord(value) ? Object.keys(value) : [];
+  const shared = ({ shape }: z.ZodObject) => keys.filter((key) => Object.hasOwn(shape, key)).length;
+  return schema.options
+    .filter((option) => option instanceof z.ZodObject)
+    .sort((one, other) => shared(other) - shared(one))[0];
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

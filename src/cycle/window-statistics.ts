@@ -1,9 +1,12 @@
 import { TASK_STATUSES, type Task, type TaskStatus } from '../domain/task.ts';
 import type { WindowStatistics } from '../domain/window.ts';
 
-/** Statistics of some tasks, oldest first. Of none, every number is 0. */
+/**
+ * Statistics of some tasks, oldest first. Of none, every number is 0; so is a latency that was not
+ * measured.
+ */
 export function summarize(tasks: readonly Task[]): WindowStatistics {
-  const latencies = Float64Array.from(tasks, (task) => task.latencyMs);
+  const latencies = Float64Array.from(tasks, (task) => task.latencyMs ?? 0);
   const statuses = countStatuses(tasks);
   // Summed in order of arrival, before sorting: the mean is then the same as any plain loop's.
   const avgLatencyMs = tasks.length === 0 ? 0 : sum(latencies) / tasks.length;

@@ -13,9 +13,10 @@ export type DeltaImpact = (typeof DELTA_IMPACTS)[number];
 export type RiskLevel = 'low' | 'medium' | 'high';
 
 /**
- * Where a delta stands. Reachable: proposed → trial | applied | rejected | expired; trial → applied
- * | reverted | proposed (for a person to decide); applied → reverted. A cycle may propose and apply,
- * reject or put on trial in one commit. Overrides, reverts and switches of trials are born applied.
+ * Where a delta stands. Reachable: proposed → trial | applied | rejected | expired; trial →
+ * provisional | reverted | proposed (for a person to decide); provisional → confirmed | applied |
+ * reverted | proposed; confirmed and applied → reverted. A cycle may propose and apply, reject or put
+ * on trial in one commit. Overrides, reverts and switches of trials are born applied.
  */
 export const DELTA_STATES = [
   'proposed',
@@ -24,8 +25,18 @@ export const DELTA_STATES = [
   'applied',
   'reverted',
   'expired',
+  'provisional',
+  'confirmed',
 ] as const;
 export type DeltaState = (typeof DELTA_STATES)[number];
+
+/** States in which a delta's value was put in force and has not been taken back. */
+const LIVE_STATES: readonly DeltaState[] = ['applied', 'provisional', 'confirmed'];
+
+/** Whether a delta was put in force and has not been reverted. */
+export function isLive({ state }: { readonly state: DeltaState }): boolean {
+  return LIVE_STATES.includes(state);
+}
 
 /** How a proposal was scored. */
 export interface DeltaEvaluation {

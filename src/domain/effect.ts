@@ -5,21 +5,61 @@ export type Verdict = (typeof VERDICTS)[number];
 /** How a trial can end. */
 export type TrialVerdict = Exclude<Verdict, 'observed'>;
 
-/** What a trial looks at: the latency, the success, or a key of `Task.measurements`. */
+/** What of a metric is compared: what is typical, what adds up, or how often something happens. */
+export const STATISTICS = ['median', 'total', 'share', 'mean'] as const;
+export type Statistic = (typeof STATISTICS)[number];
+
+/** What a trial looks at: how tasks end and how fast, or a key of `Task.measurements`. */
 export interface Metric {
   readonly name: string;
-  readonly kind: 'latency' | 'success' | 'measurement';
+  /** `outcome`: success first, then latency. */
+  readonly kind: 'outcome' | 'latency' | 'success' | 'measurement';
   /** Which direction is an improvement. */
   readonly better: 'lower' | 'higher';
+  /** Success: the share of tasks. Otherwise the median or the total. */
+  readonly statistic: Statistic;
 }
 
-export const LATENCY: Metric = { name: 'latency', kind: 'latency', better: 'lower' };
-export const SUCCESS: Metric = { name: 'success', kind: 'success', better: 'higher' };
+/** A metric that a change must not make worse. */
+export interface Guard extends Metric {
+  /**
+   * By how much it may be worse, which a trial has to prove: a share of the old value, above 0 and
+   * below 1; of success, a difference of rates.
+   */
+  readonly margin: number;
+}
+
+export const OUTCOME: Metric = {
+  name: 'outcome',
+  kind: 'outcome',
+  better: 'lower',
+  statistic: 'median',
+};
+export const LATENCY: Metric = {
+  name: 'latency',
+  kind: 'latency',
+  better: 'lower',
+  statistic: 'median',
+};
+export const SUCCESS: Metric = {
+  name: 'success',
+  kind: 'success',
+  better: 'higher',
+  statistic: 'share',
+};
+
+/** Margin of a guard that names none. */
+export const DEFAULT_MARGIN = 0.05;
 
 /** A delta's effect on one metric; new against old. */
 export interface MetricEffect {
   readonly metric: string;
-  /** Latency: log ratio. Success: difference of rates. Otherwise: difference, in its own unit. */
+  /** What the estimate is of. */
+  readonly statistic: Statistic;
+  /**
+   * Latency: log ratio. Success: difference of rates. Outcome: share of comparisons that the new
+   * value won less the share that it lost. A measurement: difference per task, in its own unit.
+   */
   readonly estimate: number;
   /** Ends of a 95 % interval around the estimate. */
   readonly lower: number;
@@ -27,8 +67,24 @@ export interface MetricEffect {
   /** Evidence (e-values) that the delta harms, and that it helps; 1: none. */
   readonly eHarm: number;
   readonly eHelp: number;
+  /** Evidence, at its highest, that a guard is not worse by its margin; 1: none. */
+  readonly eNotWorse: number;
+  /** `undefined`: it is no guard. */
+  readonly margin: number | undefined;
   readonly tasksOld: number;
   readonly tasksNew: number;
+}
+
+/** What a change has gained per task, by tasks that kept the old value; about 95 % at any moment. */
+export interface GainEffect {
+  /** `latency`, in milliseconds, or a measurement, in its own unit. */
+  readonly metric: string;
+  /** Old less new; positive: less is spent. */
+  readonly perTask: number;
+  readonly lower: number;
+  readonly upper: number;
+  /** Groups of tasks that it rests on. */
+  readonly groups: number;
 }
 
 /** What a delta did, as far as is known. */
@@ -37,4 +93,6 @@ export interface DeltaEffect {
   readonly metrics: readonly MetricEffect[];
   /** Tasks that the finding rests on, without those of carried evidence. */
   readonly tasksUsed: number;
+  /** Empty until enough tasks have kept the old value. Left out by older releases. */
+  readonly gains?: readonly GainEffect[];
 }

@@ -1,5 +1,5 @@
 import type { DeltaImpact, DeltaOperation, DeltaType } from './delta.ts';
-import type { Metric } from './effect.ts';
+import type { Guard, Metric } from './effect.ts';
 import type { CoordinationMetrics } from './metrics.ts';
 import type { Parameters, Value } from './value.ts';
 import type { WindowStatistics } from './window.ts';
@@ -41,7 +41,7 @@ export interface Rule {
   /** What its trials are to improve. */
   readonly primary: Metric;
   /** What its trials must not make worse. */
-  readonly guards: readonly Metric[];
+  readonly guards: readonly Guard[];
   readonly onHarm: HarmResponse;
   /** Of all that makes up its proposals: what was learned of it belongs to this text. */
   readonly fingerprint: string;

@@ -41,10 +41,18 @@ export interface TrialSettings {
   readonly pairBy: readonly string[];
   /** Assignments that one left single waits for its like. */
   readonly pairWaitTasks: number;
-  readonly outcomeTimeoutSeconds: number;
+  /** Labels that latency is predicted by; `undefined`: all that are not nearly unique. */
+  readonly predictBy: readonly string[] | undefined;
+  /** `undefined`: by how long reports have taken. */
+  readonly outcomeTimeoutSeconds: number | undefined;
   readonly maxSeconds: number;
-  /** Latency that a failed task counts as at least; `undefined`: the window's p99. */
+  /** Latency that a failed task counts as at least; `undefined`: the p99 of successes. */
   readonly timeoutMs: number | undefined;
+  /** Tasks and seconds of probation, at most. */
+  readonly probationTasks: number;
+  readonly probationSeconds: number;
+  /** Share of tasks that keep the old value of a confirmed change, 0 to 0.2. */
+  readonly holdback: number;
   /** Makes the coins repeatable; `undefined`: each trial draws its own. */
   readonly seed: string | undefined;
 }
@@ -59,6 +67,8 @@ export interface LoopSettings {
     readonly historyLimit: number;
     readonly analysisWindow: number;
     readonly minTasks: number;
+    /** A window in which no task is newer is not acted on; 0: it never gets too old. */
+    readonly maxAgeSeconds: number;
   };
   readonly recording: { readonly dedupWindow: number };
   /** 0: metrics never get too old. */

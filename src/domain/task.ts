@@ -8,12 +8,16 @@ export interface Task {
   readonly taskId: string;
   readonly agentId: string;
   readonly status: TaskStatus;
-  /** Milliseconds, 0 or more. */
-  readonly latencyMs: number;
+  /** Milliseconds, 0 or more; `undefined`: the report had none. */
+  readonly latencyMs: number | undefined;
   /** Unix time in milliseconds. */
   readonly finishTimeMs: number;
   readonly labels: Readonly<Record<string, string>>;
   readonly measurements: Readonly<Record<string, number>>;
   /** Newest delta in force when the task was dispatched; 0 = unknown. */
   readonly deltaSequence: number;
+  /** When it was recorded, by the loop's time; absent: not known. */
+  readonly recordedMs?: number;
+  /** Milliseconds from its asking for parameters to its report; absent: not known. */
+  readonly reportMs?: number;
 }

@@ -1,4 +1,4 @@
-import type { Delta } from '../domain/delta.ts';
+import { type Delta, isLive } from '../domain/delta.ts';
 import { LearningError } from '../domain/errors.ts';
 import type { Decided, Decision } from '../ledger/ledger.ts';
 import type { LedgerView } from '../ledger/view.ts';
@@ -51,8 +51,8 @@ export function acknowledge(
 /** Whether what a client refuses is not in force any more: a switch goes with its trial. */
 function isOff(view: LedgerView, { state, trialDeltaId, revertsDeltaId }: Delta): boolean {
   if (state === 'reverted') return true;
-  const tried = revertsDeltaId === '' ? view.delta(trialDeltaId)?.state : undefined;
-  return tried !== undefined && tried !== 'trial' && tried !== 'applied';
+  const tried = revertsDeltaId === '' ? view.delta(trialDeltaId) : undefined;
+  return tried !== undefined && tried.state !== 'trial' && !isLive(tried);
 }
 
 function acknowledged(

@@ -38,7 +38,7 @@ export function approve(
     const changes = new Changes(view, nowMs);
     const summary = withReason('Approved by an operator', reason);
     const why = `an operator approved delta ${deltaId}`;
-    new TrialChanges(changes, view, environment).stopIfOn(delta.target, why);
+    new TrialChanges(changes, view, environment).stopOn(delta.target, why);
     // The value may have changed while the proposal waited; a rule's own old value has not.
     const rule = settings.rules.find(({ id }) => id === delta.ruleId);
     const oldValue = rule?.oldValue === undefined ? changes.valueOf(delta.target) : delta.oldValue;
@@ -75,7 +75,7 @@ export function setParameter(
       );
     }
     const why = `an operator set ${target}`;
-    new TrialChanges(changes, view, environment).stopIfOn(target, why);
+    new TrialChanges(changes, view, environment).stopOn(target, why);
     const current = changes.valueOf(target) ?? null;
     checkOverride(value, current, own(settings.parameters, target));
     const delta = changes.propose({

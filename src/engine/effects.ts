@@ -3,9 +3,11 @@ import type { DeltaEffect } from '../domain/effect.ts';
 import type { LoopSettings } from '../domain/settings.ts';
 import type { Task } from '../domain/task.ts';
 import type { LedgerEvent } from '../ledger/event.ts';
-import type { LedgerView } from '../ledger/view.ts';
-import { describeMetrics, trialEffect } from '../trial/effect.ts';
+import { type LedgerView, trialOf } from '../ledger/view.ts';
+import { describeMetrics } from '../trial/describe-effect.ts';
+import { trialEffect } from '../trial/effect.ts';
 import { compareSamples, sampleOf } from '../trial/observe.ts';
+import { isOfThisFormat } from '../trial/trial.ts';
 import { OBSERVED_TASKS } from './changes.ts';
 
 /** By when a delta put in force now must have been acknowledged; `null`: it need not be. */
@@ -14,12 +16,12 @@ export function ackDeadline({ curation }: LoopSettings, nowMs: number): number |
   return ackTimeoutSeconds === 0 ? null : nowMs + ackTimeoutSeconds * 1000;
 }
 
-/** What is known of a delta's effect, a trial that is on included; `undefined`: nothing. */
+/** What is known of a delta's effect, by a trial that goes on included; `undefined`: nothing. */
 export function effectOf(view: LedgerView, delta: Delta): Partial<DeltaEffect> | undefined {
-  const { trial } = view;
-  if (delta.state !== 'trial' || trial?.plan.deltaId !== delta.deltaId) return delta.effect;
-  const { metrics, tasksUsed } = trialEffect(undefined, trial.evidence, trial.tasksUsed);
-  return { metrics, tasksUsed };
+  const trial = trialOf(view, delta.deltaId);
+  if (trial === undefined || !isOfThisFormat(trial.plan)) return delta.effect;
+  const { metrics, tasksUsed, gains = [] } = trialEffect(undefined, trial);
+  return { ...delta.effect, metrics, tasksUsed, gains };
 }
 
 /** The deltas whose effect can be told once these tasks are recorded, by before and after. */

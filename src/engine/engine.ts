@@ -13,7 +13,7 @@ import { LoopClock } from './loop-clock.ts';
 import { declareParameters } from './parameters.ts';
 import { type Recorded, recordTasks, reportMetrics } from './record.ts';
 import { baseline, type Resolved, resolve, settled } from './resolve.ts';
-import { Askers } from './resolve-usage.ts';
+import { ResolveUsage } from './resolve-usage.ts';
 import { revert } from './revert.ts';
 import { type RuleStatus, ruleStatus } from './rule-status.ts';
 import { type CycleReport, expireProposals, runCycle } from './run-cycle.ts';
@@ -50,7 +50,7 @@ export class Engine {
   readonly #timer: LoopTimer;
   readonly #dueTimer: LoopTimer;
   #followers: () => readonly Follower[] = () => [];
-  readonly #askers: Askers;
+  readonly #usage: ResolveUsage;
   readonly #startedMs: number;
   #settings: LoopSettings;
   #active: boolean;
@@ -63,7 +63,7 @@ export class Engine {
     this.#newId = options.newId;
     this.#observer = options.observer;
     this.#startedMs = options.clock.monotonic();
-    this.#askers = new Askers(options.ledger.state.head.counters.tasksRecorded > 0);
+    this.#usage = new ResolveUsage(options.ledger.state.head.counters.tasksRecorded > 0);
     this.#active = options.settings.cycle.enabled;
     this.#timer = new LoopTimer(options.clock, {
       intervalMs: () => this.#settings.cycle.intervalSeconds * 1000,
@@ -97,7 +97,8 @@ export class Engine {
 
   /** What is known of a rule by now. */
   ruleStatus(rule: Rule): RuleStatus {
-    return ruleStatus(this.ledger.state, rule, this.#settings, this.clock.now());
+    const { asksByTask } = this.#environment();
+    return ruleStatus(this.ledger.state, rule, this.#settings, this.clock.now(), asksByTask);
   }
 
   /** Starts the timer; the first cycle comes one interval from now. */
@@ -140,9 +141,11 @@ export class Engine {
   }
 
   recordTasks(tasks: readonly Task[], metrics?: CoordinationMetrics): Promise<Recorded> {
-    const fresh = tasks.filter(({ taskId }) => !this.ledger.state.hasTaskId(taskId));
-    this.#askers.noteRecorded(fresh, this.clock.monotonic() - this.#startedMs);
-    return this.ledger.transact(recordTasks(tasks, metrics, this.#environment()));
+    const isNew = ({ taskId }: Task) => !this.ledger.state.hasTaskId(taskId);
+    const monotonicMs = this.clock.monotonic();
+    const upMs = monotonicMs - this.#startedMs;
+    const timed = this.#usage.noteRecorded(tasks.filter(isNew), upMs, monotonicMs);
+    return this.ledger.transact(recordTasks(timed, tasks.length, metrics, this.#environment()));
   }
 
   /** The values that everyone has who is not told otherwise. */
@@ -152,8 +155,8 @@ export class Engine {
 
   /** The values to run a task with: the same ones each time, while the trial that is on goes on. */
   async resolve(dispatch: Dispatch): Promise<Resolved> {
-    this.#askers.noteAsked(dispatch.taskId);
-    const done = settled(this.ledger.state, dispatch);
+    const isFirst = this.#usage.noteAsked(dispatch.taskId, this.clock.monotonic());
+    const done = settled(this.ledger.state, dispatch, isFirst);
     return done ?? this.ledger.transact(resolve(dispatch, this.#environment()));
   }
 
@@ -228,7 +231,7 @@ export class Engine {
       newId: this.#newId,
       followers: this.#followers,
       monotonic: () => this.clock.monotonic(),
-      asksByTask: () => this.#askers.areMany(),
+      asksByTask: () => this.#usage.isMajority(),
     };
   }
 }

@@ -19,16 +19,19 @@ export interface Recorded {
 
 /**
  * Records the tasks whose ids are new, and the metrics reported beside them, if any. What they are
- * to the trial that is on is judged in the same commit.
+ * to the trials that go on is judged in the same commit.
+ *
+ * @param reported how many were reported, those that were known already included
  */
 export function recordTasks(
   tasks: readonly Task[],
+  reported: number,
   metrics: CoordinationMetrics | undefined,
   environment: Environment,
 ): Decision<Recorded> {
   return (view) => {
     const { nowMs } = environment;
-    const fresh = freshOnes(view, tasks);
+    const fresh = freshOnes(view, tasks).map((task) => ({ ...task, recordedMs: nowMs }));
     const events: LedgerEvent[] = [];
     if (fresh.length > 0) events.push({ kind: 'tasks_recorded', tasks: fresh });
     events.push(...observeEffects(view, fresh, nowMs), ...recordTrial(view, fresh, environment));
@@ -37,7 +40,7 @@ export function recordTasks(
       events,
       result: ({ head }) => ({
         recorded: fresh.length,
-        duplicates: tasks.length - fresh.length,
+        duplicates: reported - fresh.length,
         deltaSequence: head.sequence,
       }),
     };
@@ -49,7 +52,7 @@ function recordTrial(
   tasks: readonly Task[],
   environment: Environment,
 ): readonly LedgerEvent[] {
-  if (view.trial === undefined) return [];
+  if (view.trials.length === 0) return [];
   const changes = new Changes(view, environment.nowMs);
   const trials = new TrialChanges(changes, view, environment);
   for (const task of tasks) trials.record(task);

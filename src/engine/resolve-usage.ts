@@ -1,8 +1,8 @@
 import type { Task } from '../domain/task.ts';
 
 /**
- * Ids remembered at most of tasks that asked for their parameters and have not ended yet; the newest
- * half of as many surely are.
+ * Task ids remembered at most between ResolveParameters and RecordTask, in two generations: at least
+ * the newest half are kept.
  */
 const MAX_ASKED = 10_000;
 
@@ -10,13 +10,14 @@ const MAX_ASKED = 10_000;
 const LOOK_AT = 30;
 
 /**
- * Who asks for parameters by name: it says whether a trial can assign tasks one by one. Forgotten
- * with the process: of a task that began before it, only that it asked can be known.
+ * Which tasks ask for their parameters by id, and when: it says whether a trial can assign tasks one
+ * by one, and how long reports take. Kept in memory only: of a task that began before the process,
+ * nothing is known.
  */
-export class Askers {
-  /** The newest, and those that came before: forgotten together, when there are too many. */
-  #asked = new Set<string>();
-  #askedBefore = new Set<string>();
+export class ResolveUsage {
+  /** When each asked, in monotonic milliseconds. */
+  #asked = new Map<string, number>();
+  #askedBefore = new Map<string, number>();
   #recent: boolean[] = [];
   readonly #isContinued: boolean;
 
@@ -25,37 +26,48 @@ export class Askers {
     this.#isContinued = isContinued;
   }
 
-  noteAsked(taskId: string): void {
-    // Not the oldest one by one: a Set steps over all that were deleted before it finds its first.
+  /** Notes that a task asks; answers whether it does so for the first time. */
+  noteAsked(taskId: string, nowMs: number): boolean {
+    if (this.#asked.has(taskId) || this.#askedBefore.has(taskId)) return false;
+    // Deleting the oldest one by one is slow: a Map steps over every deleted entry.
     if (this.#asked.size >= MAX_ASKED / 2) {
       this.#askedBefore = this.#asked;
-      this.#asked = new Set();
+      this.#asked = new Map();
     }
-    this.#asked.add(taskId);
+    this.#asked.set(taskId, nowMs);
+    return true;
   }
 
   /**
-   * @param tasks that are new to the ledger
+   * Notes tasks that are new to the ledger; answers them with the time that their reports took.
+   *
    * @param upMs for how long the process has been up
    */
-  noteRecorded(tasks: readonly Task[], upMs: number): void {
-    for (const { taskId, latencyMs } of tasks.slice(-LOOK_AT)) {
-      const asked = this.#forget(taskId);
-      if (asked || !this.#isContinued || latencyMs <= upMs) this.#recent.push(asked);
+  noteRecorded(tasks: readonly Task[], upMs: number, nowMs: number): readonly Task[] {
+    const timed = tasks.map((task) => {
+      const askedMs = this.#forget(task.taskId);
+      return askedMs === undefined ? task : { ...task, reportMs: Math.max(nowMs - askedMs, 0) };
+    });
+    for (const { latencyMs = 0, reportMs } of timed.slice(-LOOK_AT)) {
+      const hasAsked = reportMs !== undefined;
+      if (hasAsked || !this.#isContinued || latencyMs <= upMs) this.#recent.push(hasAsked);
     }
     if (this.#recent.length > LOOK_AT) this.#recent = this.#recent.slice(-LOOK_AT);
+    return timed;
   }
 
   /** At least half of the newest tasks had asked; `undefined`: nothing is known of any yet. */
-  areMany(): boolean | undefined {
+  isMajority(): boolean | undefined {
     const { length } = this.#recent;
     if (length === 0) return this.#isContinued ? undefined : false;
     return this.#recent.filter(Boolean).length * 2 >= length;
   }
 
-  /** Whether it had asked. */
-  #forget(taskId: string): boolean {
-    const isRecent = this.#asked.delete(taskId);
-    return this.#askedBefore.delete(taskId) || isRecent;
+  /** When it had asked; `undefined`: it had not. */
+  #forget(taskId: string): number | undefined {
+    const askedMs = this.#asked.get(taskId) ?? this.#askedBefore.get(taskId);
+    this.#asked.delete(taskId);
+    this.#askedBefore.delete(taskId);
+    return askedMs;
   }
 }

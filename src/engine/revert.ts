@@ -1,7 +1,8 @@
-import { bornApplied, type Delta } from '../domain/delta.ts';
+import { bornApplied, type Delta, isLive } from '../domain/delta.ts';
 import { sameValue } from '../domain/value.ts';
 import type { Decided, Decision } from '../ledger/ledger.ts';
 import type { LedgerView } from '../ledger/view.ts';
+import { standingArm } from '../trial/trial.ts';
 import { Changes } from './changes.ts';
 import { decidedOn, inverseOf, known, stateError, withReason } from './deltas.ts';
 import type { Environment } from './environment.ts';
@@ -17,7 +18,8 @@ export function revert(deltaId: string, reason: string, environment: Environment
 
 /**
  * Restores the value before a delta by compare-and-set: throws `DELTA_STATE` where the live value
- * is not the one that the delta set. One that is on trial is taken off it.
+ * is not the one that the delta set. One that is on trial, or is suspended, is taken
+ * off it.
  */
 export function revertTo(
   view: LedgerView,
@@ -28,13 +30,17 @@ export function revertTo(
   const changes = new Changes(view, environment.nowMs);
   const trials = new TrialChanges(changes, view, environment);
   const triedId = delta.trialDeltaId || delta.deltaId;
-  if (trials.trial?.plan.deltaId === triedId) {
-    trials.stop(summary);
+  const tried = trials.all.find(({ plan }) => plan.deltaId === triedId);
+  if (tried !== undefined && standingArm(tried) === 'old') {
+    trials.stop(triedId, summary);
     return decidedOn(changes, changes.lastBorn() ?? triedId);
   }
-  if (delta.trialDeltaId !== '') throw stateError(delta, 'the trial that it is part of is over');
-  if (delta.state !== 'applied') throw stateError(delta, 'only a delta in force can be reverted');
-  trials.stopIfOn(delta.target, summary);
+  if (delta.trialDeltaId !== '') {
+    if (tried === undefined) throw stateError(delta, 'the trial that it is part of is over');
+    return revertTo(view, known(view, triedId), summary, environment);
+  }
+  if (!isLive(delta)) throw stateError(delta, 'only a delta in force can be reverted');
+  trials.stopOn(delta.target, summary);
   const live = changes.valueOf(delta.target);
   if (!sameValue(live, delta.newValue)) {
     throw stateError(delta, `${delta.target} is ${JSON.stringify(live)} now, set by another delta`);

@@ -2,7 +2,11 @@ import type { Rule } from '../domain/rule.ts';
 import type { LoopSettings } from '../domain/settings.ts';
 import { millisecondsPerTask } from '../domain/task-interval.ts';
 import type { LedgerState } from '../ledger/state.ts';
-import { confidenceOf, recordOf, restingUntil, ruleRest } from './proposals.ts';
+import { trialsOn } from '../ledger/view.ts';
+import type { Environment } from './environment.ts';
+import { waitsForNews } from './news.ts';
+import { confidenceOf, modeOf, recordOf, restingUntil, ruleRest } from './proposals.ts';
+import { objectionAtPace } from './start-trial.ts';
 
 /** What is known of a rule. */
 export interface RuleStatus {
@@ -14,6 +18,8 @@ export interface RuleStatus {
   readonly inconclusive: number;
   /** By the loop's time; `undefined`: it may propose. */
   readonly restingUntilMs: number | undefined;
+  /** Why it proposes nothing at present, or none of its proposals is tried; empty: it may. */
+  readonly waiting: string;
 }
 
 /** Tasks that the pace of tasks is reckoned from. */
@@ -24,6 +30,7 @@ export function ruleStatus(
   rule: Rule,
   settings: LoopSettings,
   nowMs: number,
+  asksByTask: () => boolean | undefined,
 ): RuleStatus {
   const { helped = 0, harmed = 0, inconclusive = 0 } = recordOf(state, rule) ?? {};
   const coolMs = restingUntil(state, settings, rule.target, nowMs);
@@ -35,7 +42,24 @@ export function ruleStatus(
     inconclusive,
     restingUntilMs:
       coolMs === undefined && restMs === undefined ? undefined : Math.max(coolMs ?? 0, restMs ?? 0),
+    waiting: waitingOf(state, rule, { settings, asksByTask }, nowMs),
   };
+}
+
+function waitingOf(
+  state: LedgerState,
+  rule: Rule,
+  environment: Pick<Environment, 'settings' | 'asksByTask'>,
+  nowMs: number,
+): string {
+  const { settings } = environment;
+  const [tried] = trialsOn(state, rule.target).filter(({ stage }) => stage !== 'holdback');
+  if (tried !== undefined) {
+    return `${rule.target} is on ${tried.stage}, by delta ${tried.plan.deltaId}`;
+  }
+  const news = waitsForNews(state, settings, rule.target, nowMs);
+  if (news !== '' || modeOf(rule, settings) !== 'trial') return news;
+  return objectionAtPace(state, environment) ?? '';
 }
 
 /** When the rest after a harm is over; its tasks are reckoned at the pace of the newest ones. */

@@ -5,10 +5,11 @@ import type { CycleRecord } from '../domain/cycle.ts';
 import type { Delta } from '../domain/delta.ts';
 import { appliedLastHour } from '../ledger/head.ts';
 import type { Decision } from '../ledger/ledger.ts';
-import type { LedgerView } from '../ledger/view.ts';
+import { type LedgerView, trialsOn } from '../ledger/view.ts';
 import { Changes } from './changes.ts';
 import { ackDeadline } from './effects.ts';
 import type { Environment } from './environment.ts';
+import { isWindowStale, waitsForNews } from './news.ts';
 import {
   confidenceOf,
   isHarmResting,
@@ -17,6 +18,7 @@ import {
   mayProbe,
   restingUntil,
 } from './proposals.ts';
+import { startRetrial } from './retrial.ts';
 import { startNextTrial } from './start-trial.ts';
 import { TrialChanges } from './trial-changes.ts';
 
@@ -43,18 +45,15 @@ export function runCycle(environment: Environment): Decision<CycleReport> {
     const pending = expireIn(view, changes, nowMs);
     const plan = planCycle(inputOf(view, environment, pending));
     const number = view.head.counters.cycles + 1;
-    const deltas = plan.decisions.map((decision) =>
-      carryOut(decision, changes, environment, number),
-    );
     const trials = new TrialChanges(changes, view, environment);
+    const deltas = plan.decisions.map((decision) =>
+      carryOut(decision, { changes, trials }, environment, number),
+    );
     trials.expire();
     const tried = deltas.filter(({ waitsFor }) => waitsFor === 'trial');
-    startNextTrial(
-      { view, changes, trials },
-      tried,
-      withoutOutdated(pending, tried, changes),
-      environment,
-    );
+    const waiting = withoutOutdated(pending, tried, changes);
+    const place = { view, changes, trials };
+    if (!startRetrial(place, environment)) startNextTrial(place, tried, waiting, environment);
     const cycle: CycleRecord = {
       cycleId: newId(),
       number,
@@ -125,7 +124,7 @@ function inputOf(
 ): CycleInput {
   const { head } = view;
   const { cycle } = settings;
-  const hasEnough = view.taskCount >= cycle.minTasks;
+  const hasEnough = view.taskCount >= cycle.minTasks && !isWindowStale(view, settings, nowMs);
   return {
     settings,
     context: hasEnough
@@ -138,8 +137,9 @@ function inputOf(
     metricsAgeMs: head.metrics === null ? undefined : nowMs - head.metrics.reportTimeMs,
     appliedLastHour: appliedLastHour(head, nowMs),
     isResting: (target) =>
-      view.trial?.plan.target === target ||
-      restingUntil(view, settings, target, nowMs) !== undefined,
+      trialsOn(view, target).some(({ stage }) => stage !== 'holdback') ||
+      restingUntil(view, settings, target, nowMs) !== undefined ||
+      waitsForNews(view, settings, target, nowMs) !== '',
     isPending: (ruleId, target, newValue) => {
       const change = { ruleId, target, newValue };
       return pending.some((delta) => isOf(delta, change)) || isHarmResting(view, change, nowMs);
@@ -161,7 +161,7 @@ const WAITS_FOR = {
 
 function carryOut(
   { candidate, confidence, evaluation, outcome, summary, waitMs }: CurationDecision,
-  changes: Changes,
+  { changes, trials }: { readonly changes: Changes; readonly trials: TrialChanges },
   { settings, nowMs, newId }: Environment,
   cycleNumber: number,
 ): Delta {
@@ -189,6 +189,8 @@ function carryOut(
     summary: waits ? summary : '',
   });
   if (outcome === 'apply') {
+    // Tasks that keep the value before what is in force would keep it for nothing.
+    trials.stopOn(rule.target, `delta ${delta.deltaId} set ${rule.target}`);
     changes.applyObserved(delta, { ackByMs: ackDeadline(settings, nowMs) });
   }
   if (outcome === 'reject') changes.reject(delta.deltaId, summary);

@@ -1,4 +1,3 @@
-import { summarize } from '../cycle/window-statistics.ts';
 import type { Delta } from '../domain/delta.ts';
 import { limitValue, violationOf } from '../domain/parameters.ts';
 import type { Rule } from '../domain/rule.ts';
@@ -6,23 +5,20 @@ import type { LoopSettings } from '../domain/settings.ts';
 import { own, sameValue, type Value } from '../domain/value.ts';
 import { appliedLastHour } from '../ledger/head.ts';
 import type { LedgerView } from '../ledger/view.ts';
-import { carryKey } from '../trial/change.ts';
-import { describePower } from '../trial/power.ts';
-import type { TrialPlan } from '../trial/step.ts';
+import { MEASURED_TASKS, type TrialPlan } from '../trial/plan.ts';
+import { describePower, objectionToTrial } from '../trial/power.ts';
 import type { Changes } from './changes.ts';
 import type { Environment } from './environment.ts';
+import { assignmentOf, planTrial } from './plan-trial.ts';
 import { isHarmResting, isStopped, lastTried, modeOf, restingUntil } from './proposals.ts';
 import type { TrialChanges } from './trial-changes.ts';
 
 /** Where a trial starts. */
-interface Place {
+export interface Place {
   readonly view: LedgerView;
   readonly changes: Changes;
   readonly trials: TrialChanges;
 }
-
-/** Tasks that a preview is reckoned from. */
-const PREVIEW_TASKS = 100;
 
 /**
  * Starts a trial where none is on: of what was tried longest ago, or never; of this cycle's proposals
@@ -35,21 +31,26 @@ export function startNextTrial(
   environment: Environment,
 ): void {
   const { view, trials } = place;
-  if (trials.trial !== undefined || trials.arePaused) return;
+  if (trials.on !== undefined || trials.arePaused) return;
   if (assignmentOf(environment) === undefined || isHourFull(view, environment)) return;
+  if (objectionAtPace(view, environment) !== undefined) return;
   const older = waiting.filter(({ waitsFor }) => waitsFor === 'trial');
   const candidates = [...fresh, ...older]
     .flatMap((delta) => candidateOf(place, delta, environment) ?? [])
     .sort((a, b) => a.tried - b.tried);
   const [first] = candidates;
   if (first === undefined) return;
-  const plan = planOf(place, first.delta, first.rule, environment);
-  const tasks = view.newestTasks(PREVIEW_TASKS);
+  begin(place, planTrial(place, { ...first, retrialOf: undefined }, environment), environment);
+}
+
+/** Begins a trial, and says what may come of it. */
+export function begin({ view, trials }: Place, plan: TrialPlan, environment: Environment): void {
   const participants = {
     followers: environment.followers().length,
     ask: environment.asksByTask() === true,
     sequence: view.head.sequence,
   };
+  const tasks = view.newestTasks(MEASURED_TASKS);
   trials.start(plan, describePower(plan, tasks, participants));
 }
 
@@ -57,14 +58,6 @@ export function startNextTrial(
 function isHourFull({ head }: LedgerView, { settings, nowMs }: Environment): boolean {
   const { maxDeltasPerHour } = settings.curation;
   return maxDeltasPerHour > 0 && appliedLastHour(head, nowMs) >= maxDeltasPerHour;
-}
-
-/** How tasks are to get their arm; `undefined`: it is not known yet how the orchestrator works. */
-function assignmentOf({ settings, asksByTask }: Environment): TrialPlan['assignment'] | undefined {
-  const { assignment } = settings.trial;
-  if (assignment !== 'auto') return assignment;
-  const ask = asksByTask();
-  return ask === undefined ? undefined : ask ? 'task' : 'switchback';
 }
 
 interface Candidate {
@@ -75,7 +68,7 @@ interface Candidate {
 
 /** A proposal that can be tried now; `undefined`: it cannot, and goes on waiting. */
 function candidateOf(
-  { view, changes }: Place,
+  { view, changes, trials }: Place,
   delta: Delta,
   { settings, nowMs }: Environment,
 ): Candidate | undefined {
@@ -83,6 +76,10 @@ function candidateOf(
   if (rule === undefined || modeOf(rule, settings) !== 'trial') return undefined;
   if (isStopped(view, rule, nowMs)) return undefined;
   const { target, newValue } = delta;
+  // One in force that is not proven yet, or one that late reports are awaited of.
+  if (trials.all.some(({ plan, stage }) => plan.target === target && stage !== 'holdback')) {
+    return undefined;
+  }
   if (sameValue(changes.valueOf(target), newValue)) return undefined;
   if (newValue !== undefined && !isInReach(newValue, target, changes, settings)) return undefined;
   if (restingUntil(view, settings, target, nowMs) !== undefined) return undefined;
@@ -103,30 +100,13 @@ function isInReach(
   return sameValue(limited, newValue) && violationOf(spec, newValue) === undefined;
 }
 
-function planOf(
-  { view, changes }: Place,
-  { deltaId, ordinal, target, newValue }: Delta,
-  { id: ruleId, fingerprint, primary, guards }: Rule,
-  environment: Environment,
-): TrialPlan {
-  const { settings, newId } = environment;
-  const { trial } = settings;
-  const oldValue = changes.valueOf(target);
-  const window = summarize(view.newestTasks(settings.cycle.analysisWindow));
-  const change = { ruleId, fingerprint, target, oldValue, newValue };
-  return {
-    deltaId,
-    ...change,
-    assignment: assignmentOf(environment) ?? 'switchback',
-    seed: trial.seed === undefined ? newId() : `${trial.seed}/${ordinal}`,
-    primary,
-    guards,
-    timeoutMs: trial.timeoutMs ?? window.p99LatencyMs,
-    blockTasks: trial.blockTasks,
-    pairBy: trial.pairBy,
-    pairWaitTasks: trial.pairWaitTasks,
-    outcomeTimeoutMs: trial.outcomeTimeoutSeconds * 1000,
-    maxMs: trial.maxSeconds * 1000,
-    carried: view.carriedEvidence(carryKey(change)),
-  };
+/** Why a trial is not to begin at the present pace of tasks, in words; `undefined`: it may. */
+export function objectionAtPace(
+  view: Pick<LedgerView, 'newestTasks'>,
+  environment: Pick<Environment, 'settings' | 'asksByTask'>,
+): string | undefined {
+  const { maxSeconds, blockTasks } = environment.settings.trial;
+  const assignment = assignmentOf(environment) ?? 'switchback';
+  const bounds = { assignment, blockTasks, maxMs: maxSeconds * 1000 };
+  return objectionToTrial(bounds, view.newestTasks(MEASURED_TASKS));
 }

@@ -1,15 +1,20 @@
-import type { Delta } from '../domain/delta.ts';
+import { type Delta, isLive } from '../domain/delta.ts';
 import { violationOf } from '../domain/parameters.ts';
 import type { LoopSettings } from '../domain/settings.ts';
-import { own, sameValue } from '../domain/value.ts';
+import { own, sameValue, type Value } from '../domain/value.ts';
 import type { Decision } from '../ledger/ledger.ts';
-import type { LedgerView } from '../ledger/view.ts';
-import { missingOutcomes } from '../trial/advance.ts';
+import { type LedgerView, trialsOn } from '../ledger/view.ts';
+import { missingOutcomes, nextMove } from '../trial/advance.ts';
+import type { TrialPlan } from '../trial/plan.ts';
+import { isOfThisFormat, standingArm, type Trial } from '../trial/trial.ts';
 import { Changes } from './changes.ts';
 import type { Environment } from './environment.ts';
 import { modeOf } from './proposals.ts';
 import { revertIn } from './revert.ts';
 import { TrialChanges } from './trial-changes.ts';
+
+/** Why a trial of an earlier release ends. */
+const ABANDONED = 'it was begun by an earlier release, whose evidence cannot be gone on with';
 
 /** Pauses all trials: the old values are in force; or resumes them. Doing it twice is fine. */
 export function setTrialsPaused(paused: boolean, environment: Environment): Decision<void> {
@@ -18,19 +23,19 @@ export function setTrialsPaused(paused: boolean, environment: Environment): Deci
     const changes = new Changes(view, environment.nowMs);
     changes.events.push({ kind: 'trials_paused', timeMs: environment.nowMs, paused });
     const trials = new TrialChanges(changes, view, environment);
-    if (paused) trials.pause('operator');
-    else trials.resume('operator');
+    if (paused) trials.pause();
+    else trials.resume();
     return { events: changes.events, result: () => {} };
   };
 }
 
 /** Whether something has come to the end of its time. */
 export function isDue(view: LedgerView, nowMs: number): boolean {
-  const { trial } = view;
-  const isLate =
-    trial !== undefined &&
-    (nowMs - trial.startTimeMs >= trial.plan.maxMs || missingOutcomes(trial, nowMs) !== undefined);
-  return isLate || unacknowledged(view, nowMs).length > 0;
+  const recorded = view.head.counters.tasksRecorded;
+  const isLate = (trial: Trial) =>
+    isOfThisFormat(trial.plan) &&
+    (missingOutcomes(trial, nowMs) !== undefined || nextMove(trial, nowMs, recorded) !== undefined);
+  return view.trials.some(isLate) || unacknowledged(view, nowMs).length > 0;
 }
 
 /** Ends what has come to the end of its time: outcomes, trials, deltas that nobody acknowledged. */
@@ -42,10 +47,7 @@ export function expireDue(environment: Environment): Decision<void> {
     trials.expire();
     for (const delta of unacknowledged(view, nowMs)) {
       const summary = 'Reverted: no client acknowledged it within curation.ack_timeout_seconds';
-      trials.stopIfOn(
-        delta.target,
-        `delta ${delta.deltaId}, which set the old value, was reverted`,
-      );
+      trials.stopOn(delta.target, `delta ${delta.deltaId}, which set the old value, was reverted`);
       if (!sameValue(changes.valueOf(delta.target), delta.newValue)) continue;
       revertIn(changes, delta, summary, environment);
     }
@@ -64,40 +66,73 @@ function unacknowledged(view: LedgerView, nowMs: number): Delta[] {
       const isLast = !targets.has(target);
       targets.add(target);
       const delta = isLast && byMs <= nowMs ? view.delta(deltaId) : undefined;
-      if (delta?.state !== 'applied') return [];
+      if (delta === undefined || !isLive(delta)) return [];
       // While blocks are on, the value comes and goes.
-      const plan = view.trial?.plan;
-      const live = own(view.head.parameters, target);
-      const standing = plan?.target === target ? plan.oldValue : live;
+      const [tried] = trialsOn(view, target).filter(({ stage }) => stage !== 'holdback');
+      const standing =
+        tried === undefined ? own(view.head.parameters, target) : standingValue(tried);
       return sameValue(standing, delta.newValue) ? [delta] : [];
     });
 }
 
+function standingValue(trial: Trial): Value | undefined {
+  return standingArm(trial) === 'old' ? trial.plan.oldValue : trial.plan.newValue;
+}
+
 /** Why a trial cannot go on under a config; `undefined`: it can. */
-function objectionTo(view: LedgerView, settings: LoopSettings): string | undefined {
-  const { plan, block } = view.trial ?? {};
-  if (plan === undefined) return undefined;
+function objectionTo(
+  { plan, block, stage }: Trial,
+  view: LedgerView,
+  settings: LoopSettings,
+): string | undefined {
+  const live = own(view.head.parameters, plan.target);
+  if (stage !== 'trial') return objectionToValue(plan, live, settings);
   const rule = settings.rules.find(({ id }) => id === plan.ruleId);
   if (rule === undefined) return `rule ${plan.ruleId} is no longer there`;
   if (rule.fingerprint !== plan.fingerprint) return `rule ${plan.ruleId} was changed`;
   if (modeOf(rule, settings) !== 'trial') return `rule ${plan.ruleId} is no longer in mode trial`;
   // One that a trial was to add has been given its initial value.
   const standing = block?.arm === 'new' ? plan.newValue : plan.oldValue;
-  if (!sameValue(own(view.head.parameters, plan.target), standing)) {
+  if (!sameValue(live, standing)) return `parameter ${plan.target} was declared`;
+  return violationIn(plan.newValue, plan, settings);
+}
+
+/** One in force is proven whatever becomes of its rule, as long as both values may be had. */
+function objectionToValue(
+  plan: TrialPlan,
+  live: Value | undefined,
+  settings: LoopSettings,
+): string | undefined {
+  if (!sameValue(live, plan.newValue) && !sameValue(live, plan.oldValue)) {
     return `parameter ${plan.target} was declared`;
   }
-  const spec = own(settings.parameters, plan.target);
-  const violation = plan.newValue === undefined ? undefined : violationOf(spec, plan.newValue);
+  return violationIn(plan.oldValue, plan, settings) ?? violationIn(plan.newValue, plan, settings);
+}
+
+function violationIn(
+  value: Value | undefined,
+  { target }: TrialPlan,
+  { parameters }: LoopSettings,
+): string | undefined {
+  const violation = value === undefined ? undefined : violationOf(own(parameters, target), value);
   return violation === undefined ? undefined : `its value is no longer allowed: ${violation}`;
 }
 
-/** Takes up a config: a trial that it does not allow is ended, and nothing waits for one in vain. */
+/**
+ * Takes up a config: trials that it does not allow, and those of an earlier release, are ended, and
+ * nothing waits for one in vain.
+ */
 export function reviewTrial(environment: Environment): Decision<void> {
   return (view) => {
     const changes = new Changes(view, environment.nowMs);
-    const objection = objectionTo(view, environment.settings);
-    if (objection !== undefined) new TrialChanges(changes, view, environment).stop(objection);
     const { settings } = environment;
+    const trials = new TrialChanges(changes, view, environment);
+    for (const trial of view.trials) {
+      const { deltaId } = trial.plan;
+      const objection = objectionTo(trial, view, settings);
+      if (!isOfThisFormat(trial.plan)) trials.abandon(deltaId, ABANDONED);
+      else if (objection !== undefined) trials.stop(deltaId, objection);
+    }
     for (const { deltaId, ruleId, waitsFor } of view.pending()) {
       if (waitsFor !== 'trial') continue;
       const rule = settings.rules.find(({ id }) => id === ruleId);

@@ -6,11 +6,14 @@ type TaskRow = readonly [
   taskId: string,
   agentId: string,
   status: number,
-  latencyMs: number,
+  latencyMs: number | null,
   finishTimeMs: number,
   deltaSequence: number,
   labels: Task['labels'] | 0,
   measurements: Task['measurements'] | 0,
+  /** Left out by older releases. */
+  recordedMs?: number | null,
+  reportMs?: number,
 ];
 
 const NOTHING = Object.freeze({});
@@ -38,11 +41,13 @@ function encodeTask(task: Task): TaskRow {
     task.taskId,
     task.agentId,
     TASK_STATUSES.indexOf(task.status),
-    task.latencyMs,
+    task.latencyMs ?? null,
     task.finishTimeMs,
     task.deltaSequence,
     orZero(task.labels),
     orZero(task.measurements),
+    task.recordedMs ?? null,
+    ...(task.reportMs === undefined ? ([] as const) : ([task.reportMs] as const)),
   ];
 }
 
@@ -52,16 +57,18 @@ function orZero<T extends object>(record: T): T | 0 {
 }
 
 function decodeTask(row: TaskRow): Task {
-  const [taskId, agentId, status, latencyMs, finishTimeMs, deltaSequence, labels, measurements] =
-    row;
+  const [taskId, agentId, status, latencyMs, finishTimeMs, deltaSequence, ...rest] = row;
+  const [labels, measurements, recordedMs, reportMs] = rest;
   return {
     taskId,
     agentId,
     status: TASK_STATUSES[status] ?? 'unspecified',
-    latencyMs,
+    latencyMs: latencyMs ?? undefined,
     finishTimeMs,
     labels: labels === 0 ? NOTHING : labels,
     measurements: measurements === 0 ? NOTHING : measurements,
     deltaSequence,
+    ...(typeof recordedMs === 'number' ? { recordedMs } : {}),
+    ...(reportMs === undefined ? {} : { reportMs }),
   };
 }

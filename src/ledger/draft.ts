@@ -8,7 +8,7 @@ import { foldDelta, isOpen } from './fold-delta.ts';
 import { copyHead, foldHead, type Head } from './head.ts';
 import { type AwaitedAck, FollowUps, type Observation } from './pending-work.ts';
 import type { Addition, LedgerState } from './state.ts';
-import type { LedgerView } from './view.ts';
+import { type LedgerView, trialOf } from './view.ts';
 
 /**
  * What one commit will add to the committed state: an overlay. It can be thrown away without a
@@ -39,7 +39,8 @@ export class Draft implements LedgerView, Addition {
 
   /** Appends an event to the log. */
   append(event: LedgerEvent): void {
-    foldHead(this.head, event, this.#subjectOf(event), this.trial?.plan);
+    const trial = 'deltaId' in event ? trialOf(this, event.deltaId) : undefined;
+    foldHead(this.head, event, this.#subjectOf(event), trial?.plan);
     this.#foldDetails(event);
     if (event.kind === 'tasks_recorded') this.#appendTasks(event.tasks);
     else if (event.kind === 'trial_advanced') this.#appendReceipts(event.deltaId, event.receipts);
@@ -61,11 +62,13 @@ export class Draft implements LedgerView, Addition {
 
   /** One row for what a trial takes in together: its order against tasks does not matter. */
   #appendReceipts(deltaId: string, receipts: readonly Receipt[]): void {
-    if (this.#openReceipts?.deltaId !== deltaId) {
+    // A part of a holdback has rows of its own: they are dropped together.
+    if (this.#openReceipts?.deltaId !== deltaId || has(receipts, 'renew')) {
       this.#openReceipts = { deltaId, receipts: [] };
       this.#push({ kind: 'trial_advanced', ...this.#openReceipts });
     }
     this.#openReceipts.receipts.push(...receipts);
+    if (has(receipts, 'confirm')) this.#openReceipts = undefined;
   }
 
   #push(event: LedgerEvent): void {
@@ -79,8 +82,8 @@ export class Draft implements LedgerView, Addition {
     this.events.push(stored);
   }
 
-  get trial(): Trial | undefined {
-    return this.followUps.trial;
+  get trials(): readonly Trial[] {
+    return this.followUps.trials;
   }
 
   carriedEvidence(change: string): Evidence | undefined {
@@ -179,4 +182,8 @@ export class Draft implements LedgerView, Addition {
     this.#deltas.set(delta.deltaId, delta);
     if (event.kind === 'delta_applied') this.applied.push(delta);
   }
+}
+
+function has(receipts: readonly Receipt[], kind: Receipt['step']['step']): boolean {
+  return receipts.some(({ step }) => step.step === kind);
 }

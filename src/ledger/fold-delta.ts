@@ -2,9 +2,9 @@ import { bornDelta, type Delta } from '../domain/delta.ts';
 import type { TrialEnded, TrialStep } from '../trial/step.ts';
 import type { DeltaApplied, DeltaEvent, TrialAdvanced } from './event.ts';
 
-/** Whether a delta has still to come to its end: it waits, or it is on trial. */
+/** Whether a delta has still to come to its end: it waits, or is on trial or on probation. */
 export function isOpen({ state }: Delta): boolean {
-  return state === 'proposed' || state === 'trial';
+  return state === 'proposed' || state === 'trial' || state === 'provisional';
 }
 
 /** A delta after an event; `undefined` where the event's delta is not known. */
@@ -34,7 +34,8 @@ export function foldDelta(
 function foldApplication(delta: Delta, event: DeltaApplied): Delta {
   return {
     ...delta,
-    state: 'applied',
+    // A value that a trial puts in force is still to be proven.
+    state: delta.state === 'provisional' ? 'provisional' : 'applied',
     oldValue: event.oldValue,
     sequence: event.sequence,
     applyTimeMs: event.applyTimeMs ?? event.timeMs,
@@ -45,18 +46,37 @@ function foldApplication(delta: Delta, event: DeltaApplied): Delta {
 }
 
 function foldTrialStep(delta: Delta, step: TrialStep): Delta {
-  if (step.step === 'end') return foldTrialEnd(delta, step);
-  if (step.step !== 'start') return delta;
-  const { plan, summary } = step;
-  const started = { state: 'trial', expireTimeMs: undefined, waitsFor: undefined } as const;
-  return { ...delta, ...started, oldValue: plan.oldValue, summary };
+  switch (step.step) {
+    case 'start': {
+      const { plan, summary } = step;
+      const started = { state: 'trial', expireTimeMs: undefined, waitsFor: undefined } as const;
+      return { ...delta, ...started, oldValue: plan.oldValue, summary };
+    }
+    case 'suspend':
+    case 'continue':
+      return { ...delta, summary: step.summary };
+    case 'promote':
+      return { ...delta, state: 'provisional', effect: step.effect, summary: step.summary };
+    case 'confirm':
+    case 'renew':
+      return { ...delta, state: 'confirmed', effect: step.effect, summary: step.summary };
+    case 'end':
+      return foldTrialEnd(delta, step);
+    default:
+      return delta;
+  }
 }
 
-/** One that helped is put in force by an event of its own. */
-function foldTrialEnd(delta: Delta, { effect, summary, outcome, askUntilMs }: TrialEnded): Delta {
+function foldTrialEnd(delta: Delta, step: TrialEnded): Delta {
+  const { effect, summary, askUntilMs } = step;
+  // Older releases said here what helped, and put it in force by an event of its own.
+  const outcome: string = step.outcome;
   const ended = { ...delta, effect, summary };
   if (outcome === 'ask') {
     return { ...ended, state: 'proposed', waitsFor: 'person', expireTimeMs: askUntilMs };
   }
-  return outcome === 'revert' ? { ...ended, state: 'reverted' } : ended;
+  if (outcome === 'revert') return { ...ended, state: 'reverted' };
+  return outcome === 'keep' && delta.state === 'provisional'
+    ? { ...ended, state: 'applied' }
+    : ended;
 }

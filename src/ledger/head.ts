@@ -1,13 +1,23 @@
 import { DELTA_TYPES, type DeltaType } from '../domain/delta.ts';
 import type { CoordinationMetrics } from '../domain/metrics.ts';
 import type { Value } from '../domain/value.ts';
-import { type ChangeRecord, foldVerdict } from '../trial/change.ts';
+import { type ChangeRecord, foldConfirmation, foldVerdict } from '../trial/change.ts';
 import type { RuleRecord } from '../trial/learned.ts';
-import type { TrialPlan } from '../trial/step.ts';
+import type { TrialPlan } from '../trial/plan.ts';
+import type { TrialStep } from '../trial/step.ts';
 import type { LedgerEvent } from './event.ts';
 
 /** A minute of the loop's time, and a count. */
 type MinuteCount = readonly [minute: number, count: number];
+
+/** What is remembered of one parameter. */
+interface TargetRecord {
+  readonly touchedMs: number;
+  readonly holdUntilMs: number;
+  /** Of its newest change. Absent: not known. */
+  readonly sequence?: number;
+  readonly changedMs?: number;
+}
 
 /**
  * What is known for ever, whatever is compacted: small, and stored whole with every commit.
@@ -16,6 +26,8 @@ type MinuteCount = readonly [minute: number, count: number];
 export interface Head {
   /** Names the ledger. */
   readonly epoch: string;
+  /** What the coins of trials come from; told to nobody. Empty in ledgers of older releases. */
+  readonly secret: string;
   /** Place of the newest event in the log. */
   position: number;
   /** Events that the store must hold. */
@@ -39,7 +51,7 @@ export interface Head {
   declared: Record<string, true>;
   metrics: { readonly report: CoordinationMetrics; readonly reportTimeMs: number } | null;
   /** When each parameter was last touched, and until when it is held. */
-  targets: Record<string, { readonly touchedMs: number; readonly holdUntilMs: number }>;
+  targets: Record<string, TargetRecord>;
   /** How many proposals of cycles were put in force in each minute of the last hour, in order. */
   appliedPerMinute: readonly MinuteCount[];
   /** Unix time. */
@@ -54,9 +66,10 @@ export interface Head {
   changes: Readonly<Record<string, ChangeRecord>>;
 }
 
-export function emptyHead(epoch: string): Head {
+export function emptyHead(epoch: string, secret = ''): Head {
   return {
     epoch,
+    secret,
     position: 0,
     storedEvents: 0,
     counters: {
@@ -107,7 +120,7 @@ export interface DeltaFacts {
  * Folds one event into the head, in place.
  *
  * @param delta the delta that the event names, as it stands before it
- * @param plan of the trial that is on before the event
+ * @param plan of the trial that the event goes on with, as it stands before it
  */
 export function foldHead(
   head: Head,
@@ -134,18 +147,14 @@ export function foldHead(
       if (delta !== undefined) foldApplication(head, event, delta);
       break;
     case 'delta_rejected':
-      if (delta !== undefined) touch(head, delta.target, event.timeMs, null);
+      if (delta !== undefined) touch(head, delta.target, { touchedMs: event.timeMs });
       break;
     case 'cycle_completed':
       head.counters.cycles = event.cycle.number;
       head.lastCycleTimeMs = event.cycle.startTimeMs;
       break;
     case 'trial_advanced':
-      for (const { step } of event.receipts) {
-        if (step.step !== 'end' || plan === undefined) continue;
-        foldVerdict(head, plan, step);
-        touch(head, plan.target, step.timeMs, null);
-      }
+      for (const { step } of event.receipts) if (plan !== undefined) foldTrial(head, plan, step);
       break;
     case 'trials_paused':
       head.trialsPaused = event.paused;
@@ -159,6 +168,18 @@ export function foldHead(
     case 'delta_acknowledged':
       break;
   }
+}
+
+/** What a trial has found is remembered; one that was cut short from outside teaches nothing. */
+function foldTrial(head: Head, plan: TrialPlan, step: TrialStep): void {
+  if (step.step === 'confirm') foldConfirmation(head, plan);
+  if (step.step !== 'promote' && step.step !== 'end') return;
+  const { verdict } = step.effect;
+  const { timeMs } = step;
+  const longestMs = step.step === 'end' ? step.longestMs : 0;
+  if (step.step === 'promote' || step.counts)
+    foldVerdict(head, plan, { verdict, timeMs, longestMs });
+  touch(head, plan.target, { touchedMs: timeMs });
 }
 
 function foldTime(head: Head, event: LedgerEvent): void {
@@ -200,12 +221,17 @@ function foldApplication(
   }
   if (delta.newValue === undefined) delete head.parameters[delta.target];
   else head.parameters[delta.target] = delta.newValue;
-  touch(head, delta.target, event.timeMs, event.holdUntilMs);
+  const { timeMs: touchedMs, holdUntilMs, sequence } = event;
+  const changed = { touchedMs, sequence, changedMs: touchedMs };
+  touch(head, delta.target, holdUntilMs === null ? changed : { ...changed, holdUntilMs });
 }
 
-function touch(head: Head, target: string, timeMs: number, holdUntilMs: number | null): void {
-  const former = head.targets[target]?.holdUntilMs ?? 0;
-  head.targets[target] = { touchedMs: timeMs, holdUntilMs: holdUntilMs ?? former };
+function touch(
+  head: Head,
+  target: string,
+  record: Omit<TargetRecord, 'holdUntilMs'> & Partial<TargetRecord>,
+): void {
+  head.targets[target] = { holdUntilMs: 0, ...head.targets[target], ...record };
 }
 
 /** @param nowMs the hour is up to a minute longer, never shorter */

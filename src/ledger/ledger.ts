@@ -28,7 +28,7 @@ export type Decision<R> = (view: LedgerView) => Decided<R>;
 export interface LedgerOptions {
   readonly store: LedgerStore;
   readonly retention: Retention;
-  /** Names a ledger that is created here. */
+  /** Names a ledger that is created here, and makes up its secret: a new text each time. */
   readonly newEpoch: () => string;
   /** Runs a function soon, after what is waiting to be read has been read. */
   readonly defer: (run: () => void) => void;
@@ -248,9 +248,9 @@ function begin(store: LedgerStore, head: Head): void {
 
 /** What an older release's head did not have is empty. */
 function headOf(stored: StoredLedger | undefined, newEpoch: () => string): Head {
-  return stored === undefined
-    ? emptyHead(newEpoch())
-    : { ...emptyHead(stored.head.epoch), ...stored.head };
+  if (stored === undefined) return emptyHead(newEpoch(), newEpoch());
+  const head = { ...emptyHead(stored.head.epoch), ...stored.head };
+  return head.secret === '' ? { ...head, secret: newEpoch() } : head;
 }
 
 /** Makes one decision; the answer tells its caller, once that may be told. */

@@ -3,7 +3,7 @@ import { carryKey } from '../trial/change.ts';
 import type { Evidence } from '../trial/evidence.ts';
 import { foldReceipt } from '../trial/fold.ts';
 import type { Receipt } from '../trial/receipt.ts';
-import type { Trial } from '../trial/trial.ts';
+import { isOfThisFormat, type Trial } from '../trial/trial.ts';
 import type { DeltaApplied, LedgerEvent, ObservedBefore } from './event.ts';
 
 /** A delta put in force without a trial, whose effect is being observed. */
@@ -34,12 +34,13 @@ interface Carried {
 }
 
 /**
- * What follows on deltas: the trial that is on, evidence for later ones, effects being observed and
+ * What follows on deltas: the trials that go on, evidence for later ones, effects being observed and
  * acknowledgements awaited. A fold over the ledger's events. One on top of another is an overlay,
  * which can be thrown away.
  */
 export class FollowUps {
-  trial: Trial | undefined;
+  /** Oldest first. */
+  trials: readonly Trial[];
   observations: readonly Observation[];
   awaitedAcks: readonly AwaitedAck[];
   readonly #base: FollowUps | undefined;
@@ -47,7 +48,7 @@ export class FollowUps {
 
   constructor(base?: FollowUps) {
     this.#base = base;
-    this.trial = base?.trial;
+    this.trials = base?.trials ?? [];
     this.observations = base?.observations ?? [];
     this.awaitedAcks = base?.awaitedAcks ?? [];
   }
@@ -61,7 +62,7 @@ export class FollowUps {
   fold(event: LedgerEvent, delta: Delta | undefined): void {
     switch (event.kind) {
       case 'trial_advanced':
-        for (const receipt of event.receipts) this.#foldReceipt(receipt);
+        for (const receipt of event.receipts) this.#foldReceipt(event.deltaId, receipt);
         break;
       case 'delta_applied':
         if (delta !== undefined) this.#foldApplication(event, delta);
@@ -82,7 +83,7 @@ export class FollowUps {
 
   /** Takes over what an overlay of this one has folded. */
   merge(overlay: FollowUps): void {
-    this.trial = overlay.trial;
+    this.trials = overlay.trials;
     this.observations = overlay.observations;
     this.awaitedAcks = overlay.awaitedAcks;
     for (const [change, carried] of overlay.#carried) {
@@ -91,13 +92,15 @@ export class FollowUps {
     }
   }
 
-  #foldReceipt(receipt: Receipt): void {
+  #foldReceipt(deltaId: string, receipt: Receipt): void {
     const { step } = receipt;
-    const plan = this.trial?.plan;
-    if (step.step === 'end' && plan !== undefined) {
-      this.#carried.set(carryKey(plan), { deltaId: plan.deltaId, evidence: step.carried });
+    const before = this.trials.find(({ plan }) => plan.deltaId === deltaId);
+    if (step.step === 'end' && before !== undefined && isOfThisFormat(before.plan)) {
+      this.#carried.set(carryKey(before.plan), { deltaId, evidence: step.carried });
     }
-    this.trial = foldReceipt(this.trial, receipt);
+    const after = foldReceipt(before, receipt);
+    if (before === undefined) this.trials = after ? [...this.trials, after] : this.trials;
+    else this.trials = this.trials.flatMap((one) => (one === before ? (after ?? []) : one));
   }
 
   #foldApplication({ sequence, before, ackByMs }: DeltaApplied, delta: Delta): void {

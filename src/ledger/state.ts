@@ -4,9 +4,10 @@ import type { Retention } from '../domain/settings.ts';
 import type { Task } from '../domain/task.ts';
 import type { Evidence } from '../trial/evidence.ts';
 import type { Trial } from '../trial/trial.ts';
-import type { StoredEvent } from './event.ts';
+import type { StoredEvent, TrialAdvanced } from './event.ts';
 import { isOpen } from './fold-delta.ts';
 import { emptyHead, type Head } from './head.ts';
+import { HoldbackRows } from './holdback-rows.ts';
 import { type AwaitedAck, FollowUps, type Observation } from './pending-work.ts';
 import { Ring } from './ring.ts';
 import type { LedgerView } from './view.ts';
@@ -62,6 +63,7 @@ export class LedgerState implements LedgerView {
   /** By birth; one that waited or was tried, by when that ended: what is decided now is new. */
   readonly #deltas = new Map<string, Delta>();
   readonly #deltaEvents = new Map<string, number[]>();
+  readonly #holdbackRows = new HoldbackRows();
   /** Those that wait or are on trial. */
   readonly #open = new Map<string, Delta>();
   /** Changes as they were when put in force, without a gap up to the newest. */
@@ -107,8 +109,8 @@ export class LedgerState implements LedgerView {
     for (const delta of this.#open.values()) if (delta.state === 'proposed') yield delta;
   }
 
-  get trial(): Trial | undefined {
-    return this.followUps.trial;
+  get trials(): readonly Trial[] {
+    return this.followUps.trials;
   }
 
   carriedEvidence(change: string): Evidence | undefined {
@@ -171,6 +173,10 @@ export class LedgerState implements LedgerView {
         case 'delta_proposed':
           this.#deltaEvents.set(event.proposal.deltaId, [position]);
           break;
+        case 'trial_advanced':
+          this.#deltaEvents.get(event.deltaId)?.push(position);
+          this.#mergeReceipts(position, event);
+          break;
         default:
           this.#deltaEvents.get(event.deltaId)?.push(position);
       }
@@ -206,6 +212,16 @@ export class LedgerState implements LedgerView {
     this.#tasksSeen += tasks.length;
     const batch = { position, tasksThrough: this.#tasksSeen, idsThrough: this.#idsSeen };
     this.#batches.push(batch);
+  }
+
+  #mergeReceipts(position: number, { deltaId, receipts }: TrialAdvanced): void {
+    const first = receipts[0]?.step.step;
+    const dropped = this.#holdbackRows.add(deltaId, position, first === 'renew');
+    if (receipts.at(-1)?.step.step === 'confirm') this.#holdbackRows.begin(deltaId);
+    if (dropped.length === 0) return;
+    this.#droppable.push(...dropped);
+    const left = this.#deltaEvents.get(deltaId)?.filter((one) => !dropped.includes(one));
+    this.#deltaEvents.set(deltaId, left ?? []);
   }
 
   #mergeDelta(delta: Delta): void {
@@ -257,12 +273,13 @@ export class LedgerState implements LedgerView {
     if (this.#ids.get(taskId) === place) this.#ids.delete(taskId);
   }
 
-  /** Oldest first, but never one that still waits or is on trial. */
+  /** Oldest first, but never one that still waits, is on trial or is being proven. */
   #forgetDeltas(): void {
     let surplus = this.#deltas.size - this.#open.size - this.#retention.retainDeltas;
+    const proven = new Set(surplus > 0 ? this.trials.map(({ plan }) => plan.deltaId) : []);
     for (const delta of this.#deltas.values()) {
       if (surplus <= 0) break;
-      if (isOpen(delta)) continue;
+      if (isOpen(delta) || proven.has(delta.deltaId)) continue;
       surplus -= 1;
       this.#deltas.delete(delta.deltaId);
       for (const position of this.#deltaEvents.get(delta.deltaId) ?? []) {
@@ -270,6 +287,7 @@ export class LedgerState implements LedgerView {
       }
       this.#deltaEvents.delete(delta.deltaId);
       this.followUps.forget(delta.deltaId);
+      this.#holdbackRows.forget(delta.deltaId);
       this.head.compactedThrough = Math.max(this.head.compactedThrough, delta.sequence);
     }
     const retained = this.head.sequence - this.head.compactedThrough;

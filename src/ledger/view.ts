@@ -14,8 +14,8 @@ export interface LedgerView {
   delta(deltaId: string): Delta | undefined;
   /** Deltas that wait for a person or a trial, oldest first. */
   pending(): Iterable<Delta>;
-  /** The trial that is on. */
-  readonly trial: Trial | undefined;
+  /** Every trial that goes on, those of changes in force included; oldest first. */
+  readonly trials: readonly Trial[];
   /** Evidence that the last trial of a change ended with, where a later one may go on from it. */
   carriedEvidence(change: string): Evidence | undefined;
   /** Deltas put in force without a trial, whose effect is being observed; oldest first. */
@@ -28,4 +28,22 @@ export interface LedgerView {
   newestTasks(count: number): readonly Task[];
   /** The highest sequence that a client has acknowledged; 0: none. */
   acknowledged(clientId: string): number;
+}
+
+/** A trial of a value that is not in force; all but one only wait for late reports. */
+export function trialOn({ trials }: Pick<LedgerView, 'trials'>): Trial | undefined {
+  return trials.find(({ stage }) => stage === 'trial');
+}
+
+/** What is proven of a delta; `undefined`: nothing is any more, or not yet. */
+export function trialOf(
+  { trials }: Pick<LedgerView, 'trials'>,
+  deltaId: string,
+): Trial | undefined {
+  return trials.find(({ plan }) => plan.deltaId === deltaId);
+}
+
+/** What is proven of a parameter's value, a trial that is on before what is in force. */
+export function trialsOn({ trials }: Pick<LedgerView, 'trials'>, target: string): Trial[] {
+  return trials.filter(({ plan }) => plan.target === target);
 }

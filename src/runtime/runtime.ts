@@ -9,6 +9,7 @@ import { Engine } from '../engine/engine.ts';
 import { valuesOutOfBounds } from '../engine/parameters.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import type { LedgerStore } from '../ledger/store.ts';
+import { trialOn } from '../ledger/view.ts';
 import { redirectGrpcLog } from '../rpc/grpc-js/server.ts';
 import type { HandlerEnvironment } from '../rpc/handlers.ts';
 import { createLearningServer, type LearningServer } from '../rpc/server.ts';
@@ -202,7 +203,7 @@ function metricsOf(
     accessRefused: () => access.problem !== '',
     certificateEndMs: () => access.tls?.material.notAfterMs,
     active: () => engine.active,
-    onTrial: () => ledger.state.trial !== undefined,
+    onTrial: () => trialOn(ledger.state) !== undefined,
     trialsPaused: () => ledger.state.head.trialsPaused,
   });
 }

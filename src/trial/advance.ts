@@ -1,11 +1,12 @@
 import type { Task } from '../domain/task.ts';
 import { own } from '../domain/value.ts';
-import { nextBlock } from './assign.ts';
-import { eHarm, eHelp, type Outcome } from './evidence.ts';
-import { foldStep } from './fold.ts';
-import type { BlockStarted, OutcomeRecorded, OutcomesMissing } from './step.ts';
-import type { Trial } from './trial.ts';
-import { type Finding, isOutage, judge } from './verdict.ts';
+import { type Evidence, eHarm, eHelp, eNotWorse } from './evidence.ts';
+import { foldRunning, foldsAs } from './fold.ts';
+import { partEnd } from './holdback.ts';
+import type { Outcome } from './outcome.ts';
+import type { EValues, OutcomeRecorded, OutcomesMissing } from './step.ts';
+import type { AssignedTask, Trial } from './trial.ts';
+import { type Finding, isHarmful, isOutage, judge } from './verdict.ts';
 
 /** A task that has ended, as far as a trial looks at it. */
 export type FinishedTask = Pick<
@@ -19,74 +20,108 @@ export function recordOutcome(
   task: FinishedTask,
   timeMs: number,
 ): OutcomeRecorded | undefined {
-  const place = placeOf(trial, task);
+  const place = placeOf(trial, task, timeMs);
   if (place === undefined) return undefined;
-  // Its e-values are filled in before anybody else sees it: the fold does not look at them.
-  const step: { -readonly [K in keyof OutcomeRecorded]: OutcomeRecorded[K] } = {
-    step: 'outcome',
-    timeMs,
-    taskId: task.taskId,
-    ...place,
-    outcome: outcomeOf(trial, task),
-  };
-  const after = foldStep(trial, step);
-  if (after.tasksUsed > trial.tasksUsed) {
-    step.e = after.evidence.map((one) => [eHarm(one), eHelp(one)] as const);
-  }
-  return step;
+  const { taskId } = task;
+  return withEValues(trial, { timeMs, taskId, ...place, outcome: outcomeOf(trial, task) });
 }
 
 /** Outcomes that have not come in time; `undefined`: none. */
 export function missingOutcomes(trial: Trial, nowMs: number): OutcomesMissing | undefined {
-  const { block, openPairs, plan } = trial;
+  const { block, plan } = trial;
   const isLate = (sinceMs: number) => nowMs - sinceMs >= plan.outcomeTimeoutMs;
   if (block !== undefined) {
     if (!isLate(block.startTimeMs)) return undefined;
     const count = plan.blockTasks - block.outcomes.length;
-    return { step: 'missing', timeMs: nowMs, taskIds: [], count };
+    return withEValues(trial, { step: 'missing', timeMs: nowMs, taskIds: [], count });
   }
-  const taskIds = openPairs
-    .flatMap(({ tasks }) => tasks)
+  const taskIds = openTasks(trial)
     .filter(({ outcome, assignTimeMs }) => outcome === undefined && isLate(assignTimeMs))
     .map(({ taskId }) => taskId);
   if (taskIds.length === 0) return undefined;
-  return { step: 'missing', timeMs: nowMs, taskIds, count: taskIds.length };
+  return withEValues(trial, { step: 'missing', timeMs: nowMs, taskIds, count: taskIds.length });
 }
 
 /** What a trial does of itself, once a step has been taken. */
 export type NextMove =
   | { readonly move: 'end'; readonly finding: Finding }
-  | { readonly move: 'pause' }
-  | ({ readonly move: 'switch' } & Pick<BlockStarted, 'pair' | 'arm'>);
+  | { readonly move: 'promote' | 'confirm' | 'renew' | 'suspend' | 'continue' | 'pause' }
+  | { readonly move: 'switch' };
 
-/** The next move that is due; `undefined`: the trial waits for tasks. */
-export function nextMove(trial: Trial, nowMs: number): NextMove | undefined {
+/**
+ * The next move that is due; `undefined`: the trial waits for tasks.
+ *
+ * @param recorded tasks ever recorded
+ */
+export function nextMove(trial: Trial, nowMs: number, recorded: number): NextMove | undefined {
+  const { stage, plan, suspendedMs, sets, pauses } = trial;
   const finding = judge(trial, nowMs);
+  if (finding?.verdict === 'helped') return { move: stage === 'trial' ? 'promote' : 'confirm' };
   if (finding !== undefined) return { move: 'end', finding };
-  if (trial.pauses.length > 0) return undefined;
+  if (stage === 'holdback') return isPartOver(trial, recorded) ? { move: 'renew' } : undefined;
+  if (suspendedMs === undefined) {
+    // In order too: harm that is not said yet waits for late reports.
+    const looksHarmful = isHarmful(trial, trial.arrival) || isHarmful(trial, trial.evidence);
+    if (looksHarmful) return { move: 'suspend' };
+  } else {
+    const isDecided = sets.length === 0 && !isHarmful(trial, trial.evidence);
+    return isDecided ? { move: 'continue' } : undefined;
+  }
+  if (pauses.length > 0) return undefined;
   if (isOutage(trial)) return { move: 'pause' };
-  if (trial.plan.assignment === 'task' || trial.block !== undefined) return undefined;
-  return { move: 'switch', ...nextBlock(trial) };
+  return plan.assignment === 'switchback' && trial.block === undefined
+    ? { move: 'switch' }
+    : undefined;
 }
 
-function placeOf(
-  trial: Trial,
-  task: FinishedTask,
-): Pick<OutcomeRecorded, 'pair' | 'arm'> | undefined {
+/**
+ * The groups that are out are waited for: none begins meanwhile. A pause is not carried over to the
+ * next part, whose receipts may be all that is kept.
+ */
+function isPartOver({ holdback, sets, pauses }: Trial, recorded: number): boolean {
+  if (holdback === undefined || pauses.length > 0) return false;
+  return sets.length === 0 && recorded >= partEnd(holdback);
+}
+
+/** The step with its e-values, where it lets sets be counted. The fold does not look at them. */
+function withEValues<T extends OutcomeRecorded | OutcomesMissing>(trial: Trial, step: T): T {
+  const { evidence } = foldRunning(trial, step);
+  return evidence === trial.evidence ? step : foldsAs({ ...step, e: eValuesOf(evidence) }, step);
+}
+
+function eValuesOf(evidence: Evidence): readonly EValues[] {
+  return evidence.map((one) => [eHarm(one), eHelp(one), eNotWorse(one)] as const);
+}
+
+/** Tasks that have an arm and are not counted yet. */
+export function openTasks({ waiting, sets }: Trial): readonly AssignedTask[] {
+  return [...waiting.map(({ task }) => task), ...sets.flatMap(({ tasks }) => tasks)];
+}
+
+type Place = Pick<OutcomeRecorded, 'step' | 'set' | 'arm' | 'sinceMs'>;
+
+function placeOf(trial: Trial, task: FinishedTask, nowMs: number): Place | undefined {
   if (trial.plan.assignment === 'switchback') {
-    const { block, pairsBegun } = trial;
+    const { block, tossed } = trial;
     return block !== undefined && ranIn(block, task)
-      ? { pair: pairsBegun, arm: block.arm }
+      ? { step: 'outcome', set: tossed, arm: block.arm, sinceMs: nowMs - block.startTimeMs }
       : undefined;
   }
-  if (task.taskId === '') return undefined;
-  for (const { number, tasks } of trial.openPairs) {
-    const found = tasks.find(({ taskId }) => taskId === task.taskId);
+  const { taskId } = task;
+  if (taskId === '') return undefined;
+  const holders = [
+    ...trial.sets.map(({ number, tasks }) => ({ number, tasks })),
+    ...trial.waiting.map((one) => ({ number: one.number, tasks: [one.task] })),
+  ];
+  for (const { number, tasks } of holders) {
+    const found = tasks.find((one) => one.taskId === taskId && one.outcome === undefined);
     if (found !== undefined) {
-      return found.outcome === undefined ? { pair: number, arm: found.arm } : undefined;
+      const sinceMs = nowMs - found.assignTimeMs;
+      return { step: 'outcome', set: number, arm: found.arm, sinceMs };
     }
   }
-  return undefined;
+  const lost = trial.lost.find((one) => one.taskId === taskId && one.late === undefined);
+  return lost && { step: 'late', set: lost.set, arm: lost.arm, sinceMs: nowMs - lost.assignTimeMs };
 }
 
 /**
@@ -95,7 +130,9 @@ function placeOf(
  */
 function ranIn({ sequence, acknowledgedMs }: NonNullable<Trial['block']>, task: FinishedTask) {
   if (task.deltaSequence > 0) return task.deltaSequence >= sequence;
-  return acknowledgedMs !== undefined && task.finishTimeMs - task.latencyMs >= acknowledgedMs;
+  return (
+    acknowledgedMs !== undefined && task.finishTimeMs - (task.latencyMs ?? 0) >= acknowledgedMs
+  );
 }
 
 function outcomeOf({ plan }: Trial, { status, latencyMs, measurements }: FinishedTask): Outcome {
@@ -104,5 +141,9 @@ function outcomeOf({ plan }: Trial, { status, latencyMs, measurements }: Finishe
     const value = kind === 'measurement' ? own(measurements, name) : undefined;
     if (value !== undefined) seen[name] = value;
   }
-  return { status, latencyMs, measurements: seen };
+  return {
+    status,
+    ...(latencyMs === undefined ? {} : { latencyMs }),
+    measurements: seen,
+  };
 }

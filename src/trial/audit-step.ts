@@ -1,180 +1,178 @@
-import type { Metric, TrialVerdict } from '../domain/effect.ts';
-import { sameValue, type Value } from '../domain/value.ts';
-import { missingOutcomes, recordOutcome } from './advance.ts';
-import { armOf, assignTask, nextBlock } from './assign.ts';
-import { trialEffect } from './effect.ts';
-import type { MetricEvidence } from './evidence.ts';
+import type { Metric } from '../domain/effect.ts';
+import { TASK_STATUSES } from '../domain/task.ts';
+import { missingOutcomes, nextMove, recordOutcome } from './advance.ts';
+import { GROUP_TASKS } from './arm.ts';
+import { armOf, assignTask, longestGap, nextBlock } from './assign.ts';
+import { type Disclosed, faultOfCommitment, seedOf } from './audit-seeds.ts';
+import { SUFFICIENT } from './bets.ts';
+import type { Course } from './course.ts';
+import { noEvidence } from './evidence.ts';
+import type { TrialPlan } from './plan.ts';
+import { hasShape, isCount, isSame, show } from './same-json.ts';
 import type {
   BlockStarted,
   OutcomeRecorded,
   OutcomesMissing,
   TaskAssigned,
-  TrialEnded,
-  TrialOutcome,
   TrialPaused,
   TrialStep,
 } from './step.ts';
-import type { Trial } from './trial.ts';
-import { isOutage, judge } from './verdict.ts';
-
-/** What may become of a delta after each verdict. */
-const OUTCOMES: Readonly<Record<TrialVerdict, readonly TrialOutcome[]>> = {
-  helped: ['promote'],
-  harmed: ['revert', 'ask'],
-  inconclusive: ['revert'],
-  invalid: ['revert'],
-};
+import { isFilling, isOfThisFormat, type Trial } from './trial.ts';
+import { TAKING_BACK } from './verdict.ts';
 
 /** Why a trial cannot have begun by a step, in words; `undefined`: it can. */
 export function faultOfStart(deltaId: string, step: TrialStep): string | undefined {
   if (step.step !== 'start') return 'it does not begin the trial';
-  const { plan } = step;
+  const { plan, commitment } = step;
   if (plan.deltaId !== deltaId) return 'it begins the trial of another delta';
-  const isEvidence = (carried: unknown) =>
-    Array.isArray(carried) && [plan.primary, ...plan.guards].every((m, i) => isOf(m, carried[i]));
+  if (!isOfThisFormat(plan)) {
+    // What earlier releases wrote has neither; only their chains are checked.
+    const isEarlier = plan.format === undefined && commitment === undefined;
+    return isEarlier ? undefined : 'the form of its plan is none that is known';
+  }
+  const { carried, sufficient, retrialOf, primary, guards } = plan;
+  const metrics = [primary, ...guards];
   // Left out, or `null` by the hand of a forger.
-  return plan.carried === undefined || isEvidence(plan.carried)
-    ? undefined
-    : 'what it goes on from is no evidence';
-}
-
-/** Why a trial cannot have gone on by a step, in words; `undefined`: it can. May throw on garbage. */
-export function faultOfStep(trial: Trial, step: TrialStep): string | undefined {
-  switch (step.step) {
-    case 'start':
-      return 'it begins the trial once more';
-    case 'assign':
-      return faultOfAssignment(trial, step);
-    case 'block':
-      return faultOfBlock(trial, step);
-    case 'acknowledged':
-      return trial.block === undefined ? 'no block was running' : undefined;
-    case 'outcome':
-      return faultOfOutcome(trial, step);
-    case 'missing':
-      return faultOfMissing(trial, step);
-    case 'pause':
-      return faultOfPause(trial, step);
-    case 'resume':
-      return trial.pauses.includes(step.reason) ? undefined : 'the trial was not paused so';
-    case 'end':
-      return faultOfEnd(trial, step);
-    default:
-      return 'it is no step of a trial';
+  if (carried !== undefined && !isEvidence(carried, metrics, plan)) {
+    return 'what it goes on from is no evidence';
   }
+  if (sufficient !== (retrialOf === undefined ? SUFFICIENT : TAKING_BACK)) {
+    return `evidence of ${show(sufficient)} to 1 is not what a trial needs`;
+  }
+  return faultOfCommitment({ plan, stages: 1, commitment });
 }
 
-/**
- * What a trial had to end with once a step was taken; `undefined`: nothing. It is judged with every
- * outcome, and where one is missing; not with what tells nothing.
- */
-export function verdictDue(trial: Trial, last: TrialStep): string | undefined {
-  const isJudged = last.step === 'outcome' || last.step === 'missing';
-  return isJudged ? judge(trial, last.timeMs)?.verdict : undefined;
+function isEvidence(carried: unknown, metrics: readonly Metric[], plan: TrialPlan): boolean {
+  if (!Array.isArray(carried) || carried.length !== metrics.length) return false;
+  return metrics.every((metric, i) => {
+    const { metric: named } = (carried[i] ?? {}) as { metric?: unknown };
+    return isSame(named, metric) && hasShape(carried[i], noEvidence(metric, plan));
+  });
 }
 
-/** Tossed again, and paired again: neither may depend on what tasks came to. */
-function faultOfAssignment(trial: Trial, step: TaskAssigned): string | undefined {
-  const { pairBy, assignment } = trial.plan;
-  if (assignment !== 'task') return 'the trial gives arms to blocks, not to tasks';
-  if (armOf(trial, step.taskId) !== undefined) return 'its task had an arm already';
-  const labels = labelsOf(step.kind, pairBy);
-  const again = assignTask(trial, { taskId: step.taskId, labels }, step.timeMs);
+/** Tossed again, and matched again: neither may depend on what tasks came to. */
+export function faultOfAssignment(
+  { trial, recorded: former }: Course,
+  step: TaskAssigned,
+  seeds: Disclosed,
+): string | undefined {
+  const { taskId, kind, timeMs, recorded, set, arm } = step;
+  if (trial.plan.assignment !== 'task') return 'the trial gives arms to blocks, not to tasks';
+  if (typeof taskId !== 'string' || taskId === '' || typeof kind !== 'string') {
+    return 'it names no task';
+  }
+  if (armOf(trial, taskId) !== undefined) return 'its task had an arm already';
+  if (!isCount(recorded) || recorded < former) {
+    return `${show(recorded)} tasks had been recorded, and ${former} before it`;
+  }
+  const seed = seedOf(trial, seeds);
+  const again = assignTask(trial, { taskId, kind, timeMs, recorded, seed: seed ?? '' });
   if (again === undefined) return 'no task could be given an arm then';
-  if (again.pair === step.pair && again.arm !== step.arm) {
-    return `the coin says ${again.arm} in pair ${again.pair}, not ${step.arm}`;
+  const word = trial.stage === 'trial' ? 'pair' : 'group';
+  if (again.set !== set) return `its task belongs in ${word} ${again.set}`;
+  if (again.predicted !== step.predicted) {
+    return `its prediction is ${show(step.predicted)}, and that of the tasks before is ${again.predicted}`;
   }
-  return isSame(again, step) ? undefined : `its task belongs in pair ${again.pair}`;
+  if (seed === undefined) return faultOfHiddenCoin(trial, step, again);
+  if (again.arm !== arm) return `the coin says ${again.arm} in ${word} ${set}, not ${arm}`;
+  return isSame(again, step) ? undefined : faultOfNextTask(step, again);
 }
 
-function faultOfBlock(trial: Trial, step: BlockStarted): string | undefined {
-  if (trial.plan.assignment !== 'switchback') return 'the trial gives arms to tasks, not to blocks';
-  if (trial.block !== undefined) return 'the block before had not ended';
-  if (trial.pauses.length > 0) return 'the trial was paused';
-  const { pair, arm } = nextBlock(trial);
-  return pair === step.pair && arm === step.arm
+/** While the seed of its stage is not known, each coin may have fallen either way. */
+function faultOfHiddenCoin(
+  trial: Trial,
+  step: TaskAssigned,
+  again: TaskAssigned,
+): string | undefined {
+  const { arm, set, recorded, nextTask } = step;
+  if (!mayHave(trial, step, again)) return `${arm} cannot be its arm, by the others of set ${set}`;
+  const isDrawn = trial.stage === 'holdback' && again.nextTask !== undefined;
+  if (!isDrawn) return faultOfNextTask(step, again);
+  const gap = Number(nextTask) - (recorded + 1);
+  const isWithin = isCount(nextTask) && gap >= 0 && gap <= longestGap(trial.plan);
+  return isWithin ? undefined : `no group may begin at task ${show(nextTask)}`;
+}
+
+function mayHave(trial: Trial, { arm, set }: TaskAssigned, again: TaskAssigned): boolean {
+  if (arm !== 'old' && arm !== 'new') return false;
+  if (trial.stage === 'trial') {
+    const isSecond = trial.waiting.some(({ number }) => number === set);
+    return !isSecond || arm === again.arm;
+  }
+  const others = trial.sets.find(isFilling)?.tasks ?? [];
+  const hasOld = others.some((task) => task.arm === 'old');
+  if (arm === 'old') return !hasOld;
+  return hasOld || others.length < GROUP_TASKS - 1;
+}
+
+function faultOfNextTask(step: TaskAssigned, again: TaskAssigned): string | undefined {
+  return again.nextTask === step.nextTask
     ? undefined
-    : `the next block was the ${arm} one of pair ${pair}, by the coin`;
+    : `the next group may begin at task ${show(again.nextTask)}, not ${show(step.nextTask)}`;
 }
 
-function faultOfOutcome(trial: Trial, step: OutcomeRecorded): string | undefined {
+export function faultOfBlock(
+  { trial, sequence }: Course,
+  step: BlockStarted,
+  seeds: Disclosed,
+): string | undefined {
+  const { plan, block, pauses, firstBlock } = trial;
+  if (plan.assignment !== 'switchback') return 'the trial gives arms to tasks, not to blocks';
+  if (block !== undefined) return 'the block before had not ended';
+  if (pauses.length > 0) return 'the trial was paused';
+  const seed = seedOf(trial, seeds);
+  const { set, arm } = nextBlock(trial, seed ?? '');
+  const isHidden = seed === undefined && firstBlock === undefined;
+  const isArm = isHidden ? step.arm === 'old' || step.arm === 'new' : step.arm === arm;
+  if (set !== step.set || !isArm) return `the next block was the ${arm} one of pair ${set}`;
+  return isCount(step.sequence) && step.sequence > sequence
+    ? undefined
+    : `its switch has the sequence ${show(step.sequence)}, and one before it ${sequence}`;
+}
+
+export function faultOfOutcome({ trial }: Course, step: OutcomeRecorded): string | undefined {
   const { taskId, timeMs, outcome } = step;
+  const { status } = outcome;
+  if (typeof taskId !== 'string') return 'it names no task';
+  const known = TASK_STATUSES.find((one) => one === status);
+  if (known === undefined) return `no task ends as ${show(status)}`;
   const deltaSequence = trial.block?.sequence ?? 0;
-  const again = recordOutcome(
-    trial,
-    { taskId, ...outcome, finishTimeMs: timeMs, deltaSequence },
-    timeMs,
-  );
+  const { latencyMs, measurements } = outcome;
+  const ended = { taskId, status: known, latencyMs, measurements };
+  const again = recordOutcome(trial, { ...ended, finishTimeMs: timeMs, deltaSequence }, timeMs);
   if (again === undefined) return 'no outcome of its task was awaited';
-  if (again.pair !== step.pair || again.arm !== step.arm) {
-    return `its task was of the ${again.arm} arm of pair ${again.pair}`;
+  if (again.step !== step.step) return 'its task had not been given up, or had been';
+  if (again.set !== step.set || again.arm !== step.arm) {
+    return `its task was of the ${again.arm} arm of set ${again.set}`;
   }
   const { e, ...rest } = again;
   const { e: claimed, ...claimedRest } = step;
   if (!isSame(rest, claimedRest)) return 'it tells what the trial does not look at';
+  return faultOfEValues(e, claimed);
+}
+
+export function faultOfMissing({ trial }: Course, step: OutcomesMissing): string | undefined {
+  const again = missingOutcomes(trial, step.timeMs);
+  if (again === undefined) return 'no outcome was late';
+  const { e, ...rest } = again;
+  const { e: claimed, ...claimedRest } = step;
+  if (!isSame(rest, claimedRest)) return 'other outcomes than these were late';
+  return faultOfEValues(e, claimed);
+}
+
+function faultOfEValues(e: unknown, claimed: unknown): string | undefined {
   return isSame(e, claimed)
     ? undefined
     : `its e-values are ${show(claimed)}, and those of the outcomes are ${show(e)}`;
 }
 
-function faultOfMissing(trial: Trial, step: OutcomesMissing): string | undefined {
-  return isSame(missingOutcomes(trial, step.timeMs), step)
-    ? undefined
-    : 'other outcomes than these were late';
-}
-
-function faultOfPause(trial: Trial, { reason }: TrialPaused): string | undefined {
+export function faultOfPause(
+  { trial, recorded }: Course,
+  { reason, timeMs }: TrialPaused,
+): string | undefined {
   if (trial.pauses.includes(reason)) return 'the trial was paused already';
   if (reason === 'operator') return undefined;
-  return isOutage(trial) ? undefined : 'the outcomes show no outage';
-}
-
-function faultOfEnd(trial: Trial, step: TrialEnded): string | undefined {
-  const { verdict } = step.effect;
-  // One that was cut short from outside has found nothing.
-  const due = step.counts ? judge(trial, step.timeMs)?.verdict : 'invalid';
-  if (due === undefined) return `it says ${verdict}, and the evidence says nothing yet`;
-  if (due !== verdict) return `it says ${verdict}, and the evidence says ${due}`;
-  const { evidence, tasksUsed } = trial;
-  if (!isSame(trialEffect(due, evidence, tasksUsed), step.effect)) {
-    return 'its estimates are not those of the evidence';
-  }
-  if (!isSame(due === 'inconclusive' ? evidence : undefined, step.carried)) {
-    return 'it hands on other evidence than there is';
-  }
-  return OUTCOMES[due].includes(step.outcome)
+  return reason === 'outage' && nextMove(trial, timeMs, recorded)?.move === 'pause'
     ? undefined
-    : `its verdict does not lead to ${step.outcome}`;
-}
-
-/** The labels that `assignTask` made a kind of. */
-function labelsOf(kind: string, names: readonly string[]): Record<string, string> {
-  const values = names.length === 0 ? [] : (JSON.parse(kind) as (string | null)[]);
-  return Object.fromEntries(
-    names.flatMap((name, i) => {
-      const value = values[i];
-      return typeof value === 'string' ? [[name, value] as const] : [];
-    }),
-  );
-}
-
-/** Whether something is evidence of a metric. */
-function isOf(metric: Metric, evidence: MetricEvidence | undefined): boolean {
-  if (evidence === undefined || !isSame(evidence.metric, metric)) return false;
-  const { harm, help, differences, tasksOld, tasksNew, oldScale, pairs } = evidence;
-  const numbers = [...harm, ...help, ...differences, tasksOld, tasksNew, oldScale, pairs];
-  return numbers.every((number) => typeof number === 'number');
-}
-
-/** Whether two things are the same once they are JSON. */
-export function isSame(a: unknown, b: unknown): boolean {
-  return sameValue(plain(a), plain(b));
-}
-
-function plain(value: unknown): Value | undefined {
-  return value === undefined ? undefined : (JSON.parse(JSON.stringify(value)) as Value);
-}
-
-function show(value: unknown): string {
-  return value === undefined ? 'none' : JSON.stringify(value);
+    : 'the outcomes show no outage';
 }

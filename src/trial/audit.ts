@@ -1,26 +1,35 @@
 import { messageOf } from '../domain/errors.ts';
-import { faultOfStart, faultOfStep, verdictDue } from './audit-step.ts';
+import {
+  type AuditFault,
+  type Chain,
+  type FoundReceipt,
+  type Placed,
+  type Range,
+  readChain,
+} from './audit-chain.ts';
+import {
+  faultOfConfirmation,
+  faultOfEnd,
+  faultOfPromotion,
+  faultOfRenewal,
+  faultOfSuspension,
+  type MoveContext,
+} from './audit-move.ts';
+import { type Disclosed, disclosedSeeds, seedOf } from './audit-seeds.ts';
+import { type AuditedStage, stagesOf } from './audit-stages.ts';
+import {
+  faultOfAssignment,
+  faultOfBlock,
+  faultOfMissing,
+  faultOfOutcome,
+  faultOfPause,
+  faultOfStart,
+} from './audit-step.ts';
+import { afterStep, type Course, describeDue, isDueStep } from './course.ts';
 import { foldReceipt } from './fold.ts';
-import { firstHash, isSealed, type Receipt, sealStep } from './receipt.ts';
+import { firstHash } from './receipt.ts';
 import type { TrialEnded, TrialStep } from './step.ts';
-import type { Trial } from './trial.ts';
-
-/** What stands where a receipt should, read as JSON; nothing of it is believed. */
-export interface FoundReceipt {
-  /** Of the row that holds it. */
-  readonly position: number;
-  readonly content: unknown;
-}
-
-/** Something that is not as it was written, or not as a trial goes. */
-export interface AuditFault {
-  /** Numbers of the receipts that it concerns; `undefined`: they cannot be told. */
-  readonly receipts: readonly [first: number, last: number] | undefined;
-  /** Where in the ledger it is; `undefined`: nowhere, since it is missing. */
-  readonly position: number | undefined;
-  /** In words, with the receipts as the subject. */
-  readonly text: string;
-}
+import { isOfThisFormat, type Trial } from './trial.ts';
 
 /** What a trial's receipts come to. */
 export interface TrialAudit {
@@ -28,41 +37,66 @@ export interface TrialAudit {
   readonly trial: Trial | undefined;
   /** Its last step as it is claimed; `undefined`: there is none. */
   readonly end: TrialEnded | undefined;
+  /** It has ended, or was confirmed and nothing is held back. */
+  readonly isOver: boolean;
+  /** Of another release: nothing but the chain of hashes can be checked. */
+  readonly isChainOnly: boolean;
+  /** As they are claimed, in order. */
+  readonly stages: readonly AuditedStage[];
   /** Receipts found, and the last one's number and hash: that of no receipt where there is none. */
   readonly count: number;
   readonly lastNumber: number;
   readonly lastHash: string;
   /** None: every receipt is what was written, and the trial went as its rules say. */
   readonly faults: readonly AuditFault[];
+  /** What the receipts do not let be checked, or not yet; in words. */
+  readonly unchecked: readonly string[];
 }
 
-interface Placed extends Receipt {
-  readonly position: number;
+/** A trial of the value before a confirmed change: when it began, and when it helped. */
+export interface Retrial {
+  readonly startMs: number | undefined;
+  readonly helpedMs: number | undefined;
 }
+
+/** What else a ledger holds that a trial's receipts depend on. */
+export interface Surroundings {
+  /** Trials of the value before its change. */
+  readonly retrials: readonly Retrial[];
+  /** There may have been more. */
+  readonly mayLackRetrials: boolean;
+}
+
+const NOTHING_KNOWN: Surroundings = { retrials: [], mayLackRetrials: true };
 
 /**
- * Goes through a trial once more, by its receipts alone: each must be sealed after the one before,
- * and each step one that the trial allows, with the same e-values, to the last digit.
+ * Goes through a trial once more, by its receipts: each must be sealed after the one before, and
+ * each step one that the trial allows, with the same e-values, to the last digit. What was said in
+ * words is not compared.
  *
  * @param found what was found of it, in the order of the ledger
  */
-export function auditTrial(deltaId: string, found: readonly FoundReceipt[]): TrialAudit {
-  const faults: AuditFault[] = [];
-  const placed = numberReceipts(deltaId, found, faults);
-  const receipts = placed.toSorted((a, b) => a.number - b.number);
-  checkChain(deltaId, receipts, faults);
-  // What is found beyond the first fault is only its consequence.
-  const firstFault = Math.min(...faults.map(firstOf));
-  const sound = receipts.filter(({ number }) => number < firstFault);
-  const trial = follow(deltaId, sound, faults);
+export function auditTrial(
+  deltaId: string,
+  found: readonly FoundReceipt[],
+  surroundings: Surroundings = NOTHING_KNOWN,
+): TrialAudit {
+  const chain = readChain(deltaId, found);
+  const { receipts } = chain;
+  const walk = new Walk(deltaId, chain, surroundings);
+  walk.follow();
   const last = receipts.at(-1);
   return {
-    trial,
+    trial: walk.trial,
     end: receipts.flatMap(({ step }) => (isEnd(step) ? [step] : [])).at(-1),
+    isOver: walk.isOver,
+    isChainOnly: walk.trial !== undefined && !isOfThisFormat(walk.trial.plan),
+    stages: stagesOf(receipts),
     count: receipts.length,
     lastNumber: last?.number ?? 0,
     lastHash: last?.hash ?? firstHash(deltaId),
-    faults,
+    faults: [...chain.faults, ...walk.faults],
+    unchecked: walk.unchecked,
   };
 }
 
@@ -70,123 +104,171 @@ function isEnd(step: TrialStep): step is TrialEnded {
   return step.step === 'end' && typeof step.effect?.verdict === 'string';
 }
 
-function firstOf({ receipts }: AuditFault): number {
-  return receipts?.[0] ?? Number.POSITIVE_INFINITY;
-}
+/** Follows a trial's steps up to the first one that it does not allow. */
+class Walk {
+  readonly faults: AuditFault[] = [];
+  readonly unchecked: string[] = [];
+  isOver = false;
+  #course: Course | undefined;
+  readonly #deltaId: string;
+  readonly #receipts: readonly Placed[];
+  readonly #dropped: Range | undefined;
+  readonly #isWhole: boolean;
+  readonly #seeds: Disclosed;
+  readonly #surroundings: Surroundings;
 
-/** The receipts, each with the number that it has by its hash where it says another one. */
-function numberReceipts(
-  deltaId: string,
-  found: readonly FoundReceipt[],
-  faults: AuditFault[],
-): Placed[] {
-  const placed: Placed[] = [];
-  let highest = 0;
-  let former = firstHash(deltaId);
-  for (const { position, content } of found) {
-    const receipt = readReceipt(content);
-    if (receipt === undefined) {
-      faults.push({ receipts: undefined, position, text: 'it is no receipt' });
-      continue;
-    }
-    const next = (placed.at(-1)?.number ?? 0) + 1;
-    const isNext = receipt.number !== next && isSealed(former, { ...receipt, number: next });
-    const number = isNext ? next : receipt.number;
-    if (isNext) {
-      const text = `its number was changed to ${receipt.number}`;
-      faults.push({ receipts: [number, number], position, text });
-    } else if (number < highest) {
-      const text = `it stands behind receipt ${highest}, which came later`;
-      faults.push({ receipts: [number, number], position, text });
-    }
-    highest = Math.max(highest, number);
-    former = receipt.hash;
-    placed.push({ ...receipt, number, position });
+  constructor(deltaId: string, chain: Chain, surroundings: Surroundings) {
+    const { receipts, faults, dropped } = chain;
+    // What is found beyond the first fault is only its consequence.
+    const firstFault = Math.min(...faults.map((fault) => fault.receipts?.[0] ?? Infinity));
+    this.#deltaId = deltaId;
+    this.#receipts = receipts.filter(({ number }) => number < firstFault);
+    this.#dropped = dropped;
+    this.#isWhole = faults.length === 0;
+    this.#seeds = disclosedSeeds(receipts.map(({ step }) => step));
+    this.#surroundings = surroundings;
   }
-  return placed;
-}
 
-function readReceipt(content: unknown): Receipt | undefined {
-  // Any JSON: what a receipt must have is looked at one by one.
-  const claimed = content as Partial<Record<keyof Receipt, unknown>> | null;
-  const { number, hash, step } = claimed ?? {};
-  const name = (step as { step?: unknown } | null | undefined)?.step;
-  const isReceipt = Number.isSafeInteger(number) && Number(number) > 0 && typeof name === 'string';
-  // The rest of its step is looked at as it is followed.
-  return isReceipt && typeof hash === 'string' ? (content as Receipt) : undefined;
-}
-
-/** Names gaps, and receipts that do not fit the one before; by number. */
-function checkChain(deltaId: string, receipts: readonly Placed[], faults: AuditFault[]): void {
-  let number = 0;
-  // What the hash of the receipt before can be: where it was changed, there are two ways.
-  let formers = [firstHash(deltaId)];
-  for (const receipt of receipts) {
-    const { position, step, hash } = receipt;
-    const own = [receipt.number, receipt.number] as const;
-    if (receipt.number === number) {
-      faults.push({ receipts: own, position, text: 'there is another one of this number' });
-      continue;
-    }
-    const isGap = receipt.number > number + 1;
-    if (isGap) {
-      const [first, last] = [number + 1, receipt.number - 1];
-      faults.push({ receipts: [first, last], position: undefined, text: 'missing' });
-    }
-    number = receipt.number;
-    if (isGap || formers.some((former) => isSealed(former, receipt))) formers = [hash];
-    else {
-      const text = 'its hash does not fit: it was changed, or one before it was left out';
-      faults.push({ receipts: own, position, text });
-      formers = [hash, ...formers.map((former) => sealStep(former, number, step).hash)].slice(0, 2);
-    }
+  get trial(): Trial | undefined {
+    return this.#course?.trial;
   }
-}
 
-/** The trial before its end. Stops at the first step that it does not allow. */
-function follow(
-  deltaId: string,
-  receipts: readonly Placed[],
-  faults: AuditFault[],
-): Trial | undefined {
-  let trial: Trial | undefined;
-  let isOver = false;
-  let due: string | undefined;
-  for (const receipt of receipts) {
-    const { number, position, step } = receipt;
+  follow(): void {
+    for (const receipt of this.#receipts) {
+      const text = this.#take(receipt);
+      if (text === undefined) continue;
+      const { number, position } = receipt;
+      this.faults.push({ receipts: [number, number], position, text });
+      return;
+    }
+    this.#checkEnd();
+  }
+
+  /** Goes on by a receipt, or says in words why the trial cannot have gone on so. */
+  #take(receipt: Placed): string | undefined {
     try {
-      const text =
-        number === 1
-          ? faultOfStart(deltaId, step)
-          : faultOfNext(trial, receipt, isOver ? 'over' : due);
-      if (text !== undefined) {
-        faults.push({ receipts: [number, number], position, text });
-        return trial;
+      const { step } = receipt;
+      const course = this.#course;
+      // Of an earlier release's, the end is all that is known.
+      if (course !== undefined && !isOfThisFormat(course.trial.plan)) {
+        this.isOver = step.step === 'end';
+        return undefined;
       }
-      isOver = step.step === 'end';
-      if (!isOver) trial = foldReceipt(trial, receipt);
-      due = trial && verdictDue(trial, step);
+      const text =
+        receipt.number === 1 ? faultOfStart(this.#deltaId, step) : this.#faultOfNext(receipt);
+      if (text === undefined) this.#fold(receipt);
+      return text;
     } catch (error) {
-      const text = `it cannot be followed: ${messageOf(error)}`;
-      faults.push({ receipts: [number, number], position, text });
-      return trial;
+      return `it cannot be followed: ${messageOf(error)}`;
     }
   }
-  const next = receipts.length + 1;
-  if (due !== undefined && !isOver && faults.length === 0) {
-    const text = `missing: the trial had to end, ${due}`;
-    faults.push({ receipts: [next, next], position: undefined, text });
+
+  #fold(receipt: Placed): void {
+    const { step, number } = receipt;
+    const former = this.#course;
+    const trial = foldReceipt(former?.trial, receipt);
+    this.isOver = trial === undefined;
+    if (trial === undefined) return;
+    if (number === 1 && !Number.isFinite(step.timeMs)) throw new Error('it has no time');
+    this.#course = afterStep(former ?? { recorded: 0, sequence: 0 }, trial, step);
   }
-  return trial;
+
+  #faultOfNext(receipt: Placed): string | undefined {
+    const course = this.#course;
+    const { step } = receipt;
+    if (course === undefined) return 'the trial had not begun';
+    if (this.isOver) return 'the trial was over';
+    if (!(step.timeMs >= course.timeMs)) return 'its time is before that of the one before it';
+    if (course.due !== undefined && !isDueStep(course, step)) {
+      return `${describeDue(course.due)}, before it`;
+    }
+    return this.#faultOfStep(course, receipt);
+  }
+
+  #faultOfStep(course: Course, receipt: Placed): string | undefined {
+    const { step } = receipt;
+    switch (step.step) {
+      case 'start':
+        return 'it begins the trial once more';
+      case 'assign':
+        return faultOfAssignment(course, step, this.#seeds);
+      case 'block':
+        return faultOfBlock(course, step, this.#seeds);
+      case 'acknowledged':
+        return faultOfAcknowledgement(course);
+      case 'outcome':
+      case 'late':
+        return faultOfOutcome(course, step);
+      case 'missing':
+        return faultOfMissing(course, step);
+      case 'pause':
+        return faultOfPause(course, step);
+      case 'resume':
+        return course.trial.pauses.includes(step.reason)
+          ? undefined
+          : 'the trial was not paused so';
+      case 'suspend':
+      case 'continue':
+        return faultOfSuspension(course, step);
+      case 'promote':
+        return faultOfPromotion(course, step);
+      case 'confirm':
+        return faultOfConfirmation(course, step, this.#seeds);
+      case 'renew':
+        return faultOfRenewal(course, step, this.#contextOf(receipt));
+      case 'end':
+        return faultOfEnd(course, step, this.#contextOf(receipt));
+      default:
+        return 'it is no step of a trial';
+    }
+  }
+
+  #contextOf({ number }: Placed): MoveContext {
+    const { retrials, mayLackRetrials } = this.#surroundings;
+    return {
+      seeds: this.#seeds,
+      isAfterDropped: this.#dropped?.[1] === number - 1,
+      faultOfRetrial: (event, timeMs) => {
+        const isIt = ({ startMs, helpedMs }: Retrial) =>
+          (event === 'begun' ? startMs : helpedMs) === timeMs;
+        if (retrials.some(isIt)) return undefined;
+        const text = `no trial of the value before it had ${event} just then`;
+        if (!mayLackRetrials) return text;
+        this.unchecked.push(`receipt ${number}: ${text} of which the ledger still knows`);
+        return undefined;
+      },
+    };
+  }
+
+  /** What is missing behind the last receipt, and what can only be checked later. */
+  #checkEnd(): void {
+    if (!this.#isWhole) return;
+    const course = this.#course;
+    if (course !== undefined && !isOfThisFormat(course.trial.plan)) {
+      this.unchecked.push('all but the chain of hashes: the trial was begun by an earlier release');
+      return;
+    }
+    if (this.#dropped !== undefined) {
+      const [first, last] = this.#dropped;
+      this.unchecked.push(
+        `receipts ${first} to ${last} of the holdback are no longer kept: what receipt ${last + 1} says of the state then is believed`,
+      );
+    }
+    if (course === undefined || this.isOver) return;
+    const { trial, due } = course;
+    if (due !== undefined) {
+      const next = (this.#receipts.at(-1)?.number ?? 0) + 1;
+      const text = `missing: ${describeDue(due)}`;
+      this.faults.push({ receipts: [next, next], position: undefined, text });
+    } else if (seedOf(trial, this.#seeds) === undefined) {
+      this.unchecked.push(
+        `the coins of the ${trial.stage} that goes on: their seed is disclosed when it ends`,
+      );
+    }
+  }
 }
 
-function faultOfNext(
-  trial: Trial | undefined,
-  { step }: Receipt,
-  due: string | undefined,
-): string | undefined {
-  if (trial === undefined) return 'the trial had not begun';
-  if (due === 'over') return 'the trial was over';
-  if (due !== undefined && step.step !== 'end') return `the trial had to end before it, ${due}`;
-  return faultOfStep(trial, step);
+function faultOfAcknowledgement({ trial: { block } }: Course): string | undefined {
+  if (block === undefined) return 'no block was running';
+  return block.acknowledgedMs === undefined ? undefined : 'its block had been acknowledged';
 }

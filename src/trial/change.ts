@@ -1,16 +1,18 @@
 import type { TrialVerdict } from '../domain/effect.ts';
 import { learn, type RuleRecord, restAfterHarm } from './learned.ts';
-import type { TrialEnded, TrialPlan } from './step.ts';
+import type { TrialPlan } from './plan.ts';
 
 /** What trials found of one change: a rule, its target and the value. Plain JSON. */
 export interface ChangeRecord {
   readonly ruleId: string;
   readonly verdict: TrialVerdict;
-  /** How often harm was found since it last helped. */
+  /** How often harm was found since it was last confirmed. */
   readonly harmed: number;
   /** When the last trial ended: Unix time in milliseconds, and tasks ever recorded. */
   readonly endMs: number;
   readonly endTask: number;
+  /** The longest that a report took in a trial of it, in milliseconds; absent: not known. */
+  readonly longestMs?: number;
 }
 
 /** What is remembered of trials. */
@@ -48,12 +50,21 @@ export function carryKey({
   return JSON.stringify([fingerprint, oldValue ?? null, newValue ?? null]);
 }
 
-/** Takes up what a trial ended with. One that was cut short from outside teaches nothing. */
-export function foldVerdict(memory: TrialMemory, plan: TrialPlan, step: TrialEnded): void {
-  if (!step.counts) return;
+/** What a trial has found, when it puts its value in force and when it ends. */
+export interface Found {
+  readonly verdict: TrialVerdict;
+  readonly timeMs: number;
+  readonly longestMs: number;
+}
+
+/** Takes up what a trial has found. A change is forgotten once it is confirmed, not before. */
+export function foldVerdict(
+  memory: TrialMemory,
+  plan: TrialPlan,
+  { verdict, timeMs, longestMs }: Found,
+): void {
   const { ruleId } = plan;
-  const { verdict } = step.effect;
-  const record = learn(memory.rules[ruleId], plan.fingerprint, verdict, step.timeMs);
+  const record = learn(memory.rules[ruleId], plan.fingerprint, verdict, timeMs);
   if (record !== undefined) {
     memory.rules = newest({ ...memory.rules, [ruleId]: record }, MAX_RULES, (one) => one.timeMs);
   }
@@ -61,11 +72,14 @@ export function foldVerdict(memory: TrialMemory, plan: TrialPlan, step: TrialEnd
   const { [key]: former, ...others } = memory.changes;
   const harmed = (former?.harmed ?? 0) + (verdict === 'harmed' ? 1 : 0);
   const endTask = memory.counters.tasksRecorded;
-  const change = { ruleId, verdict, harmed, endMs: step.timeMs, endTask };
-  memory.changes =
-    verdict === 'helped'
-      ? others
-      : newest({ ...others, [key]: change }, MAX_CHANGES, ({ endMs }) => endMs);
+  const change = { ruleId, verdict, harmed, endMs: timeMs, endTask, longestMs };
+  memory.changes = newest({ ...others, [key]: change }, MAX_CHANGES, ({ endMs }) => endMs);
+}
+
+/** A change was confirmed: what was found against it before is forgotten. */
+export function foldConfirmation(memory: TrialMemory, plan: TrialPlan): void {
+  const { [changeKey(plan)]: _, ...others } = memory.changes;
+  memory.changes = others;
 }
 
 /** When a change that rests may be tried again. */
@@ -83,7 +97,7 @@ export interface Rest {
  * makes a change rest
  */
 export function restOf(record: ChangeRecord | undefined, always: boolean): Rest | undefined {
-  if (record === undefined) return undefined;
+  if (record === undefined || record.verdict === 'helped') return undefined;
   if (record.verdict === 'inconclusive' && !always) return undefined;
   const { tasks, ms } = restAfterHarm(Math.max(record.harmed - 1, 0));
   return { untilMs: record.endMs + ms, untilTask: record.endTask + tasks };

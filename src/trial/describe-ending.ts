@@ -1,7 +1,9 @@
 import type { DeltaEffect } from '../domain/effect.ts';
 import type { HarmResponse } from '../domain/rule.ts';
-import { describeMetrics } from './effect.ts';
-import { ALPHA, type Finding } from './verdict.ts';
+import { ALPHA, SUFFICIENT } from './bets.ts';
+import { describeGains, describeHelp, describeMetrics, marginText } from './describe-effect.ts';
+import type { Trial } from './trial.ts';
+import { CONFIRMING, describeLosses, type Finding, settleMs } from './verdict.ts';
 
 /** What else is said of a trial's end. */
 interface Circumstances {
@@ -17,20 +19,87 @@ const AFTER_HARM: Readonly<Record<HarmResponse, string>> = {
   notify: '. The old value is in force; somebody is to approve or to reject it',
 };
 
+/** Of which stage a verdict is, in words. */
+const WHEN: Readonly<Record<Trial['stage'], string>> = {
+  trial: '',
+  probation: ' while on probation',
+  holdback: ' after it had been confirmed',
+};
+
+type Effect = Omit<DeltaEffect, 'verdict'>;
+
 /** What a trial found and how sure that is, in words. */
 export function describeEnding(
   { verdict, reason }: Finding,
-  { metrics, tasksUsed }: Omit<DeltaEffect, 'verdict'>,
+  { metrics, tasksUsed }: Effect,
+  trial: Trial,
   { isForeign = false, onHarm }: Circumstances = {},
 ): string {
   const found = metrics.length === 0 ? '' : `: ${describeMetrics(metrics)}`;
-  const sureness = `an error of this kind comes in at most ${ALPHA * 100} % of trials`;
+  const when = WHEN[trial.stage];
   const finding = {
-    helped: `Helped, in ${tasksUsed} tasks${found}; ${sureness}`,
-    harmed: `Harmed, in ${tasksUsed} tasks${found}; ${sureness}`,
-    inconclusive: `Inconclusive: ${reason}${found}`,
-    invalid: `Invalid: ${reason}${found}`,
+    helped: `Helped, in ${tasksUsed} tasks`,
+    harmed: `Harmed${when}, in ${tasksUsed} tasks${found}; ${SURENESS}`,
+    inconclusive: `Inconclusive${when}: ${reason}${found}`,
+    invalid: `Invalid${when}: ${reason}${found}`,
   }[verdict];
   const foreign = isForeign ? '. The live value was set by somebody else and was left alone' : '';
-  return finding + (onHarm === undefined ? '' : AFTER_HARM[onHarm]) + foreign;
+  const losses = reason.includes(describeLosses(trial)) ? '' : lossesIn(trial);
+  return `${finding}${losses}${onHarm === undefined ? '' : AFTER_HARM[onHarm]}${foreign}`;
+}
+
+/** A value that was put in force, and is being proven; one that had been in force before is not. */
+export function describePromotion({ metrics, tasksUsed }: Effect, trial: Trial): string {
+  const next =
+    trial.plan.retrialOf === undefined
+      ? `In force, on probation until the evidence is ${CONFIRMING} to 1`
+      : 'In force again';
+  const found = `Helped, in ${tasksUsed} tasks: ${describeHelp(metrics)}; ${SURENESS}`;
+  return `${found}. ${next}${lossesIn(trial)}`;
+}
+
+/** A change that is confirmed; what of its margins is not proven is named. */
+export function describeConfirmation(
+  { metrics, tasksUsed, gains = [] }: Effect,
+  trial: Trial,
+): string {
+  const unproven = metrics.filter(
+    ({ margin, eNotWorse }) => margin !== undefined && eNotWorse < SUFFICIENT,
+  );
+  const open = unproven.map((one) => `${one.metric} by less than ${marginText(one)}`).join(', ');
+  return (
+    `Helped and confirmed at ${CONFIRMING} to 1, in ${tasksUsed} tasks: ${describeHelp(metrics)}` +
+    (open === '' ? '' : `. Not proven: that it worsens ${open} (${describeMetrics(unproven)})`) +
+    (gains.length === 0 ? '' : `. Gained: ${describeGains(gains)}`) +
+    lossesIn(trial)
+  );
+}
+
+/** Harm that is seen in order of arrival. */
+export function describeSuspension(trial: Trial): string {
+  const { plan, stage, sets } = trial;
+  const open = sets.reduce((sum, { tasks }) => sum + tasks.filter((t) => !t.outcome).length, 0);
+  const value = stage === 'probation' ? ', and the old value is in force again' : '';
+  const seconds = Math.round(plan.outcomeTimeoutMs / 1000);
+  const minutes = Math.round(settleMs(trial) / 60_000);
+  return (
+    `Suspended: by what has been reported so far it harms${value}. ` +
+    `${open} tasks are awaited, for ${seconds} seconds at most each, before that is said; ` +
+    `where any were given up, their late reports are awaited for ${minutes} minutes`
+  );
+}
+
+/** Counted in order, what had looked like harm is none. */
+export function describeContinuation({ stage }: Trial): string {
+  const value = stage === 'probation' ? 'on probation again' : 'on trial again';
+  return `With all reports counted in order of dispatch there is no harm: ${value}`;
+}
+
+const SURENESS = `an error of this kind comes in at most ${ALPHA * 100} % of trials`;
+
+/** Tasks that tell nothing, where there are any. */
+function lossesIn(trial: Trial): string {
+  const { cancelled, missing } = trial;
+  const none = cancelled.old + cancelled.new + missing.old + missing.new === 0;
+  return none ? '' : `. Of all tasks, ${describeLosses(trial)}`;
 }

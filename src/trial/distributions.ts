@@ -19,14 +19,16 @@ export function upperTail(count: number, n: number, p: number): number {
   return Math.min(tail, 1);
 }
 
-/** Two-sided p-value of `a` against `b` events that are as likely on one side as on the other. */
-export function imbalance(a: number, b: number): number {
-  return a === b ? 1 : Math.min(2 * upperTail(Math.max(a, b), a + b, 0.5), 1);
-}
-
-/** Whether that p-value is surely above .002: three standard deviations are not reached. */
-export function isNearlyEven(a: number, b: number): boolean {
-  return (a - b) ** 2 <= 9 * (a + b);
+/**
+ * Quantile by linear interpolation between the two closest ranks: definition 7 of Hyndman & Fan,
+ * "Sample Quantiles in Statistical Packages" (1996); 0 of nothing.
+ */
+export function quantileOf(values: readonly number[], q: number): number {
+  const sorted = Float64Array.from(values).sort();
+  const rank = Math.max((sorted.length - 1) * q, 0);
+  const below = sorted[Math.floor(rank)] ?? 0;
+  const above = sorted[Math.ceil(rank)] ?? 0;
+  return below + (above - below) * (rank - Math.floor(rank));
 }
 
 /** Median; 0 of nothing. */
@@ -61,18 +63,31 @@ export function mean(values: readonly number[]): number {
 /**
  * Ends of a 95 % interval for a mean difference of paired proportions: Wald's with half a pair
  * added to each of the four cells (Agresti & Min, Statistics in Medicine 24, 2005).
+ *
+ * @param sum of the differences of `count` pairs, each from -1 to 1
+ * @param squares sum of their squares
  */
 export function rateInterval(
-  differences: readonly number[],
+  sum: number,
+  squares: number,
+  count: number,
 ): readonly [lower: number, upper: number] {
-  const n = differences.length + 2;
-  let sum = 0;
-  let squares = 1;
-  for (const difference of differences) {
-    sum += difference;
-    squares += difference * difference;
-  }
-  const centre = sum / n;
-  const halfWidth = 1.96 * Math.sqrt(Math.max(squares / n - centre * centre, 0) / n);
-  return [Math.max(centre - halfWidth, -1), Math.min(centre + halfWidth, 1)];
+  const [lower, upper] = meanInterval(sum, squares + 1, count + 2);
+  return [Math.max(lower, -1), Math.min(upper, 1)];
+}
+
+/**
+ * Ends of a 95 % interval for a mean by the normal approximation.
+ *
+ * @param sum of `count` values
+ * @param squares sum of their squares
+ */
+export function meanInterval(
+  sum: number,
+  squares: number,
+  count: number,
+): readonly [lower: number, upper: number] {
+  const centre = sum / count;
+  const halfWidth = 1.96 * Math.sqrt(Math.max(squares / count - centre * centre, 0) / count);
+  return [centre - halfWidth, centre + halfWidth];
 }

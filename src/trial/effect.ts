@@ -1,65 +1,69 @@
-import type { DeltaEffect, Metric, MetricEffect, TrialVerdict } from '../domain/effect.ts';
-import { mean, median, medianInterval, rateInterval } from './distributions.ts';
-import { type Evidence, eHarm, eHelp, type MetricEvidence } from './evidence.ts';
+import type { DeltaEffect, GainEffect, MetricEffect, TrialVerdict } from '../domain/effect.ts';
+import { meanInterval, median, medianInterval, rateInterval } from './distributions.ts';
+import { eHarm, eHarmInForce, eHelp, type MetricEvidence } from './evidence.ts';
+import { estimateGain } from './gain.ts';
+import { hasMargin } from './margin.ts';
+import { isByGroups, type Trial } from './trial.ts';
 
-/** What a trial's evidence says of its delta. Metrics that no pair told anything of are left out. */
+/** What a trial's evidence says of its delta. Metrics that nothing was told of are left out. */
 export function trialEffect<V extends TrialVerdict | undefined>(
   verdict: V,
-  evidence: Evidence,
-  tasksUsed: number,
+  trial: Pick<Trial, 'stage' | 'plan' | 'evidence' | 'tasksUsed' | 'holdback'>,
 ): Omit<DeltaEffect, 'verdict'> & { readonly verdict: V } {
-  return { verdict, metrics: evidence.filter(hasPairs).map(metricEffect), tasksUsed };
+  const { evidence, tasksUsed, holdback } = trial;
+  const eHarmOf = (one: MetricEvidence) =>
+    isByGroups(trial) ? eHarmInForce(one, one === evidence[0]) : eHarm(one);
+  return {
+    verdict,
+    metrics: evidence
+      .filter(({ sets }) => sets > 0)
+      .map((one) => ({ ...metricEffect(one), eHarm: eHarmOf(one) })),
+    tasksUsed,
+    gains: holdback === undefined ? [] : holdback.gains.flatMap(gainEffect),
+  };
 }
 
-function hasPairs({ pairs }: MetricEvidence): boolean {
-  return pairs > 0;
-}
+type Estimate = readonly [estimate: number, lower: number, upper: number];
 
-/**
- * Latency and measurements: the median of the pairs' differences. Success: their mean. The
- * intervals hold at the moment they are taken; what holds at any moment are the e-values.
- */
-function metricEffect(evidence: MetricEvidence): MetricEffect {
-  const { metric, differences, tasksOld, tasksNew } = evidence;
-  // As measured, new less old; the evidence has positive for worse.
-  const raw = metric.better === 'lower' ? differences : differences.map((value) => -value);
-  const isRate = metric.kind === 'success';
-  const [lower, upper] = isRate ? rateInterval(raw) : medianInterval(raw);
+/** The intervals hold at the moment they are taken; what holds at any moment are the e-values. */
+function metricEffect(one: MetricEvidence): Omit<MetricEffect, 'eHarm'> {
+  const { metric, tasksOld, tasksNew } = one;
+  const [estimate, lower, upper] = estimateOf(one);
   return {
     metric: metric.name,
+    statistic: metric.kind === 'outcome' ? 'share' : metric.statistic,
     // Never minus zero: it would be written as such.
-    estimate: (isRate ? mean(raw) : median(raw)) + 0,
+    estimate: estimate + 0,
     lower: lower + 0,
     upper: upper + 0,
-    eHarm: eHarm(evidence),
-    eHelp: eHelp(evidence),
+    eHelp: eHelp(one),
+    eNotWorse: one.peaks.notWorse,
+    margin: hasMargin(metric) ? metric.margin : undefined,
     tasksOld,
     tasksNew,
   };
 }
 
-/** The findings per metric in words: `latency -29 % (-35 to -22), success +0.0 points (…)`. */
-export function describeMetrics(metrics: readonly MetricEffect[]): string {
-  return metrics.map((one) => `${one.metric} ${describeMetric(one)}`).join(', ');
+/** New against old, as `MetricEffect` says. */
+function estimateOf(one: MetricEvidence): Estimate {
+  const { metric, differences, sets, better, worse } = one;
+  // As measured: the evidence has positive for worse.
+  const raw = metric.better === 'lower' ? differences : differences.map((value) => -value);
+  const sum = raw.reduce((total, value) => total + value, 0);
+  const squares = raw.reduce((total, value) => total + value ** 2, 0);
+  if (metric.kind === 'outcome') {
+    return [(better - worse) / sets, ...rateInterval(better - worse, better + worse, sets)];
+  }
+  const { length } = raw;
+  if (metric.kind === 'success') return [sum / length, ...rateInterval(sum, squares, length)];
+  if (metric.statistic === 'total') return [sum / length, ...meanInterval(sum, squares, length)];
+  return [median(raw), ...medianInterval(raw)];
 }
 
-function describeMetric({ metric, estimate, lower, upper }: MetricEffect): string {
-  const show = scaleOf(metric);
-  return `${show(estimate)}${UNITS.get(metric) ?? ''} (${show(lower)} to ${show(upper)})`;
-}
-
-const UNITS = new Map([
-  ['latency', ' %'],
-  ['success', ' points'],
-]);
-
-function scaleOf(metric: Metric['name']): (value: number) => string {
-  if (metric === 'latency') return (value) => signed((Math.exp(value) - 1) * 100, 0);
-  if (metric === 'success') return (value) => signed(value * 100, 1);
-  return (value) => (value > 0 ? '+' : '') + String(Number(value.toPrecision(3)));
-}
-
-function signed(value: number, decimals: number): string {
-  const text = value.toFixed(decimals);
-  return Number(text) > 0 ? `+${text}` : text.replace(/^-(0(?:\.0+)?)$/, '$1');
+function gainEffect(gain: Parameters<typeof estimateGain>[0]): GainEffect[] {
+  const { metric, groups } = gain;
+  const found = estimateGain(gain);
+  if (found === undefined) return [];
+  const { perTask, lower, upper } = found;
+  return [{ metric, perTask, lower, upper, groups }];
 }

@@ -1,173 +1,283 @@
-import type { Metric } from '../domain/effect.ts';
-import type { TaskStatus } from '../domain/task.ts';
-import { own } from '../domain/value.ts';
+import type { Guard, Metric } from '../domain/effect.ts';
+import {
+  AMOUNT_WAGERS,
+  type Bets,
+  betOnAmount,
+  betOnRank,
+  MAX_WEALTH,
+  openBets,
+  PLACE_WAGERS,
+  placeBets,
+  RATE_WAGERS,
+} from './bets.ts';
 import { mean, median } from './distributions.ts';
+import { ALIKE_STRATA, type GroupOutcomes, type GroupReading, readGroup } from './group-score.ts';
+import { betOnGroupMargin, betOnPairMargin, marginWagers } from './margin.ts';
+import { successOf } from './outcome.ts';
+import {
+  type PairOutcomes,
+  type PairReading,
+  readPair,
+  type Scale,
+  strataOf,
+} from './pair-score.ts';
 
-/** What a task of a trial ended with. */
-export interface Outcome {
-  readonly status: TaskStatus;
-  readonly latencyMs: number;
-  /** Those that the trial looks at. */
-  readonly measurements: Readonly<Record<string, number>>;
-}
-
-/** The two halves of a pair: one task each, or a block each. */
-export interface PairOutcomes {
-  readonly old: readonly Outcome[];
-  readonly new: readonly Outcome[];
-}
-
-/** What is known of one metric. Immutable, plain JSON. */
+/** What is known of one metric. Immutable, plain JSON. Differences: positive is worse. */
 export interface MetricEvidence {
-  readonly metric: Metric;
-  /** Wealth of each bet on harm, and on help; see `WAGERS`. Their means are the e-values. */
-  readonly harm: readonly number[];
-  readonly help: readonly number[];
-  /** New less old per pair, turned so that positive is worse; the newest `MAX_DIFFERENCES`. */
+  readonly metric: Metric | Guard;
+  /** Bets on all pairs mixed; of success and of amounts, on the groups of probation too. */
+  readonly mixed: Bets;
+  /** Bets on pairs within each of `strataOf`; empty where there are none. */
+  readonly strata: readonly Bets[];
+  /** Bets on the groups of probation alone. */
+  readonly groups: Bets;
+  /** Of the outcome: bets on success in groups, and on places within `ALIKE_STRATA`; else empty. */
+  readonly groupSteps: readonly Bets[];
+  /** Wealth of the bets that a guard is not worse by its margin; empty where there is none. */
+  readonly notWorse: readonly number[];
+  /** The highest e-values so far: of help, and of not being worse. */
+  readonly peaks: { readonly help: number; readonly notWorse: number };
+  /** Differences; of medians those that are typical, without ties. The newest `MAX_DIFFERENCES`. */
   readonly differences: readonly number[];
+  /** Sum of (success of the old one less that of the new one) over all sets. */
+  readonly successLost: number;
+  /** Sums of both arms' values, as measured. */
+  readonly sums: { readonly old: number; readonly new: number };
   readonly tasksOld: number;
   readonly tasksNew: number;
-  /** Sum of the old half's absolute means: what a measurement's differences are relative to. */
-  readonly oldScale: number;
-  /** Pairs that told anything of this metric. */
-  readonly pairs: number;
+  /** Pairs and groups that told anything; in how many the new value was worse, and better. */
+  readonly sets: number;
+  readonly worse: number;
+  readonly better: number;
 }
 
 /** Evidence per metric, the primary first. */
 export type Evidence = readonly MetricEvidence[];
 
-/**
- * Fractions of the wealth that are bet on each pair, each by a bet of its own. Their mean is an
- * e-value too, and grows nearly as fast as the best of them (Ramdas, Grünwald, Vovk & Shafer,
- * "Game-theoretic statistics and safe anytime-valid inference", Statistical Science 38, 2023).
- */
-const WAGERS = {
-  latency: [0.2, 0.4, 0.6, 0.8, 0.95],
-  measurement: [0.2, 0.4, 0.6, 0.8, 0.95],
-  success: [0.5, 0.9, 0.99],
-} as const;
-
-/**
- * Differences that ranks and estimates are taken over. A trial has some hundred pairs; evidence
- * carried from trial to trial must not grow for ever.
- */
+/** Differences that estimates are taken over: carried evidence must not grow for ever. */
 const MAX_DIFFERENCES = 1000;
 
-/**
- * A bet that has won so much stops winning: it could get no higher than what JSON can hold. Less
- * wealth than there could be never makes evidence.
- */
-const MAX_WEALTH = 1e100;
+/** Share of wagers in a stratum that stake nothing: noise in it costs a factor of 3.5 at most. */
+const CASH = 2 / 7;
 
-/** A measurement of more counts as so much, so that a sum of some is finite. */
-const MAX_SIZE = 1e150;
-
-/** A latency below this counts as this, in milliseconds: its logarithm must be finite. */
-const MIN_LATENCY_MS = 1;
-
-export function noEvidence(metric: Metric): MetricEvidence {
-  const wealth = WAGERS[metric.kind].map(() => 1);
-  const counts = { tasksOld: 0, tasksNew: 0, oldScale: 0, pairs: 0 };
-  return { metric, harm: wealth, help: wealth, differences: [], ...counts };
-}
-
-/** @param timeoutMs latency that a failed task counts as at least: failing fast is not faster */
-export function addPair(evidence: Evidence, pair: PairOutcomes, timeoutMs: number): Evidence {
-  return evidence.map((one) => addToMetric(one, pair, timeoutMs));
-}
-
-/**
- * One bet more. Under "no effect" the coin makes the sign of each difference fair given its size,
- * so each wealth is a non-negative martingale of mean 1, and exceeds 1/α with probability α at
- * most, at whatever moment it is looked at (Ville 1939; Shafer, "Testing by betting", JRSS A 184,
- * 2021).
- */
-function addToMetric(
-  evidence: MetricEvidence,
-  pair: PairOutcomes,
-  timeoutMs: number,
-): MetricEvidence {
-  const { metric } = evidence;
-  const oldValues = valuesOf(metric, pair.old, timeoutMs);
-  const newValues = valuesOf(metric, pair.new, timeoutMs);
-  if (oldValues.length === 0 || newValues.length === 0) return evidence;
-  const oldMean = mean(oldValues);
-  const difference = (mean(newValues) - oldMean) * (metric.better === 'lower' ? 1 : -1);
-  const kept = evidence.differences.slice(1 - MAX_DIFFERENCES);
-  const stake = stakeOn(metric, difference, kept);
-  const wagers = WAGERS[metric.kind];
+export function noEvidence(metric: Metric | Guard, scale: Scale): MetricEvidence {
   return {
     metric,
-    harm: bet(evidence.harm, wagers, stake),
-    help: bet(evidence.help, wagers, -stake),
-    differences: [...kept, difference],
-    tasksOld: evidence.tasksOld + oldValues.length,
-    tasksNew: evidence.tasksNew + newValues.length,
-    oldScale: evidence.oldScale + Math.abs(oldMean),
-    pairs: evidence.pairs + 1,
+    mixed: openBets(betsOf(metric)),
+    strata: strataOf(metric, scale).map((name) =>
+      openBets(name === 'discordant' ? 'rate' : 'rank'),
+    ),
+    groups: openBets(metric.statistic === 'median' ? 'place' : betsOf(metric)),
+    groupSteps:
+      metric.kind === 'outcome'
+        ? [openBets('rate'), ...ALIKE_STRATA.map(() => openBets('place'))]
+        : [],
+    notWorse: marginWagers(metric, scale).map(() => 1),
+    peaks: { help: 1, notWorse: 1 },
+    differences: [],
+    successLost: 0,
+    sums: { old: 0, new: 0 },
+    tasksOld: 0,
+    tasksNew: 0,
+    sets: 0,
+    worse: 0,
+    better: 0,
   };
 }
 
-function bet(wealth: readonly number[], wagers: readonly number[], stake: number): number[] {
-  return wealth.map((one, i) => Math.min(one * (1 + (wagers[i] ?? 0) * stake), MAX_WEALTH));
+function betsOf({ kind, statistic }: Metric): 'rank' | 'rate' | 'amount' {
+  if (kind === 'success') return 'rate';
+  return statistic === 'median' ? 'rank' : 'amount';
 }
 
 /**
- * What a pair wins, -1 to 1. Success: the difference of failure rates; with single tasks this is
- * McNemar's count of discordant pairs (Psychometrika 12, 1947). Otherwise the sign of the
- * difference, weighted by the rank of its size among those so far: `g = sign(D) · #{|D_j| ≤ |D|}/k`.
+ * The evidence after one pair more. If the change does nothing, the coin makes the sign of each
+ * difference fair given its size, so each wealth is a non-negative martingale of mean 1 and exceeds
+ * 1/α with probability α at most at any stopping time (Ville 1939; Shafer, "Testing by betting",
+ * JRSS A 184, 2021).
  */
-function stakeOn(metric: Metric, difference: number, former: readonly number[]): number {
-  if (metric.kind === 'success') return difference;
-  const size = Math.abs(difference);
-  let rank = 1;
-  for (const other of former) if (Math.abs(other) <= size) rank += 1;
-  return (Math.sign(difference) * rank) / (former.length + 1);
+export function addPair(evidence: Evidence, pair: PairOutcomes, scale: Scale): Evidence {
+  return evidence.map((one) => {
+    const { metric } = one;
+    const reading = readPair(metric, pair, scale);
+    if (reading === undefined) return one;
+    const { mixed, stratum } = reading;
+    return withPeaks({
+      ...tally(one, reading, stratum?.difference ?? mixed ?? 0, pair),
+      mixed: mixed === undefined ? one.mixed : betOnPair(metric, one.mixed, mixed),
+      strata: betInStratum(one, stratum, scale),
+      notWorse: betOnPairMargin(one.notWorse, metric, pair, scale, one.mixed.sizes),
+    });
+  });
 }
 
-function valuesOf(metric: Metric, outcomes: readonly Outcome[], timeoutMs: number): number[] {
-  switch (metric.kind) {
-    case 'latency':
-      return outcomes.map((outcome) => logLatency(outcome, timeoutMs));
-    case 'success':
-      return outcomes.map((outcome) => (outcome.status === 'success' ? 1 : 0));
-    case 'measurement':
-      return outcomes.flatMap(({ measurements }) => {
-        const value = own(measurements, metric.name);
-        return value === undefined ? [] : [Math.max(-MAX_SIZE, Math.min(value, MAX_SIZE))];
-      });
+/** The evidence after one group more. */
+export function addGroup(evidence: Evidence, group: GroupOutcomes, scale: Scale): Evidence {
+  return evidence.map((one) => {
+    const { metric, mixed } = one;
+    const reading = readGroup(metric, group, mixed.sizes, scale.floorMs);
+    if (reading === undefined) return one;
+    const { stake } = reading;
+    const wagers = wagersOf(metric);
+    return withPeaks({
+      ...tally(one, reading, stake, { old: [group.old], new: group.new }),
+      mixed: metric.statistic === 'median' ? mixed : placeBets(mixed, wagers, stake),
+      groups: placeBets(one.groups, wagers, stake),
+      groupSteps: betOnSteps(one.groupSteps, reading),
+      notWorse: betOnGroupMargin(one.notWorse, metric, group, scale, mixed.sizes),
+    });
+  });
+}
+
+function betOnSteps(bets: readonly Bets[], { steps }: GroupReading): readonly Bets[] {
+  if (steps === undefined) return bets;
+  const place = 1 + ALIKE_STRATA.indexOf(steps.name);
+  return bets.map((one, i) => {
+    if (i === 0) return placeBets(one, RATE_WAGERS, steps.success);
+    return i === place ? placeBets(one, PLACE_WAGERS, steps.place) : one;
+  });
+}
+
+/** Fractions that are staked on a group. */
+export function wagersOf({ kind, statistic }: Metric): readonly number[] {
+  if (kind === 'success') return RATE_WAGERS;
+  return statistic === 'median' ? PLACE_WAGERS : AMOUNT_WAGERS;
+}
+
+function tally(
+  one: MetricEvidence,
+  { typical, old, new: fresh }: Pick<PairReading, 'typical' | 'old' | 'new'>,
+  direction: number,
+  pair: PairOutcomes,
+): MetricEvidence {
+  const successes = (half: PairOutcomes['old']) => mean(half.map(successOf));
+  const { differences } = one;
+  return {
+    ...one,
+    differences:
+      typical === undefined ? differences : [...differences.slice(1 - MAX_DIFFERENCES), typical],
+    successLost: one.successLost + successes(pair.old) - successes(pair.new),
+    sums: { old: one.sums.old + old, new: one.sums.new + fresh },
+    tasksOld: one.tasksOld + pair.old.length,
+    tasksNew: one.tasksNew + pair.new.length,
+    sets: one.sets + 1,
+    worse: one.worse + (direction > 0 ? 1 : 0),
+    better: one.better + (direction < 0 ? 1 : 0),
+  };
+}
+
+function withPeaks(one: MetricEvidence): MetricEvidence {
+  const { help, notWorse } = one.peaks;
+  return {
+    ...one,
+    peaks: { help: Math.max(help, eHelp(one)), notWorse: Math.max(notWorse, mean(one.notWorse)) },
+  };
+}
+
+function betOnPair(metric: Metric, bets: Bets, difference: number): Bets {
+  switch (betsOf(metric)) {
+    case 'rate':
+      return placeBets(bets, RATE_WAGERS, difference);
+    case 'rank':
+      return betOnRank(bets, difference);
+    case 'amount':
+      return betOnAmount(bets, difference);
   }
 }
 
-function logLatency({ status, latencyMs }: Outcome, timeoutMs: number): number {
-  const counted = status === 'success' ? latencyMs : Math.max(latencyMs, timeoutMs);
-  return Math.log(Math.max(counted, MIN_LATENCY_MS));
+function betInStratum(
+  { metric, strata }: MetricEvidence,
+  stratum: PairReading['stratum'],
+  scale: Scale,
+): readonly Bets[] {
+  if (stratum === undefined) return strata;
+  const { name, difference } = stratum;
+  const place = strataOf(metric, scale).indexOf(name);
+  return strata.map((bets, i) => {
+    if (i !== place) return bets;
+    return name === 'discordant'
+      ? placeBets(bets, RATE_WAGERS, difference)
+      : betOnRank(bets, difference);
+  });
 }
 
-/** Evidence that the new value harms this metric; 1: none. */
-export function eHarm({ harm }: MetricEvidence): number {
-  return mean(harm);
+/** E-value of pairs and groups alone that bet on one side. */
+type Side = 'harm' | 'help';
+
+/** Of strata, the product: each pair bets in one of them only. */
+function ofPairs({ mixed, strata }: MetricEvidence, side: Side): number {
+  return Math.min(averageOf(mixed, strata, side), MAX_WEALTH);
 }
 
-/** Evidence that the new value helps this metric; 1: none. */
-export function eHelp({ help }: MetricEvidence): number {
-  return mean(help);
+/** The mean of what bets on all and of the product of what bets within strata. */
+function averageOf(all: Bets, strata: readonly Bets[], side: Side): number {
+  if (strata.length === 0) return mean(all[side]);
+  const product = strata.reduce((e, bets) => e * (CASH + (1 - CASH) * mean(bets[side])), 1);
+  return (mean(all[side]) + product) / 2;
 }
 
-/** Evidence of harm over all metrics: the mean of e-values is one. */
-export function combinedHarm(evidence: Evidence): number {
-  return mean(evidence.map(eHarm));
+/** Evidence that the new value is better; 1: none. Pairs and groups are one process. */
+export function eHelp(one: MetricEvidence): number {
+  const ofGroups =
+    one.metric.statistic === 'median' ? averageOf(one.groups, one.groupSteps, 'help') : 1;
+  return Math.min(ofPairs(one, 'help') * ofGroups, MAX_WEALTH);
+}
+
+/** Evidence that the new value is worse, of pairs and of what goes on in groups; 1: none. */
+export function eHarm(one: MetricEvidence): number {
+  return ofPairs(one, 'harm');
 }
 
 /**
- * How much worse the new value is, as the metric's thresholds count it; negative is better.
- * Latency: median log ratio. Success: mean difference of rates. A measurement: median difference
- * relative to the old value's mean size.
+ * Evidence that a value in force is worse; 1: none. That it helped before does not count against it:
+ * of the primary metric, and of ranks, which do not go on from pairs to groups, the groups alone.
  */
-export function worsening({ metric, differences, oldScale, pairs }: MetricEvidence): number {
-  if (pairs === 0) return 0;
-  if (metric.kind === 'success') return mean(differences);
+export function eHarmInForce(one: MetricEvidence, isPrimary: boolean): number {
+  return isPrimary || one.metric.statistic === 'median' ? mean(one.groups.harm) : eHarm(one);
+}
+
+/** Evidence that the new value is not worse by the margin; 1: none. */
+export function eNotWorse({ notWorse }: MetricEvidence): number {
+  return notWorse.length === 0 ? 1 : mean(notWorse);
+}
+
+/** Evidence of harm over all metrics that are watched: the mean of e-values is one. */
+export function combinedHarm(evidence: Evidence): number {
+  return mean(watched(evidence).map(eHarm));
+}
+
+/** The evidence by which harm is found. */
+export function watched(evidence: Evidence): Evidence {
+  const primary = evidence[0]?.metric;
+  return evidence.filter(({ metric }) => isWatched(metric, primary));
+}
+
+/** Where the outcome is primary, latency is part of it. */
+export function isWatched(metric: Metric, primary: Metric | undefined): boolean {
+  return primary?.kind !== 'outcome' || metric.kind !== 'latency';
+}
+
+/**
+ * How much worse the new value is: of latency the median log ratio; of success the mean difference
+ * of rates; of amounts the ratio of totals less 1; of a measurement's median its median difference
+ * relative to the old value's mean size. Negative is better.
+ */
+export function worsening({
+  metric,
+  differences,
+  successLost,
+  sums,
+  sets,
+}: MetricEvidence): number {
+  if (sets === 0) return 0;
+  if (metric.kind === 'success') return successLost / sets;
+  if (metric.kind !== 'measurement' && metric.statistic === 'median') return median(differences);
+  const sign = metric.better === 'lower' ? 1 : -1;
+  const size = Math.abs(sums.old);
+  if (metric.statistic === 'total') {
+    const change = sign * (sums.new - sums.old);
+    return size === 0 ? Math.sign(change) : change / size;
+  }
   const typical = median(differences);
-  if (metric.kind === 'latency') return typical;
-  return oldScale === 0 ? Math.sign(typical) : typical / (oldScale / pairs);
+  return size === 0 ? Math.sign(typical) : typical / (size / sets);
 }

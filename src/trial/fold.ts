@@ -1,83 +1,95 @@
-import type { Arm } from './arm.ts';
-import { addPair, type Outcome, type PairOutcomes } from './evidence.ts';
+import { GROUP_TASKS } from './arm.ts';
+import { addSet, countComplete, isCancelled } from './count.ts';
+import type { Evidence } from './evidence.ts';
+import { foldBlock, foldBlockOutcome, foldMissingInBlock } from './fold-blocks.ts';
+import { beginHoldback, leaveOut, nextStage, suspend } from './fold-stages.ts';
+import { LOST, type Outcome } from './outcome.ts';
 import type { Receipt } from './receipt.ts';
-import type { OutcomeRecorded, TaskAssigned, TrialStep } from './step.ts';
+import type { OutcomeRecorded, OutcomesMissing, TaskAssigned, TrialStep } from './step.ts';
 import {
   type AssignedTask,
-  type Block,
-  type ClosedBlock,
-  type Counts,
-  type OpenPair,
-  OUTAGE_TASKS,
+  isComplete,
+  isFilling,
+  isOfThisFormat,
+  type LostTask,
+  MAX_REMEMBERED,
+  plusCount,
   startTrial,
+  type TaskSet,
   type Trial,
 } from './trial.ts';
 
+/** Tasks that were given up, remembered for their late reports. */
+const MAX_LOST = 1000;
+
 /** The trial after a receipt; `undefined` before the first one and after the last. */
 export function foldReceipt(trial: Trial | undefined, receipt: Receipt): Trial | undefined {
-  const { step } = receipt;
+  const { step, number, hash } = receipt;
   if (step.step === 'end') return undefined;
-  const before = step.step === 'start' ? startTrial(step.plan, step.timeMs, step.wallMs) : trial;
-  return before && foldSealed(before, receipt);
+  const before = trialBefore(trial, step);
+  if (before === undefined) return undefined;
+  const after = isOfThisFormat(before.plan) ? foldStep(before, step) : before;
+  return after && { ...after, steps: number, hash };
 }
 
-/** The trial after a step; it must be one that the trial allows. */
-export const foldStep = rememberingLast(takeStep);
-
-const foldSealed = rememberingLast((trial: Trial, { step, number, hash }: Receipt) => ({
-  ...foldStep(trial, step),
-  steps: number,
-  hash,
-}));
-
-/** Whoever decides on a step folds it, and then the ledger does: the second time costs nothing. */
-function rememberingLast<T>(fold: (before: Trial, taken: T) => Trial) {
-  let last: { readonly before: Trial; readonly taken: T; readonly after: Trial } | undefined;
-  return (before: Trial, taken: T): Trial => {
-    if (last?.before !== before || last.taken !== taken) {
-      last = { before, taken, after: fold(before, taken) };
-    }
-    return last.after;
-  };
+/** A start and a renewal begin a trial where there is none to go on with. */
+function trialBefore(trial: Trial | undefined, step: TrialStep): Trial | undefined {
+  if (step.step === 'start') return startTrial(step.plan, step);
+  if (step.step === 'renew') return trial ?? startTrial(step.plan, step);
+  return trial;
 }
 
-function takeStep(trial: Trial, step: TrialStep): Trial {
+/** What came of the newest fold of a step. */
+interface Folded {
+  readonly before: Trial;
+  readonly after: Trial | undefined;
+}
+
+const folds = new WeakMap<TrialStep, Folded>();
+
+/**
+ * The trial after a step that it allows; `undefined`: the trial is over. A decision folds a step to
+ * decide on it, and the ledger then folds the same one into the same trial: it is done once.
+ */
+function foldStep(trial: Trial, step: TrialStep): Trial | undefined {
+  const known = folds.get(step);
+  if (known?.before === trial) return known.after;
+  const after = takeStep(trial, step);
+  folds.set(step, { before: trial, after });
+  return after;
+}
+
+/** Says that a step folds as another one does: it differs in what the fold does not look at. */
+export function foldsAs<T extends TrialStep>(step: T, other: TrialStep): T {
+  const known = folds.get(other);
+  if (known !== undefined) folds.set(step, known);
+  return step;
+}
+
+function takeStep(trial: Trial, step: TrialStep): Trial | undefined {
   switch (step.step) {
     case 'start':
-    case 'end':
       return trial;
+    case 'end':
+      return undefined;
     case 'assign':
       return foldAssignment(trial, step);
     case 'block':
-      return {
-        ...trial,
-        pairsBegun: step.pair,
-        block: {
-          arm: step.arm,
-          sequence: step.sequence,
-          startTimeMs: step.timeMs,
-          acknowledgedMs: undefined,
-          outcomes: [],
-        },
-      };
+      return foldBlock(trial, step);
     case 'acknowledged':
       return {
         ...trial,
         block: trial.block && { ...trial.block, acknowledgedMs: step.timeMs },
       };
     case 'outcome':
-      return trial.plan.assignment === 'task'
-        ? foldTaskOutcome(trial, step)
-        : foldBlockOutcome(trial, step);
+      return foldOutcome(trial, step);
+    case 'late':
+      return foldLate(trial, step);
     case 'missing':
-      return trial.plan.assignment === 'task'
-        ? foldMissingTasks(trial, step.taskIds)
-        : foldMissingInBlock(trial, step.count);
+      return foldMissing(trial, step);
     case 'pause':
       return {
-        ...leaveOut(trial, trial.openPairs, true),
-        // What showed an outage was touched by it.
-        heldPairs: step.reason === 'outage' ? [] : trial.heldPairs,
+        ...leaveOut(trial, trial.sets),
         pauses: [...trial.pauses, step.reason],
         block: undefined,
         firstBlock: undefined,
@@ -88,137 +100,136 @@ function takeStep(trial: Trial, step: TrialStep): Trial {
         pauses: trial.pauses.filter((reason) => reason !== step.reason),
         recentFailures: { old: [], new: [] },
       };
+    case 'suspend':
+      return suspend(trial, step.timeMs);
+    case 'continue':
+      return { ...trial, suspendedMs: undefined, arrival: trial.evidence };
+    case 'promote':
+      return nextStage(trial, step, 'probation');
+    case 'confirm':
+    case 'renew':
+      return beginHoldback(trial, step);
   }
 }
 
-function foldAssignment(trial: Trial, { taskId, pair, arm, kind, timeMs }: TaskAssigned): Trial {
-  const task: AssignedTask = { taskId, arm, assignTimeMs: timeMs, outcome: undefined };
-  const isNew = pair > trial.pairsBegun;
-  const openPairs = isNew
-    ? [
-        ...trial.openPairs,
-        { number: pair, kind, openedAt: trial.assignments.length, tasks: [task] },
-      ]
-    : trial.openPairs.map((one) =>
-        one.number === pair ? { ...one, tasks: [...one.tasks, task] } : one,
-      );
-  return {
+/** A step after which the trial goes on. */
+export function foldRunning(trial: Trial, step: TrialStep): Trial {
+  const after = foldStep(trial, step);
+  if (after === undefined) throw new Error(`the trial is over after step ${step.step}`);
+  return after;
+}
+
+function foldAssignment(trial: Trial, step: TaskAssigned): Trial {
+  const { taskId, set: number, arm, kind, predicted, timeMs } = step;
+  const task = { taskId, arm, assignTimeMs: timeMs, kind, predicted, outcome: undefined };
+  const assigned = {
     ...trial,
-    openPairs,
-    pairsBegun: Math.max(trial.pairsBegun, pair),
-    assignments: [...trial.assignments, { taskId, arm }],
-    expected: plus(trial.expected, arm, 1),
+    ...(trial.stage === 'trial'
+      ? joinPair(trial, number, task)
+      : { sets: joinGroup(trial.sets, number, task) }),
+    tossed: Math.max(trial.tossed, number),
+    assignments: [...trial.assignments.slice(1 - MAX_REMEMBERED), { taskId, arm }],
+    assigned: trial.assigned + 1,
+    dispatched: trial.dispatched + 1,
+    expected: plusCount(trial.expected, arm, 1),
   };
+  const { nextTask } = step;
+  if (nextTask === undefined) return assigned;
+  const holdback = trial.holdback && { ...trial.holdback, nextTask };
+  return { ...assigned, nextTask, holdback };
 }
 
-function foldTaskOutcome(trial: Trial, { taskId, pair, outcome }: OutcomeRecorded): Trial {
-  const open = trial.openPairs.find(({ number }) => number === pair);
-  if (open === undefined) return trial;
-  const tasks = open.tasks.map((task) => (task.taskId === taskId ? { ...task, outcome } : task));
-  const changed = { ...open, tasks };
-  const others = trial.openPairs.filter((one) => one !== open);
-  if (outcome.status === 'cancelled') return leaveOut({ ...trial, openPairs: others }, [changed]);
-  if (tasks.length < 2 || tasks.some((task) => task.outcome === undefined)) {
-    const openPairs = trial.openPairs.map((one) => (one === open ? changed : one));
-    return { ...trial, openPairs };
+function joinPair(trial: Trial, number: number, task: AssignedTask) {
+  const { waiting, sets, dispatched } = trial;
+  const partner = waiting.find((one) => one.number === number);
+  if (partner === undefined) {
+    return { waiting: [...waiting, { number, task, openedAt: dispatched }] };
   }
-  const half = (arm: Arm) =>
-    tasks.flatMap((task) => (task.arm === arm && task.outcome ? [task.outcome] : []));
-  return countPair({ ...trial, openPairs: others }, { old: half('old'), new: half('new') });
-}
-
-function foldBlockOutcome(trial: Trial, { outcome }: OutcomeRecorded): Trial {
-  const { block, plan } = trial;
-  if (block === undefined) return trial;
-  if (outcome.status === 'cancelled') return { ...trial, block: undefined, firstBlock: undefined };
-  const outcomes = [...block.outcomes, outcome];
-  const changed = { ...block, outcomes };
-  return outcomes.length < plan.blockTasks
-    ? { ...trial, block: changed }
-    : closeBlock(trial, changed, 0);
-}
-
-function foldMissingInBlock(trial: Trial, count: number): Trial {
-  return trial.block === undefined ? trial : closeBlock(trial, trial.block, count);
-}
-
-/** With its second block a pair is counted, from what outcomes there are. */
-function closeBlock(trial: Trial, { arm, outcomes }: Block, missing: number): Trial {
-  const closed: ClosedBlock = { arm, outcomes, missing };
-  const first = trial.firstBlock;
-  if (first === undefined) return { ...trial, block: undefined, firstBlock: closed };
-  let { expected, missing: lost } = trial;
-  for (const half of [first, closed]) {
-    expected = plus(expected, half.arm, half.outcomes.length + half.missing);
-    lost = plus(lost, half.arm, half.missing);
-  }
-  const after = { ...trial, block: undefined, firstBlock: undefined, expected, missing: lost };
-  if (first.outcomes.length === 0 || outcomes.length === 0) return after;
-  const [old, fresh] = arm === 'new' ? [first, closed] : [closed, first];
-  return countPair(after, { old: old.outcomes, new: fresh.outcomes });
-}
-
-function foldMissingTasks(trial: Trial, taskIds: readonly string[]): Trial {
-  const late = new Set(taskIds);
-  let { missing } = trial;
-  const touched: OpenPair[] = [];
-  for (const pair of trial.openPairs) {
-    const lost = pair.tasks.filter(({ taskId }) => late.has(taskId));
-    if (lost.length === 0) continue;
-    for (const { arm } of lost) missing = plus(missing, arm, 1);
-    touched.push({ ...pair, tasks: pair.tasks.filter(({ taskId }) => !late.has(taskId)) });
-  }
-  const numbers = new Set(touched.map(({ number }) => number));
-  const openPairs = trial.openPairs.filter(({ number }) => !numbers.has(number));
-  return leaveOut({ ...trial, openPairs, missing }, touched);
-}
-
-/**
- * Pairs are given up: what their tasks have not told yet, they need not tell any more.
- *
- * @param whole what they have told, too: more tasks of the faster arm have
- */
-function leaveOut(trial: Trial, pairs: readonly OpenPair[], whole = false): Trial {
-  let { expected } = trial;
-  for (const { arm, outcome } of pairs.flatMap(({ tasks }) => tasks)) {
-    if (whole || outcome === undefined) expected = plus(expected, arm, -1);
-  }
-  const given = new Set(pairs);
-  return { ...trial, expected, openPairs: trial.openPairs.filter((pair) => !given.has(pair)) };
-}
-
-/**
- * Pairs in which every task failed wait for one in which some did not. They could only be dropped
- * for an outage as long as nobody has looked at them: dropped later, the evidence would have had a
- * second chance.
- */
-function countPair(trial: Trial, pair: PairOutcomes): Trial {
-  const pairs = [...trial.heldPairs, pair];
-  const seen = {
-    ...trial,
-    recentFailures: {
-      old: newestFailures(trial.recentFailures.old, pair.old),
-      new: newestFailures(trial.recentFailures.new, pair.new),
-    },
-  };
-  if (![...pair.old, ...pair.new].some(hasSucceeded)) return { ...seen, heldPairs: pairs };
   return {
-    ...seen,
-    heldPairs: [],
-    evidence: pairs.reduce((sum, one) => addPair(sum, one, trial.plan.timeoutMs), trial.evidence),
-    tasksUsed: pairs.reduce((sum, one) => sum + one.old.length + one.new.length, trial.tasksUsed),
+    waiting: waiting.filter((one) => one !== partner),
+    sets: [...sets, { number, size: 2, tasks: [partner.task, task] }],
   };
 }
 
-function hasSucceeded({ status }: Outcome): boolean {
-  return status === 'success';
+function joinGroup(
+  sets: readonly TaskSet[],
+  number: number,
+  task: AssignedTask,
+): readonly TaskSet[] {
+  return sets.some((set) => set.number === number && isFilling(set))
+    ? replaceSet(sets, number, (set) => ({ ...set, tasks: [...set.tasks, task] }))
+    : [...sets, { number, size: GROUP_TASKS, tasks: [task] }];
 }
 
-function newestFailures(former: readonly boolean[], outcomes: readonly Outcome[]): boolean[] {
-  const failures = outcomes.map(({ status }) => status !== 'success');
-  return [...former, ...failures].slice(-OUTAGE_TASKS);
+function foldOutcome(trial: Trial, step: OutcomeRecorded): Trial {
+  if (trial.plan.assignment === 'switchback') return foldBlockOutcome(trial, step);
+  const longestMs = Math.max(trial.longestMs, step.sinceMs);
+  return takeOutcomes({ ...trial, longestMs }, new Map([[step.taskId, step.outcome]]));
 }
 
-function plus(counts: Counts, arm: Arm, count: number): Counts {
-  return { ...counts, [arm]: counts[arm] + count };
+function foldMissing(trial: Trial, { taskIds, count }: OutcomesMissing): Trial {
+  if (trial.plan.assignment === 'switchback') return foldMissingInBlock(trial, count);
+  const isGivenUp = new Set(taskIds);
+  const tasks = [
+    ...trial.waiting.map(({ number, task }) => ({ set: number, task })),
+    ...trial.sets.flatMap((set) => set.tasks.map((task) => ({ set: set.number, task }))),
+  ].filter(({ task }) => isGivenUp.has(task.taskId) && task.outcome === undefined);
+  const lost = tasks.map(({ set, task: { taskId, arm, assignTimeMs } }) => ({
+    ...{ taskId, set, arm, assignTimeMs },
+    late: undefined,
+  }));
+  const missing = lost.reduce((counts, { arm }) => plusCount(counts, arm, 1), trial.missing);
+  return takeOutcomes(
+    { ...trial, missing, lost: [...trial.lost, ...lost].slice(-MAX_LOST) },
+    new Map(taskIds.map((taskId) => [taskId, LOST])),
+  );
+}
+
+/** Gives tasks their outcomes, and counts what is complete then. */
+function takeOutcomes(trial: Trial, outcomes: ReadonlyMap<string, Outcome>): Trial {
+  let { cancelled } = trial;
+  const ended = (task: AssignedTask): AssignedTask => {
+    const outcome = task.outcome === undefined ? outcomes.get(task.taskId) : undefined;
+    if (outcome === undefined) return task;
+    if (isCancelled(outcome)) cancelled = plusCount(cancelled, task.arm, 1);
+    return { ...task, outcome };
+  };
+  const waiting = trial.waiting.map((one) => ({ ...one, task: ended(one.task) }));
+  const completed: TaskSet[] = [];
+  const sets = trial.sets.map((set) => {
+    if (!set.tasks.some(({ taskId }) => outcomes.has(taskId))) return set;
+    const changed = { ...set, tasks: set.tasks.map(ended) };
+    if (isComplete(changed) && !isComplete(set)) completed.push(changed);
+    return changed;
+  });
+  const counted = countComplete({ ...trial, waiting, sets, cancelled });
+  return { ...counted, arrival: arrivalAfter(trial, completed, sets, counted) };
+}
+
+/** The evidence by arrival; while sets arrive in order, it is the one in order. */
+function arrivalAfter(
+  { arrival, evidence, plan, stage }: Trial,
+  completed: readonly TaskSet[],
+  sets: readonly TaskSet[],
+  counted: Trial,
+): Evidence {
+  if (stage === 'holdback' || completed.length === 0) return arrival;
+  const isNext = arrival === evidence && completed.length === 1 && completed[0] === sets[0];
+  if (isNext) return counted.evidence;
+  return completed.reduce((sum, set) => addSet(sum, set, plan), arrival);
+}
+
+function foldLate(trial: Trial, { taskId, outcome, sinceMs }: OutcomeRecorded): Trial {
+  const lost = trial.lost.map(
+    (one): LostTask => (one.taskId === taskId ? { ...one, late: outcome } : one),
+  );
+  return { ...trial, lost, longestMs: Math.max(trial.longestMs, sinceMs) };
+}
+
+function replaceSet(
+  sets: readonly TaskSet[],
+  number: number,
+  change: (set: TaskSet) => TaskSet,
+): readonly TaskSet[] {
+  return sets.map((set) => (set.number === number ? change(set) : set));
 }

@@ -1,5 +1,6 @@
 import type { MetricEffect } from '../domain/effect.ts';
 import type { Task } from '../domain/task.ts';
+import { logLatency } from './outcome.ts';
 
 /** Some tasks, as a before/after comparison sees them. Plain JSON. */
 export interface Sample {
@@ -13,14 +14,16 @@ export interface Sample {
 type Seen = Pick<Task, 'latencyMs' | 'status'>;
 
 export function sampleOf(tasks: readonly Seen[]): Sample {
-  const logs = tasks.map(({ latencyMs }) => Math.log(Math.max(latencyMs, 1)));
+  const logs = tasks.flatMap(({ latencyMs }) =>
+    latencyMs === undefined ? [] : [logLatency(latencyMs)],
+  );
   const count = tasks.length;
-  const meanLog = logs.reduce((sum, value) => sum + value, 0) / Math.max(count, 1);
+  const meanLog = logs.reduce((sum, value) => sum + value, 0) / Math.max(logs.length, 1);
   const squares = logs.reduce((sum, value) => sum + (value - meanLog) ** 2, 0);
   return {
     count,
     meanLog,
-    varianceLog: squares / Math.max(count - 1, 1),
+    varianceLog: squares / Math.max(logs.length - 1, 1),
     successes: tasks.filter(({ status }) => status === 'success').length,
   };
 }
@@ -28,14 +31,16 @@ export function sampleOf(tasks: readonly Seen[]): Sample {
 /**
  * Before against after, with intervals of 95 % by the normal approximation. What follows a bad
  * stretch is better anyway: this is an estimate of what happened, and no proof of why. There is no
- * evidence in it: both e-values are 1.
+ * evidence in it: the e-values are 1.
  */
 export function compareSamples(before: Sample, after: Sample): MetricEffect[] {
-  const tasks = { tasksOld: before.count, tasksNew: after.count, eHarm: 1, eHelp: 1 };
+  const nothing = { eHarm: 1, eHelp: 1, eNotWorse: 1, margin: undefined };
+  const tasks = { tasksOld: before.count, tasksNew: after.count, ...nothing };
   const spread = (a: number, b: number) =>
     1.96 * Math.sqrt(a / Math.max(before.count, 1) + b / Math.max(after.count, 1));
   const around = (metric: string, estimate: number, halfWidth: number): MetricEffect => ({
     metric,
+    statistic: 'mean',
     estimate,
     lower: estimate - halfWidth,
     upper: estimate + halfWidth,

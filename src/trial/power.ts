@@ -3,9 +3,9 @@ import type { Task } from '../domain/task.ts';
 import { millisecondsPerTask } from '../domain/task-interval.ts';
 import { own } from '../domain/value.ts';
 import { mean } from './distributions.ts';
+import type { TrialPlan } from './plan.ts';
 import { reachOf } from './power-replay.ts';
-import type { TrialPlan } from './step.ts';
-import { MAX_TASKS } from './verdict.ts';
+import { MAX_TASKS, MIN_TASKS_TO_HELP } from './verdict.ts';
 
 /** Who there is to take part in a trial. */
 export interface Participants {
@@ -16,6 +16,9 @@ export interface Participants {
   /** Newest change in force. 0: there was none yet that a task could have named. */
   readonly sequence: number;
 }
+
+/** What bounds the tasks that a trial gets to see. */
+export type TrialBounds = Pick<TrialPlan, 'assignment' | 'blockTasks' | 'maxMs'>;
 
 /** Fewer tasks say nothing of the noise. */
 const MIN_TASKS = 20;
@@ -41,7 +44,7 @@ export function describePower(
     `On trial, ${way}: ${describePace(plan, usable, msPerTask)}.`,
     describeCondition(plan, tasks, participants),
     describeCarried(plan),
-    describeReach(plan, usable, tasksWithin(plan, msPerTask)),
+    describeReach(plan, usable, msPerTask),
   ];
   return sentences.filter((text) => text !== '').join(' ');
 }
@@ -77,21 +80,24 @@ function namesSequence({ deltaSequence }: Task): boolean {
 
 function describeCarried({ carried }: TrialPlan): string {
   const [primary] = carried ?? [];
-  if (primary === undefined || primary.pairs === 0) return '';
+  if (primary === undefined || primary.sets === 0) return '';
   return `It goes on from the evidence of ${count(primary.tasksOld + primary.tasksNew, 'task')}.`;
 }
 
 /** Milliseconds per task of the trial; `undefined`: the tasks do not tell. */
-function paceOf({ assignment, blockTasks }: TrialPlan, tasks: readonly Task[]): number | undefined {
+function paceOf(
+  { assignment, blockTasks }: TrialBounds,
+  tasks: readonly Task[],
+): number | undefined {
   const msPerTask = millisecondsPerTask(tasks);
   if (msPerTask === undefined || assignment === 'task') return msPerTask;
   // Tasks that are under way at a switch do not count: by Little's law so many.
-  const underWay = mean(tasks.map(({ latencyMs }) => latencyMs)) / msPerTask;
+  const underWay = mean(tasks.flatMap(({ latencyMs }) => latencyMs ?? [])) / msPerTask;
   return msPerTask * (1 + underWay / blockTasks);
 }
 
 /** Tasks that a trial gets to see. */
-function tasksWithin({ maxMs }: TrialPlan, msPerTask: number | undefined): number {
+function tasksWithin({ maxMs }: TrialBounds, msPerTask: number | undefined): number {
   return msPerTask === undefined ? MAX_TASKS : Math.min(Math.floor(maxMs / msPerTask), MAX_TASKS);
 }
 
@@ -112,8 +118,12 @@ function describePace(
   return `${MAX_TASKS} tasks${which} take about ${showTime(MAX_TASKS * msPerTask)} ${rate}`;
 }
 
-/** What would be found, and what not. */
-function describeReach(plan: TrialPlan, tasks: readonly Task[], maxTasks: number): string {
+/** What would be found, and what not; how long that and its proof take at the present pace. */
+function describeReach(
+  plan: TrialPlan,
+  tasks: readonly Task[],
+  msPerTask: number | undefined,
+): string {
   const { primary, carried } = plan;
   const telling = tasks.filter((task) => tells(task, primary)).length;
   const fewest = plan.assignment === 'task' ? MIN_TASKS : Math.max(MIN_TASKS, 2 * plan.blockTasks);
@@ -121,28 +131,56 @@ function describeReach(plan: TrialPlan, tasks: readonly Task[], maxTasks: number
     const only = telling < tasks.length ? `, of which ${telling} tell ${primary.name}` : '';
     return `What could be found cannot be told from ${count(tasks.length, 'task')}${only}.`;
   }
-  const { found, missed } = reachOf(plan, tasks, maxTasks);
+  const { found, missed } = reachOf(plan, tasks, tasksWithin(plan, msPerTask));
   const noise = `At the noise of the last ${tasks.length} tasks`;
-  const change = `a change of ${primary.name} by`;
   const size = (effect = 0) => showEffect(primary, effect);
   if (found === undefined) {
-    return `${noise} even ${change} ${size(missed)} would most likely not be found.`;
+    return `${noise} even an improvement of ${size(missed)} would most likely not be found.`;
   }
-  const more = carried === undefined ? '' : ' more';
+  const [needed, all] = [found.tasks, found.tasks + found.confirmedAfter].map(roundUp);
   const rest = missed === undefined ? '' : `; one of ${size(missed)} most likely not`;
+  const more = carried === undefined ? '' : ' more';
   return (
-    `${noise} ${change} ${size(found.effect)} would most likely be found, ` +
-    `after about ${Math.ceil(found.tasks / 5) * 5}${more} tasks${rest}.`
+    `${noise} an improvement of ${size(found.effect)} would most likely be in force ` +
+    `provisionally after about ${needed}${more} tasks${timeOf(needed, msPerTask)} and confirmed ` +
+    `after about ${all}${timeOf(all, msPerTask)}${rest}.`
   );
 }
 
-function tells({ measurements }: Task, { kind, name }: Metric): boolean {
-  return kind !== 'measurement' || own(measurements, name) !== undefined;
+function roundUp(tasks: number): number {
+  return Math.ceil(tasks / 5) * 5;
 }
 
-function showEffect({ kind }: Metric, effect: number): string {
-  if (kind === 'latency') return `×${effect}`;
-  return `${Math.round(effect * 100)} ${kind === 'success' ? 'points' : '%'}`;
+function timeOf(tasks = 0, msPerTask: number | undefined): string {
+  return msPerTask === undefined ? '' : ` (${showTime(tasks * msPerTask)})`;
+}
+
+/**
+ * Why a trial is not to begin, in words: within its time nothing could be put in force. `undefined`:
+ * it may begin.
+ *
+ * @param tasks the newest ones, oldest first
+ */
+export function objectionToTrial(bounds: TrialBounds, tasks: readonly Task[]): string | undefined {
+  const within = tasksWithin(bounds, paceOf(bounds, tasks));
+  if (within >= MIN_TASKS_TO_HELP) return undefined;
+  return (
+    `in trial.max_seconds (${showTime(bounds.maxMs)}) there would be about ${count(within, 'task')}, ` +
+    `and ${MIN_TASKS_TO_HELP} are needed`
+  );
+}
+
+function tells({ measurements, latencyMs, status }: Task, { kind, name }: Metric): boolean {
+  if (kind === 'measurement') return own(measurements, name) !== undefined;
+  return kind === 'success' || latencyMs !== undefined || status !== 'success';
+}
+
+function showEffect({ kind, name }: Metric, effect: number): string {
+  const factor = Number((1 / effect).toFixed(2));
+  if (kind === 'latency' || kind === 'outcome') return `latency ×${factor}`;
+  return kind === 'success'
+    ? `success by ${Math.round(effect * 100)} points`
+    : `${name} by ${Math.round(effect * 100)} %`;
 }
 
 function showTime(ms: number): string {

@@ -1,40 +1,66 @@
-import type { TrialVerdict } from '../domain/effect.ts';
+import type { Guard, TrialVerdict } from '../domain/effect.ts';
 import type { Arm } from './arm.ts';
-import { imbalance, isNearlyEven, upperTail } from './distributions.ts';
-import { combinedHarm, type Evidence, eHelp, type MetricEvidence, worsening } from './evidence.ts';
-import { OUTAGE_TASKS, type Trial } from './trial.ts';
+import { SUFFICIENT } from './bets.ts';
+import { countAgain } from './count.ts';
+import { upperTail } from './distributions.ts';
+import {
+  combinedHarm,
+  type Evidence,
+  eHarm,
+  eHarmInForce,
+  eHelp,
+  type MetricEvidence,
+  noEvidence,
+  watched,
+  worsening,
+} from './evidence.ts';
+import { detection, detectionLimit } from './holdback.ts';
+import { hasMargin, tasksToProve } from './margin.ts';
+import { isByGroups, OUTAGE_TASKS, type Trial } from './trial.ts';
 
-/** A trial errs with this probability at most, on each side. */
-export const ALPHA = 0.05;
+/** Evidence of help that confirms a change, and that takes a former value back. */
+export const CONFIRMING = 200;
+export const TAKING_BACK = 100;
 
-/** Evidence that suffices: by Ville's inequality it comes about by chance with probability α. */
-export const SUFFICIENT = 1 / ALPHA;
+/** Evidence that the arms lose different tasks which is waited out before a value is put in force. */
+const DOUBTFUL = 3;
 
-/** Tasks that a trial uses at most, and those from which one without any evidence is given up. */
+/** Tasks that a trial assigns at most, and those from which one without any evidence is given up. */
 export const MAX_TASKS = 200;
 const MIN_TASKS_TO_GIVE_UP = 100;
 
-/**
- * Tasks that a trial takes in at most, whatever it used of them: only one of which pair after pair
- * is left out comes to this.
- */
+/** Tasks that a trial gives arms at most, those left out by pauses included. */
 const MAX_DISPATCHED = 2000;
 
-/**
- * Tasks that a promotion must rest on, of this trial: evidence that was carried on says nothing of
- * the outcomes that the trial before was still waiting for.
- */
-const MIN_TASKS_TO_HELP = 30;
+/** Tasks that a promotion must rest on; where amounts decide, twice as many. */
+export const MIN_TASKS_TO_HELP = 30;
+const MIN_TASKS_FOR_TOTALS = 60;
 
 /** An improvement that is worth a change: 3 %, or 2 points of success. */
 const MIN_GAIN = { latency: -Math.log(0.97), measurement: 0.03, success: 0.02 } as const;
 
-/** How much worse a guard may look: 5 %, or 2 points of success. */
-const MAX_LOSS = { latency: Math.log(1.05), measurement: 0.05, success: 0.02 } as const;
+/**
+ * How much worse a guard may look where there is any evidence that it is: 5 %, or 2 points of
+ * success. What it is, probation proves.
+ */
+const MAX_LOSS = {
+  outcome: Math.log(1.05),
+  latency: Math.log(1.05),
+  measurement: 0.05,
+  success: 0.02,
+} as const;
 
-/** Missing outcomes are looked at from so many on; so many of them are nothing to worry about. */
+/** Missing outcomes are looked at from so many tasks on; this share of them is let pass. */
 const MIN_EXPECTED = 40;
-const USUAL_MISSING = 0.05;
+const TOLERABLE_MISSING = 0.2;
+
+/** So many late reports, and so large a share of the tasks, show that the timeout is too short. */
+const MIN_LATE = 3;
+const TOLERABLE_LATE = 0.02;
+
+/** Late reports are waited for before harm is recorded, in milliseconds and in outcome timeouts. */
+const MIN_SETTLE_MS = 3_600_000;
+const SETTLE_TIMEOUTS = 3;
 
 /** What chance explains so rarely is not chance. */
 const INVALID_P = 0.001;
@@ -42,100 +68,221 @@ const INVALID_P = 0.001;
 /** Failures among the newest `OUTAGE_TASKS` of an arm that make an outage, if both have them. */
 const OUTAGE_FAILURES = 8;
 
+/** Where more tasks failed before the trial, nothing is an outage. */
+const MAX_USUAL_FAILURES = 0.71;
+
 /** How a trial ends, and why, in words. */
 export interface Finding {
   readonly verdict: TrialVerdict;
   readonly reason: string;
 }
 
-/**
- * What a trial has found; `undefined`: it goes on. Harm and what makes the data worthless end it at
- * once. Anything else waits until so few outcomes are out that the trial would stand if none came.
- */
+/** What a trial has found, the value being put in force or confirmed aside; `undefined`: nothing. */
 export function judge(trial: Trial, nowMs: number): Finding | undefined {
-  if (combinedHarm(trial.evidence) >= SUFFICIENT) return { verdict: 'harmed', reason: 'harm' };
+  const { stage } = trial;
+  if (stage === 'holdback') return judgeHoldback(trial);
   const fault = faultOf(trial);
   if (fault !== undefined) return { verdict: 'invalid', reason: fault };
-  if (nowMs - trial.startTimeMs >= trial.plan.maxMs) {
-    return { verdict: 'inconclusive', reason: 'it ran for trial.max_seconds' };
-  }
-  const finding = ending(trial);
-  if (finding === undefined) return undefined;
-  const lost = total(trial.missing) + outstanding(trial);
-  return isExcessive(lost, total(trial.expected)) ? undefined : finding;
+  if (isHarmful(trial, trial.evidence)) return judgeHarm(trial, nowMs);
+  if (trial.suspendedMs !== undefined) return undefined;
+  return stage === 'trial' ? judgeTrial(trial, nowMs) : judgeProbation(trial, nowMs);
 }
 
-/** What the evidence calls for, whatever is outstanding: no task is assigned any more. */
-export function ending(trial: Trial): Finding | undefined {
-  const { evidence, tasksUsed } = trial;
-  if (tasksUsed >= MIN_TASKS_TO_HELP && hasHelped(evidence)) {
-    return { verdict: 'helped', reason: 'help' };
+function judgeHoldback({ holdback, plan }: Trial): Finding | undefined {
+  if (holdback === undefined || detection(holdback) < detectionLimit(plan)) return undefined;
+  return { verdict: 'harmed', reason: 'it has begun to harm' };
+}
+
+/** Late reports may still change what tasks that were given up counted as. */
+function judgeHarm(trial: Trial, nowMs: number): Finding | undefined {
+  const { lost, suspendedMs, plan } = trial;
+  if (!lost.some(isCounted(trial))) return { verdict: 'harmed', reason: 'harm' };
+  if (suspendedMs === undefined || nowMs < suspendedMs + settleMs(trial)) return undefined;
+  const start = plan.carried ?? [plan.primary, ...plan.guards].map((m) => noEvidence(m, plan));
+  if (isHarmful(trial, countAgain(trial, start))) return { verdict: 'harmed', reason: 'harm' };
+  const late = lost.filter((one) => one.late !== undefined).length;
+  return {
+    verdict: 'invalid',
+    reason: `without ${late} late reports there was harm, and with them none`,
+  };
+}
+
+/** Whether a task that was given up has been counted as a failure. */
+function isCounted({ counted }: Trial): (lost: { readonly set: number }) => boolean {
+  return ({ set }) => counted.some(({ number }) => number === set);
+}
+
+/** For how long reports may come late before harm is recorded, in milliseconds. */
+export function settleMs({ plan }: Pick<Trial, 'plan'>): number {
+  return Math.max(MIN_SETTLE_MS, SETTLE_TIMEOUTS * plan.outcomeTimeoutMs);
+}
+
+function judgeTrial(trial: Trial, nowMs: number): Finding | undefined {
+  const { plan, startTimeMs, tasksUsed, dispatched, sets } = trial;
+  if (nowMs - startTimeMs >= plan.maxMs) {
+    return { verdict: 'inconclusive', reason: 'it ran for trial.max_seconds' };
   }
-  if (tasksUsed >= MAX_TASKS) {
-    return { verdict: 'inconclusive', reason: `nothing was found in ${tasksUsed} tasks` };
+  if (isHelpful(trial)) {
+    if (eUntold(trial) < DOUBTFUL) return { verdict: 'helped', reason: 'help' };
+    if (sets.length > 0) return undefined;
+    return { verdict: 'inconclusive', reason: `it may help, but ${describeLosses(trial)}` };
   }
-  if (dispatched(trial) >= MAX_DISPATCHED) {
-    return { verdict: 'inconclusive', reason: `only ${tasksUsed} tasks told anything` };
+  if (tasksLeft(trial) <= 0 && sets.length === 0 && trial.block === undefined) {
+    const reason =
+      dispatched >= MAX_DISPATCHED && tasksUsed < MAX_TASKS
+        ? `only ${tasksUsed} of ${dispatched} tasks told anything`
+        : `nothing was found in ${tasksUsed} tasks`;
+    return { verdict: 'inconclusive', reason };
   }
-  if (tasksUsed < MIN_TASKS_TO_GIVE_UP) return undefined;
-  const [primary] = evidence;
-  const isHopeless = primary !== undefined && combinedHarm(evidence) < 1 && eHelp(primary) < 1;
-  if (!isHopeless) return undefined;
+  if (!isHopeless(trial)) return undefined;
   return { verdict: 'inconclusive', reason: `nothing shows after ${tasksUsed} tasks` };
 }
 
-/** Whether the newest outcomes of both arms failed: the test treats the arms alike. */
-export function isOutage({ recentFailures }: Trial): boolean {
-  const failed = (arm: Arm) => {
-    const newest = recentFailures[arm];
-    return newest.length >= OUTAGE_TASKS && newest.filter(Boolean).length >= OUTAGE_FAILURES;
-  };
-  return failed('old') && failed('new');
+/** Whether a trial is given up: it shows nothing on either side. */
+export function isHopeless({
+  evidence,
+  tasksUsed,
+}: Pick<Trial, 'evidence' | 'tasksUsed'>): boolean {
+  const [primary] = evidence;
+  if (primary === undefined || tasksUsed < MIN_TASKS_TO_GIVE_UP) return false;
+  return combinedHarm(evidence) < 1 && eHelp(primary) < 1;
 }
 
-/** Tasks that the trial has taken in, those of finished blocks included. */
-function dispatched({ plan, assignments, pairsBegun }: Trial): number {
-  if (plan.assignment === 'task') return assignments.length;
-  return Math.max(pairsBegun - 1, 0) * 2 * plan.blockTasks;
+/** `helped`: it is confirmed. */
+function judgeProbation(trial: Trial, nowMs: number): Finding | undefined {
+  const { plan, stageTimeMs, sets } = trial;
+  const [primary] = trial.evidence;
+  if (primary === undefined) return undefined;
+  const isProven = primary.peaks.help >= CONFIRMING;
+  const isSure = isProven && obstacleTo(trial, primary) === undefined;
+  if (isSure && unproven(trial).length === 0) return { verdict: 'helped', reason: 'confirmed' };
+  const isOver =
+    nowMs - stageTimeMs >= plan.probationMs || (tasksLeft(trial) <= 0 && sets.length === 0);
+  if (!isOver) return undefined;
+  if (isSure) return { verdict: 'helped', reason: 'confirmed' };
+  return { verdict: 'inconclusive', reason: whyUnconfirmed(trial, primary) };
 }
 
-/** Outcomes that have not come yet. */
-function outstanding({ openPairs, block, plan }: Trial): number {
-  let count = block === undefined ? 0 : plan.blockTasks - block.outcomes.length;
-  for (const { tasks } of openPairs) {
-    for (const { outcome } of tasks) if (outcome === undefined) count += 1;
+function whyUnconfirmed(trial: Trial, primary: MetricEvidence): string {
+  const { help } = primary.peaks;
+  if (help < CONFIRMING) {
+    return `probation ended at ${Math.round(help)} to 1; ${CONFIRMING} to 1 confirm`;
   }
-  return count;
+  return `it may help, but ${obstacleTo(trial, primary)}`;
 }
 
-/** Why a trial's data cannot be trusted; `undefined`: they can. */
-function faultOf({ expected, missing }: Trial): string | undefined {
-  const lost = total(missing);
-  if (isExcessive(lost, total(expected))) {
-    return `${lost} of ${total(expected)} outcomes are missing`;
-  }
-  const [old, fresh] = [expected.old - missing.old, expected.new - missing.new];
-  if (!isNearlyEven(old, fresh) && imbalance(old, fresh) < INVALID_P) {
-    return `the arms are out of balance: ${old} tasks against ${fresh}`;
-  }
-  return undefined;
+/**
+ * Why a change is not confirmed though its help is proven, in words; `undefined`: it may be. By its
+ * estimates over all tasks it must be worth while, and no guard worse than its margin.
+ */
+function obstacleTo(trial: Trial, primary: MetricEvidence): string | undefined {
+  if (eUntold(trial) >= DOUBTFUL) return describeLosses(trial);
+  if (!isWorthwhile(primary)) return 'in all tasks together the gain is too small';
+  const worse = trial.evidence.find(
+    (one) => hasMargin(one.metric) && worsening(one) > marginOf(one.metric),
+  );
+  return worse && `${worse.metric.name} looks worse by more than its margin`;
 }
 
-function isExcessive(lost: number, expected: number): boolean {
-  return expected >= MIN_EXPECTED && upperTail(lost, expected, USUAL_MISSING) < INVALID_P;
+/** A margin in the unit of `worsening`. */
+function marginOf({ kind, statistic, margin }: Guard): number {
+  return kind === 'latency' && statistic === 'median' ? Math.log(1 + margin) : margin;
 }
 
-function hasHelped(evidence: Evidence): boolean {
+/**
+ * Whether groups of probation are half as frequent: help is proven, and what is left is a margin that
+ * most likely cannot be proven by the end of probation. Its harm is still watched for.
+ */
+export function isThinned({ evidence, plan }: Trial): boolean {
+  const [primary] = evidence;
+  if (primary === undefined || primary.peaks.help < CONFIRMING) return false;
+  return unproven({ evidence }).every(
+    ({ metric }) =>
+      metric.kind !== 'success' ||
+      !hasMargin(metric) ||
+      tasksToProve(metric, plan) > plan.probationTasks,
+  );
+}
+
+/** Guards whose margin is not proven yet. */
+function unproven({ evidence }: Pick<Trial, 'evidence'>): readonly MetricEvidence[] {
+  return evidence.filter(({ metric, peaks }) => hasMargin(metric) && peaks.notWorse < SUFFICIENT);
+}
+
+/** Whether the evidence suffices for the value to be put in force, losses aside. */
+export function isHelpful({ evidence, plan, tasksUsed }: Trial): boolean {
   const [primary, ...guards] = evidence;
-  if (primary === undefined || eHelp(primary) < SUFFICIENT) return false;
-  if (primary.tasksOld + primary.tasksNew < MIN_TASKS_TO_HELP) return false;
-  return -worsening(primary) >= MIN_GAIN[primary.metric.kind] && guards.every(isUnharmed);
+  if (primary === undefined || eHelp(primary) < plan.sufficient) return false;
+  const { metric } = primary;
+  const least = metric.statistic === 'total' ? MIN_TASKS_FOR_TOTALS : MIN_TASKS_TO_HELP;
+  const told = primary.tasksOld + primary.tasksNew;
+  return tasksUsed >= least && told >= least && isWorthwhile(primary) && guards.every(isUnharmed);
+}
+
+function isWorthwhile(primary: MetricEvidence): boolean {
+  const { metric, successLost, sets } = primary;
+  const gain = -worsening(primary);
+  if (metric.kind !== 'outcome') return gain >= MIN_GAIN[metric.kind];
+  return gain >= MIN_GAIN.latency || -successLost / Math.max(sets, 1) >= MIN_GAIN.success;
 }
 
 function isUnharmed(guard: MetricEvidence): boolean {
-  return worsening(guard) <= MAX_LOSS[guard.metric.kind];
+  const looksWorse = worsening(guard) > MAX_LOSS[guard.metric.kind];
+  return eHarm(guard) < (looksWorse ? 1 : DOUBTFUL);
 }
 
-function total({ old, new: fresh }: Trial['expected']): number {
-  return old + fresh;
+/** Whether evidence, in one order or the other, shows harm. */
+export function isHarmful(trial: Trial, evidence: Evidence): boolean {
+  if (!isByGroups(trial)) return combinedHarm(evidence) >= SUFFICIENT;
+  const own = watched(evidence);
+  const limit = (SUFFICIENT / 2) * Math.max(own.length, 2);
+  return own.some((one) => eHarmInForce(one, one === evidence[0]) >= limit);
+}
+
+/** Evidence, on both sides, that tasks of one arm tell less than those of the other. */
+export function eUntold({ untold: { harm, help } }: Pick<Trial, 'untold'>): number {
+  const all = [...harm, ...help];
+  return all.reduce((sum, wealth) => sum + wealth, 0) / all.length;
+}
+
+/** Tasks that may still be assigned in this stage. */
+export function tasksLeft({ stage, plan, assigned, dispatched }: Trial): number {
+  if (stage === 'probation') return plan.probationTasks - assigned;
+  return Math.min(MAX_TASKS - assigned, MAX_DISPATCHED - dispatched);
+}
+
+/**
+ * Whether the newest outcomes of both arms failed, far more than before the trial. The test treats
+ * the arms alike.
+ */
+export function isOutage({ recentFailures, plan, stage }: Trial): boolean {
+  const usual = 1 - plan.successRate;
+  if (stage !== 'trial' || usual > MAX_USUAL_FAILURES) return false;
+  const failures = (arm: Arm) => recentFailures[arm].filter(Boolean).length;
+  const [old, fresh] = [failures('old'), failures('new')];
+  if (old < OUTAGE_FAILURES || fresh < OUTAGE_FAILURES) return false;
+  return upperTail(old + fresh, 2 * OUTAGE_TASKS, usual) < INVALID_P;
+}
+
+/** Why a trial's data cannot be trusted; `undefined`: they can. */
+function faultOf(trial: Trial): string | undefined {
+  const { expected, missing, lost } = trial;
+  if (eUntold(trial) >= SUFFICIENT) return describeLosses(trial);
+  const all = expected.old + expected.new;
+  const late = lost.filter((one) => one.late !== undefined).length;
+  if (late >= MIN_LATE && late > TOLERABLE_LATE * all) {
+    return `${late} reports came after they had been given up; the next trial waits longer`;
+  }
+  const gone = missing.old + missing.new;
+  const isMore = all >= MIN_EXPECTED && gone > TOLERABLE_MISSING * all;
+  return isMore && upperTail(gone, all, TOLERABLE_MISSING) < INVALID_P
+    ? `${gone} of ${all} outcomes are missing`
+    : undefined;
+}
+
+/** Losses of each arm, in words. */
+export function describeLosses({ cancelled, missing, expected }: Trial): string {
+  const text = (arm: Arm) =>
+    `of ${expected[arm]} tasks of the ${arm} value ${cancelled[arm]} were cancelled and ${missing[arm]} not reported`;
+  return `${text('old')}, ${text('new')}`;
 }

@@ -1,8 +1,8 @@
 import { create } from '@bufbuild/protobuf';
 import { type Timestamp, TimestampSchema } from '@bufbuild/protobuf/wkt';
 import type { CycleRecord } from '../domain/cycle.ts';
-import type { Delta, DeltaEvaluation } from '../domain/delta.ts';
-import type { DeltaEffect } from '../domain/effect.ts';
+import { type Delta, type DeltaEvaluation, isLive } from '../domain/delta.ts';
+import type { DeltaEffect, MetricEffect } from '../domain/effect.ts';
 import type { CoordinationMetrics } from '../domain/metrics.ts';
 import { type Cycle, CycleSchema } from '../gen/learning/v1/cycle_pb.ts';
 import * as proto from '../gen/learning/v1/delta_pb.ts';
@@ -47,6 +47,8 @@ export const STATES = {
   applied: proto.DeltaState.APPLIED,
   reverted: proto.DeltaState.REVERTED,
   expired: proto.DeltaState.EXPIRED,
+  provisional: proto.DeltaState.PROVISIONAL,
+  confirmed: proto.DeltaState.CONFIRMED,
 } as const;
 
 const VERDICTS = {
@@ -56,6 +58,18 @@ const VERDICTS = {
   invalid: proto.Verdict.INVALID,
   observed: proto.Verdict.OBSERVED,
 } as const;
+
+const STATISTICS = {
+  median: proto.Statistic.MEDIAN,
+  total: proto.Statistic.TOTAL,
+  share: proto.Statistic.SHARE,
+  mean: proto.Statistic.MEAN,
+} as const;
+
+/** A delta as streams tell it: whether what it put in force is proven is not told there. */
+export function toStreamedDelta(delta: Delta): proto.Delta {
+  return toProtoDelta(isLive(delta) ? { ...delta, state: 'applied' } : delta);
+}
 
 /**
  * @param effect what is known of its effect now
@@ -136,19 +150,26 @@ function toProtoEvaluation(evaluation: DeltaEvaluation): proto.DeltaEvaluation {
 }
 
 function toProtoEffect(
-  { verdict, metrics = [], tasksUsed = 0 }: Partial<DeltaEffect> = {},
+  { verdict, metrics = [], tasksUsed = 0, gains = [] }: Partial<DeltaEffect> = {},
   summary: string,
 ): proto.DeltaEffect {
   return create(proto.DeltaEffectSchema, {
     verdict: verdict === undefined ? proto.Verdict.UNSPECIFIED : VERDICTS[verdict],
-    metrics: metrics.map((metric) => ({
-      ...metric,
-      tasksOld: BigInt(metric.tasksOld),
-      tasksNew: BigInt(metric.tasksNew),
-    })),
+    metrics: metrics.map(toProtoMetricEffect),
     tasksUsed: BigInt(tasksUsed),
     summary,
+    gains: gains.map((gain) => ({ ...gain, groups: BigInt(gain.groups) })),
   });
+}
+
+function toProtoMetricEffect({ margin, ...effect }: MetricEffect) {
+  return {
+    ...effect,
+    statistic: STATISTICS[effect.statistic],
+    tasksOld: BigInt(effect.tasksOld),
+    tasksNew: BigInt(effect.tasksNew),
+    ...(margin === undefined ? {} : { margin }),
+  };
 }
 
 /** A field that is there only where there is something to put into it. */

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { runBacktest } from '../../src/backtest/run.ts';
 import type { Task } from '../../src/domain/task.ts';
 import type { Parameters } from '../../src/domain/value.ts';
+import { effectOf } from '../../src/engine/effects.ts';
 import { runHere } from '../cli/command-line.ts';
 import { configOf } from '../support/engine-fixture.ts';
 import { normalNoise } from '../support/noise.ts';
@@ -47,8 +48,13 @@ test('the trials of a trace come out as the sidecar found them', async () => {
   );
   const judged = trials.filter(({ verdict }) => verdict !== undefined);
   expect(
-    judged.map(({ verdict, metrics, tasksUsed }) => ({ verdict, metrics, tasksUsed })),
-  ).toEqual(found.map(({ effect }) => effect));
+    judged.map(({ verdict, metrics, tasksUsed, gains }) => ({
+      verdict,
+      metrics,
+      tasksUsed,
+      gains,
+    })),
+  ).toEqual(found.map((delta) => effectOf(state, delta)));
   expect(judged.map(({ summary }) => summary)).toEqual(found.map(({ summary }) => summary));
   expect(judged.every(({ unjudged }) => unjudged === '')).toBe(true);
   expect(parameters).toEqual(state.head.parameters);
@@ -72,7 +78,7 @@ test('so do those whose outcomes are missing', async () => {
     },
   });
   const { trials } = await backtest(tasks, yaml);
-  const { trial } = engine.ledger.state;
+  const [trial] = engine.ledger.state.trials;
   const verdicts = [...engine.ledger.state.deltasNewestFirst()].flatMap(
     ({ effect }) => effect?.verdict ?? [],
   );
@@ -85,7 +91,7 @@ test('one that is not over', async () => {
   const { tasks, engine } = await recordTrace({ yaml: YAML, count: 90, run: noise() });
   const { trials } = await backtest(tasks);
   expect(trials).toMatchObject([{ verdict: undefined, endTimeMs: undefined, unjudged: '' }]);
-  expect(trials[0]?.tasksUsed).toBe(engine.ledger.state.trial?.tasksUsed);
+  expect(trials[0]?.tasksUsed).toBe(engine.ledger.state.trials[0]?.tasksUsed);
   expect(trials[0]?.tasksUsed).toBeGreaterThan(0);
 });
 
@@ -153,7 +159,7 @@ test('the report, for people and as JSON', async () => {
   );
   expect(out).toMatch(/^rule worse: \d+ proposed, 0 applied, 0 rejected, \d put on trial/m);
   expect(out).toMatch(
-    /^trials, if the trace was recorded with this very config:\n {2}trial of backtest-\d+: bad 0 -> 1 by worse, 2026-01-01T00:01:30\.000Z to 2026-\S+: HARMED, \d+ tasks: Harmed, in \d+ tasks: latency/m,
+    /^trials, if the trace was recorded with this very config:\n {2}trial of backtest-\d+: bad 0 -> 1 by worse, 2026-01-01T00:01:30\.000Z to 2026-\S+: HARMED, \d+ tasks: Harmed, in \d+ tasks: outcome/m,
   );
   const { out: json } = await runHere(['backtest', '--json', ...files]);
   const { summary } = JSON.parse(json.split('\n').at(-1) ?? '');
@@ -161,7 +167,7 @@ test('the report, for people and as JSON', async () => {
     ...{ ruleId: 'worse', target: 'bad', oldValue: 0, newValue: 1, verdict: 'harmed' },
     startTime: '2026-01-01T00:01:30.000Z',
     endTime: expect.stringMatching(/^2026-01-01T/),
-    metrics: [{ metric: 'latency' }, { metric: 'success' }],
+    metrics: [{ metric: 'outcome' }, { metric: 'success' }, { metric: 'latency' }],
     unjudged: '',
   });
   expect(summary.trials.at(-1)).toMatchObject({ verdict: null, endTime: null });

@@ -3,40 +3,80 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import type { LedgerStore } from '../../src/ledger/store.ts';
+import { SUCCESS } from '../../src/domain/effect.ts';
 import { LEDGER_FILE } from '../../src/store/disk/files.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import { checksum } from '../../src/store/sqlite/rows.ts';
-import { createEngineFixture, taskOf, tasksOf } from '../support/engine-fixture.ts';
+import { type EngineTrials, runTrials } from '../support/engine-trials.ts';
 import { type SeededRandom, seededRandom } from '../support/seed.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { type Played, playTrial, reseal, writeTrials } from '../support/trial-play.ts';
 import { expectFailure, type Ran, runHere } from './command-line.ts';
 
 const SWITCHBACK = { assignment: 'switchback' } as const;
+const HELPS = { seed: 2, effect: -0.7 } as const;
 
-/** One after the other, as they would run; the last one runs still. */
+/** Probation lasts. */
+const NEVER_PROVEN = { guards: [{ ...SUCCESS, margin: 0.01 }] } as const;
+
+/** Small parts of a holdback, which many others' tasks make pass. */
+const HELD_BACK = { holdback: 0.05 } as const;
+
+/** In the order in which they began; the last three go on. */
 function playLongRun(): Played[] {
   const at = (day: number) => ({ startMs: Date.UTC(2026, 0, day) });
   const lasting = playTrial({ ...at(3), seed: 1, plan: { deltaId: 'lasting', newValue: 30 } });
   const end = lasting.receipts.at(-1)?.step;
   const carried = end?.step === 'end' ? end.carried : undefined;
   return [
-    playTrial({ ...at(1), seed: 2, effect: -0.7, plan: { deltaId: 'helped', pairBy: ['size'] } }),
+    playTrial({ ...at(1), ...HELPS, plan: { deltaId: 'confirmed', pairBy: ['size'] } }),
     playTrial({
       ...{ ...at(2), seed: 6, effect: 0.8 },
       plan: { deltaId: 'harmed', newValue: 20, ...SWITCHBACK },
     }),
     lasting,
     playTrial({ ...at(4), seed: 5, plan: { deltaId: 'carried', newValue: 30, carried } }),
-    playTrial({ ...at(5), seed: 8, lost: 0.3, plan: { deltaId: 'invalid', newValue: 10 } }),
+    playTrial({ ...at(5), seed: 8, lost: 0.6, plan: { deltaId: 'invalid', newValue: 10 } }),
     playTrial({ ...at(6), seed: 9, stopAt: 40, plan: { deltaId: 'stopped', newValue: 10 } }),
-    playTrial({ ...at(7), seed: 10, leaveAt: 60, plan: { deltaId: 'running', newValue: 5 } }),
+    playTrial({
+      ...{ ...at(7), ...HELPS, effectInForce: 0.7 },
+      plan: { deltaId: 'taken-back', newValue: 12, seed: undefined, ...NEVER_PROVEN },
+    }),
+    playTrial({
+      ...{ ...at(8), ...HELPS, others: 5, leaveAt: 1000 },
+      plan: { deltaId: 'held-back', target: 'batch', seed: undefined, ...HELD_BACK },
+    }),
+    playTrial({
+      ...{ ...at(9), ...HELPS, effectInForce: 0, leaveAt: 90 },
+      plan: { deltaId: 'provisional', newValue: 14, ...NEVER_PROVEN },
+    }),
+    playTrial({ ...at(10), seed: 10, leaveAt: 60, plan: { deltaId: 'running', newValue: 5 } }),
   ];
 }
 
+/** The first step up helps, and later harms in some; each step after it harms. */
+const ENGINE_RUNS: readonly (EngineTrials & { readonly found: readonly string[] })[] = [
+  {
+    ...{ assignment: 'task', seed: 'a', when: 'true', tasks: 900 },
+    found: ['holdback helped', 'trial harmed', 'trial harmed', 'trial harmed'],
+    factorOf: (level) => (level === 1 ? 0.4 : 1),
+  },
+  {
+    ...{ assignment: 'switchback', seed: 's', when: 'true', tasks: 900 },
+    found: ['probation helped', 'trial harmed', 'trial harmed'],
+    factorOf: (level) => (level === 1 ? 0.4 : 1),
+  },
+  {
+    ...{ assignment: 'task', when: 'parameters.level < 1.0', tasks: 3600 },
+    // Tasks became slower, and the value before was tried again.
+    found: ['holdback harmed', 'trial harmed', 'trial helped'],
+    factorOf: (level, task) => (level === 1 ? (task > 3300 ? 2 : 0.4) : 1),
+  },
+];
+
 const RUN = playLongRun();
-const ENDED = RUN.length - 1;
+const GOING_ON = ['held-back', 'provisional', 'running'];
+const ENDED = RUN.length - GOING_ON.length;
 
 let original: string;
 beforeAll(async () => {
@@ -124,7 +164,7 @@ describe('a ledger as it was written', () => {
     expect(code).toBe(0);
     const lines = out.split('\n');
     expect(lines.at(-1)).toBe(
-      `${RUN.length} trials, ${ENDED} verdicts stand, 0 do not, 1 running so far`,
+      `${RUN.length} trials, ${ENDED} verdicts stand, 0 do not, ${GOING_ON.length} running so far`,
     );
     expect(lines.filter((line) => line === '  the verdict stands')).toHaveLength(ENDED);
     const running = RUN.at(-1)?.receipts.length;
@@ -132,20 +172,22 @@ describe('a ledger as it was written', () => {
   });
 
   test('a person is told what was tried, what was found, and how sure that is', async () => {
-    const { out } = await audit(original, 'helped');
+    const { out } = await audit(original, 'confirmed');
     const hash = RUN[0]?.receipts.at(-1)?.hash;
+    const metric = String.raw`E harm [\d.]+, E help [\d.]+`;
     expect(out.split('\n')).toEqual([
-      'trial of delta helped: max_cpu_per_agent 50 -> 40, by rule rule-1',
-      '  assigned task by task, with the seed "seed-2"',
-      expect.stringMatching(/^ {2}began 2026-01-01T00:00:00.000Z, ended 2026-01-01T00:\S+Z$/),
+      'trial of delta confirmed: max_cpu_per_agent 50 -> 40, by rule rule-1',
+      '  assigned task by task, with the seed "seed-2/confirmed"',
+      '  began 2026-01-01T00:00:00.000Z',
       expect.stringMatching(
-        /^ {2}tasks: \d+ with the old value, \d+ with the new one; 0 outcomes missing; the evidence rests on \d+$/,
+        /^ {2}trial, receipts 1 to \d+: 2026-01-01T00:\S+ to \S+, seed \w{64}$/,
       ),
-      expect.stringMatching(
-        /^ {2}latency -\d+ % \(-\d+ to -\d+\), \d+ tasks against \d+; E harm [\d.]+, E help [\d.]+$/,
-      ),
-      expect.stringMatching(/^ {2}success 0.0 points .*; E harm 1, E help 1$/),
-      '  verdict: helped, the new value is put in force',
+      expect.stringMatching(/^ {2}probation, receipts \d+ to \d+: \S+ to \S+, seed \w{64}$/),
+      expect.stringMatching(/^ {2}the evidence rests on \d+ tasks$/),
+      expect.stringMatching(/^ {2}of \d+ tasks of the old value 0 were cancelled and 0 not repor/),
+      expect.stringMatching(new RegExp(`^ {2}outcome \\+\\d+ points won .* tasks .*; ${metric}$`)),
+      expect.stringMatching(/^ {2}success 0.0 points .*, E not worse by 20 points [\d.]+$/),
+      '  verdict: helped and confirmed, the new value is in force',
       `  ${RUN[0]?.receipts.length} receipts, the last with the hash ${hash}`,
       '  the verdict stands',
     ]);
@@ -156,6 +198,40 @@ describe('a ledger as it was written', () => {
     expect((await audit(original, 'stopped')).out).toContain(
       'verdict: invalid, since it was stopped from outside',
     );
+    expect((await audit(original, 'provisional')).out).toContain(
+      'verdict: helped, the new value is in force on probation',
+    );
+    expect((await audit(original, 'taken-back')).out).toContain(
+      'verdict: harmed, the old value stays',
+    );
+  });
+
+  test('of a holdback: what is no longer kept, what it has gained, what is not known yet', async () => {
+    const { out, code } = await audit(original, 'held-back');
+    expect(code).toBe(0);
+    const gap = /not checked: receipts (\d+) to (\d+) of the holdback are no longer kept: what/;
+    const [, first, last] = gap.exec(out) ?? [];
+    const kept = RUN.find(({ plan }) => plan.deltaId === 'held-back')?.receipts ?? [];
+    expect(kept[Number(first) - 2]?.step.step).toBe('confirm');
+    expect(kept[Number(last)]?.step.step).toBe('renew');
+    expect(out).toMatch(/not checked: the coins of the holdback that goes on: their seed/);
+    expect(out).toMatch(
+      /held back: \d+ groups; harm at [\d.]+ \(outcome [\d.]+, success [\d.]+\), taken back at 5000/,
+    );
+    expect(out).toMatch(/gained: latency \d+ ms less per task \(mean; .*; \d+ groups\)/);
+    const json = JSON.parse((await audit(original, 'held-back', '--json')).out);
+    expect(json).toMatchObject({
+      ...{ stage: 'holdback', verdict: 'helped', stands: true, recomputed: true },
+      unchecked: [expect.stringContaining('no longer kept'), expect.stringContaining('coins')],
+      holdback: {
+        limit: 5000,
+        detectors: [{ metric: 'outcome' }, { metric: 'success' }],
+        gains: [{ metric: 'latency' }],
+      },
+    });
+    expect(json.stages.map((one: { stage: string }) => one.stage).slice(0, 3)).toEqual([
+      ...['trial', 'probation', 'holdback'],
+    ]);
   });
 
   test('a script gets one line for each delta', async () => {
@@ -165,72 +241,36 @@ describe('a ledger as it was written', () => {
     expect(rest).toEqual([]);
     expect(harmed).toMatchObject({
       ...{ deltaId: 'harmed', ruleId: 'rule-1', target: 'max_cpu_per_agent' },
-      ...{ oldValue: 50, newValue: 20, seed: 'seed-6', ...SWITCHBACK },
+      ...{ oldValue: 50, newValue: 20, seed: 'seed-6/harmed', ...SWITCHBACK },
       ...{ verdict: 'harmed', outcome: 'revert', stands: true, faults: [] },
       ...{ startTime: '2026-01-02T00:00:00.000Z', lastHash: RUN[1]?.receipts.at(-1)?.hash },
-      metrics: [{ metric: 'latency' }, { metric: 'success' }],
+      metrics: [{ metric: 'outcome' }, { metric: 'success' }],
     });
     expect(running).toMatchObject({ deltaId: 'running', stands: true });
     expect(running).not.toHaveProperty('verdict');
     const all = (await audit(original, '--all', '--json')).out.split('\n');
     expect(all).toHaveLength(RUN.length + 1);
     expect(JSON.parse(all.at(-1) ?? '')).toEqual({
-      summary: { trials: RUN.length, stand: ENDED, fail: 0, running: 1 },
+      summary: {
+        ...{ trials: RUN.length, stand: ENDED, fail: 0, running: GOING_ON.length, earlier: 0 },
+      },
     });
   });
 
-  test.each(['task', 'switchback'])('while an engine writes it, by %s', async (assignment) => {
+  test.each(ENGINE_RUNS)('while an engine writes it: $assignment, $seed', async (run) => {
     const dataDir = tempDir();
     const store = openSqliteStore(dataDir);
     onTestFinished(() => store.close());
-    const verdicts = await runEngine(store, assignment);
+    await runTrials(store, run);
     const { code, out, err } = await audit(dataDir, '--all', '--json');
     expect(err).toBe('');
     expect(code).toBe(0);
     const audits = out.split('\n').map((line) => JSON.parse(line));
-    expect(audits.slice(0, verdicts.length).map((one) => one.verdict)).toEqual(verdicts);
-    expect(audits.at(-1).summary).toMatchObject({ stand: verdicts.length, fail: 0 });
-    expect(new Set(verdicts).size).toBeGreaterThan(1);
+    const found = audits.slice(0, -1).map(({ verdict, stage }) => `${stage} ${verdict}`);
+    expect(found).toEqual(run.found);
+    expect(audits.at(-1).summary).toMatchObject({ trials: found.length, fail: 0 });
   });
 });
-
-/** One rule that raises `level` without end, for better and for worse; answers the verdicts. */
-async function runEngine(store: LedgerStore, assignment: string): Promise<unknown[]> {
-  const { engine, clock } = await createEngineFixture(
-    `
-curation: { mode: trial, cooldown_seconds: 10 }
-parameters: { level: { initial: 0 } }
-trial: { assignment: ${assignment}, pair_by: [size], seed: s, outcome_timeout_seconds: 60 }
-rules:
-  - { id: raise, when: 'true', type: resource, operation: adjust, target: level,
-      new_value: 'parameters.level + 1.0', reasoning: '"it may help"', confidence: 0.9, impact: positive }`,
-    { store },
-  );
-  const random = seededRandom(5);
-  await engine.recordTasks(tasksOf(30));
-  const deltaIds: string[] = [];
-  for (let i = 0; i < 900; i += 1) {
-    if (engine.ledger.state.trial === undefined) await engine.runCycle();
-    const { plan } = engine.ledger.state.trial ?? {};
-    if (plan !== undefined && deltaIds.at(-1) !== plan.deltaId) deltaIds.push(plan.deltaId);
-    if (i % 200 === 150) await engine.setTrialsPaused(true);
-    if (i % 200 === 160) await engine.setTrialsPaused(false);
-    const labels = { size: random.next() < 0.5 ? 'large' : 'small' };
-    const dispatch = { taskId: `t${i}`, labels };
-    const { parameters, deltaSequence } = await engine.resolve(dispatch);
-    await clock.advance(1000);
-    if (random.next() < 0.01) continue;
-    // The first step up helps, the one after it harms.
-    const isGood = Number(parameters.level) === 1 || random.next() < 0.1;
-    const latencyMs = 100 * Math.exp(random.next()) * (isGood ? 0.4 : 1);
-    const status = random.next() < 0.1 ? 'failure' : 'success';
-    const finishTimeMs = clock.now();
-    const taskId = dispatch.taskId;
-    await engine.recordTasks([taskOf({ taskId, deltaSequence, finishTimeMs, latencyMs, status })]);
-  }
-  const verdicts = deltaIds.map((id) => engine.ledger.state.delta(id)?.effect?.verdict);
-  return verdicts.filter((verdict) => verdict !== undefined);
-}
 
 test('what cannot be audited is refused', async () => {
   const dataDir = copyLedger();
@@ -248,7 +288,7 @@ test('what cannot be audited is refused', async () => {
     code: 2,
     says: /expected the ids of deltas, or --all/,
   });
-  await expectFailure(['audit', 'helped', '--all', ...here], { code: 2, says: /or --all/ });
+  await expectFailure(['audit', 'confirmed', '--all', ...here], { code: 2, says: /or --all/ });
   const empty = tempDir();
   const says = `${empty} holds no ledger`;
   await expectFailure(['audit', '--all', '--data-dir', empty], { code: 1, says });
@@ -364,7 +404,7 @@ describe('a bit that has changed', () => {
       const damage: ((bytes: Buffer) => Buffer)[] = [
         (bytes) => bytes.fill('x', 0, 1),
         (bytes) => Buffer.from(bytes.toString().replace(plan.deltaId, 'stranger')),
-        (bytes) => Buffer.from(bytes.toString().replaceAll('"end"', '"enD"')),
+        (bytes) => Buffer.from(bytes.toString().replaceAll(/"(end|confirm)"/g, '"enD"')),
         () => Buffer.from([0xff, 0x00]),
       ];
       for (const change of damage) {
@@ -386,7 +426,7 @@ describe('a bit that has changed', () => {
     const dataDir = copyLedger();
     const other = 'UPDATE events SET checksum = checksum + 1 WHERE position = 2';
     withLedger(dataDir, (db) => db.exec(other));
-    const { code, out, err } = await audit(dataDir, 'helped');
+    const { code, out, err } = await audit(dataDir, 'confirmed');
     expect(code).toBe(1);
     expect(out).toMatch(
       /the verdict stands\nthe ledger is damaged:\n {2}position 2: an event tasks_recorded: its checksum does not fit$/,
@@ -394,7 +434,7 @@ describe('a bit that has changed', () => {
     expect(err).toBe(`the ledger in ${dataDir} is damaged`);
     const [harmed] = receiptRows(dataDir, 'harmed') as [Row];
     apply(dataDir, { row: harmed, column: 'checksum', value: 1n });
-    const again = await audit(dataDir, 'helped', '--json');
+    const again = await audit(dataDir, 'confirmed', '--json');
     const [helped, ledger] = again.out.split('\n').map((line) => JSON.parse(line));
     expect(helped.stands).toBe(true);
     expect(ledger.ledgerFaults).toEqual([
@@ -413,7 +453,7 @@ describe('a bit that has changed', () => {
 
 describe('what was left out or put in another place', () => {
   test('a row of receipts', async () => {
-    for (const deltaId of ['helped', 'harmed', 'running']) {
+    for (const deltaId of ['confirmed', 'harmed', 'running']) {
       const rows = receiptRows(original, deltaId);
       for (const row of [rows[0], rows[5], rows.at(-1)] as Row[]) {
         const dataDir = copyLedger();
@@ -429,7 +469,7 @@ describe('what was left out or put in another place', () => {
 
   test('the last row, by somebody who counts: the rest of the ledger knows better', async () => {
     for (const [deltaId, says] of [
-      ['helped', /missing: the trial is over, since another began at position \d+/],
+      ['confirmed', /missing: the trial is over, since that of "taken-back" put another value/],
       ['invalid', /missing: the trial is over, since another began at position \d+/],
     ] as const) {
       const dataDir = copyLedger();
@@ -441,35 +481,35 @@ describe('what was left out or put in another place', () => {
     }
     // The newest trial: no other comes after it.
     const dataDir = tempDir();
-    await writeTrials(openSqliteStore(dataDir), RUN.slice(0, 1));
+    await writeTrials(openSqliteStore(dataDir), RUN.slice(1, 2));
     const rows = receiptRows(dataDir);
     const cut = rows.findIndex(({ body }) => body.includes('"end"')) - 8;
     for (const { position } of rows.slice(cut)) removeRow(dataDir, position);
     const count = rows.length - cut;
     changeHead(dataDir, (head) => ({ ...head, storedEvents: head.storedEvents - count }));
-    expect((await audit(dataDir, 'helped')).out).toMatch(
-      /missing: the trial is over, since the ledger remembers its verdict/,
+    expect((await audit(dataDir, 'harmed')).out).toMatch(
+      /missing: the trial went on, since the ledger remembers a verdict/,
     );
     changeHead(dataDir, (head) => ({ ...head, changes: {}, rules: {} }));
-    expect((await audit(dataDir, 'helped')).out).toContain('running so far');
-    const body = JSON.stringify({ kind: 'delta_applied', deltaId: 'helped', sequence: 1 });
+    expect((await audit(dataDir, 'harmed')).out).toContain('running so far');
+    const body = JSON.stringify({ kind: 'delta_applied', deltaId: 'harmed', sequence: 1 });
     const { position } = rows.at(-1) as Row;
     forge(dataDir, { position, kind: 'delta_applied', body });
     changeHead(dataDir, (head) => ({ ...head, storedEvents: head.storedEvents + 1 }));
-    expect((await audit(dataDir, 'helped')).out).toMatch(
-      /missing: the trial is over, since position \d+ is an event delta_applied of its delta/,
+    expect((await audit(dataDir, 'harmed')).out).toMatch(
+      /missing: the trial went on, since position \d+ is an event delta_applied of its delta/,
     );
   });
 
   test('receipts, in a row and across rows', async () => {
-    const rows = receiptRows(original, 'helped');
+    const rows = receiptRows(original, 'confirmed');
     const row = rows.find(({ body }) => JSON.parse(body).receipts.length > 1) as Row;
     const event = JSON.parse(row.body);
     const [first, second, ...rest] = event.receipts;
     const dataDir = copyLedger();
     const receipts = [second, first, ...rest];
     forge(dataDir, { ...row, body: JSON.stringify({ ...event, receipts }) });
-    const { code, out } = await audit(dataDir, 'helped');
+    const { code, out } = await audit(dataDir, 'confirmed');
     expect(code).toBe(1);
     expect(out).toContain(
       `receipt ${first.number} (position ${row.position}): it stands behind receipt ${second.number}`,
@@ -479,16 +519,16 @@ describe('what was left out or put in another place', () => {
     const [a, b] = rows.slice(3, 5) as [Row, Row];
     forge(across, { ...a, body: b.body });
     forge(across, { ...b, body: a.body });
-    const swapped = await audit(across, 'helped');
+    const swapped = await audit(across, 'confirmed');
     expect(swapped.code).toBe(1);
     expect(swapped.out).toMatch(/it stands behind receipt \d+, which came later/);
   });
 
   test('a row among those of another trial', async () => {
     const dataDir = copyLedger();
-    const row = receiptRows(dataDir, 'helped').at(-1) as Row;
-    forge(dataDir, { ...row, body: row.body.replace('"helped"', '"harmed"') });
-    for (const deltaId of ['helped', 'harmed']) {
+    const row = receiptRows(dataDir, 'confirmed').at(-1) as Row;
+    forge(dataDir, { ...row, body: row.body.replace('"confirmed"', '"harmed"') });
+    for (const deltaId of ['confirmed', 'harmed']) {
       expect((await audit(dataDir, deltaId)).code).toBe(1);
     }
     const { out } = await audit(dataDir, '--all');
@@ -499,36 +539,37 @@ describe('what was left out or put in another place', () => {
 describe('a forger who seals everything anew', () => {
   test('is found where the steps are not what a trial does', async () => {
     const dataDir = copyLedger();
-    const [helped] = RUN as [Played];
-    const forged = reseal(helped, (step) =>
-      step.step === 'end' ? { ...step, effect: { ...step.effect, verdict: 'harmed' } } : step,
+    const harmed = RUN[1] as Played;
+    const forged = reseal(harmed, (step) =>
+      step.step === 'end' ? { ...step, effect: { ...step.effect, verdict: 'helped' } } : step,
     );
-    forgeTrial(dataDir, 'helped', forged);
-    const { code, out } = await audit(dataDir, 'helped');
+    forgeTrial(dataDir, 'harmed', forged);
+    const { code, out } = await audit(dataDir, 'harmed');
     expect(code).toBe(1);
     expect(out).toMatch(
-      /receipt \d+ \(position \d+\): it says harmed, and the evidence says helped/,
+      /receipt \d+ \(position \d+\): it says helped, and the evidence says harmed/,
     );
     expect(out).toContain('the verdict does NOT stand');
   });
 
   test('and where they are, by what the ledger remembers', async () => {
     const dataDir = tempDir();
-    const [helped, harmed] = RUN as [Played, Played];
-    await writeTrials(openSqliteStore(dataDir), [helped, harmed]);
+    const [confirmed, harmed] = RUN as [Played, Played];
+    await writeTrials(openSqliteStore(dataDir), [confirmed, harmed]);
     // Another course of the same trial, which is as good as the one that was run.
     const startMs = Date.UTC(2026, 0, 2);
     const other = playTrial({ startMs, seed: 60, effect: -0.8, plan: harmed.plan });
     forgeTrial(dataDir, 'harmed', other.receipts);
+    changeHead(dataDir, (head) => ({ ...head, rules: {} }));
     expect((await audit(dataDir, 'harmed')).out).toContain('the verdict stands');
-    const timeMs = other.receipts.at(-1)?.step.timeMs;
-    const earlier = { timeMs: (timeMs ?? 0) - 1 };
+    const promoted = other.receipts.find(({ step }) => step.step === 'promote')?.step.timeMs ?? 0;
+    const earlier = { timeMs: promoted - 1 };
     changeHead(dataDir, (head) => ({ ...head, changes: {}, rules: { 'rule-1': earlier } }));
     expect((await audit(dataDir, 'harmed')).out).toMatch(
       /receipt \d+: it says helped, and the ledger remembers no verdict so late/,
     );
     const key = JSON.stringify(['rule-1', 'max_cpu_per_agent', 20]);
-    const change = { verdict: 'harmed', endMs: timeMs };
+    const change = { verdict: 'harmed', endMs: promoted };
     changeHead(dataDir, (head) => ({ ...head, changes: { [key]: change } }));
     expect((await audit(dataDir, 'harmed')).out).toMatch(
       /receipt \d+: it says helped, and the ledger remembers harmed/,
@@ -539,7 +580,7 @@ describe('a forger who seals everything anew', () => {
     const dataDir = copyLedger();
     const { plan } = RUN[3] as Played;
     const [primary, ...guards] = plan.carried ?? [];
-    const better = primary && { ...primary, help: primary.help.map((wealth) => wealth * 2) };
+    const better = primary && { ...primary, worse: primary.worse + 1 };
     const carried = better && [better, ...guards];
     const startMs = Date.UTC(2026, 0, 4);
     const other = playTrial({ startMs, seed: 5, plan: { ...plan, carried } });
@@ -566,12 +607,45 @@ test('many faults are named up to a bound; a script gets all', async () => {
 
 test('a delta that nothing tells of, where the ledger is damaged', async () => {
   const dataDir = copyLedger();
-  forgeTrial(dataDir, 'helped', []);
+  forgeTrial(dataDir, 'confirmed', []);
   withLedger(dataDir, (db) =>
     db.exec("UPDATE events SET body = 'x' WHERE kind = 'trial_advanced'"),
   );
-  const { code, out, err } = await audit(dataDir, 'helped');
+  const { code, out, err } = await audit(dataDir, 'confirmed');
   expect(code).toBe(1);
   expect(out).toContain('nothing of its trial was found, and the ledger is damaged');
   expect(err).toBe('1 of 1 verdicts do not stand');
 });
+
+test('a trial of an earlier release: its chain is checked, and nothing else', async () => {
+  const dataDir = tempDir();
+  const [confirmed, harmed] = RUN as [Played, Played];
+  const former = earlierRelease(harmed);
+  await writeTrials(openSqliteStore(dataDir), [confirmed, former]);
+  const { code, out } = await audit(dataDir, '--all');
+  expect(code).toBe(0);
+  expect(out).toContain('verdict, as it claims: harmed, the old value stays');
+  expect(out).toContain('not checked: all but the chain of hashes: the trial was begun by an earl');
+  expect(out).toContain('the chain of receipts is whole; the verdict was not recomputed');
+  expect(out.split('\n').at(-1)).toBe(
+    '2 trials, 1 verdicts stand, 0 do not, 1 of an earlier release not recomputed',
+  );
+  const [, row] = receiptRows(dataDir, 'harmed') as [Row, Row];
+  forge(dataDir, { ...row, body: row.body.replace('"new"', '"old"').replace('20', '21') });
+  const damaged = await audit(dataDir, 'harmed');
+  expect(damaged.code).toBe(1);
+  expect(damaged.out).toMatch(/receipt \d+ \(position \d+\): its hash does not fit/);
+});
+
+/** A trial as earlier releases wrote them: they named no form, and committed to no seed. */
+function earlierRelease(played: Played): Played {
+  const receipts = reseal(played, (step) => {
+    if (step.step !== 'start') return step;
+    const { commitment, plan, ...rest } = step;
+    const { format, ...formless } = plan;
+    // What is left out is what makes it an earlier one.
+    return { ...rest, plan: formless } as typeof step;
+  });
+  const start = receipts[0]?.step;
+  return { plan: start?.step === 'start' ? start.plan : played.plan, receipts };
+}

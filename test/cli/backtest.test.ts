@@ -8,7 +8,7 @@ import type { Delta } from '../../src/domain/delta.ts';
 import { DeltaSchema } from '../../src/gen/learning/v1/delta_pb.ts';
 import { TaskSchema } from '../../src/gen/learning/v1/task_pb.ts';
 import { configOf, createEngineFixture, taskOf, tasksOf } from '../support/engine-fixture.ts';
-import { ManualClock } from '../support/manual-clock.ts';
+import { ManualClock, START_MS } from '../support/manual-clock.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { expectFailure, runHere } from './command-line.ts';
 
@@ -87,11 +87,11 @@ const DAY_MS = 86_400_000;
 
 test('proposals that wait expire in virtual time', async () => {
   const config = configOf(
-    'cycle: { interval_seconds: 3600 }\ncuration: { mode: recommend, cooldown_seconds: 0 }',
+    'cycle: { interval_seconds: 3600, max_age_seconds: 0 }\ncuration: { mode: recommend, cooldown_seconds: 0 }',
   );
   const tasks = [
     ...tasksOf(30, { status: 'failure' }),
-    ...tasksOf(1, { status: 'failure', finishTimeMs: 2.5 * DAY_MS }),
+    ...tasksOf(1, { status: 'failure', finishTimeMs: START_MS + 2.5 * DAY_MS }),
   ];
   const summary = await runBacktest(config, tasks, async () => {});
   const fallback = summary.rules.find(({ ruleId }) => ruleId === 'fallback');

@@ -1,10 +1,17 @@
 import { create, fromJson, type MessageInitShape } from '@bufbuild/protobuf';
 import { status } from '@grpc/grpc-js';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { describeTrial } from '../../src/cli/watch-lines.ts';
 import { type TrialEvent, TrialFollower } from '../../src/cli/watch-trials.ts';
 import type { LearningClient } from '../../src/client/channel.ts';
 import type { Engine } from '../../src/engine/engine.ts';
-import { DeltaSchema, DeltaState, DeltaType, Verdict } from '../../src/gen/learning/v1/delta_pb.ts';
+import {
+  DeltaEffectSchema,
+  DeltaSchema,
+  DeltaState,
+  DeltaType,
+  Verdict,
+} from '../../src/gen/learning/v1/delta_pb.ts';
 import { StreamDeltasResponseSchema } from '../../src/gen/learning/v1/learning_service_pb.ts';
 import { runScript } from '../support/child.ts';
 import { taskOf, tasksOf } from '../support/engine-fixture.ts';
@@ -34,7 +41,7 @@ async function startTrial(engine: Engine): Promise<string> {
 
 /** Runs tasks until harm is found. */
 async function finishTrial(engine: Engine): Promise<void> {
-  while (engine.ledger.state.trial !== undefined) {
+  while (engine.ledger.state.trials.length > 0) {
     const { parameters, deltaSequence } = engine.current();
     const latencyMs = parameters.level === 1 ? 200 : 50;
     await engine.recordTasks([taskOf({ latencyMs, deltaSequence })]);
@@ -56,7 +63,7 @@ test('a trial that begins and ends, and its switches', async () => {
   );
   await finishTrial(engine);
   await watch.says(
-    new RegExp(`^trial of ${deltaId} ended: HARMED: Harmed, in \\d+ tasks: latency`),
+    new RegExp(`^trial of ${deltaId} ended: HARMED: Harmed, in \\d+ tasks: outcome`),
   );
   expect(await watch.end('SIGTERM')).toEqual({ code: 0, signal: null });
   expect(watch.lines.filter((line) => line.startsWith('trial of'))).toHaveLength(2);
@@ -109,14 +116,18 @@ function failure(code: status) {
 
 /** A follower of a sidecar that answers as it is told to. */
 function followed() {
-  const listDeltas = vi.fn(async () => ({ deltas: [ON] }));
+  const listDeltas = vi.fn(async (_: { states: DeltaState[] }, __: object) => ({ deltas: [ON] }));
   const getDeltaStatus = vi.fn(async ({ deltaId }) => ({ delta: { ...ON, deltaId } }));
   const events: [string, string][] = [];
+  const lines: string[] = [];
   const follower = new TrialFollower({
     // Two methods are all that it calls.
     client: { listDeltas, getDeltaStatus } as unknown as LearningClient,
     types: [],
-    onEvent: async ({ kind, delta }: TrialEvent) => void events.push([kind, delta.deltaId]),
+    onEvent: async (event: TrialEvent) => {
+      events.push([event.kind, event.delta.deltaId]);
+      lines.push(describeTrial(event));
+    },
   });
   const ended = new AbortController();
   const running = follower.run(ended.signal);
@@ -124,7 +135,7 @@ function followed() {
     ended.abort();
     await running;
   });
-  return { follower, listDeltas, getDeltaStatus, events };
+  return { follower, listDeltas, getDeltaStatus, events, lines };
 }
 
 test('a sidecar that is away: what has ended meanwhile is told later', async () => {
@@ -166,11 +177,65 @@ test('a trial that was over before it was seen on, and one that nobody knows any
 
 test('the delta that a trial puts in force, or takes back, brings a look', async () => {
   for (const end of [{ deltaId: 'd' }, { deltaId: 'x', trialDeltaId: 'd', revertsDeltaId: 'd' }]) {
-    const { follower, getDeltaStatus, events } = followed();
+    const { follower, listDeltas, getDeltaStatus, events } = followed();
     follower.note(SNAPSHOT);
     await vi.waitFor(() => expect(events).toEqual([['on', 'd']]));
+    listDeltas.mockResolvedValue({ deltas: [] });
     getDeltaStatus.mockResolvedValue({ delta: OVER });
     follower.note(messageOf({ event: { case: 'delta', value: end } }));
     await vi.waitFor(() => expect(events).toHaveLength(2), 1000);
   }
+});
+
+const PROVISIONAL = create(DeltaSchema, {
+  ...ON,
+  state: DeltaState.PROVISIONAL,
+  target: 'level',
+  ruleId: 'raise',
+  effect: create(DeltaEffectSchema, { verdict: Verdict.HELPED, summary: 'why' }),
+});
+const ended = (state: DeltaState) => create(DeltaSchema, { ...PROVISIONAL, state });
+
+test('a delta that helped is followed through its probation', async () => {
+  const { follower, listDeltas, getDeltaStatus, lines } = followed();
+  follower.note(SNAPSHOT);
+  await vi.waitFor(() => expect(lines).toHaveLength(1));
+  listDeltas.mockResolvedValue({ deltas: [PROVISIONAL] });
+  const inForce = messageOf({ event: { case: 'delta', value: { deltaId: 'd' } } });
+  for (let i = 0; i < 2; i += 1) {
+    follower.note(inForce);
+    await vi.waitFor(() => expect(listDeltas).toHaveBeenCalledTimes(2 + i));
+  }
+  expect(lines.slice(1)).toEqual(['trial of d ended: HELPED, on probation: why']);
+  listDeltas.mockResolvedValue({ deltas: [] });
+  getDeltaStatus.mockResolvedValue({ delta: ended(DeltaState.CONFIRMED) });
+  follower.note(inForce);
+  await vi.waitFor(() => expect(lines).toHaveLength(3));
+  expect(lines[2]).toBe('probation of d ended: CONFIRMED: why');
+  // It is over: the delta that takes it back much later is no news of it.
+  follower.note(messageOf({ event: { case: 'delta', value: { revertsDeltaId: 'd' } } }));
+  expect(getDeltaStatus).toHaveBeenCalledTimes(1);
+});
+
+test.each([
+  [DeltaState.APPLIED, 'APPLIED'],
+  [DeltaState.REVERTED, 'REVERTED'],
+  [DeltaState.PROPOSED, 'PROPOSED'],
+])('a probation that it finds on, and how it ended', async (state, name) => {
+  const { follower, listDeltas, getDeltaStatus, lines } = followed();
+  listDeltas.mockResolvedValue({ deltas: [PROVISIONAL] });
+  follower.note(SNAPSHOT);
+  await vi.waitFor(() => expect(lines).toHaveLength(1));
+  listDeltas.mockResolvedValue({ deltas: [] });
+  getDeltaStatus.mockResolvedValue({ delta: ended(state) });
+  follower.note(SNAPSHOT);
+  await vi.waitFor(() => expect(lines).toHaveLength(2));
+  expect(lines).toEqual([
+    'probation of d: level nothing -> nothing by raise: why',
+    `probation of d ended: ${name}: why`,
+  ]);
+  expect(listDeltas).toHaveBeenCalledWith(
+    { states: [DeltaState.TRIAL, DeltaState.PROVISIONAL] },
+    expect.anything(),
+  );
 });

@@ -137,7 +137,10 @@ test('tasks are recorded once, those that are wrong are told', async () => {
   const task = { taskId: 'one', status: TaskStatus.SUCCESS, latencyMs: 5 };
   expect(await sidecar.record(task)).toEqual({ kind: 'recorded' });
   expect(await sidecar.record(task)).toEqual({ kind: 'duplicate' });
-  expect(await sidecar.record({ latencyMs: 1 })).toEqual({ kind: 'recorded' });
+  expect(await sidecar.record({ latencyMs: 0 })).toEqual({ kind: 'recorded' });
+  expect(await sidecar.record({})).toEqual({ kind: 'recorded' });
+  const tasks = engine.ledger.state.newestTasks(3);
+  expect(tasks.map(({ latencyMs }) => latencyMs)).toEqual([5, 0, undefined]);
   const refused = await sidecar.record({ taskId: 'bad', latencyMs: -1 });
   expect(refused).toMatchObject({
     failure: { code: 'INVALID_ARGUMENT', violations: [{ field: 'task.latency_ms' }] },
@@ -146,7 +149,7 @@ test('tasks are recorded once, those that are wrong are told', async () => {
   expect(await sidecar.reportMetrics({ subAgentCount: 3 })).toBe(true);
   expect((await client.getStatus({})).metrics?.subAgentCount).toBe(3);
   expect(sidecar.dropped).toBe(0);
-  expect(engine.ledger.state.head.counters.tasksRecorded).toBe(2);
+  expect(engine.ledger.state.head.counters.tasksRecorded).toBe(3);
   expect((await sidecar.admin.stopLearning({})).active).toBe(false);
 });
 

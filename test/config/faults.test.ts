@@ -79,9 +79,9 @@ rules:
     const faults = faultsOf(text).map(({ line, path, message }) => `${line} ${path}: ${message}`);
     expect(faults).toEqual([
       '11 rules[0].primary.better: expected one of lower, higher (there is no default), found nothing',
-      '11 rules[0].primary.beter: expected one of measurement, better, found "beter" (did you mean "better"?)',
-      '13 rules[0].guards[0]: expected latency, success, or an object with measurement and better, found "speed"',
-      `14 rules[0].guards[1].measurement: expected a measurement of 1 to 64 bytes, not latency, success or __proto__, found "success"`,
+      '11 rules[0].primary.beter: expected one of measurement, better, statistic, found "beter" (did you mean "better"?)',
+      '13 rules[0].guards[0]: expected latency, success, or an object with metric, or with measurement and better, found "speed"',
+      `14 rules[0].guards[1].measurement: expected a measurement of 1 to 64 bytes, not outcome, latency, success or __proto__, found "success"`,
     ]);
   });
 });
@@ -169,7 +169,13 @@ describe('across fields', () => {
   });
 
   test.each([
-    [{ guards: ['latency'] }, 'guards[0]', 'other than latency, the primary one by default'],
+    [{ primary: 'latency', guards: ['latency'] }, 'guards[0]', 'than the primary one'],
+    [
+      { primary: { metric: 'latency', statistic: 'total' }, guards: [{ metric: 'latency' }] },
+      'guards[0]',
+      'than the primary one',
+    ],
+    [{ guards: ['latency', { metric: 'latency', margin: 0.1 }] }, 'guards[1]', 'each metric once'],
     [{ primary: 'success', guards: ['latency', 'success'] }, 'guards[1]', 'than the primary one'],
     [{ primary: COST, guards: [{ ...COST, better: 'higher' }] }, 'guards[0]', 'found "cost"'],
     [{ guards: ['success', COST, 'success'] }, 'guards[2]', 'expected each metric once'],
@@ -180,8 +186,33 @@ describe('across fields', () => {
     expect(faults[0]?.message).toContain(message);
   });
 
+  test.each([
+    [{ guards: ['outcome'] }, 'guards[0]', 'outcome is no guard'],
+    [{ guards: [{ metric: 'outcome' }] }, 'guards[0].metric', 'outcome is no guard'],
+    [{ primary: { metric: 'outcome' } }, 'primary.metric', 'outcome and success have no statistic'],
+    [
+      { guards: [{ metric: 'success', statistic: 'total' }] },
+      'guards[0].statistic',
+      'expected none: of success, it is the share of tasks, found "total"',
+    ],
+    [{ primary: { metric: 'latency', margin: 0.1 } }, 'primary.margin', 'metric, statistic, found'],
+    [{ primary: { ...COST, margin: 0.1 } }, 'primary.margin', 'better, statistic, found "margin"'],
+    [{ guards: [{ metric: 'latency', better: 'lower' }] }, 'guards[0].better', 'statistic, margin'],
+    [{ guards: [{ margin: 0.1 }] }, 'guards[0].metric', 'expected latency or success'],
+    [{ guards: [{}] }, 'guards[0].metric', 'expected latency or success'],
+    [{ primary: {} }, 'primary.metric', 'expected latency'],
+  ])('what cannot be judged: %j', (fields, path, message) => {
+    const faults = faultsOf(ruleYaml(fields));
+    expect(faults.map((fault) => fault.path)).toEqual([`rules[0].${path}`]);
+    expect(faults[0]?.message).toContain(message);
+  });
+
   test('a faulty primary metric is not compared with the guards', () => {
     expect(pathsOf(ruleYaml({ primary: 3, guards: ['latency'] }))).toEqual(['rules[0].primary']);
+    const primary = { metric: 'cost' };
+    expect(pathsOf(ruleYaml({ primary, guards: ['latency'] }))).toEqual([
+      'rules[0].primary.metric',
+    ]);
   });
 
   test('a rule whose deltas wait for a person anyway may be on trial', () => {
@@ -198,7 +229,8 @@ describe('across fields', () => {
   });
 });
 
-const TOKENS = { measurement: 'tokens', better: 'higher' };
+const TOKENS = { measurement: 'tokens', better: 'higher', margin: 0.1 };
+const TOTAL = { metric: 'latency', statistic: 'total' };
 const RULE = {
   id: 'r0',
   when: 'window.count > 1.0 && metrics.values.queue < 3.0',
@@ -219,6 +251,7 @@ const CATALOGUE: [path: (string | number)[], valid: fc.Arbitrary<unknown>, fault
   [['cycle', 'history_limit'], fc.integer({ min: 200, max: 1000 }), [0, 1.5]],
   [['cycle', 'analysis_window'], fc.integer({ min: 1, max: 100 }), [0, 200_000]],
   [['cycle', 'min_tasks'], fc.integer({ min: 1, max: 100 }), [-1, []]],
+  [['cycle', 'max_age_seconds'], fc.nat(1000), [-1, null]],
   [['recording', 'dedup_window'], fc.nat(1000), [-1]],
   [['metrics', 'max_age_seconds'], fc.nat(1000), [null]],
   [['reflection', 'min_score'], fc.nat(100), [101]],
@@ -229,6 +262,11 @@ const CATALOGUE: [path: (string | number)[], valid: fc.Arbitrary<unknown>, fault
   [['curation', 'cool_down'], fc.constant(undefined), [3]],
   [['curation', 'cooldown_seconds'], fc.nat(1000), [-1]],
   [['trial', 'block_tasks'], fc.integer({ min: 1, max: 10 }), [0]],
+  [['trial', 'predict_by'], fc.subarray(['a', 'b'], { maxLength: 2 }), [['a', 'a'], 'a']],
+  [['trial', 'outcome_timeout_seconds'], fc.integer({ min: 1, max: 9 }), [0, null]],
+  [['trial', 'probation_tasks'], fc.integer({ min: 1, max: 9 }), [0, 1.5]],
+  [['trial', 'probation_seconds'], fc.integer({ min: 1, max: 9 }), [0]],
+  [['trial', 'holdback'], fc.constantFrom(0, 0.2), [0.21, -1]],
   [['trial', 'timeout_ms'], fc.double({ min: 0.1, noNaN: true, noDefaultInfinity: true }), [0]],
   [['trial', 'seed'], fc.string({ minLength: 1, maxLength: 128 }), ['', 7]],
   [['monitoring', 'log_level'], fc.constantFrom('info', 'debug'), ['loud']],
@@ -253,13 +291,14 @@ const CATALOGUE: [path: (string | number)[], valid: fc.Arbitrary<unknown>, fault
   [['rules', 0, 'impact'], fc.constantFrom('positive'), [0]],
   [['rules', 0, 'id'], fc.constantFrom('a', 'b'), ['a b', 'r1']],
   [['rules', 0, 'mode'], fc.constantFrom('apply', 'recommend', 'trial'), ['coin']],
-  [['rules', 0, 'primary'], fc.constantFrom('latency', COST), ['cost', [], 3]],
+  [['rules', 0, 'primary'], fc.constantFrom('outcome', TOTAL, COST), ['cost', [], 3]],
   [['rules', 0, 'guards'], fc.subarray(['success', TOKENS], { maxLength: 2 }), ['success', {}]],
   [['rules', 0, 'on_harm'], fc.constantFrom('revert', 'pause', 'notify'), ['stop']],
   [['rules', 1, 'primary', 'measurement'], fc.constantFrom('cost', 'x'), ['latency', '', 5]],
   [['rules', 1, 'primary', 'better'], fc.constantFrom('lower', 'higher'), ['more', null]],
+  [['rules', 1, 'primary', 'statistic'], fc.constantFrom('median', 'total'), ['share', null]],
   [['rules', 1, 'primary', 'banana'], fc.constant(undefined), [1]],
-  [['rules', 1, 'guards', 0], fc.constantFrom('latency', TOKENS), ['cost', 3, []]],
+  [['rules', 1, 'guards', 0], fc.constantFrom('latency', TOTAL, TOKENS), ['outcome', 3, []]],
 ];
 
 type Json = { [key: string | number]: Json };
@@ -385,8 +424,20 @@ rules:
     primary: { measurement: "007", better: higher }
     guards: []
     on_harm: notify
+  - id: guarded
+    when: "true"
+    type: metric
+    operation: remove
+    target: text
+    reasoning: '""'
+    confidence: 1
+    impact: neutral
+    primary: { metric: latency, statistic: total }
+    guards:
+      - { metric: success, margin: 0.01 }
+      - { measurement: cost, better: lower, statistic: median, margin: 1e-7 }
 curation: {ack_timeout_seconds: 0.5}
-trial: {seed: "1e3", timeout_ms: 1e-7}
+trial: {seed: "1e3", timeout_ms: 1e-7, predict_by: [], outcome_timeout_seconds: 1e-7, holdback: 0}
 tls: {certificate_file: "a b", key_file: "1", client_ca_file: c, allowed_names: ["1e3", "a: b"]}
 tokens: {admin_file: "# no"}
 `);

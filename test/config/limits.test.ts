@@ -15,6 +15,7 @@ const BOUNDS: [string, unknown[], unknown[]][] = [
   ['cycle.history_limit', [30, 100_000], [0, 1.5, 100_001]],
   ['cycle.analysis_window', [1, 100], [0, 1.5, 101, 100_001]],
   ['cycle.min_tasks', [1, 100], [0, 1.5, 101]],
+  ['cycle.max_age_seconds', [0, 0.5, 31_536_000], [-1, 31_536_001, null]],
   ['recording.dedup_window', [0, 10_000_000], [-1, 0.5, 10_000_001]],
   ['metrics.max_age_seconds', [0, 0.5, 31_536_000], [-1, 31_536_001]],
   ['reflection.min_score', [0, 65.5, 100], [-1, 100.1]],
@@ -33,8 +34,12 @@ const BOUNDS: [string, unknown[], unknown[]][] = [
   ['trial.assignment', ['auto', 'task', 'switchback'], ['coin']],
   ['trial.block_tasks', [1, 50], [0, 51, 1.5]],
   ['trial.pair_by', [[], ['a', 'b']], ['a', ['a', 'a']]],
+  ['trial.predict_by', [[], ['a', 'b']], ['a', ['a', 'a'], null]],
+  ['trial.probation_tasks', [1, 1_000_000], [0, 1.5, 1_000_001]],
+  ['trial.probation_seconds', [0.1, 31_536_000], [0, 31_536_001]],
+  ['trial.holdback', [0, 0.05, 0.2], [-0.01, 0.21, '0.1']],
   ['trial.pair_wait_tasks', [0, 100_000], [-1, 100_001]],
-  ['trial.outcome_timeout_seconds', [0.1, 31_536_000], [0, 31_536_001]],
+  ['trial.outcome_timeout_seconds', [0.1, 31_536_000], [0, 31_536_001, null]],
   ['trial.max_seconds', [0.1, 31_536_000], [0, 31_536_001]],
   ['trial.timeout_ms', [1e-9, 1, 1e300], [0, -1, '1', null]],
   ['trial.seed', ['1', ' ', 'x'.repeat(128)], ['', 'x'.repeat(129), 1, null]],
@@ -65,6 +70,7 @@ describe.each(BOUNDS)('%s', (path, within, outside) => {
 });
 
 const COST = { measurement: 'cost', better: 'lower' };
+const TOTAL = { metric: 'latency', statistic: 'total' };
 const metrics = (count: number) =>
   Array.from({ length: count }, (_, index) => ({ measurement: `m${index}`, better: 'higher' }));
 
@@ -76,8 +82,12 @@ const RULE_BOUNDS: [string, unknown[], unknown[]][] = [
   ['confidence', [0, 1], [-0.1, 1.1, '1']],
   ['impact', ['positive', 'neutral', 'negative'], ['good']],
   ['mode', ['apply', 'recommend', 'trial'], ['off', null]],
-  ['primary', ['latency', 'success', COST], ['cost', 3, null, []]],
-  ['guards', [[], ['success'], [COST], metrics(8)], ['success', COST, null, metrics(9)]],
+  ['primary', ['outcome', 'latency', 'success', TOTAL, COST], ['cost', 3, null, []]],
+  [
+    'guards',
+    [[], ['success'], ['latency', 'success'], [TOTAL], [COST], metrics(8)],
+    ['success', COST, null, metrics(9)],
+  ],
   ['on_harm', ['revert', 'pause', 'notify'], ['stop', null]],
   ['when', ['true', true, ' true '.repeat(1)], [null, [], 'x'.repeat(4097), '', 1]],
   ['reasoning', ['""'], [3, null, '']],
@@ -99,7 +109,9 @@ describe.each(RULE_BOUNDS)('rules[].%s', (key, within, outside) => {
 const METRIC_BOUNDS: [string, unknown[], unknown[]][] = [
   ['measurement', ['x', 'Latency', 'latency_ms', 'x'.repeat(64)], ['latency', 'success', '', 3]],
   ['measurement', ['tokens.in'], ['x'.repeat(65), null, undefined]],
+  ['measurement', ['Outcome'], ['outcome', '__proto__']],
   ['better', ['lower', 'higher'], ['more', null, undefined]],
+  ['statistic', ['median', 'total', undefined], ['mean', 'share', null, 3]],
 ];
 
 describe.each(METRIC_BOUNDS)('%s of a metric', (key, within, outside) => {
@@ -121,6 +133,28 @@ describe.each(METRIC_BOUNDS)('%s of a metric', (key, within, outside) => {
       expect(faults.map((fault) => fault.path)).toEqual([`rules[0].${path}.${key}`]);
       expect(faults[0]?.message).toMatch(/^expected .+found .+/);
     }
+  });
+});
+
+const MARGINS = [
+  [1e-9, 0.05, 0.999, undefined],
+  [0, 1, -0.1, '5%', null],
+] as const;
+
+describe.each([COST, TOTAL, { metric: 'success' }])('margin of %j', (metric) => {
+  const withMargin = (margin: unknown) => ruleYaml({ guards: [{ ...metric, margin }] });
+
+  test.each(MARGINS[0].map((value) => ({ value })))('may be $value', ({ value }) => {
+    expect(faultsOf(withMargin(value))).toEqual([]);
+  });
+
+  test.each(MARGINS[1].map((value) => ({ value })))('may not be $value', ({ value }) => {
+    expect(faultsOf(withMargin(value))).toMatchObject([
+      {
+        path: 'rules[0].guards[0].margin',
+        message: expect.stringMatching(/^expected a number above 0 and below 1, found /),
+      },
+    ]);
   });
 });
 

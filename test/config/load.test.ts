@@ -8,7 +8,7 @@ import { DEFAULT_CONFIG } from '../../src/config/default-config.ts';
 import { ConfigError, formatFault } from '../../src/config/fault.ts';
 import { loadConfig, parseConfig, readConfigFile } from '../../src/config/load.ts';
 import { configFileSchema } from '../../src/config/schema.ts';
-import { LATENCY, SUCCESS } from '../../src/domain/effect.ts';
+import { LATENCY, OUTCOME, SUCCESS } from '../../src/domain/effect.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { comparable, faultsOf, fromYaml } from './support.ts';
 
@@ -42,6 +42,7 @@ describe('the shipped configs', () => {
         historyLimit: 100,
         analysisWindow: 30,
         minTasks: 30,
+        maxAgeSeconds: 86_400,
       },
       recording: { dedupWindow: 100_000 },
       metrics: { maxAgeSeconds: 120 },
@@ -69,16 +70,24 @@ describe('the shipped configs', () => {
         blockTasks: 5,
         pairBy: [],
         pairWaitTasks: 20,
-        outcomeTimeoutSeconds: 3600,
-        maxSeconds: 86_400,
+        maxSeconds: 604_800,
+        probationTasks: 3000,
+        probationSeconds: 2_592_000,
+        holdback: 0.05,
       },
       monitoring: { logLevel: 'info' },
       ledger: { retainDeltas: 10_000, retainCycles: 10_000 },
     });
     expect(config.monitoring.logFile).toBeUndefined();
-    expect(config.trial).toMatchObject({ timeoutMs: undefined, seed: undefined });
+    expect(config.trial).toMatchObject({
+      predictBy: undefined,
+      outcomeTimeoutSeconds: undefined,
+      timeoutMs: undefined,
+      seed: undefined,
+    });
     for (const rule of config.rules) {
-      expect(rule).toMatchObject({ primary: LATENCY, guards: [SUCCESS], onHarm: 'revert' });
+      const guards = [SUCCESS, LATENCY].map((metric) => ({ ...metric, margin: 0.05 }));
+      expect(rule).toMatchObject({ primary: OUTCOME, guards, onHarm: 'revert' });
       expect(rule.mode).toBeUndefined();
     }
     expect(config.rules.map((rule) => rule.id)).toEqual(['coordination', 'fallback', 'cpu']);

@@ -1,10 +1,14 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { LATENCY, SUCCESS } from '../../src/domain/effect.ts';
+import { LATENCY, OUTCOME, SUCCESS } from '../../src/domain/effect.ts';
 import { fromYaml, ruleYaml } from './support.ts';
 
 const COST_TEXT = { measurement: 'cost', better: 'lower' };
-const COST = { name: 'cost', kind: 'measurement', better: 'lower' };
+const COST = { name: 'cost', kind: 'measurement', better: 'lower', statistic: 'total' };
+const TOTAL_TEXT = { metric: 'latency', statistic: 'total' };
+const TOTAL = { ...LATENCY, statistic: 'total' };
+const guarding = (metric: object, margin = 0.05) => ({ ...metric, margin });
+const [SUCCESS_GUARD, LATENCY_GUARD] = [guarding(SUCCESS), guarding(LATENCY)];
 
 function ruleOf(fields: Record<string, unknown>, parameters = {}) {
   const [rule] = fromYaml(ruleYaml(fields, parameters)).rules;
@@ -14,13 +18,24 @@ function ruleOf(fields: Record<string, unknown>, parameters = {}) {
 
 describe('metrics of a rule', () => {
   test.each([
-    [{}, LATENCY, [SUCCESS]],
-    [{ primary: 'latency' }, LATENCY, [SUCCESS]],
-    [{ primary: 'success' }, SUCCESS, [LATENCY]],
-    [{ primary: COST_TEXT }, COST, [LATENCY, SUCCESS]],
-    [{ guards: [] }, LATENCY, []],
-    [{ guards: [COST_TEXT] }, LATENCY, [COST]],
-    [{ primary: COST_TEXT, guards: ['success'] }, COST, [SUCCESS]],
+    [{}, OUTCOME, [SUCCESS_GUARD, LATENCY_GUARD]],
+    [{ primary: 'outcome' }, OUTCOME, [SUCCESS_GUARD, LATENCY_GUARD]],
+    [{ primary: 'latency' }, LATENCY, [SUCCESS_GUARD]],
+    [{ primary: { metric: 'latency' } }, LATENCY, [SUCCESS_GUARD]],
+    [{ primary: TOTAL_TEXT }, TOTAL, [SUCCESS_GUARD]],
+    [{ primary: 'success' }, SUCCESS, [LATENCY_GUARD]],
+    [{ primary: COST_TEXT }, COST, [SUCCESS_GUARD, LATENCY_GUARD]],
+    [
+      { primary: { ...COST_TEXT, statistic: 'median' }, guards: [] },
+      { ...COST, statistic: 'median' },
+      [],
+    ],
+    [{ guards: [] }, OUTCOME, []],
+    [{ guards: [COST_TEXT] }, OUTCOME, [guarding(COST)]],
+    [{ guards: [{ ...COST_TEXT, margin: 0.2 }] }, OUTCOME, [guarding(COST, 0.2)]],
+    [{ guards: [{ ...TOTAL_TEXT, margin: 0.2 }] }, OUTCOME, [guarding(TOTAL, 0.2)]],
+    [{ guards: [{ metric: 'success', margin: 0.01 }] }, OUTCOME, [guarding(SUCCESS, 0.01)]],
+    [{ primary: COST_TEXT, guards: ['latency'] }, COST, [LATENCY_GUARD]],
   ])('%j', (fields, primary, guards) => {
     expect(ruleOf(fields)).toMatchObject({ primary, guards });
   });
@@ -44,7 +59,8 @@ describe('fingerprint', () => {
     const text =
       '{"id":"r","type":"resource","operation":"adjust","target":"knob","when":"true",' +
       '"newValue":"2.0","reasoning":"\\"because\\"","confidence":0.5,"impact":"positive",' +
-      '"metrics":[["latency","latency","lower"],["success","success","higher"]]}';
+      '"metrics":[["outcome","outcome","lower","median"],' +
+      '["success","success","higher","share",0.05],["latency","latency","lower","median",0.05]]}';
     expect(usual).toBe(createHash('sha256').update(text).digest('hex'));
   });
 
@@ -59,11 +75,16 @@ describe('fingerprint', () => {
     { reasoning: '"since"' },
     { confidence: 0.6 },
     { impact: 'neutral' },
+    { primary: 'latency' },
+    { primary: TOTAL_TEXT },
     { primary: 'success' },
     { primary: COST_TEXT },
+    { primary: { ...COST_TEXT, statistic: 'median' } },
     { primary: { ...COST_TEXT, better: 'higher' } },
     { guards: [] },
     { guards: [COST_TEXT] },
+    { guards: [{ ...COST_TEXT, margin: 0.1 }] },
+    { guards: [{ ...COST_TEXT, statistic: 'median' }] },
     { guards: [{ ...COST_TEXT, better: 'higher' }] },
     { guards: ['success', COST_TEXT] },
   ];
@@ -77,8 +98,8 @@ describe('fingerprint', () => {
     { mode: 'trial' },
     { mode: 'recommend' },
     { on_harm: 'notify' },
-    { primary: 'latency' },
-    { guards: ['success'] },
+    { primary: 'outcome' },
+    { guards: ['success', { metric: 'latency', statistic: 'median', margin: 0.05 }] },
   ])('is the same with %j', (fields) => {
     expect(ruleOf(fields, others).fingerprint).toBe(usual);
   });

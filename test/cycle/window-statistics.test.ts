@@ -30,6 +30,11 @@ describe('summarize', () => {
     expect(window.successRate).toBe(0.2);
   });
 
+  test('a latency that was not measured counts as 0', () => {
+    const window = summarize([taskOf({ latencyMs: undefined }), taskOf({ latencyMs: 100 })]);
+    expect(window).toMatchObject({ avgLatencyMs: 50, p50LatencyMs: 50 });
+  });
+
   test('a measurement is averaged over the tasks that carry it', () => {
     const window = summarize([
       taskOf({ measurements: { cost: 1, tokens: 10 } }),

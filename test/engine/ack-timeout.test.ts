@@ -69,8 +69,9 @@ describe('a delta that no client acknowledges', () => {
     fixture.engine.setActive(false);
     const deltaId = await fixture.begin();
     await fixture.runOut(faster);
-    expect(fixture.delta(deltaId)).toMatchObject({ state: 'applied' });
+    expect(fixture.delta(deltaId)).toMatchObject({ state: 'provisional' });
     await fixture.clock.advance(60_000);
+    expect(fixture.state.trials).toEqual([]);
     expect(fixture.delta(deltaId)).toMatchObject({
       state: 'reverted',
       effect: { verdict: 'helped' },
@@ -126,6 +127,7 @@ describe('what stays', () => {
   test('what an operator set before it was set again by a rule', async () => {
     const { fixture } = await withDelta();
     await fixture.setLevel(4);
+    await fixture.news();
     await fixture.clock.advance(10_000);
     const [again] = await fixture.cycle();
     expect(again).toMatchObject({ oldValue: 4, newValue: 1 });
@@ -150,6 +152,7 @@ describe.each(ASSIGNMENTS)('in a trial by %s of its parameter,', (assignment) =>
   test('a delta that nobody acknowledged is reverted, and the trial ended', async () => {
     const { fixture, deltaId } = await withDelta(text);
     await fixture.clock.advance(10_000);
+    await fixture.news();
     const triedId = await fixture.begin();
     expect(fixture.trial?.plan).toMatchObject({ oldValue: 1, newValue: 2 });
     const live = assignment === 'task' ? 1 : 2;
@@ -168,13 +171,16 @@ describe.each(ASSIGNMENTS)('in a trial by %s of its parameter,', (assignment) =>
     const { fixture, deltaId } = await withDelta(text);
     await acknowledge(fixture, deltaId);
     await fixture.clock.advance(10_000);
+    await fixture.news();
     const triedId = await fixture.begin();
     for (let i = 0; i < 80 && fixture.trial !== undefined; i += 1) await fixture.run();
     expect(fixture.trial?.plan.deltaId).toBe(triedId);
   });
 
   test('its switches need not be acknowledged', async () => {
-    const fixture = await createTrialFixture(trialYaml({ assignment, curation: CURATION }));
+    const fixture = await createTrialFixture(
+      trialYaml({ assignment, curation: CURATION, trial: 'outcome_timeout_seconds: 3600' }),
+    );
     fixture.engine.start();
     fixture.engine.setActive(false);
     await fixture.begin();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { restingUntil } from '../../src/engine/proposals.ts';
-import { createEngineFixture, tasksOf } from '../support/engine-fixture.ts';
+import { createEngineFixture, recordWindow, tasksOf } from '../support/engine-fixture.ts';
 
 const SET = { target: 'fallback_strategy_threshold', reason: 'why', holdSeconds: 0 };
 
@@ -63,6 +63,7 @@ describe('setParameter', () => {
     const { engine, clock } = await createEngineFixture();
     await engine.recordTasks(tasksOf(30, { status: 'failure' }));
     await engine.setParameter({ ...SET, value: 0.9, holdSeconds: 1000 });
+    await recordWindow(engine, { status: 'failure' });
     await clock.advance(999_999);
     expect((await engine.runCycle()).deltas).toEqual([]);
     await clock.advance(1);
@@ -186,6 +187,7 @@ describe('acknowledge', () => {
       ...engine.settings,
       curation: { ...engine.settings.curation, mode: 'recommend', cooldownSeconds: 0 },
     });
+    await recordWindow(engine, { status: 'failure' });
     const [waiting] = (await engine.runCycle()).deltas;
     const early = { ...ack, epoch: '', deltaId: waiting?.deltaId ?? '' };
     await expect(engine.acknowledge(early)).rejects.toMatchObject({ reason: 'DELTA_STATE' });

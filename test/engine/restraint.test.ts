@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createEngineFixture, taskOf, tasksOf } from '../support/engine-fixture.ts';
+import { createEngineFixture, recordWindow, taskOf, tasksOf } from '../support/engine-fixture.ts';
 
 const FAILING = tasksOf(30, { status: 'failure' });
 
@@ -30,6 +30,7 @@ describe('the default rules', () => {
       const { deltas } = await engine.runCycle();
       seen.push(...deltas.map(({ newValue }) => newValue));
       await clock.advance(30_000);
+      await recordWindow(engine, { status: 'failure' });
     }
     expect(seen).toEqual([0.75, 0.7, 0.65, 0.6, 0.55, 0.5]);
     expect(engine.ledger.state.head.counters).toMatchObject({ deltasApplied: 6, cycles: 100 });
@@ -56,6 +57,7 @@ describe('restraint', () => {
     const values: unknown[] = [];
     for (let i = 0; i < 4; i += 1) {
       values.push(...(await engine.runCycle()).deltas.map(({ newValue }) => newValue));
+      await recordWindow(engine);
     }
     expect(values).toEqual([5, 0]);
   });
@@ -68,6 +70,7 @@ describe('restraint', () => {
     const [rule] = engine.settings.rules;
     const status = rule && engine.ruleStatus(rule);
     expect(status?.restingUntilMs).toBe(clock.now() + 60_000);
+    await recordWindow(engine);
     await clock.advance(59_999);
     expect((await engine.runCycle()).deltas).toHaveLength(0);
     await clock.advance(1);
@@ -131,6 +134,7 @@ rules:
     const states: string[] = [];
     for (let i = 0; i < 6; i += 1) {
       states.push(...(await engine.runCycle()).deltas.map(({ state }) => state));
+      await recordWindow(engine);
     }
     expect(states).toEqual(['applied', 'applied', 'applied', 'proposed']);
     // A revert is not held back.
@@ -138,6 +142,7 @@ rules:
     expect(await engine.revert(newest?.deltaId ?? '', '')).toMatchObject({ newValue: 12 });
     // What waited is out of date when the hour is over, and the rule has its turn again.
     await clock.advance(3_660_000);
+    await recordWindow(engine);
     expect((await engine.runCycle()).deltas).toMatchObject([{ state: 'applied', newValue: 13 }]);
     expect([...engine.ledger.state.pending()]).toEqual([]);
   });
@@ -195,7 +200,10 @@ describe('short retention', () => {
     );
     const { engine } = await createEngineFixture(yaml);
     await engine.recordTasks(FAILING);
-    for (let i = 0; i < 6; i += 1) await engine.runCycle();
+    for (let i = 0; i < 6; i += 1) {
+      await engine.runCycle();
+      await recordWindow(engine);
+    }
     expect(engine.ledger.state.head.counters.deltasApplied).toBe(3);
   });
 

@@ -49,7 +49,7 @@ describe.each(PLACES)('in a trial by %s, with %i in force,', (assignment, live) 
     const { fixture, deltaId } = await inTrial(assignment, live);
     const override = await fixture.setLevel(value);
     expect(override).toMatchObject({ state: 'applied', oldValue: 0, newValue: value, ruleId: '' });
-    expectStopped(fixture, deltaId, /^Invalid: an operator set level: latency/);
+    expectStopped(fixture, deltaId, /^Invalid: an operator set level: outcome/);
     await expectStays(fixture, value);
   });
 
@@ -65,7 +65,7 @@ describe.each(PLACES)('in a trial by %s, with %i in force,', (assignment, live) 
     const { fixture, deltaId } = await inTrial(assignment, live);
     await fixture.setLevel(5, 'other');
     await expectOneValue(fixture);
-    const { parameters } = await fixture.engine.resolve({ taskId: 'run-1', labels: {} });
+    const { parameters } = await fixture.engine.resolve({ taskId: 'run-31', labels: {} });
     expect(parameters.other).toBe(5);
     const used = fixture.trial?.tasksUsed ?? 0;
     for (let i = 0; i < 20; i += 1) await fixture.run();
@@ -78,7 +78,7 @@ describe.each(PLACES)('in a trial by %s, with %i in force,', (assignment, live) 
     const answer = await fixture.engine.revert(deltaId, 'slow');
     if (live === 0) expect(answer.deltaId).toBe(deltaId);
     else expect(answer).toMatchObject({ revertsDeltaId: deltaId, oldValue: 1, newValue: 0 });
-    expectStopped(fixture, deltaId, /^Invalid: Reverted by an operator: slow: latency/);
+    expectStopped(fixture, deltaId, /^Invalid: Reverted by an operator: slow: outcome/);
     await expect(fixture.engine.revert(deltaId, '')).rejects.toMatchObject({
       reason: 'DELTA_STATE',
     });
@@ -137,6 +137,7 @@ describe.each(PLACES)('in a trial by %s, with %i in force,', (assignment, live) 
     async (how) => {
       const fixture = await createTrialFixture(trialYaml({ assignment }));
       const former = await fixture.setLevel(4);
+      await fixture.news();
       await fixture.clock.advance(10_000);
       const deltaId = await fixture.begin();
       for (let i = 0; i < 12 || fixture.level !== (live === 0 ? 4 : 1); i += 1) await fixture.run();
@@ -158,6 +159,7 @@ describe.each(PLACES)('in a trial by %s, with %i in force,', (assignment, live) 
     const fixture = await createTrialFixture(trialYaml({ assignment }));
     const former = await fixture.setLevel(4);
     await fixture.setLevel(0);
+    await fixture.news();
     await fixture.clock.advance(10_000);
     await fixture.begin();
     for (let i = 0; i < 12 || fixture.level !== live; i += 1) await fixture.run();

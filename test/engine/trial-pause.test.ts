@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { eHarm, eHelp } from '../../src/trial/evidence.ts';
 import { taskOf } from '../support/engine-fixture.ts';
 import {
   ASSIGNMENTS,
@@ -32,7 +33,7 @@ describe.each(ASSIGNMENTS)('a trial by %s that an operator pauses', (assignment)
     for (let i = 0; i < 10; i += 1) {
       expect(await ask(fixture, `p${i}`)).toMatchObject({
         parameters: { level: 0 },
-        trial: undefined,
+        assignments: [],
       });
       await fixture.run();
       await expectOneValue(fixture);
@@ -99,12 +100,19 @@ test('the arm of a task is the same after a pause as before', async () => {
   const ids = Array.from({ length: 10 }, (_, i) => `t${i}`);
   const askAll = () => Promise.all(ids.map((id) => ask(fixture, id)));
   const before = await askAll();
-  expect(new Set(before.map(({ trial }) => trial?.arm))).toEqual(new Set(['old', 'new']));
+  expect(new Set(before.map(({ assignments }) => assignments[0]?.arm))).toEqual(
+    new Set(['old', 'new']),
+  );
   await fixture.engine.setTrialsPaused(true);
   for (const { parameters } of await askAll()) expect(parameters.level).toBe(0);
   await fixture.engine.setTrialsPaused(false);
   expect(await askAll()).toEqual(before);
 });
+
+/** Evidence of harm and of help, by metric. */
+function verdictsOf({ trial }: TrialFixture) {
+  return trial?.evidence.map((one) => [one.metric.name, eHarm(one), eHelp(one)]);
+}
 
 describe.each(ASSIGNMENTS)('an outage in a trial by %s', (assignment) => {
   const fail = () => ({ status: 'failure' as const });
@@ -116,13 +124,14 @@ describe.each(ASSIGNMENTS)('an outage in a trial by %s', (assignment) => {
     return fixture;
   }
 
-  test('pauses it on the old value until a task succeeds, and leaves no mark', async () => {
+  test('pauses it on the old value until a task succeeds, and speaks for neither value', async () => {
     const fixture = await inTrial(trialYaml({ assignment }));
     await fixture.engine.setTrialsPaused(true);
     await fixture.engine.setTrialsPaused(false);
-    const sound = fixture.trial?.evidence;
+    const sound = verdictsOf(fixture);
     for (let i = 0; i < 60 && fixture.trial?.pauses.length === 0; i += 1) await fixture.run(fail);
-    expect(fixture.trial).toMatchObject({ pauses: ['outage'], evidence: sound });
+    expect(fixture.trial).toMatchObject({ pauses: ['outage'] });
+    expect(verdictsOf(fixture)).toEqual(sound);
     for (let i = 0; i < 10; i += 1) {
       await fixture.run(fail);
       expect(fixture.level).toBe(0);
@@ -161,7 +170,9 @@ describe.each(ASSIGNMENTS)('on_harm, by %s', (assignment) => {
     await fixture.runOut(slower);
     const delta = fixture.delta(deltaId);
     expect(delta.effect).toMatchObject({ verdict: 'harmed' });
-    expect(delta.summary).toMatch(/^Harmed, in \d+ tasks: latency \+100 %/);
+    expect(delta.summary).toMatch(
+      /^Harmed, in \d+ tasks: outcome -100 points won.*latency \+100 %/,
+    );
     expect(fixture.level).toBe(0);
     return { fixture, delta };
   }
@@ -191,7 +202,7 @@ describe.each(ASSIGNMENTS)('on_harm, by %s', (assignment) => {
       await fixture.engine.recordTasks([taskOf({ deltaSequence, latencyMs })]);
     };
     if (assignment === 'task') await fixture.runOut(slower);
-    else while (!(fixture.trial?.evidence[0]?.pairs === 6 && fixture.trial.firstBlock)) await end();
+    else while (!(fixture.trial?.evidence[0]?.sets === 6 && fixture.trial.firstBlock)) await end();
     // The outcome that is missing ends the last block, in the cycle itself.
     await end();
     await fixture.clock.advance(60_000);

@@ -15,12 +15,13 @@ test.each(ASSIGNMENTS)(
   'a revert for want of an acknowledgement ends the trial that began from its value, by %s',
   async (assignment) => {
     const text = { assignment, curation: 'ack_timeout_seconds: 300', trial: 'timeout_ms: 1' };
-    const rules = [{ value: 'parameters.level + 1.0' }];
+    const rules = [{ value: 'parameters.level + 1.0', more: 'guards: []' }];
     const fixture = await createTrialFixture(trialYaml({ ...text, rules }));
-    await fixture.begin();
-    await fixture.runOut(faster);
+    const first = await fixture.begin();
+    await fixture.runUntil(first, 'confirmed', faster);
     expect(fixture.level).toBe(1);
     await fixture.clock.advance(11_000);
+    await fixture.news();
     const second = await fixture.begin();
     fixture.engine.setActive(false);
     fixture.engine.start();
@@ -41,6 +42,7 @@ test('from where the value has gone meanwhile, what waits may be too far a step'
   await fixture.setLevel(5, 'other');
   await fixture.clock.advance(11_000);
   await fixture.runOut(slower);
+  await fixture.news();
   const [waiting] = [...fixture.state.pending()];
   expect(waiting).toMatchObject({ target: 'other', newValue: 1 });
   await fixture.clock.advance(11_000);
@@ -112,8 +114,8 @@ describe('assignment: auto, after a restart', () => {
     const fixture = await createTrialFixture(yaml);
     for (let i = 0; i < 30; i += 1) {
       await fixture.engine.resolve({ taskId: `t${i}`, labels: {} });
-      for (let n = 0; n < 3; n += 1)
-        await fixture.engine.recordTasks([taskOf({ taskId: `t${i}` })]);
+      const task = taskOf({ taskId: `t${i}`, finishTimeMs: fixture.clock.now() });
+      for (let n = 0; n < 3; n += 1) await fixture.engine.recordTasks([task]);
     }
     await fixture.begin();
     expect(fixture.trial?.plan.assignment).toBe('task');

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { eHelp } from '../../src/trial/evidence.ts';
 import { taskOf } from '../support/engine-fixture.ts';
 import {
   ASSIGNMENTS,
@@ -24,7 +25,9 @@ describe.each(ASSIGNMENTS)('while learning is stopped, a trial by %s', (assignme
   });
 
   test('ends at trial.max_seconds', async () => {
-    const fixture = await createTrialFixture(trialYaml({ assignment, trial: 'max_seconds: 900' }));
+    const fixture = await createTrialFixture(
+      trialYaml({ assignment, trial: 'max_seconds: 900, outcome_timeout_seconds: 3600' }),
+    );
     fixture.engine.start();
     const deltaId = await fixture.begin();
     fixture.engine.setActive(false);
@@ -35,7 +38,7 @@ describe.each(ASSIGNMENTS)('while learning is stopped, a trial by %s', (assignme
     expect(fixture.delta(deltaId)).toMatchObject({
       state: 'reverted',
       effect: { verdict: 'inconclusive' },
-      summary: expect.stringMatching(/^Inconclusive: it ran for trial.max_seconds: latency/),
+      summary: expect.stringMatching(/^Inconclusive: it ran for trial.max_seconds: outcome/),
     });
     expect(fixture.level).toBe(0);
     await expectOneValue(fixture);
@@ -47,7 +50,8 @@ test('a trial that ran out of time while nobody was there ends at the restart', 
   const fixture = await createTrialFixture(yaml);
   const deltaId = await fixture.begin();
   while (fixture.level !== 1) await fixture.run();
-  await fixture.clock.advance(100_000_000);
+  // A week.
+  await fixture.clock.advance(604_800_000);
   const again = await fixture.reopen(yaml);
   again.engine.start();
   await again.clock.advance(1000);
@@ -55,7 +59,7 @@ test('a trial that ran out of time while nobody was there ends at the restart', 
   expect(again.level).toBe(0);
 });
 
-test('outcomes that do not come in time are given up, and later ones are not of the trial', async () => {
+test('outcomes that do not come in time count as failures, and later ones change nothing of that', async () => {
   const fixture = await createTrialFixture(trialYaml({ trial: 'outcome_timeout_seconds: 60' }));
   fixture.engine.start();
   fixture.engine.setActive(false);
@@ -63,14 +67,20 @@ test('outcomes that do not come in time are given up, and later ones are not of 
   for (const taskId of ['a', 'b', 'c', 'd']) await fixture.engine.resolve({ taskId, labels: {} });
   await fixture.engine.recordTasks([taskOf({ taskId: 'a' })]);
   await fixture.clock.advance(60_000);
-  expect(fixture.trial).toMatchObject({ openPairs: [], tasksUsed: 0 });
+  expect(fixture.trial).toMatchObject({ sets: [], waiting: [], tasksUsed: 4 });
   const { expected, missing } = fixture.trial ?? {};
   expect([expected, missing].map((counts) => (counts?.old ?? 0) + (counts?.new ?? 0))).toEqual([
     4, 3,
   ]);
-  const before = fixture.trial;
+  const before = fixture.trial?.evidence;
+  expect(before?.[0]).toMatchObject({ metric: { name: 'outcome' }, sets: 2 });
   await fixture.engine.recordTasks([taskOf({ taskId: 'b' }), taskOf({ taskId: 'a' })]);
-  expect(fixture.trial).toBe(before);
+  expect(fixture.trial?.evidence).toEqual(before);
+  expect(fixture.trial?.lost).toMatchObject([
+    { taskId: 'b', late: { status: 'success' } },
+    { taskId: 'c', late: undefined },
+    { taskId: 'd', late: undefined },
+  ]);
 });
 
 test('blocks are over when their outcomes do not come in time', async () => {
@@ -97,7 +107,9 @@ test('help waits for what is outstanding, until it comes or is missing', async (
   // Forty tasks hang.
   for (let i = 0; i < 40; i += 1) await fixture.engine.resolve({ taskId: `slow-${i}`, labels: {} });
   for (let i = 0; i < 60; i += 1) await fixture.run(faster);
-  expect(fixture.trial?.evidence[0]?.help.at(-1)).toBeGreaterThan(1000);
+  const { arrival, evidence } = fixture.trial ?? {};
+  expect(arrival?.[0] && eHelp(arrival[0])).toBeGreaterThan(1000);
+  expect(evidence?.[0]?.sets).toBe(0);
   expect(fixture.delta(deltaId).state).toBe('trial');
   await fixture.clock.advance(3_600_000);
   expect(fixture.delta(deltaId)).toMatchObject({
@@ -107,7 +119,8 @@ test('help waits for what is outstanding, until it comes or is missing', async (
 });
 
 test('help that was waiting when time ran out promotes nothing by itself', async () => {
-  const fixture = await createTrialFixture(trialYaml({ trial: 'max_seconds: 600' }));
+  const trial = 'max_seconds: 600, outcome_timeout_seconds: 3600';
+  const fixture = await createTrialFixture(trialYaml({ trial }));
   fixture.engine.start();
   fixture.engine.setActive(false);
   const deltaId = await fixture.begin();
@@ -133,6 +146,9 @@ test('help that waits is given as soon as so much has come', async () => {
       taskOf({ taskId: `slow-${i}`, ...faster(parameters.level) }),
     ]);
   }
-  expect(fixture.delta(deltaId)).toMatchObject({ state: 'applied', effect: { verdict: 'helped' } });
+  expect(fixture.delta(deltaId)).toMatchObject({
+    state: 'provisional',
+    effect: { verdict: 'helped' },
+  });
   expect(fixture.level).toBe(1);
 });

@@ -3,6 +3,7 @@ import type { Task } from '../../src/domain/task.ts';
 import {
   createEngineFixture,
   type EngineFixture,
+  recordWindow,
   taskOf,
   tasksOf,
 } from '../support/engine-fixture.ts';
@@ -23,7 +24,7 @@ const switchback = 'trial: { assignment: switchback, seed: s }';
 /** An engine with the trial of `raise` begun. */
 async function onTrial(config: string): Promise<EngineFixture & { deltaId: string }> {
   const fixture = await createEngineFixture(config);
-  await fixture.engine.recordTasks(tasksOf(30));
+  await fixture.engine.recordTasks(tasksOf(30, { finishTimeMs: fixture.clock.now() }));
   const { deltas } = await fixture.engine.runCycle();
   expect(deltas).toMatchObject([{ state: 'trial', ruleId: 'raise' }]);
   return { ...fixture, deltaId: deltas[0]?.deltaId ?? '' };
@@ -65,14 +66,22 @@ describe.each([
     expect(fixture.engine.current().parameters).toMatchObject({ level: 0 });
   });
 
-  test('that halves the latency is promoted', async () => {
+  test('that halves the latency is put in force, to be proven', async () => {
     const fixture = await onTrial(yaml(config));
     const noise = normalNoise(2);
     const { delta } = await work(fixture, (level) => ({
       latencyMs: 100 * Math.exp(noise()) * (level === 1 ? 0.5 : 1),
     }));
-    expect(delta).toMatchObject({ state: 'applied', effect: { verdict: 'helped' }, oldValue: 0 });
-    expect(fixture.engine.current().parameters).toMatchObject({ level: 1 });
+    expect(delta).toMatchObject({
+      state: 'provisional',
+      effect: { verdict: 'helped' },
+      oldValue: 0,
+    });
+    expect(fixture.engine.ledger.state.trials).toMatchObject([{ stage: 'probation' }]);
+    // Blocks go on while it is being proven.
+    const { block } = fixture.engine.ledger.state.trials[0] ?? {};
+    const level = block?.arm === 'old' ? 0 : 1;
+    expect(fixture.engine.current().parameters).toMatchObject({ level });
     expect(fixture.engine.ledger.state.head.counters.deltasApplied).toBe(1);
   });
 
@@ -83,8 +92,11 @@ describe.each([
     const { delta } = await work(fixture, run);
     expect(delta).toMatchObject({ state: 'reverted', effect: { verdict: 'inconclusive' } });
     await fixture.clock.advance(20_000);
+    await recordWindow(fixture.engine);
     const { deltas } = await fixture.engine.runCycle();
     expect(deltas).toMatchObject([{ state: 'trial' }]);
-    expect(fixture.engine.ledger.state.trial?.evidence[0]?.pairs).toBeGreaterThan(9);
+    const [trial] = fixture.engine.ledger.state.trials;
+    expect(trial?.evidence[0]?.sets).toBeGreaterThan(9);
+    expect(trial?.tasksUsed).toBe(0);
   });
 });

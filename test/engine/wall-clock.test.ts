@@ -63,6 +63,7 @@ describe.each(JUMPS)('where the wall clock $name', ({ jumps }) => {
     const fixture = await createTrialFixture(yaml);
     await fixture.cycle();
     expect(fixture.level).toBe(1);
+    await fixture.news();
     expect(await secondsToProposal(fixture)).toBe(10);
   });
 
@@ -71,6 +72,7 @@ describe.each(JUMPS)('where the wall clock $name', ({ jumps }) => {
     const fixture = await createTrialFixture(yaml);
     const override = { target: 'level', value: 7, reason: '', holdSeconds: 300 };
     await fixture.engine.setParameter(override);
+    await fixture.news();
     expect(await secondsToProposal(fixture)).toBe(300);
   });
 
@@ -156,6 +158,7 @@ describe.each(JUMPS)('where the wall clock $name', ({ jumps }) => {
     const fixture = await createTrialFixture(yaml);
     for (const state of ['applied', 'applied', 'proposed']) {
       expect(await fixture.cycle()).toMatchObject([{ state }]);
+      await fixture.news();
     }
     await pass(fixture.clock, 3_590_000);
     expect((await fixture.cycle()).filter(({ state }) => state === 'applied')).toEqual([]);
@@ -212,6 +215,7 @@ describe('what is told is the wall clock’s time', () => {
     const { engine, clock, state } = fixture;
     const startMs = clock.now();
     const [first] = await fixture.cycle();
+    await fixture.news();
     clock.jump(jump);
     await clock.advance(20_000);
     const [second] = await fixture.cycle();
@@ -243,6 +247,7 @@ describe('over a restart', () => {
   test('what was down counts as time that has passed', async () => {
     const fixture = await createTrialFixture(yaml);
     await fixture.cycle();
+    await fixture.news();
     fixture.engine.stop();
     await fixture.clock.advance(9000);
     const again = await fixture.reopen(yaml);
@@ -254,6 +259,7 @@ describe('over a restart', () => {
   test('a wall clock that was set back makes nothing last longer than was said', async () => {
     const fixture = await createTrialFixture(yaml);
     await fixture.cycle();
+    await fixture.news();
     await fixture.clock.advance(4000);
     await fixture.cycle();
     fixture.clock.jump(-DAY_MS);
@@ -268,6 +274,7 @@ describe('over a restart', () => {
   test('a jump before it is not taken for time that passed', async () => {
     const fixture = idle(await createTrialFixture(yaml));
     await fixture.cycle();
+    await fixture.news();
     fixture.clock.jump(DAY_MS);
     await fixture.clock.advance(1000);
     const again = await fixture.reopen(yaml);

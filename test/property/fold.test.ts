@@ -15,6 +15,7 @@ import { type Decision, Ledger } from '../../src/ledger/ledger.ts';
 import type { LedgerState } from '../../src/ledger/state.ts';
 import type { LedgerView } from '../../src/ledger/view.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
+import { openTasks } from '../../src/trial/advance.ts';
 import { configOf, taskOf } from '../support/engine-fixture.ts';
 
 /**
@@ -84,7 +85,10 @@ function decisionOf(
   const deltaId = `d${index - 1 - (seed % 6)}.${seed % 2}`;
   switch (kind) {
     case 'tasks':
-      return (view) => recordTasks(someTasks(seed, view), undefined, environment)(view);
+      return (view) => {
+        const tasks = someTasks(seed, view);
+        return recordTasks(tasks, tasks.length, undefined, environment)(view);
+      };
     case 'metrics': {
       const observeTimeMs = nowMs - (seed % 3) * 1500;
       const metrics = { subAgentCount: seed, cpuPercent: seed, values: {}, observeTimeMs };
@@ -120,10 +124,10 @@ function decisionOf(
   }
 }
 
-/** Tasks with the values of now; every other time those that a trial waits for are among them. */
-function someTasks(seed: number, { head, trial }: LedgerView): Task[] {
-  const awaited = trial?.openPairs.flatMap(({ tasks }) => tasks.filter((one) => !one.outcome));
-  const ids = seed % 2 === 0 ? (awaited ?? []).map(({ taskId }) => taskId) : [''];
+/** Tasks with the values of now; every other time those that trials wait for are among them. */
+function someTasks(seed: number, { head, trials }: LedgerView): Task[] {
+  const awaited = trials.flatMap(openTasks).filter(({ outcome }) => outcome === undefined);
+  const ids = seed % 2 === 0 ? awaited.map(({ taskId }) => taskId) : [''];
   return Array.from({ length: 1 + (seed % 4) }, (_, i) =>
     taskOf({
       taskId: ids[i] ?? `t${(seed * 3 + i) % 40}`,
@@ -179,7 +183,7 @@ function describeState(state: LedgerState) {
       state.appliedAt(head.compactedThrough + i + 1),
     ),
     acknowledged: ['c0', 'c1', 'c'].map((client) => state.acknowledged(client)),
-    trial: state.trial,
+    trials: state.trials,
     observations: state.observations(),
     awaitedAcks: state.awaitedAcks(),
   };
@@ -221,7 +225,7 @@ test.each([
         // Opening forgets what lies beyond retention at once; a running ledger has done so as well.
         expect(many).toEqual(one);
         applied += one.state.head.sequence;
-        tried += one.state.trial?.steps ?? 0;
+        tried += one.state.trials.reduce((sum, { steps: taken }) => sum + taken, 0);
       }),
       { numRuns: 150 },
     );

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { isSettling } from '../../src/trial/trial.ts';
 import { taskOf } from '../support/engine-fixture.ts';
 import { STEP_KINDS, TrialWorld, type WorldStep } from '../support/trial-world.ts';
 
@@ -14,37 +15,68 @@ const groups = fc.array(fc.array(step, { minLength: 1, maxLength: 3 }), {
   maxLength: 120,
 });
 
-/** Takes all steps; answers how often a trial was on. */
-async function play(world: TrialWorld, taken: readonly (readonly WorldStep[])[]): Promise<number> {
-  let trials = 0;
+const STATES = ['trial', 'probation', 'holdback', 'suspended', 'settling', 'together'] as const;
+
+/** How often trials were seen in each state. */
+class Seen implements Record<(typeof STATES)[number], number> {
+  trial = 0;
+  probation = 0;
+  holdback = 0;
+  suspended = 0;
+  settling = 0;
+  together = 0;
+
+  note({ state: { trials } }: TrialWorld): void {
+    for (const trial of trials) {
+      this[trial.stage] += 1;
+      if (trial.suspendedMs !== undefined) this.suspended += 1;
+      if (isSettling(trial)) this.settling += 1;
+    }
+    if (trials.length > 1) this.together += 1;
+  }
+}
+
+/** Takes all steps. */
+async function play(
+  world: TrialWorld,
+  taken: readonly (readonly WorldStep[])[],
+  seen: Seen,
+): Promise<void> {
   await world.open();
   await world.engine.recordTasks([taskOf(), taskOf(), taskOf()]);
   await world.engine.runCycle();
   for (const together of taken) {
     await world.take(together);
     if (together.some(({ kind }) => kind === 'reopen')) await world.reopen();
-    if (world.state.trial !== undefined) trials += 1;
+    seen.note(world);
   }
-  return trials;
 }
 
-test.each(['task', 'switchback'])(
+/** The sequences are not idle ones. */
+const LEAST = {
+  task: { trial: 400, probation: 120, holdback: 120, suspended: 2, settling: 0, together: 100 },
+  switchback: { trial: 300, probation: 80, holdback: 0, suspended: 0, settling: 0, together: 15 },
+} as const;
+
+test.each(['task', 'switchback'] as const)(
   'assigned by %s: one value at a time, followed by every client, nothing foreign taken back, ' +
     'the same after a restart, and an end to every trial',
   async (assignment) => {
-    let trials = 0;
+    const seen = new Seen();
     await fc.assert(
       fc.asyncProperty(groups, fc.boolean(), async (taken, isFed) => {
         const world = new TrialWorld(assignment);
-        trials += await play(world, taken);
+        await play(world, taken, seen);
         if (isFed) await world.feed();
         else await world.outlive();
         world.engine.stop();
+        world.expectAudited();
       }),
-      { numRuns: 150 },
+      { numRuns: 80 },
     );
-    // The sequences are not idle ones.
-    expect(trials).toBeGreaterThan(1000);
+    for (const name of STATES) {
+      expect(seen[name], name).toBeGreaterThanOrEqual(LEAST[assignment][name]);
+    }
   },
-  120_000,
+  240_000,
 );

@@ -15,6 +15,7 @@ const FOUND = 100;
 const BREAKS = [
   ['a field renumbered', 'string agent_id = 2', 'string agent_id = 20', 'agent_id'],
   ['a type changed', 'double latency_ms = 4', 'float latency_ms = 4', 'latency_ms'],
+  ['absence no longer told', 'optional double latency_ms', 'double latency_ms', 'latency_ms'],
   ['a field taken away', '  uint64 delta_sequence = 8;', '  // Taken away.', 'delta_sequence'],
   ['an enum value renamed', 'TASK_STATUS_TIMEOUT = 3', 'TASK_STATUS_LATE = 3', 'TASK_STATUS_LATE'],
 ] as const;

@@ -7,7 +7,7 @@ import type { CycleReport } from '../../src/engine/run-cycle.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import type { LedgerStore } from '../../src/ledger/store.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
-import { ManualClock } from './manual-clock.ts';
+import { ManualClock, START_MS } from './manual-clock.ts';
 
 export interface EngineFixture {
   readonly engine: Engine;
@@ -24,10 +24,21 @@ export function configOf(yaml: string): Config {
   return parseConfig(yaml, 'test.yaml', 'yaml').config;
 }
 
+/** What an engine is given where that is not the usual. */
+interface FixtureOptions {
+  readonly store?: LedgerStore;
+  readonly clock?: ManualClock;
+  readonly newEpoch?: () => string;
+}
+
 /** An engine over a memory store and a clock that stands still; not started. */
 export async function createEngineFixture(
   yaml = '',
-  { store = createMemoryStore(), clock = new ManualClock() } = {},
+  {
+    store = createMemoryStore(),
+    clock = new ManualClock(),
+    newEpoch = () => 'epoch-1',
+  }: FixtureOptions = {},
 ): Promise<EngineFixture> {
   const config = configOf(yaml);
   const reports: CycleReport[] = [];
@@ -40,7 +51,7 @@ export async function createEngineFixture(
   const ledger = Ledger.open({
     store,
     retention: retentionOf(config),
-    newEpoch: () => 'epoch-1',
+    newEpoch,
     defer: setImmediate,
   });
   const newId = () => `id-${ledger.state.head.position}-${++ids}`;
@@ -49,19 +60,26 @@ export async function createEngineFixture(
   return { engine, clock, store, reports, failures, observer };
 }
 
-/** A successful task of 50 ms, but for what is said otherwise. */
+/** A successful task of 50 ms that ended when the clock began, but for what is said otherwise. */
 export function taskOf(fields: Partial<Task> = {}): Task {
   return {
     taskId: '',
     agentId: 'agent',
     status: 'success',
     latencyMs: 50,
-    finishTimeMs: 0,
+    finishTimeMs: START_MS,
     labels: {},
     measurements: {},
     deltaSequence: 0,
     ...fields,
   };
+}
+
+/** Records a window of tasks that were dispatched with the values now in force: rules have news. */
+export async function recordWindow(engine: Engine, fields: Partial<Task> = {}): Promise<void> {
+  const deltaSequence = engine.ledger.state.head.sequence;
+  const news = { deltaSequence, finishTimeMs: engine.clock.wallNow(), ...fields };
+  await engine.recordTasks(tasksOf(engine.settings.cycle.analysisWindow, news));
 }
 
 export function tasksOf(count: number, fields: Partial<Task> = {}): Task[] {

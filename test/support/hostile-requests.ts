@@ -110,7 +110,7 @@ function faultsOfTask(of: Task): string[] {
     'task.task_id': bytes(of.taskId) > MAX_ID_BYTES,
     'task.agent_id': bytes(of.agentId) > MAX_ID_BYTES,
     'task.status': !(of.status >= 0 && of.status <= 4),
-    'task.latency_ms': !isIn(of.latencyMs, Number.MAX_VALUE),
+    'task.latency_ms': of.latencyMs !== undefined && !isIn(of.latencyMs, Number.MAX_VALUE),
     'task.finish_time': isOutside(of.finishTime),
     'task.labels': isBad(of.labels, (value) => bytes(value) > MAX_LABEL_BYTES),
     'task.measurements': isBad(of.measurements, (value) => !Number.isFinite(value)),

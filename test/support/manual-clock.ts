@@ -5,13 +5,16 @@ interface Alarm {
   readonly callback: () => void;
 }
 
+/** When clocks begin. */
+export const START_MS = Date.UTC(2026, 0, 1);
+
 /** A clock that stands still until it is told to go on. */
 export class ManualClock implements Clock {
   #nowMs: number;
   #monotonicMs = 0;
   readonly #alarms = new Set<Alarm>();
 
-  constructor(nowMs = Date.UTC(2026, 0, 1)) {
+  constructor(nowMs = START_MS) {
     this.#nowMs = nowMs;
   }
 

@@ -15,6 +15,8 @@ export interface TrialJob {
   readonly seed: number;
   /** What the value on trial does to the latency. */
   readonly factor: number;
+  /** It is gone on with to the end of its probation. */
+  readonly isProven: boolean;
 }
 
 export interface TrialResult {

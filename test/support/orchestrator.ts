@@ -14,6 +14,7 @@ import {
   followingPort,
   silentPort,
   workUntilJudged,
+  workUntilProven,
 } from './work-ports.ts';
 
 // An orchestrator in a process of its own. Each line of its standard input is a job: a trial to
@@ -21,7 +22,8 @@ import {
 
 const TYPICAL_MS = 1000;
 
-async function goThrough({ address, kind, seed, factor }: TrialJob): Promise<TrialResult> {
+async function goThrough(job: TrialJob): Promise<TrialResult> {
+  const { address, kind, seed, factor, isProven } = job;
   const insecure = credentials.createInsecure();
   const client = createClient(LearningService, address, insecure);
   const admin = createClient(LearningAdminService, address, insecure);
@@ -32,7 +34,8 @@ async function goThrough({ address, kind, seed, factor }: TrialJob): Promise<Tri
   }));
   const deltaId = await beginTrial(work, { client, admin });
   const begunBefore = work.begun;
-  const { effect, state } = await workUntilJudged(work, client, deltaId);
+  const workUntil = isProven ? workUntilProven : workUntilJudged;
+  const { effect, state } = await workUntil(work, client, deltaId);
   const started = work.begun - begunBefore;
   const { parameters, deltaSequence } = await client.resolveParameters({});
   await streamed?.until(deltaSequence);

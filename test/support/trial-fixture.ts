@@ -1,9 +1,16 @@
 import { expect } from 'vitest';
-import type { Delta } from '../../src/domain/delta.ts';
+import type { Delta, DeltaState } from '../../src/domain/delta.ts';
 import type { Task } from '../../src/domain/task.ts';
 import type { Value } from '../../src/domain/value.ts';
+import { trialOn } from '../../src/ledger/view.ts';
 import type { Trial } from '../../src/trial/trial.ts';
-import { createEngineFixture, type EngineFixture, taskOf, tasksOf } from './engine-fixture.ts';
+import {
+  createEngineFixture,
+  type EngineFixture,
+  recordWindow,
+  taskOf,
+  tasksOf,
+} from './engine-fixture.ts';
 
 /** A rule that wants a parameter to be 1 whenever tasks are retained, but for what is said. */
 export interface RuleText {
@@ -77,9 +84,9 @@ export class TrialFixture {
     return this.engine.ledger.state;
   }
 
-  /** The trial that is on. */
+  /** The trial of a value that is not in force. */
   get trial(): Trial | undefined {
-    return this.state.trial;
+    return trialOn(this.state);
   }
 
   /** What everyone has who is not told otherwise. */
@@ -125,6 +132,26 @@ export class TrialFixture {
     throw new Error('the trial does not end');
   }
 
+  /** Runs tasks until a delta is in a state; answers how many. */
+  async runUntil(
+    deltaId: string,
+    state: DeltaState,
+    end?: (level: unknown) => Partial<Task>,
+    most = 3500,
+  ): Promise<number> {
+    for (let i = 0; i <= most; i += 1) {
+      if (this.delta(deltaId).state === state) return i;
+      await this.run(end);
+    }
+    const { state: last, summary } = this.delta(deltaId);
+    throw new Error(`it stays ${last}: ${summary}`);
+  }
+
+  /** Tasks that ran with the values now in force: rules act on them again. */
+  news(fields: Partial<Task> = {}): Promise<void> {
+    return recordWindow(this.engine, fields);
+  }
+
   setLevel(value: Value, target = 'level'): Promise<Delta> {
     return this.engine.setParameter({ target, value, reason: 'mine', holdSeconds: 0 });
   }
@@ -143,7 +170,9 @@ export async function createTrialFixture(
   store?: EngineFixture['store'],
 ): Promise<TrialFixture> {
   const fixture = new TrialFixture(await createEngineFixture(yaml, store && { store }));
-  await fixture.engine.recordTasks(tasksOf(30));
+  const finishTimeMs = fixture.clock.now();
+  const known = taskOf({ taskId: KNOWN, finishTimeMs });
+  await fixture.engine.recordTasks([...tasksOf(29, { finishTimeMs }), known]);
   return fixture;
 }
 
@@ -151,10 +180,13 @@ export async function createTrialFixture(
 export const slower = (level: unknown) => ({ latencyMs: level === 1 ? 200 : 100 });
 export const faster = (level: unknown) => ({ latencyMs: level === 1 ? 50 : 100 });
 
-/** Everyone has one set of values: the snapshot's, and where nobody has an arm, tasks' too. */
+/** A task that ran before anything was tried: it is given no arm. */
+const KNOWN = 'known';
+
+/** Everyone has one set of values: the snapshot's, and that of tasks that have no arm. */
 export async function expectOneValue({ engine, state }: TrialFixture): Promise<void> {
   expect(engine.current().parameters).toEqual(state.head.parameters);
   expect(engine.current().deltaSequence).toBe(state.head.sequence);
-  const { parameters, trial } = await engine.resolve({ taskId: 'x', labels: {} });
-  if (trial === undefined) expect(parameters).toEqual(state.head.parameters);
+  const { parameters, assignments } = await engine.resolve({ taskId: KNOWN, labels: {} });
+  if (assignments.length === 0) expect(parameters).toEqual(state.head.parameters);
 }

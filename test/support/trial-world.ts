@@ -2,22 +2,31 @@ import { expect } from 'vitest';
 import type { Delta } from '../../src/domain/delta.ts';
 import { LearningError } from '../../src/domain/errors.ts';
 import type { Task } from '../../src/domain/task.ts';
-import type { Parameters, Value } from '../../src/domain/value.ts';
+import type { Parameters } from '../../src/domain/value.ts';
 import type { Resolved } from '../../src/engine/resolve.ts';
 import type { LedgerState } from '../../src/ledger/state.ts';
 import { Subscription } from '../../src/ledger/subscription.ts';
+import { trialOf, trialsOn } from '../../src/ledger/view.ts';
+import { openTasks } from '../../src/trial/advance.ts';
+import type { Arm } from '../../src/trial/arm.ts';
+import { isSettling, standingArm, type Trial } from '../../src/trial/trial.ts';
+import { expectAudited } from './audited.ts';
 import { configOf, createEngineFixture, type EngineFixture, taskOf } from './engine-fixture.ts';
 import { createJsonStore } from './json-store.ts';
 import { ValueOwners } from './value-owners.ts';
 
-/** Two rules fight over `a`, a third one changes `b` at once. Everything happens soon. */
+/**
+ * Two rules fight over `a`, a third one changes `b` at once, a fourth one is about `c`. Everything
+ * happens soon.
+ */
 const yamlOf = (assignment: string, confidence: number) => `
-cycle: { history_limit: 20, analysis_window: 5, min_tasks: 2, interval_seconds: 3600 }
-curation: { mode: trial, cooldown_seconds: 3, proposal_ttl_seconds: 60, ack_timeout_seconds: 20,
+cycle: { history_limit: 40, analysis_window: 5, min_tasks: 2, interval_seconds: 3600 }
+curation: { mode: trial, cooldown_seconds: 3, proposal_ttl_seconds: 60, ack_timeout_seconds: 90,
   max_deltas_per_hour: 0 }
 trial: { assignment: ${assignment}, block_tasks: 2, outcome_timeout_seconds: 20, max_seconds: 300,
-  pair_by: [kind], pair_wait_tasks: 2, seed: s }
-parameters: { a: { initial: 0 }, b: { initial: 0 } }
+  pair_by: [kind], pair_wait_tasks: 2, seed: s, probation_tasks: 60, probation_seconds: 300,
+  holdback: 0.2 }
+parameters: { a: { initial: 0 }, b: { initial: 0 }, c: { initial: 0 } }
 ledger: { retain_deltas: 30 }
 rules:
   - { id: up, when: 'true', type: resource, operation: adjust, target: a, new_value: '1',
@@ -25,6 +34,9 @@ rules:
   - { id: down, when: 'parameters.b < 2.0', type: resource, operation: adjust, target: a,
       new_value: '2', reasoning: '"observed %"', confidence: 0.9, impact: positive,
       on_harm: notify }
+  - { id: side, when: 'true', type: metric, operation: adjust, target: c,
+      new_value: '1.0 - parameters.c', reasoning: '"observed %"', confidence: 0.9,
+      impact: positive, guards: [] }
   - { id: now, when: 'window.success_rate < 0.9', type: metric, operation: adjust, target: b,
       new_value: '1.0 - parameters.b', reasoning: '"observed %"', confidence: 0.9,
       impact: positive, mode: apply }
@@ -34,6 +46,8 @@ export const STEP_KINDS = [
   ...(['resolve', 'resolve', 'resolve', 'record', 'record', 'record', 'late', 'cycle'] as const),
   ...(['wait', 'pause', 'resume', 'set', 'revert', 'approve', 'reject', 'refuse'] as const),
   ...(['ack', 'reload', 'reopen', 'cycle', 'cycle', 'resolve', 'record'] as const),
+  ...(['work', 'work', 'work', 'work', 'work', 'work', 'work', 'cycle', 'cycle'] as const),
+  ...(['work', 'work', 'work', 'work', 'work', 'work', 'work', 'wait', 'wait'] as const),
 ];
 
 export interface WorldStep {
@@ -53,8 +67,9 @@ export class TrialWorld {
   #feed: Subscription | undefined;
   /** As the client has them by the deltas that it was told of. */
   #followed: Parameters = {};
-  /** The value that each task was given, by trial. */
-  readonly #given = new Map<string, Value | undefined>();
+  /** The arm that each task was given, by trial. */
+  readonly #given = new Map<string, Arm>();
+  #worked = 0;
 
   constructor(assignment: string) {
     this.#assignment = assignment;
@@ -112,6 +127,8 @@ export class TrialWorld {
     switch (kind) {
       case 'resolve':
         return this.#resolve(`t${seed % 60}`, `${seed % 2}`);
+      case 'work':
+        return this.#work(5 + (seed % 20), seed % 6 === 0 ? 3 : 0.3);
       case 'record':
         return engine.recordTasks(this.#tasksOf(seed, this.state.head.sequence));
       case 'late':
@@ -145,20 +162,37 @@ export class TrialWorld {
     }
   }
 
-  async #resolve(taskId: string, kind: string): Promise<void> {
-    this.#note(taskId, await this.engine.resolve({ taskId, labels: { kind } }));
+  /** Tasks one after the other, each of which takes so many times as long for each new value. */
+  async #work(count: number, factor: number): Promise<void> {
+    for (let i = 0; i < count; i += 1) {
+      this.#worked += 1;
+      const taskId = `w${this.#worked}`;
+      const { deltaSequence, assignments } = await this.#resolve(taskId, '0');
+      const latencyMs = 100 * factor ** assignments.filter(({ arm }) => arm === 'new').length;
+      const finishTimeMs = this.clock.now();
+      await this.engine.recordTasks([taskOf({ taskId, deltaSequence, latencyMs, finishTimeMs })]);
+    }
   }
 
-  /** One task has one value while its trial is on. */
-  #note(taskId: string, { parameters, trial }: Resolved): void {
-    const plan = this.state.trial?.plan;
-    if (trial === undefined || plan?.deltaId !== trial.deltaId) return;
-    if (plan.assignment === 'switchback') return;
-    const value = parameters[plan.target];
-    expect(value).toEqual(trial.arm === 'new' ? plan.newValue : plan.oldValue);
-    const key = `${trial.deltaId}/${taskId}`;
-    if (this.#given.has(key)) expect(value).toEqual(this.#given.get(key));
-    this.#given.set(key, value);
+  async #resolve(taskId: string, kind: string): Promise<Resolved> {
+    const resolved = await this.engine.resolve({ taskId, labels: { kind } });
+    this.#note(taskId, resolved);
+    return resolved;
+  }
+
+  /** A task keeps its arms while their trials go on; a value on trial hides one that is held back. */
+  #note(taskId: string, { parameters, assignments }: Resolved): void {
+    const seen = new Set<string>();
+    for (const { deltaId, arm } of assignments) {
+      const plan = trialOf(this.state, deltaId)?.plan;
+      if (plan?.assignment !== 'task') continue;
+      const value = arm === 'new' ? plan.newValue : plan.oldValue;
+      if (!seen.has(plan.target)) expect(parameters[plan.target]).toEqual(value);
+      seen.add(plan.target);
+      const key = `${deltaId}/${taskId}`;
+      expect(arm).toBe(this.#given.get(key) ?? arm);
+      this.#given.set(key, arm);
+    }
   }
 
   #tasksOf(seed: number, deltaSequence: number): Task[] {
@@ -176,13 +210,20 @@ export class TrialWorld {
 
   /** What must hold in any state. */
   #check(): void {
-    const { trial, head } = this.state;
+    const { trials, head } = this.state;
     for (const delta of this.#applied.splice(0)) this.#owners.take(delta);
-    expect(this.engine.current()).toMatchObject({ parameters: head.parameters, trial: undefined });
-    if (trial !== undefined) {
-      const { target, newValue, oldValue } = trial.plan;
-      const standing = trial.block?.arm === 'new' ? newValue : oldValue;
-      expect(head.parameters[target]).toEqual(standing);
+    expect(this.engine.current()).toMatchObject({ parameters: head.parameters, assignments: [] });
+    expectTogether(trials);
+    for (const { plan, block, ...trial } of trials) {
+      expect(this.state.delta(plan.deltaId)?.state).toBe(STATES[trial.stage]);
+      const isBehind = trial.stage === 'holdback' && trialsOn(this.state, plan.target).length > 1;
+      if (isBehind) continue;
+      const standing = (block?.arm ?? standingArm(trial)) === 'new' ? plan.newValue : plan.oldValue;
+      expect(head.parameters[plan.target]).toEqual(standing);
+    }
+    for (const { state, deltaId } of this.state.deltasNewestFirst()) {
+      const isProven = state === 'trial' || state === 'provisional';
+      if (isProven) expect(trialOf(this.state, deltaId)).toBeDefined();
     }
     for (let item = this.#next(); item !== undefined; item = this.#next()) {
       if (item.kind === 'snapshot') this.#followed = item.parameters;
@@ -203,16 +244,23 @@ export class TrialWorld {
     this.#check();
   }
 
-  /** Every task that is asked for comes, and comes to the same: no trial lasts for ever. */
+  /** Every task that is asked for comes, and comes to the same: nothing is on trial for ever. */
   async feed(): Promise<void> {
     await this.engine.setTrialsPaused(false);
-    for (let i = 0; this.state.trial !== undefined; i += 1) {
+    for (let i = 0; this.#undecided.length > 0; i += 1) {
       expect(i).toBeLessThan(500);
-      const awaited = this.state.trial.openPairs.flatMap(({ tasks }) => tasks);
+      const awaited = this.state.trials.flatMap(openTasks);
       for (const { taskId, outcome } of awaited) if (outcome === undefined) await this.#end(taskId);
       await this.#resolve(`fed-${i}`, '0');
       await this.#end(`fed-${i}`);
+      // Late reports may still come.
+      const undecided = this.#undecided;
+      if (undecided.length > 0 && undecided.every(isSettling)) await this.clock.advance(3_600_000);
     }
+  }
+
+  get #undecided(): Trial[] {
+    return this.state.trials.filter(({ stage }) => stage !== 'holdback');
   }
 
   async #end(taskId: string): Promise<void> {
@@ -221,11 +269,31 @@ export class TrialWorld {
     this.#check();
   }
 
-  /** Nothing comes any more: time alone ends a trial. */
+  /** Nothing comes any more: time alone ends a trial, and a probation. */
   async outlive(): Promise<void> {
     for (let i = 0; i < 31; i += 1) await this.clock.advance(10_000);
-    expect(this.state.trial).toBeUndefined();
+    if (this.#undecided.some(isSettling)) await this.clock.advance(3_600_000);
+    expect(this.#undecided).toEqual([]);
     this.#check();
+  }
+
+  /** What happened is what the receipts say, to the last digit. */
+  expectAudited(): void {
+    expectAudited(this.#store);
+  }
+}
+
+const STATES = { trial: 'trial', probation: 'provisional', holdback: 'confirmed' } as const;
+
+/** At most one value that is not in force is on trial, and one of a parameter is being proven. */
+function expectTogether(trials: readonly Trial[]): void {
+  const on = trials.filter((trial) => trial.stage === 'trial' && !isSettling(trial));
+  expect(on.length).toBeLessThan(2);
+  for (const isHeldBack of [true, false]) {
+    const targets = trials
+      .filter(({ stage }) => (stage === 'holdback') === isHeldBack)
+      .map(({ plan }) => plan.target);
+    expect(targets).toEqual([...new Set(targets)]);
   }
 }
 
@@ -234,7 +302,7 @@ function knowledgeOf(state: LedgerState) {
   const { storedEvents: _, position: __, ...head } = state.head;
   return structuredClone({
     head,
-    trial: state.trial,
+    trials: state.trials,
     deltas: [...state.deltasNewestFirst()],
     pending: [...state.pending()],
     observations: state.observations(),

@@ -31,10 +31,24 @@ export class ValueOwners {
   }
 
   #next(delta: Delta, owner: Owner): Owner {
-    if (delta.trialDeltaId !== '') return switched(delta, owner);
+    if (delta.trialDeltaId !== '') return this.#switched(delta, owner);
     if (delta.revertsDeltaId !== '') return this.#reverted(delta, owner);
     this.#before.set(delta.deltaId, settled(owner));
     return { deltaId: delta.deltaId };
+  }
+
+  /**
+   * The first switch of a trial comes upon others; the ones that follow upon its own. Once its delta
+   * is in force, a switch takes it back or puts it in force again.
+   */
+  #switched({ trialDeltaId: id, revertsDeltaId, newValue }: Delta, owner: Owner): Owner {
+    const isOwn = owner.trial?.id === id || owner.deltaId === id;
+    const before = this.#before.get(id);
+    const base = before ?? (isOwn ? (owner.trial?.base ?? NOBODY) : settled(owner));
+    if (before !== undefined || revertsDeltaId !== '') expect(isOwn).toBe(true);
+    if (revertsDeltaId !== '') return base;
+    const isInForce = before !== undefined && newValue === this.#applied.get(id)?.newValue;
+    return isInForce ? { deltaId: id } : { deltaId: `${id}: ${newValue}`, trial: { id, base } };
   }
 
   /** A person may take back a value that another delta has set as well; a timer may not. */
@@ -45,15 +59,6 @@ export class ValueOwners {
     if (reasoning.includes('no client')) expect(isItsOwn || deltaId === ANYBODY.deltaId).toBe(true);
     return isItsOwn ? (this.#before.get(revertsDeltaId) ?? NOBODY) : ANYBODY;
   }
-}
-
-/** The first switch of a trial comes upon others; the ones that follow upon its own. */
-function switched({ trialDeltaId: id, revertsDeltaId, newValue }: Delta, owner: Owner): Owner {
-  const isOwn = owner.trial?.id === id;
-  const base = isOwn ? (owner.trial?.base ?? NOBODY) : settled(owner);
-  if (revertsDeltaId === '') return { deltaId: `${id}: ${newValue}`, trial: { id, base } };
-  expect(isOwn).toBe(true);
-  return base;
 }
 
 /** Whose the value is once a trial is over. */

@@ -8,8 +8,8 @@ import { levelsOf, type VirtualWork, type WorkPort } from './virtual-work.ts';
 /** Tasks that a cycle wants to have seen. */
 export const WARM_UP_TASKS = 30;
 
-/** Far more than any trial takes. */
-const MAX_STEPS = 2000;
+/** Far more than any trial takes, with its probation. */
+const MAX_STEPS = 8000;
 
 /** Asks for the parameters of every task. */
 export function askingPort(client: LearningClient): WorkPort {
@@ -73,15 +73,33 @@ export async function startTrial({ client, admin }: Clients): Promise<string> {
   return begun;
 }
 
-/** Works until the trial has ended; answers its delta. */
-export async function workUntilJudged(
+/** Works until the trial has its verdict, for the time being; answers its delta. */
+export function workUntilJudged(
+  work: VirtualWork,
+  client: LearningClient,
+  deltaId: string,
+): Promise<Delta> {
+  return workWhile([DeltaState.TRIAL], work, client, deltaId);
+}
+
+/** As `workUntilJudged`, to the end of its probation. */
+export function workUntilProven(
+  work: VirtualWork,
+  client: LearningClient,
+  deltaId: string,
+): Promise<Delta> {
+  return workWhile([DeltaState.TRIAL, DeltaState.PROVISIONAL], work, client, deltaId);
+}
+
+async function workWhile(
+  states: readonly DeltaState[],
   work: VirtualWork,
   client: LearningClient,
   deltaId: string,
 ): Promise<Delta> {
   for (let steps = 0; steps < MAX_STEPS; steps += 1) {
     const delta = await deltaOf(client, deltaId);
-    if (delta.state !== DeltaState.TRIAL) return delta;
+    if (!states.includes(delta.state)) return delta;
     await work.step();
   }
   throw new Error('the trial does not end');

@@ -28,6 +28,15 @@ test('lines, blank or not, with any end', async () => {
   expect(await linesOf('')).toEqual([]);
 });
 
+test('a latency that is not there is none, and not 0', async () => {
+  const latencies: unknown[] = [];
+  const trace = traceOf('{}\n{"latencyMs":null}\n{"latencyMs":0}\n{"latency_ms":2}\n');
+  for await (const lines of readTrace(trace)) {
+    latencies.push(...lines.map((line) => 'task' in line && line.task.latencyMs));
+  }
+  expect(latencies).toEqual([undefined, undefined, 0, 2]);
+});
+
 test('what stands over two reads is one line', async () => {
   const labels = { text: 'é'.repeat(100) };
   const ids = Array.from({ length: 2000 }, (_, i) => `task-${i}`);

@@ -1,51 +1,100 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { type Arm, otherArm, tossCoin } from '../../src/trial/arm.ts';
+import {
+  type Arm,
+  commitmentTo,
+  drawGap,
+  drawPlace,
+  otherArm,
+  secretSeed,
+  tossCoin,
+} from '../../src/trial/arm.ts';
 import { TrialBench } from '../support/trial-bench.ts';
 
-const PAIRS = Array.from({ length: 10_000 }, (_, i) => i + 1);
+const SETS = Array.from({ length: 10_000 }, (_, i) => i + 1);
 
 function share(arms: readonly Arm[]): number {
   return arms.filter((arm) => arm === 'new').length / arms.length;
 }
 
+function sha256(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
 test('the coin is the first bit of a hash that anybody can make', () => {
-  for (const pair of [1, 2, 17, 1000]) {
-    const [first = 0] = createHash('sha256').update(`seed/${pair}`).digest();
-    expect(tossCoin('seed', pair)).toBe(first >= 128 ? 'new' : 'old');
+  for (const set of [1, 2, 17, 1000]) {
+    const [first = 0] = sha256(`seed/${set}`);
+    expect(tossCoin('seed', set)).toBe(first >= 128 ? 'new' : 'old');
+  }
+});
+
+test('a place in a group is the first 48 bits of that hash, modulo five', () => {
+  for (const set of [1, 2, 17, 1000]) {
+    expect(drawPlace('seed', set)).toBe(sha256(`seed/${set}`).readUIntBE(0, 6) % 5);
   }
 });
 
 test.each(['a', 'b', 'seed-1', ''])('the coin of seed %j is fair, and repeatable', (seed) => {
-  const arms = PAIRS.map((pair) => tossCoin(seed, pair));
-  expect(PAIRS.map((pair) => tossCoin(seed, pair))).toEqual(arms);
+  const arms = SETS.map((set) => tossCoin(seed, set));
+  expect(SETS.map((set) => tossCoin(seed, set))).toEqual(arms);
   // Five standard deviations.
   expect(Math.abs(share(arms) - 0.5)).toBeLessThan(0.025);
   const repeats = arms.filter((arm, i) => i > 0 && arm === arms[i - 1]).length / arms.length;
   expect(Math.abs(repeats - 0.5)).toBeLessThan(0.025);
 });
 
+test('all places of a group, and all gaps, are as likely', () => {
+  const counts = (draw: (set: number) => number, of: number) => {
+    const found = SETS.map(draw);
+    return Array.from({ length: of }, (_, i) => found.filter((one) => one === i).length);
+  };
+  for (const count of counts((set) => drawPlace('seed', set), 5)) {
+    expect(Math.abs(count - 2000)).toBeLessThan(200);
+  }
+  const gaps = counts((set) => drawGap('seed', set, 30), 31);
+  expect(gaps.reduce((sum, count) => sum + count, 0)).toBe(10_000);
+  for (const count of gaps) expect(Math.abs(count - 10_000 / 31)).toBeLessThan(90);
+  expect(drawGap('seed', 1, 0)).toBe(0);
+});
+
 test('seeds toss coins of their own', () => {
-  const equal = PAIRS.filter((pair) => tossCoin('a', pair) === tossCoin('b', pair));
-  expect(Math.abs(equal.length / PAIRS.length - 0.5)).toBeLessThan(0.025);
+  const equal = SETS.filter((set) => tossCoin('a', set) === tossCoin('b', set));
+  expect(Math.abs(equal.length / SETS.length - 0.5)).toBeLessThan(0.025);
+});
+
+test('each stage of a delta has a seed of its own, to which it is committed before', () => {
+  const seeds = [secretSeed('x', 'd', 1), secretSeed('x', 'd', 2), secretSeed('x', 'e', 1)];
+  expect(seeds[0]).toBe(sha256('x/d/1').toString('hex'));
+  expect(new Set(seeds).size).toBe(3);
+  expect(commitmentTo(seeds[0] ?? '')).toBe(sha256(seeds[0] ?? '').toString('hex'));
 });
 
 test('the second task of a pair has the other arm', () => {
   expect([otherArm('old'), otherArm('new')]).toEqual(['new', 'old']);
   const bench = new TrialBench({ seed: 'x' });
-  for (let pair = 1; pair <= 50; pair += 1) {
-    const first = bench.assign(`${pair} first`);
-    expect(first).toBe(tossCoin('x', pair));
-    expect(bench.assign(`${pair} second`)).toBe(otherArm(tossCoin('x', pair)));
+  for (let set = 1; set <= 50; set += 1) {
+    const first = bench.assign(`${set} first`);
+    expect(first).toBe(tossCoin(bench.seed, set));
+    expect(bench.assign(`${set} second`)).toBe(otherArm(tossCoin(bench.seed, set)));
   }
 });
 
 test('the second block of a pair has the other arm', () => {
   const bench = new TrialBench({ seed: 'x', assignment: 'switchback', blockTasks: 1 });
-  for (let pair = 1; pair <= 50; pair += 1) {
-    expect(bench.block()).toBe(tossCoin('x', pair));
+  for (let set = 1; set <= 50; set += 1) {
+    expect(bench.block()).toBe(tossCoin(bench.seed, set));
     bench.finish('', { deltaSequence: bench.sequence });
-    expect(bench.block()).toBe(otherArm(tossCoin('x', pair)));
+    expect(bench.block()).toBe(otherArm(tossCoin(bench.seed, set)));
     bench.finish('', { deltaSequence: bench.sequence });
+  }
+});
+
+test('one of five tasks of a group has the old value, where the draw says', () => {
+  const bench = new TrialBench();
+  bench.promote();
+  for (let set = 1; set <= 20; set += 1) {
+    const arms = bench.open(5).map(([, arm]) => arm);
+    expect(arms.indexOf('old')).toBe(drawPlace(bench.seed, set));
+    expect(arms.filter((arm) => arm === 'old')).toHaveLength(1);
   }
 });

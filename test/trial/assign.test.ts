@@ -1,19 +1,20 @@
 import { describe, expect, test } from 'vitest';
-import { armOf } from '../../src/trial/assign.ts';
+import type { Arm } from '../../src/trial/arm.ts';
+import { armOf, takesTasks } from '../../src/trial/assign.ts';
+import type { Seen } from '../../src/trial/predict.ts';
 import { TrialBench } from '../support/trial-bench.ts';
 
-/** The pairs that are open, each with the ids of its tasks. */
+/** The pairs, in the order of their numbers, each with the ids of its tasks. */
 function pairsOf({ trial }: TrialBench): string[][] {
-  return trial.openPairs.map(({ tasks }) => tasks.map(({ taskId }) => taskId));
+  return trial.sets.map(({ tasks }) => tasks.map(({ taskId }) => taskId));
 }
 
-/** Assigns `count` tasks, each of a kind of its own, from `from` on. */
-function assignStrangers(bench: TrialBench, from: number, count: number): void {
-  for (let i = from; i < from + count; i += 1) bench.assign(`s${i}`, { kind: `k${i}` });
+function waitingIn({ trial }: TrialBench): string[] {
+  return trial.waiting.map(({ task }) => task.taskId);
 }
 
 describe('pairs', () => {
-  test('without pair_by are of tasks one after the other, whatever their labels', () => {
+  test('are of tasks one after the other where nothing is known of them', () => {
     const bench = new TrialBench();
     for (const kind of ['a', 'b', 'c', 'd']) bench.assign(kind, { kind });
     expect(pairsOf(bench)).toEqual([
@@ -32,101 +33,177 @@ describe('pairs', () => {
     bench.assign('f', { kind: 'y', model: 'm' });
     expect(pairsOf(bench)).toEqual([
       ['a', 'd'],
+      ['c', 'e'],
       ['b', 'f'],
+    ]);
+  });
+
+  test('have coins by the first one, and places by the second', () => {
+    const bench = new TrialBench({ pairBy: ['kind'] });
+    for (const [id, kind] of Object.entries({ a: 'x', b: 'y', c: 'y', d: 'x' })) {
+      bench.assign(id, { kind });
+    }
+    expect(bench.trial.sets.map(({ number }) => number)).toEqual([2, 1]);
+    expect(bench.trial.tossed).toBe(2);
+  });
+
+  test('are made by age and never by outcome: one that has ended waits like any other', () => {
+    const played = [true, false].map((ends) => {
+      const bench = new TrialBench({ pairBy: ['kind'], pairWaitTasks: 2 });
+      return ['a', 'b', 'c', 'd', 'e'].map((id, i) => {
+        const arm = bench.assign(id, { kind: i === 0 ? 'rare' : `${i}` });
+        if (ends) bench.finish(id, { status: i % 2 === 0 ? 'failure' : 'success' });
+        return [arm, bench.trial.tossed];
+      });
+    });
+    expect(played[0]).toEqual(played[1]);
+  });
+});
+
+describe('one that waits', () => {
+  test('is taken, unlike as it is, once twenty others were assigned', () => {
+    const bench = new TrialBench({ pairBy: ['kind'], pairWaitTasks: 20 });
+    bench.assign('lonely', { kind: 'rare' });
+    for (let i = 0; i < 20; i += 1) bench.assign(`t${i}`, { kind: 'often' });
+    expect(waitingIn(bench)).toEqual(['lonely']);
+    bench.assign('next', { kind: 'often' });
+    expect(pairsOf(bench).at(-1)).toEqual(['lonely', 'next']);
+  });
+
+  test('goes before younger ones, be they of the same kind', () => {
+    const bench = new TrialBench({ pairBy: ['kind'], pairWaitTasks: 3 });
+    for (let i = 0; i < 4; i += 1) bench.assign(`s${i}`, { kind: `k${i}` });
+    bench.assign('x', { kind: 'k3' });
+    bench.assign('y', { kind: 'k9' });
+    expect(pairsOf(bench)).toEqual([
+      ['s0', 'x'],
+      ['s1', 'y'],
+    ]);
+  });
+
+  test('does not where pair_wait_tasks is 0', () => {
+    const bench = new TrialBench({ pairBy: ['kind'], pairWaitTasks: 0 });
+    for (let i = 0; i < 4; i += 1) bench.assign(`s${i}`, { kind: `k${i}` });
+    expect(pairsOf(bench)).toHaveLength(2);
+  });
+
+  test('is never left single: the last ones are paired with the oldest', () => {
+    const bench = new TrialBench({ pairBy: ['kind'], pairWaitTasks: 1000 });
+    for (let i = 0; i < 200; i += 1) {
+      bench.assign(`t${i}`, { kind: i < 195 ? 'often' : `${i}` });
+    }
+    expect(bench.assign('one more')).toBeUndefined();
+    expect(bench.trial).toMatchObject({ assigned: 200, waiting: [] });
+    expect(pairsOf(bench).slice(-3)).toEqual([
+      ['t194', 't197'],
+      ['t195', 't198'],
+      ['t196', 't199'],
+    ]);
+  });
+});
+
+/** A trial that has seen so many tasks of each kind, which is named by how long they took. */
+function predicting(count: number, ...kinds: number[]): TrialBench {
+  const history = kinds.flatMap((ms) =>
+    Array.from({ length: count }, (): Seen => [JSON.stringify([`${ms}`]), ms]),
+  );
+  return new TrialBench({ predictBy: ['ms'], history });
+}
+
+describe('tasks that are predicted', () => {
+  const assign = (bench: TrialBench, id: string, ms: number) => bench.assign(id, { ms: `${ms}` });
+
+  test('are paired with the nearest, if that is within a quarter of a log unit', () => {
+    const bench = predicting(40, 100, 120, 150, 200, 400);
+    assign(bench, 'a', 100);
+    assign(bench, 'b', 200);
+    // Predictions lean to the median by 2/32: ln(200/150) · 30/32 is .270.
+    assign(bench, 'c', 150);
+    expect(waitingIn(bench)).toEqual(['a', 'b', 'c']);
+    // .171 from the first, .209 from the third.
+    assign(bench, 'd', 120);
+    assign(bench, 'e', 120);
+    expect(pairsOf(bench)).toEqual([
+      ['a', 'd'],
       ['c', 'e'],
     ]);
   });
 
-  test('a label that is not there is not one that is empty, or is inherited', () => {
-    const bench = new TrialBench({ pairBy: ['toString'] });
-    bench.assign('a', {});
-    bench.assign('b', { toString: '' });
-    bench.assign('c', { toString: 'null' });
-    bench.assign('d', {});
-    expect(pairsOf(bench)).toEqual([['a', 'd'], ['b'], ['c']]);
+  test('are predicted from what was seen before they were dispatched', () => {
+    const step = predicting(40, 100, 120, 150, 200, 400).dispatch('a', { ms: '400' });
+    expect(step?.kind).toBe('["400"]');
+    expect(step?.predicted).toBeCloseTo((30 * Math.log(400) + 2 * Math.log(150)) / 32, 12);
   });
 
-  test('one left single waits for its like while pair_wait_tasks others are assigned', () => {
-    const bench = new TrialBench({ pairBy: ['kind'], pairWaitTasks: 20 });
-    bench.assign('lonely', { kind: 'rare' });
-    for (let i = 0; i < 20; i += 1) bench.assign(`t${i}`, { kind: 'often' });
-    expect(pairsOf(bench)[0]).toEqual(['lonely']);
-    bench.assign('next', { kind: 'often' });
-    expect(pairsOf(bench)[0]).toEqual(['lonely', 'next']);
+  test('take whatever is nearest where six wait', () => {
+    const kinds = [1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
+    const bench = predicting(28, ...kinds);
+    for (const ms of kinds.slice(0, 6)) assign(bench, `${ms}`, ms);
+    expect(waitingIn(bench)).toHaveLength(6);
+    assign(bench, 'x', 1e9);
+    expect(pairsOf(bench)).toEqual([[`${1e8}`, 'x']]);
   });
 
-  test('of those that have waited too long, the oldest goes first', () => {
-    const bench = new TrialBench({ pairBy: ['kind'], pairWaitTasks: 3 });
-    assignStrangers(bench, 0, 4);
-    bench.assign('x', { kind: 'k3' });
-    bench.assign('y', { kind: 'k9' });
-    expect(pairsOf(bench)).toEqual([['s0', 'x'], ['s1', 'y'], ['s2'], ['s3']]);
-  });
-
-  test('are made by age and never by outcome: one that has ended waits like any other', () => {
-    const arms = [true, false].map((ends) => {
-      const bench = new TrialBench({ pairBy: ['kind'], pairWaitTasks: 2 });
-      const given = ['a', 'b', 'c', 'd', 'e'].map((id, i) => {
-        const arm = bench.assign(id, { kind: i === 0 ? 'rare' : `${i}` });
-        if (ends) bench.finish(id, { status: i % 2 === 0 ? 'failure' : 'success' });
-        return [arm, bench.trial.pairsBegun];
-      });
-      return given;
+  test('are paired by the labels of pair_by where those are named', () => {
+    const bench = new TrialBench({ pairBy: ['kind'], predictBy: ['ms'], history: [] });
+    expect(bench.dispatch('a', { kind: 'x', ms: '1' })).toMatchObject({
+      kind: '["x"]',
+      predicted: 0,
     });
-    expect(arms[0]).toEqual(arms[1]);
   });
 
-  test('without waiting are made at once', () => {
-    const bench = new TrialBench({ pairBy: ['kind'], pairWaitTasks: 0 });
-    assignStrangers(bench, 0, 4);
-    expect(pairsOf(bench)).toEqual([
-      ['s0', 's1'],
-      ['s2', 's3'],
+  test('learn from the tasks of counted pairs, and of those only', () => {
+    const bench = new TrialBench({ predictBy: ['kind'], history: [], pairWaitTasks: 0 });
+    for (const id of ['a', 'b', 'c', 'd']) bench.assign(id, { kind: 'x' });
+    bench.finish('c', { latencyMs: 7 });
+    bench.finish('d', { latencyMs: 8 });
+    // The pair before it is not in.
+    expect(bench.trial.seen).toEqual([]);
+    bench.finish('a', { latencyMs: 5 });
+    bench.finish('b', { latencyMs: undefined });
+    expect(bench.trial.seen).toEqual([
+      ['["x"]', 5],
+      ['["x"]', 7],
+      ['["x"]', 8],
     ]);
   });
 });
 
-describe('200 tasks at most', () => {
-  test('are those that count: tasks that tell nothing, or not yet, hold up nobody', () => {
+describe('a task has an arm', () => {
+  test('that is known for as long as the trial goes on', () => {
     const bench = new TrialBench();
-    for (let i = 0; i < 300; i += 1) expect(bench.assign(`t${i}`)).toBeDefined();
-    for (let i = 0; i < 200; i += 1) {
-      expect(bench.trial.tasksUsed).toBeLessThan(200);
-      bench.finish(`t${i}`);
-    }
-    expect(bench.trial.tasksUsed).toBe(200);
+    const arm = bench.assign('a');
+    bench.assign('b');
+    bench.finish('a');
+    bench.finish('b');
+    bench.pause();
+    bench.resume();
+    expect(armOf(bench.trial, 'a')).toBe(arm);
+    expect(armOf(bench.trial, 'c')).toBeUndefined();
+  });
+
+  test('of the two hundred that a trial assigns, and no other', () => {
+    const bench = new TrialBench();
+    for (let i = 0; i < 200; i += 1) expect(bench.assign(`t${i}`)).toBeDefined();
     expect(bench.assign('one more')).toBeUndefined();
+    expect(takesTasks(bench.trial, 0)).toBe(false);
   });
 
-  test('counted, the trial ends', () => {
+  test('not while the evidence suffices, and again once it does not', () => {
     const bench = new TrialBench();
-    for (let i = 0; i < 99; i += 1) bench.pair(() => ({}));
-    expect(bench.next).toBeUndefined();
-    bench.pair(() => ({}));
-    expect(bench.next).toMatchObject({ move: 'end', finding: { verdict: 'inconclusive' } });
-    expect(bench.assign('one more')).toBeUndefined();
+    const tasks = bench.open(50);
+    const end = (from: number, to: number, fast: Arm) => {
+      for (const [id, arm] of tasks.slice(from, to)) {
+        bench.finish(id, { latencyMs: arm === fast ? 50 : 100 });
+      }
+    };
+    end(0, 30, 'new');
+    expect(takesTasks(bench.trial, 0)).toBe(false);
+    end(30, 50, 'old');
+    expect(takesTasks(bench.trial, 0)).toBe(true);
   });
 
-  test('a trial of which every pair is left out ends assigning after 2000', () => {
-    const bench = new TrialBench();
-    let given = 0;
-    for (let i = 0; i < 3000; i += 1) {
-      if (bench.assign(`t${i}`) === undefined) continue;
-      given += 1;
-      bench.finish(`t${i}`, { status: 'cancelled' });
-    }
-    expect(given).toBe(2000);
+  test('not in blocks', () => {
+    expect(new TrialBench({ assignment: 'switchback' }).assign('a')).toBeUndefined();
   });
-});
-
-test('the arm of a task is known for as long as the trial goes on', () => {
-  const bench = new TrialBench();
-  const arm = bench.assign('a');
-  bench.assign('b');
-  bench.finish('a');
-  bench.finish('b');
-  bench.pause();
-  bench.resume();
-  expect(armOf(bench.trial, 'a')).toBe(arm);
-  expect(armOf(bench.trial, 'c')).toBeUndefined();
 });

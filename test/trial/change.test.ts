@@ -1,43 +1,37 @@
 import { describe, expect, test } from 'vitest';
 import type { TrialVerdict } from '../../src/domain/effect.ts';
 import {
+  carryKey,
   changeKey,
+  type Found,
+  foldConfirmation,
   foldVerdict,
   isOver,
   type Rest,
   restOf,
   type TrialMemory,
 } from '../../src/trial/change.ts';
-import type { TrialEnded, TrialPlan } from '../../src/trial/step.ts';
+import type { TrialPlan } from '../../src/trial/plan.ts';
 import { planOf } from '../support/trial-bench.ts';
 
 const END_MS = 1_000_000;
 const END_TASK = 500;
 
-function ended(verdict: TrialVerdict, counts = true): TrialEnded {
-  return {
-    step: 'end',
-    timeMs: END_MS,
-    effect: { verdict, metrics: [], tasksUsed: 0 },
-    outcome: 'revert',
-    summary: '',
-    askUntilMs: undefined,
-    carried: undefined,
-    counts,
-  };
+function found(verdict: TrialVerdict): Found {
+  return { verdict, timeMs: END_MS, longestMs: 0 };
 }
 
 /** What is remembered after trials of one change. */
 function memoryOf(...verdicts: TrialVerdict[]): TrialMemory {
   const memory: TrialMemory = { counters: { tasksRecorded: END_TASK }, rules: {}, changes: {} };
-  for (const verdict of verdicts) foldVerdict(memory, planOf(), ended(verdict));
+  for (const verdict of verdicts) foldVerdict(memory, planOf(), found(verdict));
   return memory;
 }
 
 /** The rest, as of its beginning: tasks and milliseconds. */
 function rest(memory: TrialMemory, always = false): [tasks: number, ms: number] | undefined {
-  const found: Rest | undefined = restOf(memory.changes[changeKey(planOf())], always);
-  return found && [found.untilTask - END_TASK, found.untilMs - END_MS];
+  const due: Rest | undefined = restOf(memory.changes[changeKey(planOf())], always);
+  return due && [due.untilTask - END_TASK, due.untilMs - END_MS];
 }
 
 describe('a change rests', () => {
@@ -59,14 +53,21 @@ describe('a change rests', () => {
     [['harmed', 'helped'], undefined, undefined],
     [
       ['harmed', 'helped', 'harmed'],
-      [100, 300_000],
-      [100, 300_000],
+      [200, 300_000],
+      [200, 300_000],
     ],
   ];
 
   test.each(others)('after %j: %j; a probe %j', (verdicts, ordinary, probe) => {
     expect(rest(memoryOf(...verdicts))).toEqual(ordinary);
     expect(rest(memoryOf(...verdicts), true)).toEqual(probe);
+  });
+
+  test('after its confirmation as if nothing had been found before', () => {
+    const memory = memoryOf('harmed', 'harmed', 'helped');
+    foldConfirmation(memory, planOf());
+    foldVerdict(memory, planOf(), found('harmed'));
+    expect(rest(memory)).toEqual([100, 300_000]);
   });
 
   test('until both its tasks and its time are over', () => {
@@ -92,11 +93,22 @@ test('a change is a rule, a target and a value', () => {
   expect(changeKey(planOf({ oldValue: 7, fingerprint: 'x' }))).toBe(changeKey(planOf()));
 });
 
-test('a trial that was cut short from outside teaches nothing', () => {
-  const memory = memoryOf('harmed');
-  const before = structuredClone(memory);
-  foldVerdict(memory, planOf(), ended('invalid', false));
-  expect(memory).toEqual(before);
+test('evidence is carried on where the rule, the old value and the new one are the same', () => {
+  const others: Partial<TrialPlan>[] = [
+    { fingerprint: 'other' },
+    { oldValue: 7 },
+    { oldValue: undefined },
+    { newValue: 7 },
+  ];
+  const keys = [{}, ...others].map((fields) => carryKey(planOf(fields)));
+  expect(new Set(keys).size).toBe(keys.length);
+  expect(carryKey(planOf({ deltaId: 'later', seed: 'x' }))).toBe(carryKey(planOf()));
+});
+
+test('the longest that a report took is remembered with the change', () => {
+  const memory = memoryOf();
+  foldVerdict(memory, planOf(), { ...found('invalid'), longestMs: 70_000 });
+  expect(memory.changes[changeKey(planOf())]).toMatchObject({ longestMs: 70_000, endTask: 500 });
 });
 
 test('an INVALID teaches the rule nothing, but the change rests', () => {
@@ -108,7 +120,7 @@ test('only so many records are kept, the newest', () => {
   const memory = memoryOf();
   for (let i = 0; i < 400; i += 1) {
     const plan = planOf({ ruleId: `r${i}`, newValue: i });
-    foldVerdict(memory, plan, { ...ended('harmed'), timeMs: END_MS + i });
+    foldVerdict(memory, plan, { ...found('harmed'), timeMs: END_MS + i });
   }
   expect(Object.keys(memory.rules)).toHaveLength(256);
   expect(memory.rules).toHaveProperty('r399');

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import {
-  imbalance,
-  isNearlyEven,
   mean,
+  meanInterval,
   median,
   medianInterval,
+  quantileOf,
   rateInterval,
   upperTail,
 } from '../../src/trial/distributions.ts';
@@ -39,24 +39,18 @@ describe('upperTail', () => {
   });
 });
 
-describe('imbalance', () => {
-  test('is twice the tail, at most 1', () => {
-    expect(imbalance(5, 5)).toBe(1);
-    expect(imbalance(0, 0)).toBe(1);
-    expect(imbalance(5, 6)).toBe(1);
-    expect(imbalance(10, 0)).toBeCloseTo(2 / 1024, 12);
-    expect(imbalance(0, 10)).toBe(imbalance(10, 0));
-    expect(imbalance(130, 70)).toBeCloseTo(2 * exactTail(130, 200, [1, 2]), 12);
-  });
-
-  test('is above .001 wherever the quick look says so', () => {
-    let least = 1;
-    for (let n = 1; n <= 400; n += 1) {
-      for (let a = n; 2 * a >= n && a > n / 2 + 1; a -= 1) {
-        if (isNearlyEven(a, n - a)) least = Math.min(least, imbalance(a, n - a));
-      }
-    }
-    expect(least).toBeGreaterThan(0.002);
+describe('quantileOf', () => {
+  test.each([
+    [[], 0.5, 0],
+    [[7], 0.99, 7],
+    [[4, 1, 3, 2], 0.5, 2.5],
+    [[10, 20], 0.75, 17.5],
+    [[3, 1, 2], 0, 1],
+    [[3, 1, 2], 1, 3],
+    // Definition 7 of Hyndman & Fan: the rank of .99 · 4 = 3.96, from 0.
+    [[1, 2, 3, 4, 100], 0.99, 96.16],
+  ])('of %j at %d is %d', (values, q, quantile) => {
+    expect(quantileOf(values, q)).toBeCloseTo(quantile, 12);
   });
 });
 
@@ -88,16 +82,21 @@ describe('medianInterval', () => {
   });
 });
 
+/** As `rateInterval`, of so many +1, -1 and 0. */
+function intervalOf(plus: number, minus: number, zeros: number) {
+  return rateInterval(plus - minus, plus + minus, plus + minus + zeros);
+}
+
 describe('rateInterval', () => {
   test('is Agresti and Min’s', () => {
-    const [low, high] = rateInterval([1, 1, 1, -1, 0, 0, 0, 0, 0, 0]);
+    const [low, high] = intervalOf(3, 1, 6);
     expect(low).toBeCloseTo(-0.18617, 5);
     expect(high).toBeCloseTo(0.51951, 5);
   });
 
   test.each([1, -1])('holds a rate of %i, and stays between -1 and 1', (sign) => {
     for (const n of [1, 5, 100]) {
-      const [low, high] = rateInterval(Array.from({ length: n }, () => sign));
+      const [low, high] = rateInterval(sign * n, n, n);
       expect(low).toBeGreaterThanOrEqual(-1);
       expect(high).toBeLessThanOrEqual(1);
       expect(low < high).toBe(true);
@@ -105,7 +104,7 @@ describe('rateInterval', () => {
   });
 
   test('of pairs that are all alike still has a width', () => {
-    const [low, high] = rateInterval(Array.from({ length: 100 }, () => 0));
+    const [low, high] = intervalOf(0, 0, 100);
     expect(low).toBeCloseTo(-high, 12);
     expect(high).toBeGreaterThan(0.01);
   });
@@ -119,16 +118,19 @@ describe('rateInterval', () => {
     let missed = 0;
     for (let plus = 0; plus <= n; plus += 1) {
       for (let minus = 0; plus + minus <= n; minus += 1) {
-        const values = Array.from({ length: n }, (_, i) =>
-          i < plus ? 1 : i < plus + minus ? -1 : 0,
-        );
-        const [low, high] = rateInterval(values);
+        const [low, high] = intervalOf(plus, minus, n - plus - minus);
         const isHit = low <= worse - better && worse - better <= high;
         if (!isHit) missed += trinomial(n, plus, minus, worse, better);
       }
     }
     expect(missed).toBeLessThan(0.07);
   });
+});
+
+test('meanInterval is 1.96 standard errors to each side', () => {
+  // 1, 2, 3 and 6: a mean of 3, a variance of 3.5.
+  const [low, high] = meanInterval(12, 50, 4);
+  expect([low, high]).toEqual([3 - 1.96 * Math.sqrt(3.5 / 4), 3 + 1.96 * Math.sqrt(3.5 / 4)]);
 });
 
 function trinomial(n: number, a: number, b: number, p: number, q: number): number {

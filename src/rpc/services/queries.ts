@@ -135,7 +135,8 @@ function ruleStatus(
   engine: Engine,
   rule: Engine['settings']['rules'][number],
 ): MessageInitShape<typeof RuleStatusSchema> {
-  const { confidence, helped, harmed, inconclusive, restingUntilMs } = engine.ruleStatus(rule);
+  const { confidence, helped, harmed, inconclusive, restingUntilMs, waiting } =
+    engine.ruleStatus(rule);
   return {
     ruleId: rule.id,
     confidence,
@@ -145,5 +146,6 @@ function ruleStatus(
     restingUntil: optional(restingUntilMs, (ms) =>
       toTimestamp(toWallMs(engine.ledger.state.head, ms)),
     ),
+    waiting,
   };
 }

@@ -8,16 +8,20 @@ import { toProtoParameters } from '../../wire/value.ts';
 const ARMS = { old: Arm.OLD, new: Arm.NEW } as const;
 
 /**
+ * Combinations of assignments whose answer is kept: each change that is being proven doubles them,
+ * and most of the tasks have the few that are likely.
+ */
+const KEPT = 64;
+
+/**
  * The answers of ResolveParameters, encoded. Task after task is given the same values, and encoding
- * them takes longer than all else about such a call: so the newest answer of each arm is kept.
+ * them takes longer than all else about such a call: so the newest answer of each combination of
+ * assignments is kept.
  */
 export class ResolvedAnswers {
   readonly #epoch: string;
-  /** By arm; of no arm, by `undefined`. */
-  readonly #newest = new Map<
-    keyof typeof ARMS | undefined,
-    { readonly resolved: Resolved; readonly bytes: Uint8Array }
-  >();
+  /** By assignments; the one that was made first is first. */
+  readonly #newest = new Map<string, { readonly resolved: Resolved; readonly bytes: Uint8Array }>();
 
   /** @param epoch the ledger's */
   constructor(epoch: string) {
@@ -26,33 +30,43 @@ export class ResolvedAnswers {
 
   /** Throws where a value cannot be encoded. */
   answer(resolved: Resolved): Uint8Array {
-    const arm = resolved.trial?.arm;
-    const newest = this.#newest.get(arm);
+    const key = keyOf(resolved.assignments);
+    const newest = this.#newest.get(key);
     if (newest !== undefined && isSame(newest.resolved, resolved)) return newest.bytes;
     const bytes = encode(ResolveParametersResponseSchema, toProtoResolved(resolved, this.#epoch));
-    this.#newest.set(arm, { resolved, bytes });
+    this.#newest.delete(key);
+    this.#newest.set(key, { resolved, bytes });
+    for (const first of this.#newest.keys()) {
+      if (this.#newest.size <= KEPT) break;
+      this.#newest.delete(first);
+    }
     return bytes;
   }
 }
 
-function toProtoResolved(
-  { parameters, deltaSequence, trial }: Resolved,
-  epoch: string,
-): MessageInitShape<typeof ResolveParametersResponseSchema> {
-  const values = {
-    parameters: toProtoParameters(parameters),
-    deltaSequence: BigInt(deltaSequence),
-  };
-  if (trial === undefined) return { ...values, epoch };
-  return { ...values, epoch, trialDeltaId: trial.deltaId, arm: ARMS[trial.arm] };
+/** Ids have no spaces. */
+function keyOf(assignments: Resolved['assignments']): string {
+  return assignments.map(({ deltaId, arm, stage }) => `${deltaId} ${arm} ${stage}`).join(' ');
 }
 
-/** Of the same arm. */
+function toProtoResolved(
+  { parameters, deltaSequence, assignments }: Resolved,
+  epoch: string,
+): MessageInitShape<typeof ResolveParametersResponseSchema> {
+  const foremost = assignments.find(({ stage }) => stage === 'trial') ?? assignments[0];
+  return {
+    parameters: toProtoParameters(parameters),
+    deltaSequence: BigInt(deltaSequence),
+    epoch,
+    ...(foremost === undefined ? {} : { trialDeltaId: foremost.deltaId, arm: ARMS[foremost.arm] }),
+    assignments: assignments.map(({ deltaId, arm }) => ({ deltaId, arm: ARMS[arm] })),
+  };
+}
+
+/** Of the same assignments. */
 function isSame(one: Resolved, other: Resolved): boolean {
   return (
-    one.deltaSequence === other.deltaSequence &&
-    one.trial?.deltaId === other.trial?.deltaId &&
-    haveSameValues(one.parameters, other.parameters)
+    one.deltaSequence === other.deltaSequence && haveSameValues(one.parameters, other.parameters)
   );
 }
 

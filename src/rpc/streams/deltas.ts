@@ -12,7 +12,7 @@ import type { LedgerState } from '../../ledger/state.ts';
 import { type FeedItem, type SnapshotOutcome, Subscription } from '../../ledger/subscription.ts';
 import { type Decoded, type Encodable, encode } from '../../wire/codec.ts';
 import { fromProtoTypes } from '../../wire/from-proto.ts';
-import { toProtoDelta, toTimestamp } from '../../wire/to-proto.ts';
+import { toStreamedDelta, toTimestamp } from '../../wire/to-proto.ts';
 import { toProtoParameters } from '../../wire/value.ts';
 import type { OpenStream } from './open-streams.ts';
 
@@ -217,7 +217,7 @@ export class DeltaStream implements OpenStream {
 function encodeItem({ head }: LedgerState, item: FeedItem): Buffer {
   const event =
     item.kind === 'delta'
-      ? ({ case: 'delta', value: toProtoDelta(item.delta) } as const)
+      ? ({ case: 'delta', value: toStreamedDelta(item.delta) } as const)
       : ({
           case: 'snapshot',
           value: {

@@ -80,13 +80,17 @@ function checkTask(task: Task, site: Site): void {
   if (TaskStatusSchema.value[task.status] === undefined) {
     site.report('status', 'value must be one of the defined enum values');
   }
-  const latency = task.latencyMs;
-  // Written so that NaN fails.
-  if (!(latency >= 0)) site.report('latency_ms', 'must be greater than or equal to 0');
-  if (!Number.isFinite(latency)) site.report('latency_ms', EXPECTED_FINITE);
+  checkLatency(task.latencyMs, site);
   checkTime(task.finishTime, 'finish_time', site);
   checkLabels(task.labels, 'labels', site);
   checkNumbers(task.measurements, 'measurements', site);
+}
+
+function checkLatency(latency: number | undefined, site: Site): void {
+  if (latency === undefined) return;
+  // Written so that NaN fails.
+  if (!(latency >= 0)) site.report('latency_ms', 'must be greater than or equal to 0');
+  if (!Number.isFinite(latency)) site.report('latency_ms', EXPECTED_FINITE);
 }
 
 function checkMetrics(metrics: CoordinationMetrics, site: Site): void {

@@ -1,13 +1,13 @@
 import type { LedgerEvent, StoredEvent } from '../../ledger/event.ts';
+import { hasHoldback, type TrialPlan } from '../../trial/plan.ts';
 import { firstHash, isSealed, type Receipt } from '../../trial/receipt.ts';
-import type { TrialPlan } from '../../trial/step.ts';
 
 /** Events that make sense together, and what had to go. */
 export interface ConsistentEvents {
   readonly kept: readonly StoredEvent[];
   readonly dropped: readonly StoredEvent[];
-  /** Of the trial that was on, and is not any more. */
-  readonly brokenOff: TrialPlan | undefined;
+  /** Of trials that were on, or on probation, and are not any more. */
+  readonly brokenOff: readonly TrialPlan[];
 }
 
 /**
@@ -16,21 +16,18 @@ export interface ConsistentEvents {
  */
 export function consistentEvents(events: readonly StoredEvent[]): ConsistentEvents {
   const proposed = new Set<string>();
-  const applied = new Set<string>();
   const receipts = new Map<string, Receipt[]>();
   for (const { event } of events) {
     if (event.kind === 'delta_proposed') proposed.add(event.proposal.deltaId);
-    if (event.kind === 'delta_applied') applied.add(event.deltaId);
     if (event.kind !== 'trial_advanced') continue;
     receipts.set(event.deltaId, [...(receipts.get(event.deltaId) ?? []), ...event.receipts]);
   }
   const ended = new Set<string>();
-  let brokenOff: TrialPlan | undefined;
+  const brokenOff: TrialPlan[] = [];
   for (const [deltaId, chain] of receipts) {
-    const isOver = chain.some(({ step }) => step.step === 'end');
-    if (isOver && isChain(deltaId, chain)) ended.add(deltaId);
-    // One that helped has been put in force since; and there is never more than one on.
-    brokenOff = isOver || applied.has(deltaId) ? undefined : planOf(chain);
+    if (isOver(chain) && isChain(deltaId, chain)) ended.add(deltaId);
+    // What has been confirmed stays in force, no longer proven.
+    if (!isOver(chain) && !has(chain, 'confirm')) brokenOff.push(...plansIn(chain));
   }
   const isSound = (event: LedgerEvent) => {
     if (event.kind === 'trial_advanced')
@@ -44,18 +41,32 @@ export function consistentEvents(events: readonly StoredEvent[]): ConsistentEven
   };
 }
 
+function isOver(chain: readonly Receipt[]): boolean {
+  return (
+    has(chain, 'end') ||
+    (has(chain, 'confirm') && plansIn(chain).every((plan) => !hasHoldback(plan)))
+  );
+}
+
+function has(chain: readonly Receipt[], kind: Receipt['step']['step']): boolean {
+  return chain.some(({ step }) => step.step === kind);
+}
+
+/** Each receipt is sealed after the one before; before a renewal, receipts may have been dropped. */
 function isChain(deltaId: string, chain: readonly Receipt[]): boolean {
   let former = firstHash(deltaId);
-  return chain.every((receipt, i) => {
-    const fits = receipt.number === i + 1 && isSealed(former, receipt);
+  let number = 0;
+  return chain.every((receipt) => {
+    const isNext = receipt.number === number + 1 && isSealed(former, receipt);
+    const isAfterGap = receipt.step.step === 'renew' && receipt.number > number + 1;
     former = receipt.hash;
-    return fits;
+    number = receipt.number;
+    return isNext || isAfterGap;
   });
 }
 
-function planOf(chain: readonly Receipt[]): TrialPlan | undefined {
-  for (const { step } of chain) if (step.step === 'start') return step.plan;
-  return undefined;
+function plansIn(chain: readonly Receipt[]): readonly TrialPlan[] {
+  return chain.flatMap(({ step }) => (step.step === 'start' ? [step.plan] : []));
 }
 
 /** The acknowledgement that it waited for may be lost: it is not to be reverted for that. */

@@ -1,11 +1,11 @@
-import { bornApplied, type Proposal } from '../../domain/delta.ts';
+import { bornApplied, isLive, type Proposal } from '../../domain/delta.ts';
 import type { Retention } from '../../domain/settings.ts';
 import { own, sameValue } from '../../domain/value.ts';
 import { Draft } from '../../ledger/draft.ts';
 import type { LedgerEvent, StoredEvent } from '../../ledger/event.ts';
 import { copyHead, emptyHead, type Head, toWallMs } from '../../ledger/head.ts';
 import { LedgerState } from '../../ledger/state.ts';
-import type { TrialPlan } from '../../trial/step.ts';
+import type { TrialPlan } from '../../trial/plan.ts';
 import { consistentEvents } from './consistent-events.ts';
 import { foldOver, raiseCounters } from './salvaged-head.ts';
 
@@ -40,7 +40,7 @@ export interface MendReport {
   readonly lostPositions: readonly string[];
   /** Events left out since others that they rest on are gone. */
   readonly droppedEvents: Readonly<Record<string, number>>;
-  /** Deltas that waited or were on trial. */
+  /** Deltas that waited, or were on trial or on probation. */
   readonly endedDeltas: readonly string[];
   /** Sequences up to this one are not used again. */
   readonly sequence: number;
@@ -109,7 +109,7 @@ export function mend(remains: Remains, options: MendOptions): Mended {
 }
 
 function asItIs(kept: readonly StoredEvent[]) {
-  return { kept, dropped: [], brokenOff: undefined };
+  return { kept, dropped: [], brokenOff: [] };
 }
 
 /** Whether the head that was found is the last one that was committed. */
@@ -157,13 +157,25 @@ function streamableAfter(head: Head, events: readonly StoredEvent[]): number {
 }
 
 /** Ends what was undecided. Its trial's own value does not stay in force; answers the deltas' ids. */
-function endUndecided(draft: Draft, plan: TrialPlan | undefined, newId: () => string): string[] {
+function endUndecided(
+  draft: Draft,
+  brokenOff: readonly TrialPlan[],
+  newId: () => string,
+): string[] {
   const { timeMs } = draft.head.clock;
   const open = [...draft.pending()].map(({ deltaId }) => deltaId);
   for (const deltaId of open) {
     draft.append({ kind: 'delta_expired', deltaId, timeMs, summary: EXPIRED });
   }
-  if (plan !== undefined) restoreBaseline(draft, plan, newId());
+  for (const plan of brokenOff) {
+    restoreBaseline(draft, plan, newId());
+    // One on probation had been put in force.
+    const { deltaId } = plan;
+    const delta = draft.delta(deltaId);
+    if (delta === undefined || !isLive(delta)) continue;
+    draft.append({ kind: 'delta_reverted', deltaId, timeMs, summary: RESTORED });
+    open.push(deltaId);
+  }
   return open;
 }
 
@@ -171,16 +183,18 @@ function restoreBaseline(draft: Draft, plan: TrialPlan, deltaId: string): void {
   const { target, oldValue, newValue } = plan;
   const live = own(draft.head.parameters, target);
   if (sameValue(live, oldValue) || !sameValue(live, newValue)) return;
+  const tried = draft.delta(plan.deltaId);
   const proposal: Proposal = {
     ...bornApplied(toWallMs(draft.head, draft.head.clock.timeMs)),
     deltaId,
     ruleId: '',
-    type: draft.delta(plan.deltaId)?.type,
+    type: tried?.type,
     operation: oldValue === undefined ? 'remove' : live === undefined ? 'add' : 'modify',
     target,
     oldValue: live,
     newValue: oldValue,
     reasoning: RESTORED,
+    revertsDeltaId: tried !== undefined && isLive(tried) ? tried.deltaId : '',
   };
   draft.append({ kind: 'delta_proposed', ordinal: draft.head.ordinal + 1, proposal });
   draft.append({
@@ -196,6 +210,9 @@ function restoreBaseline(draft: Draft, plan: TrialPlan, deltaId: string): void {
     ackByMs: null,
     applyTimeMs: proposal.proposeTimeMs,
   });
+  if (tried === undefined || !isLive(tried)) return;
+  const { timeMs } = draft.head.clock;
+  draft.append({ kind: 'delta_reverted', deltaId: tried.deltaId, timeMs, summary: RESTORED });
 }
 
 function lastPosition(events: readonly StoredEvent[]): number {

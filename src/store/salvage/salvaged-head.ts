@@ -9,12 +9,13 @@ import type { Trial } from '../../trial/trial.ts';
 export function foldOver(head: Head, events: readonly StoredEvent[]): void {
   const from = head.position;
   const deltas = new Map<string, Delta>();
-  let trial: Trial | undefined;
+  const trials = new Map<string, Trial | undefined>();
   for (const { position, event } of events) {
     const subject = 'deltaId' in event ? deltas.get(event.deltaId) : undefined;
+    const trial = 'deltaId' in event ? trials.get(event.deltaId) : undefined;
     if (position > from) foldHead(head, event, subject, trial?.plan);
     if (event.kind === 'trial_advanced') {
-      for (const receipt of event.receipts) trial = foldReceipt(trial, receipt);
+      trials.set(event.deltaId, event.receipts.reduce(foldReceipt, trial));
     }
     if (!isOfDelta(event)) continue;
     const delta = foldDelta(subject, event);

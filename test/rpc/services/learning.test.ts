@@ -1,7 +1,8 @@
 import { toJson } from '@bufbuild/protobuf';
 import { ValueSchema } from '@bufbuild/protobuf/wkt';
 import { status } from '@grpc/grpc-js';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import type { Delta } from '../../../src/domain/delta.ts';
 import { DeltaState } from '../../../src/gen/learning/v1/delta_pb.ts';
 import { TaskStatus } from '../../../src/gen/learning/v1/task_pb.ts';
 import { readStatusDetails } from '../../../src/wire/error-details.ts';
@@ -42,6 +43,14 @@ describe('RecordTask', () => {
       { finishTimeMs: clock.now(), status: 'timeout' },
       { finishTimeMs: 12_500, status: 'unspecified' },
     ]);
+  });
+
+  test('a latency that was not measured is none, and not 0', async () => {
+    const { client, engine } = await createServiceFixture();
+    await client.recordTask({ task: {} });
+    await client.recordTask({ task: { latencyMs: 0 } });
+    const tasks = engine.ledger.state.newestTasks(2);
+    expect(tasks.map(({ latencyMs }) => latencyMs)).toEqual([undefined, 0]);
   });
 
   test('a request without a task is refused by name', async () => {
@@ -90,13 +99,22 @@ describe('GetStatus', () => {
       latestSequence: 0n,
       nextCycleTime: { seconds: BigInt(clock.now() / 1000 + 30) },
       rules: [
-        { ruleId: 'coordination', confidence: 0.75 },
+        { ruleId: 'coordination', confidence: 0.75, waiting: '' },
         { ruleId: 'fallback', confidence: 0.6 },
         { ruleId: 'cpu', confidence: 0.85 },
       ],
     });
     expect(answer.lastCycleTime).toBeUndefined();
     engine.stop();
+  });
+
+  test('says why a rule waits', async () => {
+    const { client, engine } = await createServiceFixture();
+    const usual = engine.ruleStatus.bind(engine);
+    const waiting = 'It waits for tasks that began after the last change of its parameter';
+    vi.spyOn(engine, 'ruleStatus').mockImplementation((rule) => ({ ...usual(rule), waiting }));
+    const { rules } = await client.getStatus({});
+    expect(rules[0]).toMatchObject({ ruleId: 'coordination', waiting });
   });
 
   test('says which rules rest, and until when', async () => {
@@ -149,6 +167,23 @@ describe('ListDeltas', () => {
       { deltaId: delta?.deltaId, effect: { summary: 'Reverted by an operator' } },
     ]);
     expect((await client.listDeltas({ states: [DeltaState.TRIAL] })).deltas).toEqual([]);
+  });
+
+  test('says what is proven, by state', async () => {
+    const { client, admin, engine } = await createServiceFixture();
+    for (const value of [20, 30, 40]) await admin.setParameter(set(value));
+    const { state } = engine.ledger;
+    const all = [...state.deltasNewestFirst()].map((delta, i): Delta => {
+      return { ...delta, state: (['applied', 'provisional', 'confirmed'] as const)[i] ?? 'trial' };
+    });
+    vi.spyOn(state, 'deltasNewestFirst').mockImplementation(function* () {
+      yield* all;
+    });
+    const listed = async (states: DeltaState[]) =>
+      (await client.listDeltas({ states })).deltas.map((delta) => delta.state);
+    const { APPLIED, PROVISIONAL, CONFIRMED } = DeltaState;
+    expect(await listed([])).toEqual([APPLIED, PROVISIONAL, CONFIRMED]);
+    for (const one of [APPLIED, PROVISIONAL, CONFIRMED]) expect(await listed([one])).toEqual([one]);
   });
 
   test('a token goes with its filters, and no other text is one', async () => {

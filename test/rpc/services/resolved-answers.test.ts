@@ -3,7 +3,10 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Value } from '../../../src/domain/value.ts';
 import type { Resolved } from '../../../src/engine/resolve.ts';
-import { ResolveParametersResponseSchema } from '../../../src/gen/learning/v1/learning_service_pb.ts';
+import {
+  Arm,
+  ResolveParametersResponseSchema,
+} from '../../../src/gen/learning/v1/learning_service_pb.ts';
 import { ResolvedAnswers } from '../../../src/rpc/services/resolved-answers.ts';
 
 const LIST: Value = [1, 2];
@@ -16,11 +19,14 @@ const resolved: fc.Arbitrary<Resolved> = fc.record({
     { maxKeys: 2, noNullPrototype: true },
   ),
   deltaSequence: fc.constantFrom(0, 1),
-  trial: fc.constantFrom<Resolved['trial']>(
-    undefined,
-    { deltaId: 'x', arm: 'old' },
-    { deltaId: 'x', arm: 'new' },
-    { deltaId: 'y', arm: 'new' },
+  assignments: fc.subarray<Resolved['assignments'][number]>(
+    [
+      { deltaId: 'x', arm: 'old', stage: 'probation' },
+      { deltaId: 'x', arm: 'new', stage: 'probation' },
+      { deltaId: 'y', arm: 'new', stage: 'holdback' },
+      { deltaId: 'y', arm: 'new', stage: 'trial' },
+    ],
+    { maxLength: 2 },
   ),
 });
 
@@ -42,16 +48,53 @@ test('an answer says what is in force, whatever was answered before', () => {
 test('one that is like the one before is not encoded again', () => {
   const answers = new ResolvedAnswers('e');
   const one = { parameters: { level: 1, list: LIST }, deltaSequence: 7 };
-  const first = answers.answer({ ...one, trial: undefined });
-  const onTrial = answers.answer({ ...one, trial: { deltaId: 'x', arm: 'new' } });
-  expect(answers.answer({ ...one, parameters: { ...one.parameters }, trial: undefined })).toBe(
+  const onTrial = () => [{ deltaId: 'x', arm: 'new', stage: 'trial' } as const];
+  const first = answers.answer({ ...one, assignments: [] });
+  const second = answers.answer({ ...one, assignments: onTrial() });
+  expect(answers.answer({ ...one, parameters: { ...one.parameters }, assignments: [] })).toBe(
     first,
   );
-  expect(answers.answer({ ...one, trial: { deltaId: 'x', arm: 'new' } })).toBe(onTrial);
-  expect(decode(onTrial)).toMatchObject({
+  expect(answers.answer({ ...one, assignments: onTrial() })).toBe(second);
+  expect(decode(second)).toMatchObject({
     deltaSequence: 7n,
     epoch: 'e',
     trialDeltaId: 'x',
-    arm: 2,
+    arm: Arm.NEW,
   });
+});
+
+test('all assignments are told, and apart from them the one on trial, else the first', () => {
+  const held = { deltaId: 'h', arm: 'old', stage: 'holdback' } as const;
+  const proven = { deltaId: 'p', arm: 'new', stage: 'probation' } as const;
+  const tried = { deltaId: 't', arm: 'new', stage: 'trial' } as const;
+  const told = (assignments: Resolved['assignments']) => {
+    const resolved = { parameters: {}, deltaSequence: 1, assignments };
+    return decode(new ResolvedAnswers('e').answer(resolved));
+  };
+  expect(told([])).toMatchObject({ trialDeltaId: '', arm: Arm.UNSPECIFIED, assignments: [] });
+  expect(told([held, proven])).toMatchObject({
+    trialDeltaId: 'h',
+    arm: Arm.OLD,
+    assignments: [
+      { deltaId: 'h', arm: Arm.OLD },
+      { deltaId: 'p', arm: Arm.NEW },
+    ],
+  });
+  expect(told([held, proven, tried])).toMatchObject({ trialDeltaId: 't', arm: Arm.NEW });
+});
+
+test('of ever more assignments, only the newest answers are kept', () => {
+  const answers = new ResolvedAnswers('e');
+  const answer = (deltaId: string) =>
+    answers.answer({
+      parameters: {},
+      deltaSequence: 1,
+      assignments: [{ deltaId, arm: 'old', stage: 'holdback' }],
+    });
+  const first = answer('first');
+  for (let i = 0; i < 63; i += 1) answer(`other${i}`);
+  expect(answer('first')).toBe(first);
+  answer('one more');
+  expect(answer('first')).not.toBe(first);
+  expect(answer('other60')).toBe(answer('other60'));
 });

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { type ClientReadableStream, type ServiceError, status } from '@grpc/grpc-js';
-import { describe, expect, test } from 'vitest';
-import { DeltaType } from '../../../src/gen/learning/v1/delta_pb.ts';
+import { describe, expect, test, vi } from 'vitest';
+import { DeltaState, DeltaType } from '../../../src/gen/learning/v1/delta_pb.ts';
 import {
   SnapshotOutcome,
   type StreamDeltasRequestSchema,
@@ -60,6 +60,24 @@ describe('StreamDeltas', () => {
     const next = reader(client.streamDeltas({ afterSequence: 0n }));
     expect((await next()).event).toEqual({ case: 'delta', value: delta });
     expect((await next()).sequence).toBe(2n);
+  });
+
+  test.each([
+    ['provisional', DeltaState.PROVISIONAL],
+    ['confirmed', DeltaState.CONFIRMED],
+  ] as const)('one that is %s is streamed as applied', async (now, told) => {
+    const { client, admin, engine } = await createServiceFixture();
+    const { delta } = await admin.setParameter(set(30));
+    const { state } = engine.ledger;
+    const inForce = state.appliedAt(1);
+    if (inForce === undefined || delta === undefined) throw new Error('expected a delta');
+    vi.spyOn(state, 'appliedAt').mockReturnValue({ ...inForce, state: now });
+    vi.spyOn(state, 'delta').mockReturnValue({ ...inForce, state: now });
+    const next = reader(client.streamDeltas({ afterSequence: 0n }));
+    expect((await next()).event).toEqual({ case: 'delta', value: delta });
+    expect(delta.state).toBe(DeltaState.APPLIED);
+    const answer = await client.getDeltaStatus({ deltaId: delta.deltaId });
+    expect(answer.delta?.state).toBe(told);
   });
 
   test('beats when there is nothing to say, with how far it has read', async () => {

@@ -22,6 +22,8 @@ interface Whole {
   /** Heads as they were before, oldest first. */
   readonly heads: readonly Head[];
   readonly events: readonly StoredEvent[];
+  /** The delta that is on trial. */
+  readonly triedId: string;
 }
 
 /** A ledger with trials that have ended and one that is on, overrides, a revert, and a proposal. */
@@ -57,7 +59,9 @@ async function liveThrough(assignment: (typeof ASSIGNMENTS)[number]): Promise<Wh
   expect(fixture.trial).toBeDefined();
   for (let i = 0; i < 7; i += 1) await fixture.run();
   const stored = store.load();
-  return { yaml, head: fixture.state.head, heads, events: [...(stored?.events ?? [])] };
+  const events = [...(stored?.events ?? [])];
+  const triedId = fixture.trial?.plan.deltaId ?? '';
+  return { yaml, head: fixture.state.head, heads, events, triedId };
 }
 
 function mendOf(remains: Partial<Remains>, committedThrough = 0): Mended {
@@ -85,15 +89,14 @@ test.each(ASSIGNMENTS)('nothing is lost: all is as it was, but for the epoch; %s
 });
 
 test.each(ASSIGNMENTS)('a row is lost: what was undecided ends; %s', async (assignment) => {
-  const { head, events, yaml } = await liveThrough(assignment);
+  const { head, events, yaml, triedId } = await liveThrough(assignment);
   const last = events.findLastIndex(({ event }) => event.kind === 'trial_advanced');
   const mended = mendOf({ head, events: events.toSpliced(last, 1) });
   expect(mended.report.lostEvents).toBe(1);
   expect(mended.report.droppedEvents.trial_advanced).toBeGreaterThan(0);
-  expect(mended.report.endedDeltas).toHaveLength(1);
+  expect(mended.report.endedDeltas).toContain(triedId);
   const fixture = await goOn(mended, yaml);
-  const [deltaId = ''] = mended.report.endedDeltas;
-  expect(fixture.delta(deltaId)).toMatchObject({ state: 'expired' });
+  expect(fixture.delta(triedId)).toMatchObject({ state: 'expired' });
   expect(fixture.trial).toBeUndefined();
   // The baseline of the trial that was on is in force.
   const plan = events
@@ -101,6 +104,28 @@ test.each(ASSIGNMENTS)('a row is lost: what was undecided ends; %s', async (assi
     .flatMap(({ step }) => (step.step === 'start' ? [step.plan] : []))
     .at(-1);
   expect(fixture.state.head.parameters[plan?.target ?? '']).toEqual(plan?.oldValue);
+});
+
+test.each([
+  ['provisional', 'reverted', 0, ''],
+  ['confirmed', 'applied', 1, 'guards: []'],
+] as const)('a row is lost: what is %s is then %s', async (state, after, level, more) => {
+  const store = createMemoryStore();
+  const yaml = trialYaml({ rules: [{ more }] });
+  const fixture = await createTrialFixture(yaml, store);
+  const deltaId = await fixture.begin();
+  await fixture.runUntil(deltaId, state, faster);
+  // Some tasks of a group of its own.
+  while (fixture.state.trials[0]?.sets.length !== 1) await fixture.run(faster);
+  await fixture.run(faster);
+  const events = [...(store.load()?.events ?? [])];
+  const last = events.findLastIndex(({ event }) => event.kind === 'trial_advanced');
+  const { head } = fixture.state;
+  const mended = mendOf({ head, events: events.toSpliced(last, 1) });
+  const again = await goOn(mended, yaml);
+  expect(again.state.trials).toEqual([]);
+  expect(again.delta(deltaId).state).toBe(after);
+  expect(again.level).toBe(level);
 });
 
 test.each(ASSIGNMENTS)('whatever is left opens and goes on; %s', async (assignment) => {

@@ -27,7 +27,7 @@ function textOf(position: number): string {
 }
 
 function eventAt(position: number) {
-  const tasks = [taskOf({ taskId: textOf(position) })];
+  const tasks = [taskOf({ taskId: textOf(position), finishTimeMs: 0 })];
   return { position, event: { kind: 'tasks_recorded', tasks } as const };
 }
 

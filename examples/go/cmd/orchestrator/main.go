@@ -111,7 +111,7 @@ func runTask(ctx context.Context, learning *sidecar.Sidecar, agents, number int)
 		TaskId:        id,
 		AgentId:       fmt.Sprintf("agent-%d", number%agents),
 		Status:        outcome,
-		LatencyMs:     milliseconds,
+		LatencyMs:     &milliseconds,
 		Labels:        labels,
 		DeltaSequence: settings.DeltaSequence,
 	})

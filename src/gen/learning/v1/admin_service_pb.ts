@@ -472,9 +472,9 @@ export const LearningAdminService: GenService<{
     output: typeof RejectDeltaResponseSchema;
   },
   /**
-   * Restores the value that stood before an APPLIED delta, by a new delta. One
-   * on TRIAL is taken off it; the delta itself is answered where no value had
-   * to be restored.
+   * Restores the value that stood before a delta in force (APPLIED, PROVISIONAL
+   * or CONFIRMED), by a new delta. One on TRIAL is taken off it; the delta
+   * itself is answered where no value had to be restored.
    * FAILED_PRECONDITION (DELTA_STATE) where the live value is no longer the
    * one that the delta set; nothing is changed then.
    *

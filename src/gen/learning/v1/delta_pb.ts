@@ -12,7 +12,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file learning/v1/delta.proto.
  */
 export const file_learning_v1_delta: GenFile = /*@__PURE__*/
-  fileDesc("ChdsZWFybmluZy92MS9kZWx0YS5wcm90bxILbGVhcm5pbmcudjEiqAUKBURlbHRhEhAKCGRlbHRhX2lkGAEgASgJEhAKCHNlcXVlbmNlGAIgASgEEg8KB3J1bGVfaWQYAyABKAkSJAoEdHlwZRgEIAEoDjIWLmxlYXJuaW5nLnYxLkRlbHRhVHlwZRIuCglvcGVyYXRpb24YBSABKA4yGy5sZWFybmluZy52MS5EZWx0YU9wZXJhdGlvbhIOCgZ0YXJnZXQYBiABKAkSKQoJb2xkX3ZhbHVlGAcgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlEikKCW5ld192YWx1ZRgIIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZRIRCglyZWFzb25pbmcYCSABKAkSEgoKY29uZmlkZW5jZRgKIAEoARIoCgZpbXBhY3QYCyABKA4yGC5sZWFybmluZy52MS5EZWx0YUltcGFjdBImCgVzdGF0ZRgMIAEoDjIXLmxlYXJuaW5nLnYxLkRlbHRhU3RhdGUSMAoMcHJvcG9zZV90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgphcHBseV90aW1lGA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtleHBpcmVfdGltZRgPIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMY3ljbGVfbnVtYmVyGBAgASgEEjAKCmV2YWx1YXRpb24YESABKAsyHC5sZWFybmluZy52MS5EZWx0YUV2YWx1YXRpb24SKAoGZWZmZWN0GBIgASgLMhgubGVhcm5pbmcudjEuRGVsdGFFZmZlY3QSGAoQcmV2ZXJ0c19kZWx0YV9pZBgTIAEoCRIWCg50cmlhbF9kZWx0YV9pZBgUIAEoCSKXAQoPRGVsdGFFdmFsdWF0aW9uEhUKDW92ZXJhbGxfc2NvcmUYASABKAESEwoLcmVjb21tZW5kZWQYAiABKAgSEQoJcmVhc29uaW5nGAMgASgJEioKCnJpc2tfbGV2ZWwYBCABKA4yFi5sZWFybmluZy52MS5SaXNrTGV2ZWwSGQoRZXN0aW1hdGVkX2JlbmVmaXQYBSABKAkihQEKC0RlbHRhRWZmZWN0EiUKB3ZlcmRpY3QYASABKA4yFC5sZWFybmluZy52MS5WZXJkaWN0EioKB21ldHJpY3MYAiADKAsyGS5sZWFybmluZy52MS5NZXRyaWNFZmZlY3QSEgoKdGFza3NfdXNlZBgDIAEoBBIPCgdzdW1tYXJ5GAQgASgJIpQBCgxNZXRyaWNFZmZlY3QSDgoGbWV0cmljGAEgASgJEhAKCGVzdGltYXRlGAIgASgBEg0KBWxvd2VyGAMgASgBEg0KBXVwcGVyGAQgASgBEg4KBmVfaGFybRgFIAEoARIOCgZlX2hlbHAYBiABKAESEQoJdGFza3Nfb2xkGAcgASgEEhEKCXRhc2tzX25ldxgIIAEoBCqNAQoJRGVsdGFUeXBlEhoKFkRFTFRBX1RZUEVfVU5TUEVDSUZJRUQQABIbChdERUxUQV9UWVBFX0NPT1JESU5BVElPThABEhcKE0RFTFRBX1RZUEVfU1RSQVRFR1kQAhIXChNERUxUQV9UWVBFX1JFU09VUkNFEAMSFQoRREVMVEFfVFlQRV9NRVRSSUMQBCqeAQoORGVsdGFPcGVyYXRpb24SHwobREVMVEFfT1BFUkFUSU9OX1VOU1BFQ0lGSUVEEAASGgoWREVMVEFfT1BFUkFUSU9OX01PRElGWRABEhcKE0RFTFRBX09QRVJBVElPTl9BREQQAhIaChZERUxUQV9PUEVSQVRJT05fUkVNT1ZFEAMSGgoWREVMVEFfT1BFUkFUSU9OX0FESlVTVBAEKnsKC0RlbHRhSW1wYWN0EhwKGERFTFRBX0lNUEFDVF9VTlNQRUNJRklFRBAAEhkKFURFTFRBX0lNUEFDVF9QT1NJVElWRRABEhkKFURFTFRBX0lNUEFDVF9ORUdBVElWRRACEhgKFERFTFRBX0lNUEFDVF9ORVVUUkFMEAMqZwoJUmlza0xldmVsEhoKFlJJU0tfTEVWRUxfVU5TUEVDSUZJRUQQABISCg5SSVNLX0xFVkVMX0xPVxABEhUKEVJJU0tfTEVWRUxfTUVESVVNEAISEwoPUklTS19MRVZFTF9ISUdIEAMqwAEKCkRlbHRhU3RhdGUSGwoXREVMVEFfU1RBVEVfVU5TUEVDSUZJRUQQABIYChRERUxUQV9TVEFURV9QUk9QT1NFRBABEhgKFERFTFRBX1NUQVRFX1JFSkVDVEVEEAISFQoRREVMVEFfU1RBVEVfVFJJQUwQAxIXChNERUxUQV9TVEFURV9BUFBMSUVEEAQSGAoUREVMVEFfU1RBVEVfUkVWRVJURUQQBRIXChNERUxUQV9TVEFURV9FWFBJUkVEEAYqjwEKB1ZlcmRpY3QSFwoTVkVSRElDVF9VTlNQRUNJRklFRBAAEhIKDlZFUkRJQ1RfSEVMUEVEEAESEgoOVkVSRElDVF9IQVJNRUQQAhIYChRWRVJESUNUX0lOQ09OQ0xVU0lWRRADEhMKD1ZFUkRJQ1RfSU5WQUxJRBAEEhQKEFZFUkRJQ1RfT0JTRVJWRUQQBWIGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("ChdsZWFybmluZy92MS9kZWx0YS5wcm90bxILbGVhcm5pbmcudjEiqAUKBURlbHRhEhAKCGRlbHRhX2lkGAEgASgJEhAKCHNlcXVlbmNlGAIgASgEEg8KB3J1bGVfaWQYAyABKAkSJAoEdHlwZRgEIAEoDjIWLmxlYXJuaW5nLnYxLkRlbHRhVHlwZRIuCglvcGVyYXRpb24YBSABKA4yGy5sZWFybmluZy52MS5EZWx0YU9wZXJhdGlvbhIOCgZ0YXJnZXQYBiABKAkSKQoJb2xkX3ZhbHVlGAcgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlEikKCW5ld192YWx1ZRgIIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZRIRCglyZWFzb25pbmcYCSABKAkSEgoKY29uZmlkZW5jZRgKIAEoARIoCgZpbXBhY3QYCyABKA4yGC5sZWFybmluZy52MS5EZWx0YUltcGFjdBImCgVzdGF0ZRgMIAEoDjIXLmxlYXJuaW5nLnYxLkRlbHRhU3RhdGUSMAoMcHJvcG9zZV90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgphcHBseV90aW1lGA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtleHBpcmVfdGltZRgPIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMY3ljbGVfbnVtYmVyGBAgASgEEjAKCmV2YWx1YXRpb24YESABKAsyHC5sZWFybmluZy52MS5EZWx0YUV2YWx1YXRpb24SKAoGZWZmZWN0GBIgASgLMhgubGVhcm5pbmcudjEuRGVsdGFFZmZlY3QSGAoQcmV2ZXJ0c19kZWx0YV9pZBgTIAEoCRIWCg50cmlhbF9kZWx0YV9pZBgUIAEoCSKXAQoPRGVsdGFFdmFsdWF0aW9uEhUKDW92ZXJhbGxfc2NvcmUYASABKAESEwoLcmVjb21tZW5kZWQYAiABKAgSEQoJcmVhc29uaW5nGAMgASgJEioKCnJpc2tfbGV2ZWwYBCABKA4yFi5sZWFybmluZy52MS5SaXNrTGV2ZWwSGQoRZXN0aW1hdGVkX2JlbmVmaXQYBSABKAkipwEKC0RlbHRhRWZmZWN0EiUKB3ZlcmRpY3QYASABKA4yFC5sZWFybmluZy52MS5WZXJkaWN0EioKB21ldHJpY3MYAiADKAsyGS5sZWFybmluZy52MS5NZXRyaWNFZmZlY3QSEgoKdGFza3NfdXNlZBgDIAEoBBIPCgdzdW1tYXJ5GAQgASgJEiAKBWdhaW5zGAUgAygLMhEubGVhcm5pbmcudjEuR2FpbiJWCgRHYWluEg4KBm1ldHJpYxgBIAEoCRIQCghwZXJfdGFzaxgCIAEoARINCgVsb3dlchgDIAEoARINCgV1cHBlchgEIAEoARIOCgZncm91cHMYBSABKAQi9AEKDE1ldHJpY0VmZmVjdBIOCgZtZXRyaWMYASABKAkSEAoIZXN0aW1hdGUYAiABKAESDQoFbG93ZXIYAyABKAESDQoFdXBwZXIYBCABKAESDgoGZV9oYXJtGAUgASgBEg4KBmVfaGVscBgGIAEoARIRCgl0YXNrc19vbGQYByABKAQSEQoJdGFza3NfbmV3GAggASgEEikKCXN0YXRpc3RpYxgJIAEoDjIWLmxlYXJuaW5nLnYxLlN0YXRpc3RpYxITCgtlX25vdF93b3JzZRgKIAEoARITCgZtYXJnaW4YCyABKAFIAIgBAUIJCgdfbWFyZ2luKo0BCglEZWx0YVR5cGUSGgoWREVMVEFfVFlQRV9VTlNQRUNJRklFRBAAEhsKF0RFTFRBX1RZUEVfQ09PUkRJTkFUSU9OEAESFwoTREVMVEFfVFlQRV9TVFJBVEVHWRACEhcKE0RFTFRBX1RZUEVfUkVTT1VSQ0UQAxIVChFERUxUQV9UWVBFX01FVFJJQxAEKp4BCg5EZWx0YU9wZXJhdGlvbhIfChtERUxUQV9PUEVSQVRJT05fVU5TUEVDSUZJRUQQABIaChZERUxUQV9PUEVSQVRJT05fTU9ESUZZEAESFwoTREVMVEFfT1BFUkFUSU9OX0FERBACEhoKFkRFTFRBX09QRVJBVElPTl9SRU1PVkUQAxIaChZERUxUQV9PUEVSQVRJT05fQURKVVNUEAQqewoLRGVsdGFJbXBhY3QSHAoYREVMVEFfSU1QQUNUX1VOU1BFQ0lGSUVEEAASGQoVREVMVEFfSU1QQUNUX1BPU0lUSVZFEAESGQoVREVMVEFfSU1QQUNUX05FR0FUSVZFEAISGAoUREVMVEFfSU1QQUNUX05FVVRSQUwQAypnCglSaXNrTGV2ZWwSGgoWUklTS19MRVZFTF9VTlNQRUNJRklFRBAAEhIKDlJJU0tfTEVWRUxfTE9XEAESFQoRUklTS19MRVZFTF9NRURJVU0QAhITCg9SSVNLX0xFVkVMX0hJR0gQAyr4AQoKRGVsdGFTdGF0ZRIbChdERUxUQV9TVEFURV9VTlNQRUNJRklFRBAAEhgKFERFTFRBX1NUQVRFX1BST1BPU0VEEAESGAoUREVMVEFfU1RBVEVfUkVKRUNURUQQAhIVChFERUxUQV9TVEFURV9UUklBTBADEhcKE0RFTFRBX1NUQVRFX0FQUExJRUQQBBIYChRERUxUQV9TVEFURV9SRVZFUlRFRBAFEhcKE0RFTFRBX1NUQVRFX0VYUElSRUQQBhIbChdERUxUQV9TVEFURV9QUk9WSVNJT05BTBAHEhkKFURFTFRBX1NUQVRFX0NPTkZJUk1FRBAIKo8BCgdWZXJkaWN0EhcKE1ZFUkRJQ1RfVU5TUEVDSUZJRUQQABISCg5WRVJESUNUX0hFTFBFRBABEhIKDlZFUkRJQ1RfSEFSTUVEEAISGAoUVkVSRElDVF9JTkNPTkNMVVNJVkUQAxITCg9WRVJESUNUX0lOVkFMSUQQBBIUChBWRVJESUNUX09CU0VSVkVEEAUqegoJU3RhdGlzdGljEhkKFVNUQVRJU1RJQ19VTlNQRUNJRklFRBAAEhQKEFNUQVRJU1RJQ19NRURJQU4QARITCg9TVEFUSVNUSUNfVE9UQUwQAhITCg9TVEFUSVNUSUNfU0hBUkUQAxISCg5TVEFUSVNUSUNfTUVBThAEYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * One proposed change to one setting, and what became of it.
@@ -256,6 +256,14 @@ export type DeltaEffect = Message<"learning.v1.DeltaEffect"> & {
    * @generated from field: string summary = 4;
    */
   summary: string;
+
+  /**
+   * What it has gained, per metric. Empty until enough tasks have kept the old
+   * value.
+   *
+   * @generated from field: repeated learning.v1.Gain gains = 5;
+   */
+  gains: Gain[];
 };
 
 /**
@@ -266,21 +274,73 @@ export const DeltaEffectSchema: GenMessage<DeltaEffect> = /*@__PURE__*/
   messageDesc(file_learning_v1_delta, 2);
 
 /**
- * A delta's effect on one metric.
+ * What a delta in force has gained per task, by tasks that kept the old value.
  *
- * @generated from message learning.v1.MetricEffect
+ * @generated from message learning.v1.Gain
  */
-export type MetricEffect = Message<"learning.v1.MetricEffect"> & {
+export type Gain = Message<"learning.v1.Gain"> & {
   /**
-   * latency, success, or a key of Task.measurements.
+   * latency, or a key of Task.measurements.
    *
    * @generated from field: string metric = 1;
    */
   metric: string;
 
   /**
-   * New against old: log ratio of latency, difference of success rates,
-   * difference of a measurement in its own unit.
+   * Old less new, per task: milliseconds of latency, or a measurement in its
+   * own unit. Positive: less is spent.
+   *
+   * @generated from field: double per_task = 2;
+   */
+  perTask: number;
+
+  /**
+   * Lower end of an interval around it that holds at any moment with a
+   * confidence of about 95 %.
+   *
+   * @generated from field: double lower = 3;
+   */
+  lower: number;
+
+  /**
+   * Upper end of it.
+   *
+   * @generated from field: double upper = 4;
+   */
+  upper: number;
+
+  /**
+   * Groups of tasks that it rests on.
+   *
+   * @generated from field: uint64 groups = 5;
+   */
+  groups: bigint;
+};
+
+/**
+ * Describes the message learning.v1.Gain.
+ * Use `create(GainSchema)` to create a new message.
+ */
+export const GainSchema: GenMessage<Gain> = /*@__PURE__*/
+  messageDesc(file_learning_v1_delta, 3);
+
+/**
+ * A delta's effect on one metric.
+ *
+ * @generated from message learning.v1.MetricEffect
+ */
+export type MetricEffect = Message<"learning.v1.MetricEffect"> & {
+  /**
+   * outcome, latency, success, or a key of Task.measurements.
+   *
+   * @generated from field: string metric = 1;
+   */
+  metric: string;
+
+  /**
+   * New against old. Latency: log ratio. Success: difference of rates. Outcome:
+   * share of comparisons that the new value won less the share that it lost. A
+   * measurement: difference per task, in its own unit.
    *
    * @generated from field: double estimate = 2;
    */
@@ -329,6 +389,28 @@ export type MetricEffect = Message<"learning.v1.MetricEffect"> & {
    * @generated from field: uint64 tasks_new = 8;
    */
   tasksNew: bigint;
+
+  /**
+   * What the estimate is of.
+   *
+   * @generated from field: learning.v1.Statistic statistic = 9;
+   */
+  statistic: Statistic;
+
+  /**
+   * Evidence (e-value) that it is not worse by its margin; 1 is none.
+   *
+   * @generated from field: double e_not_worse = 10;
+   */
+  eNotWorse: number;
+
+  /**
+   * By how much it may be worse, which a trial has to prove: a share of the old
+   * value; of success, a difference of rates. Absent: it is no guard.
+   *
+   * @generated from field: optional double margin = 11;
+   */
+  margin?: number | undefined;
 };
 
 /**
@@ -336,7 +418,7 @@ export type MetricEffect = Message<"learning.v1.MetricEffect"> & {
  * Use `create(MetricEffectSchema)` to create a new message.
  */
 export const MetricEffectSchema: GenMessage<MetricEffect> = /*@__PURE__*/
-  messageDesc(file_learning_v1_delta, 3);
+  messageDesc(file_learning_v1_delta, 4);
 
 /**
  * What a delta is about.
@@ -545,7 +627,9 @@ export const RiskLevelSchema: GenEnum<RiskLevel> = /*@__PURE__*/
   enumDesc(file_learning_v1_delta, 3);
 
 /**
- * Where a delta stands.
+ * Where a delta stands. GetDeltaStatus and ListDeltas tell PROVISIONAL and
+ * CONFIRMED from APPLIED; StreamDeltas, which repeats what was put in force,
+ * says APPLIED for all three.
  *
  * @generated from enum learning.v1.DeltaState
  */
@@ -579,7 +663,7 @@ export const DeltaState = {
   TRIAL: 3,
 
   /**
-   * Put in force.
+   * Put in force, and not being proven.
    *
    * @generated from enum value: DELTA_STATE_APPLIED = 4;
    */
@@ -599,10 +683,27 @@ export const DeltaState = {
    * @generated from enum value: DELTA_STATE_EXPIRED = 6;
    */
   EXPIRED: 6,
+
+  /**
+   * On probation: in force after a trial in which it helped, and being proven
+   * further, by tasks that keep the old value.
+   *
+   * @generated from enum value: DELTA_STATE_PROVISIONAL = 7;
+   */
+  PROVISIONAL: 7,
+
+  /**
+   * Proven to help, at 200 to 1; in force. A few tasks may keep the old value.
+   *
+   * @generated from enum value: DELTA_STATE_CONFIRMED = 8;
+   */
+  CONFIRMED: 8,
 } as const;
 
 /**
- * Where a delta stands.
+ * Where a delta stands. GetDeltaStatus and ListDeltas tell PROVISIONAL and
+ * CONFIRMED from APPLIED; StreamDeltas, which repeats what was put in force,
+ * says APPLIED for all three.
  *
  * @generated from enum learning.v1.DeltaState
  */
@@ -675,4 +776,59 @@ export type Verdict = (typeof Verdict)[keyof typeof Verdict] | UnknownEnum;
  */
 export const VerdictSchema: GenEnum<Verdict> = /*@__PURE__*/
   enumDesc(file_learning_v1_delta, 5);
+
+/**
+ * What of a metric is compared.
+ *
+ * @generated from enum learning.v1.Statistic
+ */
+export const Statistic = {
+  /**
+   * Not said.
+   *
+   * @generated from enum value: STATISTIC_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * What is typical: the median.
+   *
+   * @generated from enum value: STATISTIC_MEDIAN = 1;
+   */
+  MEDIAN: 1,
+
+  /**
+   * What adds up: the sum over tasks.
+   *
+   * @generated from enum value: STATISTIC_TOTAL = 2;
+   */
+  TOTAL: 2,
+
+  /**
+   * How often it happens: the share of tasks.
+   *
+   * @generated from enum value: STATISTIC_SHARE = 3;
+   */
+  SHARE: 3,
+
+  /**
+   * The mean over tasks.
+   *
+   * @generated from enum value: STATISTIC_MEAN = 4;
+   */
+  MEAN: 4,
+} as const;
+
+/**
+ * What of a metric is compared.
+ *
+ * @generated from enum learning.v1.Statistic
+ */
+export type Statistic = (typeof Statistic)[keyof typeof Statistic] | UnknownEnum;
+
+/**
+ * Describes the enum learning.v1.Statistic.
+ */
+export const StatisticSchema: GenEnum<Statistic> = /*@__PURE__*/
+  enumDesc(file_learning_v1_delta, 6);
 

@@ -19,7 +19,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file learning/v1/learning_service.proto.
  */
 export const file_learning_v1_learning_service: GenFile = /*@__PURE__*/
-  fileDesc("CiJsZWFybmluZy92MS9sZWFybmluZ19zZXJ2aWNlLnByb3RvEgtsZWFybmluZy52MSJvChFSZWNvcmRUYXNrUmVxdWVzdBInCgR0YXNrGAEgASgLMhEubGVhcm5pbmcudjEuVGFza0IGukgDyAEBEjEKB21ldHJpY3MYAiABKAsyIC5sZWFybmluZy52MS5Db29yZGluYXRpb25NZXRyaWNzIj8KElJlY29yZFRhc2tSZXNwb25zZRIRCglkdXBsaWNhdGUYASABKAgSFgoOZGVsdGFfc2VxdWVuY2UYAiABKAQidgoSUmVjb3JkVGFza3NSZXF1ZXN0Ei0KBXRhc2tzGAEgAygLMhEubGVhcm5pbmcudjEuVGFza0ILukgIkgEFCAEQ6AcSMQoHbWV0cmljcxgCIAEoCzIgLmxlYXJuaW5nLnYxLkNvb3JkaW5hdGlvbk1ldHJpY3MibQoTUmVjb3JkVGFza3NSZXNwb25zZRIWCg5yZWNvcmRlZF9jb3VudBgBIAEoBBIXCg9kdXBsaWNhdGVfY291bnQYAiABKAQSFgoOZGVsdGFfc2VxdWVuY2UYAyABKAQSDQoFZXBvY2gYBCABKAkiUQoUUmVwb3J0TWV0cmljc1JlcXVlc3QSOQoHbWV0cmljcxgBIAEoCzIgLmxlYXJuaW5nLnYxLkNvb3JkaW5hdGlvbk1ldHJpY3NCBrpIA8gBASIXChVSZXBvcnRNZXRyaWNzUmVzcG9uc2UivgEKGFJlc29sdmVQYXJhbWV0ZXJzUmVxdWVzdBIZCgd0YXNrX2lkGAEgASgJQgi6SAVyAyiAAhJYCgZsYWJlbHMYAiADKAsyMS5sZWFybmluZy52MS5SZXNvbHZlUGFyYW1ldGVyc1JlcXVlc3QuTGFiZWxzRW50cnlCFbpIEpoBDxBAIgRyAihAKgVyAyiAAhotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIpACChlSZXNvbHZlUGFyYW1ldGVyc1Jlc3BvbnNlEkoKCnBhcmFtZXRlcnMYASADKAsyNi5sZWFybmluZy52MS5SZXNvbHZlUGFyYW1ldGVyc1Jlc3BvbnNlLlBhcmFtZXRlcnNFbnRyeRIWCg5kZWx0YV9zZXF1ZW5jZRgCIAEoBBINCgVlcG9jaBgDIAEoCRIWCg50cmlhbF9kZWx0YV9pZBgEIAEoCRIdCgNhcm0YBSABKA4yEC5sZWFybmluZy52MS5Bcm0aSQoPUGFyYW1ldGVyc0VudHJ5EgsKA2tleRgBIAEoCRIlCgV2YWx1ZRgCIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZToCOAEitQEKE1N0cmVhbURlbHRhc1JlcXVlc3QSGwoJY2xpZW50X2lkGAEgASgJQgi6SAVyAyiAAhIXCgVlcG9jaBgCIAEoCUIIukgFcgMogAISGwoOYWZ0ZXJfc2VxdWVuY2UYAyABKARIAIgBARI4CgV0eXBlcxgEIAMoDjIWLmxlYXJuaW5nLnYxLkRlbHRhVHlwZUIRukgOkgELEBAiB4IBBBABIABCEQoPX2FmdGVyX3NlcXVlbmNlIr0BChRTdHJlYW1EZWx0YXNSZXNwb25zZRINCgVlcG9jaBgBIAEoCRIQCghzZXF1ZW5jZRgCIAEoBBIpCghzbmFwc2hvdBgDIAEoCzIVLmxlYXJuaW5nLnYxLlNuYXBzaG90SAASIwoFZGVsdGEYBCABKAsyEi5sZWFybmluZy52MS5EZWx0YUgAEisKCWhlYXJ0YmVhdBgFIAEoCzIWLmxlYXJuaW5nLnYxLkhlYXJ0YmVhdEgAQgcKBWV2ZW50Ir8BCghTbmFwc2hvdBItCgdvdXRjb21lGAEgASgOMhwubGVhcm5pbmcudjEuU25hcHNob3RPdXRjb21lEjkKCnBhcmFtZXRlcnMYAiADKAsyJS5sZWFybmluZy52MS5TbmFwc2hvdC5QYXJhbWV0ZXJzRW50cnkaSQoPUGFyYW1ldGVyc0VudHJ5EgsKA2tleRgBIAEoCRIlCgV2YWx1ZRgCIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZToCOAEiQAoJSGVhcnRiZWF0EjMKD2xhc3RfY3ljbGVfdGltZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiiwEKD0Fja0RlbHRhUmVxdWVzdBIbCgljbGllbnRfaWQYASABKAlCCLpIBXIDKIACEhcKBWVwb2NoGAIgASgJQgi6SAVyAyiAAhIcCghkZWx0YV9pZBgDIAEoCUIKukgHcgUgASiAAhIkCgVlcnJvchgEIAEoCzIVLmxlYXJuaW5nLnYxLkFja0Vycm9yIj8KCEFja0Vycm9yEhgKBnJlYXNvbhgBIAEoCUIIukgFcgMogAISGQoHbWVzc2FnZRgCIAEoCUIIukgFcgMogAgiEgoQQWNrRGVsdGFSZXNwb25zZSISChBHZXRTdGF0dXNSZXF1ZXN0IogFChFHZXRTdGF0dXNSZXNwb25zZRIOCgZhY3RpdmUYASABKAgSHgoWY3ljbGVfaW50ZXJ2YWxfc2Vjb25kcxgCIAEoARIcChR0b3RhbF90YXNrc19yZWNvcmRlZBgDIAEoBBIYChB0YXNrc19pbl9oaXN0b3J5GAQgASgEEh0KFXRvdGFsX2RlbHRhc19wcm9wb3NlZBgFIAEoBBIcChR0b3RhbF9kZWx0YXNfYXBwbGllZBgGIAEoBBIZChF0b3RhbF9ldmFsdWF0aW9ucxgHIAEoBBIUCgx0b3RhbF9jeWNsZXMYCCABKAQSGgoScmVjb21tZW5kZWRfZGVsdGFzGAkgASgEEhYKDmNvbmZpZ192ZXJzaW9uGAogASgJEg0KBWVwb2NoGAsgASgJEhcKD2xhdGVzdF9zZXF1ZW5jZRgMIAEoBBIzCg9sYXN0X2N5Y2xlX3RpbWUYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjMKD25leHRfY3ljbGVfdGltZRgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMQoHbWV0cmljcxgPIAEoCzIgLmxlYXJuaW5nLnYxLkNvb3JkaW5hdGlvbk1ldHJpY3MSFAoMY29uZmlnX2Vycm9yGBAgASgJEiwKC3N1YnNjcmliZXJzGBEgAygLMhcubGVhcm5pbmcudjEuU3Vic2NyaWJlchImCgVydWxlcxgSIAMoCzIXLmxlYXJuaW5nLnYxLlJ1bGVTdGF0dXMSIAoTbWV0cmljc19hZ2Vfc2Vjb25kcxgTIAEoAUgAiAEBQhYKFF9tZXRyaWNzX2FnZV9zZWNvbmRzIk4KClN1YnNjcmliZXISEQoJY2xpZW50X2lkGAEgASgJEhUKDXNlbnRfc2VxdWVuY2UYAiABKAQSFgoOYWNrZWRfc2VxdWVuY2UYAyABKAQimgEKClJ1bGVTdGF0dXMSDwoHcnVsZV9pZBgBIAEoCRISCgpjb25maWRlbmNlGAIgASgBEg4KBmhlbHBlZBgDIAEoBBIOCgZoYXJtZWQYBCABKAQSFAoMaW5jb25jbHVzaXZlGAUgASgEEjEKDXJlc3RpbmdfdW50aWwYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIkUKFUdldERlbHRhU3RhdHVzUmVxdWVzdBIfCghkZWx0YV9pZBgBIAEoCUIIukgFcgMogAJIAIgBAUILCglfZGVsdGFfaWQi+AEKFkdldERlbHRhU3RhdHVzUmVzcG9uc2USFgoOdG90YWxfcHJvcG9zZWQYASABKAQSFQoNdG90YWxfYXBwbGllZBgCIAEoBBIbChNwZW5kaW5nX29yX3JlamVjdGVkGAMgASgEEkAKB2J5X3R5cGUYBCADKAsyLy5sZWFybmluZy52MS5HZXREZWx0YVN0YXR1c1Jlc3BvbnNlLkJ5VHlwZUVudHJ5EiEKBWRlbHRhGAUgASgLMhIubGVhcm5pbmcudjEuRGVsdGEaLQoLQnlUeXBlRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgEOgI4ASKpAQoRTGlzdERlbHRhc1JlcXVlc3QSGgoJcGFnZV9zaXplGAEgASgFQge6SAQaAigAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDKIACEjoKBnN0YXRlcxgDIAMoDjIXLmxlYXJuaW5nLnYxLkRlbHRhU3RhdGVCEbpIDpIBCxAQIgeCAQQQASAAEh4KFmluY2x1ZGVfdHJpYWxfc3dpdGNoZXMYBCABKAgiUQoSTGlzdERlbHRhc1Jlc3BvbnNlEiIKBmRlbHRhcxgBIAMoCzISLmxlYXJuaW5nLnYxLkRlbHRhEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJNChFMaXN0Q3ljbGVzUmVxdWVzdBIaCglwYWdlX3NpemUYASABKAVCB7pIBBoCKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMogAIiUQoSTGlzdEN5Y2xlc1Jlc3BvbnNlEiIKBmN5Y2xlcxgBIAMoCzISLmxlYXJuaW5nLnYxLkN5Y2xlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSo0CgNBcm0SEwoPQVJNX1VOU1BFQ0lGSUVEEAASCwoHQVJNX09MRBABEgsKB0FSTV9ORVcQAiq6AQoPU25hcHNob3RPdXRjb21lEiAKHFNOQVBTSE9UX09VVENPTUVfVU5TUEVDSUZJRUQQABIcChhTTkFQU0hPVF9PVVRDT01FX0lOSVRJQUwQARIgChxTTkFQU0hPVF9PVVRDT01FX1JFU0VUX0VQT0NIEAISJAogU05BUFNIT1RfT1VUQ09NRV9SRVNFVF9DT01QQUNURUQQAxIfChtTTkFQU0hPVF9PVVRDT01FX1JFU0VUX1NMT1cQBDLrBgoPTGVhcm5pbmdTZXJ2aWNlEk8KClJlY29yZFRhc2sSHi5sZWFybmluZy52MS5SZWNvcmRUYXNrUmVxdWVzdBofLmxlYXJuaW5nLnYxLlJlY29yZFRhc2tSZXNwb25zZSIAElYKC1JlY29yZFRhc2tzEh8ubGVhcm5pbmcudjEuUmVjb3JkVGFza3NSZXF1ZXN0GiAubGVhcm5pbmcudjEuUmVjb3JkVGFza3NSZXNwb25zZSIAKAEwARJYCg1SZXBvcnRNZXRyaWNzEiEubGVhcm5pbmcudjEuUmVwb3J0TWV0cmljc1JlcXVlc3QaIi5sZWFybmluZy52MS5SZXBvcnRNZXRyaWNzUmVzcG9uc2UiABJkChFSZXNvbHZlUGFyYW1ldGVycxIlLmxlYXJuaW5nLnYxLlJlc29sdmVQYXJhbWV0ZXJzUmVxdWVzdBomLmxlYXJuaW5nLnYxLlJlc29sdmVQYXJhbWV0ZXJzUmVzcG9uc2UiABJXCgxTdHJlYW1EZWx0YXMSIC5sZWFybmluZy52MS5TdHJlYW1EZWx0YXNSZXF1ZXN0GiEubGVhcm5pbmcudjEuU3RyZWFtRGVsdGFzUmVzcG9uc2UiADABEkkKCEFja0RlbHRhEhwubGVhcm5pbmcudjEuQWNrRGVsdGFSZXF1ZXN0Gh0ubGVhcm5pbmcudjEuQWNrRGVsdGFSZXNwb25zZSIAEkwKCUdldFN0YXR1cxIdLmxlYXJuaW5nLnYxLkdldFN0YXR1c1JlcXVlc3QaHi5sZWFybmluZy52MS5HZXRTdGF0dXNSZXNwb25zZSIAElsKDkdldERlbHRhU3RhdHVzEiIubGVhcm5pbmcudjEuR2V0RGVsdGFTdGF0dXNSZXF1ZXN0GiMubGVhcm5pbmcudjEuR2V0RGVsdGFTdGF0dXNSZXNwb25zZSIAEk8KCkxpc3REZWx0YXMSHi5sZWFybmluZy52MS5MaXN0RGVsdGFzUmVxdWVzdBofLmxlYXJuaW5nLnYxLkxpc3REZWx0YXNSZXNwb25zZSIAEk8KCkxpc3RDeWNsZXMSHi5sZWFybmluZy52MS5MaXN0Q3ljbGVzUmVxdWVzdBofLmxlYXJuaW5nLnYxLkxpc3RDeWNsZXNSZXNwb25zZSIAYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_struct, file_google_protobuf_timestamp, file_learning_v1_cycle, file_learning_v1_delta, file_learning_v1_task]);
+  fileDesc("CiJsZWFybmluZy92MS9sZWFybmluZ19zZXJ2aWNlLnByb3RvEgtsZWFybmluZy52MSJvChFSZWNvcmRUYXNrUmVxdWVzdBInCgR0YXNrGAEgASgLMhEubGVhcm5pbmcudjEuVGFza0IGukgDyAEBEjEKB21ldHJpY3MYAiABKAsyIC5sZWFybmluZy52MS5Db29yZGluYXRpb25NZXRyaWNzIj8KElJlY29yZFRhc2tSZXNwb25zZRIRCglkdXBsaWNhdGUYASABKAgSFgoOZGVsdGFfc2VxdWVuY2UYAiABKAQidgoSUmVjb3JkVGFza3NSZXF1ZXN0Ei0KBXRhc2tzGAEgAygLMhEubGVhcm5pbmcudjEuVGFza0ILukgIkgEFCAEQ6AcSMQoHbWV0cmljcxgCIAEoCzIgLmxlYXJuaW5nLnYxLkNvb3JkaW5hdGlvbk1ldHJpY3MibQoTUmVjb3JkVGFza3NSZXNwb25zZRIWCg5yZWNvcmRlZF9jb3VudBgBIAEoBBIXCg9kdXBsaWNhdGVfY291bnQYAiABKAQSFgoOZGVsdGFfc2VxdWVuY2UYAyABKAQSDQoFZXBvY2gYBCABKAkiUQoUUmVwb3J0TWV0cmljc1JlcXVlc3QSOQoHbWV0cmljcxgBIAEoCzIgLmxlYXJuaW5nLnYxLkNvb3JkaW5hdGlvbk1ldHJpY3NCBrpIA8gBASIXChVSZXBvcnRNZXRyaWNzUmVzcG9uc2UivgEKGFJlc29sdmVQYXJhbWV0ZXJzUmVxdWVzdBIZCgd0YXNrX2lkGAEgASgJQgi6SAVyAyiAAhJYCgZsYWJlbHMYAiADKAsyMS5sZWFybmluZy52MS5SZXNvbHZlUGFyYW1ldGVyc1JlcXVlc3QuTGFiZWxzRW50cnlCFbpIEpoBDxBAIgRyAihAKgVyAyiAAhotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIj0KCkFzc2lnbm1lbnQSEAoIZGVsdGFfaWQYASABKAkSHQoDYXJtGAIgASgOMhAubGVhcm5pbmcudjEuQXJtIr4CChlSZXNvbHZlUGFyYW1ldGVyc1Jlc3BvbnNlEkoKCnBhcmFtZXRlcnMYASADKAsyNi5sZWFybmluZy52MS5SZXNvbHZlUGFyYW1ldGVyc1Jlc3BvbnNlLlBhcmFtZXRlcnNFbnRyeRIWCg5kZWx0YV9zZXF1ZW5jZRgCIAEoBBINCgVlcG9jaBgDIAEoCRIWCg50cmlhbF9kZWx0YV9pZBgEIAEoCRIdCgNhcm0YBSABKA4yEC5sZWFybmluZy52MS5Bcm0SLAoLYXNzaWdubWVudHMYBiADKAsyFy5sZWFybmluZy52MS5Bc3NpZ25tZW50GkkKD1BhcmFtZXRlcnNFbnRyeRILCgNrZXkYASABKAkSJQoFdmFsdWUYAiABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWU6AjgBIrUBChNTdHJlYW1EZWx0YXNSZXF1ZXN0EhsKCWNsaWVudF9pZBgBIAEoCUIIukgFcgMogAISFwoFZXBvY2gYAiABKAlCCLpIBXIDKIACEhsKDmFmdGVyX3NlcXVlbmNlGAMgASgESACIAQESOAoFdHlwZXMYBCADKA4yFi5sZWFybmluZy52MS5EZWx0YVR5cGVCEbpIDpIBCxAQIgeCAQQQASAAQhEKD19hZnRlcl9zZXF1ZW5jZSK9AQoUU3RyZWFtRGVsdGFzUmVzcG9uc2USDQoFZXBvY2gYASABKAkSEAoIc2VxdWVuY2UYAiABKAQSKQoIc25hcHNob3QYAyABKAsyFS5sZWFybmluZy52MS5TbmFwc2hvdEgAEiMKBWRlbHRhGAQgASgLMhIubGVhcm5pbmcudjEuRGVsdGFIABIrCgloZWFydGJlYXQYBSABKAsyFi5sZWFybmluZy52MS5IZWFydGJlYXRIAEIHCgVldmVudCK/AQoIU25hcHNob3QSLQoHb3V0Y29tZRgBIAEoDjIcLmxlYXJuaW5nLnYxLlNuYXBzaG90T3V0Y29tZRI5CgpwYXJhbWV0ZXJzGAIgAygLMiUubGVhcm5pbmcudjEuU25hcHNob3QuUGFyYW1ldGVyc0VudHJ5GkkKD1BhcmFtZXRlcnNFbnRyeRILCgNrZXkYASABKAkSJQoFdmFsdWUYAiABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWU6AjgBIkAKCUhlYXJ0YmVhdBIzCg9sYXN0X2N5Y2xlX3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIosBCg9BY2tEZWx0YVJlcXVlc3QSGwoJY2xpZW50X2lkGAEgASgJQgi6SAVyAyiAAhIXCgVlcG9jaBgCIAEoCUIIukgFcgMogAISHAoIZGVsdGFfaWQYAyABKAlCCrpIB3IFIAEogAISJAoFZXJyb3IYBCABKAsyFS5sZWFybmluZy52MS5BY2tFcnJvciI/CghBY2tFcnJvchIYCgZyZWFzb24YASABKAlCCLpIBXIDKIACEhkKB21lc3NhZ2UYAiABKAlCCLpIBXIDKIAIIhIKEEFja0RlbHRhUmVzcG9uc2UiEgoQR2V0U3RhdHVzUmVxdWVzdCKIBQoRR2V0U3RhdHVzUmVzcG9uc2USDgoGYWN0aXZlGAEgASgIEh4KFmN5Y2xlX2ludGVydmFsX3NlY29uZHMYAiABKAESHAoUdG90YWxfdGFza3NfcmVjb3JkZWQYAyABKAQSGAoQdGFza3NfaW5faGlzdG9yeRgEIAEoBBIdChV0b3RhbF9kZWx0YXNfcHJvcG9zZWQYBSABKAQSHAoUdG90YWxfZGVsdGFzX2FwcGxpZWQYBiABKAQSGQoRdG90YWxfZXZhbHVhdGlvbnMYByABKAQSFAoMdG90YWxfY3ljbGVzGAggASgEEhoKEnJlY29tbWVuZGVkX2RlbHRhcxgJIAEoBBIWCg5jb25maWdfdmVyc2lvbhgKIAEoCRINCgVlcG9jaBgLIAEoCRIXCg9sYXRlc3Rfc2VxdWVuY2UYDCABKAQSMwoPbGFzdF9jeWNsZV90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIzCg9uZXh0X2N5Y2xlX3RpbWUYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjEKB21ldHJpY3MYDyABKAsyIC5sZWFybmluZy52MS5Db29yZGluYXRpb25NZXRyaWNzEhQKDGNvbmZpZ19lcnJvchgQIAEoCRIsCgtzdWJzY3JpYmVycxgRIAMoCzIXLmxlYXJuaW5nLnYxLlN1YnNjcmliZXISJgoFcnVsZXMYEiADKAsyFy5sZWFybmluZy52MS5SdWxlU3RhdHVzEiAKE21ldHJpY3NfYWdlX3NlY29uZHMYEyABKAFIAIgBAUIWChRfbWV0cmljc19hZ2Vfc2Vjb25kcyJOCgpTdWJzY3JpYmVyEhEKCWNsaWVudF9pZBgBIAEoCRIVCg1zZW50X3NlcXVlbmNlGAIgASgEEhYKDmFja2VkX3NlcXVlbmNlGAMgASgEIqsBCgpSdWxlU3RhdHVzEg8KB3J1bGVfaWQYASABKAkSEgoKY29uZmlkZW5jZRgCIAEoARIOCgZoZWxwZWQYAyABKAQSDgoGaGFybWVkGAQgASgEEhQKDGluY29uY2x1c2l2ZRgFIAEoBBIxCg1yZXN0aW5nX3VudGlsGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgd3YWl0aW5nGAcgASgJIkUKFUdldERlbHRhU3RhdHVzUmVxdWVzdBIfCghkZWx0YV9pZBgBIAEoCUIIukgFcgMogAJIAIgBAUILCglfZGVsdGFfaWQi+AEKFkdldERlbHRhU3RhdHVzUmVzcG9uc2USFgoOdG90YWxfcHJvcG9zZWQYASABKAQSFQoNdG90YWxfYXBwbGllZBgCIAEoBBIbChNwZW5kaW5nX29yX3JlamVjdGVkGAMgASgEEkAKB2J5X3R5cGUYBCADKAsyLy5sZWFybmluZy52MS5HZXREZWx0YVN0YXR1c1Jlc3BvbnNlLkJ5VHlwZUVudHJ5EiEKBWRlbHRhGAUgASgLMhIubGVhcm5pbmcudjEuRGVsdGEaLQoLQnlUeXBlRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgEOgI4ASKpAQoRTGlzdERlbHRhc1JlcXVlc3QSGgoJcGFnZV9zaXplGAEgASgFQge6SAQaAigAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDKIACEjoKBnN0YXRlcxgDIAMoDjIXLmxlYXJuaW5nLnYxLkRlbHRhU3RhdGVCEbpIDpIBCxAQIgeCAQQQASAAEh4KFmluY2x1ZGVfdHJpYWxfc3dpdGNoZXMYBCABKAgiUQoSTGlzdERlbHRhc1Jlc3BvbnNlEiIKBmRlbHRhcxgBIAMoCzISLmxlYXJuaW5nLnYxLkRlbHRhEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJNChFMaXN0Q3ljbGVzUmVxdWVzdBIaCglwYWdlX3NpemUYASABKAVCB7pIBBoCKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMogAIiUQoSTGlzdEN5Y2xlc1Jlc3BvbnNlEiIKBmN5Y2xlcxgBIAMoCzISLmxlYXJuaW5nLnYxLkN5Y2xlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSo0CgNBcm0SEwoPQVJNX1VOU1BFQ0lGSUVEEAASCwoHQVJNX09MRBABEgsKB0FSTV9ORVcQAiq6AQoPU25hcHNob3RPdXRjb21lEiAKHFNOQVBTSE9UX09VVENPTUVfVU5TUEVDSUZJRUQQABIcChhTTkFQU0hPVF9PVVRDT01FX0lOSVRJQUwQARIgChxTTkFQU0hPVF9PVVRDT01FX1JFU0VUX0VQT0NIEAISJAogU05BUFNIT1RfT1VUQ09NRV9SRVNFVF9DT01QQUNURUQQAxIfChtTTkFQU0hPVF9PVVRDT01FX1JFU0VUX1NMT1cQBDLrBgoPTGVhcm5pbmdTZXJ2aWNlEk8KClJlY29yZFRhc2sSHi5sZWFybmluZy52MS5SZWNvcmRUYXNrUmVxdWVzdBofLmxlYXJuaW5nLnYxLlJlY29yZFRhc2tSZXNwb25zZSIAElYKC1JlY29yZFRhc2tzEh8ubGVhcm5pbmcudjEuUmVjb3JkVGFza3NSZXF1ZXN0GiAubGVhcm5pbmcudjEuUmVjb3JkVGFza3NSZXNwb25zZSIAKAEwARJYCg1SZXBvcnRNZXRyaWNzEiEubGVhcm5pbmcudjEuUmVwb3J0TWV0cmljc1JlcXVlc3QaIi5sZWFybmluZy52MS5SZXBvcnRNZXRyaWNzUmVzcG9uc2UiABJkChFSZXNvbHZlUGFyYW1ldGVycxIlLmxlYXJuaW5nLnYxLlJlc29sdmVQYXJhbWV0ZXJzUmVxdWVzdBomLmxlYXJuaW5nLnYxLlJlc29sdmVQYXJhbWV0ZXJzUmVzcG9uc2UiABJXCgxTdHJlYW1EZWx0YXMSIC5sZWFybmluZy52MS5TdHJlYW1EZWx0YXNSZXF1ZXN0GiEubGVhcm5pbmcudjEuU3RyZWFtRGVsdGFzUmVzcG9uc2UiADABEkkKCEFja0RlbHRhEhwubGVhcm5pbmcudjEuQWNrRGVsdGFSZXF1ZXN0Gh0ubGVhcm5pbmcudjEuQWNrRGVsdGFSZXNwb25zZSIAEkwKCUdldFN0YXR1cxIdLmxlYXJuaW5nLnYxLkdldFN0YXR1c1JlcXVlc3QaHi5sZWFybmluZy52MS5HZXRTdGF0dXNSZXNwb25zZSIAElsKDkdldERlbHRhU3RhdHVzEiIubGVhcm5pbmcudjEuR2V0RGVsdGFTdGF0dXNSZXF1ZXN0GiMubGVhcm5pbmcudjEuR2V0RGVsdGFTdGF0dXNSZXNwb25zZSIAEk8KCkxpc3REZWx0YXMSHi5sZWFybmluZy52MS5MaXN0RGVsdGFzUmVxdWVzdBofLmxlYXJuaW5nLnYxLkxpc3REZWx0YXNSZXNwb25zZSIAEk8KCkxpc3RDeWNsZXMSHi5sZWFybmluZy52MS5MaXN0Q3ljbGVzUmVxdWVzdBofLmxlYXJuaW5nLnYxLkxpc3RDeWNsZXNSZXNwb25zZSIAYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_struct, file_google_protobuf_timestamp, file_learning_v1_cycle, file_learning_v1_delta, file_learning_v1_task]);
 
 /**
  * One finished task.
@@ -213,6 +213,34 @@ export const ResolveParametersRequestSchema: GenMessage<ResolveParametersRequest
   messageDesc(file_learning_v1_learning_service, 6);
 
 /**
+ * A delta that a task takes part in the proving of.
+ *
+ * @generated from message learning.v1.Assignment
+ */
+export type Assignment = Message<"learning.v1.Assignment"> & {
+  /**
+   * The delta.
+   *
+   * @generated from field: string delta_id = 1;
+   */
+  deltaId: string;
+
+  /**
+   * The task's arm of it.
+   *
+   * @generated from field: learning.v1.Arm arm = 2;
+   */
+  arm: Arm;
+};
+
+/**
+ * Describes the message learning.v1.Assignment.
+ * Use `create(AssignmentSchema)` to create a new message.
+ */
+export const AssignmentSchema: GenMessage<Assignment> = /*@__PURE__*/
+  messageDesc(file_learning_v1_learning_service, 7);
+
+/**
  * Parameter values.
  *
  * @generated from message learning.v1.ResolveParametersResponse
@@ -241,7 +269,8 @@ export type ResolveParametersResponse = Message<"learning.v1.ResolveParametersRe
   epoch: string;
 
   /**
-   * The delta on trial for this task; empty outside a trial.
+   * The delta on trial for this task, else that of the first of assignments;
+   * empty where there is none.
    *
    * @generated from field: string trial_delta_id = 4;
    */
@@ -253,6 +282,14 @@ export type ResolveParametersResponse = Message<"learning.v1.ResolveParametersRe
    * @generated from field: learning.v1.Arm arm = 5;
    */
   arm: Arm;
+
+  /**
+   * Every delta that this task takes part in the proving of: the one on trial,
+   * those on probation, those with a holdback.
+   *
+   * @generated from field: repeated learning.v1.Assignment assignments = 6;
+   */
+  assignments: Assignment[];
 };
 
 /**
@@ -260,7 +297,7 @@ export type ResolveParametersResponse = Message<"learning.v1.ResolveParametersRe
  * Use `create(ResolveParametersResponseSchema)` to create a new message.
  */
 export const ResolveParametersResponseSchema: GenMessage<ResolveParametersResponse> = /*@__PURE__*/
-  messageDesc(file_learning_v1_learning_service, 7);
+  messageDesc(file_learning_v1_learning_service, 8);
 
 /**
  * Asks for applied deltas.
@@ -305,7 +342,7 @@ export type StreamDeltasRequest = Message<"learning.v1.StreamDeltasRequest"> & {
  * Use `create(StreamDeltasRequestSchema)` to create a new message.
  */
 export const StreamDeltasRequestSchema: GenMessage<StreamDeltasRequest> = /*@__PURE__*/
-  messageDesc(file_learning_v1_learning_service, 8);
+  messageDesc(file_learning_v1_learning_service, 9);
 
 /**
  * One message of the stream.
@@ -342,7 +379,7 @@ export type StreamDeltasResponse = Message<"learning.v1.StreamDeltasResponse"> &
     case: "snapshot";
   } | {
     /**
-     * One delta put in force.
+     * One delta, as it was put in force: its state is APPLIED.
      *
      * @generated from field: learning.v1.Delta delta = 4;
      */
@@ -364,7 +401,7 @@ export type StreamDeltasResponse = Message<"learning.v1.StreamDeltasResponse"> &
  * Use `create(StreamDeltasResponseSchema)` to create a new message.
  */
 export const StreamDeltasResponseSchema: GenMessage<StreamDeltasResponse> = /*@__PURE__*/
-  messageDesc(file_learning_v1_learning_service, 9);
+  messageDesc(file_learning_v1_learning_service, 10);
 
 /**
  * All current parameter values, at the message's sequence.
@@ -392,7 +429,7 @@ export type Snapshot = Message<"learning.v1.Snapshot"> & {
  * Use `create(SnapshotSchema)` to create a new message.
  */
 export const SnapshotSchema: GenMessage<Snapshot> = /*@__PURE__*/
-  messageDesc(file_learning_v1_learning_service, 10);
+  messageDesc(file_learning_v1_learning_service, 11);
 
 /**
  * The stream lives.
@@ -413,7 +450,7 @@ export type Heartbeat = Message<"learning.v1.Heartbeat"> & {
  * Use `create(HeartbeatSchema)` to create a new message.
  */
 export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
-  messageDesc(file_learning_v1_learning_service, 11);
+  messageDesc(file_learning_v1_learning_service, 12);
 
 /**
  * Says what became of a delta at the client.
@@ -455,7 +492,7 @@ export type AckDeltaRequest = Message<"learning.v1.AckDeltaRequest"> & {
  * Use `create(AckDeltaRequestSchema)` to create a new message.
  */
 export const AckDeltaRequestSchema: GenMessage<AckDeltaRequest> = /*@__PURE__*/
-  messageDesc(file_learning_v1_learning_service, 12);
+  messageDesc(file_learning_v1_learning_service, 13);
 
 /**
  * Why a client refuses a delta.
@@ -483,7 +520,7 @@ export type AckError = Message<"learning.v1.AckError"> & {
  * Use `create(AckErrorSchema)` to create a new message.
  */
 export const AckErrorSchema: GenMessage<AckError> = /*@__PURE__*/
-  messageDesc(file_learning_v1_learning_service, 13);
+  messageDesc(file_learning_v1_learning_service, 14);
 
 /**
  * The acknowledgement is durable.
@@ -498,7 +535,7 @@ export type AckDeltaResponse = Message<"learning.v1.AckDeltaResponse"> & {
  * Use `create(AckDeltaResponseSchema)` to create a new message.
  */
 export const AckDeltaResponseSchema: GenMessage<AckDeltaResponse> = /*@__PURE__*/
-  messageDesc(file_learning_v1_learning_service, 14);
+  messageDesc(file_learning_v1_learning_service, 15);
 
 /**
  * Asks for the state of the loop.
@@ -513,7 +550,7 @@ export type GetStatusRequest = Message<"learning.v1.GetStatusRequest"> & {
  * Use `create(GetStatusRequestSchema)` to create a new message.
  */
 export const GetStatusRequestSchema: GenMessage<GetStatusRequest> = /*@__PURE__*/
-  messageDesc(file_learning_v1_learning_service, 15);
+  messageDesc(file_learning_v1_learning_service, 16);
 
 /**
  * The state of the loop. Counters cover the ledger's life.
@@ -660,7 +697,7 @@ export type GetStatusResponse = Message<"learning.v1.GetStatusResponse"> & {
  * Use `create(GetStatusResponseSchema)` to create a new message.
  */
 export const GetStatusResponseSchema: GenMessage<GetStatusResponse> = /*@__PURE__*/
-  messageDesc(file_learning_v1_learning_service, 16);
+  messageDesc(file_learning_v1_learning_service, 17);
 
 /**
  * One open StreamDeltas stream. Two streams of one client are two.
@@ -695,7 +732,7 @@ export type Subscriber = Message<"learning.v1.Subscriber"> & {
  * Use `create(SubscriberSchema)` to create a new message.
  */
 export const SubscriberSchema: GenMessage<Subscriber> = /*@__PURE__*/
-  messageDesc(file_learning_v1_learning_service, 17);
+  messageDesc(file_learning_v1_learning_service, 18);
 
 /**
  * One rule and what is known of it.
@@ -746,6 +783,14 @@ export type RuleStatus = Message<"learning.v1.RuleStatus"> & {
    * @generated from field: google.protobuf.Timestamp resting_until = 6;
    */
   restingUntil?: Timestamp | undefined;
+
+  /**
+   * Why it proposes nothing at present, in words, such as that it waits for
+   * tasks that began after its parameter's last change. Empty: it may.
+   *
+   * @generated from field: string waiting = 7;
+   */
+  waiting: string;
 };
 
 /**
@@ -753,7 +798,7 @@ export type RuleStatus = Message<"learning.v1.RuleStatus"> & {
  * Use `create(RuleStatusSchema)` to create a new message.
  */
 export const RuleStatusSchema: GenMessage<RuleStatus> = /*@__PURE__*/
-  messageDesc(file_learning_v1_learning_service, 18);
+  messageDesc(file_learning_v1_learning_service, 19);
 
 /**
  * Asks for counts of proposals, or for one delta.
@@ -774,7 +819,7 @@ export type GetDeltaStatusRequest = Message<"learning.v1.GetDeltaStatusRequest">
  * Use `create(GetDeltaStatusRequestSchema)` to create a new message.
  */
 export const GetDeltaStatusRequestSchema: GenMessage<GetDeltaStatusRequest> = /*@__PURE__*/
-  messageDesc(file_learning_v1_learning_service, 19);
+  messageDesc(file_learning_v1_learning_service, 20);
 
 /**
  * Counts of the cycles' proposals over the ledger's life.
@@ -823,7 +868,7 @@ export type GetDeltaStatusResponse = Message<"learning.v1.GetDeltaStatusResponse
  * Use `create(GetDeltaStatusResponseSchema)` to create a new message.
  */
 export const GetDeltaStatusResponseSchema: GenMessage<GetDeltaStatusResponse> = /*@__PURE__*/
-  messageDesc(file_learning_v1_learning_service, 20);
+  messageDesc(file_learning_v1_learning_service, 21);
 
 /**
  * Asks for a page of deltas.
@@ -866,7 +911,7 @@ export type ListDeltasRequest = Message<"learning.v1.ListDeltasRequest"> & {
  * Use `create(ListDeltasRequestSchema)` to create a new message.
  */
 export const ListDeltasRequestSchema: GenMessage<ListDeltasRequest> = /*@__PURE__*/
-  messageDesc(file_learning_v1_learning_service, 21);
+  messageDesc(file_learning_v1_learning_service, 22);
 
 /**
  * A page of deltas, newest first.
@@ -894,7 +939,7 @@ export type ListDeltasResponse = Message<"learning.v1.ListDeltasResponse"> & {
  * Use `create(ListDeltasResponseSchema)` to create a new message.
  */
 export const ListDeltasResponseSchema: GenMessage<ListDeltasResponse> = /*@__PURE__*/
-  messageDesc(file_learning_v1_learning_service, 22);
+  messageDesc(file_learning_v1_learning_service, 23);
 
 /**
  * Asks for a page of cycles.
@@ -922,7 +967,7 @@ export type ListCyclesRequest = Message<"learning.v1.ListCyclesRequest"> & {
  * Use `create(ListCyclesRequestSchema)` to create a new message.
  */
 export const ListCyclesRequestSchema: GenMessage<ListCyclesRequest> = /*@__PURE__*/
-  messageDesc(file_learning_v1_learning_service, 23);
+  messageDesc(file_learning_v1_learning_service, 24);
 
 /**
  * A page of cycles, newest first.
@@ -950,16 +995,16 @@ export type ListCyclesResponse = Message<"learning.v1.ListCyclesResponse"> & {
  * Use `create(ListCyclesResponseSchema)` to create a new message.
  */
 export const ListCyclesResponseSchema: GenMessage<ListCyclesResponse> = /*@__PURE__*/
-  messageDesc(file_learning_v1_learning_service, 24);
+  messageDesc(file_learning_v1_learning_service, 25);
 
 /**
- * The arm of a trial.
+ * Which of a change's two values a task has.
  *
  * @generated from enum learning.v1.Arm
  */
 export const Arm = {
   /**
-   * Outside a trial.
+   * Neither is assigned to it.
    *
    * @generated from enum value: ARM_UNSPECIFIED = 0;
    */
@@ -973,7 +1018,7 @@ export const Arm = {
   OLD: 1,
 
   /**
-   * The value on trial.
+   * The delta's value.
    *
    * @generated from enum value: ARM_NEW = 2;
    */
@@ -981,7 +1026,7 @@ export const Arm = {
 } as const;
 
 /**
- * The arm of a trial.
+ * Which of a change's two values a task has.
  *
  * @generated from enum learning.v1.Arm
  */
@@ -1112,10 +1157,10 @@ export const LearningService: GenService<{
     output: typeof ReportMetricsResponseSchema;
   },
   /**
-   * The parameter values to run this task with: its arm, where a trial assigns
-   * tasks one by one; the same arm each time while the trial goes on, durable
-   * before it is answered. Without a task, the current values: exactly what a
-   * Snapshot would hold.
+   * The parameter values to run this task with: its arm of each change that is
+   * being proven task by task (on trial, on probation, or with a holdback); the
+   * same arm each time while that goes on, durable before it is answered.
+   * Without a task, the current values: exactly what a Snapshot would hold.
    *
    * @generated from rpc learning.v1.LearningService.ResolveParameters
    */
@@ -1125,7 +1170,9 @@ export const LearningService: GenService<{
     output: typeof ResolveParametersResponseSchema;
   },
   /**
-   * Applied deltas: live, in order, each once, resumable.
+   * Deltas as they are put in force: live, in order, each once, resumable. All
+   * appear as APPLIED, also those that are PROVISIONAL or CONFIRMED:
+   * GetDeltaStatus and ListDeltas say which.
    * OUT_OF_RANGE (SEQUENCE_AHEAD) where after_sequence is beyond the ledger;
    * RESOURCE_EXHAUSTED (TOO_MANY_STREAMS) over the cap on streams.
    *
@@ -1170,7 +1217,7 @@ export const LearningService: GenService<{
     output: typeof GetDeltaStatusResponseSchema;
   },
   /**
-   * The retained deltas, newest first.
+   * The retained deltas, newest first, each in the state it has now.
    *
    * @generated from rpc learning.v1.LearningService.ListDeltas
    */

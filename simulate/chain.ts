@@ -1,0 +1,37 @@
+import { carriedOn } from '../src/trial/carry.ts';
+import { playTrial, type TrialRun, type TrialSetup } from './trial-run.ts';
+
+/** Trials of one change, one after the other. */
+export interface Chain {
+  /** What the first trial found, and what all of them did: 1 worse, -1 better, 0 nothing. */
+  readonly first: number;
+  readonly all: number;
+  /** Tasks that were counted, those of the last trial until it acted or put the value in force. */
+  readonly used: number;
+}
+
+/** Plays trials until one finds something, each going on from the evidence of the one before. */
+export function playChain(setup: TrialSetup, maxUsed: number): Chain {
+  let { from, plan } = setup;
+  let before = 0;
+  let first = 0;
+  for (let number = 1; ; number += 1) {
+    const seed = `${setup.seed}/${number}`;
+    const left = maxUsed - before;
+    const run = playTrial({ ...setup, seed, from, plan, untilPromoted: true, maxUsed: left });
+    const { finding, trial, acted, promoted } = run;
+    const sign = signOf(run);
+    if (number === 1) first = sign;
+    const used = before + ((promoted ?? acted)?.used ?? trial.tasksUsed);
+    if (finding?.verdict !== 'inconclusive') return { first, all: sign, used };
+    before += trial.tasksUsed;
+    if (before >= maxUsed) return { first, all: 0, used };
+    from += run.begun;
+    plan = { ...plan, carried: carriedOn(trial, 'inconclusive') };
+  }
+}
+
+function signOf({ finding }: TrialRun): number {
+  if (finding?.verdict === 'harmed') return 1;
+  return finding?.verdict === 'helped' ? -1 : 0;
+}

@@ -1,0 +1,68 @@
+import type { Arm } from '../src/trial/arm.ts';
+import { type Change, changed, latencyQuantile, NO_CHANGE } from './change.ts';
+import type { Perform, Performed } from './flow.ts';
+import type { Noise } from './noise.ts';
+
+/** Something else that an arm does to its tasks, or to their reports. */
+export type Disturb = (performed: Performed, i: number) => Performed;
+
+/** Tasks of a noise under a change, those of each arm disturbed. */
+export function performDisturbed(
+  noise: Noise,
+  change: Change,
+  disturb: Partial<Record<Arm, Disturb>>,
+): Perform {
+  return (i, arm) => {
+    const performed = changed(noise.at(i), arm === 'new' ? change : NO_CHANGE);
+    return disturb[arm]?.(performed, i) ?? performed;
+  };
+}
+
+/** Reports come later by so many times the latency. */
+export function late(factor: number): Disturb {
+  return (performed) => ({ ...performed, reportMs: performed.latencyMs * (1 + factor) });
+}
+
+/** Failures are never reported. */
+export const loseFailures: Disturb = (performed) =>
+  performed.status === 'success' ? performed : lost(performed);
+
+/** When users of hanging tasks give up, and others take their place. */
+const PATIENCE_MS = 600_000;
+
+/** A share of the tasks never end. */
+export function hang(share: number, noise: Noise): Disturb {
+  return (performed, i) =>
+    noise.at(i).chance < share ? { ...lost(performed), slotMs: PATIENCE_MS } : performed;
+}
+
+/** The share of the tasks that take longest are never reported. */
+export function loseSlowest(share: number, noise: Noise): Disturb {
+  const limitMs = latencyQuantile(noise, 1 - share);
+  return (performed, i) => (noise.at(i).latencyMs > limitMs ? lost(performed) : performed);
+}
+
+/** The share of the tasks that take longest are cancelled: their users do not wait for them. */
+export function cancelSlowest(share: number, noise: Noise): Disturb {
+  const limitMs = latencyQuantile(noise, 1 - share);
+  return (performed, i) =>
+    noise.at(i).latencyMs > limitMs ? { ...performed, status: 'cancelled' } : performed;
+}
+
+/** The share of the tasks that take longest take so many times as long: harm in the tail alone. */
+export function stretchTail(share: number, factor: number, noise: Noise): Disturb {
+  const limitMs = latencyQuantile(noise, 1 - share);
+  return (performed, i) =>
+    noise.at(i).latencyMs > limitMs
+      ? { ...performed, latencyMs: performed.latencyMs * factor }
+      : performed;
+}
+
+/** A share of the tasks, whichever they are, are never reported. */
+export function loseAny(share: number, noise: Noise): Disturb {
+  return (performed, i) => (noise.at(i).chance < share ? lost(performed) : performed);
+}
+
+function lost(performed: Performed): Performed {
+  return { ...performed, reportMs: Number.POSITIVE_INFINITY };
+}

@@ -1,0 +1,76 @@
+import { performUnder, TASKS_BEFORE } from './change.ts';
+import type { Experiment, Figures, Section } from './experiment.ts';
+import { medianOfAll, share } from './figures.ts';
+import type { Perform } from './flow.ts';
+import { createNoise } from './noise.ts';
+import type { Row, Table } from './table.ts';
+import { playTrial } from './trial-run.ts';
+
+const HOUR_MS = 3_600_000;
+const PER_DAY = [50, 500, 5000] as const;
+
+/** As `trial.max_seconds` and `trial.probation_seconds` are without a config. */
+const BOUNDS = { maxMs: 7 * 24 * HOUR_MS, probationMs: 30 * 24 * HOUR_MS };
+
+const CASES = [0.7, 0.5].flatMap((factor) =>
+  [0.95, 1].flatMap((rate) =>
+    PER_DAY.map((perDay) => ({
+      name: `x${factor}, success ${rate}, ${perDay} a day`,
+      factor,
+      rate,
+      perDay,
+    })),
+  ),
+);
+
+/** How long it takes, by the hour. */
+export const HOURS: Section = {
+  experiments: ({ seed, trials }) =>
+    CASES.map(
+      ({ name, factor, rate, perDay }): Experiment => ({
+        name,
+        runs: Math.ceil(trials / 20),
+        play(run) {
+          const noise = createNoise('AR(1)', rate, `${seed}/hours/${run}`);
+          const perform = performUnder(noise, { logLatency: Math.log(factor) });
+          return play(perform, perDay, `${seed}/hours/${name}/${run}`);
+        },
+      }),
+    ),
+  tables: ({ trials }, samplesOf): Table[] => [
+    {
+      title: 'Hours until a value is in force, and until it is confirmed',
+      note: `${Math.ceil(trials / 20)} trials each, AR(1), tasks of a second, evenly spread over the day; medians over all of them, - where fewer than half came so far within trial.max_seconds and trial.probation_seconds.`,
+      headings: ['provis. %', 'tasks', 'hours', 'confirmed %', 'tasks', 'hours'],
+      rows: CASES.map(({ name }): Row => {
+        const samples = samplesOf(name);
+        const cells = ['promoted', 'confirmed'].flatMap((stage) => [
+          share(samples, stage),
+          medianOfAll(samples, `${stage}At`, stage),
+          medianOfAll(samples, `${stage}Hours`, stage),
+        ]);
+        return { name, cells, targets: [] };
+      }),
+    },
+  ],
+};
+
+function play(perform: Perform, perDay: number, seed: string): Figures {
+  const slotMs = (24 * HOUR_MS) / perDay;
+  const { finding, promoted, begun, endedMs } = playTrial({
+    assignment: 'task',
+    seed,
+    perform: (i, arm) => ({ ...perform(i, arm), slotMs }),
+    from: TASKS_BEFORE,
+    inFlight: 1,
+    plan: BOUNDS,
+  });
+  return {
+    promoted: promoted === undefined ? 0 : 1,
+    promotedAt: promoted?.begun ?? Number.NaN,
+    promotedHours: (promoted?.nowMs ?? Number.NaN) / HOUR_MS,
+    confirmed: finding?.verdict === 'helped' ? 1 : 0,
+    confirmedAt: begun,
+    confirmedHours: endedMs / HOUR_MS,
+  };
+}

@@ -1,0 +1,132 @@
+import { own } from '../domain/value.ts';
+import type { Head } from '../ledger/head.ts';
+import { changeKey } from '../trial/change.ts';
+import type { TrialPlan } from '../trial/plan.ts';
+import { isSettling, type Trial } from '../trial/trial.ts';
+import type { AuditedLedger, TrialRows } from './trial-rows.ts';
+
+/** What comes only after a trial. */
+const AFTER_TRIAL = /^delta_(rejected|expired|reverted|observed)$/;
+
+/**
+ * Why a trial without an end must have gone on behind its last receipt, or may have, in words;
+ * `undefined`: it need not.
+ *
+ * @param trial as far as it can be followed
+ */
+export function whyGoneOn(
+  ledger: AuditedLedger,
+  deltaId: string,
+  rows: TrialRows,
+  trial: Trial | undefined,
+): string | undefined {
+  // One that only waits for late reports lets others begin.
+  const isAlone = trial === undefined || !isSettling(trial);
+  return (
+    (isAlone ? whyBySuccessor(ledger, rows) : undefined) ??
+    whyByEvents(ledger, deltaId, rows) ??
+    whyByMemory(ledger, rows) ??
+    whyByDamage(ledger, deltaId, rows)
+  );
+}
+
+/** There is one trial at a time of a value that is not in force, and one value in force. */
+function whyBySuccessor({ trials }: AuditedLedger, rows: TrialRows): string | undefined {
+  const { plan, promotion, position, startMs } = rows;
+  const others = [...trials.values()].filter((other) => other !== rows);
+  if (promotion === undefined) {
+    const next = others.find((other) => other.position > position);
+    return next && `the trial is over, since another began at position ${next.position}`;
+  }
+  const since = promotion.timeMs ?? startMs;
+  const next = others.find((other) => {
+    const ms = putInForceMs(other);
+    return other.plan?.target === plan?.target && ms !== undefined && ms > since;
+  });
+  const name = JSON.stringify(next?.plan?.deltaId);
+  return next && `the trial is over, since that of ${name} put another value in force`;
+}
+
+/** When a trial put its value in force. */
+function putInForceMs({ promotion, end }: TrialRows): number | undefined {
+  const isKept = end?.effect.verdict === 'helped' && end.outcome === 'keep';
+  return promotion?.timeMs ?? (isKept ? end.timeMs : undefined);
+}
+
+function whyByEvents(
+  { deltas }: AuditedLedger,
+  deltaId: string,
+  { position, promotion }: TrialRows,
+): string | undefined {
+  const event = deltas.get(deltaId);
+  if (event === undefined || event.position < position) return undefined;
+  const { kind, position: at } = event;
+  const isLater = kind === 'delta_applied' && promotion === undefined;
+  return AFTER_TRIAL.test(kind) || isLater
+    ? `the trial went on, since position ${at} is an event ${kind} of its delta`
+    : undefined;
+}
+
+function whyByMemory(ledger: AuditedLedger, { plan, startMs }: TrialRows): string | undefined {
+  if (plan === undefined || startMs === undefined) return undefined;
+  const { head } = ledger;
+  const change = own(head?.changes ?? {}, changeKey(plan))?.endMs;
+  // Another trial of the rule may have ended meanwhile, and may have been forgotten since.
+  const rule = hasForgotten(ledger) ? undefined : own(head?.rules ?? {}, plan.ruleId)?.timeMs;
+  const found = new Set(
+    [...ledger.trials.values()].flatMap((other) => verdictsOf(other).map(([, ms]) => ms)),
+  );
+  return [change, rule].some((ms) => ms !== undefined && ms > startMs && !found.has(ms))
+    ? 'the trial went on, since the ledger remembers a verdict'
+    : undefined;
+}
+
+function whyByDamage(
+  { faults }: AuditedLedger,
+  deltaId: string,
+  { found }: TrialRows,
+): string | undefined {
+  const last = found.at(-1)?.position ?? 0;
+  const damage = faults.find(
+    (fault) => fault.deltaId !== deltaId && (fault.position === undefined || fault.position > last),
+  );
+  return damage && `perhaps, since the ledger is damaged behind position ${last}: ${damage.text}`;
+}
+
+/** Whether deltas were born that the ledger no longer holds. */
+export function hasForgotten({ head, deltas }: AuditedLedger): boolean {
+  return head === undefined || deltas.size < head.ordinal;
+}
+
+type Remembered = readonly [verdict: string, timeMs: number];
+
+/** The verdicts of a trial that the head takes up, as they are claimed. */
+function verdictsOf({ promotion, end }: TrialRows): readonly Remembered[] {
+  const remembered = [promotion, end?.counts === true ? end : undefined];
+  return remembered.flatMap((step): Remembered[] =>
+    step === undefined ? [] : [[step.effect.verdict, step.timeMs]],
+  );
+}
+
+/**
+ * What the head remembers otherwise than a trial's receipts say, in words. Where it remembers a later
+ * verdict, that is of a later trial; where it remembers none, so much has been forgotten.
+ */
+export function faultsOfMemory(head: Head | undefined, plan: TrialPlan, rows: TrialRows): string[] {
+  const change = own(head?.changes ?? {}, changeKey(plan));
+  const taught = own(head?.rules ?? {}, plan.ruleId);
+  const found = verdictsOf(rows);
+  const last = found.at(-1);
+  return found.flatMap((one) => {
+    const [verdict, timeMs] = one;
+    // Of two at the same moment the later one is remembered.
+    if (one !== last && timeMs === last?.[1]) return [];
+    if (change?.endMs === timeMs && change.verdict !== verdict) {
+      return [`it says ${verdict}, and the ledger remembers ${change.verdict}`];
+    }
+    if (taught !== undefined && taught.timeMs < timeMs && verdict !== 'invalid') {
+      return [`it says ${verdict}, and the ledger remembers no verdict so late`];
+    }
+    return [];
+  });
+}

@@ -1,0 +1,106 @@
+import type { Head } from '../ledger/head.ts';
+import type { LedgerScan } from '../store/scan.ts';
+import type { AuditFault, FoundReceipt, Range } from '../trial/audit-chain.ts';
+import type { TrialPlan } from '../trial/plan.ts';
+import type { TrialEnded, TrialPromoted } from '../trial/step.ts';
+
+/** What a ledger holds of one delta's trial, as it claims. */
+export interface TrialRows {
+  readonly found: FoundReceipt[];
+  /** Where its first row is. */
+  readonly position: number;
+  plan: TrialPlan | undefined;
+  startMs: number | undefined;
+  promotion: TrialPromoted | undefined;
+  end: TrialEnded | undefined;
+}
+
+/** Something that is damaged in a ledger. */
+export interface LedgerFault extends AuditFault {
+  /** Whose receipts it concerns, as far as can be told; `undefined`: nobody's. */
+  readonly deltaId: string | undefined;
+}
+
+/** A ledger, as far as trials can be audited from it. */
+export interface AuditedLedger {
+  readonly head: Head | undefined;
+  /** By delta, in the order in which they began. */
+  readonly trials: ReadonlyMap<string, TrialRows>;
+  /** Every delta that it holds, with what last became of it outside of its trial. */
+  readonly deltas: ReadonlyMap<string, { readonly kind: string; readonly position: number }>;
+  /** Whatever rows are damaged, those of trials included. */
+  readonly faults: readonly LedgerFault[];
+}
+
+/** Finds the trials in a ledger, and what is damaged in it. */
+export function findTrials({ head, rows, faults: general }: LedgerScan): AuditedLedger {
+  const trials = new Map<string, TrialRows>();
+  const deltas = new Map<string, { kind: string; position: number }>();
+  const nowhere = { deltaId: undefined, receipts: undefined, position: undefined };
+  const faults: LedgerFault[] = general.map((text) => ({ ...nowhere, text }));
+  for (const row of rows) {
+    const { position, kind } = row;
+    const { deltaId, receipts, proposal } = fieldsOf(row.content);
+    if (Array.isArray(receipts) && typeof deltaId === 'string') {
+      addReceipts(trials, deltaId, receipts, position);
+      if (row.fault === undefined) continue;
+      const text = `damaged: ${row.fault}`;
+      faults.push({ deltaId, receipts: numbersOf(receipts), position, text });
+      continue;
+    }
+    const born = fieldsOf(proposal).deltaId;
+    const id = typeof born === 'string' ? born : deltaId;
+    if (typeof id === 'string') deltas.set(id, { kind, position });
+    const fault = row.fault ?? (kind === 'trial_advanced' ? 'it holds no receipts' : undefined);
+    if (fault === undefined) continue;
+    faults.push({ ...nowhere, position, text: `an event ${kind}: ${fault}` });
+  }
+  for (const [deltaId, { plan, position }] of trials) {
+    if (deltas.has(deltaId) || plan?.deltaId === deltaId) continue;
+    trials.delete(deltaId);
+    const text = `receipts of ${JSON.stringify(deltaId)}, which no delta is called`;
+    faults.push({ ...nowhere, position, text });
+  }
+  return { head, trials, deltas, faults };
+}
+
+function addReceipts(
+  trials: Map<string, TrialRows>,
+  deltaId: string,
+  receipts: readonly unknown[],
+  position: number,
+): void {
+  const none = { plan: undefined, startMs: undefined, promotion: undefined, end: undefined };
+  const trial = trials.get(deltaId) ?? { found: [], position, ...none };
+  trials.set(deltaId, trial);
+  for (const content of receipts) {
+    trial.found.push({ position, content });
+    const { step } = fieldsOf(content);
+    const { step: name, plan, effect, timeMs } = fieldsOf(step);
+    // As claimed; they are compared with what others claim, and nothing more.
+    if (name === 'start' && isObject(plan)) {
+      trial.plan = plan as unknown as TrialPlan;
+      trial.startMs = Number(timeMs);
+    }
+    if (name === 'promote' && isObject(effect)) trial.promotion = step as TrialPromoted;
+    if (name === 'end' && isObject(effect)) trial.end = step as TrialEnded;
+  }
+}
+
+/** The first and the last number of receipts that stand in a row, should some number be changed. */
+function numbersOf(receipts: readonly unknown[]): Range | undefined {
+  const firsts = receipts
+    .map((content, index) => Number(fieldsOf(content).number) - index)
+    .filter(Number.isSafeInteger)
+    .sort((a, b) => a - b);
+  const first = firsts[(firsts.length - 1) >> 1];
+  return first === undefined ? undefined : [first, first + receipts.length - 1];
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function fieldsOf(value: unknown): Record<string, unknown> {
+  return isObject(value) ? value : {};
+}

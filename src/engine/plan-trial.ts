@@ -1,0 +1,86 @@
+import type { Delta } from '../domain/delta.ts';
+import type { Rule } from '../domain/rule.ts';
+import { own } from '../domain/value.ts';
+import type { LedgerView } from '../ledger/view.ts';
+import { SUFFICIENT } from '../trial/bets.ts';
+import { carryKey, changeKey } from '../trial/change.ts';
+import {
+  MEASURED_TASKS,
+  measureClips,
+  measureHistory,
+  measureOutcomeTimeout,
+  measureScale,
+  TRIAL_FORMAT,
+  type TrialPlan,
+} from '../trial/plan.ts';
+import { tellingLabels } from '../trial/predict.ts';
+import { TAKING_BACK } from '../trial/verdict.ts';
+import type { Changes } from './changes.ts';
+import type { Environment } from './environment.ts';
+
+/** How tasks are to get their arm; `undefined`: it is not known yet how the orchestrator works. */
+export function assignmentOf({
+  settings,
+  asksByTask,
+}: Pick<Environment, 'settings' | 'asksByTask'>): TrialPlan['assignment'] | undefined {
+  const { assignment } = settings.trial;
+  if (assignment !== 'auto') return assignment;
+  const ask = asksByTask();
+  return ask === undefined ? undefined : ask ? 'task' : 'switchback';
+}
+
+/** What a trial compares. */
+interface Subject {
+  readonly delta: Delta;
+  readonly rule: Pick<Rule, 'id' | 'fingerprint' | 'primary' | 'guards'>;
+  /** The delta in force whose former value is tried again; `undefined`: a rule proposed it. */
+  readonly retrialOf: string | undefined;
+}
+
+/** What a trial is to be: fixed by the config and by the newest tasks, until it ends. */
+export function planTrial(
+  { view, changes }: { readonly view: LedgerView; readonly changes: Changes },
+  { delta, rule, retrialOf }: Subject,
+  environment: Environment,
+): TrialPlan {
+  const { deltaId, ordinal, target, newValue } = delta;
+  const { id: ruleId, fingerprint, primary, guards } = rule;
+  const { trial } = environment.settings;
+  const oldValue = changes.valueOf(target);
+  const tasks = view.newestTasks(MEASURED_TASKS);
+  const change = { ruleId, fingerprint, target, oldValue, newValue };
+  const { longestMs } = own(view.head.changes, changeKey(change)) ?? {};
+  const predictBy = trial.predictBy ?? tellingLabels(tasks);
+  const isPredicted = trial.pairBy.length === 0;
+  const timeoutSeconds = trial.outcomeTimeoutSeconds;
+  return {
+    format: TRIAL_FORMAT,
+    deltaId,
+    ...change,
+    assignment: assignmentOf(environment) ?? 'switchback',
+    seed: trial.seed === undefined ? undefined : `${trial.seed}/${ordinal}`,
+    retrialOf,
+    primary,
+    guards,
+    ...measureScale(tasks, trial.timeoutMs),
+    blockTasks: trial.blockTasks,
+    pairBy: trial.pairBy,
+    pairWaitTasks: trial.pairWaitTasks,
+    predictBy: isPredicted ? predictBy : [],
+    history: measureHistory(tasks, isPredicted ? predictBy : []),
+    outcomeTimeoutMs:
+      timeoutSeconds === undefined
+        ? measureOutcomeTimeout(tasks, longestMs)
+        : timeoutSeconds * 1000,
+    maxMs: trial.maxSeconds * 1000,
+    sufficient: retrialOf === undefined ? SUFFICIENT : TAKING_BACK,
+    probationTasks: trial.probationTasks,
+    probationMs: trial.probationSeconds * 1000,
+    holdback: trial.holdback,
+    clips: measureClips(
+      tasks,
+      [primary, ...guards].flatMap(({ kind, name }) => (kind === 'measurement' ? [name] : [])),
+    ),
+    carried: retrialOf === undefined ? view.carriedEvidence(carryKey(change)) : undefined,
+  };
+}

@@ -1,0 +1,52 @@
+import { bornApplied } from '../domain/delta.ts';
+import { hasDrifted, medianLatency, RETRIAL_REST_TASKS } from '../trial/drift.ts';
+import { MEASURED_TASKS, type TrialPlan } from '../trial/plan.ts';
+import type { Trial } from '../trial/trial.ts';
+import { inverseOf } from './deltas.ts';
+import type { Environment } from './environment.ts';
+import { planTrial } from './plan-trial.ts';
+import { begin, type Place } from './start-trial.ts';
+
+/**
+ * Tries the value before a confirmed change again where tasks have become slower than they were when
+ * it was confirmed; answers whether it does. The holdback begins anew with what is usual by now, so
+ * that it is not tried again for the same slowness.
+ */
+export function startRetrial(place: Place, environment: Environment): boolean {
+  const { view, trials } = place;
+  if (trials.on !== undefined || trials.arePaused) return false;
+  const tasks = view.newestTasks(MEASURED_TASKS);
+  const recorded = view.head.counters.tasksRecorded;
+  const drifted = trials.all.find(
+    ({ holdback, pauses, plan }) =>
+      holdback !== undefined &&
+      trials.all.every((one) => one.holdback !== undefined || one.plan.target !== plan.target) &&
+      pauses.length === 0 &&
+      recorded >= holdback.retrialTask &&
+      hasDrifted(tasks, holdback.usualMs),
+  );
+  if (drifted === undefined) return false;
+  trials.renewHoldback(drifted.plan.deltaId, medianLatency(tasks), recorded + RETRIAL_REST_TASKS);
+  begin(place, planAgain(place, drifted, environment), environment);
+  return true;
+}
+
+/** The delta that would take the former value back, and its trial. */
+function planAgain({ view, changes }: Place, { plan }: Trial, environment: Environment): TrialPlan {
+  const confirmed = view.delta(plan.deltaId);
+  const delta = changes.propose({
+    ...bornApplied(changes.wallMs),
+    deltaId: environment.newId(),
+    ruleId: plan.ruleId,
+    type: confirmed?.type,
+    operation: inverseOf(confirmed?.operation ?? 'modify'),
+    target: plan.target,
+    oldValue: changes.valueOf(plan.target),
+    newValue: plan.oldValue,
+    reasoning: `Tasks are slower than when delta ${plan.deltaId} was confirmed: is the value before it better by now?`,
+    revertsDeltaId: plan.deltaId,
+  });
+  const { ruleId: id, fingerprint, primary, guards } = plan;
+  const rule = { id, fingerprint, primary, guards };
+  return planTrial({ view, changes }, { delta, rule, retrialOf: plan.deltaId }, environment);
+}

@@ -1,0 +1,293 @@
+import type { DeltaEffect } from '../domain/effect.ts';
+import type { HarmResponse } from '../domain/rule.ts';
+import { nextMove } from '../trial/advance.ts';
+import { type Arm, commitmentTo, repeatableSeed, secretSeed } from '../trial/arm.ts';
+import { firstGroupTask, nextBlock } from '../trial/assign.ts';
+import { carriedOn } from '../trial/carry.ts';
+import {
+  describeConfirmation,
+  describeContinuation,
+  describeEnding,
+  describePromotion,
+  describeSuspension,
+} from '../trial/describe-ending.ts';
+import { medianLatency } from '../trial/drift.ts';
+import { trialEffect } from '../trial/effect.ts';
+import { foldReceipt } from '../trial/fold.ts';
+import { type HoldbackState, startHoldback } from '../trial/holdback.ts';
+import { MEASURED_TASKS, measureOutcomeTimeout, type TrialPlan } from '../trial/plan.ts';
+import { firstHash, sealStep } from '../trial/receipt.ts';
+import type { TrialOutcome, TrialStep } from '../trial/step.ts';
+import { standingArm, type Trial } from '../trial/trial.ts';
+import type { Finding } from '../trial/verdict.ts';
+import { isForeign, promoteValue, putInForce, switchTo, type ValueContext } from './trial-value.ts';
+
+/** What the trials of one decision have in common. */
+export interface TrialContext extends ValueContext {
+  /** All trials are paused. */
+  pauseAll(): void;
+  /** The value of a parameter is about to be another one than `deltaId` has put in force. */
+  supersede(target: string, deltaId: string): void;
+  /** The former value of a confirmed change has proven better. */
+  takeBack(deltaId: string): void;
+}
+
+/**
+ * One trial within one decision: takes steps, seals each into the receipts, and puts in force what
+ * the trial calls for. Where the live value is not one of the trial's, somebody else has set it, and
+ * the trial leaves it alone.
+ */
+export class TrialChange {
+  trial: Trial | undefined;
+  readonly deltaId: string;
+  readonly #context: TrialContext;
+
+  constructor(deltaId: string, trial: Trial | undefined, context: TrialContext) {
+    this.deltaId = deltaId;
+    this.trial = trial;
+    this.#context = context;
+  }
+
+  /** Of the coins of the stage that the trial is in. */
+  get seed(): string {
+    return this.#seedOf(this.trial?.stages ?? 1);
+  }
+
+  start(plan: TrialPlan, summary: string): void {
+    const { nowMs: timeMs, wallMs } = this.#context.changes;
+    const commitment = commitmentTo(this.#seedOf(1, plan));
+    this.take({ step: 'start', timeMs, wallMs, plan, commitment, summary });
+    this.moveOn();
+  }
+
+  take(step: TrialStep): void {
+    const former = this.trial;
+    const number = (former?.steps ?? 0) + 1;
+    const receipt = sealStep(former?.hash ?? firstHash(this.deltaId), number, step);
+    this.trial = foldReceipt(former, receipt);
+    const { events } = this.#context.changes;
+    events.push({ kind: 'trial_advanced', deltaId: this.deltaId, receipts: [receipt] });
+  }
+
+  /** Takes the steps that are due. */
+  moveOn(): void {
+    for (;;) {
+      const { trial } = this;
+      const { nowMs } = this.#context.changes;
+      const next = trial && nextMove(trial, nowMs, this.#recorded);
+      if (trial === undefined || next === undefined) return;
+      switch (next.move) {
+        case 'end':
+          this.end(next.finding, true);
+          break;
+        case 'promote':
+          this.#promote(trial);
+          break;
+        case 'confirm':
+          this.#confirm(trial);
+          break;
+        case 'renew':
+          this.renew();
+          break;
+        case 'suspend':
+          this.take({ step: 'suspend', timeMs: nowMs, summary: describeSuspension(trial) });
+          if (trial.stage === 'probation') this.#put('old', 'The trial is suspended');
+          break;
+        case 'continue':
+          this.take({ step: 'continue', timeMs: nowMs, summary: describeContinuation(trial) });
+          if (trial.stage === 'probation') this.#put('new', 'The trial goes on');
+          break;
+        case 'pause':
+          this.pause('outage');
+          break;
+        case 'switch':
+          this.#beginBlock(trial);
+      }
+    }
+  }
+
+  /** No task is given an arm meanwhile, and no block goes on. */
+  pause(reason: 'outage' | 'operator'): void {
+    const { trial } = this;
+    if (trial === undefined || trial.pauses.includes(reason)) return;
+    this.take({ step: 'pause', timeMs: this.#context.changes.nowMs, reason });
+    this.#put(standingArm(trial), 'The trial is paused');
+  }
+
+  resume(reason: 'outage' | 'operator'): void {
+    if (!this.trial?.pauses.includes(reason)) return;
+    this.take({ step: 'resume', timeMs: this.#context.changes.nowMs, reason });
+    this.moveOn();
+  }
+
+  /**
+   * Ends the trial from outside. A value on trial is taken back, and so is one that was suspended; one
+   * that is in force stays so, no longer proven.
+   */
+  stop(reason: string): void {
+    const { trial } = this;
+    if (trial === undefined) return;
+    if (standingArm(trial) === 'old') {
+      this.end({ verdict: 'invalid', reason }, false);
+      return;
+    }
+    if (trial.stage === 'probation') this.#put('new', 'The trial is over');
+    const effect = { ...trialEffect('helped', trial), verdict: 'helped' } as const;
+    const found =
+      trial.stage === 'holdback'
+        ? describeConfirmation(effect, trial)
+        : describePromotion(effect, trial);
+    const summary = `${found}. No longer being proven: ${reason}`;
+    this.#takeEnd(trial, effect, { outcome: 'keep', summary, counts: false });
+  }
+
+  /** @param counts it was not cut short from outside */
+  end(finding: Finding, counts: boolean): void {
+    const { trial } = this;
+    if (trial === undefined) return;
+    const { plan } = trial;
+    const isForeignValue = isForeign(this.#context, trial);
+    const onHarm = finding.verdict === 'harmed' ? this.#onHarm(plan) : undefined;
+    const effect = trialEffect(finding.verdict, trial);
+    const summary = describeEnding(finding, effect, trial, {
+      isForeign: isForeignValue,
+      onHarm,
+    });
+    const outcome = !isForeignValue && onHarm === 'notify' ? 'ask' : 'revert';
+    this.#put('old', summary, this.deltaId);
+    if (trial.stage !== 'trial') this.#context.supersede(plan.target, this.deltaId);
+    this.#takeEnd(trial, effect, { outcome, summary, counts: counts && !isRetrial(plan) });
+    if (onHarm === 'pause') this.#context.pauseAll();
+  }
+
+  /**
+   * Holdback goes on with new coins.
+   *
+   * @param change to what is known of it
+   */
+  renew(change: Partial<HoldbackState> = {}): void {
+    const { trial } = this;
+    if (trial?.holdback === undefined) return;
+    const tasks = this.#context.view.newestTasks(MEASURED_TASKS);
+    const { outcomeTimeoutSeconds } = this.#context.environment.settings.trial;
+    const outcomeTimeoutMs =
+      outcomeTimeoutSeconds === undefined
+        ? measureOutcomeTimeout(tasks, trial.longestMs)
+        : outcomeTimeoutSeconds * 1000;
+    const effect = trialEffect('helped', trial);
+    this.take({
+      step: 'renew',
+      ...this.#nextStage(trial),
+      former: trial.hash,
+      stages: trial.stages,
+      plan: { ...trial.plan, outcomeTimeoutMs },
+      state: { ...trial.holdback, ...this.#holdbackStart(trial), ...change },
+      effect,
+      summary: describeConfirmation(effect, trial),
+    });
+  }
+
+  #promote(trial: Trial): void {
+    const { plan } = trial;
+    if (isForeign(this.#context, trial)) {
+      this.end({ verdict: 'inconclusive', reason: 'it may help' }, false);
+      return;
+    }
+    const effect = trialEffect('helped', trial);
+    const summary = describePromotion(effect, trial);
+    if (plan.retrialOf === undefined) {
+      this.take({ step: 'promote', ...this.#nextStage(trial), effect, summary });
+      this.#context.supersede(plan.target, this.deltaId);
+      promoteValue(this.#context, plan, summary);
+    } else {
+      this.#takeEnd(trial, effect, { outcome: 'keep', summary, counts: false });
+      promoteValue(this.#context, plan, summary);
+      this.#context.takeBack(plan.retrialOf);
+    }
+    this.#context.changes.touch(plan.target);
+  }
+
+  #confirm(trial: Trial): void {
+    const { plan } = trial;
+    const effect = trialEffect('helped', trial);
+    this.#put('new', 'The change is confirmed');
+    this.take({
+      step: 'confirm',
+      ...this.#nextStage(trial),
+      effect,
+      summary: describeConfirmation(effect, trial),
+      state: startHoldback(plan, this.#holdbackStart(trial)),
+    });
+  }
+
+  #nextStage(trial: Trial) {
+    return {
+      timeMs: this.#context.changes.nowMs,
+      seed: this.seed,
+      commitment: commitmentTo(this.#seedOf(trial.stages + 1)),
+    };
+  }
+
+  #holdbackStart({ plan, stages, holdback }: Trial) {
+    const tasks = this.#context.view.newestTasks(MEASURED_TASKS);
+    const fromTask = this.#recorded;
+    const nextTask = firstGroupTask(plan, this.#seedOf(stages + 1), fromTask);
+    const { usualMs = medianLatency(tasks), retrialTask = fromTask } = holdback ?? {};
+    return { usualMs, fromTask, nextTask, retrialTask };
+  }
+
+  #takeEnd(
+    trial: Trial,
+    effect: DeltaEffect & { readonly verdict: Finding['verdict'] },
+    ending: { readonly outcome: TrialOutcome; readonly summary: string; readonly counts: boolean },
+  ): void {
+    const { changes, environment } = this.#context;
+    const { nowMs, wallMs } = changes;
+    const ttlMs = environment.settings.curation.proposalTtlSeconds * 1000;
+    this.take({
+      step: 'end',
+      timeMs: nowMs,
+      wallMs,
+      seed: this.seed,
+      effect,
+      askUntilMs: ending.outcome === 'ask' ? nowMs + ttlMs : undefined,
+      carried: carriedOn(trial, effect.verdict),
+      longestMs: trial.longestMs,
+      ...ending,
+    });
+    changes.touch(trial.plan.target);
+  }
+
+  #beginBlock(trial: Trial): void {
+    const { set, arm } = nextBlock(trial, this.seed);
+    const text = `Block of the ${arm} value, pair ${set} of the trial of ${this.deltaId}`;
+    const sequence = switchTo(this.#context, trial.plan, arm, text);
+    this.take({ step: 'block', timeMs: this.#context.changes.nowMs, set, arm, sequence });
+  }
+
+  #put(arm: Arm, reasoning: string, revertsDeltaId = ''): void {
+    const plan = this.trial?.plan;
+    if (plan !== undefined) putInForce(this.#context, plan, arm, reasoning, revertsDeltaId);
+  }
+
+  #onHarm({ ruleId }: TrialPlan): HarmResponse {
+    const { rules } = this.#context.environment.settings;
+    return rules.find(({ id }) => id === ruleId)?.onHarm ?? 'revert';
+  }
+
+  #seedOf(stage: number, plan = this.trial?.plan): string {
+    const { secret } = this.#context.view.head;
+    return plan?.seed === undefined
+      ? secretSeed(secret, this.deltaId, stage)
+      : repeatableSeed(plan.seed, stage);
+  }
+
+  get #recorded(): number {
+    return this.#context.view.head.counters.tasksRecorded;
+  }
+}
+
+/** Whether a trial is of the value before a confirmed change. */
+function isRetrial({ retrialOf }: TrialPlan): boolean {
+  return retrialOf !== undefined;
+}

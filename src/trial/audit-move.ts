@@ -1,0 +1,268 @@
+import type { TrialVerdict } from '../domain/effect.ts';
+import { nextMove } from './advance.ts';
+import { firstGroupTask, longestGap } from './assign.ts';
+import { type Disclosed, faultOfCommitment, faultOfSeed, seedOf } from './audit-seeds.ts';
+import { carriedOn } from './carry.ts';
+import type { Course } from './course.ts';
+import { RETRIAL_REST_TASKS } from './drift.ts';
+import { trialEffect } from './effect.ts';
+import { type HoldbackState, startHoldback } from './holdback.ts';
+import { hasShape, isCount, isSame, show } from './same-json.ts';
+import type {
+  HoldbackRenewed,
+  TrialConfirmed,
+  TrialContinued,
+  TrialEnded,
+  TrialOutcome,
+  TrialPromoted,
+  TrialSuspended,
+} from './step.ts';
+import { standingArm, type Trial } from './trial.ts';
+
+/** What the moves of a trial depend on beside its course. */
+export interface MoveContext {
+  readonly seeds: Disclosed;
+  /** Receipts before this one were dropped: what it says of the state before it is believed. */
+  readonly isAfterDropped: boolean;
+  /**
+   * Why no trial of the value before this change can have begun, or have helped, just then; in words.
+   * `undefined`: one has, or it cannot be told.
+   */
+  faultOfRetrial(event: 'begun' | 'helped', timeMs: number): string | undefined;
+}
+
+export function faultOfSuspension(
+  { trial, recorded }: Course,
+  { step, timeMs }: TrialSuspended | TrialContinued,
+): string | undefined {
+  if (nextMove(trial, timeMs, recorded)?.move === step) return undefined;
+  return step === 'suspend'
+    ? 'by the outcomes so far there was nothing to suspend the trial for'
+    : 'a suspended trial could not go on yet';
+}
+
+export function faultOfPromotion(
+  { trial, recorded }: Course,
+  step: TrialPromoted,
+): string | undefined {
+  const next = nextMove(trial, step.timeMs, recorded);
+  if (next?.move !== 'promote') return `the value is put in force, ${butSays(next)}`;
+  if (trial.plan.retrialOf !== undefined)
+    return 'a trial of a former value ends when it has helped';
+  return faultOfStageEnd(trial, step) ?? faultOfEffect(trial, step);
+}
+
+export function faultOfConfirmation(
+  { trial, recorded }: Course,
+  step: TrialConfirmed,
+  seeds: Disclosed,
+): string | undefined {
+  const next = nextMove(trial, step.timeMs, recorded);
+  if (next?.move !== 'confirm') return `the change is confirmed, ${butSays(next)}`;
+  const { state } = step;
+  return (
+    faultOfStageEnd(trial, step) ??
+    faultOfEffect(trial, step) ??
+    faultOfPart({ ...trial, stages: trial.stages + 1 }, step, recorded, seeds) ??
+    (state.retrialTask === state.fromTask ? undefined : faultOfRest(state.retrialTask)) ??
+    faultOfState(state, startHoldback(trial.plan, startOf(state)))
+  );
+}
+
+export function faultOfRenewal(
+  { trial, recorded }: Course,
+  step: HoldbackRenewed,
+  context: MoveContext,
+): string | undefined {
+  const { holdback, stages } = trial;
+  const { state, plan } = step;
+  if (holdback === undefined) return 'no task is held back';
+  if (!isSame(trial.plan, { ...plan, outcomeTimeoutMs: trial.plan.outcomeTimeoutMs })) {
+    return 'it goes on with another plan';
+  }
+  if (!(plan.outcomeTimeoutMs > 0)) return 'it waits for no outcomes';
+  const fault = context.isAfterDropped
+    ? faultAfterDropped(trial, step)
+    : (faultOfTurn(trial, step, context) ??
+      (step.former === trial.hash ? undefined : 'it names another receipt as the one before it') ??
+      (step.stages === stages
+        ? undefined
+        : `${stages} stages had ended, not ${show(step.stages)}`) ??
+      faultOfSeed(trial, step.seed));
+  return (
+    fault ??
+    faultOfEffect({ ...trial, holdback: state }, step) ??
+    faultOfCommitment({ ...step, stages: step.stages + 1 }) ??
+    faultOfPart({ ...trial, stages: step.stages + 1 }, step, recorded, context.seeds) ??
+    (context.isAfterDropped ? undefined : faultOfState(state, renewed(trial, holdback, step)))
+  );
+}
+
+/** What is usual begins anew where the value before is tried again, and that rests from then on. */
+function renewed(trial: Trial, holdback: HoldbackState, { state, timeMs }: HoldbackRenewed) {
+  const { usualMs, fromTask, nextTask } = state;
+  const isOver = nextMove(trial, timeMs, fromTask)?.move === 'renew';
+  const retrial = { usualMs, retrialTask: fromTask + RETRIAL_REST_TASKS };
+  return { ...holdback, ...(isOver ? {} : retrial), fromTask, nextTask };
+}
+
+/** A part ends when its tasks have passed, or when the former value is tried again. */
+function faultOfTurn(
+  trial: Trial,
+  { timeMs, state }: HoldbackRenewed,
+  { faultOfRetrial }: MoveContext,
+): string | undefined {
+  if (nextMove(trial, timeMs, state.fromTask)?.move === 'renew') return undefined;
+  if (trial.pauses.length > 0) return 'the trial was paused';
+  const fault = faultOfRetrial('begun', timeMs);
+  return fault && `the part before it was not over, and ${fault}`;
+}
+
+function faultAfterDropped(
+  trial: Trial,
+  { state, stages, seed }: HoldbackRenewed,
+): string | undefined {
+  if (!hasShape(state, startHoldback(trial.plan, startOf(state))))
+    return 'its state is none of a holdback';
+  if (!isCount(stages) || stages < trial.stages) return 'as many stages cannot have ended';
+  return stages === trial.stages ? faultOfSeed(trial, seed) : undefined;
+}
+
+/** How a trial may end. */
+interface Ending {
+  readonly verdict: TrialVerdict;
+  readonly outcomes: readonly TrialOutcome[];
+  readonly counts: boolean;
+}
+
+export function faultOfEnd(
+  course: Course,
+  step: TrialEnded,
+  { faultOfRetrial }: MoveContext,
+): string | undefined {
+  const { trial } = course;
+  const { outcome, counts, timeMs, effect, askUntilMs } = step;
+  const { verdict } = effect;
+  const found = endingsOf(course, timeMs).filter((one) => one.verdict === verdict);
+  const isTakenBack = trial.stage === 'holdback' && verdict === 'harmed' && counts;
+  if (isTakenBack && found.length === 0) {
+    const fault = faultOfRetrial('helped', timeMs);
+    if (fault !== undefined) return `it says harmed, and ${fault}`;
+    found.push({ verdict, outcomes: AFTER_HARM, counts });
+  }
+  const allowed = found.filter((one) => one.counts === counts);
+  if (allowed.length === 0) return `it says ${verdict}, ${butEnds(course, step)}`;
+  if (!allowed.some(({ outcomes }) => outcomes.includes(outcome))) {
+    return `its verdict does not lead to ${outcome}`;
+  }
+  const isAsked = typeof askUntilMs === 'number';
+  if (isAsked !== (outcome === 'ask')) return 'a person is waited for, or is not';
+  const seedFault = faultOfSeed(trial, step.seed) ?? faultOfEffect(trial, step);
+  if (seedFault !== undefined) return seedFault;
+  if (!isSame(carriedOn(trial, verdict), step.carried)) {
+    return 'it hands on other evidence than there is';
+  }
+  return step.longestMs === trial.longestMs
+    ? undefined
+    : `the longest report took ${trial.longestMs} ms, not ${show(step.longestMs)}`;
+}
+
+const AFTER_HARM: readonly TrialOutcome[] = ['revert', 'ask'];
+
+/** By the evidence; where nothing is due at once, also from outside. */
+function endingsOf({ trial, recorded, due }: Course, timeMs: number): Ending[] {
+  const isRetrial = trial.plan.retrialOf !== undefined;
+  const next = nextMove(trial, timeMs, recorded);
+  const endings: Ending[] = [];
+  if (next?.move === 'end') {
+    const { verdict } = next.finding;
+    const outcomes = verdict === 'harmed' ? AFTER_HARM : (['revert'] as const);
+    endings.push({ verdict, outcomes, counts: !isRetrial });
+  }
+  if (next?.move === 'promote') {
+    // Somebody else's value was in force.
+    endings.push({ verdict: 'inconclusive', outcomes: ['revert'], counts: false });
+    if (isRetrial) endings.push({ verdict: 'helped', outcomes: ['keep'], counts: false });
+  }
+  if (due === undefined) {
+    endings.push(
+      standingArm(trial) === 'old'
+        ? { verdict: 'invalid', outcomes: ['revert'], counts: false }
+        : { verdict: 'helped', outcomes: ['keep'], counts: false },
+    );
+  }
+  return endings;
+}
+
+function butEnds({ trial, recorded }: Course, { timeMs, counts }: TrialEnded): string {
+  if (counts || trial.plan.retrialOf !== undefined) {
+    return butSays(nextMove(trial, timeMs, recorded));
+  }
+  const cut = standingArm(trial) === 'old' ? 'invalid' : 'helped';
+  return `and one that is cut short from outside says ${cut}, where nothing else is due`;
+}
+
+function butSays(next: ReturnType<typeof nextMove>): string {
+  switch (next?.move) {
+    case 'end':
+      return `and the evidence says ${next.finding.verdict}`;
+    case 'promote':
+      return 'and the evidence says helped';
+    case 'confirm':
+      return 'and the evidence says confirmed';
+    default:
+      return 'and the evidence says nothing yet';
+  }
+}
+
+/** What every end of a stage says of its seed and of the next one's. */
+function faultOfStageEnd(
+  trial: Trial,
+  { seed, commitment }: TrialPromoted | TrialConfirmed,
+): string | undefined {
+  const next = { plan: trial.plan, stages: trial.stages + 1, commitment };
+  return faultOfSeed(trial, seed) ?? faultOfCommitment(next);
+}
+
+function faultOfEffect(
+  trial: Trial,
+  { effect }: Pick<TrialPromoted | TrialEnded, 'effect'>,
+): string | undefined {
+  return isSame(trialEffect(effect.verdict, trial), effect) && effect.verdict !== undefined
+    ? undefined
+    : 'its estimates are not those of the evidence';
+}
+
+/** What a part of holdback begins with that no receipt tells, and from when its groups may begin. */
+function startOf({ usualMs, fromTask, nextTask, retrialTask }: HoldbackState) {
+  return { usualMs, fromTask, nextTask, retrialTask };
+}
+
+function faultOfPart(
+  trial: Trial,
+  { state, commitment }: TrialConfirmed | HoldbackRenewed,
+  recorded: number,
+  seeds: Disclosed,
+): string | undefined {
+  const { usualMs, fromTask, nextTask, retrialTask } = state;
+  if (typeof usualMs !== 'number' || usualMs < 0) return `${show(usualMs)} ms is no latency`;
+  if (!isCount(retrialTask)) return faultOfRest(retrialTask);
+  if (!isCount(fromTask) || fromTask < recorded) {
+    return `${show(fromTask)} tasks had been recorded, and ${recorded} before it`;
+  }
+  const { plan, stages } = trial;
+  const seed = seedOf({ plan, stages, commitment }, seeds);
+  const isNext =
+    seed === undefined
+      ? isCount(nextTask) && nextTask >= fromTask && nextTask <= fromTask + longestGap(plan)
+      : nextTask === firstGroupTask(plan, seed, fromTask);
+  return isNext ? undefined : `its first group may not begin at task ${show(nextTask)}`;
+}
+
+function faultOfRest(retrialTask: number): string {
+  return `the value before may not be tried from task ${show(retrialTask)} on`;
+}
+
+function faultOfState(state: HoldbackState, expected: HoldbackState): string | undefined {
+  return isSame(state, expected) ? undefined : 'its state is not what the groups come to';
+}

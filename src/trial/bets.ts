@@ -1,0 +1,110 @@
+import { mean } from './distributions.ts';
+
+/**
+ * Bets on one kind of observation. Each wager stakes a fixed fraction of its wealth on every
+ * observation; the mean wealth is the e-value (Waudby-Smith & Ramdas, "Estimating means of bounded
+ * random variables by betting", JRSS B 86, 2024). Immutable, plain JSON.
+ */
+export interface Bets {
+  /** Wealth of each wager that the new value is worse; 1 at the start. */
+  readonly harm: readonly number[];
+  /** Wealth of each wager that the new value is better. */
+  readonly help: readonly number[];
+  /** Sizes of the differences so far, the newest `MAX_SIZES`; empty where bets do not need them. */
+  readonly sizes: readonly number[];
+}
+
+/** A trial errs with this probability at most, on each side. */
+export const ALPHA = 0.05;
+
+/** Evidence that suffices: by Ville's inequality it comes about by chance with probability α. */
+export const SUFFICIENT = 1 / ALPHA;
+
+/** Fractions staked on a rank; each twice, weighted by the rank and by the sign alone. */
+const RANK_WAGERS = [0.2, 0.4, 0.6, 0.8, 0.95, 0.2, 0.4, 0.6, 0.8, 0.95];
+
+/** Fractions staked on the rank of one among some: it needs no sign. */
+export const PLACE_WAGERS = [0.2, 0.4, 0.6, 0.8, 0.95];
+
+/** Fractions staked on a difference of success rates. */
+export const RATE_WAGERS = [0.1, 0.25, 0.5, 0.8, 0.97];
+
+/** Fractions staked on a bounded difference of amounts. */
+export const AMOUNT_WAGERS = [0.1, 0.2, 0.4, 0.6, 0.8, 0.95];
+
+/**
+ * Newest differences that ranks are taken over: each bet looks at all of them, and evidence that is
+ * carried from trial to trial must not grow for ever.
+ */
+const MAX_SIZES = 200;
+
+/** Wealth stops growing here, so that it stays finite in JSON. Less wealth is still valid. */
+export const MAX_WEALTH = 1e100;
+
+/** A difference of amounts counts as at most so many times the mean size of those so far. */
+const CLIP = 3;
+
+const WAGERS = {
+  rank: RANK_WAGERS,
+  place: PLACE_WAGERS,
+  rate: RATE_WAGERS,
+  amount: AMOUNT_WAGERS,
+} as const;
+
+/** Bets before the first observation. */
+export function openBets(kind: keyof typeof WAGERS): Bets {
+  const wealth = WAGERS[kind].map(() => 1);
+  return { harm: wealth, help: wealth, sizes: [] };
+}
+
+/**
+ * One observation more.
+ *
+ * @param stake -1 to 1, of mean 0 if the change does nothing; positive is worse
+ */
+export function placeBets(bets: Bets, wagers: readonly number[], stake: number): Bets {
+  return { ...bets, harm: grow(bets.harm, wagers, stake), help: grow(bets.help, wagers, -stake) };
+}
+
+/** Wealth after one observation more. */
+export function grow(
+  wealth: readonly number[],
+  wagers: readonly number[],
+  stake: number,
+): readonly number[] {
+  return wealth.map((one, i) => Math.min(one * (1 + (wagers[i] ?? 0) * stake), MAX_WEALTH));
+}
+
+/**
+ * Bets on the sign of a difference, weighted by the rank of its size among those so far, and on the
+ * sign alone. Given the size, the coin makes the sign fair if the change does nothing.
+ *
+ * @param difference new less old; positive is worse
+ */
+export function betOnRank(bets: Bets, difference: number): Bets {
+  const size = Math.abs(difference);
+  const sizes = [...bets.sizes.slice(1 - MAX_SIZES), size];
+  let rank = 0;
+  for (const other of sizes) if (other <= size) rank += 1;
+  const sign = Math.sign(difference);
+  const stakes = RANK_WAGERS.map(
+    (wager, i) => wager * sign * (i < PLACE_WAGERS.length ? rank / sizes.length : 1),
+  );
+  return { harm: growBy(bets.harm, stakes, 1), help: growBy(bets.help, stakes, -1), sizes };
+}
+
+function growBy(wealth: readonly number[], stakes: readonly number[], side: number): number[] {
+  return wealth.map((one, i) => Math.min(one * (1 + side * (stakes[i] ?? 0)), MAX_WEALTH));
+}
+
+/** Bets on a difference of amounts relative to the mean size so far, clipped at 1. */
+export function betOnAmount(bets: Bets, difference: number): Bets {
+  const sizes = [...bets.sizes.slice(1 - MAX_SIZES), Math.abs(difference)];
+  return placeBets({ ...bets, sizes }, AMOUNT_WAGERS, clipped(difference, sizes));
+}
+
+/** A difference over `CLIP` times the mean of the sizes, from -1 to 1. */
+export function clipped(difference: number, sizes: readonly number[]): number {
+  const scale = CLIP * mean(sizes);
+  return scale === 0 ? Math.sign(difference) : Math.max(-1, Math.min(difference / scale, 1));
+}

@@ -1,0 +1,141 @@
+import type { Arm } from './arm.ts';
+import { placeBets, RATE_WAGERS } from './bets.ts';
+import { mean } from './distributions.ts';
+import { addGroup, addPair, type Evidence } from './evidence.ts';
+import type { GroupOutcomes } from './group-score.ts';
+import { addToHoldback } from './holdback.ts';
+import { hasSucceeded, type Outcome } from './outcome.ts';
+import { type PairOutcomes, valueIn } from './pair-score.ts';
+import type { TrialPlan } from './plan.ts';
+import { OF_ALL, type Seen } from './predict.ts';
+import { isComplete, OUTAGE_TASKS, type TaskSet, type Trial } from './trial.ts';
+
+/**
+ * Counts the sets that are complete, as long as every set before them is. The order is that of
+ * dispatch: Ville's inequality needs one that does not depend on the arms.
+ */
+export function countComplete(trial: Trial): Trial {
+  let counted = trial;
+  for (let [first] = trial.sets; first !== undefined && isComplete(first); [first] = counted.sets) {
+    counted = countSet({ ...counted, sets: counted.sets.slice(1) }, first);
+  }
+  return counted;
+}
+
+function countSet(trial: Trial, set: TaskSet): Trial {
+  const { plan, stage } = trial;
+  const halves = halvesOf(set);
+  const untold = { ...trial, untold: betOnUntold(trial, halves) };
+  const told = withoutCancelled(halves);
+  if (told.old.length === 0 || told.new.length === 0) return untold;
+  if (stage === 'holdback') {
+    const group = groupOf(told);
+    const holdback = trial.holdback && addToHoldback(trial.holdback, group, plan);
+    return { ...untold, holdback };
+  }
+  return {
+    ...untold,
+    evidence: addSet(trial.evidence, set, plan),
+    counted: [...trial.counted, set],
+    tasksUsed: trial.tasksUsed + told.old.length + told.new.length,
+    seen: set.size === 2 ? learn(trial, set) : trial.seen,
+    recentFailures: recentFailures(trial, told),
+  };
+}
+
+/** The evidence with a set more; one of which an arm was cancelled tells nothing. */
+export function addSet(evidence: Evidence, set: TaskSet, plan: TrialPlan): Evidence {
+  const told = withoutCancelled(halvesOf(set));
+  if (told.old.length === 0 || told.new.length === 0) return evidence;
+  return set.size === 2 ? addPair(evidence, told, plan) : addGroup(evidence, groupOf(told), plan);
+}
+
+/** The evidence with a pair of blocks more. */
+export function countBlocks(trial: Trial, halves: PairOutcomes): Trial {
+  const untold = { ...trial, untold: betOnUntold(trial, halves) };
+  const told = withoutCancelled(halves);
+  if (told.old.length === 0 || told.new.length === 0) return untold;
+  const evidence = addPair(trial.evidence, told, trial.plan);
+  return {
+    ...untold,
+    evidence,
+    arrival: evidence,
+    tasksUsed: trial.tasksUsed + told.old.length + told.new.length,
+    recentFailures: recentFailures(trial, told),
+  };
+}
+
+/** The evidence in order once more, with what was reported after it had been given up. */
+export function countAgain({ plan, counted, lost }: Trial, start: Evidence): Evidence {
+  const late = new Map(lost.map((one) => [one.taskId, one.late]));
+  return counted.reduce((evidence, set) => {
+    const tasks = set.tasks.map((task) => ({
+      ...task,
+      outcome: late.get(task.taskId) ?? task.outcome,
+    }));
+    return addSet(evidence, { ...set, tasks }, plan);
+  }, start);
+}
+
+/**
+ * Bets that the tasks of one arm tell less than those of the other: that more of them are cancelled,
+ * or that more reports lack what the primary metric needs. A latency is looked for in successes only:
+ * a failure tells by its status, and fails as often as it does.
+ */
+function betOnUntold({ untold, plan }: Trial, { old, new: fresh }: PairOutcomes): Trial['untold'] {
+  const cancelled = shareOf(fresh, isCancelled) - shareOf(old, isCancelled);
+  const isLatencyNeeded = plan.primary.kind === 'outcome' || plan.primary.kind === 'latency';
+  const needing = (half: readonly Outcome[]) =>
+    half.filter((outcome) => (isLatencyNeeded ? hasSucceeded(outcome) : !isCancelled(outcome)));
+  const [needingOld, needingNew] = [needing(old), needing(fresh)];
+  const lacks = (outcome: Outcome) => valueIn(plan.primary, outcome, plan.timeoutMs) === undefined;
+  const lacking =
+    needingOld.length === 0 || needingNew.length === 0
+      ? 0
+      : shareOf(needingNew, lacks) - shareOf(needingOld, lacks);
+  const stake = Math.max(-1, Math.min(cancelled + lacking, 1));
+  return stake === 0 ? untold : placeBets(untold, RATE_WAGERS, stake);
+}
+
+function shareOf(half: readonly Outcome[], is: (outcome: Outcome) => boolean): number {
+  return mean(half.map((outcome) => (is(outcome) ? 1 : 0)));
+}
+
+export function isCancelled({ status }: Outcome): boolean {
+  return status === 'cancelled';
+}
+
+function withoutCancelled({ old, new: fresh }: PairOutcomes): PairOutcomes {
+  const told = (half: readonly Outcome[]) => half.filter((outcome) => !isCancelled(outcome));
+  return { old: told(old), new: told(fresh) };
+}
+
+function halvesOf({ tasks }: TaskSet): PairOutcomes {
+  const half = (arm: Arm) =>
+    tasks.flatMap((task) => (task.arm === arm && task.outcome ? [task.outcome] : []));
+  return { old: half('old'), new: half('new') };
+}
+
+/** There is one of the old arm. */
+function groupOf({ old, new: fresh }: PairOutcomes): GroupOutcomes {
+  const [first] = old;
+  if (first === undefined) throw new Error('a group has a task of the old arm');
+  return { old: first, new: fresh };
+}
+
+function learn({ seen, plan }: Trial, { tasks }: TaskSet): readonly Seen[] {
+  if (plan.predictBy.length === 0) return seen;
+  const told = tasks.flatMap(({ kind, outcome }): Seen[] =>
+    outcome?.latencyMs === undefined ? [] : [[kind, outcome.latencyMs]],
+  );
+  return [...seen, ...told].slice(-OF_ALL);
+}
+
+function recentFailures(
+  { recentFailures: former }: Trial,
+  { old, new: fresh }: PairOutcomes,
+): Trial['recentFailures'] {
+  const newest = (failures: readonly boolean[], half: readonly Outcome[]) =>
+    [...failures, ...half.map((outcome) => !hasSucceeded(outcome))].slice(-OUTAGE_TASKS);
+  return { old: newest(former.old, old), new: newest(former.new, fresh) };
+}

@@ -1,0 +1,91 @@
+import type { GainEffect, MetricEffect, Statistic } from '../domain/effect.ts';
+import { SUFFICIENT } from './bets.ts';
+
+/**
+ * The findings per metric in words: `latency -29 % (median; -35 to -22), success +0.3 points
+ * (share; -1.0 to +1.6)`. Each names what its estimate is of.
+ */
+export function describeMetrics(metrics: readonly MetricEffect[]): string {
+  return metrics.map(describeMetric).join(', ');
+}
+
+function describeMetric(effect: MetricEffect): string {
+  const { metric, statistic, estimate, lower, upper } = effect;
+  const show = scaleOf(metric);
+  const interval = `${STATISTIC_NAMES[statistic]}; ${show(lower)} to ${show(upper)}`;
+  return `${metric} ${show(estimate)}${UNITS.get(metric) ?? ''} (${interval})`;
+}
+
+/**
+ * As `describeMetrics`, for a change that helped: where a difference is not shown, it says so, and
+ * whether the margin of a guard is proven, instead of an interval that holds zero.
+ */
+export function describeHelp(metrics: readonly MetricEffect[]): string {
+  return metrics.map((one) => (isShown(one) ? describeMetric(one) : describeNone(one))).join(', ');
+}
+
+function isShown({ lower, upper }: MetricEffect): boolean {
+  return lower > 0 || upper < 0;
+}
+
+function describeNone(effect: MetricEffect): string {
+  const { metric, margin, eNotWorse } = effect;
+  if (margin === undefined) return `${metric}: no difference shown`;
+  const isProven = eNotWorse >= SUFFICIENT;
+  return `${metric}: no difference shown, worse by less than ${marginText(effect)} is ${isProven ? 'proven' : 'not proven'}`;
+}
+
+/** A guard's margin: `5 points` of success, `5 %` of anything else. */
+export function marginText({
+  metric,
+  margin = 0,
+}: Pick<MetricEffect, 'metric' | 'margin'>): string {
+  const percent = Number((margin * 100).toPrecision(3));
+  return metric === 'success' ? `${percent} points` : `${percent} %`;
+}
+
+/**
+ * What the new value gains per task: `latency 310 ms less per task (mean; 120 to 500; 40 groups)`.
+ * Where a difference is not shown, it says so.
+ */
+export function describeGains(gains: readonly GainEffect[]): string {
+  return gains.map(describeGain).join(', ');
+}
+
+function describeGain({ metric, perTask, lower, upper, groups }: GainEffect): string {
+  if (lower <= 0 && upper >= 0) return `${metric}: no difference shown in ${groups} groups`;
+  const unit = metric === 'latency' ? ' ms' : '';
+  const isLess = perTask > 0;
+  const [size, from, to] = isLess ? [perTask, lower, upper] : [-perTask, -upper, -lower];
+  const interval = `mean; ${round(from)} to ${round(to)}; ${groups} groups`;
+  return `${metric} ${round(size)}${unit} ${isLess ? 'less' : 'more'} per task (${interval})`;
+}
+
+const STATISTIC_NAMES: Readonly<Record<Statistic, string>> = {
+  median: 'median',
+  total: 'mean',
+  share: 'share',
+  mean: 'mean',
+};
+
+const UNITS = new Map([
+  ['latency', ' %'],
+  ['success', ' points'],
+  ['outcome', ' points won'],
+]);
+
+function scaleOf(metric: MetricEffect['metric']): (value: number) => string {
+  if (metric === 'latency') return (value) => signed((Math.exp(value) - 1) * 100, 0);
+  if (metric === 'success') return (value) => signed(value * 100, 1);
+  if (metric === 'outcome') return (value) => signed(value * 100, 0);
+  return (value) => (value > 0 ? '+' : '') + round(value);
+}
+
+function round(value: number): string {
+  return String(Number(value.toPrecision(3)));
+}
+
+function signed(value: number, decimals: number): string {
+  const text = value.toFixed(decimals);
+  return Number(text) > 0 ? `+${text}` : text.replace(/^-(0(?:\.0+)?)$/, '$1');
+}

@@ -1,0 +1,187 @@
+import type { Guard, Metric } from '../domain/effect.ts';
+import { clipped } from './bets.ts';
+import { mean } from './distributions.ts';
+import { hasSucceeded, logLatency, type Outcome, successOf } from './outcome.ts';
+import { turned, valueIn } from './pair-score.ts';
+
+/** A group: one task with the old value, by a coin, among some with the new one. */
+export interface GroupOutcomes {
+  readonly old: Outcome;
+  readonly new: readonly Outcome[];
+}
+
+/** What a group says of one metric; positive: the new value is worse. */
+export interface GroupReading {
+  /** -1 to 1; of mean 0 over the coin if the change does nothing. */
+  readonly stake: number;
+  /**
+   * Of the outcome, in two steps: whether the old one succeeded, and its place among those that
+   * ended as it did. Given the first, the second has mean 0 too.
+   */
+  readonly steps?: {
+    readonly success: number;
+    readonly name: AlikeStratum;
+    readonly place: number;
+  };
+  /** For the estimate, as that of a pair. */
+  readonly typical: number | undefined;
+  /** The old one's value and the mean of the others, as measured. */
+  readonly old: number;
+  readonly new: number;
+}
+
+/** How the old one and those that it is placed among ended. */
+export const ALIKE_STRATA = ['succeeded', 'failed'] as const;
+type AlikeStratum = (typeof ALIKE_STRATA)[number];
+
+/** Two outcomes in order, the better one first; 0: neither is better. */
+type Compare = (a: Outcome, b: Outcome) => number;
+
+/**
+ * `undefined`: the group tells nothing of this metric.
+ *
+ * @param sizes of differences so far, which an amount is relative to
+ * @param floorMs failures that took less tell nothing by their latency
+ */
+export function readGroup(
+  metric: Metric,
+  group: GroupOutcomes,
+  sizes: readonly number[],
+  floorMs: number,
+): GroupReading | undefined {
+  switch (metric.kind) {
+    case 'outcome':
+      return readOutcome(group, floorMs);
+    case 'success': {
+      const fresh = mean(group.new.map(successOf));
+      const old = successOf(group.old);
+      const stake = old - fresh;
+      return { stake, typical: stake, old, new: fresh };
+    }
+    case 'latency':
+      return metric.statistic === 'total'
+        ? readAmount(metric, group, sizes)
+        : readRanked(onlySuccesses(group), compareOutcomes, logOf);
+    case 'measurement': {
+      if (metric.statistic === 'total') return readAmount(metric, group, sizes);
+      const read = (outcome: Outcome) => valueIn(metric, outcome, 0);
+      return readRanked(only(group, read), byValue(metric, read), read, metric);
+    }
+  }
+}
+
+/**
+ * Whether the old one would still be the better one if the new value were allowed to be worse by a
+ * share of it; -1 to 1, positive: the new value is worse than that. `undefined`: it cannot be told.
+ */
+export function readGroupMargin(
+  metric: Guard,
+  group: GroupOutcomes,
+  sizes: readonly number[],
+): number | undefined {
+  const isShifted = metric.kind !== 'success';
+  const shifted = isShifted ? { ...group, old: worsened(metric, group.old) } : group;
+  return readGroup(metric, shifted, sizes, 0)?.stake;
+}
+
+/** An outcome made worse by the margin. */
+export function worsened(metric: Guard, outcome: Outcome): Outcome {
+  const worse = (value: number) => value + turned(metric, metric.margin * Math.abs(value));
+  if (metric.kind === 'latency') {
+    const { latencyMs } = outcome;
+    return latencyMs === undefined ? outcome : { ...outcome, latencyMs: worse(latencyMs) };
+  }
+  const value = valueIn(metric, outcome, 0);
+  if (value === undefined) return outcome;
+  return { ...outcome, measurements: { ...outcome.measurements, [metric.name]: worse(value) } };
+}
+
+function readOutcome(group: GroupOutcomes, floorMs: number): GroupReading | undefined {
+  const reading = readRanked(group, compareOutcomes, logOf);
+  if (reading === undefined) return undefined;
+  const { old, new: fresh } = group;
+  const alike = fresh.filter((other) => hasSucceeded(other) === hasSucceeded(old));
+  const isFast = ({ status, latencyMs = 0 }: Outcome) =>
+    status !== 'success' && latencyMs < floorMs;
+  const places = alike.map((other) =>
+    isFast(other) && isFast(old) ? 0 : Math.sign(compareOutcomes(other, old)),
+  );
+  const steps = {
+    success: successOf(old) - mean(fresh.map(successOf)),
+    name: hasSucceeded(old) ? 'succeeded' : 'failed',
+    place: mean(places),
+  } as const;
+  return { ...reading, steps };
+}
+
+/** By the old one's place among all: -1 if it is the worst, 1 if it is the best. */
+function readRanked(
+  group: GroupOutcomes | undefined,
+  compare: Compare,
+  read: (outcome: Outcome) => number | undefined,
+  metric?: Metric,
+): GroupReading | undefined {
+  if (group === undefined) return undefined;
+  const places = group.new.map((other) => Math.sign(compare(other, group.old)));
+  const alike = group.new.filter((other) => hasSucceeded(other) === hasSucceeded(group.old));
+  const values = alike.flatMap((other) => read(other) ?? []);
+  const [old, fresh] = [read(group.old), values.length === 0 ? undefined : mean(values)];
+  const difference = old === undefined || fresh === undefined ? undefined : fresh - old;
+  const typical = difference && (metric ? turned(metric, difference) : difference);
+  return { stake: mean(places), typical: typical || undefined, old: old ?? 0, new: fresh ?? 0 };
+}
+
+/** A success is better than a failure; of two that ended alike, the faster one. */
+function compareOutcomes(a: Outcome, b: Outcome): number {
+  if (hasSucceeded(a) !== hasSucceeded(b)) return hasSucceeded(a) ? -1 : 1;
+  return a.latencyMs === undefined || b.latencyMs === undefined ? 0 : a.latencyMs - b.latencyMs;
+}
+
+function byValue(metric: Metric, read: (outcome: Outcome) => number | undefined): Compare {
+  return (a, b) => turned(metric, (read(a) ?? 0) - (read(b) ?? 0));
+}
+
+function logOf({ latencyMs }: Outcome): number | undefined {
+  return latencyMs === undefined ? undefined : logLatency(latencyMs);
+}
+
+function onlySuccesses(group: GroupOutcomes): GroupOutcomes | undefined {
+  return only(group, (outcome) => (hasSucceeded(outcome) ? outcome.latencyMs : undefined));
+}
+
+/** The group of those that have a value; `undefined`: too few are left to be compared. */
+function only(
+  { old, new: fresh }: GroupOutcomes,
+  read: (outcome: Outcome) => number | undefined,
+): GroupOutcomes | undefined {
+  const left = fresh.filter((outcome) => read(outcome) !== undefined);
+  return read(old) === undefined || left.length === 0 ? undefined : { old, new: left };
+}
+
+/**
+ * By how much the amount of the others is above the old one's, clipped, less what that would be on
+ * average had the coin chosen any other of them: clipping alone is not fair with one against four.
+ */
+function readAmount(
+  metric: Metric,
+  group: GroupOutcomes,
+  sizes: readonly number[],
+): GroupReading | undefined {
+  const told = only(group, (outcome) => valueIn(metric, outcome, 0));
+  if (told === undefined) return undefined;
+  const values = [told.old, ...told.new].map((outcome) => valueIn(metric, outcome, 0) ?? 0);
+  const sum = values.reduce((total, value) => total + value, 0);
+  const others = values.length - 1;
+  const differences = values.map((value) => turned(metric, (sum - value) / others - value));
+  const [own = 0] = differences;
+  // The same whichever of them is the old one: else the stake would not be fair.
+  const all = [...sizes, mean(differences.map(Math.abs))];
+  const scores = differences.map((difference) => clipped(difference, all));
+  const [old = 0] = values;
+  return {
+    stake: (clipped(own, all) - mean(scores)) / 2,
+    typical: own,
+    old,
+    new: (sum - old) / others,
+  };
+}

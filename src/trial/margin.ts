@@ -1,0 +1,98 @@
+import type { Guard, Metric } from '../domain/effect.ts';
+import { GROUP_TASKS } from './arm.ts';
+import { clipped, grow, PLACE_WAGERS, SUFFICIENT } from './bets.ts';
+import { type GroupOutcomes, readGroupMargin, worsened } from './group-score.ts';
+import { hasSucceeded, type Outcome } from './outcome.ts';
+import { type PairOutcomes, readPair, type Scale } from './pair-score.ts';
+
+/** Wagers relative to the one that grows fastest where nothing has changed. */
+const PARTS = [0.25, 0.5, 1, 2, 4];
+
+/** The highest fraction of wealth that is staked. */
+const MAX_WAGER = 0.95;
+
+/** Whether a metric is a guard with a margin that is to be proven. */
+export function hasMargin(metric: Metric | Guard): metric is Guard {
+  return 'margin' in metric;
+}
+
+/**
+ * Wagers of the bets that the new value is not worse by more than the margin. For success, about
+ * δ / (2p(1 - p) + δ), where p is the share of successes before: the variance of a pair's difference
+ * is 2p(1 - p).
+ */
+export function marginWagers(metric: Metric | Guard, { successRate }: Scale): readonly number[] {
+  if (!hasMargin(metric)) return [];
+  if (metric.kind !== 'success') return PLACE_WAGERS;
+  const { margin } = metric;
+  const best = margin / (2 * successRate * (1 - successRate) + margin);
+  return PARTS.map((part) => Math.min(part * best, MAX_WAGER));
+}
+
+/** A group of five tells so many times what a pair of single tasks does. */
+const PAIRS_PER_GROUP = 1.6;
+
+/**
+ * Tasks of probation until the margin of success is about proven, where nothing has changed: the
+ * best wager stakes δ / (v + δ), v = 2p(1 - p), and wealth grows by δ² / 2(v + δ) a pair.
+ */
+export function tasksToProve({ margin }: Guard, { successRate }: Scale): number {
+  const variance = 2 * successRate * (1 - successRate);
+  const growth = margin ** 2 / (2 * (variance + margin));
+  return (GROUP_TASKS * Math.log(SUFFICIENT)) / (PAIRS_PER_GROUP * growth);
+}
+
+/**
+ * Wealth after a pair. The test is of a mean (success, totals) or of a median, and assumes pairs
+ * that are alike on average: the coin alone does not prove it.
+ */
+export function betOnPairMargin(
+  wealth: readonly number[],
+  metric: Metric | Guard,
+  pair: PairOutcomes,
+  scale: Scale,
+  sizes: readonly number[],
+): readonly number[] {
+  if (!hasMargin(metric)) return wealth;
+  const stake = pairStake(metric, pair, scale, sizes);
+  return stake === undefined ? wealth : grow(wealth, marginWagers(metric, scale), stake);
+}
+
+/** As `betOnPairMargin`, after a group. */
+export function betOnGroupMargin(
+  wealth: readonly number[],
+  metric: Metric | Guard,
+  group: GroupOutcomes,
+  scale: Scale,
+  sizes: readonly number[],
+): readonly number[] {
+  if (!hasMargin(metric)) return wealth;
+  const worse = readGroupMargin(metric, group, sizes);
+  if (worse === undefined) return wealth;
+  const stake = metric.kind === 'success' ? metric.margin - worse : -worse;
+  return grow(wealth, marginWagers(metric, scale), stake);
+}
+
+/** Positive: the new value is better than the margin allows it to be worse. */
+function pairStake(
+  metric: Guard,
+  pair: PairOutcomes,
+  scale: Scale,
+  sizes: readonly number[],
+): number | undefined {
+  if (metric.kind === 'success') {
+    const reading = readPair(metric, pair, scale);
+    return reading && metric.margin - (reading.mixed ?? 0);
+  }
+  const isOfSuccesses = metric.kind === 'latency' && metric.statistic === 'median';
+  const told = isOfSuccesses ? onlySuccesses(pair) : pair;
+  const shifted = { ...told, old: told.old.map((outcome) => worsened(metric, outcome)) };
+  const mixed = readPair(metric, shifted, scale)?.mixed;
+  if (mixed === undefined) return undefined;
+  return metric.statistic === 'median' ? -Math.sign(mixed) : -clipped(mixed, sizes);
+}
+
+function onlySuccesses({ old, new: fresh }: PairOutcomes): PairOutcomes {
+  const succeeded = (half: readonly Outcome[]) => half.filter(hasSucceeded);
+  return { old: succeeded(old), new: succeeded(fresh) };
+}

@@ -1,0 +1,159 @@
+import { describe, expect, test } from 'vitest';
+import { effectOf } from '../../src/engine/effects.ts';
+import { expectAudited } from '../support/audited.ts';
+import { tasksOf } from '../support/engine-fixture.ts';
+import type { TrialFixture } from '../support/trial-fixture.ts';
+import { ask, inStage, report } from '../support/trial-stages.ts';
+
+/** Enough for a change to be confirmed soon. */
+const SOON = { rules: [{ more: 'guards: []' }] };
+
+describe('once a change is confirmed', () => {
+  test('about 5 % of tasks keep the old value, and no others need a commit', async () => {
+    const { fixture, deltaId } = await inStage('confirmed', SOON);
+    fixture.engine.start();
+    fixture.engine.setActive(false);
+    let old = 0;
+    let inGroups = 0;
+    const count = 3000;
+    for (let i = 0; i < count; i += 1) {
+      const { position } = fixture.state.head;
+      const { parameters, assignments } = await ask(fixture, `t${i}`);
+      if (assignments.length === 0) expect(fixture.state.head.position).toBe(position);
+      else expect(assignments).toMatchObject([{ deltaId, stage: 'holdback' }]);
+      inGroups += assignments.length;
+      if (parameters.level === 0) old += 1;
+      await report(fixture, `t${i}`);
+      await fixture.clock.advance(1000);
+    }
+    fixture.engine.stop();
+    expect(old / count).toBeGreaterThan(0.04);
+    expect(old / count).toBeLessThan(0.06);
+    // The last group may not be over.
+    expect(Math.abs(inGroups - 5 * old)).toBeLessThan(5);
+    expectAudited(fixture.store);
+  }, 60_000);
+
+  test('none do where nothing is to be held back', async () => {
+    const { fixture, deltaId } = await inStage('confirmed', { ...SOON, trial: 'holdback: 0' });
+    expect(fixture.state.trials).toEqual([]);
+    for (let i = 0; i < 30; i += 1) {
+      const { parameters, assignments } = await ask(fixture, `t${i}`);
+      expect([parameters.level, assignments]).toEqual([1, []]);
+    }
+    expect(fixture.delta(deltaId)).toMatchObject({ state: 'confirmed' });
+  });
+
+  test('what it gains is told, by tasks that kept the old value', async () => {
+    const { fixture, deltaId } = await inStage('confirmed', { ...SOON, trial: 'holdback: 0.2' });
+    for (let i = 0; i < 150; i += 1) {
+      await fixture.run((level) => ({ latencyMs: level === 1 ? 10 : 38 + (i % 5) }));
+    }
+    const { gains } = effectOf(fixture.state, fixture.delta(deltaId)) ?? {};
+    expect(gains).toMatchObject([{ metric: 'latency', perTask: expect.closeTo(30, 0) }]);
+    expect(gains?.[0]?.groups).toBeGreaterThan(20);
+  });
+
+  test('a value that begins to harm is taken back', async () => {
+    const { fixture, deltaId } = await inStage('confirmed', { ...SOON, trial: 'holdback: 0.2' });
+    const tasks = await fixture.runUntil(
+      deltaId,
+      'reverted',
+      (level) => ({ latencyMs: level === 1 ? 400 : 100 }),
+      300,
+    );
+    expect(tasks).toBeGreaterThan(20);
+    expect(fixture.level).toBe(0);
+    expect(fixture.state.trials).toEqual([]);
+    expect(fixture.delta(deltaId)).toMatchObject({
+      effect: { verdict: 'harmed' },
+      summary: expect.stringMatching(/^Harmed after it had been confirmed/),
+    });
+    // It rests as after any harm.
+    await fixture.clock.advance(10_000);
+    expect(await fixture.cycle()).toEqual([]);
+    expectAudited(fixture.store);
+  });
+});
+
+describe('where tasks become slower', () => {
+  type End = Parameters<TrialFixture['run']>[0];
+
+  /** Runs tasks, and a cycle after each ten, until the value before is being tried again. */
+  async function retried(fixture: TrialFixture, end: End, most = 200): Promise<number> {
+    for (let i = 1; i <= most; i += 1) {
+      await fixture.run(end);
+      if (i % 10 === 0) await fixture.cycle();
+      if (fixture.trial !== undefined) return i;
+    }
+    return most + 1;
+  }
+
+  test('the value before is tried again, and is back once it has proven better', async () => {
+    const curation = 'ack_timeout_seconds: 900';
+    const { fixture, deltaId } = await inStage('confirmed', { ...SOON, curation });
+    const ack = { clientId: 'c', epoch: '', deltaId, refusal: undefined };
+    await fixture.engine.acknowledge(ack);
+    for (let i = 0; i < 100; i += 1) await fixture.run(() => ({ latencyMs: 50 }));
+    const end: End = (level) => ({ latencyMs: level === 1 ? 400 : 100 });
+    expect(await retried(fixture, end)).toBeLessThan(60);
+    const again = fixture.trial?.plan;
+    expect(again).toMatchObject({
+      ...{ retrialOf: deltaId, oldValue: 1, newValue: 0, sufficient: 100 },
+    });
+    expect(fixture.delta(again?.deltaId ?? '')).toMatchObject({ revertsDeltaId: deltaId });
+    const { sequence, counters } = fixture.state.head;
+    const { deltasProposed, deltasApplied } = counters;
+    await fixture.runUntil(deltaId, 'reverted', end, 200);
+    expect(fixture.level).toBe(0);
+    expect(fixture.state.trials).toEqual([]);
+    // One change puts it in force, which no cycle proposed.
+    expect(fixture.state.head).toMatchObject({
+      sequence: sequence + 1,
+      counters: { deltasProposed, deltasApplied },
+    });
+    expect(fixture.state.appliedAt(sequence + 1)).toMatchObject({
+      ...{ deltaId: again?.deltaId, oldValue: 1, newValue: 0 },
+    });
+    expect(fixture.delta(again?.deltaId ?? '')).toMatchObject({
+      ...{ state: 'applied', effect: { verdict: 'helped' } },
+      summary: expect.stringMatching(/In force again/),
+    });
+    expect(fixture.delta(deltaId)).toMatchObject({
+      effect: { verdict: 'harmed' },
+      summary: expect.stringMatching(/^Harmed after it had been confirmed/),
+    });
+    expectAudited(fixture.store);
+    // Clients had that value before: nobody need acknowledge it.
+    fixture.engine.start();
+    fixture.engine.setActive(false);
+    await fixture.clock.advance(1_000_000);
+    expect(fixture.level).toBe(0);
+  });
+
+  test('and it is not its fault, the value before rests for 1000 tasks', async () => {
+    const { fixture, deltaId } = await inStage('confirmed', SOON);
+    for (let i = 0; i < 100; i += 1) await fixture.run(() => ({ latencyMs: 50 }));
+    let factor = 2;
+    const end: End = () => ({ latencyMs: 50 * factor });
+    expect(await retried(fixture, end)).toBeLessThan(60);
+    const begun = fixture.state.head.counters.tasksRecorded;
+    await fixture.runOut(end);
+    expect(fixture.delta(deltaId).state).toBe('confirmed');
+    expect(fixture.level).toBe(1);
+    // Nothing was learned of the rule, and its change does not rest.
+    expect(fixture.state.head.rules.raise).toMatchObject({ helped: 1, inconclusive: 0 });
+    factor = 8;
+    await retried(fixture, end, 100);
+    expect(fixture.trial).toBeUndefined();
+    const left = begun + 1000 - fixture.state.head.counters.tasksRecorded;
+    const others = { latencyMs: 400, finishTimeMs: fixture.clock.now() };
+    await fixture.engine.recordTasks(tasksOf(left - 1, others));
+    await fixture.cycle();
+    expect(fixture.trial).toBeUndefined();
+    await fixture.run(end);
+    await fixture.cycle();
+    expect(fixture.trial?.plan).toMatchObject({ retrialOf: deltaId });
+    expectAudited(fixture.store);
+  });
+});

@@ -1,0 +1,142 @@
+import { copyFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { openSqliteStore, readLedgerFile } from '../../src/store/sqlite/open.ts';
+import { auditStore } from '../support/audited.ts';
+import { createEngineFixture, taskOf } from '../support/engine-fixture.ts';
+import { LEDGER_YAML, runTasks } from '../support/kept-ledgers.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+import { tempDir } from '../support/temp-dir.ts';
+import { TrialFixture } from '../support/trial-fixture.ts';
+
+const FOLDER = join(import.meta.dirname, '../ledgers');
+const LEDGERS = readdirSync(FOLDER).filter((name) => name.endsWith('.db'));
+
+/** As it was written. */
+function storedIn(name: string) {
+  const stored = readLedgerFile(join(FOLDER, name));
+  if (stored === undefined) throw new Error(`${name} is empty`);
+  return stored;
+}
+
+/** A sidecar that is started on a copy of a ledger, soon after it had stopped. */
+async function openLedger(name: string) {
+  const directory = tempDir();
+  copyFileSync(join(FOLDER, name), join(directory, 'ledger.db'));
+  const store = openSqliteStore(directory);
+  onTestFinished(() => store.close());
+  const clock = new ManualClock(storedIn(name).head.clock.timeMs + 1000);
+  const fixture = new TrialFixture(await createEngineFixture(LEDGER_YAML, { store, clock }));
+  return { fixture, store };
+}
+
+/** The newest delta of a rule on a parameter. */
+function deltaOn({ state }: TrialFixture, target: string) {
+  const found = [...state.deltasNewestFirst()].find(
+    (delta) => delta.target === target && delta.cycleNumber > 0,
+  );
+  if (found === undefined) throw new Error(`there is no delta on ${target}`);
+  return found;
+}
+
+async function work(fixture: TrialFixture, count: number, name: string) {
+  for (let i = 0; i < count; i += 10) {
+    await runTasks(fixture, 10, `${name}-${i}`);
+    await fixture.clock.advance(30_000);
+    await fixture.engine.runCycle();
+  }
+}
+
+describe.each(LEDGERS)('%s', (name) => {
+  test('opens with all that had been decided', async () => {
+    const { fixture } = await openLedger(name);
+    const { head } = storedIn(name);
+    const { counters, parameters, metrics, epoch, rules } = fixture.state.head;
+    expect(counters).toEqual(head.counters);
+    expect(parameters).toEqual(head.parameters);
+    expect(parameters).toMatchObject({ harms: 0, helps: 1, max_cpu_per_agent: 70 });
+    expect({ metrics, epoch }).toEqual({ metrics: head.metrics, epoch: head.epoch });
+    expect(rules).toMatchObject({ worse: { harmed: 1 }, better: { helped: 1 } });
+    expect(fixture.state.acknowledged('client-1')).toBeGreaterThan(0);
+    expect(fixture.state.taskCount).toBeGreaterThan(50);
+    expect(fixture.state.hasTaskId(fixture.state.newestTasks(1)[0]?.taskId ?? '')).toBe(true);
+    expect(deltaOn(fixture, 'harms')).toMatchObject({
+      state: 'reverted',
+      effect: { verdict: 'harmed' },
+      summary: expect.stringMatching(/^Harmed, in \d+ tasks/),
+    });
+    expect(deltaOn(fixture, 'helps')).toMatchObject({ effect: { verdict: 'helped' } });
+    expect([...fixture.state.cyclesNewestFirst()]).toHaveLength(counters.cycles);
+  });
+
+  test('goes on: what helps comes to be in force, and is the same when it is opened again', async () => {
+    const { fixture, store } = await openLedger(name);
+    await work(fixture, 400, 'later');
+    expect(fixture.state.head.parameters).toMatchObject({ helps: 1, level: 1, harms: 0 });
+    expect(deltaOn(fixture, 'level')).toMatchObject({ state: 'confirmed' });
+    for (const { faults } of auditStore(store).values()) expect(faults).toEqual([]);
+    const again = await fixture.reopen(LEDGER_YAML);
+    expect(again.state.trials).toEqual(fixture.state.trials);
+    expect(again.state.head.counters).toEqual(fixture.state.head.counters);
+    expect([...again.state.deltasNewestFirst()]).toEqual([...fixture.state.deltasNewestFirst()]);
+  });
+});
+
+describe('of the release before probation', () => {
+  test('the trial that was on ends, and says why', async () => {
+    const { fixture } = await openLedger('0011-before.db');
+    expect(fixture.state.trials).toEqual([]);
+    const delta = deltaOn(fixture, 'level');
+    expect(delta).toMatchObject({
+      state: 'reverted',
+      sequence: 0,
+      effect: { verdict: 'inconclusive' },
+      summary: expect.stringMatching(/^Inconclusive: it was begun by an earlier release, whose/),
+    });
+    expect(fixture.state.head.parameters.level).toBe(0);
+    // It was cut short: nothing is learned of its rule, which may try again.
+    expect(fixture.state.head.rules).not.toHaveProperty('raise');
+    expect(deltaOn(fixture, 'helps').state).toBe('applied');
+    await work(fixture, 60, 'later');
+    expect(deltaOn(fixture, 'level').deltaId).not.toBe(delta.deltaId);
+  });
+
+  test('the audit vouches for the chain of its trials alone', async () => {
+    const { fixture, store } = await openLedger('0011-before.db');
+    await work(fixture, 100, 'later');
+    const audits = [...auditStore(store).values()];
+    const former = audits.map(({ isChainOnly }) => isChainOnly);
+    expect(former.slice(0, 4)).toEqual([true, true, true, false]);
+    expect(former.slice(4)).not.toContain(true);
+    for (const { faults, isOver, isChainOnly, unchecked } of audits) {
+      expect(faults).toEqual([]);
+      if (!isChainOnly) continue;
+      expect(isOver).toBe(true);
+      expect(unchecked).toEqual([expect.stringMatching(/^all but the chain of hashes/)]);
+    }
+  });
+
+  test('the ledger has a secret of its own from then on', async () => {
+    expect(storedIn('0011-before.db').head.secret ?? '').toBe('');
+    const { fixture } = await openLedger('0011-before.db');
+    expect(fixture.state.head.secret).not.toBe('');
+  });
+});
+
+test('of the first release with probation, what was being proven goes on', async () => {
+  const { fixture } = await openLedger('0011.db');
+  expect(fixture.state.trials).toMatchObject([
+    { stage: 'holdback', plan: { target: 'helps' } },
+    { stage: 'probation', plan: { target: 'level' } },
+  ]);
+  expect(deltaOn(fixture, 'helps').state).toBe('confirmed');
+  expect(deltaOn(fixture, 'level').state).toBe('provisional');
+  const [held, proven] = fixture.state.trials;
+  expect(proven?.sets.flatMap(({ tasks }) => tasks)).toMatchObject([{ taskId: 'task-out' }]);
+  // The task that was out is still known.
+  const finishTimeMs = fixture.clock.now();
+  await fixture.engine.recordTasks([taskOf({ taskId: 'task-out', finishTimeMs })]);
+  expect(fixture.state.trials[1]?.steps).toBe((proven?.steps ?? 0) + 1);
+  await work(fixture, 60, 'later');
+  expect(fixture.state.trials[0]?.steps).toBeGreaterThan(held?.steps ?? 0);
+});

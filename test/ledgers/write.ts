@@ -1,0 +1,45 @@
+import { openSqliteStore } from '../../src/store/sqlite/open.ts';
+import { createEngineFixture, taskOf, tasksOf } from '../support/engine-fixture.ts';
+import { LEDGER_YAML, runTasks } from '../support/kept-ledgers.ts';
+
+// Writes a ledger as this version does: node test/ledgers/write.ts <an empty directory>
+
+const directory = process.argv[2];
+if (directory === undefined) throw new Error('expected a directory');
+
+const { engine, clock } = await createEngineFixture(LEDGER_YAML, {
+  store: openSqliteStore(directory),
+  newEpoch: () => crypto.randomUUID(),
+});
+const { state } = engine.ledger;
+const at = () => ({ finishTimeMs: clock.now(), latencyMs: 100 });
+const isDone = (target: string, wanted: string) =>
+  [...state.deltasNewestFirst()].some(
+    (delta) => delta.ruleId !== '' && delta.target === target && delta.state === wanted,
+  );
+const until = async (target: string, wanted: string) => {
+  for (let i = 0; i < 100 && !isDone(target, wanted); i += 1) {
+    await clock.advance(60_000);
+    await engine.runCycle();
+    await runTasks({ engine, clock }, 10, `${target}-${i}`);
+  }
+  if (!isDone(target, wanted)) throw new Error(`no delta on ${target} is ${wanted}`);
+};
+
+await engine.recordTasks(tasksOf(30, at()));
+const metrics = { subAgentCount: 3, cpuPercent: 40, values: { depth: 2 } };
+await engine.reportMetrics({ ...metrics, observeTimeMs: clock.now() });
+await until('harms', 'reverted');
+await until('helps', 'confirmed');
+await runTasks({ engine, clock }, 30, 'held');
+const set = { target: 'max_cpu_per_agent', holdSeconds: 0 };
+const override = await engine.setParameter({ ...set, value: 70, reason: 'by hand' });
+const acknowledgement = { clientId: 'client-1', epoch: '', refusal: undefined };
+await engine.acknowledge({ ...acknowledgement, deltaId: override.deltaId });
+const second = await engine.setParameter({ ...set, value: 60, reason: 'too much' });
+await engine.revert(second.deltaId, 'it was not');
+await until('level', 'provisional');
+await engine.resolve({ taskId: 'task-out', labels: {} });
+await engine.recordTasks([taskOf({ taskId: 'task-last', ...at() })]);
+engine.stop();
+engine.ledger.close();

@@ -1,0 +1,91 @@
+import { describe, expect, test } from 'vitest';
+import { addToGain, estimateGain, type Gain, noGain } from '../../src/trial/gain.ts';
+import { LOST } from '../../src/trial/outcome.ts';
+import { normalNoise } from '../support/noise.ts';
+import { ok, outcomeOf } from '../support/trial-bench.ts';
+
+/** Groups in which the old one took so much longer than the others, which took 100 ms. */
+function gainOf(differences: readonly number[]): Gain {
+  const new4 = [ok(100), ok(100), ok(100), ok(100)];
+  return differences.reduce(
+    (gain, difference) => addToGain(gain, { old: ok(100 + difference), new: new4 }),
+    noGain('latency'),
+  );
+}
+
+const alternating = (count: number, centre: number, deviation: number) =>
+  Array.from({ length: count }, (_, i) => centre + (i % 2 === 0 ? deviation : -deviation));
+
+describe('what is gained per task', () => {
+  test('is what the old one took less the mean of the others', () => {
+    const group = { old: ok(100), new: [ok(50), ok(70), LOST, ok(30)] };
+    expect(addToGain(noGain('latency'), group)).toEqual({
+      metric: 'latency',
+      groups: 1,
+      sum: 50,
+      squares: 2500,
+      oldSum: 100,
+    });
+  });
+
+  test('counts amounts by the clip at most, on both sides', () => {
+    const cost = (value: number) => outcomeOf({ measurements: { cost: value } });
+    const group = { old: cost(1000), new: [cost(-500), cost(2)] };
+    expect(addToGain(noGain('cost'), group, 10)).toMatchObject({ sum: 10 - -4, oldSum: 10 });
+    const huge = addToGain(noGain('cost'), { old: cost(1e300), new: [cost(0)] });
+    expect(Number.isFinite(huge.squares)).toBe(true);
+  });
+
+  test('is not known of a group without the old one, or without the others', () => {
+    const none = noGain('latency');
+    expect(addToGain(none, { old: LOST, new: [ok(1)] })).toBe(none);
+    expect(addToGain(none, { old: ok(1), new: [LOST] })).toBe(none);
+    expect(addToGain(noGain('toString'), { old: ok(1), new: [ok(1)] }).groups).toBe(0);
+  });
+});
+
+describe('the interval', () => {
+  test('is that of the paper: mean ± s √(2(tρ² + 1)/(t²ρ²) ln(√(tρ² + 1)/.05))', () => {
+    for (const t of [20, 100, 2000]) {
+      const rho2 = 0.07945910149;
+      const found = estimateGain(gainOf(alternating(t, 30, 8)));
+      const inner = (2 * (t * rho2 + 1)) / (t ** 2 * rho2);
+      const half = 8 * Math.sqrt(inner * Math.log(Math.sqrt(t * rho2 + 1) / 0.05));
+      expect(found?.perTask).toBeCloseTo(30, 10);
+      expect(found?.lower).toBeCloseTo(30 - half, 6);
+      expect(found?.upper).toBeCloseTo(30 + half, 6);
+      expect(found?.oldMean).toBeCloseTo(130, 10);
+    }
+  });
+
+  test('of a hundred groups is three standard errors to each side', () => {
+    const found = estimateGain(gainOf(alternating(100, 0, 1)));
+    expect(found?.upper).toBeCloseTo(0.3035, 4);
+  });
+
+  test('needs twenty groups', () => {
+    expect(estimateGain(gainOf(alternating(19, 5, 1)))).toBeUndefined();
+    expect(estimateGain(gainOf(alternating(20, 5, 1)))).toBeDefined();
+  });
+
+  test('holds the true gain at every moment in about 95 % of runs', () => {
+    const RUNS = 300;
+    let held = 0;
+    for (let run = 0; run < RUNS; run += 1) {
+      const noise = normalNoise(run, 0.8);
+      // Heavy tails: log-normal. Old ones take a half longer.
+      const draw = () => 100 * Math.exp(noise());
+      const truth = 50 * Math.exp(0.8 ** 2 / 2);
+      let gain = noGain('latency');
+      let isHeld = true;
+      for (let group = 0; group < 400 && isHeld; group += 1) {
+        const fresh = [ok(draw()), ok(draw()), ok(draw()), ok(draw())];
+        gain = addToGain(gain, { old: ok(1.5 * draw()), new: fresh });
+        const found = estimateGain(gain);
+        isHeld = found === undefined || (found.lower <= truth && truth <= found.upper);
+      }
+      if (isHeld) held += 1;
+    }
+    expect(held / RUNS).toBeGreaterThan(0.9);
+  });
+});

@@ -1,0 +1,263 @@
+import { describe, expect, test } from 'vitest';
+import { LATENCY, type Metric, OUTCOME, SUCCESS } from '../../src/domain/effect.ts';
+import type { FinishedTask } from '../../src/trial/advance.ts';
+import type { Arm } from '../../src/trial/arm.ts';
+import type { GroupOutcomes } from '../../src/trial/group-score.ts';
+import {
+  addToHoldback,
+  detection,
+  detectionLimit,
+  partEnd,
+  startHoldback,
+  watchedMetrics,
+} from '../../src/trial/holdback.ts';
+import type { TrialPlan } from '../../src/trial/plan.ts';
+import { judge } from '../../src/trial/verdict.ts';
+import { RANKED, RATED } from '../support/by-hand.ts';
+import { seededRandom } from '../support/seed.ts';
+import {
+  failed,
+  LATENCY_GUARD,
+  ok,
+  outcomeOf,
+  planOf,
+  SUCCESS_GUARD,
+  TrialBench,
+} from '../support/trial-bench.ts';
+
+const COST: Metric = { name: 'cost', kind: 'measurement', better: 'lower', statistic: 'total' };
+const START = { usualMs: 100, fromTask: 0, nextTask: 0, retrialTask: 0 };
+
+function heldBack(plan: Partial<TrialPlan> = {}): TrialBench {
+  const bench = new TrialBench(plan);
+  bench.promote();
+  bench.confirm();
+  return bench;
+}
+
+/** The sum M ← (1 + M)(1 + λs), its mean over λ. */
+function byHand(wagers: readonly number[], stakes: readonly number[]): number {
+  const sums = wagers.map((wager) => stakes.reduce((sum, s) => (1 + sum) * (1 + wager * s), 0));
+  return sums.reduce((total, sum) => total + sum, 0) / sums.length;
+}
+
+const worst: GroupOutcomes = { old: failed(900), new: [ok(1), ok(2), ok(3), failed(4)] };
+const best: GroupOutcomes = { old: ok(1), new: [failed(1), ok(2), ok(3), failed(4)] };
+const GROUPS = [best, worst, best];
+
+describe('the detector', () => {
+  test('sums up the stakes of the outcome and of success, and takes the mean of both', () => {
+    const plan = planOf();
+    const state = GROUPS.reduce(
+      (sum, group) => addToHoldback(sum, group, plan),
+      startHoldback(plan, START),
+    );
+    const outcome = byHand(RANKED, [1, -1, 1]);
+    const success = byHand(RATED, [0.5, -0.75, 0.5]);
+    expect(detection(state)).toBeCloseTo((outcome + success) / 2, 12);
+    expect(state).toMatchObject({ groups: 3, ...START });
+  });
+
+  test('begins at nothing', () => {
+    expect(detection(startHoldback(planOf(), START))).toBe(0);
+  });
+
+  test('is not moved by a group that tells nothing of its metric', () => {
+    const plan = planOf({ primary: COST, guards: [] });
+    expect(detection(addToHoldback(startHoldback(plan, START), best, plan))).toBe(0);
+  });
+
+  test('adds one a group at most, on average, while nothing harms', () => {
+    const plan = planOf({ primary: COST, guards: [SUCCESS_GUARD, LATENCY_GUARD] });
+    const { next } = seededRandom(5);
+    const draw = () =>
+      outcomeOf({
+        status: next() < 0.8 ? 'success' : 'failure',
+        latencyMs: 10 / (1 - next()),
+        measurements: { cost: 1 / (1 - next()) ** 1.5 },
+      });
+    const RUNS = 3000;
+    let sum = 0;
+    for (let run = 0; run < RUNS; run += 1) {
+      let state = startHoldback(plan, START);
+      for (let i = 0; i < 12; i += 1) {
+        const group = { old: draw(), new: [draw(), draw(), draw(), draw()] };
+        state = addToHoldback(state, group, plan);
+      }
+      sum += detection(state) / RUNS;
+    }
+    expect(sum).toBeGreaterThan(10);
+    expect(sum).toBeLessThan(14);
+  });
+
+  test.each([
+    [
+      'latency is part of the outcome',
+      OUTCOME,
+      [SUCCESS_GUARD, LATENCY_GUARD],
+      ['outcome', 'success'],
+    ],
+    ['and of nothing else', COST, [LATENCY_GUARD, SUCCESS_GUARD], ['cost', 'latency', 'success']],
+    ['a primary is always watched', LATENCY, [SUCCESS_GUARD], ['latency', 'success']],
+    ['alone', SUCCESS, [], ['success']],
+  ])('%s', (_, primary, guards, names) => {
+    expect(watchedMetrics(planOf({ primary, guards })).map(({ name }) => name)).toEqual(names);
+  });
+});
+
+describe('the value is taken back', () => {
+  test.each([
+    [0.05, 5000],
+    [0.02, 2000],
+  ])('with %d held back at %i', (holdback, limit) => {
+    expect(detectionLimit({ holdback })).toBeCloseTo(limit, 9);
+    const { trial } = heldBack({ holdback });
+    const withSum = (sum: number) => ({
+      ...trial,
+      holdback: { ...startHoldback(trial.plan, START), detectors: [[sum], [sum - 2]] },
+    });
+    expect(judge(withSum(limit), 0)).toBeUndefined();
+    expect(judge(withSum(limit + 1), 0)).toMatchObject({ verdict: 'harmed' });
+  });
+
+  test('soon after it has begun to harm, and never while it helps', () => {
+    const play = (end: (arm: Arm) => Partial<FinishedTask>) => {
+      const bench = heldBack();
+      let groups = 0;
+      for (; groups < 100 && bench.next?.move !== 'end'; groups += 1) {
+        bench.recorded = Math.min(bench.trial.holdback?.nextTask ?? 0, 900);
+        // The part does not end here.
+        const state = bench.trial.holdback;
+        if (state) bench.trial = { ...bench.trial, holdback: { ...state, nextTask: 0 } };
+        bench.group(end);
+      }
+      return groups;
+    };
+    expect(play((arm) => ({ latencyMs: arm === 'new' ? 200 : 100 }))).toBeLessThan(20);
+    expect(play((arm) => ({ latencyMs: arm === 'new' ? 50 : 100 }))).toBe(100);
+  });
+});
+
+describe('a group of holdback', () => {
+  test.each([0.05, 0.02, 0.2])('keeps the share of old tasks at %d', (holdback) => {
+    const TASKS = 30_000;
+    const bench = heldBack({ holdback });
+    let old = 0;
+    for (let i = 0; i < TASKS; i += 1) {
+      if (bench.next?.move === 'renew') bench.confirm();
+      const arm = bench.assign(`t${i}`);
+      if (arm === 'old') old += 1;
+      if (arm === undefined) bench.recorded += 1;
+      else bench.finish(`t${i}`);
+    }
+    expect(old / TASKS / holdback).toBeGreaterThan(0.94);
+    expect(old / TASKS / holdback).toBeLessThan(1.06);
+  });
+
+  test('is of five consecutive dispatches, and the next one begins after its gap', () => {
+    const bench = heldBack({ holdback: 0.05 });
+    bench.recorded = bench.trial.holdback?.nextTask ?? 0;
+    const steps = Array.from({ length: 5 }, (_, i) => bench.dispatch(`t${i}`));
+    expect(steps.map((step) => step?.nextTask !== undefined)).toEqual([
+      false,
+      false,
+      false,
+      false,
+      true,
+    ]);
+    const nextTask = bench.trial.holdback?.nextTask ?? 0;
+    // Behind the fifth task.
+    expect(nextTask - bench.recorded).toBeGreaterThan(0);
+    expect(nextTask - bench.recorded).toBeLessThanOrEqual(31);
+    bench.recorded = nextTask - 1;
+    expect(bench.assign('soon')).toBeUndefined();
+    bench.recorded = nextTask;
+    expect(bench.assign('then')).toBeDefined();
+  });
+
+  test('has gaps of its own, of fifteen tasks on average', () => {
+    const bench = heldBack({ holdback: 0.05 });
+    const gaps: number[] = [];
+    while ((bench.trial.holdback?.nextTask ?? 1000) < 1000) {
+      bench.recorded = bench.trial.holdback?.nextTask ?? 0;
+      for (let i = 0; i < 5; i += 1) bench.assign(`t${gaps.length}-${i}`);
+      gaps.push((bench.trial.holdback?.nextTask ?? 0) - bench.recorded - 1);
+    }
+    const average = gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length;
+    expect(new Set(gaps).size).toBeGreaterThan(10);
+    expect(Math.abs(average - 15)).toBeLessThan(5);
+  });
+
+  test('with a lost task counts as if it had failed', () => {
+    const bench = heldBack();
+    bench.recorded = bench.trial.holdback?.nextTask ?? 0;
+    for (const [id, arm] of bench.open(5)) if (arm === 'new') bench.finish(id);
+    bench.nowMs = 60_000;
+    expect(bench.expire()).toBe(1);
+    expect(bench.trial.holdback?.groups).toBe(1);
+    // The old one was the last of five.
+    expect(bench.trial.holdback?.detectors[0]).toEqual(RANKED.map((wager) => 1 - wager));
+  });
+
+  test('without its old one, which was cancelled, tells nothing', () => {
+    const bench = heldBack();
+    bench.recorded = bench.trial.holdback?.nextTask ?? 0;
+    bench.group((arm) => ({ status: arm === 'old' ? 'cancelled' : 'success' }));
+    expect(bench.trial.holdback?.groups).toBe(0);
+    expect(bench.trial.sets).toEqual([]);
+  });
+});
+
+describe('a part of holdback', () => {
+  test('ends after a thousand tasks, once its groups are in', () => {
+    const bench = heldBack();
+    expect(partEnd({ ...startHoldback(planOf(), START), fromTask: 300 })).toBe(1300);
+    bench.recorded = 990;
+    const open = bench.open(3);
+    bench.recorded = 1000;
+    expect(bench.next).toBeUndefined();
+    // It is still filled.
+    for (const [id] of [...open, ...bench.open(2)]) bench.finish(id);
+    expect(bench.next).toEqual({ move: 'renew' });
+    expect(bench.assign('another')).toBeUndefined();
+  });
+
+  test('goes on with what is known, with new coins and nothing of before', () => {
+    const bench = heldBack();
+    bench.recorded = bench.trial.holdback?.nextTask ?? 0;
+    bench.group();
+    const { trial, seed } = bench;
+    const state = { ...(trial.holdback ?? startHoldback(trial.plan, START)), fromTask: 1000 };
+    const plan = { ...trial.plan, outcomeTimeoutMs: 5 };
+    const effect = { verdict: 'helped', metrics: [], tasksUsed: 0 } as const;
+    const { stages } = trial;
+    const step = {
+      step: 'renew',
+      former: '',
+      timeMs: 1,
+      seed,
+      commitment: 'c',
+      summary: '',
+      effect,
+      stages,
+    } as const;
+    bench.take({ ...step, plan, state });
+    expect(bench.trial).toMatchObject({
+      stage: 'holdback',
+      stages: stages + 1,
+      commitment: 'c',
+      plan: { outcomeTimeoutMs: 5 },
+      holdback: { groups: 1, fromTask: 1000 },
+      tossed: 0,
+      assignments: [],
+      counted: [],
+    });
+    expect(bench.seed).not.toBe(seed);
+  });
+});
+
+test('without holdback a confirmed trial is over', () => {
+  for (const plan of [{ holdback: 0 }, { assignment: 'switchback' as const }]) {
+    expect(() => heldBack(plan)).toThrow(/over/);
+  }
+});
