@@ -16,6 +16,7 @@ export const METHODS = {
   streamDeltas: '/learning.v1.LearningService/StreamDeltas',
   runCycle: '/learning.v1.LearningAdminService/RunCycle',
   setParameter: '/learning.v1.LearningAdminService/SetParameter',
+  listDeltas: '/learning.v1.LearningService/ListDeltas',
 } as const;
 
 /** A client of encoded messages, on a connection of its own. */

@@ -134,7 +134,8 @@ function asRecorded(taskId: string): Task {
   return fromProtoTask(create(TaskSchema, taskOfId(taskId)), 0);
 }
 
-function withoutTime(task: Task): Task {
+/** Without what the sidecar dates it by. */
+function withoutTime({ recordedMs: _, reportMs: __, ...task }: Task): Task {
   return { ...task, finishTimeMs: 0 };
 }
 

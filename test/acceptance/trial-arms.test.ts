@@ -9,11 +9,65 @@ import { MortalSidecar } from '../support/mortal-sidecar.ts';
 import { chooseSeed } from '../support/seed.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { writeTrialConfig } from '../support/trial-config.ts';
-import { levelsOf } from '../support/virtual-work.ts';
-import { deltaOf, startTrial, WARM_UP_TASKS } from '../support/work-ports.ts';
+import { levelsOf, VirtualWork } from '../support/virtual-work.ts';
+import {
+  askingPort,
+  beginTrial,
+  deltaOf,
+  startTrial,
+  WARM_UP_TASKS,
+} from '../support/work-ports.ts';
 
 const BURSTS = 10;
 const BURST = 5;
+
+test.each([
+  ['on probation', DeltaState.PROVISIONAL],
+  ['held back', DeltaState.CONFIRMED],
+] as const)('an arm of a value %s is the same after a kill', async (name, wanted) => {
+  const seed = chooseSeed(`trial-arms, ${name}`);
+  const config = writeTrialConfig({ assignment: 'task', seed, trial: { holdback: 0.2 } });
+  const sidecar = await MortalSidecar.start({ dataDir: tempDir(), config });
+  const work = new VirtualWork(
+    {
+      start: (taskId) => askingPort(sidecar.clients.client).start(taskId),
+      finish: (task) => askingPort(sidecar.clients.client).finish(task),
+    },
+    (_, { level }) => ({ latencyMs: level === 1 ? 500 : 1000 }),
+  );
+  const deltaId = await beginTrial(work, sidecar.clients);
+  const stateOf = async () => (await deltaOf(sidecar.clients.client, deltaId)).state;
+  while ((await stateOf()) !== wanted) await work.step();
+  const told: ResolveParametersResponse[] = [];
+  const resolveAll = (taskIds: readonly string[]) =>
+    Promise.all(taskIds.map((taskId) => sidecar.clients.client.resolveParameters({ taskId })));
+  for (let burst = 0; burst < BURSTS; burst += 1) {
+    const taskIds = Array.from({ length: BURST }, (_, i) => `asks-${burst}-${i}`);
+    const given = await resolveAll(taskIds);
+    await sidecar.kill();
+    await sidecar.restart();
+    expect((await resolveAll(taskIds.toReversed())).toReversed()).toEqual(given);
+    told.push(...given);
+  }
+  expect(await stateOf()).toBe(wanted);
+  for (const { arm, trialDeltaId, assignments, parameters } of told) {
+    const isTold = arm !== Arm.UNSPECIFIED;
+    expect(trialDeltaId).toBe(isTold ? deltaId : '');
+    expect(assignments).toMatchObject(isTold ? [{ deltaId, arm }] : []);
+    expect(levelsOf(parameters).level).toBe(arm === Arm.OLD ? 0 : 1);
+  }
+  const [old, fresh] = [Arm.OLD, Arm.NEW].map(
+    (arm) => told.filter((one) => one.arm === arm).length,
+  );
+  console.log(
+    `trial-arms: ${name}: ${old} of ${told.length} tasks had the old value, ${fresh} the new`,
+  );
+  // Groups of five, the first of which may have begun before, and the last not be full.
+  if (wanted === DeltaState.PROVISIONAL) {
+    expect(old).toBeGreaterThanOrEqual(BURSTS - 1);
+    expect(old).toBeLessThanOrEqual(BURSTS + 1);
+  }
+});
 
 test('an arm that was answered is the same after a kill', async () => {
   const seed = chooseSeed('trial-arms');
@@ -45,8 +99,9 @@ test('an arm that was answered is the same after a kill', async () => {
     expect(Number(effect?.tasksUsed)).toBe(all.length - (all.length % 2));
   }
   expect(await resolveAll(all)).toEqual(told);
-  for (const { arm, trialDeltaId, parameters } of told) {
+  for (const { arm, trialDeltaId, assignments, parameters } of told) {
     expect(trialDeltaId).toBe(deltaId);
+    expect(assignments).toMatchObject([{ deltaId, arm }]);
     expect(levelsOf(parameters).level).toBe(arm === Arm.NEW ? 1 : 0);
   }
   const fresh = told.filter(({ arm }) => arm === Arm.NEW).length;

@@ -1,14 +1,17 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { DeltaState } from '../../src/gen/learning/v1/delta_pb.ts';
+import { DeltaState, Verdict } from '../../src/gen/learning/v1/delta_pb.ts';
 import { TaskStatus } from '../../src/gen/learning/v1/task_pb.ts';
 import { runScript } from '../support/child.ts';
 import { adminClient, type Clients, learningClient } from '../support/clients.ts';
+import { allDeltas } from '../support/history.ts';
 import { normalNoise } from '../support/noise.ts';
 import { chooseSeed } from '../support/seed.ts';
 import { startSidecar } from '../support/sidecar.ts';
 import { tempDir } from '../support/temp-dir.ts';
+import { levelsOf } from '../support/virtual-work.ts';
+import { WARM_UP_TASKS } from '../support/work-ports.ts';
 
 const TRIALS = 60;
 const IN_FLIGHT = 16;
@@ -20,7 +23,7 @@ const CONFIG = `
 cycle: { enabled: false }
 curation: { mode: trial, cooldown_seconds: 0, max_deltas_per_hour: 0 }
 reflection: { min_score: 0, min_confidence: 0 }
-trial: { assignment: task, timeout_ms: 10000 }
+trial: { assignment: task, holdback: 0.1 }
 parameters:
 ${Array.from({ length: RULES }, (_, i) => `  p${i}: { initial: 0 }`).join('\n')}
 rules:
@@ -33,8 +36,12 @@ function ruleOf(i: number): string {
       impact: positive }`;
 }
 
-/** Of a change, by turns. */
-const FACTORS = [1, 2, 0.5];
+/** Of the values that trials set, by turns; the initial one does nothing. */
+const FACTORS = [1, 2, 0.6];
+
+function factorOf(value: number): number {
+  return value === 0 ? 1 : (FACTORS[value % FACTORS.length] ?? 1);
+}
 
 test('every verdict of a long run stands, while it is served from', async () => {
   const seed = chooseSeed('trial-audit');
@@ -43,39 +50,89 @@ test('every verdict of a long run stands, while it is served from', async () => 
   writeFileSync(config, CONFIG);
   const sidecar = await startSidecar({ dataDir, config });
   const { address } = sidecar;
-  await runTrials({ client: learningClient(address), admin: adminClient(address) }, seed);
+  const clients = { client: learningClient(address), admin: adminClient(address) };
+  await new LongRun(clients, seed).play();
+  const deltas = (await allDeltas(clients.client)).filter(({ effect }) => effect?.verdict);
+  const states = countBy(deltas.map(({ state }) => nameIn(DeltaState, state)));
+  const verdicts = countBy(deltas.map(({ effect }) => nameIn(Verdict, effect?.verdict)));
   const { code, lines } = await audit(dataDir);
-  console.log(`trial-audit: ${lines.at(-1)}`);
+  console.log(`trial-audit: ${lines.at(-1)}; ${states}; ${verdicts}`);
   expect(code).toBe(0);
-  expect(lines.at(-1)).toMatch(/^(\d+) trials, \1 verdicts stand, 0 do not/);
+  const counts = /^(\d+) trials, (\d+) verdicts stand, 0 do not(?:, (\d+) running so far)?$/;
+  const [, trials, stand, running = 0] = counts.exec(lines.at(-1) ?? '') ?? [];
+  expect(Number(trials)).toBeGreaterThanOrEqual(TRIALS);
+  expect(Number(stand) + Number(running)).toBe(Number(trials));
+  expect(states).toMatch(/CONFIRMED/);
 });
 
-/** Runs trials one after the other, each until it is over. */
-async function runTrials({ client, admin }: Clients, seed: number): Promise<void> {
-  const noise = normalNoise(seed);
-  let tasks = 0;
-  const work = async (target: string, effectOf: (value: number) => number) => {
-    const taskId = `t${tasks++}`;
-    const { parameters } = await client.resolveParameters({ taskId });
-    const kind = parameters[target]?.kind;
-    const value = kind?.case === 'numberValue' ? kind.value : 0;
-    const latencyMs = 100 * Math.exp(noise()) * effectOf(value);
-    await client.recordTask({ task: { taskId, latencyMs, status: TaskStatus.SUCCESS } });
-  };
-  for (let i = 0; i < 30; i += 1) await work('', () => 1);
-  for (let trial = 1; trial <= TRIALS; trial += 1) {
-    const rule = trial % RULES;
-    const target = `p${rule}`;
-    await client.reportMetrics({ metrics: { subAgentCount: trial, cpuPercent: rule } });
-    const { cycle } = await admin.runCycle({});
-    const deltaId = cycle?.deltas[0]?.deltaId ?? '';
-    const effectOf = (value: number) => (value === trial ? (FACTORS[trial % 3] ?? 1) : 1);
-    for (;;) {
-      await Promise.all(Array.from({ length: IN_FLIGHT }, () => work(target, effectOf)));
-      const { delta } = await client.getDeltaStatus({ deltaId });
-      if (delta?.state !== DeltaState.TRIAL) break;
+/** Trials one after the other; beside them, what helped is on probation, or held back. */
+class LongRun {
+  readonly #clients: Clients;
+  readonly #noise: () => number;
+  #tasks = 0;
+
+  constructor(clients: Clients, seed: number) {
+    this.#clients = clients;
+    this.#noise = normalNoise(seed);
+  }
+
+  async play(): Promise<void> {
+    await this.#workUntil(() => this.#tasks >= WARM_UP_TASKS);
+    for (let trial = 1; trial <= TRIALS; trial += 1) {
+      let deltaId: string | undefined;
+      // While its former change is on probation, and just after it, a rule proposes nothing.
+      await this.#workUntil(async () => {
+        deltaId ??= await this.#propose(trial);
+        return deltaId !== undefined;
+      });
+      await this.#workUntil(() => this.#isJudged(deltaId));
     }
   }
+
+  async #propose(trial: number): Promise<string | undefined> {
+    const { client, admin } = this.#clients;
+    const metrics = { subAgentCount: trial, cpuPercent: trial % RULES };
+    await client.reportMetrics({ metrics });
+    return (await admin.runCycle({})).cycle?.deltas[0]?.deltaId;
+  }
+
+  async #isJudged(deltaId: string | undefined): Promise<boolean> {
+    const { client, admin } = this.#clients;
+    const { state } = (await client.getDeltaStatus({ deltaId })).delta ?? {};
+    // A value that had been confirmed may be compared with the one before it first.
+    if (state === DeltaState.PROPOSED) await admin.runCycle({});
+    return state !== DeltaState.PROPOSED && state !== DeltaState.TRIAL;
+  }
+
+  async #workUntil(isOver: () => boolean | Promise<boolean>): Promise<void> {
+    while (!(await isOver())) {
+      await Promise.all(Array.from({ length: IN_FLIGHT }, () => this.#work()));
+    }
+  }
+
+  async #work(): Promise<void> {
+    const taskId = `t${this.#tasks++}`;
+    const { client } = this.#clients;
+    const { parameters } = await client.resolveParameters({ taskId });
+    const factors = Object.values(levelsOf(parameters)).map(factorOf);
+    // What helps piles up: so slow to begin with that it never comes near a millisecond.
+    const latencyMs = factors.reduce(
+      (product, one) => product * one,
+      1e7 * Math.exp(this.#noise()),
+    );
+    await client.recordTask({ task: { taskId, latencyMs, status: TaskStatus.SUCCESS } });
+  }
+}
+
+function countBy(names: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return [...counts].map(([name, count]) => `${count} ${name}`).join(', ');
+}
+
+function nameIn(values: Readonly<Record<string, number>>, wanted: number | undefined): string {
+  const [name = ''] = Object.entries(values).find(([, value]) => value === wanted) ?? [];
+  return name;
 }
 
 async function audit(dataDir: string) {

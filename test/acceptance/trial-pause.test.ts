@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { DeltaState, Verdict } from '../../src/gen/learning/v1/delta_pb.ts';
 import { Arm, type StreamDeltasResponse } from '../../src/gen/learning/v1/learning_service_pb.ts';
+import { TaskStatus } from '../../src/gen/learning/v1/task_pb.ts';
 import type { Clients } from '../support/clients.ts';
 import { allDeltas } from '../support/history.ts';
 import { MortalSidecar } from '../support/mortal-sidecar.ts';
@@ -11,7 +12,13 @@ import { tempDir } from '../support/temp-dir.ts';
 import { ASSIGNMENTS, type Assignment, writeTrialConfig } from '../support/trial-config.ts';
 import { TrialPort } from '../support/trial-port.ts';
 import { type Levels, levelsOf, VirtualWork } from '../support/virtual-work.ts';
-import { beginTrial, deltaOf, WARM_UP_TASKS, workUntilJudged } from '../support/work-ports.ts';
+import {
+  beginTrial,
+  deltaOf,
+  WARM_UP_TASKS,
+  workUntilJudged,
+  workUntilProven,
+} from '../support/work-ports.ts';
 
 /** A trial finds a doubled latency in more tasks than this. */
 const TASKS_BEFORE = 6;
@@ -61,6 +68,47 @@ test.each(ASSIGNMENTS)('paused trials leave the old value, by %s', async (assign
   );
 });
 
+test('what is on probation stays in force while trials are paused, and goes on after', async () => {
+  const seed = chooseSeed('trial-pause, probation');
+  const config = writeTrialConfig({ assignment: 'task', seed });
+  const sidecar = await MortalSidecar.start({ dataDir: tempDir(), config });
+  const port = new TrialPort('task');
+  await port.connect(sidecar.clients.client);
+  const noise = wanderingNoise(seed, 0.2);
+  const work = new VirtualWork(port, (i, { level }) => ({
+    latencyMs: 1000 * Math.exp(noise(i)) * (level === 1 ? 0.5 : 1),
+  }));
+  const deltaId = await beginTrial(work, sidecar.clients);
+  const judged = await workUntilJudged(work, sidecar.clients.client, deltaId);
+  expect(judged).toMatchObject({
+    state: DeltaState.PROVISIONAL,
+    effect: { verdict: Verdict.HELPED },
+  });
+  await sidecar.clients.admin.pauseTrials({});
+  const checkInForce = async () => {
+    const { client } = sidecar.clients;
+    const asked = await client.resolveParameters({ taskId: `asks-${work.begun}` });
+    expect(asked).toMatchObject({ arm: Arm.UNSPECIFIED, assignments: [] });
+    expect(levelsOf(asked.parameters).level).toBe(1);
+    expect((await resolve(sidecar.clients)).level).toBe(1);
+    return (await deltaOf(client, deltaId)).effect?.tasksUsed;
+  };
+  const used = await checkInForce();
+  await step(work, TASKS_PAUSED);
+  await sidecar.kill();
+  await sidecar.restart();
+  await port.connect(sidecar.clients.client);
+  await step(work, TASKS_PAUSED);
+  expect(await checkInForce()).toBe(used);
+  await sidecar.clients.admin.resumeTrials({});
+  const proven = await workUntilProven(work, sidecar.clients.client, deltaId);
+  expect(proven).toMatchObject({
+    state: DeltaState.CONFIRMED,
+    effect: { verdict: Verdict.HELPED },
+  });
+  console.log(`trial-pause: probation: ${proven.effect?.summary}`);
+});
+
 test('no trial begins while trials are paused', async () => {
   const config = writeTrialConfig({ assignment: 'task', seed: 0 });
   const sidecar = await MortalSidecar.start({ dataDir: tempDir(), config });
@@ -100,7 +148,7 @@ async function checkSwitchBack(
 async function checkPaused(clients: Clients, deltaId: string, taskId: string) {
   const { client, admin } = clients;
   const named = await client.resolveParameters({ taskId });
-  expect(named).toMatchObject({ arm: Arm.UNSPECIFIED, trialDeltaId: '' });
+  expect(named).toMatchObject({ arm: Arm.UNSPECIFIED, trialDeltaId: '', assignments: [] });
   expect(levelsOf(named.parameters).level).toBe(0);
   expect((await resolve(clients)).level).toBe(0);
   expect((await snapshot(clients)).level).toBe(0);
@@ -117,10 +165,17 @@ async function checkResumed(
   switches: bigint,
 ): Promise<void> {
   const { latestSequence } = await client.getStatus({});
-  const { arm, trialDeltaId } = await client.resolveParameters({ taskId: 'asks-when-resumed' });
+  const taskId = 'asks-when-resumed';
+  const { arm, trialDeltaId, assignments } = await client.resolveParameters({ taskId });
   expect(arm).not.toBe(Arm.UNSPECIFIED);
   expect(trialDeltaId).not.toBe('');
-  if (assignment === 'task') return;
+  expect(assignments).toMatchObject([{ deltaId: trialDeltaId, arm }]);
+  if (assignment === 'task') {
+    // What it does not report would be waited for.
+    const latencyMs = arm === Arm.NEW ? 2000 : 1000;
+    await client.recordTask({ task: { taskId, status: TaskStatus.SUCCESS, latencyMs } });
+    return;
+  }
   expect(latestSequence).toBe(switches + 1n);
   await streamed?.until(latestSequence);
   expect(streamed?.current.levels.level).toBe(arm === Arm.NEW ? 1 : 0);

@@ -24,22 +24,27 @@ interface Expectation {
   readonly runs: number;
   readonly least: number;
   readonly most: number;
+  /** What helps is gone on with until it is proven. */
+  readonly isProven?: boolean;
 }
 
 const { HARMED, HELPED } = Verdict;
 const HARM = { name: 'x2 reverted', factor: 2, verdicts: [HARMED] };
 const HELP = { name: 'x1/2 promoted', factor: 0.5, verdicts: [HELPED] };
+const PROOF = { ...HELP, name: 'x1/2 confirmed', isProven: true };
 const NULL = { name: 'no effect, judged', factor: 1, verdicts: [HARMED, HELPED] };
 
 const TWENTY: readonly Expectation[] = [
   { ...HARM, runs: 20, least: 19, most: 20 },
-  { ...HELP, runs: 20, least: 19, most: 20 },
+  { ...HELP, runs: 16, least: 15, most: 16 },
+  { ...PROOF, runs: 4, least: 3, most: 4 },
   { ...NULL, runs: 20, least: 0, most: 3 },
 ];
 
 const FEW: readonly Expectation[] = [
   { ...HARM, runs: 4, least: 3, most: 4 },
-  { ...HELP, runs: 4, least: 3, most: 4 },
+  { ...HELP, runs: 2, least: 1, most: 2 },
+  { ...PROOF, runs: 2, least: 1, most: 2 },
 ];
 
 test.each<[OrchestratorKind, readonly Expectation[]]>([
@@ -60,17 +65,22 @@ test.each<[OrchestratorKind, readonly Expectation[]]>([
       const assignment = kind === 'asking' ? 'task' : 'switchback';
       const config = writeTrialConfig({ assignment, seed });
       const { address, kill } = await startSidecar({ dataDir: tempDir(), config });
-      const { factor } = expectation;
-      results.get(expectation)?.push(await goThrough({ address, kind, seed, factor }));
+      const { factor, isProven = false } = expectation;
+      results.get(expectation)?.push(await goThrough({ address, kind, seed, factor, isProven }));
       await kill();
     }
   };
   await Promise.all(Array.from({ length: LANES }, lane));
-  for (const [expectation, found] of results) check(subject, expectation, found);
+  for (const [expectation, found] of results) check(subject, kind, expectation, found);
 });
 
-function check(subject: string, expectation: Expectation, results: readonly TrialResult[]): void {
-  const { name, verdicts, runs, least, most } = expectation;
+function check(
+  subject: string,
+  kind: OrchestratorKind,
+  expectation: Expectation,
+  results: readonly TrialResult[],
+): void {
+  const { name, verdicts, runs, least, most, isProven = false } = expectation;
   const count = results.filter(({ verdict }) => verdicts.includes(verdict)).length;
   const used = results.map(({ tasksUsed }) => tasksUsed).sort((a, b) => a - b);
   const started = results.map((one) => one.started).sort((a, b) => a - b);
@@ -82,7 +92,12 @@ function check(subject: string, expectation: Expectation, results: readonly Tria
   expect(count, name).toBeGreaterThanOrEqual(least);
   expect(count, name).toBeLessThanOrEqual(most);
   for (const { verdict, state, level } of results) {
-    const isOn = verdict === HELPED;
-    expect([state, level]).toEqual(isOn ? [DeltaState.APPLIED, 1] : [DeltaState.REVERTED, 0]);
+    if (verdict !== HELPED) {
+      expect([state, level]).toEqual([DeltaState.REVERTED, 0]);
+      continue;
+    }
+    expect(state).toBe(isProven ? DeltaState.CONFIRMED : DeltaState.PROVISIONAL);
+    // On probation by blocks the value goes on coming and going.
+    if (isProven || kind === 'asking') expect(level).toBe(1);
   }
 }
