@@ -103,7 +103,6 @@ test('beginning a holdback leaves out what is open, and starts to count anew', (
     expected: none,
     longestMs: 0,
     dispatched: 0,
-    assignments: [],
   });
   expect(bench.finish('task-2')).toBe(false);
 });
