@@ -72,7 +72,8 @@ test.each<[OrchestratorKind, readonly Expectation[]]>([
   };
   await Promise.all(Array.from({ length: LANES }, lane));
   for (const [expectation, found] of results) check(subject, kind, expectation, found);
-});
+  // Probation by blocks takes some thousand tasks.
+}, 900_000);
 
 function check(
   subject: string,
