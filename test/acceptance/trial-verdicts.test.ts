@@ -51,29 +51,33 @@ test.each<[OrchestratorKind, readonly Expectation[]]>([
   ['asking', TWENTY],
   ['following', TWENTY],
   ['silent', FEW],
-])('processes of their own find what harms and helps: %s', async (kind, expectations) => {
-  const subject = `trial-verdicts, ${kind}`;
-  const first = chooseSeed(subject, USUAL_SEED) * 1000;
-  const jobs = expectations.flatMap((expectation) =>
-    Array.from({ length: expectation.runs }, (_, i) => ({ expectation, seed: first + i })),
-  );
-  const results = new Map<Expectation, TrialResult[]>(expectations.map((one) => [one, []]));
-  const lane = async () => {
-    const goThrough = startOrchestrator();
-    for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) {
-      const { expectation, seed } = job;
-      const assignment = kind === 'asking' ? 'task' : 'switchback';
-      const config = writeTrialConfig({ assignment, seed });
-      const { address, kill } = await startSidecar({ dataDir: tempDir(), config });
-      const { factor, isProven = false } = expectation;
-      results.get(expectation)?.push(await goThrough({ address, kind, seed, factor, isProven }));
-      await kill();
-    }
-  };
-  await Promise.all(Array.from({ length: LANES }, lane));
-  for (const [expectation, found] of results) check(subject, kind, expectation, found);
-  // Probation by blocks takes some thousand tasks.
-}, 900_000);
+])(
+  'processes of their own find what harms and helps: %s',
+  async (kind, expectations) => {
+    const subject = `trial-verdicts, ${kind}`;
+    const first = chooseSeed(subject, USUAL_SEED) * 1000;
+    const jobs = expectations.flatMap((expectation) =>
+      Array.from({ length: expectation.runs }, (_, i) => ({ expectation, seed: first + i })),
+    );
+    const results = new Map<Expectation, TrialResult[]>(expectations.map((one) => [one, []]));
+    const lane = async () => {
+      const goThrough = startOrchestrator();
+      for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) {
+        const { expectation, seed } = job;
+        const assignment = kind === 'asking' ? 'task' : 'switchback';
+        const config = writeTrialConfig({ assignment, seed });
+        const { address, kill } = await startSidecar({ dataDir: tempDir(), config });
+        const { factor, isProven = false } = expectation;
+        results.get(expectation)?.push(await goThrough({ address, kind, seed, factor, isProven }));
+        await kill();
+      }
+    };
+    await Promise.all(Array.from({ length: LANES }, lane));
+    for (const [expectation, found] of results) check(subject, kind, expectation, found);
+    // Probation by blocks takes some thousand tasks.
+  },
+  900_000,
+);
 
 function check(
   subject: string,
