@@ -210,9 +210,6 @@ function restoreBaseline(draft: Draft, plan: TrialPlan, deltaId: string): void {
     ackByMs: null,
     applyTimeMs: proposal.proposeTimeMs,
   });
-  if (tried === undefined || !isLive(tried)) return;
-  const { timeMs } = draft.head.clock;
-  draft.append({ kind: 'delta_reverted', deltaId: tried.deltaId, timeMs, summary: RESTORED });
 }
 
 function lastPosition(events: readonly StoredEvent[]): number {
