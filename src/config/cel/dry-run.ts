@@ -64,14 +64,14 @@ export function dryRun(syntax: Syntax, samples: readonly Bindings[]): Expression
   }
 
   /**
-   * Both branches of `? :` are to be of one type, as CEL's own checker wants it: else what is
-   * made of the result would be sound on some data and not on other.
+   * Both branches of `? :` are to be of one type, null being one, as CEL's own checker wants it:
+   * else what is made of the result would be sound on some data and not on other.
    */
   function checkBranches(expr: Expr, scopes: readonly Bindings[]): boolean {
     if (expr.exprKind.case !== 'callExpr' || expr.exprKind.value.function !== '_?_:_') return true;
     const types = new Set<string>();
     for (const branch of expr.exprKind.value.args.slice(1)) {
-      for (const value of resultsOf(branch, scopes)) if (value !== null) types.add(typeOf(value));
+      for (const value of resultsOf(branch, scopes)) types.add(typeOf(value));
     }
     if (types.size < 2) return true;
     const found = explainTypes([...types]);
