@@ -1,5 +1,6 @@
 import type { TrialVerdict } from '../src/domain/effect.ts';
 import { mean, median } from '../src/trial/distributions.ts';
+import { unproven } from '../src/trial/verdict.ts';
 import type { Figures, Samples } from './experiment.ts';
 import { playShipped } from './shipped-method.ts';
 import { playTrial, type TrialRun, type TrialSetup } from './trial-run.ts';
@@ -26,6 +27,7 @@ export function figuresOf({ finding, trial, begun, pauses, promoted, acted }: Tr
   return {
     harmed: is('harmed'),
     confirmed: is('helped'),
+    proven: is('helped') === 1 && unproven(trial).length === 0 ? 1 : 0,
     invalid: is('invalid'),
     inconclusive: is('inconclusive'),
     unfinished: is(undefined),

@@ -62,7 +62,7 @@ export const TAIL: Section = {
     Object.keys(OTHERS).map((others) => ({
       title: `Harm in the tail: the slowest 5 % take ${FACTOR} times as long, the others ${others}`,
       note: `${Math.ceil(trials / 10)} trials each, 8 in flight, with their probation. ${NOTES[others] ?? ''}`,
-      headings: ['provis. %', 'confirmed %', 'HARMED %', 'acted at'],
+      headings: ['provis. %', 'confirmed %', 'proven %', 'HARMED %', 'acted at'],
       rows: CASES.filter((one) => one.others === others).map((one) =>
         rowOf(one, samplesOf(`${others}/${one.name}`)),
       ),
@@ -71,14 +71,15 @@ export const TAIL: Section = {
 
 const NOTES: Readonly<Record<string, string>> = {
   same: 'Ranks and medians do not see it; a total does, in time.',
-  'x0.9': 'Most tasks become faster, and their total grows or stays.',
+  'x0.9':
+    'Most tasks become faster, and their total grows: by 7, 52 and 39 %. A guard that cannot tell that from 5 % in 3000 tasks is to be named as not proven.',
 };
 
-function rowOf({ name, others, isTotal }: (typeof CASES)[number], samples: Samples): Row {
-  const shares = ['promoted', 'confirmed', 'harmed'].map((figure) => share(samples, figure));
+function rowOf({ name, others, isTotal, plan }: (typeof CASES)[number], samples: Samples): Row {
+  const figures = ['promoted', 'confirmed', 'proven', 'harmed'];
+  const cells = [...figures.map((figure) => share(samples, figure)), whenAt(samples, 'actedAt')];
+  const judged = plan.primary === OUTCOME ? 'proven' : 'confirmed';
   const targets: Target[] =
-    others === 'same' || isTotal
-      ? [atMost(MAX_ERRORS, share(samples, 'confirmed'), 'confirmed %')]
-      : [];
-  return { name, cells: [...shares, whenAt(samples, 'actedAt')], targets };
+    others === 'same' || isTotal ? [atMost(MAX_ERRORS, share(samples, judged), `${judged} %`)] : [];
+  return { name, cells, targets };
 }

@@ -19,7 +19,7 @@ export interface Ending {
   readonly faults: readonly string[];
 }
 
-const { TRIAL, PROVISIONAL, CONFIRMED, REVERTED } = DeltaState;
+const { PROPOSED, TRIAL, PROVISIONAL, CONFIRMED, REVERTED } = DeltaState;
 const { UNSPECIFIED, HELPED, HARMED, INCONCLUSIVE, INVALID } = Verdict;
 
 /** A look may miss what lies between. */
@@ -40,6 +40,12 @@ export class Course {
   #state: DeltaState | undefined;
   #verdict: Verdict = UNSPECIFIED;
   readonly #firstAt = new Map<DeltaState, number>();
+  readonly #first: DeltaState;
+
+  /** @param first the state that it is to begin in */
+  constructor(first: DeltaState) {
+    this.#first = first;
+  }
 
   /** Answers whether something is new. */
   see({ state, effect }: Delta, dispatched: number): boolean {
@@ -75,7 +81,7 @@ export class Course {
   #check(state: DeltaState, verdict: Verdict): void {
     const former = this.#state;
     if (former === undefined) {
-      if (state !== TRIAL) this.#faults.push(`it began as ${stateName(state)}`);
+      if (state !== this.#first) this.#faults.push(`it began as ${stateName(state)}`);
     } else if (former !== state && !NEXT_STATES.get(former)?.includes(state)) {
       this.#faults.push(`${stateName(former)} became ${stateName(state)}`);
     }
@@ -92,6 +98,7 @@ function faultsOf(
   isInForce: boolean,
 ): readonly string[] {
   const allowed: Partial<Record<DeltaState, readonly Verdict[]>> = {
+    [PROPOSED]: [UNSPECIFIED],
     [TRIAL]: [UNSPECIFIED],
     [PROVISIONAL]: [HELPED],
     [CONFIRMED]: [HELPED],
@@ -101,7 +108,7 @@ function faultsOf(
   if (!allowed[state]?.includes(verdict)) {
     faults.push(`${stateName(state)} with verdict ${verdictName(verdict)}`);
   }
-  if (isInForce && (state === TRIAL || state === REVERTED)) {
+  if (isInForce && state !== PROVISIONAL && state !== CONFIRMED) {
     faults.push(`${stateName(state)}, and the new value is in force`);
   }
   if (!isInForce && state === CONFIRMED) faults.push('CONFIRMED, and the old value is in force');

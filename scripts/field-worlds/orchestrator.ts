@@ -123,7 +123,8 @@ export class Orchestrator {
     const deltaId = cycle?.deltas[0]?.deltaId ?? '';
     this.#dispatched = 0;
     this.#lastArmMs = performance.now();
-    const course = new Course();
+    const isRefused = this.#world.targets.includes('not begun');
+    const course = new Course(isRefused ? DeltaState.PROPOSED : DeltaState.TRIAL);
     for (;;) {
       const dispatched = this.#dispatched;
       const { delta } = await client.getDeltaStatus({ deltaId });

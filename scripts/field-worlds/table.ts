@@ -73,6 +73,8 @@ function isMet(target: Target, endings: readonly Ending[]): boolean {
       return count(({ state }) => state === DeltaState.CONFIRMED) >= LEAST_FOUND * seeds;
     case 'harmed':
       return count(({ verdict }) => verdict === Verdict.HARMED) >= LEAST_FOUND * seeds;
+    case 'not begun':
+      return endings.every(({ state }) => state === DeltaState.PROPOSED);
     case 'not kept':
       return count(({ isInForce }) => isInForce) <= MAX_RATE * seeds;
   }
@@ -84,6 +86,7 @@ function textOf(target: Target, seeds: number): string {
     'harmed is false': `HARMED <= ${mostByChance(seeds)}`,
     found: `CONFIRMED >= ${LEAST_FOUND * 100} %`,
     harmed: `HARMED >= ${LEAST_FOUND * 100} %`,
+    'not begun': 'no trial begins',
     'not kept': `in force <= ${MAX_RATE * 100} %`,
   }[target];
 }

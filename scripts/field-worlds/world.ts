@@ -26,7 +26,13 @@ export interface Run {
 }
 
 /** What must come of the seeds of a world. */
-export type Target = 'helped is false' | 'harmed is false' | 'found' | 'harmed' | 'not kept';
+export type Target =
+  | 'helped is false'
+  | 'harmed is false'
+  | 'found'
+  | 'harmed'
+  | 'not kept'
+  | 'not begun';
 
 /** An orchestrator and its surroundings, of which it is known what a change does in them. */
 export interface World {

@@ -5,7 +5,7 @@ import type { Trial } from '../trial/trial.ts';
 import { inverseOf } from './deltas.ts';
 import type { Environment } from './environment.ts';
 import { planTrial } from './plan-trial.ts';
-import { begin, type Place } from './start-trial.ts';
+import { begin, objectionTo, type Place } from './start-trial.ts';
 
 /**
  * Tries the value before a confirmed change again where tasks have become slower than they were when
@@ -23,6 +23,7 @@ export function startRetrial(place: Place, environment: Environment): boolean {
       trials.all.every((one) => one.holdback !== undefined || one.plan.target !== plan.target) &&
       pauses.length === 0 &&
       recorded >= holdback.retrialTask &&
+      objectionTo(plan.primary, view, environment) === undefined &&
       hasDrifted(tasks, holdback.usualMs),
   );
   if (drifted === undefined) return false;

@@ -6,7 +6,7 @@ import { trialsOn } from '../ledger/view.ts';
 import type { Environment } from './environment.ts';
 import { waitsForNews } from './news.ts';
 import { confidenceOf, modeOf, recordOf, restingUntil, ruleRest } from './proposals.ts';
-import { objectionAtPace } from './start-trial.ts';
+import { objectionTo } from './start-trial.ts';
 
 /** What is known of a rule. */
 export interface RuleStatus {
@@ -59,7 +59,7 @@ function waitingOf(
   }
   const news = waitsForNews(state, settings, rule.target, nowMs);
   if (news !== '' || modeOf(rule, settings) !== 'trial') return news;
-  return objectionAtPace(state, environment) ?? '';
+  return objectionTo(rule.primary, state, environment) ?? '';
 }
 
 /** When the rest after a harm is over; its tasks are reckoned at the pace of the newest ones. */

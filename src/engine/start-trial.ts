@@ -1,4 +1,5 @@
 import type { Delta } from '../domain/delta.ts';
+import type { Metric } from '../domain/effect.ts';
 import { limitValue, violationOf } from '../domain/parameters.ts';
 import type { Rule } from '../domain/rule.ts';
 import type { LoopSettings } from '../domain/settings.ts';
@@ -33,7 +34,6 @@ export function startNextTrial(
   const { view, trials } = place;
   if (trials.on !== undefined || trials.arePaused) return;
   if (assignmentOf(environment) === undefined || isHourFull(view, environment)) return;
-  if (objectionAtPace(view, environment) !== undefined) return;
   const older = waiting.filter(({ waitsFor }) => waitsFor === 'trial');
   const candidates = [...fresh, ...older]
     .flatMap((delta) => candidateOf(place, delta, environment) ?? [])
@@ -70,10 +70,12 @@ interface Candidate {
 function candidateOf(
   { view, changes, trials }: Place,
   delta: Delta,
-  { settings, nowMs }: Environment,
+  environment: Environment,
 ): Candidate | undefined {
+  const { settings, nowMs } = environment;
   const rule = settings.rules.find(({ id }) => id === delta.ruleId);
   if (rule === undefined || modeOf(rule, settings) !== 'trial') return undefined;
+  if (objectionTo(rule.primary, view, environment) !== undefined) return undefined;
   if (isStopped(view, rule, nowMs)) return undefined;
   const { target, newValue } = delta;
   // One in force that is not proven yet, or one that late reports are awaited of.
@@ -100,13 +102,20 @@ function isInReach(
   return sameValue(limited, newValue) && violationOf(spec, newValue) === undefined;
 }
 
-/** Why a trial is not to begin at the present pace of tasks, in words; `undefined`: it may. */
-export function objectionAtPace(
+/** Why no trial of a metric is to begin as tasks come at present, in words; `undefined`: it may. */
+export function objectionTo(
+  primary: Metric,
   view: Pick<LedgerView, 'newestTasks'>,
   environment: Pick<Environment, 'settings' | 'asksByTask'>,
 ): string | undefined {
-  const { maxSeconds, blockTasks } = environment.settings.trial;
-  const assignment = assignmentOf(environment) ?? 'switchback';
-  const bounds = { assignment, blockTasks, maxMs: maxSeconds * 1000 };
-  return objectionToTrial(bounds, view.newestTasks(MEASURED_TASKS));
+  const { maxSeconds, blockTasks, outcomeTimeoutSeconds } = environment.settings.trial;
+  const limits = {
+    assignment: assignmentOf(environment) ?? 'switchback',
+    blockTasks,
+    maxMs: maxSeconds * 1000,
+    primary,
+    outcomeTimeoutMs:
+      outcomeTimeoutSeconds === undefined ? undefined : outcomeTimeoutSeconds * 1000,
+  };
+  return objectionToTrial(limits, view.newestTasks(MEASURED_TASKS));
 }

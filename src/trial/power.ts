@@ -5,7 +5,7 @@ import { own } from '../domain/value.ts';
 import { mean } from './distributions.ts';
 import type { TrialPlan } from './plan.ts';
 import { reachOf } from './power-replay.ts';
-import { MAX_TASKS, MIN_TASKS_TO_HELP } from './verdict.ts';
+import { areTooLate, leastTasks, MAX_TASKS } from './verdict.ts';
 
 /** Who there is to take part in a trial. */
 export interface Participants {
@@ -155,18 +155,31 @@ function timeOf(tasks = 0, msPerTask: number | undefined): string {
   return msPerTask === undefined ? '' : ` (${showTime(tasks * msPerTask)})`;
 }
 
+/** What decides whether a trial may begin. */
+export interface TrialLimits extends TrialBounds, Pick<TrialPlan, 'primary'> {
+  /** As configured; `undefined`: as long as reports take. */
+  readonly outcomeTimeoutMs: number | undefined;
+}
+
 /**
- * Why a trial is not to begin, in words: within its time nothing could be put in force. `undefined`:
- * it may begin.
+ * Why a trial is not to begin, in words: within its time nothing could be put in force, or reports
+ * usually come after their outcome is given up. `undefined`: it may begin.
  *
  * @param tasks the newest ones, oldest first
  */
-export function objectionToTrial(bounds: TrialBounds, tasks: readonly Task[]): string | undefined {
-  const within = tasksWithin(bounds, paceOf(bounds, tasks));
-  if (within >= MIN_TASKS_TO_HELP) return undefined;
+export function objectionToTrial(limits: TrialLimits, tasks: readonly Task[]): string | undefined {
+  const within = tasksWithin(limits, paceOf(limits, tasks));
+  const least = leastTasks(limits.primary);
+  if (within < least) {
+    const time = showTime(limits.maxMs);
+    return `in trial.max_seconds (${time}) there would be about ${count(within, 'task')}, and ${least} are needed`;
+  }
+  const { outcomeTimeoutMs: timeoutMs = Number.POSITIVE_INFINITY } = limits;
+  const late = tasks.filter(({ reportMs = 0 }) => reportMs >= timeoutMs).length;
+  if (!areTooLate(late, tasks.length)) return undefined;
   return (
-    `in trial.max_seconds (${showTime(bounds.maxMs)}) there would be about ${count(within, 'task')}, ` +
-    `and ${MIN_TASKS_TO_HELP} are needed`
+    `${late} of the last ${count(tasks.length, 'task')} were reported later than ` +
+    `trial.outcome_timeout_seconds (${showTime(timeoutMs)}) after they began, and would count as lost`
   );
 }
 

@@ -1,4 +1,4 @@
-import type { Guard, TrialVerdict } from '../domain/effect.ts';
+import type { Guard, Metric, TrialVerdict } from '../domain/effect.ts';
 import type { Arm } from './arm.ts';
 import { SUFFICIENT } from './bets.ts';
 import { countAgain } from './count.ts';
@@ -33,15 +33,15 @@ const MIN_TASKS_TO_GIVE_UP = 100;
 const MAX_DISPATCHED = 2000;
 
 /** Tasks that a promotion must rest on; where amounts decide, twice as many. */
-export const MIN_TASKS_TO_HELP = 30;
+const MIN_TASKS_TO_HELP = 30;
 const MIN_TASKS_FOR_TOTALS = 60;
 
 /** An improvement that is worth a change: 3 %, or 2 points of success. */
 const MIN_GAIN = { latency: -Math.log(0.97), measurement: 0.03, success: 0.02 } as const;
 
 /**
- * How much worse a guard may look where there is any evidence that it is: 5 %, or 2 points of
- * success. What it is, probation proves.
+ * How much worse a guard may look whatever the evidence: 5 %, or 2 points of success. What it is,
+ * probation proves.
  */
 const MAX_LOSS = {
   outcome: Math.log(1.05),
@@ -50,6 +50,9 @@ const MAX_LOSS = {
   success: 0.02,
 } as const;
 
+/** More sets were worse than better by so many standard deviations of that difference. */
+const SIGN_OF_HARM = 0.5;
+
 /** Missing outcomes are looked at from so many tasks on; this share of them is let pass. */
 const MIN_EXPECTED = 40;
 const TOLERABLE_MISSING = 0.2;
@@ -57,6 +60,11 @@ const TOLERABLE_MISSING = 0.2;
 /** So many late reports, and so large a share of the tasks, show that the timeout is too short. */
 const MIN_LATE = 3;
 const TOLERABLE_LATE = 0.02;
+
+/** Whether outcomes are waited for too short a time, by how many of them came later. */
+export function areTooLate(late: number, tasks: number): boolean {
+  return late >= MIN_LATE && late > TOLERABLE_LATE * tasks;
+}
 
 /** Late reports are waited for before harm is recorded, in milliseconds and in outcome timeouts. */
 const MIN_SETTLE_MS = 3_600_000;
@@ -205,16 +213,20 @@ export function isThinned({ evidence, plan }: Trial): boolean {
 }
 
 /** Guards whose margin is not proven yet. */
-function unproven({ evidence }: Pick<Trial, 'evidence'>): readonly MetricEvidence[] {
+export function unproven({ evidence }: Pick<Trial, 'evidence'>): readonly MetricEvidence[] {
   return evidence.filter(({ metric, peaks }) => hasMargin(metric) && peaks.notWorse < SUFFICIENT);
+}
+
+/** Tasks that must tell a metric before it can be called better. */
+export function leastTasks({ statistic }: Metric): number {
+  return statistic === 'total' ? MIN_TASKS_FOR_TOTALS : MIN_TASKS_TO_HELP;
 }
 
 /** Whether the evidence suffices for the value to be put in force, losses aside. */
 export function isHelpful({ evidence, plan, tasksUsed }: Trial): boolean {
   const [primary, ...guards] = evidence;
   if (primary === undefined || eHelp(primary) < plan.sufficient) return false;
-  const { metric } = primary;
-  const least = metric.statistic === 'total' ? MIN_TASKS_FOR_TOTALS : MIN_TASKS_TO_HELP;
+  const least = leastTasks(primary.metric);
   const told = primary.tasksOld + primary.tasksNew;
   return tasksUsed >= least && told >= least && isWorthwhile(primary) && guards.every(isUnharmed);
 }
@@ -226,9 +238,12 @@ function isWorthwhile(primary: MetricEvidence): boolean {
   return gain >= MIN_GAIN.latency || -successLost / Math.max(sets, 1) >= MIN_GAIN.success;
 }
 
+/** Not so where there is evidence of harm, or where it looks worse and there is any sign of it. */
 function isUnharmed(guard: MetricEvidence): boolean {
-  const looksWorse = worsening(guard) > MAX_LOSS[guard.metric.kind];
-  return eHarm(guard) < (looksWorse ? 1 : DOUBTFUL);
+  const harm = eHarm(guard);
+  if (worsening(guard) <= MAX_LOSS[guard.metric.kind]) return harm < DOUBTFUL;
+  const { worse, better } = guard;
+  return harm < 1 && worse - better < SIGN_OF_HARM * Math.sqrt(worse + better);
 }
 
 /** Whether evidence, in one order or the other, shows harm. */
@@ -270,7 +285,7 @@ function faultOf(trial: Trial): string | undefined {
   if (eUntold(trial) >= SUFFICIENT) return describeLosses(trial);
   const all = expected.old + expected.new;
   const late = lost.filter((one) => one.late !== undefined).length;
-  if (late >= MIN_LATE && late > TOLERABLE_LATE * all) {
+  if (areTooLate(late, all)) {
     return `${late} reports came after they had been given up; the next trial waits longer`;
   }
   const gone = missing.old + missing.new;

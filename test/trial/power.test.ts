@@ -170,12 +170,18 @@ describe('the time there is', () => {
     );
   });
 
+  const limits = {
+    assignment: 'task' as const,
+    blockTasks: 5,
+    primary: planOf().primary,
+    outcomeTimeoutMs: undefined,
+  };
+
   test.each([
     [87_000, 29],
     [90_000, 30],
   ])('of %i ms lets about %i tasks take part: under thirty there is no trial', (maxMs, count) => {
-    const bounds = { assignment: 'task', blockTasks: 5, maxMs } as const;
-    const objection = objectionToTrial(bounds, tasks);
+    const objection = objectionToTrial({ ...limits, maxMs }, tasks);
     if (count >= 30) expect(objection).toBeUndefined();
     else {
       expect(objection).toBe(
@@ -184,9 +190,28 @@ describe('the time there is', () => {
     }
   });
 
+  test('must let sixty take part where totals decide', () => {
+    expect(objectionToTrial({ ...limits, maxMs: 90_000, primary: TOTAL }, tasks)).toMatch(
+      /about 30 tasks, and 60 are needed$/,
+    );
+  });
+
   test('is no objection while nothing is known of it', () => {
-    const bounds = { assignment: 'task', blockTasks: 5, maxMs: 1000 } as const;
-    expect(objectionToTrial(bounds, [])).toBeUndefined();
+    expect(objectionToTrial({ ...limits, maxMs: 1000 }, [])).toBeUndefined();
+  });
+
+  test.each([2, 3])('objects to a timeout that reports of %i tasks in 100 exceed', (late) => {
+    const reported = tasks.map((task, i) => ({ ...task, reportMs: i < late ? 90_000 : 500 }));
+    const objection = (outcomeTimeoutMs?: number) =>
+      objectionToTrial({ ...limits, maxMs: 3_600_000, outcomeTimeoutMs }, reported);
+    expect(objection(60_000)).toBe(
+      late < 3
+        ? undefined
+        : '3 of the last 100 tasks were reported later than trial.outcome_timeout_seconds ' +
+            '(60 seconds) after they began, and would count as lost',
+    );
+    expect(objection(90_001)).toBeUndefined();
+    expect(objection()).toBeUndefined();
   });
 });
 
