@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
 
-/** Which value a task runs with: the one before, or the one on trial. */
+/** The value a task runs with: the one before the change, or the new one. */
 export type Arm = 'old' | 'new';
 
-/** Tasks in a group of probation and of holdback, one of which keeps the old value. */
+/** Tasks in a group of probation or holdback, one of which keeps the old value. */
 export const GROUP_TASKS = 5;
 
 export function otherArm(arm: Arm): Arm {
@@ -11,34 +11,33 @@ export function otherArm(arm: Arm): Arm {
 }
 
 /**
- * The seed of a stage's coins: SHA-256, in hex, over `secret/deltaId/stage`. Each stage has its own,
- * so that one may be disclosed when it ends.
+ * The seed of a stage: SHA-256, in hex, of `secret/deltaId/stage`. Each stage has its own seed, so that
+ * it can be disclosed when the stage ends.
  *
- * @param secret the ledger's
+ * @param secret the ledger's secret
  */
 export function secretSeed(secret: string, deltaId: string, stage: number): string {
   return hash('sha256', `${secret}/${deltaId}/${stage}`);
 }
 
 /**
- * As `secretSeed`, where coins are to be repeatable: SHA-256 over `seed/stage`. A delta that is proposed
- * again in another run has another id.
+ * As `secretSeed`, for repeatable assignments: SHA-256, in hex, of `seed/stage`. Delta ids are left out,
+ * since they differ from run to run.
  *
- * @param seed of the trial's plan
+ * @param seed the plan's seed
  */
 export function repeatableSeed(seed: string, stage: number): string {
   return hash('sha256', `${seed}/${stage}`);
 }
 
-/** What is published of a seed before its coins are tossed: SHA-256 of it, in hex. */
+/** Commitment to a seed, published before it is used: its SHA-256, in hex. */
 export function commitmentTo(seed: string): string {
   return hash('sha256', seed);
 }
 
 /**
- * The arm of the first task, or block, of a pair; the second has the other one. A fair coin that
- * anybody can toss again once the seed is disclosed: the first bit of SHA-256 over `seed/number`,
- * 1 = new.
+ * The arm of the first task, or block, of a pair; the second gets the other arm. A fair coin that can
+ * be verified once the seed is disclosed: the first bit of SHA-256 of `seed/number`, 1 = new.
  *
  * @param number of the pair: 1, 2, 3 …
  */
@@ -46,17 +45,17 @@ export function tossCoin(seed: string, number: number): Arm {
   return draw(seed, number) >= 2 ** 47 ? 'new' : 'old';
 }
 
-/** The place in a group, from 0, of the task that keeps the old value; all are as likely. */
+/** The place in a group of the task that keeps the old value: 0 to 4, uniform. */
 export function drawPlace(seed: string, number: number): number {
   return draw(seed, number) % GROUP_TASKS;
 }
 
-/** A whole number from 0 to `max`: all are as likely. */
+/** A whole number from 0 to `max`, uniform. */
 export function drawGap(seed: string, number: number, max: number): number {
   return draw(`${seed}/gap`, number) % (max + 1);
 }
 
-/** The first 48 bits of SHA-256 over `seed/number`. */
+/** The first 48 bits of SHA-256 of `seed/number`. */
 function draw(seed: string, number: number): number {
   return Number.parseInt(hash('sha256', `${seed}/${number}`).slice(0, 12), 16);
 }

@@ -12,14 +12,14 @@ export interface Dispatch {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** A delta that a task takes part in the proving of, and its arm. */
+/** A task's arm in the trial of a delta. */
 export interface Assignment {
   readonly deltaId: string;
   readonly arm: Arm;
   readonly stage: Stage;
 }
 
-/** What an assignment depends on beside the trial. */
+/** What an assignment depends on besides the trial. */
 export interface Assigning {
   readonly taskId: string;
   /** `kindOfTask`. */
@@ -27,17 +27,17 @@ export interface Assigning {
   readonly timeMs: number;
   /** Tasks ever recorded. */
   readonly recorded: number;
-  /** Of the stage that the trial is in. */
+  /** Of the current stage. */
   readonly seed: string;
 }
 
-/** Tasks whose predicted log latencies differ by less are alike. */
+/** Tasks are paired if their predicted log latencies differ by less than this. */
 const MAX_UNLIKENESS = 0.25;
 
-/** So many may wait for their like; with more, the nearest is taken. */
+/** Tasks that wait at most; with more, the nearest is taken whatever its distance. */
 const MAX_WAITING = 6;
 
-/** The arm that a task of the trial was given; `undefined`: none. */
+/** The arm that a task was assigned; `undefined`: none. */
 export function armOf(
   { assignments }: Pick<Trial, 'assignments'>,
   taskId: string,
@@ -45,7 +45,7 @@ export function armOf(
   return assignments.findLast((one) => one.taskId === taskId)?.arm;
 }
 
-/** The values of the labels that a task of a trial is paired or predicted by, as one text. */
+/** The values of the labels by which a task is paired or predicted, as one string. */
 export function kindOfTask(
   { pairBy, predictBy }: TrialPlan,
   labels: Readonly<Record<string, string>>,
@@ -53,7 +53,7 @@ export function kindOfTask(
   return kindOf(labels, pairBy.length > 0 ? pairBy : predictBy);
 }
 
-/** Whether the trial gives the next task that asks an arm. */
+/** Whether the trial assigns an arm to the next task. */
 export function takesTasks(trial: Trial, recorded: number): boolean {
   const { plan, pauses, suspendedMs, sets, stage, holdback } = trial;
   if (plan.assignment !== 'task' || pauses.length > 0 || suspendedMs !== undefined) return false;
@@ -65,15 +65,15 @@ export function takesTasks(trial: Trial, recorded: number): boolean {
   return stage === 'trial' ? !isHelpful(trial) : recorded >= trial.nextTask;
 }
 
-/** Gives a task its arm; `undefined`: it runs on the value in force, outside the trial. */
+/** Assigns an arm to a task; `undefined`: it runs with the value in force, outside the trial. */
 export function assignTask(trial: Trial, assigning: Assigning): TaskAssigned | undefined {
   if (!takesTasks(trial, assigning.recorded)) return undefined;
   return trial.stage === 'trial' ? pairTask(trial, assigning) : groupTask(trial, assigning);
 }
 
 /**
- * Pairs are formed by labels and order alone, never by outcomes: with the oldest that has waited for
- * too long, else with the one whose predicted latency is nearest.
+ * Pairs depend on labels, order and counted sets alone, never on outcomes that are not counted yet:
+ * with the oldest task if it has waited too long, else with the one whose predicted latency is nearest.
  */
 function pairTask(trial: Trial, { seed, ...assigning }: Assigning): TaskAssigned {
   const { plan, seen } = trial;
@@ -90,7 +90,7 @@ function partnerOf(trial: Trial, kind: string, predicted: number): WaitingTask |
   const [oldest] = waiting;
   if (oldest === undefined) return undefined;
   const isDue = dispatched - oldest.openedAt > plan.pairWaitTasks;
-  // With few tasks left to assign, none may stay single.
+  // The last tasks must not stay unpaired.
   if (isDue || tasksLeft(trial) <= waiting.length) return oldest;
   if (plan.pairBy.length > 0) return waiting.find(({ task }) => task.kind === kind);
   const distance = ({ task }: WaitingTask) => Math.abs(task.predicted - predicted);
@@ -98,7 +98,7 @@ function partnerOf(trial: Trial, kind: string, predicted: number): WaitingTask |
   return distance(nearest) < MAX_UNLIKENESS || waiting.length >= MAX_WAITING ? nearest : undefined;
 }
 
-/** Groups are of consecutive dispatches, one of which, by a draw, has the old value. */
+/** Groups are of consecutive tasks, one of which, drawn at random, gets the old value. */
 function groupTask(trial: Trial, { seed, ...assigning }: Assigning): TaskAssigned {
   const filling = trial.sets.find(isFilling);
   const number = filling?.number ?? trial.tossed + 1;
@@ -106,7 +106,7 @@ function groupTask(trial: Trial, { seed, ...assigning }: Assigning): TaskAssigne
   const arm = drawPlace(seed, number) === place ? 'old' : 'new';
   const step = { step: 'assign', ...assigning, set: number, arm, predicted: 0 } as const;
   if (place < GROUP_TASKS - 1) return step;
-  // The gap begins behind this task.
+  // The gap begins after this task.
   const from = assigning.recorded + 1;
   if (trial.stage === 'holdback') {
     return { ...step, nextTask: nextGroupTask(trial.plan, seed, number, from) };
@@ -114,22 +114,22 @@ function groupTask(trial: Trial, { seed, ...assigning }: Assigning): TaskAssigne
   return isThinned(trial) ? { ...step, nextTask: from + GROUP_TASKS } : step;
 }
 
-/** When the first group of a part of holdback may begin, by tasks ever recorded. */
+/** Tasks ever recorded when the first group of a part of a holdback may begin. */
 export function firstGroupTask(plan: TrialPlan, seed: string, recorded: number): number {
   return nextGroupTask(plan, seed, 0, recorded);
 }
 
-/** When a group of holdback may begin, by tasks ever recorded, so that its share is kept. */
+/** A random gap after `recorded`, whose mean keeps to the holdback's share. */
 function nextGroupTask(plan: TrialPlan, seed: string, number: number, recorded: number): number {
   return recorded + drawGap(seed, number, longestGap(plan));
 }
 
-/** Tasks between a group of holdback and the next one, at most. */
+/** The longest gap between two groups of a holdback, in tasks. */
 export function longestGap({ holdback }: TrialPlan): number {
   return holdback === 0 ? 0 : Math.round(2 * (1 / holdback - GROUP_TASKS));
 }
 
-/** What the next block is; it starts with a switch of its own, whichever value is in force. */
+/** The next block. */
 export function nextBlock(trial: Trial, seed: string): Pick<BlockStarted, 'set' | 'arm'> {
   const { firstBlock, tossed } = trial;
   if (firstBlock !== undefined) return { set: tossed, arm: otherArm(firstBlock.arm) };

@@ -1,40 +1,40 @@
 import { firstHash, isSealed, type Receipt, sealStep } from './receipt.ts';
 
-/** What stands where a receipt should, read as JSON; nothing of it is believed. */
+/** A receipt as found, parsed from JSON and not validated. */
 export interface FoundReceipt {
-  /** Of the row that holds it. */
+  /** Position of its row in the ledger. */
   readonly position: number;
   readonly content: unknown;
 }
 
-/** Numbers of receipts, both included. */
+/** Numbers of receipts, both ends included. */
 export type Range = readonly [first: number, last: number];
 
-/** Something that is not as it was written, or not as a trial goes. */
+/** A receipt that is not as written, or a step that the trial does not allow. */
 export interface AuditFault {
-  /** Numbers of the receipts that it concerns; `undefined`: they cannot be told. */
+  /** Receipts concerned; `undefined`: unknown. */
   readonly receipts: Range | undefined;
-  /** Where in the ledger it is; `undefined`: nowhere, since it is missing. */
+  /** Position of its row in the ledger; `undefined`: it is missing. */
   readonly position: number | undefined;
-  /** In words, with the receipts as the subject. */
+  /** In words, with the receipt as the subject. */
   readonly text: string;
 }
 
-/** A receipt and the row that it was found in. */
+/** A receipt and the position of its row. */
 export interface Placed extends Receipt {
   readonly position: number;
 }
 
-/** The receipts of a trial as a chain of hashes. */
+/** The hash chain of a trial. */
 export interface Chain {
-  /** By number. */
+  /** Ordered by number. */
   readonly receipts: readonly Placed[];
-  /** Of holdback, dropped when they were not needed any more; `undefined`: none were. */
+  /** Receipts of a holdback that were dropped, as allowed; `undefined`: none. */
   readonly dropped: Range | undefined;
   readonly faults: readonly AuditFault[];
 }
 
-/** @param found what was found of a trial, in the order of the ledger */
+/** @param found the trial's receipts, in the order of the ledger */
 export function readChain(deltaId: string, found: readonly FoundReceipt[]): Chain {
   const faults: AuditFault[] = [];
   const placed = numberReceipts(deltaId, found, faults);
@@ -42,7 +42,7 @@ export function readChain(deltaId: string, found: readonly FoundReceipt[]): Chai
   return { receipts, dropped: checkChain(deltaId, receipts, faults), faults };
 }
 
-/** The receipts, each with the number that it has by its hash where it says another one. */
+/** The receipts; one whose hash fits another number gets that number, and a fault. */
 function numberReceipts(
   deltaId: string,
   found: readonly FoundReceipt[],
@@ -75,16 +75,16 @@ function numberReceipts(
 }
 
 function readReceipt(content: unknown): Receipt | undefined {
-  // Any JSON: what a receipt must have is looked at one by one.
+  // Any JSON: the fields are checked below.
   const claimed = content as Partial<Record<keyof Receipt, unknown>> | null;
   const { number, hash, step } = claimed ?? {};
   const name = (step as { step?: unknown } | null | undefined)?.step;
   const isReceipt = Number.isSafeInteger(number) && Number(number) > 0 && typeof name === 'string';
-  // The rest of its step is looked at as it is followed.
+  // The rest of the step is checked by `Walk`.
   return isReceipt && typeof hash === 'string' ? (content as Receipt) : undefined;
 }
 
-/** Names gaps, and receipts that do not fit the one before; answers the gap that there may be. */
+/** Adds faults for gaps and hashes that do not fit; answers the gap that is allowed. */
 function checkChain(
   deltaId: string,
   receipts: readonly Placed[],
@@ -92,7 +92,7 @@ function checkChain(
 ): Range | undefined {
   let number = 0;
   let dropped: Range | undefined;
-  // What the hash of the receipt before can be: where it was changed, there are two ways.
+  // Possible hashes of the receipt before: if it was changed, the claimed one and the right one.
   let formers = [firstHash(deltaId)];
   for (const [index, receipt] of receipts.entries()) {
     const { position, step, hash } = receipt;
@@ -124,8 +124,8 @@ function checkChain(
 }
 
 /**
- * The hash of the last receipt of a gap that may be: the first parts of a holdback are dropped, but
- * the newest that is over stays. `undefined`: such a gap may not be.
+ * The hash before the receipt after a gap, if the gap is allowed: only the first parts of a holdback may
+ * be dropped, never the newest that is over.
  */
 function formerOfDropped(receipts: readonly Placed[], index: number): string | undefined {
   const step = receipts[index]?.step;

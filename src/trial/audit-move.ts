@@ -19,14 +19,14 @@ import type {
 } from './step.ts';
 import { standingArm, type Trial } from './trial.ts';
 
-/** What the moves of a trial depend on beside its course. */
+/** What the moves of a trial depend on besides its course. */
 export interface MoveContext {
   readonly seeds: Disclosed;
-  /** Receipts before this one were dropped: what it says of the state before it is believed. */
+  /** Receipts before this one were dropped: the state that it states is not checked. */
   readonly isAfterDropped: boolean;
   /**
-   * Why no trial of the value before this change can have begun, or have helped, just then; in words.
-   * `undefined`: one has, or it cannot be told.
+   * Why no trial of the old value can have begun, or helped, at that time, in words; `undefined`: one
+   * did, or it is unknown.
    */
   faultOfRetrial(event: 'begun' | 'helped', timeMs: number): string | undefined;
 }
@@ -98,7 +98,7 @@ export function faultOfRenewal(
   );
 }
 
-/** What is usual begins anew where the value before is tried again, and that rests from then on. */
+/** The state that a renewal must have; a trial of the old value changes what is usual, and its rest. */
 function renewed(trial: Trial, holdback: HoldbackState, { state, timeMs }: HoldbackRenewed) {
   const { usualMs, fromTask, nextTask } = state;
   const isOver = nextMove(trial, timeMs, fromTask)?.move === 'renew';
@@ -106,7 +106,7 @@ function renewed(trial: Trial, holdback: HoldbackState, { state, timeMs }: Holdb
   return { ...holdback, ...(isOver ? {} : retrial), fromTask, nextTask };
 }
 
-/** A part ends when its tasks have passed, or when the former value is tried again. */
+/** A part ends after `PART_TASKS`, or when the old value is tried again. */
 function faultOfTurn(
   trial: Trial,
   { timeMs, state }: HoldbackRenewed,
@@ -169,7 +169,7 @@ export function faultOfEnd(
 
 const AFTER_HARM: readonly TrialOutcome[] = ['revert', 'ask'];
 
-/** By the evidence; where nothing is due at once, also from outside. */
+/** The endings allowed: by the evidence, and from outside if nothing was due. */
 function endingsOf({ trial, recorded, due }: Course, timeMs: number): Ending[] {
   const isRetrial = trial.plan.retrialOf !== undefined;
   const next = nextMove(trial, timeMs, recorded);
@@ -215,7 +215,7 @@ function butSays(next: ReturnType<typeof nextMove>): string {
   }
 }
 
-/** What every end of a stage says of its seed and of the next one's. */
+/** Checks the seed of the stage that ends, and the commitment to the next. */
 function faultOfStageEnd(
   trial: Trial,
   { seed, commitment }: TrialPromoted | TrialConfirmed,
@@ -233,7 +233,7 @@ function faultOfEffect(
     : 'its estimates are not those of the evidence';
 }
 
-/** What a part of holdback begins with that no receipt tells, and from when its groups may begin. */
+/** The fields of a part's state that do not follow from receipts. */
 function startOf({ usualMs, fromTask, nextTask, retrialTask }: HoldbackState) {
   return { usualMs, fromTask, nextTask, retrialTask };
 }

@@ -3,17 +3,17 @@ import type { TrialPlan } from './plan.ts';
 import type { TrialStep } from './step.ts';
 import type { Trial } from './trial.ts';
 
-/** Seeds by stage, as receipts disclose them. */
+/** Disclosed seeds, by stage. */
 export type Disclosed = ReadonlyMap<number, string>;
 
-/** What names the coins of a stage. */
+/** What determines the seed of a stage. */
 export interface Coins {
   readonly plan: Pick<TrialPlan, 'seed'>;
   readonly stages: number;
   readonly commitment: string;
 }
 
-/** What is disclosed in the course of a trial. */
+/** The seeds that a trial's receipts disclose. */
 export function disclosedSeeds(steps: readonly TrialStep[]): Disclosed {
   const seeds = new Map<number, string>();
   let stage = 1;
@@ -26,14 +26,14 @@ export function disclosedSeeds(steps: readonly TrialStep[]): Disclosed {
   return seeds;
 }
 
-/** The seed of a stage; `undefined`: none is known that fits what was committed to. */
+/** The seed of a stage; `undefined`: none is known that matches the commitment. */
 export function seedOf({ plan, stages, commitment }: Coins, seeds: Disclosed): string | undefined {
   const { seed } = plan;
   const known = seed === undefined ? seeds.get(stages) : repeatableSeed(seed, stages);
   return known !== undefined && commitmentTo(known) === commitment ? known : undefined;
 }
 
-/** Why a stage cannot have begun with a commitment, in words; `undefined`: it can. */
+/** What is wrong with the commitment of a stage, in words. */
 export function faultOfCommitment({ plan, stages, commitment }: Coins): string | undefined {
   if (typeof commitment !== 'string') return 'it commits to no seed';
   const { seed } = plan;
@@ -42,7 +42,7 @@ export function faultOfCommitment({ plan, stages, commitment }: Coins): string |
     : 'it commits to another seed than the plan names';
 }
 
-/** Why a stage cannot have ended with a seed, in words; `undefined`: it can. */
+/** What is wrong with the disclosed seed of a stage, in words. */
 export function faultOfSeed({ commitment }: Trial, seed: string): string | undefined {
   return commitmentTo(seed) === commitment
     ? undefined

@@ -3,17 +3,17 @@ import type { Receipt } from './receipt.ts';
 import type { HoldbackRenewed, TrialConfirmed, TrialEnded, TrialPromoted } from './step.ts';
 import type { Stage } from './trial.ts';
 
-/** A stage of a trial, or a part of its holdback, as its receipts claim. */
+/** A stage of a trial, or a part of its holdback, as claimed by its receipts. */
 export interface AuditedStage {
   readonly stage: Stage;
-  /** Those that are no longer kept included. */
+  /** Dropped ones included. */
   readonly receipts: Range;
   readonly startMs: number;
-  /** `undefined`: it goes on. */
+  /** `undefined`: it is open. */
   readonly end: TrialPromoted | TrialConfirmed | HoldbackRenewed | TrialEnded | undefined;
 }
 
-/** The step that ends a stage belongs to it. */
+/** The stages of a trial; the step that ends a stage belongs to it. */
 export function stagesOf(receipts: readonly Receipt[]): AuditedStage[] {
   const stages: AuditedStage[] = [];
   let stage: Stage = 'trial';

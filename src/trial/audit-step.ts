@@ -20,19 +20,19 @@ import type {
 import { isFilling, isOfThisFormat, type Trial } from './trial.ts';
 import { TAKING_BACK } from './verdict.ts';
 
-/** Why a trial cannot have begun by a step, in words; `undefined`: it can. */
+/** Why a step cannot begin a trial, in words; `undefined`: it can. */
 export function faultOfStart(deltaId: string, step: TrialStep): string | undefined {
   if (step.step !== 'start') return 'it does not begin the trial';
   const { plan, commitment } = step;
   if (plan.deltaId !== deltaId) return 'it begins the trial of another delta';
   if (!isOfThisFormat(plan)) {
-    // What earlier releases wrote has neither; only their chains are checked.
+    // Earlier releases wrote neither; only their chains are checked.
     const isEarlier = plan.format === undefined && commitment === undefined;
     return isEarlier ? undefined : 'the form of its plan is none that is known';
   }
   const { carried, sufficient, retrialOf, primary, guards } = plan;
   const metrics = [primary, ...guards];
-  // Left out, or `null` by the hand of a forger.
+  // May be absent, but not `null`.
   if (carried !== undefined && !isEvidence(carried, metrics, plan)) {
     return 'what it goes on from is no evidence';
   }
@@ -50,7 +50,7 @@ function isEvidence(carried: unknown, metrics: readonly Metric[], plan: TrialPla
   });
 }
 
-/** Tossed again, and matched again: neither may depend on what tasks came to. */
+/** Repeats the assignment: its set and arm must come out the same. */
 export function faultOfAssignment(
   { trial, recorded: former }: Course,
   step: TaskAssigned,
@@ -78,7 +78,7 @@ export function faultOfAssignment(
   return isSame(again, step) ? undefined : faultOfNextTask(step, again);
 }
 
-/** While the seed of its stage is not known, each coin may have fallen either way. */
+/** Without the stage's seed, only the arm of a set's first tasks is free. */
 function faultOfHiddenCoin(
   trial: Trial,
   step: TaskAssigned,

@@ -31,50 +31,49 @@ import { firstHash } from './receipt.ts';
 import type { TrialEnded, TrialStep } from './step.ts';
 import { isOfThisFormat, type Trial } from './trial.ts';
 
-/** What a trial's receipts come to. */
+/** The result of an audit. */
 export interface TrialAudit {
-  /** The trial before its end, as far as its steps can be followed; `undefined`: not at all. */
+  /** The trial as far as its receipts can be followed, before its end; `undefined`: not at all. */
   readonly trial: Trial | undefined;
-  /** Its last step as it is claimed; `undefined`: there is none. */
+  /** The step that ends it, as claimed; `undefined`: there is none. */
   readonly end: TrialEnded | undefined;
-  /** It has ended, or was confirmed and nothing is held back. */
+  /** It has ended, or was confirmed without a holdback. */
   readonly isOver: boolean;
-  /** Of another release: nothing but the chain of hashes can be checked. */
+  /** Its format is an earlier release's: only the chain of hashes can be checked. */
   readonly isChainOnly: boolean;
-  /** As they are claimed, in order. */
+  /** As claimed, in order. */
   readonly stages: readonly AuditedStage[];
-  /** Receipts found, and the last one's number and hash: that of no receipt where there is none. */
+  /** Receipts found, and the last one's number and hash; 0 and `firstHash` if there is none. */
   readonly count: number;
   readonly lastNumber: number;
   readonly lastHash: string;
-  /** None: every receipt is what was written, and the trial went as its rules say. */
+  /** Empty: every receipt is as written, and every step is one that the trial allows. */
   readonly faults: readonly AuditFault[];
-  /** What the receipts do not let be checked, or not yet; in words. */
+  /** What cannot be checked, or not yet; in words. */
   readonly unchecked: readonly string[];
 }
 
-/** A trial of the value before a confirmed change: when it began, and when it helped. */
+/** A trial of a confirmed change's old value: when it began, and when it helped. */
 export interface Retrial {
   readonly startMs: number | undefined;
   readonly helpedMs: number | undefined;
 }
 
-/** What else a ledger holds that a trial's receipts depend on. */
+/** What else in a ledger a trial's receipts depend on. */
 export interface Surroundings {
-  /** Trials of the value before its change. */
+  /** Trials of the old value after the change was confirmed. */
   readonly retrials: readonly Retrial[];
-  /** There may have been more. */
+  /** There may have been more that the ledger no longer has. */
   readonly mayLackRetrials: boolean;
 }
 
 const NOTHING_KNOWN: Surroundings = { retrials: [], mayLackRetrials: true };
 
 /**
- * Goes through a trial once more, by its receipts: each must be sealed after the one before, and
- * each step one that the trial allows, with the same e-values, to the last digit. What was said in
- * words is not compared.
+ * Verifies a trial by its receipts: each must be sealed after the one before, and each step must be one
+ * that the trial allows, with identical e-values. Summaries are not compared.
  *
- * @param found what was found of it, in the order of the ledger
+ * @param found the trial's receipts, in the order of the ledger
  */
 export function auditTrial(
   deltaId: string,
@@ -104,7 +103,7 @@ function isEnd(step: TrialStep): step is TrialEnded {
   return step.step === 'end' && typeof step.effect?.verdict === 'string';
 }
 
-/** Follows a trial's steps up to the first one that it does not allow. */
+/** Checks a trial's steps up to the first one that it does not allow. */
 class Walk {
   readonly faults: AuditFault[] = [];
   readonly unchecked: string[] = [];
@@ -119,7 +118,7 @@ class Walk {
 
   constructor(deltaId: string, chain: Chain, surroundings: Surroundings) {
     const { receipts, faults, dropped } = chain;
-    // What is found beyond the first fault is only its consequence.
+    // Faults after the first one would only be its consequences.
     const firstFault = Math.min(...faults.map((fault) => fault.receipts?.[0] ?? Infinity));
     this.#deltaId = deltaId;
     this.#receipts = receipts.filter(({ number }) => number < firstFault);
@@ -144,12 +143,12 @@ class Walk {
     this.#checkEnd();
   }
 
-  /** Goes on by a receipt, or says in words why the trial cannot have gone on so. */
+  /** Takes a receipt; answers why it is not allowed, in words. */
   #take(receipt: Placed): string | undefined {
     try {
       const { step } = receipt;
       const course = this.#course;
-      // Of an earlier release's, the end is all that is known.
+      // Of an earlier format, only the end is known.
       if (course !== undefined && !isOfThisFormat(course.trial.plan)) {
         this.isOver = step.step === 'end';
         return undefined;
@@ -240,7 +239,7 @@ class Walk {
     };
   }
 
-  /** What is missing behind the last receipt, and what can only be checked later. */
+  /** What is missing after the last receipt, and what can only be checked later. */
   #checkEnd(): void {
     if (!this.#isWhole) return;
     const course = this.#course;

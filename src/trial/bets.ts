@@ -1,29 +1,29 @@
 import { mean } from './distributions.ts';
 
 /**
- * Bets on one kind of observation. Each wager stakes a fixed fraction of its wealth on every
- * observation; the mean wealth is the e-value (Waudby-Smith & Ramdas, "Estimating means of bounded
- * random variables by betting", JRSS B 86, 2024). Immutable, plain JSON.
+ * Test martingales for one kind of observation. Each wager stakes a fixed fraction of its wealth on
+ * every observation; the mean wealth is the e-value (Waudby-Smith & Ramdas, "Estimating means of
+ * bounded random variables by betting", JRSS B 86, 2024). Immutable, plain JSON.
  */
 export interface Bets {
   /** Wealth of each wager that the new value is worse; 1 at the start. */
   readonly harm: readonly number[];
   /** Wealth of each wager that the new value is better. */
   readonly help: readonly number[];
-  /** Sizes of the differences so far, the newest `MAX_SIZES`; empty where bets do not need them. */
+  /** Absolute differences, the newest `MAX_SIZES`; empty if the bets do not need them. */
   readonly sizes: readonly number[];
 }
 
-/** A trial errs with this probability at most, on each side. */
+/** Error probability of a trial at most, on each side. */
 export const ALPHA = 0.05;
 
-/** Evidence that suffices: by Ville's inequality it comes about by chance with probability α. */
+/** E-value that suffices: by Ville's inequality, chance reaches it with probability α at most. */
 export const SUFFICIENT = 1 / ALPHA;
 
-/** Fractions staked on a rank; each twice, weighted by the rank and by the sign alone. */
+/** Fractions staked on a signed rank: first those weighted by the rank, then those by the sign alone. */
 const RANK_WAGERS = [0.2, 0.4, 0.6, 0.8, 0.95, 0.2, 0.4, 0.6, 0.8, 0.95];
 
-/** Fractions staked on the rank of one among some: it needs no sign. */
+/** Fractions staked on the rank of the old task within its group. */
 export const PLACE_WAGERS = [0.2, 0.4, 0.6, 0.8, 0.95];
 
 /** Fractions staked on a difference of success rates. */
@@ -32,16 +32,13 @@ export const RATE_WAGERS = [0.1, 0.25, 0.5, 0.8, 0.97];
 /** Fractions staked on a bounded difference of amounts. */
 export const AMOUNT_WAGERS = [0.1, 0.2, 0.4, 0.6, 0.8, 0.95];
 
-/**
- * Newest differences that ranks are taken over: each bet looks at all of them, and evidence that is
- * carried from trial to trial must not grow for ever.
- */
+/** Newest differences among which ranks are taken: carried evidence must not grow without bound. */
 const MAX_SIZES = 200;
 
-/** Wealth stops growing here, so that it stays finite in JSON. Less wealth is still valid. */
+/** Wealth is capped here, so that it stays finite in JSON. Less wealth is still valid. */
 export const MAX_WEALTH = 1e100;
 
-/** A difference of amounts counts as at most so many times the mean size of those so far. */
+/** Differences of amounts are clipped at this many times the mean size so far. */
 const CLIP = 3;
 
 const WAGERS = {
@@ -58,15 +55,15 @@ export function openBets(kind: keyof typeof WAGERS): Bets {
 }
 
 /**
- * One observation more.
+ * The bets after one more observation.
  *
- * @param stake -1 to 1, of mean 0 if the change does nothing; positive is worse
+ * @param stake -1 to 1, with mean 0 if the change does nothing; positive is worse
  */
 export function placeBets(bets: Bets, wagers: readonly number[], stake: number): Bets {
   return { ...bets, harm: grow(bets.harm, wagers, stake), help: grow(bets.help, wagers, -stake) };
 }
 
-/** Wealth after one observation more. */
+/** The wealth of each wager after one more observation. */
 export function grow(
   wealth: readonly number[],
   wagers: readonly number[],
@@ -77,7 +74,7 @@ export function grow(
 
 /**
  * Bets on the sign of a difference, weighted by the rank of its size among those so far, and on the
- * sign alone. Given the size, the coin makes the sign fair if the change does nothing.
+ * sign alone. Given the size, random assignment makes the sign fair if the change does nothing.
  *
  * @param difference new less old; positive is worse
  */
@@ -97,13 +94,13 @@ function growBy(wealth: readonly number[], stakes: readonly number[], side: numb
   return wealth.map((one, i) => Math.min(one * (1 + side * (stakes[i] ?? 0)), MAX_WEALTH));
 }
 
-/** Bets on a difference of amounts relative to the mean size so far, clipped at 1. */
+/** Bets on a difference of amounts, `clipped`. */
 export function betOnAmount(bets: Bets, difference: number): Bets {
   const sizes = [...bets.sizes.slice(1 - MAX_SIZES), Math.abs(difference)];
   return placeBets({ ...bets, sizes }, AMOUNT_WAGERS, clipped(difference, sizes));
 }
 
-/** A difference over `CLIP` times the mean of the sizes, from -1 to 1. */
+/** A difference divided by `CLIP` times the mean of `sizes`, clipped to -1 to 1. */
 export function clipped(difference: number, sizes: readonly number[]): number {
   const scale = CLIP * mean(sizes);
   return scale === 0 ? Math.sign(difference) : Math.max(-1, Math.min(difference / scale, 1));

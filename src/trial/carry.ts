@@ -3,14 +3,14 @@ import { type Evidence, eHarm, type MetricEvidence, noEvidence } from './evidenc
 import type { Trial } from './trial.ts';
 
 /**
- * Evidence of harm that is carried on at most. A later trial has to find something by itself; to go on
- * with less wealth than there was is valid.
+ * E-value of harm carried over at most, so that a later trial needs data of its own for a verdict. To
+ * continue with less wealth is valid.
  */
 const MAX_CARRIED_HARM = 10;
 
 /**
- * What a later trial of the same change goes on from: all where nothing was found; after harm what is
- * known of success, one process for as long as the change is tried.
+ * The evidence that a later trial of the same change starts from: all of it after INCONCLUSIVE, that of
+ * success alone after HARMED; `undefined`: none.
  */
 export function carriedOn(
   { evidence, plan }: Pick<Trial, 'evidence' | 'plan'>,
@@ -24,7 +24,7 @@ export function carriedOn(
 }
 
 function withLessHarm(one: MetricEvidence): MetricEvidence {
-  const part = Math.min(MAX_CARRIED_HARM / eHarm(one), 1);
+  const share = Math.min(MAX_CARRIED_HARM / eHarm(one), 1);
   const { mixed } = one;
-  return { ...one, mixed: { ...mixed, harm: mixed.harm.map((wealth) => wealth * part) } };
+  return { ...one, mixed: { ...mixed, harm: mixed.harm.map((wealth) => wealth * share) } };
 }

@@ -2,34 +2,31 @@ import type { TrialVerdict } from '../domain/effect.ts';
 import { learn, type RuleRecord, restAfterHarm } from './learned.ts';
 import type { TrialPlan } from './plan.ts';
 
-/** What trials found of one change: a rule, its target and the value. Plain JSON. */
+/** What the last trial of a change (a rule, a target and a value) found. Plain JSON. */
 export interface ChangeRecord {
   readonly ruleId: string;
   readonly verdict: TrialVerdict;
-  /** How often harm was found since it was last confirmed. */
+  /** HARMED verdicts since it was last confirmed. */
   readonly harmed: number;
-  /** When the last trial ended: Unix time in milliseconds, and tasks ever recorded. */
+  /** When the last trial ended: by the loop's time in milliseconds, and in tasks ever recorded. */
   readonly endMs: number;
   readonly endTask: number;
-  /** The longest that a report took in a trial of it, in milliseconds; absent: not known. */
+  /** The longest time to a report in that trial, in milliseconds; absent: unknown. */
   readonly longestMs?: number;
 }
 
-/** What is remembered of trials. */
+/** What the ledger's head keeps of trials. */
 export interface TrialMemory {
   readonly counters: { readonly tasksRecorded: number };
   rules: Readonly<Record<string, RuleRecord>>;
   changes: Readonly<Record<string, ChangeRecord>>;
 }
 
-/**
- * Records remembered, of which the oldest go first: the head, which is stored with every commit,
- * holds them. Of a change that helped, none is needed.
- */
+/** Records kept; the oldest are dropped. Every commit stores them with the head. */
 const MAX_RULES = 256;
 const MAX_CHANGES = 64;
 
-/** Names a change. */
+/** Key of a change in `TrialMemory.changes`. */
 export function changeKey({
   ruleId,
   target,
@@ -39,8 +36,8 @@ export function changeKey({
 }
 
 /**
- * What a later trial must have in common with an earlier one to go on from its evidence. A rule's
- * fingerprint holds the rule and its target.
+ * Key of carried evidence: what a later trial must have in common with an earlier one to start from it.
+ * The fingerprint covers the rule and its target.
  */
 export function carryKey({
   fingerprint,
@@ -50,14 +47,14 @@ export function carryKey({
   return JSON.stringify([fingerprint, oldValue ?? null, newValue ?? null]);
 }
 
-/** What a trial has found, when it puts its value in force and when it ends. */
+/** What a trial found, at its promotion or its end. */
 export interface Found {
   readonly verdict: TrialVerdict;
   readonly timeMs: number;
   readonly longestMs: number;
 }
 
-/** Takes up what a trial has found. A change is forgotten once it is confirmed, not before. */
+/** Updates the records of a trial's rule and change. */
 export function foldVerdict(
   memory: TrialMemory,
   plan: TrialPlan,
@@ -76,7 +73,7 @@ export function foldVerdict(
   memory.changes = newest({ ...others, [key]: change }, MAX_CHANGES, ({ endMs }) => endMs);
 }
 
-/** A change was confirmed: what was found against it before is forgotten. */
+/** A change was confirmed: its record is removed. */
 export function foldConfirmation(memory: TrialMemory, plan: TrialPlan): void {
   const { [changeKey(plan)]: _, ...others } = memory.changes;
   memory.changes = others;
@@ -86,15 +83,14 @@ export function foldConfirmation(memory: TrialMemory, plan: TrialPlan): void {
 export interface Rest {
   /** By the loop's time. */
   readonly untilMs: number;
-  /** Tasks ever recorded by then. */
+  /** In tasks ever recorded. */
   readonly untilTask: number;
 }
 
 /**
- * The rest after the last trial of a change.
+ * The rest after the last trial of a change; `undefined`: none.
  *
- * @param always whatever that trial found; otherwise only harm, or data that were worth nothing,
- * makes a change rest
+ * @param always also after INCONCLUSIVE; otherwise only after HARMED or INVALID
  */
 export function restOf(record: ChangeRecord | undefined, always: boolean): Rest | undefined {
   if (record === undefined || record.verdict === 'helped') return undefined;

@@ -2,8 +2,8 @@ import type { GainEffect, MetricEffect, Statistic } from '../domain/effect.ts';
 import { SUFFICIENT } from './bets.ts';
 
 /**
- * The findings per metric in words: `latency -29 % (median; -35 to -22), success +0.3 points
- * (share; -1.0 to +1.6)`. Each names what its estimate is of.
+ * The estimate per metric in words, with its statistic and interval: `latency -29 % (median; -35 to
+ * -22), success +0.3 points (share; -1.0 to +1.6)`.
  */
 export function describeMetrics(metrics: readonly MetricEffect[]): string {
   return metrics.map(describeMetric).join(', ');
@@ -17,8 +17,8 @@ function describeMetric(effect: MetricEffect): string {
 }
 
 /**
- * As `describeMetrics`, for a change that helped: where a difference is not shown, it says so, and
- * whether the margin of a guard is proven, instead of an interval that holds zero.
+ * As `describeMetrics`, for a change that helped: a metric whose interval holds 0 is described as no
+ * difference shown, with whether its guard's margin is proven.
  */
 export function describeHelp(metrics: readonly MetricEffect[]): string {
   return metrics.map((one) => (isShown(one) ? describeMetric(one) : describeNone(one))).join(', ');
@@ -44,10 +44,7 @@ export function marginText({
   return metric === 'success' ? `${percent} points` : `${percent} %`;
 }
 
-/**
- * What the new value gains per task: `latency 310 ms less per task (mean; 120 to 500; 40 groups)`.
- * Where a difference is not shown, it says so.
- */
+/** Gains per task in words: `latency 310 ms less per task (mean; 120 to 500; 40 groups)`. */
 export function describeGains(gains: readonly GainEffect[]): string {
   return gains.map(describeGain).join(', ');
 }

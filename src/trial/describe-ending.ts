@@ -5,11 +5,11 @@ import { describeGains, describeHelp, describeMetrics, marginText } from './desc
 import type { Trial } from './trial.ts';
 import { CONFIRMING, describeLosses, type Finding, settleMs } from './verdict.ts';
 
-/** What else is said of a trial's end. */
+/** What a summary depends on besides the trial. */
 interface Circumstances {
-  /** The live value is not the trial's: it was left alone. */
+  /** The live value was set by somebody else and stays. */
   readonly isForeign?: boolean;
-  /** Where harm was found: what follows. */
+  /** After HARMED: the rule's response. */
   readonly onHarm?: HarmResponse | undefined;
 }
 
@@ -19,7 +19,7 @@ const AFTER_HARM: Readonly<Record<HarmResponse, string>> = {
   notify: '. The old value is in force; somebody is to approve or to reject it',
 };
 
-/** Of which stage a verdict is, in words. */
+/** The stage of a verdict, in words. */
 const WHEN: Readonly<Record<Trial['stage'], string>> = {
   trial: '',
   probation: ' while on probation',
@@ -28,7 +28,7 @@ const WHEN: Readonly<Record<Trial['stage'], string>> = {
 
 type Effect = Omit<DeltaEffect, 'verdict'>;
 
-/** What a trial found and how sure that is, in words. */
+/** The summary of a trial's end. */
 export function describeEnding(
   { verdict, reason }: Finding,
   { metrics, tasksUsed }: Effect,
@@ -48,7 +48,7 @@ export function describeEnding(
   return `${finding}${losses}${onHarm === undefined ? '' : AFTER_HARM[onHarm]}${foreign}`;
 }
 
-/** A value that was put in force, and is being proven; one that had been in force before is not. */
+/** The summary of a promotion. A former value that is in force again has no probation. */
 export function describePromotion({ metrics, tasksUsed }: Effect, trial: Trial): string {
   const next =
     trial.plan.retrialOf === undefined
@@ -58,7 +58,7 @@ export function describePromotion({ metrics, tasksUsed }: Effect, trial: Trial):
   return `${found}. ${next}${lossesIn(trial)}`;
 }
 
-/** A change that is confirmed; what of its margins is not proven is named. */
+/** The summary of a confirmation; it names the margins that are not proven. */
 export function describeConfirmation(
   { metrics, tasksUsed, gains = [] }: Effect,
   trial: Trial,
@@ -75,7 +75,7 @@ export function describeConfirmation(
   );
 }
 
-/** Harm that is seen in order of arrival. */
+/** The summary of a suspension. */
 export function describeSuspension(trial: Trial): string {
   const { plan, stage, sets } = trial;
   const open = sets.reduce((sum, { tasks }) => sum + tasks.filter((t) => !t.outcome).length, 0);
@@ -89,7 +89,7 @@ export function describeSuspension(trial: Trial): string {
   );
 }
 
-/** Counted in order, what had looked like harm is none. */
+/** The summary of a suspension's end. */
 export function describeContinuation({ stage }: Trial): string {
   const value = stage === 'probation' ? 'on probation again' : 'on trial again';
   return `With all reports counted in order of dispatch there is no harm: ${value}`;
@@ -97,7 +97,7 @@ export function describeContinuation({ stage }: Trial): string {
 
 const SURENESS = `an error of this kind comes in at most ${ALPHA * 100} % of trials`;
 
-/** Tasks that tell nothing, where there are any. */
+/** Cancelled and missing tasks, if there are any. */
 function lossesIn(trial: Trial): string {
   const { cancelled, missing } = trial;
   const none = cancelled.old + cancelled.new + missing.old + missing.new === 0;

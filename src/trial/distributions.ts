@@ -2,7 +2,7 @@
 export function upperTail(count: number, n: number, p: number): number {
   if (count <= 0) return 1;
   const odds = Math.log(p) - Math.log1p(-p);
-  // ln of n over k · p^k · (1-p)^(n-k), from k = 0 on.
+  // ln(C(n, k) · p^k · (1-p)^(n-k)), from k = 0.
   let logTerm = n * Math.log1p(-p);
   let below = 0;
   for (let k = 0; k < count && k <= n; k += 1) {
@@ -10,7 +10,7 @@ export function upperTail(count: number, n: number, p: number): number {
     logTerm += Math.log(n - k) - Math.log(k + 1) + odds;
   }
   if (below < 0.5) return 1 - below;
-  // The tail itself, where 1 - below would have lost its digits.
+  // Summed directly, since 1 - below would lose precision.
   let tail = 0;
   for (let k = count; k <= n; k += 1) {
     tail += Math.exp(logTerm);
@@ -21,7 +21,7 @@ export function upperTail(count: number, n: number, p: number): number {
 
 /**
  * Quantile by linear interpolation between the two closest ranks: definition 7 of Hyndman & Fan,
- * "Sample Quantiles in Statistical Packages" (1996); 0 of nothing.
+ * "Sample Quantiles in Statistical Packages" (1996); 0 for no values.
  */
 export function quantileOf(values: readonly number[], q: number): number {
   const sorted = Float64Array.from(values).sort();
@@ -31,7 +31,7 @@ export function quantileOf(values: readonly number[], q: number): number {
   return below + (above - below) * (rank - Math.floor(rank));
 }
 
-/** Median; 0 of nothing. */
+/** Median; 0 for no values. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const upper = sorted.length >> 1;
@@ -40,8 +40,8 @@ export function median(values: readonly number[]): number {
 }
 
 /**
- * Ends of an interval for the median, without assuming a distribution: the order statistics that
- * hold it with 95 % (David & Nagaraja, Order Statistics, 2003, 7.1); under six values the extremes.
+ * Ends of a distribution-free 95 % interval for the median, by order statistics (David & Nagaraja,
+ * Order Statistics, 2003, 7.1); with fewer than six values, the extremes.
  */
 export function medianInterval(values: readonly number[]): readonly [lower: number, upper: number] {
   const sorted = values.toSorted((a, b) => a - b);
@@ -53,7 +53,7 @@ export function medianInterval(values: readonly number[]): readonly [lower: numb
   return [sorted[rank] ?? 0, sorted[sorted.length - 1 - rank] ?? 0];
 }
 
-/** Arithmetic mean; 0 of nothing. */
+/** Arithmetic mean; 0 for no values. */
 export function mean(values: readonly number[]): number {
   let sum = 0;
   for (const value of values) sum += value;

@@ -1,23 +1,22 @@
 import type { Task } from '../domain/task.ts';
 import { median } from './distributions.ts';
 
-/** Newest tasks that drift is seen by, and how much slower than usual they are then. */
+/** Drift: the median latency of the newest tasks is this many times the usual one. */
 const DRIFT_TASKS = 30;
 const DRIFT_FACTOR = 1.35;
 
-/** Tasks that pass before the value before the same change is tried again. */
+/** Tasks recorded between two trials of the same former value. */
 export const RETRIAL_REST_TASKS = 1000;
 
 type Timed = Pick<Task, 'latencyMs'>;
 
-/** Median latency in milliseconds; 0 where none is known. */
+/** Median latency in milliseconds; 0 if no task has one. */
 export function medianLatency(tasks: readonly Timed[]): number {
   return median(tasks.flatMap(({ latencyMs }) => latencyMs ?? []));
 }
 
 /**
- * Whether tasks have become so much slower that the value before a confirmed change is to be tried
- * again.
+ * Whether tasks have become so slow that the value before a confirmed change is tried again.
  *
  * @param tasks the newest ones, oldest first
  * @param usualMs median latency when it was confirmed

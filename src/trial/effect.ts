@@ -5,7 +5,7 @@ import { estimateGain } from './gain.ts';
 import { hasMargin } from './margin.ts';
 import { isByGroups, type Trial } from './trial.ts';
 
-/** What a trial's evidence says of its delta. Metrics that nothing was told of are left out. */
+/** The effect of a delta by its trial's evidence. Metrics without data are left out. */
 export function trialEffect<V extends TrialVerdict | undefined>(
   verdict: V,
   trial: Pick<Trial, 'stage' | 'plan' | 'evidence' | 'tasksUsed' | 'holdback'>,
@@ -25,14 +25,14 @@ export function trialEffect<V extends TrialVerdict | undefined>(
 
 type Estimate = readonly [estimate: number, lower: number, upper: number];
 
-/** The intervals hold at the moment they are taken; what holds at any moment are the e-values. */
+/** The intervals are valid at a fixed time only; the e-values are valid at any time. */
 function metricEffect(one: MetricEvidence): Omit<MetricEffect, 'eHarm'> {
   const { metric, tasksOld, tasksNew } = one;
   const [estimate, lower, upper] = estimateOf(one);
   return {
     metric: metric.name,
     statistic: metric.kind === 'outcome' ? 'share' : metric.statistic,
-    // Never minus zero: it would be written as such.
+    // + 0 turns -0 into 0.
     estimate: estimate + 0,
     lower: lower + 0,
     upper: upper + 0,
@@ -47,7 +47,7 @@ function metricEffect(one: MetricEvidence): Omit<MetricEffect, 'eHarm'> {
 /** New against old, as `MetricEffect` says. */
 function estimateOf(one: MetricEvidence): Estimate {
   const { metric, differences, sets, better, worse } = one;
-  // As measured: the evidence has positive for worse.
+  // In the evidence, positive is worse; the estimate has the metric's own sign.
   const raw = metric.better === 'lower' ? differences : differences.map((value) => -value);
   const sum = raw.reduce((total, value) => total + value, 0);
   const squares = raw.reduce((total, value) => total + value ** 2, 0);

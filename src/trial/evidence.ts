@@ -22,42 +22,42 @@ import {
   strataOf,
 } from './pair-score.ts';
 
-/** What is known of one metric. Immutable, plain JSON. Differences: positive is worse. */
+/** Evidence on one metric. Immutable, plain JSON. Differences: positive is worse. */
 export interface MetricEvidence {
   readonly metric: Metric | Guard;
-  /** Bets on all pairs mixed; of success and of amounts, on the groups of probation too. */
+  /** Bets on all pairs; for success and amounts also on groups. */
   readonly mixed: Bets;
-  /** Bets on pairs within each of `strataOf`; empty where there are none. */
+  /** Bets on pairs within each stratum of `strataOf`. */
   readonly strata: readonly Bets[];
-  /** Bets on the groups of probation alone. */
+  /** Bets on groups alone. */
   readonly groups: Bets;
-  /** Of the outcome: bets on success in groups, and on places within `ALIKE_STRATA`; else empty. */
+  /** For `outcome`: bets on success in groups, then on ranks within each of `ALIKE_STRATA`. */
   readonly groupSteps: readonly Bets[];
-  /** Wealth of the bets that a guard is not worse by its margin; empty where there is none. */
+  /** Wealth of the bets that a guard is not worse by its margin; empty for the primary metric. */
   readonly notWorse: readonly number[];
-  /** The highest e-values so far: of help, and of not being worse. */
+  /** The highest e-values so far. */
   readonly peaks: { readonly help: number; readonly notWorse: number };
-  /** Differences; of medians those that are typical, without ties. The newest `MAX_DIFFERENCES`. */
+  /** `PairReading.typical` of the newest `MAX_DIFFERENCES` sets, for estimates. */
   readonly differences: readonly number[];
-  /** Sum of (success of the old one less that of the new one) over all sets. */
+  /** Sum over sets of (success rate of the old tasks - that of the new tasks). */
   readonly successLost: number;
-  /** Sums of both arms' values, as measured. */
+  /** Sums of each arm's mean value per set, as measured. */
   readonly sums: { readonly old: number; readonly new: number };
   readonly tasksOld: number;
   readonly tasksNew: number;
-  /** Pairs and groups that told anything; in how many the new value was worse, and better. */
+  /** Pairs and groups with data; in how many the new value was worse, and better. */
   readonly sets: number;
   readonly worse: number;
   readonly better: number;
 }
 
-/** Evidence per metric, the primary first. */
+/** Evidence per metric, the primary metric first. */
 export type Evidence = readonly MetricEvidence[];
 
-/** Differences that estimates are taken over: carried evidence must not grow for ever. */
+/** Differences that estimates rest on: carried evidence must not grow without bound. */
 const MAX_DIFFERENCES = 1000;
 
-/** Share of wagers in a stratum that stake nothing: noise in it costs a factor of 3.5 at most. */
+/** Share of wealth in a stratum that is never staked: a noisy stratum costs a factor of 3.5 at most. */
 const CASH = 2 / 7;
 
 export function noEvidence(metric: Metric | Guard, scale: Scale): MetricEvidence {
@@ -91,10 +91,10 @@ function betsOf({ kind, statistic }: Metric): 'rank' | 'rate' | 'amount' {
 }
 
 /**
- * The evidence after one pair more. If the change does nothing, the coin makes the sign of each
- * difference fair given its size, so each wealth is a non-negative martingale of mean 1 and exceeds
- * 1/α with probability α at most at any stopping time (Ville 1939; Shafer, "Testing by betting",
- * JRSS A 184, 2021).
+ * The evidence after one more pair. If the change does nothing, random assignment makes the sign of
+ * each difference fair given its size, so each wealth is a non-negative martingale of mean 1, which
+ * ever exceeds 1/α with probability α at most (Ville 1939; Shafer, "Testing by betting", JRSS A 184,
+ * 2021).
  */
 export function addPair(evidence: Evidence, pair: PairOutcomes, scale: Scale): Evidence {
   return evidence.map((one) => {
@@ -111,7 +111,7 @@ export function addPair(evidence: Evidence, pair: PairOutcomes, scale: Scale): E
   });
 }
 
-/** The evidence after one group more. */
+/** The evidence after one more group. */
 export function addGroup(evidence: Evidence, group: GroupOutcomes, scale: Scale): Evidence {
   return evidence.map((one) => {
     const { metric, mixed } = one;
@@ -138,7 +138,7 @@ function betOnSteps(bets: readonly Bets[], { steps }: GroupReading): readonly Be
   });
 }
 
-/** Fractions that are staked on a group. */
+/** Fractions staked on a group. */
 export function wagersOf({ kind, statistic }: Metric): readonly number[] {
   if (kind === 'success') return RATE_WAGERS;
   return statistic === 'median' ? PLACE_WAGERS : AMOUNT_WAGERS;
@@ -201,66 +201,64 @@ function betInStratum(
   });
 }
 
-/** E-value of pairs and groups alone that bet on one side. */
 type Side = 'harm' | 'help';
 
-/** Of strata, the product: each pair bets in one of them only. */
 function ofPairs({ mixed, strata }: MetricEvidence, side: Side): number {
   return Math.min(averageOf(mixed, strata, side), MAX_WEALTH);
 }
 
-/** The mean of what bets on all and of the product of what bets within strata. */
+/** Mean of the e-value over all and the product of e-values over strata: a pair is in one stratum. */
 function averageOf(all: Bets, strata: readonly Bets[], side: Side): number {
   if (strata.length === 0) return mean(all[side]);
   const product = strata.reduce((e, bets) => e * (CASH + (1 - CASH) * mean(bets[side])), 1);
   return (mean(all[side]) + product) / 2;
 }
 
-/** Evidence that the new value is better; 1: none. Pairs and groups are one process. */
+/** E-value that the new value is better, over pairs and groups. */
 export function eHelp(one: MetricEvidence): number {
   const ofGroups =
     one.metric.statistic === 'median' ? averageOf(one.groups, one.groupSteps, 'help') : 1;
   return Math.min(ofPairs(one, 'help') * ofGroups, MAX_WEALTH);
 }
 
-/** Evidence that the new value is worse, of pairs and of what goes on in groups; 1: none. */
+/** E-value that the new value is worse, over pairs and whatever `mixed` takes from groups. */
 export function eHarm(one: MetricEvidence): number {
   return ofPairs(one, 'harm');
 }
 
 /**
- * Evidence that a value in force is worse; 1: none. That it helped before does not count against it:
- * of the primary metric, and of ranks, which do not go on from pairs to groups, the groups alone.
+ * E-value that a value in force is worse. For the primary metric, and for ranks, over groups alone:
+ * wealth lost while the value helped must not hide that it harms now.
  */
 export function eHarmInForce(one: MetricEvidence, isPrimary: boolean): number {
   return isPrimary || one.metric.statistic === 'median' ? mean(one.groups.harm) : eHarm(one);
 }
 
-/** Evidence that the new value is not worse by the margin; 1: none. */
+/** E-value that the new value is not worse by the margin; 1 for the primary metric. */
 export function eNotWorse({ notWorse }: MetricEvidence): number {
   return notWorse.length === 0 ? 1 : mean(notWorse);
 }
 
-/** Evidence of harm over all metrics that are watched: the mean of e-values is one. */
+/** E-value of harm over all watched metrics: a mean of e-values is an e-value. */
 export function combinedHarm(evidence: Evidence): number {
   return mean(watched(evidence).map(eHarm));
 }
 
-/** The evidence by which harm is found. */
+/** The metrics by which harm is found. */
 export function watched(evidence: Evidence): Evidence {
   const primary = evidence[0]?.metric;
   return evidence.filter(({ metric }) => isWatched(metric, primary));
 }
 
-/** Where the outcome is primary, latency is part of it. */
+/** Latency is not watched by itself if the primary metric is `outcome`, which includes it. */
 export function isWatched(metric: Metric, primary: Metric | undefined): boolean {
   return primary?.kind !== 'outcome' || metric.kind !== 'latency';
 }
 
 /**
- * How much worse the new value is: of latency the median log ratio; of success the mean difference
- * of rates; of amounts the ratio of totals less 1; of a measurement's median its median difference
- * relative to the old value's mean size. Negative is better.
+ * How much worse the new value is; negative is better. Latency and outcome: the median log ratio.
+ * Success: the mean difference of rates. Totals: the ratio of totals - 1. Median of a measurement: the
+ * median difference over the mean absolute old value.
  */
 export function worsening({
   metric,

@@ -2,13 +2,12 @@ import { countBlocks, isCancelled } from './count.ts';
 import type { BlockStarted, OutcomeRecorded } from './step.ts';
 import type { Block, ClosedBlock, Trial } from './trial.ts';
 
-/** A block begins. */
 export function foldBlock(trial: Trial, { set, arm, sequence, timeMs }: BlockStarted): Trial {
   const block = { arm, sequence, startTimeMs: timeMs, acknowledgedMs: undefined, outcomes: [] };
   return { ...trial, tossed: set, block };
 }
 
-/** A task of the running block has ended; with the last one the block is over. */
+/** A task of the running block was reported; the last one closes the block. */
 export function foldBlockOutcome(trial: Trial, { outcome }: OutcomeRecorded): Trial {
   const { block, plan } = trial;
   if (block === undefined) return trial;
@@ -19,12 +18,12 @@ export function foldBlockOutcome(trial: Trial, { outcome }: OutcomeRecorded): Tr
     : closeBlock(trial, changed, 0);
 }
 
-/** The running block ends without so many of its tasks. */
+/** The running block times out with `count` tasks missing. */
 export function foldMissingInBlock(trial: Trial, count: number): Trial {
   return trial.block === undefined ? trial : closeBlock(trial, trial.block, count);
 }
 
-/** With its second block a pair is counted, from what outcomes there are. */
+/** The second block of a pair completes it: the pair is counted. */
 function closeBlock(trial: Trial, { arm, outcomes }: Block, missing: number): Trial {
   const closed: ClosedBlock = { arm, outcomes, missing };
   const first = trial.firstBlock;

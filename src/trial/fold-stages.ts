@@ -6,18 +6,18 @@ import type { HoldbackRenewed, TrialConfirmed, TrialPromoted } from './step.ts';
 import { type Counts, isFilling, plusCount, type TaskSet, type Trial } from './trial.ts';
 
 /**
- * No task is assigned any more until all that are out have been reported. Single tasks are given up;
- * a group that has begun counts if it has both arms.
+ * Suspends a trial. Waiting tasks are left out; a group that is not full is cut short and counts if it
+ * has both arms.
  */
 export function suspend(trial: Trial, suspendedMs: number): Trial {
   const hasBothArms = ({ tasks }: TaskSet) => new Set(tasks.map(({ arm }) => arm)).size === 2;
-  const given = trial.sets.filter((set) => isFilling(set) && !hasBothArms(set));
-  const left = leaveOut({ ...trial, suspendedMs }, given);
+  const useless = trial.sets.filter((set) => isFilling(set) && !hasBothArms(set));
+  const left = leaveOut({ ...trial, suspendedMs }, useless);
   const sets = left.sets.map((set) => (isFilling(set) ? { ...set, size: set.tasks.length } : set));
   return countComplete({ ...left, sets });
 }
 
-/** The pairs that are out count in the next stage; those that wait for a partner are given up. */
+/** Begins a stage. Open sets are counted in it; waiting tasks are left out. */
 export function nextStage(
   trial: Trial,
   { timeMs, commitment }: TrialPromoted | TrialConfirmed | HoldbackRenewed,
@@ -34,7 +34,7 @@ export function nextStage(
   };
 }
 
-/** `undefined`: nothing is held back. */
+/** Begins a holdback, or its next part; `undefined`: the plan has none, and the trial is over. */
 export function beginHoldback(
   trial: Trial,
   step: TrialConfirmed | HoldbackRenewed,
@@ -49,22 +49,26 @@ export function beginHoldback(
     tossed: 0,
     dispatched: 0,
     counted: [],
-    // Tasks that run keep their values; behind a renewal, nothing of them may be kept.
+    // Running tasks keep their arm. A renewal holds none: the receipts before it may be dropped.
     assignments: step.step === 'confirm' ? trial.assignments : [],
     seen: [],
-    ...{ expected: none, missing: none, cancelled: none, lost: [], longestMs: 0 },
+    expected: none,
+    missing: none,
+    cancelled: none,
+    lost: [],
+    longestMs: 0,
     recentFailures: { old: [], new: [] },
     holdback: step.state,
   };
 }
 
-/** Waiting tasks and some sets are given up, with what their tasks have told. */
+/** Drops waiting tasks and the given sets, and takes them off the counts. */
 export function leaveOut(trial: Trial, sets: readonly TaskSet[]): Trial {
   const tasks = [...trial.waiting.map(({ task }) => task), ...sets.flatMap((set) => set.tasks)];
-  const given = new Set(sets);
-  const without = (counts: Counts, isMeant: (outcome: Outcome | undefined) => boolean) =>
+  const dropped = new Set(sets);
+  const without = (counts: Counts, isCounted: (outcome: Outcome | undefined) => boolean) =>
     tasks
-      .filter(({ outcome }) => isMeant(outcome))
+      .filter(({ outcome }) => isCounted(outcome))
       .reduce((left, { arm }) => plusCount(left, arm, -1), counts);
   return {
     ...trial,
@@ -73,6 +77,6 @@ export function leaveOut(trial: Trial, sets: readonly TaskSet[]): Trial {
     cancelled: without(trial.cancelled, (outcome) => outcome?.status === 'cancelled'),
     assigned: trial.assigned - tasks.length,
     waiting: [],
-    sets: trial.sets.filter((set) => !given.has(set)),
+    sets: trial.sets.filter((set) => !dropped.has(set)),
   };
 }

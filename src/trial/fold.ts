@@ -19,10 +19,10 @@ import {
   type Trial,
 } from './trial.ts';
 
-/** Tasks that were given up, remembered for their late reports. */
+/** Timed-out tasks remembered for their late reports. */
 const MAX_LOST = 1000;
 
-/** The trial after a receipt; `undefined` before the first one and after the last. */
+/** The trial after a receipt; `undefined`: it is over, or its first receipt is missing. */
 export function foldReceipt(trial: Trial | undefined, receipt: Receipt): Trial | undefined {
   const { step, number, hash } = receipt;
   if (step.step === 'end') return undefined;
@@ -32,14 +32,14 @@ export function foldReceipt(trial: Trial | undefined, receipt: Receipt): Trial |
   return after && { ...after, steps: number, hash };
 }
 
-/** A start and a renewal begin a trial where there is none to go on with. */
+/** `start` begins a trial, and so does `renew` if the receipts before it were dropped. */
 function trialBefore(trial: Trial | undefined, step: TrialStep): Trial | undefined {
   if (step.step === 'start') return startTrial(step.plan, step);
   if (step.step === 'renew') return trial ?? startTrial(step.plan, step);
   return trial;
 }
 
-/** What came of the newest fold of a step. */
+/** The newest fold of a step. */
 interface Folded {
   readonly before: Trial;
   readonly after: Trial | undefined;
@@ -48,8 +48,8 @@ interface Folded {
 const folds = new WeakMap<TrialStep, Folded>();
 
 /**
- * The trial after a step that it allows; `undefined`: the trial is over. A decision folds a step to
- * decide on it, and the ledger then folds the same one into the same trial: it is done once.
+ * The trial after a step; `undefined`: it is over. The result is cached, since a decision folds a step
+ * and the ledger then folds the same step into the same trial.
  */
 function foldStep(trial: Trial, step: TrialStep): Trial | undefined {
   const known = folds.get(step);
@@ -59,7 +59,7 @@ function foldStep(trial: Trial, step: TrialStep): Trial | undefined {
   return after;
 }
 
-/** Says that a step folds as another one does: it differs in what the fold does not look at. */
+/** Caches the fold of `other` for `step`, which differs only in what the fold does not read. */
 export function foldsAs<T extends TrialStep>(step: T, other: TrialStep): T {
   const known = folds.get(other);
   if (known !== undefined) folds.set(step, known);
@@ -112,7 +112,7 @@ function takeStep(trial: Trial, step: TrialStep): Trial | undefined {
   }
 }
 
-/** A step after which the trial goes on. */
+/** The trial after a step that does not end it; throws if it does. */
 export function foldRunning(trial: Trial, step: TrialStep): Trial {
   const after = foldStep(trial, step);
   if (after === undefined) throw new Error(`the trial is over after step ${step.step}`);
@@ -169,13 +169,16 @@ function foldOutcome(trial: Trial, step: OutcomeRecorded): Trial {
 
 function foldMissing(trial: Trial, { taskIds, count }: OutcomesMissing): Trial {
   if (trial.plan.assignment === 'switchback') return foldMissingInBlock(trial, count);
-  const isGivenUp = new Set(taskIds);
+  const timedOut = new Set(taskIds);
   const tasks = [
     ...trial.waiting.map(({ number, task }) => ({ set: number, task })),
     ...trial.sets.flatMap((set) => set.tasks.map((task) => ({ set: set.number, task }))),
-  ].filter(({ task }) => isGivenUp.has(task.taskId) && task.outcome === undefined);
+  ].filter(({ task }) => timedOut.has(task.taskId) && task.outcome === undefined);
   const lost = tasks.map(({ set, task: { taskId, arm, assignTimeMs } }) => ({
-    ...{ taskId, set, arm, assignTimeMs },
+    taskId,
+    set,
+    arm,
+    assignTimeMs,
     late: undefined,
   }));
   const missing = lost.reduce((counts, { arm }) => plusCount(counts, arm, 1), trial.missing);
@@ -185,7 +188,7 @@ function foldMissing(trial: Trial, { taskIds, count }: OutcomesMissing): Trial {
   );
 }
 
-/** Gives tasks their outcomes, and counts what is complete then. */
+/** Sets outcomes of tasks, and counts the sets that are complete then. */
 function takeOutcomes(trial: Trial, outcomes: ReadonlyMap<string, Outcome>): Trial {
   let { cancelled } = trial;
   const ended = (task: AssignedTask): AssignedTask => {
@@ -206,7 +209,7 @@ function takeOutcomes(trial: Trial, outcomes: ReadonlyMap<string, Outcome>): Tri
   return { ...counted, arrival: arrivalAfter(trial, completed, sets, counted) };
 }
 
-/** The evidence by arrival; while sets arrive in order, it is the one in order. */
+/** The evidence in order of arrival; while that is the order of dispatch, `counted.evidence` itself. */
 function arrivalAfter(
   { arrival, evidence, plan, stage }: Trial,
   completed: readonly TaskSet[],

@@ -4,44 +4,44 @@ import { mean } from './distributions.ts';
 import { hasSucceeded, logLatency, type Outcome, successOf } from './outcome.ts';
 import { turned, valueIn } from './pair-score.ts';
 
-/** A group: one task with the old value, by a coin, among some with the new one. */
+/** The outcomes of a group: one task, drawn at random, has the old value. */
 export interface GroupOutcomes {
   readonly old: Outcome;
   readonly new: readonly Outcome[];
 }
 
-/** What a group says of one metric; positive: the new value is worse. */
+/** What a group shows of one metric; positive: the new value is worse. */
 export interface GroupReading {
-  /** -1 to 1; of mean 0 over the coin if the change does nothing. */
+  /** -1 to 1; with mean 0 over the random draw if the change does nothing. */
   readonly stake: number;
   /**
-   * Of the outcome, in two steps: whether the old one succeeded, and its place among those that
-   * ended as it did. Given the first, the second has mean 0 too.
+   * For `outcome`, in two steps: whether the old task succeeded, and its rank among those that ended
+   * alike. Given the first, the second has mean 0 too.
    */
   readonly steps?: {
     readonly success: number;
     readonly name: AlikeStratum;
     readonly place: number;
   };
-  /** For the estimate, as that of a pair. */
+  /** As `PairReading.typical`. */
   readonly typical: number | undefined;
-  /** The old one's value and the mean of the others, as measured. */
+  /** The old task's value and the mean of the new ones, as measured. */
   readonly old: number;
   readonly new: number;
 }
 
-/** How the old one and those that it is placed among ended. */
+/** How the old task, and those that it is ranked among, ended. */
 export const ALIKE_STRATA = ['succeeded', 'failed'] as const;
 type AlikeStratum = (typeof ALIKE_STRATA)[number];
 
-/** Two outcomes in order, the better one first; 0: neither is better. */
+/** Negative: `a` is better; 0: neither is. */
 type Compare = (a: Outcome, b: Outcome) => number;
 
 /**
- * `undefined`: the group tells nothing of this metric.
+ * Reads a group; `undefined`: it has no data for the metric.
  *
- * @param sizes of differences so far, which an amount is relative to
- * @param floorMs failures that took less tell nothing by their latency
+ * @param sizes absolute differences so far, by which amounts are scaled
+ * @param floorMs the latency of failures below this is ignored
  */
 export function readGroup(
   metric: Metric,
@@ -71,8 +71,8 @@ export function readGroup(
 }
 
 /**
- * Whether the old one would still be the better one if the new value were allowed to be worse by a
- * share of it; -1 to 1, positive: the new value is worse than that. `undefined`: it cannot be told.
+ * As `readGroup(…).stake`, with the old task made worse by the margin; of success, without that.
+ * Positive: the new value is worse by more. `undefined`: no data.
  */
 export function readGroupMargin(
   metric: Guard,
@@ -114,7 +114,7 @@ function readOutcome(group: GroupOutcomes, floorMs: number): GroupReading | unde
   return { ...reading, steps };
 }
 
-/** By the old one's place among all: -1 if it is the worst, 1 if it is the best. */
+/** The stake is the old task's rank in the group: -1 if it is the worst, 1 if it is the best. */
 function readRanked(
   group: GroupOutcomes | undefined,
   compare: Compare,
@@ -131,7 +131,7 @@ function readRanked(
   return { stake: mean(places), typical: typical || undefined, old: old ?? 0, new: fresh ?? 0 };
 }
 
-/** A success is better than a failure; of two that ended alike, the faster one. */
+/** A success is better than a failure; of two that ended alike, the faster one is better. */
 function compareOutcomes(a: Outcome, b: Outcome): number {
   if (hasSucceeded(a) !== hasSucceeded(b)) return hasSucceeded(a) ? -1 : 1;
   return a.latencyMs === undefined || b.latencyMs === undefined ? 0 : a.latencyMs - b.latencyMs;
@@ -149,7 +149,7 @@ function onlySuccesses(group: GroupOutcomes): GroupOutcomes | undefined {
   return only(group, (outcome) => (hasSucceeded(outcome) ? outcome.latencyMs : undefined));
 }
 
-/** The group of those that have a value; `undefined`: too few are left to be compared. */
+/** The tasks of a group that have a value; `undefined`: an arm has none. */
 function only(
   { old, new: fresh }: GroupOutcomes,
   read: (outcome: Outcome) => number | undefined,
@@ -159,8 +159,8 @@ function only(
 }
 
 /**
- * By how much the amount of the others is above the old one's, clipped, less what that would be on
- * average had the coin chosen any other of them: clipping alone is not fair with one against four.
+ * The stake is the clipped difference of the new tasks' mean and the old task's amount, less the mean of
+ * what it would be for each choice of the old task: after clipping alone, its mean would not be 0.
  */
 function readAmount(
   metric: Metric,
@@ -174,7 +174,7 @@ function readAmount(
   const others = values.length - 1;
   const differences = values.map((value) => turned(metric, (sum - value) / others - value));
   const [own = 0] = differences;
-  // The same whichever of them is the old one: else the stake would not be fair.
+  // The scale must not depend on which task is the old one.
   const all = [...sizes, mean(differences.map(Math.abs))];
   const scores = differences.map((difference) => clipped(difference, all));
   const [old = 0] = values;

@@ -5,50 +5,47 @@ import { addToGain, type Gain, noGain } from './gain.ts';
 import { type GroupOutcomes, readGroup } from './group-score.ts';
 import type { TrialPlan } from './plan.ts';
 
-/** What is known of a confirmed change while some tasks keep the old value. Plain JSON. */
+/** The state of a holdback: some tasks keep the old value of a confirmed change. Plain JSON. */
 export interface HoldbackState {
-  /** Per metric of `watchedMetrics` and wager: the sum of the Shiryaev–Roberts procedure. */
+  /** Per metric of `watchedMetrics` and wager: the statistic of a Shiryaev–Roberts e-detector. */
   readonly detectors: readonly (readonly number[])[];
-  /** What the new value gains per task: of latency, and of each amount that the trial looks at. */
+  /** Gains in latency and in each measurement among the plan's metrics. */
   readonly gains: readonly Gain[];
   /** Groups counted. */
   readonly groups: number;
-  /** Median latency of tasks when the change was confirmed, in milliseconds. */
+  /** Median latency in milliseconds when the change was confirmed, or its old value last tried. */
   readonly usualMs: number;
-  /** Tasks ever recorded when this part of the holdback began. */
+  /** Tasks ever recorded when this part began. */
   readonly fromTask: number;
-  /** Tasks ever recorded from which the next group may begin. */
+  /** Tasks ever recorded when the next group may begin. */
   readonly nextTask: number;
-  /** Tasks ever recorded from which the value before may be tried again. */
+  /** Tasks ever recorded when the old value may be tried again. */
   readonly retrialTask: number;
 }
 
-/** Sizes of differences that amounts are clipped by come from the trial; here there are none. */
+/** Differences before a group: none, so that it is scaled by its own alone. */
 const NO_SIZES: readonly number[] = [];
 
-/** The sums may not grow beyond what JSON can hold. */
+/** Caps the statistics, so that they stay finite in JSON. */
 const MAX_SUM = 1e100;
 
-/**
- * Tasks that pass on average until a value that harms nothing is taken back: the average run length
- * of the detector.
- */
+/** Average run length to a false alarm, at least, in tasks. */
 const AVERAGE_RUN_LENGTH = 100_000;
 
-/** Tasks of a part of holdback: the next one has new coins, and needs nothing from before. */
+/** Tasks recorded in a part of a holdback; the next part has a new seed and needs no earlier receipt. */
 const PART_TASKS = 1000;
 
-/** Tasks ever recorded at which a part of holdback is over. */
+/** Tasks ever recorded when a part is over. */
 export function partEnd({ fromTask }: HoldbackState): number {
   return fromTask + PART_TASKS;
 }
 
-/** Metrics whose harm is watched for. */
+/** The metrics by which harm is found. */
 export function watchedMetrics({ primary, guards }: TrialPlan): readonly Metric[] {
   return [primary, ...guards].filter((metric) => isWatched(metric, primary));
 }
 
-/** Holdback before its first group. */
+/** The state before the first group. */
 export function startHoldback(
   plan: TrialPlan,
   start: Pick<HoldbackState, 'usualMs' | 'fromTask' | 'nextTask' | 'retrialTask'>,
@@ -63,9 +60,9 @@ export function startHoldback(
 }
 
 /**
- * One group more. `M ← (1 + M)(1 + λs)`, where s is positive if the old one was better: while the
- * new value harms nothing, the expected sum after n groups is n at most (Shin, Ramdas & Rinaldo,
- * "E-detectors", NEJSDS 2, 2024).
+ * The state after one more group: `M ← (1 + M)(1 + λs)`, where s is positive if the old value was
+ * better. While the new value does no harm, the expectation of M after n groups is n at most (Shin,
+ * Ramdas & Rinaldo, "E-detectors", NEJSDS 2, 2024).
  */
 export function addToHoldback(
   state: HoldbackState,
@@ -89,12 +86,12 @@ export function addToHoldback(
   };
 }
 
-/** Evidence that the value has begun to harm; it is taken back at `detectionLimit`. */
+/** E-detector of harm: at `detectionLimit`, the change is reverted. */
 export function detection({ detectors }: Pick<HoldbackState, 'detectors'>): number {
   return mean(detectors.map(mean));
 }
 
-/** @param holdback share of tasks that keep the old value */
+/** The average run length in groups: a share of `holdback` tasks keeps the old value, one per group. */
 export function detectionLimit({ holdback }: Pick<TrialPlan, 'holdback'>): number {
   return AVERAGE_RUN_LENGTH * holdback;
 }

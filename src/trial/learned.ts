@@ -2,29 +2,29 @@ import type { TrialVerdict } from '../domain/effect.ts';
 
 const HOUR_MS = 3_600_000;
 
-/** Verdicts lose half of their weight in this time. */
+/** Half-life of a verdict's weight. */
 const HALF_LIFE_MS = 7 * 24 * HOUR_MS;
 
-/** How many verdicts the configured confidence counts as much as. */
+/** Weight of the configured confidence, in verdicts. */
 const PRIOR_STRENGTH = 4;
 
-/** So many HARMED within so long leave a rule's proposals to a person. */
+/** After this many HARMED within this time, a rule's proposals wait for a person. */
 const HARMED_TO_STOP = 3;
 const HARMED_WITHIN_MS = 24 * HOUR_MS;
 
-/** What was learned of a rule from its trials. Plain JSON. */
+/** The verdicts of a rule's trials. Plain JSON. */
 export interface RuleRecord {
-  /** Of the rule's text; of another text nothing is known. */
+  /** Hash of the rule's text: the record of another text does not apply. */
   readonly fingerprint: string;
-  /** Weights of successes and failures as they were at `timeMs`. */
+  /** Decayed weights of successes and failures, as of `timeMs`. */
   readonly successes: number;
   readonly failures: number;
-  /** Of the newest verdict, by the loop's time. */
+  /** When the newest verdict was recorded, by the loop's time. */
   readonly timeMs: number;
   readonly helped: number;
   readonly harmed: number;
   readonly inconclusive: number;
-  /** When the newest harm was found, at most `HARMED_TO_STOP` times. */
+  /** Times of the newest `HARMED_TO_STOP` HARMED. */
   readonly harmedMs: readonly number[];
 }
 
@@ -33,7 +33,7 @@ export interface RuleRecord {
  * its mean and the strength of four verdicts: `(4c + S) / (4 + S + F)`.
  *
  * @param configured 0 to 1
- * @param record of the rule's present text; `undefined`: no trial of it has ended
+ * @param record of the rule's present text; `undefined`: it has no verdicts
  */
 export function learnedConfidence(
   configured: number,
@@ -47,7 +47,7 @@ export function learnedConfidence(
   return (PRIOR_STRENGTH * configured + successes) / (PRIOR_STRENGTH + successes + failures);
 }
 
-/** The record after one verdict more. INVALID teaches nothing. */
+/** The record after one more verdict. INVALID does not count. */
 export function learn(
   record: RuleRecord | undefined,
   fingerprint: string,
@@ -70,19 +70,19 @@ export function learn(
   };
 }
 
-/** Whether a rule has harmed so often of late that its proposals are left to a person. */
+/** Whether a rule has harmed so often recently that its proposals wait for a person. */
 export function isLeftToPerson({ harmedMs }: RuleRecord, nowMs: number): boolean {
   const recent = harmedMs.filter((timeMs) => nowMs - timeMs < HARMED_WITHIN_MS);
   return recent.length >= HARMED_TO_STOP;
 }
 
-/** Tasks and milliseconds that a change rests after harm was found. */
+/** How long a change rests: both have to pass. */
 export interface RestLength {
   readonly tasks: number;
   readonly ms: number;
 }
 
-/** @param former how often harm had been found in the same change before */
+/** @param former HARMED verdicts of the same change before this one */
 export function restAfterHarm(former: number): RestLength {
   return { tasks: 100 * 2 ** Math.min(former, 5), ms: 300_000 };
 }
@@ -92,7 +92,7 @@ function nothingLearned(fingerprint: string, timeMs: number): RuleRecord {
   return { fingerprint, ...none, timeMs, harmedMs: [] };
 }
 
-/** A clock that has been set back makes nothing newer. */
+/** The share of a record's weight that is left; 1 if the clock was set back. */
 function decay({ timeMs }: RuleRecord, nowMs: number): number {
   return 0.5 ** (Math.max(nowMs - timeMs, 0) / HALF_LIFE_MS);
 }

@@ -5,21 +5,21 @@ import { type GroupOutcomes, readGroupMargin, worsened } from './group-score.ts'
 import { hasSucceeded, type Outcome } from './outcome.ts';
 import { type PairOutcomes, readPair, type Scale } from './pair-score.ts';
 
-/** Wagers relative to the one that grows fastest where nothing has changed. */
+/** Wagers relative to the one that grows fastest if nothing has changed. */
 const PARTS = [0.25, 0.5, 1, 2, 4];
 
-/** The highest fraction of wealth that is staked. */
+/** Largest fraction of wealth that is staked. */
 const MAX_WAGER = 0.95;
 
-/** Whether a metric is a guard with a margin that is to be proven. */
+/** Whether a metric is a guard, whose margin has to be proven. */
 export function hasMargin(metric: Metric | Guard): metric is Guard {
   return 'margin' in metric;
 }
 
 /**
- * Wagers of the bets that the new value is not worse by more than the margin. For success, about
- * δ / (2p(1 - p) + δ), where p is the share of successes before: the variance of a pair's difference
- * is 2p(1 - p).
+ * Wagers of the bets that the new value is not worse by more than the margin δ; none for the primary
+ * metric. For success, multiples of δ / (2p(1 - p) + δ), where p is the success rate before the trial
+ * and 2p(1 - p) the variance of a pair's difference.
  */
 export function marginWagers(metric: Metric | Guard, { successRate }: Scale): readonly number[] {
   if (!hasMargin(metric)) return [];
@@ -29,12 +29,12 @@ export function marginWagers(metric: Metric | Guard, { successRate }: Scale): re
   return PARTS.map((part) => Math.min(part * best, MAX_WAGER));
 }
 
-/** A group of five tells so many times what a pair of single tasks does. */
+/** Information of a group of five relative to a pair: with one task against n, it is 2n / (n + 1). */
 const PAIRS_PER_GROUP = 1.6;
 
 /**
- * Tasks of probation until the margin of success is about proven, where nothing has changed: the
- * best wager stakes δ / (v + δ), v = 2p(1 - p), and wealth grows by δ² / 2(v + δ) a pair.
+ * Tasks of probation until the margin δ of success is proven, approximately, if nothing has changed: the
+ * best wager stakes δ / (v + δ), v = 2p(1 - p), and log wealth grows by δ² / 2(v + δ) per pair.
  */
 export function tasksToProve({ margin }: Guard, { successRate }: Scale): number {
   const variance = 2 * successRate * (1 - successRate);
@@ -43,8 +43,8 @@ export function tasksToProve({ margin }: Guard, { successRate }: Scale): number 
 }
 
 /**
- * Wealth after a pair. The test is of a mean (success, totals) or of a median, and assumes pairs
- * that are alike on average: the coin alone does not prove it.
+ * Wealth after a pair. The test is of a mean (success, totals) or of a median. Unlike tests of no
+ * effect, it is not valid by random assignment alone: it assumes that pairs are alike on average.
  */
 export function betOnPairMargin(
   wealth: readonly number[],

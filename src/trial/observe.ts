@@ -2,7 +2,7 @@ import type { MetricEffect } from '../domain/effect.ts';
 import type { Task } from '../domain/task.ts';
 import { logLatency } from './outcome.ts';
 
-/** Some tasks, as a before/after comparison sees them. Plain JSON. */
+/** Statistics of some tasks, for a before/after comparison. Plain JSON. */
 export interface Sample {
   readonly count: number;
   /** Mean and variance of the logarithm of latency, of at least 1 ms. */
@@ -29,9 +29,8 @@ export function sampleOf(tasks: readonly Seen[]): Sample {
 }
 
 /**
- * Before against after, with intervals of 95 % by the normal approximation. What follows a bad
- * stretch is better anyway: this is an estimate of what happened, and no proof of why. There is no
- * evidence in it: the e-values are 1.
+ * Compares before with after: differences with 95 % intervals by the normal approximation. No proof of a
+ * cause, because of regression to the mean: the e-values are 1.
  */
 export function compareSamples(before: Sample, after: Sample): MetricEffect[] {
   const nothing = { eHarm: 1, eHelp: 1, eNotWorse: 1, margin: undefined };
@@ -60,7 +59,7 @@ function rate({ successes, count }: Sample): number {
   return successes / Math.max(count, 1);
 }
 
-/** Variance of a success, with a success and a failure added so that it is never nothing. */
+/** Variance of a success, with a success and a failure added so that it is never 0. */
 function binary({ successes, count }: Sample): number {
   const p = (successes + 1) / (count + 2);
   return p * (1 - p);

@@ -1,16 +1,16 @@
 import type { TaskStatus } from '../domain/task.ts';
 
-/** What a task of a trial ended with. Plain JSON. */
+/** How a task of a trial ended. Plain JSON. */
 export interface Outcome {
   /** `lost`: no report came within the outcome timeout. */
   readonly status: TaskStatus | 'lost';
-  /** As measured, in milliseconds; absent where the report had none. */
+  /** In milliseconds; absent if the report had none. */
   readonly latencyMs?: number;
-  /** Those that the trial looks at; of each, only where the report had it. */
+  /** Those among the plan's metrics that the report had. */
   readonly measurements: Readonly<Record<string, number>>;
 }
 
-/** A task of which no report came in time. */
+/** The outcome of a task that timed out. */
 export const LOST: Outcome = { status: 'lost', measurements: {} };
 
 export function hasSucceeded({ status }: Outcome): boolean {
@@ -22,10 +22,10 @@ export function successOf(outcome: Outcome): number {
   return hasSucceeded(outcome) ? 1 : 0;
 }
 
-/** A latency below this counts as this, in milliseconds, so that its logarithm is finite. */
+/** Shorter latencies count as this, in milliseconds, so that the logarithm is finite. */
 const MIN_LATENCY_MS = 1;
 
-/** Natural logarithm of a latency in milliseconds, of 1 ms at least. */
+/** Natural logarithm of a latency in milliseconds, at least 1 ms. */
 export function logLatency(latencyMs: number): number {
   return Math.log(Math.max(latencyMs, MIN_LATENCY_MS));
 }

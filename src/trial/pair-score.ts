@@ -3,52 +3,52 @@ import { own } from '../domain/value.ts';
 import { mean } from './distributions.ts';
 import { hasSucceeded, logLatency, type Outcome, successOf } from './outcome.ts';
 
-/** The two halves of a pair: one task each, or a block each. */
+/** The outcomes of a pair by arm: one task each, or the tasks of a block. */
 export interface PairOutcomes {
   readonly old: readonly Outcome[];
   readonly new: readonly Outcome[];
 }
 
-/** What scores depend on beside the outcomes; fixed when a trial starts. */
+/** What scores depend on besides the outcomes; fixed when a trial starts. */
 export interface Scale {
-  /** Milliseconds that a failed task counts as at least where failures and successes are mixed. */
+  /** Milliseconds that a failed task counts as at least, when compared with a success. */
   readonly timeoutMs: number;
-  /** Failures that took fewer milliseconds tell nothing by their latency. */
+  /** The latency of failures below this, in milliseconds, is ignored. */
   readonly floorMs: number;
-  /** Share of successes before the trial, above 0 and below 1. */
+  /** Success rate before the trial, above 0 and below 1. */
   readonly successRate: number;
-  /** Single tasks are compared; otherwise blocks of tasks. */
+  /** `task`: single tasks are compared; `switchback`: blocks of tasks. */
   readonly assignment: 'task' | 'switchback';
 }
 
-/** A measurement of more counts as so much, so that a sum of some is finite. */
+/** Larger measurements count as this, so that sums stay finite. */
 export const MAX_AMOUNT = 1e150;
 
-/** How the two tasks of a pair ended; a pair bets in its own stratum only. */
+/** How the two tasks of a pair ended. A pair is in one stratum. */
 export const STRATA = ['succeeded', 'failed', 'failedFast', 'discordant'] as const;
 export type Stratum = (typeof STRATA)[number];
 
-/** What a pair says of one metric. Differences are new less old; positive is worse. */
+/** What a pair shows of one metric. Differences: positive is worse. */
 export interface PairReading {
-  /** All pairs mixed, failures counted as the timeout; `undefined`: it tells nothing. */
+  /** Difference with failures counted as the timeout; `undefined`: no data. */
   readonly mixed: number | undefined;
-  /** Within the pair's stratum; `undefined`: it tells nothing, or there are no strata. */
+  /** Difference within the pair's stratum; `undefined`: no data, or no strata. */
   readonly stratum: { readonly name: Stratum; readonly difference: number } | undefined;
-  /** For the estimate; `undefined`: not typical, or of a median a tie. */
+  /** Difference for the estimate; `undefined`: a tie of a median, or a discordant or fast failing pair. */
   readonly typical: number | undefined;
-  /** Means of the halves, as measured. */
+  /** Mean of each arm, as measured. */
   readonly old: number;
   readonly new: number;
 }
 
-/** Strata of a metric; only single tasks have them. */
+/** The strata of a metric; blocks have none. */
 export function strataOf({ kind, statistic }: Metric, { assignment }: Scale): readonly Stratum[] {
   if (assignment !== 'task' || statistic !== 'median') return [];
   if (kind === 'outcome') return STRATA;
   return kind === 'latency' ? STRATA.filter((name) => name !== 'discordant') : [];
 }
 
-/** `undefined`: the pair tells nothing of this metric. */
+/** Reads a pair; `undefined`: it has no data for the metric. */
 export function readPair(
   metric: Metric,
   pair: PairOutcomes,
@@ -74,16 +74,13 @@ export function readPair(
   };
 }
 
-/** A difference of new less old, so that positive is worse. */
+/** The sign of a difference (new - old) turned so that positive is worse. */
 export function turned({ better }: Metric, difference: number): number {
-  // Never minus zero: it would not be the same once it is JSON.
+  // 0 - x, since -x could be -0, which JSON does not preserve.
   return better === 'lower' ? difference : 0 - difference;
 }
 
-/**
- * Log latency of the new task less that of the old one, as measured; where just one failed, 1 if it
- * was the new one, else -1.
- */
+/** Log ratio of latencies, or 1 if only the new task failed and -1 if only the old one did. */
 function stratify(
   { old: [old], new: [fresh] }: PairOutcomes,
   { floorMs }: Scale,
@@ -108,8 +105,8 @@ function halvesOf(metric: Metric, { old, new: fresh }: PairOutcomes, timeoutMs: 
 }
 
 /**
- * What a metric looks at in an outcome: log latency, 1 or 0, milliseconds or an amount; `undefined`:
- * the report had none.
+ * The value of a metric in an outcome: log latency, 1 or 0, milliseconds (total of latency) or an
+ * amount; `undefined`: the report had none.
  */
 export function valueIn(metric: Metric, outcome: Outcome, timeoutMs: number): number | undefined {
   switch (metric.kind) {
@@ -126,7 +123,7 @@ export function valueIn(metric: Metric, outcome: Outcome, timeoutMs: number): nu
   }
 }
 
-/** Log latency, of a failed task at least that of the timeout: failing fast is not faster. */
+/** Log latency; a failed task counts as the timeout at least, since failing fast is no gain. */
 function cappedLatency(outcome: Outcome, timeoutMs: number): number | undefined {
   const { latencyMs } = outcome;
   if (hasSucceeded(outcome)) return latencyMs === undefined ? undefined : logLatency(latencyMs);

@@ -6,75 +6,77 @@ import type { Evidence } from './evidence.ts';
 import type { Scale } from './pair-score.ts';
 import { kindOf, type Seen } from './predict.ts';
 
-/** The form of plans and steps. Trials of an earlier one are ended when their ledger is opened. */
+/** Version of plans and steps. Trials of an earlier one are ended when their ledger is opened. */
 export const TRIAL_FORMAT = 2;
 
-/** What a trial was started with; fixed until it ends. Plain JSON. Times in milliseconds. */
+/** The parameters of a trial, fixed until it ends. Plain JSON. */
 export interface TrialPlan extends Scale {
-  /** Left out by releases whose trials cannot be gone on with. */
+  /** `TRIAL_FORMAT`. Absent in ledgers of releases whose trials cannot be continued. */
   readonly format: number;
   readonly deltaId: string;
   readonly ruleId: string;
-  /** Of the rule's text. */
+  /** Hash of the rule's text. */
   readonly fingerprint: string;
   readonly target: string;
-  /** The baseline; `undefined`: the parameter is not there. */
+  /** The baseline; `undefined`: there is no such parameter. */
   readonly oldValue: Value | undefined;
   readonly newValue: Value | undefined;
-  /** What repeatable coins come from; `undefined`: from the ledger's secret. */
+  /** Base of repeatable seeds; `undefined`: seeds come from the ledger's secret. */
   readonly seed: string | undefined;
-  /** The delta in force whose former value this trial is of; `undefined`: a rule proposed it. */
+  /** The confirmed delta whose old value is tried again; `undefined`: a rule proposed the change. */
   readonly retrialOf: string | undefined;
   readonly primary: Metric;
   readonly guards: readonly Guard[];
+  /** Tasks per block of a switchback trial. */
   readonly blockTasks: number;
-  /** Labels that the tasks of a pair have in common; empty: they are alike by prediction. */
+  /** Labels that are equal within a pair; empty: tasks are paired by predicted latency. */
   readonly pairBy: readonly string[];
+  /** Assignments after which a waiting task is paired with any task. */
   readonly pairWaitTasks: number;
-  /** Labels that latency is predicted by. */
+  /** Labels from which latency is predicted. */
   readonly predictBy: readonly string[];
-  /** Tasks before the trial, oldest first; empty where nothing is predicted. */
+  /** Tasks before the trial, oldest first; empty if nothing is predicted. */
   readonly history: readonly Seen[];
   readonly outcomeTimeoutMs: number;
   readonly maxMs: number;
-  /** Evidence of help that suffices for the value to be put in force. */
+  /** E-value of help at which the value is put in force. */
   readonly sufficient: number;
   readonly probationTasks: number;
   readonly probationMs: number;
   /** Share of tasks that keep the old value once the new one is confirmed; 0: none. */
   readonly holdback: number;
-  /** Highest amounts that gains are reckoned with, by metric. */
+  /** By metric: larger amounts count as this in gains. */
   readonly clips: Readonly<Record<string, number>>;
-  /** Evidence that an earlier trial of the same change ended with. */
+  /** Evidence of an earlier trial of the same change. */
   readonly carried: Evidence | undefined;
 }
 
-/** Whether some tasks keep the old value once the new one is confirmed: blocks cannot. */
+/** Whether there is a holdback after confirmation; a switchback trial has none. */
 export function hasHoldback({ holdback, assignment }: TrialPlan): boolean {
   return holdback > 0 && assignment === 'task';
 }
 
-/** Newest tasks that a trial is measured by before it starts. */
+/** Newest tasks from which a plan is measured. */
 export const MEASURED_TASKS = 100;
 
-/** Failures faster than this share of the slowest tasks (p95) tell nothing by their latency. */
+/** The latency of failures below this share of the p95 is ignored. */
 const FLOOR_SHARE = 0.01;
 
-/** Outcomes are waited for so many times the longest time that a report has taken lately. */
+/** The outcome timeout is this many times the longest recent time to a report. */
 const TIMEOUT_FACTOR = 3;
 const MIN_OUTCOME_TIMEOUT_MS = 60_000;
 const MAX_OUTCOME_TIMEOUT_MS = 3_600_000;
 
-/** Where reports take longer than the maximum allows for, so many times the longest. */
+/** As `TIMEOUT_FACTOR`, if the maximum would be shorter. */
 const LEAST_FACTOR = 1.5;
 
 type MeasuredTask = Pick<Task, 'status' | 'latencyMs' | 'measurements' | 'labels' | 'reportMs'>;
 
 /**
- * What failures and outliers count as, by the newest tasks; those that were cancelled tell nothing.
- * The timeout is the p99 of the successes, or of all where none succeeded.
+ * Measures the newest tasks, cancelled ones excluded. The timeout is the p99 latency of successes, or
+ * of all tasks if none succeeded.
  *
- * @param timeoutMs as configured
+ * @param timeoutMs the configured timeout, which overrides the measured one
  */
 export function measureScale(
   tasks: readonly MeasuredTask[],
@@ -93,9 +95,9 @@ export function measureScale(
 }
 
 /**
- * For how long an outcome is waited for, by how long reports have taken.
+ * The outcome timeout in milliseconds, by how long recent reports took.
  *
- * @param longestMs that an earlier trial of the same change has seen
+ * @param longestMs the longest time to a report in an earlier trial of the same change
  */
 export function measureOutcomeTimeout(tasks: readonly MeasuredTask[], longestMs = 0): number {
   const times = tasks.map(({ reportMs, latencyMs }) => reportMs ?? latencyMs ?? 0);
@@ -104,7 +106,7 @@ export function measureOutcomeTimeout(tasks: readonly MeasuredTask[], longestMs 
   return Math.min(Math.max(TIMEOUT_FACTOR * longest, MIN_OUTCOME_TIMEOUT_MS), most);
 }
 
-/** What predictions start from. */
+/** The tasks from which the first predictions are made. */
 export function measureHistory(
   tasks: readonly MeasuredTask[],
   predictBy: readonly string[],
@@ -115,7 +117,7 @@ export function measureHistory(
   );
 }
 
-/** The p99 of latency and of each measurement that is named, which gains are clipped at. */
+/** The p99 of latency and of each named measurement, where it is above 0: gains are clipped at it. */
 export function measureClips(
   tasks: readonly MeasuredTask[],
   measurements: readonly string[],

@@ -15,23 +15,23 @@ import { startTrial, type Trial } from './trial.ts';
 import { CONFIRMING, isHelpful, isHopeless } from './verdict.ts';
 
 /**
- * Trials played of each effect, and how many of them may miss it: one in five. A cycle's commit
- * waits for them, some ten milliseconds.
+ * Trials replayed of each effect, and how many of them may miss it: one in five. A cycle's commit waits
+ * for them, some ten milliseconds.
  */
 const REPLAYS = 20;
 const MAX_MISSES = 4;
 
-/** The first ones decide, where all of so many find the effect, or so many and most miss it. */
+/** Replays end early if all of the first `CLEAR_FINDS` find it, or `CLEAR_MISSES` and most miss it. */
 const CLEAR_FINDS = 8;
 const CLEAR_MISSES = 3;
 
-/** Groups of probation that are played; how evidence grows in them is taken to go on. */
+/** Groups of probation replayed; the growth of evidence is extrapolated from them. */
 const PLAYED_GROUPS = 60;
 
-/** Differences that evidence goes on from here: enough to rank against, and quick. */
+/** Carried differences used here: enough for ranks, and fast. */
 const MAX_CARRIED = 50;
 
-/** Effects that are tried: factors of latency, shares of tasks, parts of a measurement's mean. */
+/** Effects replayed: latency ratios, differences of success rates, shares of a measurement's mean. */
 const LADDERS = {
   outcome: [3, 2, 1.42, 1.2, 1.1],
   latency: [3, 2, 1.42, 1.2, 1.1],
@@ -41,16 +41,16 @@ const LADDERS = {
 
 /** What a trial can find. */
 export interface Reach {
-  /** The smallest effect that it most likely finds, and after how many tasks (medians). */
+  /** The smallest effect that it most likely finds, and the median of tasks until then. */
   readonly found:
     | {
         readonly effect: number;
         readonly tasks: number;
-        /** Tasks of probation until it is confirmed. */
+        /** Tasks of probation until it is confirmed, at most the plan's. */
         readonly confirmedAfter: number;
       }
     | undefined;
-  /** The largest one that it most likely does not; `undefined`: it finds all that were tried. */
+  /** The largest effect that it most likely misses; `undefined`: it finds all of `LADDERS`. */
   readonly missed: number | undefined;
 }
 
@@ -61,18 +61,18 @@ interface Played {
 }
 
 /**
- * Plays trials of effects that are known, on the outcomes there were: those of the old value are
- * made worse.
+ * Estimates a trial's power by replay: pairs of recorded outcomes, with a known effect added to one
+ * arm. The same for the same arguments.
  *
- * @param tasks the newest ones, oldest first; in a switchback trial at least two blocks
- * @param maxTasks that the trial gets to see
+ * @param tasks the newest tasks, oldest first; for a switchback trial at least two blocks
+ * @param maxTasks tasks available to the trial
  */
 export function reachOf(plan: TrialPlan, tasks: readonly Task[], maxTasks: number): Reach {
   const random = createRandom(`${plan.deltaId}/power`);
   const play = createPlay(plan, tasks, maxTasks, random);
   let found: { readonly effect: number; readonly played: readonly Played[] } | undefined;
   let missed: number | undefined;
-  // From what is found soon to what takes long: each is played only where it may be found.
+  // From large to small effects: one that is missed ends the search.
   for (const effect of LADDERS[plan.primary.kind]) {
     const played = playOften(() => play(effect));
     if (played === undefined) {
@@ -104,7 +104,7 @@ function playOften(play: () => Played | undefined): readonly Played[] | undefine
   return found;
 }
 
-/** Plays one trial of an effect: answers what it found; `undefined`: nothing. */
+/** Answers a function that replays one trial of an effect; `undefined`: the trial missed it. */
 function createPlay(
   plan: TrialPlan,
   tasks: readonly Task[],
@@ -132,7 +132,7 @@ function createPlay(
   };
 }
 
-/** Tasks of probation until all evidence is there, as it grows in some groups; capped. */
+/** Tasks of probation until the change is confirmed, extrapolated from `PLAYED_GROUPS`; capped. */
 function tasksToConfirm(
   plan: TrialPlan,
   tasks: readonly Task[],
@@ -167,7 +167,7 @@ function tasksToConfirm(
   return Math.min(Math.max(...needed), plan.probationTasks);
 }
 
-/** Groups until evidence that has grown so in `PLAYED_GROUPS` comes to a limit. */
+/** Groups until an e-value reaches a limit, given its growth over `PLAYED_GROUPS`. */
 function groupsUntil(limit: number, before: number, after: number): number {
   if (before >= limit) return 0;
   const growth = Math.log(after / before) / PLAYED_GROUPS;
@@ -186,10 +186,10 @@ function startOf(plan: TrialPlan): Trial {
   return { ...trial, evidence };
 }
 
-/** The two halves of a pair, in no order. */
+/** The two halves of a pair, in any order. */
 type Halves = readonly [readonly Outcome[], readonly Outcome[]];
 
-/** Pairs drawn from those that the tasks would have made: what is alike in time stays together. */
+/** Draws pairs that the tasks would have formed, so that correlation in time is kept. */
 function createDraw(plan: TrialPlan, tasks: readonly Task[], random: () => number): () => Halves {
   if (plan.assignment === 'task') {
     const pairs = pairsOf(plan, tasks);
@@ -204,7 +204,7 @@ function createDraw(plan: TrialPlan, tasks: readonly Task[], random: () => numbe
   };
 }
 
-/** Pairs as a trial forms them when tasks are dispatched; at least one, of two tasks. */
+/** The pairs that a trial would form of these tasks. */
 function pairsOf(plan: TrialPlan, tasks: readonly Task[]): Halves[] {
   let trial = startTrial(plan, { timeMs: 0, commitment: '' });
   for (const [index, { labels }] of tasks.entries()) {
@@ -231,7 +231,7 @@ function outcomeOf({ status, latencyMs, measurements }: Task): Outcome {
 
 type Change = (outcome: Outcome, arm: Arm, effect: number) => Outcome;
 
-/** Makes the old value worse than the new one, in one metric. */
+/** Adds an effect to an outcome: the old value is worse than the new one in the metric. */
 function createChange(metric: Metric, tasks: readonly Task[], random: () => number): Change {
   switch (metric.kind) {
     case 'outcome':
@@ -255,7 +255,7 @@ function changeSuccess(tasks: readonly Task[], random: () => number): Change {
         ? { ...outcome, status: 'failure' }
         : outcome;
   }
-  // Where few succeed there is little to lose: there, the new value is made the better one.
+  // Few successes: failures of the new value are turned into successes instead.
   return (outcome, arm, share) =>
     arm === 'new' && outcome.status !== 'success' && random() < share / (1 - rate)
       ? { ...outcome, status: 'success' }
@@ -272,7 +272,7 @@ function changeMeasurement({ name, better }: Metric, tasks: readonly Task[]): Ch
   };
 }
 
-/** Mulberry32 (Ettinger, 2017), seeded by a text: from 0 to 1, 1 left out. */
+/** Mulberry32 (Ettinger, 2017), seeded by a string: 0 <= x < 1. */
 function createRandom(seed: string): () => number {
   let state = Number.parseInt(hash('sha256', seed).slice(0, 8), 16);
   return () => {

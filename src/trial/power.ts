@@ -7,27 +7,26 @@ import type { TrialPlan } from './plan.ts';
 import { reachOf } from './power-replay.ts';
 import { areTooLate, leastTasks, MAX_TASKS } from './verdict.ts';
 
-/** Who there is to take part in a trial. */
+/** How clients work, which decides whether tasks can take part in a trial. */
 export interface Participants {
-  /** Clients that follow the deltas. */
+  /** Clients with an open stream of deltas. */
   readonly followers: number;
-  /** At least half of the newest tasks are known to have asked for their parameters by name. */
+  /** At least half of the newest tasks are known to have asked for their parameters by id. */
   readonly ask: boolean;
-  /** Newest change in force. 0: there was none yet that a task could have named. */
+  /** Newest change in force; 0: none that a task could name. */
   readonly sequence: number;
 }
 
-/** What bounds the tasks that a trial gets to see. */
+/** What limits the number of tasks available to a trial. */
 export type TrialBounds = Pick<TrialPlan, 'assignment' | 'blockTasks' | 'maxMs'>;
 
-/** Fewer tasks say nothing of the noise. */
+/** With fewer tasks, the noise cannot be estimated. */
 const MIN_TASKS = 20;
 
 /**
- * How long a trial may take and what it could find, in words, so that nobody waits for the
- * impossible. The same for the same arguments.
+ * How long a trial may take and which effects it could find, in words. The same for the same arguments.
  *
- * @param tasks the newest ones, oldest first
+ * @param tasks the newest tasks, oldest first
  */
 export function describePower(
   plan: TrialPlan,
@@ -37,7 +36,7 @@ export function describePower(
   const way = plan.assignment === 'task' ? 'task by task' : `in blocks of ${plan.blockTasks}`;
   const obstacle = describeObstacle(plan, tasks, participants);
   if (obstacle !== undefined) return `On trial, ${way}. ${obstacle}`;
-  // One that was cancelled takes its pair out.
+  // A pair with a cancelled task is not counted.
   const usable = tasks.filter(({ status }) => status !== 'cancelled');
   const msPerTask = paceOf(plan, usable);
   const sentences = [
@@ -49,7 +48,7 @@ export function describePower(
   return sentences.filter((text) => text !== '').join(' ');
 }
 
-/** Why nothing can come of it: a block takes tasks by their sequence or by acknowledgements. */
+/** Why no task can take part: a block needs tasks that name a sequence, or acknowledgements. */
 function describeObstacle(
   { assignment }: TrialPlan,
   tasks: readonly Task[],
@@ -61,7 +60,7 @@ function describeObstacle(
   return `As it is, no task can be given an arm: no client follows the deltas, and ${last}.`;
 }
 
-/** What a trial needs and is not known to have; empty: it has it. */
+/** What tasks have to do to take part, if they are not known to; else empty. */
 function describeCondition(
   { assignment }: TrialPlan,
   tasks: readonly Task[],
@@ -84,19 +83,19 @@ function describeCarried({ carried }: TrialPlan): string {
   return `It goes on from the evidence of ${count(primary.tasksOld + primary.tasksNew, 'task')}.`;
 }
 
-/** Milliseconds per task of the trial; `undefined`: the tasks do not tell. */
+/** Milliseconds per task of the trial; `undefined`: unknown. */
 function paceOf(
   { assignment, blockTasks }: TrialBounds,
   tasks: readonly Task[],
 ): number | undefined {
   const msPerTask = millisecondsPerTask(tasks);
   if (msPerTask === undefined || assignment === 'task') return msPerTask;
-  // Tasks that are under way at a switch do not count: by Little's law so many.
+  // Tasks in flight at a switch do not count; Little's law gives their number.
   const underWay = mean(tasks.flatMap(({ latencyMs }) => latencyMs ?? [])) / msPerTask;
   return msPerTask * (1 + underWay / blockTasks);
 }
 
-/** Tasks that a trial gets to see. */
+/** Tasks available to a trial. */
 function tasksWithin({ maxMs }: TrialBounds, msPerTask: number | undefined): number {
   return msPerTask === undefined ? MAX_TASKS : Math.min(Math.floor(maxMs / msPerTask), MAX_TASKS);
 }
@@ -118,7 +117,7 @@ function describePace(
   return `${MAX_TASKS} tasks${which} take about ${showTime(MAX_TASKS * msPerTask)} ${rate}`;
 }
 
-/** What would be found, and what not; how long that and its proof take at the present pace. */
+/** Effects that would be found and missed, and how long promotion and confirmation take. */
 function describeReach(
   plan: TrialPlan,
   tasks: readonly Task[],

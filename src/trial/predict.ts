@@ -3,27 +3,28 @@ import { own } from '../domain/value.ts';
 import { median } from './distributions.ts';
 import { logLatency } from './outcome.ts';
 
-/** A task that has ended, as far as predictions learn from it. */
+/** A finished task, as predictions use it. */
 export type Seen = readonly [kind: string, latencyMs: number];
 
-/** Newest tasks of a kind, and of all, that a prediction looks at. */
+/** Newest tasks that a prediction uses: of the same kind, and of all kinds. */
 const OF_KIND = 30;
 export const OF_ALL = 200;
 
-/** What the median of all counts as, in tasks of the kind. */
+/** Weight of the median of all, in tasks of the kind. */
 const PRIOR_TASKS = 2;
 
-/** A label tells the kind of a task where so many tasks share each of its values, on average. */
+/** Tasks per distinct value, on average, that a label needs to be used for prediction. */
 const MIN_SHARING = 3;
 
-/** Labels that are predicted by at most. */
+/** Labels used for prediction at most. */
 const MAX_LABELS = 8;
 
-/** Characters of a kind; a longer one is named by its hash. */
+/** Longest kind in characters; a longer one is replaced by its hash. */
 const MAX_KIND_LENGTH = 64;
 
 /**
- * The log latency of a task by its kind: the median of its like, drawn towards the median of all.
+ * The predicted log latency of a task of some kind: the median of its kind, shrunk towards the median of
+ * all kinds.
  *
  * @param seen oldest first
  */
@@ -36,14 +37,14 @@ export function predictLogLatency(seen: readonly Seen[], kind: string): number {
   );
 }
 
-/** The values of some labels as one short text; empty where no labels are named. */
+/** The values of the named labels as one short string; empty if none are named. */
 export function kindOf(labels: Readonly<Record<string, string>>, names: readonly string[]): string {
   if (names.length === 0) return '';
   const text = JSON.stringify(names.map((name) => own(labels, name) ?? null));
   return text.length <= MAX_KIND_LENGTH ? text : hash('sha256', text).slice(0, 32);
 }
 
-/** Names of the labels that tell the kind of a task: they vary, and are not nearly unique. */
+/** Names of the labels used for prediction: their values vary, and are not nearly unique. */
 export function tellingLabels(
   tasks: readonly { readonly labels: Readonly<Record<string, string>> }[],
 ): string[] {

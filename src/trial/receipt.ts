@@ -1,16 +1,16 @@
 import { hash } from 'node:crypto';
 import type { TrialStep } from './step.ts';
 
-/** A step with its place in the chain: no receipt can be changed, left out or moved unnoticed. */
+/** A step in a hash chain: no receipt can be changed, left out or moved unnoticed. */
 export interface Receipt {
   /** 1, 2, 3 … within the trial. */
   readonly number: number;
   readonly step: TrialStep;
-  /** SHA-256, in hex, over the former receipt's hash, this one's number and its step's JSON. */
+  /** SHA-256, in hex, of `former number step`: the hash before, and the step as JSON. */
   readonly hash: string;
 }
 
-/** What the chain of a trial begins with. */
+/** The hash before the first receipt of a trial. */
 export function firstHash(deltaId: string): string {
   return hash('sha256', deltaId);
 }

@@ -1,6 +1,6 @@
 import { sameValue, type Value } from '../domain/value.ts';
 
-/** Whether two things are the same once they are JSON. */
+/** Whether two values are equal as JSON. */
 export function isSame(a: unknown, b: unknown): boolean {
   return sameValue(plain(a), plain(b));
 }
@@ -10,8 +10,8 @@ function plain(value: unknown): Value | undefined {
 }
 
 /**
- * Whether something has the fields of a model, with numbers where that has numbers and the very same
- * text where that has text. Where an array of the model is empty, any numbers may stand.
+ * Whether a value has the shape of a model: the same fields and array lengths, numbers for numbers,
+ * everything else equal. An empty array of the model stands for any array of numbers.
  */
 export function hasShape(value: unknown, model: unknown): boolean {
   if (typeof model === 'number') return typeof value === 'number';
@@ -27,7 +27,7 @@ export function hasShape(value: unknown, model: unknown): boolean {
   return Object.entries(model).every(([key, one]) => hasShape(fields.get(key), one));
 }
 
-/** Whether something is a whole number of 0 or more. */
+/** Whether a value is a whole number of 0 or more. */
 export function isCount(value: unknown): boolean {
   return Number.isSafeInteger(value) && Number(value) >= 0;
 }

@@ -15,33 +15,33 @@ interface TimedStep {
 /** The trial began. */
 export interface TrialStarted extends TimedStep {
   readonly step: 'start';
-  /** Unix time. Left out by older releases: `timeMs` is. */
+  /** Unix time. Absent in ledgers of older releases, where `timeMs` is Unix time. */
   readonly wallMs?: number;
   readonly plan: TrialPlan;
-  /** SHA-256 of the seed of the stage that begins. */
+  /** SHA-256 of the first stage's seed. */
   readonly commitment: string;
-  /** How long it may take and what it could see, in words. */
+  /** How long it may take and which effects it could find, in words. */
   readonly summary: string;
 }
 
-/** A task was given its arm. */
+/** A task was assigned an arm. */
 export interface TaskAssigned extends TimedStep {
   readonly step: 'assign';
   readonly taskId: string;
-  /** Of its pair or group, in the order in which coins are tossed: 1, 2, 3 … */
+  /** Number of its pair or group: 1, 2, 3 … */
   readonly set: number;
   readonly arm: Arm;
-  /** Values of the labels that it is paired or predicted by, as one text. */
+  /** `kindOfTask`. */
   readonly kind: string;
   /** Predicted log latency; 0 where nothing is predicted. */
   readonly predicted: number;
-  /** Tasks ever recorded then. */
+  /** Tasks ever recorded at that time. */
   readonly recorded: number;
-  /** Where groups do not follow one another, of a group's last task: when the next may begin. */
+  /** On the last task of a group that a gap follows: tasks ever recorded when the next may begin. */
   readonly nextTask?: number;
 }
 
-/** A block of a switchback trial began: the switch with this sequence put its value in force. */
+/** A block of a switchback trial began: the delta with this sequence put its value in force. */
 export interface BlockStarted extends TimedStep {
   readonly step: 'block';
   readonly set: number;
@@ -49,29 +49,30 @@ export interface BlockStarted extends TimedStep {
   readonly sequence: number;
 }
 
-/** Every client that streams has acknowledged the block's switch. */
+/** Every client with an open stream has acknowledged the block's switch. */
 export interface BlockAcknowledged extends TimedStep {
   readonly step: 'acknowledged';
 }
 
-/** A task of the trial has ended; `late`: after it had been given up. */
+/** A task was reported; `late`: after it had timed out. */
 export interface OutcomeRecorded extends TimedStep {
   readonly step: 'outcome' | 'late';
   readonly taskId: string;
   readonly set: number;
   readonly arm: Arm;
   readonly outcome: Outcome;
-  /** Milliseconds since its arm was assigned. */
+  /** Milliseconds since its arm was assigned, or its block began. */
   readonly sinceMs: number;
-  /** Per metric, where this outcome let pairs or groups be counted. */
+  /** Per metric, if this outcome completed a set that was counted. */
   readonly e?: readonly EValues[];
 }
 
-/** Outcomes did not come in time: of these tasks, or so many of the block. */
+/** Outcomes timed out. */
 export interface OutcomesMissing extends TimedStep {
   readonly step: 'missing';
+  /** Empty for a block. */
   readonly taskIds: readonly string[];
-  /** As many as `taskIds`, where tasks are assigned one by one. */
+  /** Tasks that timed out. */
   readonly count: number;
   readonly e?: readonly EValues[];
 }
@@ -79,7 +80,7 @@ export interface OutcomesMissing extends TimedStep {
 /** Why a trial is paused. */
 export type PauseReason = 'outage' | 'operator';
 
-/** Nobody is given an arm; pairs and groups that are open are left out whole. */
+/** No task is assigned an arm until it resumes; open pairs and groups are left out. */
 export interface TrialPaused extends TimedStep {
   readonly step: 'pause';
   readonly reason: PauseReason;
@@ -90,20 +91,21 @@ export interface TrialResumed extends TimedStep {
   readonly reason: PauseReason;
 }
 
-/** Harm by order of arrival: the old value is in force until all that is open has come. */
+/** Harm in order of arrival: the old value is in force until all open outcomes are known. */
 export interface TrialSuspended extends TimedStep {
   readonly step: 'suspend';
   readonly summary: string;
 }
 
-/** Counted in order, there was no harm: the trial goes on. */
+/** In order of dispatch there is no harm: the trial continues. */
 export interface TrialContinued extends TimedStep {
   readonly step: 'continue';
   readonly summary: string;
 }
 
-/** What every end of a stage discloses: the seed of its coins. */
+/** A stage ended. */
 interface StageEnded extends TimedStep {
+  /** The stage's seed, disclosed. */
   readonly seed: string;
 }
 
@@ -112,25 +114,28 @@ type HelpedEffect = DeltaEffect & { readonly verdict: 'helped' };
 /** It helped: the new value is in force, on probation. */
 export interface TrialPromoted extends StageEnded {
   readonly step: 'promote';
+  /** SHA-256 of the next stage's seed. */
   readonly commitment: string;
   readonly effect: HelpedEffect;
   readonly summary: string;
 }
 
-/** Probation is over: the change is confirmed, and holdback begins where there is one. */
+/** The change is confirmed; holdback begins if the plan has one. */
 export interface TrialConfirmed extends StageEnded {
   readonly step: 'confirm';
+  /** SHA-256 of the next stage's seed. */
   readonly commitment: string;
   readonly effect: HelpedEffect;
   readonly summary: string;
   readonly state: HoldbackState;
 }
 
-/** A part of holdback is over and the next one begins; nothing before it is needed any more. */
+/** The next part of a holdback begins. It holds the whole state: earlier receipts may be dropped. */
 export interface HoldbackRenewed extends StageEnded {
   readonly step: 'renew';
+  /** SHA-256 of the next part's seed. */
   readonly commitment: string;
-  /** Hash of the receipt before, which may have been dropped when this one is read. */
+  /** Hash of the receipt before, which may have been dropped. */
   readonly former: string;
   /** Stages that have ended. */
   readonly stages: number;
@@ -140,25 +145,25 @@ export interface HoldbackRenewed extends StageEnded {
   readonly summary: string;
 }
 
-/** What becomes of the delta when its trial ends; `keep`: it stays as it is. */
+/** What happens to the delta when its trial ends; `keep`: its value stays in force. */
 export type TrialOutcome = 'revert' | 'ask' | 'keep';
 
 /** The trial is over. */
 export interface TrialEnded extends StageEnded {
   readonly step: 'end';
-  /** Unix time. Left out by older releases: `timeMs` is. */
+  /** Unix time. Absent in ledgers of older releases, where `timeMs` is Unix time. */
   readonly wallMs?: number;
   readonly effect: DeltaEffect & { readonly verdict: TrialVerdict };
   readonly outcome: TrialOutcome;
   /** In words. */
   readonly summary: string;
-  /** Until when the delta waits for a person, where one is asked. */
+  /** With outcome `ask`: until when the delta waits for a person. */
   readonly askUntilMs: number | undefined;
-  /** What a later trial of the same change goes on from. */
+  /** Evidence for a later trial of the same change. */
   readonly carried: Evidence | undefined;
-  /** The trial counts in what is learned of its rule: it was not cut short from outside. */
+  /** The verdict counts for the rule's confidence: the trial was not ended from outside. */
   readonly counts: boolean;
-  /** The longest that a report took, in milliseconds: a later trial waits for it. */
+  /** The longest time to a report, in milliseconds: a later trial's outcome timeout allows for it. */
   readonly longestMs: number;
 }
 
