@@ -8,13 +8,13 @@ import type { EValues, OutcomeRecorded, OutcomesMissing } from './step.ts';
 import type { AssignedTask, Trial } from './trial.ts';
 import { type Finding, isHarmful, isOutage, judge } from './verdict.ts';
 
-/** A task that has ended, as far as a trial looks at it. */
+/** What a trial reads of a reported task. */
 export type FinishedTask = Pick<
   Task,
   'taskId' | 'status' | 'latencyMs' | 'measurements' | 'finishTimeMs' | 'deltaSequence'
 >;
 
-/** What a task's end is to the trial; `undefined`: nothing, it is not one of the trial's. */
+/** The step that a reported task leads to; `undefined`: it is not a task of the trial. */
 export function recordOutcome(
   trial: Trial,
   task: FinishedTask,
@@ -26,7 +26,7 @@ export function recordOutcome(
   return withEValues(trial, { timeMs, taskId, ...place, outcome: outcomeOf(trial, task) });
 }
 
-/** Outcomes that have not come in time; `undefined`: none. */
+/** The step for outcomes that have timed out; `undefined`: none have. */
 export function missingOutcomes(trial: Trial, nowMs: number): OutcomesMissing | undefined {
   const { block, plan } = trial;
   const isLate = (sinceMs: number) => nowMs - sinceMs >= plan.outcomeTimeoutMs;
@@ -42,11 +42,12 @@ export function missingOutcomes(trial: Trial, nowMs: number): OutcomesMissing | 
   return withEValues(trial, { step: 'missing', timeMs: nowMs, taskIds, count: taskIds.length });
 }
 
-/** What a trial does of itself, once a step has been taken. */
+/** What a trial has to do next. */
 export type NextMove =
   | { readonly move: 'end'; readonly finding: Finding }
-  | { readonly move: 'promote' | 'confirm' | 'renew' | 'suspend' | 'continue' | 'pause' }
-  | { readonly move: 'switch' };
+  | {
+      readonly move: 'promote' | 'confirm' | 'renew' | 'suspend' | 'continue' | 'pause' | 'switch';
+    };
 
 /**
  * The next move that is due; `undefined`: the trial waits for tasks.
@@ -60,7 +61,7 @@ export function nextMove(trial: Trial, nowMs: number, recorded: number): NextMov
   if (finding !== undefined) return { move: 'end', finding };
   if (stage === 'holdback') return isPartOver(trial, recorded) ? { move: 'renew' } : undefined;
   if (suspendedMs === undefined) {
-    // In order too: harm that is not said yet waits for late reports.
+    // Harm in order of dispatch also suspends: its verdict waits for late reports.
     const looksHarmful = isHarmful(trial, trial.arrival) || isHarmful(trial, trial.evidence);
     if (looksHarmful) return { move: 'suspend' };
   } else {
@@ -75,15 +76,15 @@ export function nextMove(trial: Trial, nowMs: number, recorded: number): NextMov
 }
 
 /**
- * The groups that are out are waited for: none begins meanwhile. A pause is not carried over to the
- * next part, whose receipts may be all that is kept.
+ * A part of a holdback ends once its open groups are counted, and not during a pause: receipts before
+ * the next part may be dropped, and a pause among them would be lost.
  */
 function isPartOver({ holdback, sets, pauses }: Trial, recorded: number): boolean {
   if (holdback === undefined || pauses.length > 0) return false;
   return sets.length === 0 && recorded >= partEnd(holdback);
 }
 
-/** The step with its e-values, where it lets sets be counted. The fold does not look at them. */
+/** Adds the e-values if the step leads to sets being counted. The fold does not read them. */
 function withEValues<T extends OutcomeRecorded | OutcomesMissing>(trial: Trial, step: T): T {
   const { evidence } = foldRunning(trial, step);
   return evidence === trial.evidence ? step : foldsAs({ ...step, e: eValuesOf(evidence) }, step);
@@ -93,7 +94,7 @@ function eValuesOf(evidence: Evidence): readonly EValues[] {
   return evidence.map((one) => [eHarm(one), eHelp(one), eNotWorse(one)] as const);
 }
 
-/** Tasks that have an arm and are not counted yet. */
+/** Assigned tasks that are not counted yet. */
 export function openTasks({ waiting, sets }: Trial): readonly AssignedTask[] {
   return [...waiting.map(({ task }) => task), ...sets.flatMap(({ tasks }) => tasks)];
 }
@@ -110,8 +111,8 @@ function placeOf(trial: Trial, task: FinishedTask, nowMs: number): Place | undef
   const { taskId } = task;
   if (taskId === '') return undefined;
   const holders = [
-    ...trial.sets.map(({ number, tasks }) => ({ number, tasks })),
-    ...trial.waiting.map((one) => ({ number: one.number, tasks: [one.task] })),
+    ...trial.sets,
+    ...trial.waiting.map(({ number, task }) => ({ number, tasks: [task] })),
   ];
   for (const { number, tasks } of holders) {
     const found = tasks.find((one) => one.taskId === taskId && one.outcome === undefined);
@@ -125,8 +126,8 @@ function placeOf(trial: Trial, task: FinishedTask, nowMs: number): Place | undef
 }
 
 /**
- * A task belongs to the block whose value it was dispatched with: by the sequence that it names or,
- * where it names none, if it began after every client had acknowledged the block's switch.
+ * Whether a task was dispatched with a block's value: by its `deltaSequence` or, without one, if it
+ * began after every client had acknowledged the block's switch.
  */
 function ranIn({ sequence, acknowledgedMs }: NonNullable<Trial['block']>, task: FinishedTask) {
   if (task.deltaSequence > 0) return task.deltaSequence >= sequence;

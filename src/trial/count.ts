@@ -1,5 +1,5 @@
 import type { Arm } from './arm.ts';
-import { placeBets, RATE_WAGERS } from './bets.ts';
+import { type Bets, placeBets, RATE_WAGERS } from './bets.ts';
 import { mean } from './distributions.ts';
 import { addGroup, addPair, type Evidence } from './evidence.ts';
 import type { GroupOutcomes } from './group-score.ts';
@@ -8,11 +8,11 @@ import { hasSucceeded, type Outcome } from './outcome.ts';
 import { type PairOutcomes, valueIn } from './pair-score.ts';
 import type { TrialPlan } from './plan.ts';
 import { OF_ALL, type Seen } from './predict.ts';
-import { isComplete, OUTAGE_TASKS, type TaskSet, type Trial } from './trial.ts';
+import { initialEvidence, isComplete, OUTAGE_TASKS, type TaskSet, type Trial } from './trial.ts';
 
 /**
- * Counts the sets that are complete, as long as every set before them is. The order is that of
- * dispatch: Ville's inequality needs one that does not depend on the arms.
+ * Counts complete sets up to the first one that is not. The order is that of dispatch, since Ville's
+ * inequality needs an order that does not depend on the arms.
  */
 export function countComplete(trial: Trial): Trial {
   let counted = trial;
@@ -43,14 +43,14 @@ function countSet(trial: Trial, set: TaskSet): Trial {
   };
 }
 
-/** The evidence with a set more; one of which an arm was cancelled tells nothing. */
+/** The evidence after one more set; unchanged if all tasks of an arm were cancelled. */
 export function addSet(evidence: Evidence, set: TaskSet, plan: TrialPlan): Evidence {
   const told = withoutCancelled(halvesOf(set));
   if (told.old.length === 0 || told.new.length === 0) return evidence;
   return set.size === 2 ? addPair(evidence, told, plan) : addGroup(evidence, groupOf(told), plan);
 }
 
-/** The evidence with a pair of blocks more. */
+/** Counts a pair of blocks. */
 export function countBlocks(trial: Trial, halves: PairOutcomes): Trial {
   const untold = { ...trial, untold: betOnUntold(trial, halves) };
   const told = withoutCancelled(halves);
@@ -65,8 +65,8 @@ export function countBlocks(trial: Trial, halves: PairOutcomes): Trial {
   };
 }
 
-/** The evidence in order once more, with what was reported after it had been given up. */
-export function countAgain({ plan, counted, lost }: Trial, start: Evidence): Evidence {
+/** Counts all sets again, in order of dispatch, with late reports in place of losses. */
+export function countAgain({ plan, counted, lost }: Trial): Evidence {
   const late = new Map(lost.map((one) => [one.taskId, one.late]));
   return counted.reduce((evidence, set) => {
     const tasks = set.tasks.map((task) => ({
@@ -74,15 +74,14 @@ export function countAgain({ plan, counted, lost }: Trial, start: Evidence): Evi
       outcome: late.get(task.taskId) ?? task.outcome,
     }));
     return addSet(evidence, { ...set, tasks }, plan);
-  }, start);
+  }, initialEvidence(plan));
 }
 
 /**
- * Bets that the tasks of one arm tell less than those of the other: that more of them are cancelled,
- * or that more reports lack what the primary metric needs. A latency is looked for in successes only:
- * a failure tells by its status, and fails as often as it does.
+ * Bets that one arm has more tasks without data: more are cancelled, or more reports lack the primary
+ * metric. Failures may lack a latency, since they are compared by their status.
  */
-function betOnUntold({ untold, plan }: Trial, { old, new: fresh }: PairOutcomes): Trial['untold'] {
+function betOnUntold({ untold, plan }: Trial, { old, new: fresh }: PairOutcomes): Bets {
   const cancelled = shareOf(fresh, isCancelled) - shareOf(old, isCancelled);
   const isLatencyNeeded = plan.primary.kind === 'outcome' || plan.primary.kind === 'latency';
   const needing = (half: readonly Outcome[]) =>
@@ -116,7 +115,6 @@ function halvesOf({ tasks }: TaskSet): PairOutcomes {
   return { old: half('old'), new: half('new') };
 }
 
-/** There is one of the old arm. */
 function groupOf({ old, new: fresh }: PairOutcomes): GroupOutcomes {
   const [first] = old;
   if (first === undefined) throw new Error('a group has a task of the old arm');
@@ -125,10 +123,10 @@ function groupOf({ old, new: fresh }: PairOutcomes): GroupOutcomes {
 
 function learn({ seen, plan }: Trial, { tasks }: TaskSet): readonly Seen[] {
   if (plan.predictBy.length === 0) return seen;
-  const told = tasks.flatMap(({ kind, outcome }): Seen[] =>
+  const timed = tasks.flatMap(({ kind, outcome }): Seen[] =>
     outcome?.latencyMs === undefined ? [] : [[kind, outcome.latencyMs]],
   );
-  return [...seen, ...told].slice(-OF_ALL);
+  return [...seen, ...timed].slice(-OF_ALL);
 }
 
 function recentFailures(

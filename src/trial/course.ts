@@ -2,25 +2,19 @@ import { type NextMove, nextMove } from './advance.ts';
 import type { TrialStep } from './step.ts';
 import { isOfThisFormat, type Trial } from './trial.ts';
 
-/** A trial as far as its receipts have been followed, and what the next one has to agree with. */
+/** The state of an audit: a trial as far as its receipts have been checked. */
 export interface Course {
   readonly trial: Trial;
   /** Tasks ever recorded, at least. */
   readonly recorded: number;
-  /** Of the newest block's switch. */
+  /** Sequence of the newest block's switch. */
   readonly sequence: number;
   readonly timeMs: number;
-  /** What the trial had to do at once; `undefined`: nothing. */
+  /** The move that has to follow in the same commit; `undefined`: none. */
   readonly due: NextMove | undefined;
 }
 
-/** Steps after which a trial takes those that are due, in the same commit. */
-const MOVING: readonly TrialStep['step'][] = [
-  ...(['start', 'outcome', 'late', 'missing', 'resume', 'block'] as const),
-  ...(['suspend', 'continue', 'promote', 'confirm', 'renew'] as const),
-];
-
-/** The course once a step was taken. */
+/** The course after a step that does not end the trial. */
 export function afterStep(
   { recorded: former, sequence }: Pick<Course, 'recorded' | 'sequence'>,
   trial: Trial,
@@ -28,24 +22,29 @@ export function afterStep(
 ): Course {
   const recorded = Math.max(former, recordedAt(step) ?? former);
   const { timeMs } = step;
-  const isMoving =
-    MOVING.includes(step.step) || (step.step === 'pause' && step.reason === 'outage');
   return {
     trial,
     recorded,
     sequence: step.step === 'block' ? step.sequence : sequence,
     timeMs,
-    due: isMoving && isOfThisFormat(trial.plan) ? nextMove(trial, timeMs, recorded) : undefined,
+    due:
+      movesOn(step) && isOfThisFormat(trial.plan) ? nextMove(trial, timeMs, recorded) : undefined,
   };
 }
 
-/** Tasks ever recorded when a step was taken; `undefined`: it does not say. */
+/** Whether the engine takes the steps that are due after this one, in the same commit. */
+function movesOn(step: TrialStep): boolean {
+  if (step.step === 'pause') return step.reason === 'outage';
+  return step.step !== 'assign' && step.step !== 'acknowledged';
+}
+
+/** Tasks ever recorded at a step; `undefined`: it does not say. */
 function recordedAt(step: TrialStep): number | undefined {
   if (step.step === 'assign') return step.recorded;
   return step.step === 'confirm' || step.step === 'renew' ? step.state.fromTask : undefined;
 }
 
-/** Whether a step is, or may be, the move that was due. */
+/** Whether a step is a move that was due, or none was. */
 export function isDueStep({ due, timeMs }: Course, step: TrialStep): boolean {
   if (due === undefined) return true;
   if (step.timeMs !== timeMs) return false;
@@ -55,7 +54,7 @@ export function isDueStep({ due, timeMs }: Course, step: TrialStep): boolean {
     case 'pause':
       return step.step === 'pause' && step.reason === 'outage';
     case 'promote':
-      // Where somebody else has set the parameter, and where a former value is tried, it ends.
+      // It ends instead if the live value is not the trial's, or if a former value was on trial.
       return step.step === 'promote' || step.step === 'end';
     default:
       return step.step === due.move;

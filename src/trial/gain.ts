@@ -1,36 +1,33 @@
 import { own } from '../domain/value.ts';
+import { ALPHA } from './bets.ts';
 import { mean } from './distributions.ts';
 import type { GroupOutcomes } from './group-score.ts';
 import type { Outcome } from './outcome.ts';
 import { MAX_AMOUNT } from './pair-score.ts';
 
-/** What the new value gains per task, in the metric's own unit; of latency, milliseconds. */
+/** Sums for what the new value gains per task, in the metric's own unit; latency in milliseconds. */
 export interface Gain {
   readonly metric: string;
   /** Groups in which it was measured. */
   readonly groups: number;
-  /** Sums of (old one less mean of the new ones) and of its square; positive: less is spent. */
+  /** Sums of (old value - mean of the new values) and of its square; positive: the new value saves. */
   readonly sum: number;
   readonly squares: number;
-  /** Sum of the old ones. */
+  /** Sum of the old values. */
   readonly oldSum: number;
 }
 
-/** An estimate with the ends of an interval that holds at every moment with about 95 %. */
+/** The mean gain per task and an interval around it, valid at any time with about 95 %. */
 export interface GainEstimate {
   readonly perTask: number;
   readonly lower: number;
   readonly upper: number;
-  /** Mean of the old ones. */
-  readonly oldMean: number;
 }
 
-/** Fewer groups say too little of the spread. */
+/** With fewer groups, the variance is too uncertain. */
 const MIN_GROUPS = 20;
 
-const ALPHA = 0.05;
-
-/** Makes the interval narrowest at about 100 groups. */
+/** ρ² ≈ (ln(1 - 2 ln α) - 2 ln α) / 100 makes the interval narrowest at about 100 groups. */
 const RHO_SQUARED = (6.0 + Math.log(7.0)) / 100;
 
 export function noGain(metric: string): Gain {
@@ -38,9 +35,9 @@ export function noGain(metric: string): Gain {
 }
 
 /**
- * One group more.
+ * Adds a group that has the metric in both arms; another one changes nothing.
  *
- * @param clip amounts count as this at most, so that a single task does not decide
+ * @param clip larger amounts count as this, so that one task cannot dominate the mean
  */
 export function addToGain(gain: Gain, group: GroupOutcomes, clip = MAX_AMOUNT): Gain {
   const most = Math.min(clip, MAX_AMOUNT);
@@ -67,7 +64,7 @@ export function addToGain(gain: Gain, group: GroupOutcomes, clip = MAX_AMOUNT): 
  * Sinha, Kennedy & Ramdas, "Time-uniform central limit theory and asymptotic confidence sequences",
  * Annals of Statistics 52, 2024, theorem 2.2).
  */
-export function estimateGain({ groups, sum, squares, oldSum }: Gain): GainEstimate | undefined {
+export function estimateGain({ groups, sum, squares }: Gain): GainEstimate | undefined {
   if (groups < MIN_GROUPS) return undefined;
   const perTask = sum / groups;
   const deviation = Math.sqrt(Math.max(squares / groups - perTask ** 2, 0));
@@ -78,6 +75,5 @@ export function estimateGain({ groups, sum, squares, oldSum }: Gain): GainEstima
     perTask,
     lower: perTask - halfWidth,
     upper: perTask + halfWidth,
-    oldMean: oldSum / groups,
   };
 }

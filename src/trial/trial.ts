@@ -9,12 +9,13 @@ import { firstHash } from './receipt.ts';
 import type { PauseReason } from './step.ts';
 
 /**
- * How far a trial is: pairs are compared before the new value is in force; groups while it is in
- * force and being proven; groups of some tasks for as long as it is in force.
+ * `trial`: pairs are compared, and the new value is not in force yet. `probation`: it is in force, and
+ * one task of each group keeps the old value. `holdback`: it is confirmed, and a share of the tasks is
+ * compared in groups for as long as it is in force.
  */
 export type Stage = 'trial' | 'probation' | 'holdback';
 
-/** A task that has its arm. */
+/** A task that was assigned an arm. */
 export interface AssignedTask {
   readonly taskId: string;
   readonly arm: Arm;
@@ -22,131 +23,134 @@ export interface AssignedTask {
   readonly kind: string;
   /** Predicted log latency. */
   readonly predicted: number;
-  /** `undefined`: it has not ended yet. */
+  /** `undefined`: not reported yet. */
   readonly outcome: Outcome | undefined;
 }
 
-/** A task that waits for the other one of its pair. */
+/** The first task of a pair, which waits for the second. */
 export interface WaitingTask {
-  /** Of its coin. */
+  /** Number of the pair; with the stage's seed, it determines the arms. */
   readonly number: number;
   readonly task: AssignedTask;
-  /** Assignments that had been made before it. */
+  /** `Trial.dispatched` when it was assigned. */
   readonly openedAt: number;
 }
 
 /** Tasks that are compared with each other: a pair, or a group. */
 export interface TaskSet {
-  /** Of its coin. */
+  /** With the stage's seed, it determines the arms. */
   readonly number: number;
-  /** Tasks that it is to have: 2, or `GROUP_TASKS`; fewer where a group was cut short. */
+  /** Tasks when full: 2, or `GROUP_TASKS`; fewer for a group that a suspension cut short. */
   readonly size: number;
   readonly tasks: readonly AssignedTask[];
 }
 
-/** The block that runs. */
+/** The running block of a switchback trial. */
 export interface Block {
   readonly arm: Arm;
   readonly sequence: number;
   readonly startTimeMs: number;
-  /** When every client had acknowledged its switch; `undefined`: not yet. */
+  /** When the last client acknowledged its switch; `undefined`: not all have. */
   readonly acknowledgedMs: number | undefined;
   readonly outcomes: readonly Outcome[];
 }
 
-/** A block that is over. */
+/** A finished block. */
 export interface ClosedBlock {
   readonly arm: Arm;
   readonly outcomes: readonly Outcome[];
-  /** Outcomes that did not come in time. */
+  /** Tasks that were not reported in time. */
   readonly missing: number;
 }
 
 /** Tasks by arm. */
 export type Counts = Readonly<Record<Arm, number>>;
 
-/** Counts with so many more of one arm. */
+/** Adds `count` tasks to one arm. */
 export function plusCount(counts: Counts, arm: Arm, count: number): Counts {
   return { ...counts, [arm]: counts[arm] + count };
 }
 
-/** A task that was given up, and what its late report said. */
+/** A task whose outcome timed out. */
 export interface LostTask {
   readonly taskId: string;
   readonly set: number;
   readonly arm: Arm;
   readonly assignTimeMs: number;
-  /** `undefined`: no report has come. */
+  /** What a late report said; `undefined`: there was none. */
   readonly late: Outcome | undefined;
 }
 
 /**
- * A trial as it stands: a fold over its steps. Immutable. Invariants: a task has at most one arm; a
- * set has one coin; sets are counted in the order in which their last task was dispatched, however
- * their reports arrive, so that no arm gains by being reported sooner.
+ * The state of a trial: an immutable fold over its steps. Invariants: a task has at most one arm; the
+ * arms of a set follow from one random draw; sets are counted in the order in which their last task was
+ * dispatched, whatever the order of reports, so that an arm that is reported sooner has no advantage.
  */
 export interface Trial {
   readonly plan: TrialPlan;
   readonly stage: Stage;
-  /** Stages begun, parts of holdback included; names the seed. */
+  /** Stages begun, parts of a holdback included; the number of the current seed. */
   readonly stages: number;
+  /** SHA-256 of the current stage's seed. */
   readonly commitment: string;
   readonly startTimeMs: number;
   /** Unix time. */
   readonly startWallMs: number;
+  /** When the current stage began. */
   readonly stageTimeMs: number;
-  /** Steps so far, and the hash of the newest one's receipt. */
+  /** Steps so far, and the hash of the newest receipt. */
   readonly steps: number;
   readonly hash: string;
-  /** In order of dispatch. */
+  /** Sets counted in order of dispatch: verdicts rest on it. */
   readonly evidence: Evidence;
-  /** In order of arrival: it only suspends. The very same object while there is no difference. */
+  /** Sets counted in order of arrival: it only suspends. The same object as `evidence` while equal. */
   readonly arrival: Evidence;
-  /** Bets that tasks of one arm tell less: cancelled, or without what the primary metric needs. */
+  /** Evidence that one arm has more tasks without data: cancelled, or without the primary metric. */
   readonly untold: Bets;
-  /** Tasks in the sets that this trial has counted. */
+  /** Tasks in counted sets, those of carried evidence not included. */
   readonly tasksUsed: number;
-  /** Coins tossed. */
+  /** Number of the newest set or pair of blocks. */
   readonly tossed: number;
   /** Oldest first. */
   readonly waiting: readonly WaitingTask[];
-  /** In order of their last task's dispatch. */
+  /** Sets that are not counted yet, in order of their last task's dispatch. */
   readonly sets: readonly TaskSet[];
-  /** Sets counted since the trial began, for counting again; empty in holdback. */
+  /** Counted sets, for a recount with late reports; empty in holdback. */
   readonly counted: readonly TaskSet[];
-  /** The newest tasks that were given an arm, in order: `MAX_REMEMBERED`. */
+  /** The newest `MAX_REMEMBERED` tasks that were assigned an arm, oldest first. */
   readonly assignments: readonly { readonly taskId: string; readonly arm: Arm }[];
-  /** Tasks that were given an arm in this stage, those left out by pauses aside; and in all. */
+  /** Tasks assigned an arm in this stage, without those that were left out. */
   readonly assigned: number;
+  /** Tasks assigned an arm since the trial, or this part of the holdback, began. */
   readonly dispatched: number;
-  /** What predictions are made from: the history, then tasks of counted pairs. */
+  /** What predictions are made from, oldest first: the history, then tasks of counted pairs. */
   readonly seen: readonly Seen[];
   readonly block: Block | undefined;
-  /** The first half of the pair whose second block is due or runs. */
+  /** The first block of the current pair, once it has finished. */
   readonly firstBlock: ClosedBlock | undefined;
-  /** Tasks that were to tell something, until holdback; what was left out is not among them. */
+  /** Tasks assigned an arm, without those that were left out. */
   readonly expected: Counts;
-  /** Those of them without an outcome in time, and those that were cancelled. */
+  /** Of `expected`: not reported in time, and cancelled. */
   readonly missing: Counts;
   readonly cancelled: Counts;
-  /** The newest tasks that were given up. */
+  /** The newest tasks that timed out. */
   readonly lost: readonly LostTask[];
-  /** The longest time from dispatch to report, in milliseconds. */
+  /** The longest time from assignment to report, in milliseconds. */
   readonly longestMs: number;
-  /** Failures among the newest outcomes of each arm, in pairs that were counted: `OUTAGE_TASKS`. */
+  /** Whether each of the newest `OUTAGE_TASKS` counted tasks of an arm failed, oldest first. */
   readonly recentFailures: Readonly<Record<Arm, readonly boolean[]>>;
   readonly pauses: readonly PauseReason[];
-  /** Since when harm by arrival has suspended it; `undefined`: it is not suspended. */
+  /** Since when it is suspended, because `arrival` shows harm; `undefined`: it is not. */
   readonly suspendedMs: number | undefined;
-  /** Tasks ever recorded from which the next group of probation may begin. */
+  /** The next group of probation may begin once this many tasks were ever recorded. */
   readonly nextTask: number;
   readonly holdback: HoldbackState | undefined;
 }
 
-/** Outcomes of each arm that an outage is seen by. */
+/** Newest outcomes of each arm by which an outage is detected. */
 export const OUTAGE_TASKS = 10;
 
-/** Assignments remembered, so that a task that asks again has the same arm. */
+/** Assignments remembered, so that a task that asks again gets the same arm. */
 export const MAX_REMEMBERED = 1000;
 
 /** The trial after its first step. */
@@ -155,9 +159,7 @@ export function startTrial(
   { timeMs, wallMs = timeMs, commitment }: StageStart,
 ): Trial {
   const none = { old: 0, new: 0 };
-  const evidence = isOfThisFormat(plan)
-    ? (plan.carried ?? [plan.primary, ...plan.guards].map((metric) => noEvidence(metric, plan)))
-    : [];
+  const evidence = isOfThisFormat(plan) ? initialEvidence(plan) : [];
   return {
     plan,
     stage: 'trial',
@@ -195,29 +197,34 @@ export function startTrial(
   };
 }
 
-/** When a trial began, and what its coins are committed to. */
+/** The evidence before the first set: that of an earlier trial of the same change, or none. */
+export function initialEvidence(plan: TrialPlan): Evidence {
+  return plan.carried ?? [plan.primary, ...plan.guards].map((metric) => noEvidence(metric, plan));
+}
+
+/** When a trial began, and the SHA-256 of its first seed. */
 interface StageStart {
   readonly timeMs: number;
   readonly wallMs?: number | undefined;
   readonly commitment: string;
 }
 
-/** Whether a trial can be gone on with: an earlier release's has other evidence. */
+/** Whether this release can continue a trial; earlier formats keep other evidence. */
 export function isOfThisFormat({ format }: Pick<TrialPlan, 'format'>): boolean {
   return format === TRIAL_FORMAT;
 }
 
-/** Whether groups are compared and no longer pairs: the value is in force, and not by blocks. */
+/** Whether groups are compared instead of pairs: after promotion, unless by blocks. */
 export function isByGroups({ stage, plan }: Pick<Trial, 'stage' | 'plan'>): boolean {
   return stage !== 'trial' && plan.assignment === 'task';
 }
 
-/** The arm whose value is in force, but for what the blocks of a switchback do meanwhile. */
+/** The arm whose value is in force, apart from the switches of running blocks. */
 export function standingArm({ stage, suspendedMs }: Pick<Trial, 'stage' | 'suspendedMs'>): Arm {
   return stage === 'trial' || suspendedMs !== undefined ? 'old' : 'new';
 }
 
-/** Whether every task of a set has its outcome. */
+/** Whether a set is full and every task of it has an outcome. */
 export function isComplete({ size, tasks }: TaskSet): boolean {
   return tasks.length === size && tasks.every(({ outcome }) => outcome !== undefined);
 }
@@ -227,10 +234,7 @@ export function isFilling({ size, tasks }: TaskSet): boolean {
   return size === GROUP_TASKS && tasks.length < size;
 }
 
-/**
- * Whether a trial only waits for reports that may still come late: nothing of it is compared
- * meanwhile, and the old value is in force.
- */
+/** Whether a suspended trial has nothing left to count and only waits for late reports. */
 export function isSettling({ suspendedMs, sets }: Trial): boolean {
   return suspendedMs !== undefined && sets.length === 0;
 }

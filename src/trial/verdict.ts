@@ -2,7 +2,7 @@ import type { Guard, Metric, TrialVerdict } from '../domain/effect.ts';
 import type { Arm } from './arm.ts';
 import { SUFFICIENT } from './bets.ts';
 import { countAgain } from './count.ts';
-import { upperTail } from './distributions.ts';
+import { mean, upperTail } from './distributions.ts';
 import {
   combinedHarm,
   type Evidence,
@@ -10,7 +10,6 @@ import {
   eHarmInForce,
   eHelp,
   type MetricEvidence,
-  noEvidence,
   watched,
   worsening,
 } from './evidence.ts';
@@ -79,13 +78,13 @@ const OUTAGE_FAILURES = 8;
 /** Where more tasks failed before the trial, nothing is an outage. */
 const MAX_USUAL_FAILURES = 0.71;
 
-/** How a trial ends, and why, in words. */
+/** The verdict of a trial, and the reason in words. */
 export interface Finding {
   readonly verdict: TrialVerdict;
   readonly reason: string;
 }
 
-/** What a trial has found, the value being put in force or confirmed aside; `undefined`: nothing. */
+/** The verdict that is due; `helped` promotes or confirms, others end the trial. `undefined`: none. */
 export function judge(trial: Trial, nowMs: number): Finding | undefined {
   const { stage } = trial;
   if (stage === 'holdback') return judgeHoldback(trial);
@@ -101,13 +100,12 @@ function judgeHoldback({ holdback, plan }: Trial): Finding | undefined {
   return { verdict: 'harmed', reason: 'it has begun to harm' };
 }
 
-/** Late reports may still change what tasks that were given up counted as. */
+/** Waits for late reports if tasks that timed out were counted, then counts again with them. */
 function judgeHarm(trial: Trial, nowMs: number): Finding | undefined {
-  const { lost, suspendedMs, plan } = trial;
+  const { lost, suspendedMs } = trial;
   if (!lost.some(isCounted(trial))) return { verdict: 'harmed', reason: 'harm' };
   if (suspendedMs === undefined || nowMs < suspendedMs + settleMs(trial)) return undefined;
-  const start = plan.carried ?? [plan.primary, ...plan.guards].map((m) => noEvidence(m, plan));
-  if (isHarmful(trial, countAgain(trial, start))) return { verdict: 'harmed', reason: 'harm' };
+  if (isHarmful(trial, countAgain(trial))) return { verdict: 'harmed', reason: 'harm' };
   const late = lost.filter((one) => one.late !== undefined).length;
   return {
     verdict: 'invalid',
@@ -115,12 +113,12 @@ function judgeHarm(trial: Trial, nowMs: number): Finding | undefined {
   };
 }
 
-/** Whether a task that was given up has been counted as a failure. */
+/** Whether a lost task is in a counted set. */
 function isCounted({ counted }: Trial): (lost: { readonly set: number }) => boolean {
   return ({ set }) => counted.some(({ number }) => number === set);
 }
 
-/** For how long reports may come late before harm is recorded, in milliseconds. */
+/** How long a suspended trial waits for late reports before it records harm, in milliseconds. */
 export function settleMs({ plan }: Pick<Trial, 'plan'>): number {
   return Math.max(MIN_SETTLE_MS, SETTLE_TIMEOUTS * plan.outcomeTimeoutMs);
 }
@@ -146,7 +144,7 @@ function judgeTrial(trial: Trial, nowMs: number): Finding | undefined {
   return { verdict: 'inconclusive', reason: `nothing shows after ${tasksUsed} tasks` };
 }
 
-/** Whether a trial is given up: it shows nothing on either side. */
+/** Whether a trial is given up: it has no evidence on either side. */
 export function isHopeless({
   evidence,
   tasksUsed,
@@ -156,7 +154,7 @@ export function isHopeless({
   return combinedHarm(evidence) < 1 && eHelp(primary) < 1;
 }
 
-/** `helped`: it is confirmed. */
+/** `helped`: the change is confirmed. */
 function judgeProbation(trial: Trial, nowMs: number): Finding | undefined {
   const { plan, stageTimeMs, sets } = trial;
   const [primary] = trial.evidence;
@@ -180,8 +178,8 @@ function whyUnconfirmed(trial: Trial, primary: MetricEvidence): string {
 }
 
 /**
- * Why a change is not confirmed though its help is proven, in words; `undefined`: it may be. By its
- * estimates over all tasks it must be worth while, and no guard worse than its margin.
+ * Why a change whose help is proven is not confirmed, in words; `undefined`: it may be. By the estimates
+ * over all tasks, the gain must be worthwhile and no guard worse by more than its margin.
  */
 function obstacleTo(trial: Trial, primary: MetricEvidence): string | undefined {
   if (eUntold(trial) >= DOUBTFUL) return describeLosses(trial);
@@ -198,8 +196,8 @@ function marginOf({ kind, statistic, margin }: Guard): number {
 }
 
 /**
- * Whether groups of probation are half as frequent: help is proven, and what is left is a margin that
- * most likely cannot be proven by the end of probation. Its harm is still watched for.
+ * Whether groups of probation are half as frequent: help is proven, and the margin of success, if it is
+ * not, most likely cannot be proven by the end of probation.
  */
 export function isThinned({ evidence, plan }: Trial): boolean {
   const [primary] = evidence;
@@ -222,7 +220,7 @@ export function leastTasks({ statistic }: Metric): number {
   return statistic === 'total' ? MIN_TASKS_FOR_TOTALS : MIN_TASKS_TO_HELP;
 }
 
-/** Whether the evidence suffices for the value to be put in force, losses aside. */
+/** Whether the evidence suffices for a promotion, losses aside. */
 export function isHelpful({ evidence, plan, tasksUsed }: Trial): boolean {
   const [primary, ...guards] = evidence;
   if (primary === undefined || eHelp(primary) < plan.sufficient) return false;
@@ -246,7 +244,7 @@ function isUnharmed(guard: MetricEvidence): boolean {
   return harm < 1 && worse - better < SIGN_OF_HARM * Math.sqrt(worse + better);
 }
 
-/** Whether evidence, in one order or the other, shows harm. */
+/** Whether evidence, in order of dispatch or of arrival, shows harm. */
 export function isHarmful(trial: Trial, evidence: Evidence): boolean {
   if (!isByGroups(trial)) return combinedHarm(evidence) >= SUFFICIENT;
   const own = watched(evidence);
@@ -254,21 +252,20 @@ export function isHarmful(trial: Trial, evidence: Evidence): boolean {
   return own.some((one) => eHarmInForce(one, one === evidence[0]) >= limit);
 }
 
-/** Evidence, on both sides, that tasks of one arm tell less than those of the other. */
+/** E-value, two-sided, that one arm has more tasks without data. */
 export function eUntold({ untold: { harm, help } }: Pick<Trial, 'untold'>): number {
-  const all = [...harm, ...help];
-  return all.reduce((sum, wealth) => sum + wealth, 0) / all.length;
+  return mean([...harm, ...help]);
 }
 
-/** Tasks that may still be assigned in this stage. */
+/** Tasks that may still be assigned an arm in this stage. */
 export function tasksLeft({ stage, plan, assigned, dispatched }: Trial): number {
   if (stage === 'probation') return plan.probationTasks - assigned;
   return Math.min(MAX_TASKS - assigned, MAX_DISPATCHED - dispatched);
 }
 
 /**
- * Whether the newest outcomes of both arms failed, far more than before the trial. The test treats
- * the arms alike.
+ * Whether the newest outcomes of both arms failed far more often than before the trial. The test is
+ * symmetric in the arms.
  */
 export function isOutage({ recentFailures, plan, stage }: Trial): boolean {
   const usual = 1 - plan.successRate;
@@ -279,7 +276,7 @@ export function isOutage({ recentFailures, plan, stage }: Trial): boolean {
   return upperTail(old + fresh, 2 * OUTAGE_TASKS, usual) < INVALID_P;
 }
 
-/** Why a trial's data cannot be trusted; `undefined`: they can. */
+/** Why a trial is invalid, in words; `undefined`: it is not. */
 function faultOf(trial: Trial): string | undefined {
   const { expected, missing, lost } = trial;
   if (eUntold(trial) >= SUFFICIENT) return describeLosses(trial);
@@ -295,7 +292,7 @@ function faultOf(trial: Trial): string | undefined {
     : undefined;
 }
 
-/** Losses of each arm, in words. */
+/** Cancelled and missing tasks of each arm, in words. */
 export function describeLosses({ cancelled, missing, expected }: Trial): string {
   const text = (arm: Arm) =>
     `of ${expected[arm]} tasks of the ${arm} value ${cancelled[arm]} were cancelled and ${missing[arm]} not reported`;
