@@ -8,20 +8,20 @@ import type { Environment } from './environment.ts';
 import { revertTo } from './revert.ts';
 import { TrialChanges } from './trial-changes.ts';
 
-/** A client's word on a delta. */
+/** A client's acknowledgement, or refusal, of a delta. */
 export interface Acknowledgement {
   readonly clientId: string;
   /** Empty matches any. */
   readonly epoch: string;
   readonly deltaId: string;
-  /** Set: refused. */
+  /** `undefined`: acknowledged. */
   readonly refusal: { readonly reason: string; readonly message: string } | undefined;
 }
 
-/** The decision that nothing is to be done. */
+/** A decision without effect. */
 const NOTHING: Decided<void> = { events: [], result: () => {} };
 
-/** Takes a client's acknowledgement, or its refusal, which reverts the delta. */
+/** Records an acknowledgement; a refusal reverts the delta. */
 export function acknowledge(
   { clientId, epoch, deltaId, refusal }: Acknowledgement,
   environment: Environment,
@@ -35,7 +35,7 @@ export function acknowledge(
     }
     const delta = known(view, deltaId);
     if (refusal !== undefined && isOff(view, delta)) return NOTHING;
-    // A client hears of what is on trial with its tasks' values.
+    // Clients see a delta on trial by their tasks' values, before it has a sequence.
     const isOnTrial = refusal !== undefined && delta.state === 'trial';
     if (delta.sequence === 0 && !isOnTrial) {
       throw stateError(delta, 'only a delta in force is acknowledged');
@@ -48,7 +48,7 @@ export function acknowledge(
   };
 }
 
-/** Whether what a client refuses is not in force any more: a switch goes with its trial. */
+/** Whether a refused delta is no longer in force: a switch of a trial ends with the trial. */
 function isOff(view: LedgerView, { state, trialDeltaId, revertsDeltaId }: Delta): boolean {
   if (state === 'reverted') return true;
   const tried = revertsDeltaId === '' ? view.delta(trialDeltaId) : undefined;

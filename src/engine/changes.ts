@@ -5,15 +5,15 @@ import { toWallMs } from '../ledger/head.ts';
 import type { LedgerView } from '../ledger/view.ts';
 import { sampleOf } from '../trial/observe.ts';
 
-/** What is said of an application beside what is in the delta. */
+/** Fields of an application besides those of the delta. */
 type Application = Partial<Omit<DeltaApplied, 'kind' | 'deltaId' | 'sequence' | 'timeMs'>>;
 
-/** Tasks before and after a change that is not tried, which are compared. */
+/** Tasks before, and after, a change without a trial, for its OBSERVED estimate. */
 export const OBSERVED_TASKS = 30;
 
 /**
- * The events of one decision, numbered as they will stand in the log. Nothing happens until the
- * ledger takes them.
+ * Collects the events of one decision, with their sequences and ordinals. They take effect when the
+ * ledger commits them.
  */
 export class Changes {
   readonly events: LedgerEvent[] = [];
@@ -21,10 +21,10 @@ export class Changes {
   readonly nowMs: number;
   /** As `nowMs`, in Unix time. */
   readonly wallMs: number;
-  /** Values that these events put in force. */
+  /** Values that these events put in force, by parameter. */
   readonly #values = new Map<string, Value | undefined>();
   readonly #born = new Map<string, Delta>();
-  /** Parameters that these events make rest. */
+  /** Parameters that these events touch. */
   readonly #touched = new Set<string>();
   #sequence: number;
   #ordinal: number;
@@ -49,7 +49,7 @@ export class Changes {
       : own(this.#view.head.parameters, target);
   }
 
-  /** A delta is born; answers it as it stands then. */
+  /** Proposes a delta; answers it as it is then. */
   propose(proposal: Proposal): Delta {
     this.#ordinal += 1;
     this.events.push({ kind: 'delta_proposed', ordinal: this.#ordinal, proposal });
@@ -58,22 +58,22 @@ export class Changes {
     return delta;
   }
 
-  /** The id of the newest delta that was born here. */
+  /** The id of the last delta that these events proposed. */
   lastBorn(): string | undefined {
     return [...this.#born.keys()].at(-1);
   }
 
-  /** A delta that was born here. */
+  /** A delta that these events proposed. */
   born(deltaId: string): Delta | undefined {
     return this.#born.get(deltaId);
   }
 
-  /** Whether these events touch a parameter: it rests from now on. */
+  /** Whether these events touch a parameter, so that its cooldown begins. */
   isTouched(target: string): boolean {
     return this.#touched.has(target);
   }
 
-  /** These events end a trial of a parameter. */
+  /** Begins the cooldown of a parameter. */
   touch(target: string): void {
     this.#touched.add(target);
   }
@@ -100,10 +100,7 @@ export class Changes {
     return this.#sequence;
   }
 
-  /**
-   * As `apply`, for what nobody has tried: the tasks that follow will be compared with the newest
-   * `OBSERVED_TASKS` ones.
-   */
+  /** As `apply`, for a delta without a trial: its effect is observed over `OBSERVED_TASKS`. */
   applyObserved(delta: Proposal, how: Application = {}): void {
     const { counters } = this.#view.head;
     const sample = sampleOf(this.#view.newestTasks(OBSERVED_TASKS));

@@ -11,7 +11,7 @@ import { ackDeadline } from './effects.ts';
 import type { Environment } from './environment.ts';
 import { TrialChanges } from './trial-changes.ts';
 
-/** An operator's override. */
+/** An operator's override of a parameter. */
 export interface Override {
   readonly target: string;
   readonly value: Value;
@@ -19,7 +19,7 @@ export interface Override {
   readonly holdSeconds: number;
 }
 
-/** Puts a waiting proposal in force; answers it. */
+/** Puts a waiting proposal in force; answers the delta. */
 export function approve(
   deltaId: string,
   reason: string,
@@ -39,18 +39,18 @@ export function approve(
     const summary = withReason('Approved by an operator', reason);
     const why = `an operator approved delta ${deltaId}`;
     new TrialChanges(changes, view, environment).stopOn(delta.target, why);
-    // The value may have changed while the proposal waited; a rule's own old value has not.
+    // The live value may have changed while the proposal waited; an old value in the rule has not.
     const rule = settings.rules.find(({ id }) => id === delta.ruleId);
     const oldValue = rule?.oldValue === undefined ? changes.valueOf(delta.target) : delta.oldValue;
     const how = { oldValue, summary, ackByMs: ackDeadline(settings, nowMs) };
-    // What a trial has found is more than could be observed.
+    // The effect of a trial must not be replaced by an observation.
     if (delta.effect === undefined) changes.applyObserved(delta, how);
     else changes.apply(delta, how);
     return decidedOn(changes, deltaId);
   };
 }
 
-/** Turns a waiting proposal down; answers it. */
+/** Rejects a waiting proposal; answers the delta. */
 export function reject(deltaId: string, reason: string, { nowMs }: Environment): Decision<Delta> {
   return (view) => {
     waiting(view, deltaId, nowMs);
@@ -60,7 +60,7 @@ export function reject(deltaId: string, reason: string, { nowMs }: Environment):
   };
 }
 
-/** An operator's override; answers the delta that it becomes. */
+/** Overrides a parameter; answers the delta that does so. */
 export function setParameter(
   { target, value, reason, holdSeconds }: Override,
   environment: Environment,
@@ -89,7 +89,7 @@ export function setParameter(
       reasoning: withReason('Set by an operator', reason),
       ...bornApplied(changes.wallMs),
     });
-    // The newest override says how long; without a hold it ends the former one's.
+    // A new override replaces the former one's hold, also by none.
     const holdUntilMs = holdSeconds > 0 ? nowMs + holdSeconds * 1000 : 0;
     changes.applyObserved(delta, { holdUntilMs });
     return decidedOn(changes, delta.deltaId);

@@ -27,7 +27,7 @@ export function quote(text: string): string {
   return JSON.stringify(text);
 }
 
-/** What undoes an operation. */
+/** The operation that undoes another. */
 export function inverseOf(operation: DeltaOperation): DeltaOperation {
   if (operation === 'add') return 'remove';
   return operation === 'remove' ? 'add' : operation;

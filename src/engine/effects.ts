@@ -10,13 +10,13 @@ import { compareSamples, sampleOf } from '../trial/observe.ts';
 import { isOfThisFormat } from '../trial/trial.ts';
 import { OBSERVED_TASKS } from './changes.ts';
 
-/** By when a delta put in force now must have been acknowledged; `null`: it need not be. */
+/** Deadline of the acknowledgement of a delta put in force now; `null`: none. */
 export function ackDeadline({ curation }: LoopSettings, nowMs: number): number | null {
   const { ackTimeoutSeconds } = curation;
   return ackTimeoutSeconds === 0 ? null : nowMs + ackTimeoutSeconds * 1000;
 }
 
-/** What is known of a delta's effect, by a trial that goes on included; `undefined`: nothing. */
+/** The effect of a delta, that of an open trial included; `undefined`: nothing is known. */
 export function effectOf(view: LedgerView, delta: Delta): Partial<DeltaEffect> | undefined {
   const trial = trialOf(view, delta.deltaId);
   if (trial === undefined || !isOfThisFormat(trial.plan)) return delta.effect;
@@ -24,7 +24,7 @@ export function effectOf(view: LedgerView, delta: Delta): Partial<DeltaEffect> |
   return { ...delta.effect, metrics, tasksUsed, gains };
 }
 
-/** The deltas whose effect can be told once these tasks are recorded, by before and after. */
+/** Events for the deltas whose observation these tasks complete. */
 export function observeEffects(
   view: LedgerView,
   fresh: readonly Task[],

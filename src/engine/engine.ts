@@ -20,7 +20,7 @@ import { type CycleReport, expireProposals, runCycle } from './run-cycle.ts';
 import { LoopTimer } from './timer.ts';
 import { expireDue, isDue, reviewTrial, setTrialsPaused } from './trials.ts';
 
-/** Who wants to know what the loop does. */
+/** Is told of each cycle. */
 export interface EngineObserver {
   cycleCompleted(report: CycleReport): void;
   cycleFailed(error: unknown): void;
@@ -34,16 +34,15 @@ export interface EngineOptions {
   readonly observer: EngineObserver;
 }
 
-/** How often a look is taken at what may have come to the end of its time. */
+/** How often `isDue` is checked. */
 const DUE_INTERVAL_MS = 1000;
 
 /**
- * The loop: takes what is reported, runs cycles, carries out what people and clients decide. Every
- * method answers when its outcome is durable, and rejects as `Ledger.transact` does.
+ * The learning loop: records reports, runs cycles, and carries out the decisions of operators and
+ * clients. Every promise resolves when its outcome is durable, and rejects as `Ledger.transact` does.
  */
 export class Engine {
   readonly ledger: Ledger;
-  /** Tells the loop's time. */
   readonly clock: LoopClock;
   readonly #newId: () => string;
   readonly #observer: EngineObserver;
@@ -79,7 +78,7 @@ export class Engine {
     return this.#settings;
   }
 
-  /** Learning is on: the timer runs cycles. */
+  /** Whether the timer runs cycles. */
   get active(): boolean {
     return this.#active;
   }
@@ -90,51 +89,50 @@ export class Engine {
     return this.#active && dueIn !== undefined ? this.clock.wallNow() + dueIn : undefined;
   }
 
-  /** @param followers tells which streams are open now */
+  /** @param followers answers the open streams */
   followedBy(followers: () => readonly Follower[]): void {
     this.#followers = followers;
   }
 
-  /** What is known of a rule by now. */
   ruleStatus(rule: Rule): RuleStatus {
     const { asksByTask } = this.#environment();
     return ruleStatus(this.ledger.state, rule, this.#settings, this.clock.now(), asksByTask);
   }
 
-  /** Starts the timer; the first cycle comes one interval from now. */
+  /** Starts the timers; the first cycle runs one interval from now. */
   start(): void {
     this.#timer.start();
     this.#dueTimer.start();
   }
 
-  /** Nothing happens any more of itself. */
+  /** Stops the timers. */
   stop(): void {
     this.#timer.stop();
     this.#dueTimer.stop();
   }
 
-  /** Turns learning on or off. The timer beats on either way: waiting proposals must expire. */
+  /** Turns cycles on or off. The timer runs either way, since waiting proposals must expire. */
   setActive(active: boolean): void {
     if (active && !this.#active) this.#timer.start();
     this.#active = active;
   }
 
   /**
-   * Takes up a config: parameters it declares anew get their initial values. What is decided from now
-   * on is decided under it; where the ledger cannot be written, the former one stays.
+   * Applies a config: new parameters get their initial values, and later decisions use it. If the ledger
+   * cannot be written, the former config stays.
    */
   async configure(settings: LoopSettings): Promise<void> {
     const former = this.#settings;
     const declared = this.ledger.transact(declareParameters(settings, this.#now()));
     this.#settings = settings;
     try {
-      // Asked for together, they are committed together.
+      // Requested in the same turn, they are committed together.
       await Promise.all([declared, this.ledger.transact(reviewTrial(this.#environment()))]);
     } catch (error) {
       this.#settings = former;
       throw error;
     }
-    // What an operator has turned on or off since the start stays so, unless the config changes.
+    // StartLearning and StopLearning stand unless the config changes `cycle.enabled`.
     if (settings.cycle.enabled !== former.cycle.enabled) this.setActive(settings.cycle.enabled);
     this.ledger.retain(retentionOf(settings));
     this.#timer.reschedule();
@@ -148,12 +146,12 @@ export class Engine {
     return this.ledger.transact(recordTasks(timed, tasks.length, metrics, this.#environment()));
   }
 
-  /** The values that everyone has who is not told otherwise. */
+  /** The values in force. */
   current(): Resolved {
     return baseline(this.ledger.state);
   }
 
-  /** The values to run a task with: the same ones each time, while the trial that is on goes on. */
+  /** The values for a task to run with; the same arms each time while its trials are open. */
   async resolve(dispatch: Dispatch): Promise<Resolved> {
     const isFirst = this.#usage.noteAsked(dispatch.taskId, this.clock.monotonic());
     const done = settled(this.ledger.state, dispatch, isFirst);
@@ -211,14 +209,14 @@ export class Engine {
     await this.ledger.transact(expireDue(this.#environment()));
   }
 
-  /** The loop's time, for a decision: it is made knowing where the wall clock has jumped to. */
+  /** The loop's time, for a decision. A jump of the wall clock is recorded before it. */
   #now(): number {
     if (this.clock.newOffsetMs(this.ledger.state) !== undefined && !this.#isFollowing) {
       this.#isFollowing = true;
       const done = () => {
         this.#isFollowing = false;
       };
-      // A ledger that cannot be written says so by itself; the next look tries again.
+      // A failure is reported by the ledger's watch; the next call tries again.
       this.ledger.transact(this.clock.follow()).then(done, done);
     }
     return this.clock.now();
@@ -236,11 +234,11 @@ export class Engine {
   }
 }
 
-/** What is decided is decided, whatever becomes of those who look on. */
+/** An observer that throws must not fail the decision. */
 function tell(observe: () => void): void {
   try {
     observe();
   } catch {
-    // It would log and count: there is nobody else to tell.
+    // The observer is what logs and counts: there is nothing else to report to.
   }
 }

@@ -1,28 +1,24 @@
 import type { DeltaType } from '../domain/delta.ts';
 import type { LoopSettings } from '../domain/settings.ts';
 
-/** A stream of deltas that is open. */
+/** An open stream of deltas. */
 export interface Follower {
   readonly clientId: string;
-  /** What it is told of; empty: all. */
+  /** Delta types that it is sent; empty: all. */
   readonly types: readonly DeltaType[];
-  /** Of the newest Snapshot that it was sent: it says all that came before; 0: none was. */
+  /** Sequence of the newest Snapshot that it was sent, which covers all changes before; 0: none. */
   readonly snapshotSequence: number;
 }
 
-/** What a decision is given from outside. */
+/** What a decision depends on besides the ledger. */
 export interface Environment {
   readonly settings: LoopSettings;
-  /** The loop's time. */
+  /** The loop's time, in milliseconds. */
   readonly nowMs: number;
   readonly newId: () => string;
-  /** The streams that are open now. */
   readonly followers: () => readonly Follower[];
-  /** Milliseconds; never jumps. */
+  /** Monotonic time in milliseconds. */
   readonly monotonic: () => number;
-  /**
-   * At least half of the newest tasks had asked for their parameters by name; `undefined`: it cannot
-   * be told yet.
-   */
+  /** At least half of the newest tasks asked for their parameters by id; `undefined`: not known yet. */
   readonly asksByTask: () => boolean | undefined;
 }

@@ -2,23 +2,20 @@ import type { Clock } from '../domain/clock.ts';
 import type { Decision } from '../ledger/ledger.ts';
 import type { LedgerView } from '../ledger/view.ts';
 
-/**
- * A wall clock that is off by less is taken for right: reading two clocks takes time, and nobody
- * looks closer at when a delta was put in force.
- */
+/** Smaller offsets are ignored: the two clocks are not read at the same instant. */
 const TOLERANCE_MS = 1000;
 
 /**
- * The time that the loop lives by: Unix time when the ledger was new, and since then only what has
- * passed. What rests, waits or expires does so for as long as was said, wherever the wall clock jumps.
- * Over a restart the wall clock tells what has passed, but never less than nothing.
+ * The loop's time: Unix time when the ledger was created, advanced by monotonic time. Rests, waits and
+ * deadlines keep their length whatever the wall clock does. Over a restart it advances by the wall
+ * clock, and never goes back.
  */
 export class LoopClock implements Clock {
   readonly #clock: Clock;
   readonly #startedMs: number;
   readonly #startMs: number;
 
-  /** @param head of the ledger, as it was opened */
+  /** @param head of the ledger when it was opened */
   constructor(clock: Clock, { clock: known }: LedgerView['head']) {
     this.#clock = clock;
     this.#startedMs = clock.monotonic();
@@ -44,13 +41,13 @@ export class LoopClock implements Clock {
     return this.#clock.schedule(callback, delayMs);
   }
 
-  /** What Unix time is more than the loop's, where that is not what the ledger says. */
+  /** Unix time less the loop's time, in milliseconds; `undefined`: as the ledger has it. */
   newOffsetMs({ head }: LedgerView): number | undefined {
     const offsetMs = this.wallNow() - this.now();
     return Math.abs(offsetMs - head.clock.offsetMs) < TOLERANCE_MS ? undefined : offsetMs;
   }
 
-  /** Takes up what the wall clock says now. */
+  /** Records the present offset of the wall clock. */
   follow(): Decision<void> {
     return (view) => {
       const offsetMs = this.newOffsetMs(view);

@@ -6,9 +6,8 @@ import type { LedgerView } from '../ledger/view.ts';
 type Known = Pick<LedgerView, 'head' | 'newestTasks'>;
 
 /**
- * Why rules do not act on a parameter yet, in words: some of the tasks that they look at began before
- * its last change, or all of them are old. Empty: they may. Without `curation.suppress_unchanged`
- * nothing holds them back.
+ * Why rules do not act on a parameter yet, in words: some tasks of the window began before its last
+ * change, or the newest is too old. Empty: they may, as always without `curation.suppress_unchanged`.
  */
 export function waitsForNews(
   view: Known,
@@ -41,13 +40,13 @@ function isStale(ageSeconds: number, { cycle: { maxAgeSeconds } }: LoopSettings)
   return maxAgeSeconds > 0 && ageSeconds > maxAgeSeconds;
 }
 
-/** Of tasks that an older release recorded, nothing is known. */
+/** 0 for tasks that an older release recorded, without `recordedMs`. */
 function windowAgeSeconds(window: readonly Task[], nowMs: number): number {
   const recordedMs = window.at(-1)?.recordedMs ?? nowMs;
   return (nowMs - recordedMs) / 1000;
 }
 
-/** By the sequence that it names; where it names none, if it was recorded since. */
+/** By the task's `deltaSequence`; without one, whether it was recorded after the change. */
 function beganAfterChange(task: Task, { head }: Known, target: string): boolean {
   const { sequence, changedMs } = own(head.targets, target) ?? {};
   if (sequence === undefined || changedMs === undefined) return true;

@@ -4,7 +4,7 @@ import { own, type Value } from '../domain/value.ts';
 import type { Decision } from '../ledger/ledger.ts';
 import type { LedgerView } from '../ledger/view.ts';
 
-/** Gives the parameters that the ledger never knew their initial values; no other is touched. */
+/** Sets the initial values of parameters that the ledger has never had. */
 export function declareParameters(settings: LoopSettings, nowMs: number): Decision<void> {
   return ({ head }) => {
     const missing: Record<string, Value> = {};
@@ -20,7 +20,7 @@ export function declareParameters(settings: LoopSettings, nowMs: number): Decisi
   };
 }
 
-/** Live values that the config would not allow: they are kept, and somebody should know. */
+/** Live values that the config does not allow, in words. They are kept. */
 export function valuesOutOfBounds({ head }: LedgerView, settings: LoopSettings): string[] {
   return Object.entries(settings.parameters).flatMap(([name, spec]) => {
     const value = own(head.parameters, name);

@@ -18,7 +18,7 @@ import { TAKING_BACK } from '../trial/verdict.ts';
 import type { Changes } from './changes.ts';
 import type { Environment } from './environment.ts';
 
-/** How tasks are to get their arm; `undefined`: it is not known yet how the orchestrator works. */
+/** How trials assign arms; `undefined`: not known yet whether tasks ask by id (`auto`). */
 export function assignmentOf({
   settings,
   asksByTask,
@@ -33,11 +33,11 @@ export function assignmentOf({
 interface Subject {
   readonly delta: Delta;
   readonly rule: Pick<Rule, 'id' | 'fingerprint' | 'primary' | 'guards'>;
-  /** The delta in force whose former value is tried again; `undefined`: a rule proposed it. */
+  /** The confirmed delta whose old value is tried again; `undefined`: a rule proposed the change. */
   readonly retrialOf: string | undefined;
 }
 
-/** What a trial is to be: fixed by the config and by the newest tasks, until it ends. */
+/** The plan of a trial, from the config and the newest tasks. */
 export function planTrial(
   { view, changes }: { readonly view: LedgerView; readonly changes: Changes },
   { delta, rule, retrialOf }: Subject,

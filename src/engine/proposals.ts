@@ -8,14 +8,14 @@ import { isLeftToPerson, learnedConfidence, type RuleRecord } from '../trial/lea
 
 type Known = Pick<LedgerView, 'head'>;
 
-/** A rule, a target and a value, as the ledger remembers them. */
+/** A rule, a target and a value. */
 export interface Change {
   readonly ruleId: string;
   readonly target: string;
   readonly newValue: Value | undefined;
 }
 
-/** When the rules may touch a parameter again; `undefined`: now. */
+/** When rules may change a parameter again: after its hold and cooldown; `undefined`: now. */
 export function restingUntil(
   { head }: Known,
   { curation }: LoopSettings,
@@ -28,17 +28,17 @@ export function restingUntil(
   return untilMs > nowMs ? untilMs : undefined;
 }
 
-/** What a config wants done with a rule's deltas. */
+/** The curation mode of a rule. */
 export function modeOf(rule: Rule, { curation }: LoopSettings): CurationMode {
   return rule.mode ?? curation.mode;
 }
 
-/** Whether a change rests: a trial of it found harm, or data that were worth nothing. */
+/** Whether a change rests after a trial that was HARMED or INVALID. */
 export function isHarmResting({ head }: Known, change: Change, nowMs: number): boolean {
   return !isOver(restAfter({ head }, change, false), nowMs, head.counters.tasksRecorded);
 }
 
-/** Whether a muted rule's change has had its rest, whatever its last trial found. */
+/** Whether a muted rule may try a change: its rest is over, whatever its last trial found. */
 export function mayProbe({ head }: Known, change: Change, nowMs: number): boolean {
   return isOver(restAfter({ head }, change, true), nowMs, head.counters.tasksRecorded);
 }
@@ -48,18 +48,18 @@ export function lastTried({ head }: Known, change: Change): number {
   return own(head.changes, changeKey(change))?.endMs ?? 0;
 }
 
-/** A rule's confidence by now: configured, and what trials of its present text have taught. */
+/** A rule's confidence: the configured one, updated by trials of its present text. */
 export function confidenceOf({ head }: Known, rule: Rule, nowMs: number): number {
   return learnedConfidence(rule.confidence, recordOf({ head }, rule), nowMs);
 }
 
-/** Whether a rule's proposals are left to a person. */
+/** Whether a rule's proposals wait for a person after repeated harm. */
 export function isStopped({ head }: Known, rule: Rule, nowMs: number): boolean {
   const record = recordOf({ head }, rule);
   return record !== undefined && isLeftToPerson(record, nowMs);
 }
 
-/** What trials of a rule's present text have taught; `undefined`: nothing. */
+/** The record of a rule's present text; `undefined`: it has none. */
 export function recordOf({ head }: Known, rule: Rule): RuleRecord | undefined {
   const record = own(head.rules, rule.id);
   return record?.fingerprint === rule.fingerprint ? record : undefined;

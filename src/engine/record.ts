@@ -9,7 +9,7 @@ import { observeEffects } from './effects.ts';
 import type { Environment } from './environment.ts';
 import { TrialChanges } from './trial-changes.ts';
 
-/** What became of a batch of tasks. */
+/** The outcome of recording a batch of tasks. */
 export interface Recorded {
   readonly recorded: number;
   readonly duplicates: number;
@@ -18,10 +18,10 @@ export interface Recorded {
 }
 
 /**
- * Records the tasks whose ids are new, and the metrics reported beside them, if any. What they are
- * to the trials that go on is judged in the same commit.
+ * Records the tasks whose ids are new, and metrics if given. Open trials take the tasks in the same
+ * commit.
  *
- * @param reported how many were reported, those that were known already included
+ * @param reported tasks in the request, duplicates included
  */
 export function recordTasks(
   tasks: readonly Task[],
@@ -59,11 +59,11 @@ function recordTrial(
   return changes.events;
 }
 
-/** Replaces the metrics, unless these were observed earlier than the ones known. */
+/** Replaces the metrics, unless they were observed before the current ones. */
 export function reportMetrics(metrics: CoordinationMetrics, nowMs: number): Decision<void> {
   return (view) => {
     const known = view.head.metrics?.report;
-    // One that was observed in what is now the future was so before the clock was set back.
+    // Current metrics from the future date from before the clock was set back, and are replaced.
     const isOlder =
       known !== undefined &&
       known.observeTimeMs <= toWallMs(view.head, nowMs) &&

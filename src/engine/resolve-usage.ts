@@ -1,18 +1,14 @@
 import type { Task } from '../domain/task.ts';
 
-/**
- * Task ids remembered at most between ResolveParameters and RecordTask, in two generations: at least
- * the newest half are kept.
- */
+/** Task ids remembered at most between ResolveParameters and RecordTask; at least the newest half are. */
 const MAX_ASKED = 10_000;
 
-/** Newest tasks that say how the orchestrator works. */
+/** Newest tasks that decide how the orchestrator works. */
 const LOOK_AT = 30;
 
 /**
- * Which tasks ask for their parameters by id, and when: it says whether a trial can assign tasks one
- * by one, and how long reports take. Kept in memory only: of a task that began before the process,
- * nothing is known.
+ * Remembers which tasks asked for their parameters by id, and when: this decides whether trials assign
+ * task by task, and measures how long reports take. In memory only.
  */
 export class ResolveUsage {
   /** When each asked, in monotonic milliseconds. */
@@ -21,7 +17,7 @@ export class ResolveUsage {
   #recent: boolean[] = [];
   readonly #isContinued: boolean;
 
-  /** @param isContinued the ledger had tasks already */
+  /** @param isContinued the ledger already had tasks when the process started */
   constructor(isContinued: boolean) {
     this.#isContinued = isContinued;
   }
@@ -29,7 +25,7 @@ export class ResolveUsage {
   /** Notes that a task asks; answers whether it does so for the first time. */
   noteAsked(taskId: string, nowMs: number): boolean {
     if (this.#asked.has(taskId) || this.#askedBefore.has(taskId)) return false;
-    // Deleting the oldest one by one is slow: a Map steps over every deleted entry.
+    // Two generations, since deleting the oldest entries of a Map one by one is slow.
     if (this.#asked.size >= MAX_ASKED / 2) {
       this.#askedBefore = this.#asked;
       this.#asked = new Map();
@@ -39,9 +35,9 @@ export class ResolveUsage {
   }
 
   /**
-   * Notes tasks that are new to the ledger; answers them with the time that their reports took.
+   * Notes tasks that are new to the ledger; answers them with `reportMs`.
    *
-   * @param upMs for how long the process has been up
+   * @param upMs uptime of the process, in milliseconds
    */
   noteRecorded(tasks: readonly Task[], upMs: number, nowMs: number): readonly Task[] {
     const timed = tasks.map((task) => {
@@ -56,14 +52,14 @@ export class ResolveUsage {
     return timed;
   }
 
-  /** At least half of the newest tasks had asked; `undefined`: nothing is known of any yet. */
+  /** At least half of the newest tasks had asked; `undefined`: not known of any. */
   isMajority(): boolean | undefined {
     const { length } = this.#recent;
     if (length === 0) return this.#isContinued ? undefined : false;
     return this.#recent.filter(Boolean).length * 2 >= length;
   }
 
-  /** When it had asked; `undefined`: it had not. */
+  /** Forgets a task; answers when it had asked, `undefined`: never. */
   #forget(taskId: string): number | undefined {
     const askedMs = this.#asked.get(taskId) ?? this.#askedBefore.get(taskId);
     this.#asked.delete(taskId);

@@ -6,27 +6,26 @@ import { Changes } from './changes.ts';
 import type { Environment } from './environment.ts';
 import { TrialChanges } from './trial-changes.ts';
 
-/** The values that a task is to run with. */
+/** The values for a task to run with. */
 export interface Resolved {
   readonly parameters: Parameters;
   /** Newest change in force. */
   readonly deltaSequence: number;
-  /** One of a value on trial comes first. */
+  /** That of a delta in state TRIAL comes first. */
   readonly assignments: readonly Assignment[];
 }
 
-/** The values in force: what everyone has who is not told otherwise. */
+/** The values in force. */
 export function baseline({ head }: Pick<LedgerView, 'head'>): Resolved {
-  // A copy: of a commit that is being made, the values go on changing.
+  // A copy, since later decisions of the same commit change the draft's values.
   const parameters = { ...head.parameters };
   return { parameters, deltaSequence: head.sequence, assignments: [] };
 }
 
 /**
- * The values for a task about which nothing is to be decided, so that nothing need be made durable;
- * `undefined`: a trial is to give it an arm.
+ * The values for a task that needs no new assignment, and so no commit; `undefined`: a trial takes it.
  *
- * @param isFirst it has not asked before: a task that runs already keeps its values
+ * @param isFirst it has not asked before; a running task keeps its values
  */
 export function settled(
   view: LedgerView,
@@ -39,12 +38,12 @@ export function settled(
   const isWanted = trials.some(
     (trial) => takesTasks(trial, recorded) && armOf(trial, taskId) === undefined,
   );
-  // One that has run already would never tell how it went.
+  // A task that is recorded already would never be reported again.
   if (isWanted && isFirst && !view.hasTaskId(taskId)) return undefined;
   return withArms(view, armsOf(view, taskId));
 }
 
-/** Gives a task its arm of each trial that takes it in: the same one each time. */
+/** Resolves the values for a task, and assigns it arms; the same arms each time it asks. */
 export function resolve(dispatch: Dispatch, environment: Environment): Decision<Resolved> {
   return (view) => {
     const done = settled(view, dispatch);
@@ -55,10 +54,10 @@ export function resolve(dispatch: Dispatch, environment: Environment): Decision<
   };
 }
 
-/** A trial by blocks gives every task the arm of the block that runs. */
+/** The arms that a task has; in a switchback trial, that of the running block. */
 function armsOf({ trials }: LedgerView, taskId: string): Assignment[] {
   return trials.flatMap(({ block, pauses, plan, stage, assignments }): Assignment[] => {
-    // While trials are paused, a value on trial is not in force for anyone.
+    // While a trial is paused, no task runs with its new value.
     if (stage === 'trial' && pauses.length > 0) return [];
     const arm = block?.arm ?? armOf({ assignments }, taskId);
     return arm === undefined ? [] : [{ deltaId: plan.deltaId, arm, stage }];
@@ -68,7 +67,7 @@ function armsOf({ trials }: LedgerView, taskId: string): Assignment[] {
 function withArms(view: LedgerView, assignments: readonly Assignment[]): Resolved {
   const { deltaSequence, parameters } = baseline(view);
   const values = new Map(Object.entries(parameters));
-  // A value on trial stands before one of the same parameter that is held back.
+  // A value on trial takes precedence over a holdback of the same parameter.
   const ordered = assignments.toSorted((a, b) => Number(isOnTrial(b)) - Number(isOnTrial(a)));
   for (const { deltaId, arm } of ordered.toReversed()) {
     const plan = trialOf(view, deltaId)?.plan;

@@ -8,9 +8,9 @@ import { planTrial } from './plan-trial.ts';
 import { begin, objectionTo, type Place } from './start-trial.ts';
 
 /**
- * Tries the value before a confirmed change again where tasks have become slower than they were when
- * it was confirmed; answers whether it does. The holdback begins anew with what is usual by now, so
- * that it is not tried again for the same slowness.
+ * Begins a trial of a confirmed change's old value if tasks have become slower since the confirmation;
+ * answers whether it did. The present latency is then the usual one, so that the same slowness does not
+ * cause another trial.
  */
 export function startRetrial(place: Place, environment: Environment): boolean {
   const { view, trials } = place;
@@ -32,7 +32,7 @@ export function startRetrial(place: Place, environment: Environment): boolean {
   return true;
 }
 
-/** The delta that would take the former value back, and its trial. */
+/** Proposes the delta that would restore the old value, and plans its trial. */
 function planAgain({ view, changes }: Place, { plan }: Trial, environment: Environment): TrialPlan {
   const confirmed = view.delta(plan.deltaId);
   const delta = changes.propose({

@@ -17,9 +17,8 @@ export function revert(deltaId: string, reason: string, environment: Environment
 }
 
 /**
- * Restores the value before a delta by compare-and-set: throws `DELTA_STATE` where the live value
- * is not the one that the delta set. One that is on trial, or is suspended, is taken
- * off it.
+ * Restores the value before a delta by compare-and-set: throws `DELTA_STATE` if the live value is not
+ * the one that the delta set. If the delta is on trial, or its trial is suspended, the trial is ended.
  */
 export function revertTo(
   view: LedgerView,
@@ -67,7 +66,7 @@ export function revertIn(
     ...bornApplied(changes.wallMs),
     revertsDeltaId: delta.deltaId,
   });
-  // With an operator's override goes the hold that came with it.
+  // Reverting an override also ends its hold.
   changes.apply(reversal, { holdUntilMs: delta.ruleId === '' ? 0 : null });
   changes.markReverted(delta.deltaId, summary);
   return reversal.deltaId;

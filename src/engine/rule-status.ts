@@ -8,21 +8,20 @@ import { waitsForNews } from './news.ts';
 import { confidenceOf, modeOf, recordOf, restingUntil, ruleRest } from './proposals.ts';
 import { objectionTo } from './start-trial.ts';
 
-/** What is known of a rule. */
 export interface RuleStatus {
-  /** That its proposals carry now, 0 to 1. */
+  /** Current confidence, 0 to 1. */
   readonly confidence: number;
-  /** Trials of its present text by what they found. */
+  /** Trials of its present text, by verdict. */
   readonly helped: number;
   readonly harmed: number;
   readonly inconclusive: number;
   /** By the loop's time; `undefined`: it may propose. */
   readonly restingUntilMs: number | undefined;
-  /** Why it proposes nothing at present, or none of its proposals is tried; empty: it may. */
+  /** Why it proposes nothing at present, or its proposals are not tried, in words; empty: it may. */
   readonly waiting: string;
 }
 
-/** Tasks that the pace of tasks is reckoned from. */
+/** Newest tasks from which the pace is measured. */
 const PACE_TASKS = 100;
 
 export function ruleStatus(
@@ -62,7 +61,7 @@ function waitingOf(
   return objectionTo(rule.primary, state, environment) ?? '';
 }
 
-/** When the rest after a harm is over; its tasks are reckoned at the pace of the newest ones. */
+/** When a rule's rest after harm ends, its tasks converted to time at the present pace. */
 function restEnd(state: LedgerState, rule: Rule, nowMs: number): number | undefined {
   const rest = ruleRest(state, rule.id, nowMs);
   if (rest === undefined) return undefined;

@@ -31,12 +31,12 @@ export interface CycleReport {
 }
 
 /**
- * Proposals that may wait at once: more than anybody reads, and a bound on what a
- * rule whose value changes with every cycle can pile up. The oldest expire first.
+ * Waiting proposals at most; the oldest expire first. It bounds a rule whose value changes with every
+ * cycle.
  */
 const MAX_PENDING = 1000;
 
-/** One cycle as one decision: look, plan, and say what happened. */
+/** One cycle, as one decision. */
 export function runCycle(environment: Environment): Decision<CycleReport> {
   return (view) => {
     const { nowMs, newId, monotonic } = environment;
@@ -76,7 +76,7 @@ export function runCycle(environment: Environment): Decision<CycleReport> {
   };
 }
 
-/** Ends the proposals that have waited too long, as a decision of its own. */
+/** Expires overdue proposals. */
 export function expireProposals(nowMs: number): Decision<void> {
   return (view) => {
     const changes = new Changes(view, nowMs);
@@ -90,7 +90,7 @@ const LATE = {
   trial: 'Expired: other trials took all the time there was',
 } as const;
 
-/** Of one rule and target only the newest proposal waits for a trial; answers what goes on waiting. */
+/** Expires proposals that wait for a trial if the same rule has a newer one; answers the others. */
 function withoutOutdated(
   pending: readonly Delta[],
   tried: readonly Delta[],
@@ -104,7 +104,7 @@ function withoutOutdated(
   });
 }
 
-/** Ends what has waited too long, and answers what still waits. */
+/** Expires overdue proposals, and those above `MAX_PENDING`; answers the others. */
 function expireIn(view: LedgerView, changes: Changes, nowMs: number): Delta[] {
   const waiting = [...view.pending()];
   const surplus = waiting.length - MAX_PENDING;
@@ -189,7 +189,7 @@ function carryOut(
     summary: waits ? summary : '',
   });
   if (outcome === 'apply') {
-    // Tasks that keep the value before what is in force would keep it for nothing.
+    // Trials of the parameter would compare values that are no longer in force.
     trials.stopOn(rule.target, `delta ${delta.deltaId} set ${rule.target}`);
     changes.applyObserved(delta, { ackByMs: ackDeadline(settings, nowMs) });
   }

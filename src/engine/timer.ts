@@ -1,20 +1,17 @@
 import type { Clock } from '../domain/clock.ts';
 
-/** What the timer does at each beat. */
+/** What the timer runs. */
 export interface Beat {
-  /** The interval as of now, in milliseconds. Where it throws, a retry's delay is taken. */
+  /** The current interval in milliseconds. If it throws, `FIRST_RETRY_MS` is used. */
   intervalMs(): number;
-  /** Rejects where the beat failed; the next then comes sooner. */
+  /** If it rejects, it is run again sooner. */
   run(): Promise<void>;
 }
 
-/** After a failure the next beat waits this long, doubling up to the interval. */
+/** Delay after a failure; it doubles up to the interval. */
 const FIRST_RETRY_MS = 5000;
 
-/**
- * Beats every interval, on monotonic time, never twice at once: a beat that takes longer than the
- * interval delays the next.
- */
+/** Runs a task every interval, on monotonic time and never concurrently. */
 export class LoopTimer {
   readonly #clock: Clock;
   readonly #beat: Beat;
@@ -28,7 +25,7 @@ export class LoopTimer {
     this.#beat = beat;
   }
 
-  /** The first beat comes one interval from now. A running timer starts its interval anew. */
+  /** Starts, or restarts, the timer: the first run is one interval from now. */
   start(): void {
     this.stop();
     this.#lastMs = this.#clock.monotonic();
@@ -40,14 +37,14 @@ export class LoopTimer {
     this.#cancel = undefined;
   }
 
-  /** Takes up a changed interval, counted from the last beat. */
+  /** Applies a changed interval, counted from the last run. */
   reschedule(): void {
     if (this.#cancel === undefined) return;
     this.#cancel();
     this.#schedule(this.#lastMs + this.#intervalMs() - this.#clock.monotonic());
   }
 
-  /** Milliseconds until the next beat; `undefined` while stopped. */
+  /** Milliseconds until the next run; `undefined` while stopped. */
   dueInMs(): number | undefined {
     return this.#cancel === undefined
       ? undefined
@@ -69,7 +66,7 @@ export class LoopTimer {
     } catch {
       this.#failures += 1;
     }
-    // Stopped, or started anew, while the beat ran.
+    // Stopped or restarted during the run.
     if (this.#cancel !== cancel) return;
     this.#schedule(this.#delayMs());
   }
@@ -80,7 +77,6 @@ export class LoopTimer {
     return this.#lastMs + interval - this.#clock.monotonic();
   }
 
-  /** A timer that has lost its interval beats on. */
   #intervalMs(): number {
     try {
       return this.#beat.intervalMs();

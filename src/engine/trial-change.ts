@@ -17,25 +17,24 @@ import { foldReceipt } from '../trial/fold.ts';
 import { type HoldbackState, startHoldback } from '../trial/holdback.ts';
 import { MEASURED_TASKS, measureOutcomeTimeout, type TrialPlan } from '../trial/plan.ts';
 import { firstHash, sealStep } from '../trial/receipt.ts';
-import type { TrialOutcome, TrialStep } from '../trial/step.ts';
+import type { PauseReason, TrialOutcome, TrialStep } from '../trial/step.ts';
 import { standingArm, type Trial } from '../trial/trial.ts';
 import type { Finding } from '../trial/verdict.ts';
 import { isForeign, promoteValue, putInForce, switchTo, type ValueContext } from './trial-value.ts';
 
-/** What the trials of one decision have in common. */
+/** What the trials of one decision share. */
 export interface TrialContext extends ValueContext {
-  /** All trials are paused. */
+  /** Pauses all trials. */
   pauseAll(): void;
-  /** The value of a parameter is about to be another one than `deltaId` has put in force. */
+  /** Ends the other trials of a parameter, since `deltaId` is about to set it. */
   supersede(target: string, deltaId: string): void;
-  /** The former value of a confirmed change has proven better. */
+  /** Ends the holdback of a confirmed change as HARMED: its old value has proven better. */
   takeBack(deltaId: string): void;
 }
 
 /**
- * One trial within one decision: takes steps, seals each into the receipts, and puts in force what
- * the trial calls for. Where the live value is not one of the trial's, somebody else has set it, and
- * the trial leaves it alone.
+ * One trial within one decision: takes steps, seals each into a receipt, and puts values in force. A live
+ * value that is neither of the trial's was set by somebody else and is left alone.
  */
 export class TrialChange {
   trial: Trial | undefined;
@@ -48,7 +47,7 @@ export class TrialChange {
     this.#context = context;
   }
 
-  /** Of the coins of the stage that the trial is in. */
+  /** The seed of the current stage. */
   get seed(): string {
     return this.#seedOf(this.trial?.stages ?? 1);
   }
@@ -106,23 +105,22 @@ export class TrialChange {
     }
   }
 
-  /** No task is given an arm meanwhile, and no block goes on. */
-  pause(reason: 'outage' | 'operator'): void {
+  pause(reason: PauseReason): void {
     const { trial } = this;
     if (trial === undefined || trial.pauses.includes(reason)) return;
     this.take({ step: 'pause', timeMs: this.#context.changes.nowMs, reason });
     this.#put(standingArm(trial), 'The trial is paused');
   }
 
-  resume(reason: 'outage' | 'operator'): void {
+  resume(reason: PauseReason): void {
     if (!this.trial?.pauses.includes(reason)) return;
     this.take({ step: 'resume', timeMs: this.#context.changes.nowMs, reason });
     this.moveOn();
   }
 
   /**
-   * Ends the trial from outside. A value on trial is taken back, and so is one that was suspended; one
-   * that is in force stays so, no longer proven.
+   * Ends the trial from outside. The old value is restored unless the new one is in force: then it stays
+   * in force, unproven.
    */
   stop(reason: string): void {
     const { trial } = this;
@@ -141,29 +139,31 @@ export class TrialChange {
     this.#takeEnd(trial, effect, { outcome: 'keep', summary, counts: false });
   }
 
-  /** @param counts it was not cut short from outside */
+  /**
+   * Ends the trial with the old value in force.
+   *
+   * @param counts the verdict counts for the rule's confidence
+   */
   end(finding: Finding, counts: boolean): void {
     const { trial } = this;
     if (trial === undefined) return;
     const { plan } = trial;
-    const isForeignValue = isForeign(this.#context, trial);
+    const isOthers = isForeign(this.#context, trial);
     const onHarm = finding.verdict === 'harmed' ? this.#onHarm(plan) : undefined;
     const effect = trialEffect(finding.verdict, trial);
-    const summary = describeEnding(finding, effect, trial, {
-      isForeign: isForeignValue,
-      onHarm,
-    });
-    const outcome = !isForeignValue && onHarm === 'notify' ? 'ask' : 'revert';
+    const summary = describeEnding(finding, effect, trial, { isForeign: isOthers, onHarm });
+    const outcome = !isOthers && onHarm === 'notify' ? 'ask' : 'revert';
     this.#put('old', summary, this.deltaId);
     if (trial.stage !== 'trial') this.#context.supersede(plan.target, this.deltaId);
-    this.#takeEnd(trial, effect, { outcome, summary, counts: counts && !isRetrial(plan) });
+    const isRetrial = plan.retrialOf !== undefined;
+    this.#takeEnd(trial, effect, { outcome, summary, counts: counts && !isRetrial });
     if (onHarm === 'pause') this.#context.pauseAll();
   }
 
   /**
-   * Holdback goes on with new coins.
+   * Begins the next part of the holdback, with a new seed.
    *
-   * @param change to what is known of it
+   * @param change fields of its state to be replaced
    */
   renew(change: Partial<HoldbackState> = {}): void {
     const { trial } = this;
@@ -285,9 +285,4 @@ export class TrialChange {
   get #recorded(): number {
     return this.#context.view.head.counters.tasksRecorded;
   }
-}
-
-/** Whether a trial is of the value before a confirmed change. */
-function isRetrial({ retrialOf }: TrialPlan): boolean {
-  return retrialOf !== undefined;
 }

@@ -9,9 +9,9 @@ import type { Changes } from './changes.ts';
 import type { Environment, Follower } from './environment.ts';
 import { TrialChange, type TrialContext } from './trial-change.ts';
 
-/** What one decision does to the trials that go on: of values on trial, and of those in force. */
+/** What one decision does to the open trials. */
 export class TrialChanges {
-  /** All trials are paused. */
+  /** Trials are paused, by an operator or by `on_harm: pause`. */
   arePaused: boolean;
   readonly #changes: Changes;
   readonly #view: LedgerView;
@@ -41,24 +41,24 @@ export class TrialChanges {
     );
   }
 
-  /** The trial of a value that is not in force yet; one that only waits for late reports is none. */
+  /** The trial in stage `trial`; one that only waits for late reports does not count. */
   get on(): Trial | undefined {
     return this.all.find((trial) => trial.stage === 'trial' && !isSettling(trial));
   }
 
-  /** The trials that go on, those of values in force included. */
+  /** The open trials, in every stage. */
   get all(): readonly Trial[] {
     return this.#all.flatMap(({ trial }) => trial ?? []);
   }
 
-  /** Begins a trial; there must be none of a value that is not in force. */
+  /** Begins a trial; `on` must be `undefined`. */
   start(plan: TrialPlan, summary: string): void {
     const change = new TrialChange(plan.deltaId, undefined, this.#context);
     this.#all.push(change);
     change.start(plan, summary);
   }
 
-  /** Gives a task its arms: of each trial that takes it in, or has already. */
+  /** The arms of a task: those it has already, and new ones in each trial that takes it. */
   assign({ taskId, labels }: Dispatch): Assignment[] {
     const { on } = this;
     const timeMs = this.#changes.nowMs;
@@ -68,7 +68,7 @@ export class TrialChanges {
       if (trial === undefined) return [];
       let arm = armOf(trial, taskId);
       const { plan, stage } = trial;
-      // While another value of the parameter is on trial, nothing else of it is compared.
+      // While another value of the parameter is on trial, no other trial of it takes tasks.
       const isFree = on === undefined || on === trial || on.plan.target !== plan.target;
       if (arm === undefined && isFree) {
         const kind = kindOfTask(plan, labels);
@@ -80,17 +80,16 @@ export class TrialChanges {
     });
   }
 
-  /** Takes in a task that has ended. */
+  /** Records a reported task in the trials that it belongs to. */
   record(task: FinishedTask): void {
     const { nowMs, sequence } = this.#changes;
-    // Who has not acknowledged may have gone meanwhile.
+    // A client that has not acknowledged may have closed its stream.
     if (task.deltaSequence === 0) this.noticeAcknowledged();
-    // As the client's clock would show it if it kept to the loop's time.
     const finishTimeMs = toLoopMs(this.#view.head, task.finishTimeMs);
     for (const change of this.#all) {
       if (task.status === 'success') change.resume('outage');
       const { trial } = change;
-      // A sequence that no delta has yet says nothing of a block.
+      // A sequence that no delta has yet does not name a block.
       const isAhead = trial?.block !== undefined && task.deltaSequence > sequence;
       if (trial === undefined || isAhead) continue;
       const step = recordOutcome(trial, { ...task, finishTimeMs }, nowMs);
@@ -100,7 +99,7 @@ export class TrialChanges {
     }
   }
 
-  /** Gives up what has not come in time, the trials themselves included. */
+  /** Takes the steps that are due by time: outcomes that have timed out, and moves. */
   expire(): void {
     for (const change of this.#all) {
       const step = change.trial && missingOutcomes(change.trial, this.#changes.nowMs);
@@ -110,9 +109,9 @@ export class TrialChanges {
   }
 
   /**
-   * Notices when every client that follows the deltas has put a running block's value in force: it
-   * has acknowledged its switch, or begun with a Snapshot since. One that never acknowledges anything
-   * only looks on, and one that is not told of such deltas is not waited for.
+   * Records when every client with an open stream has a running block's value: it has acknowledged the
+   * switch, or got a Snapshot since. Clients that never acknowledge, or whose stream filters such deltas
+   * out, are not waited for.
    *
    * @param acknowledgedBy the highest sequence that a client has acknowledged
    */
@@ -148,23 +147,23 @@ export class TrialChanges {
     for (const change of this.#all) change.resume('operator');
   }
 
-  /** Ends a delta's trial from outside: a value on trial is taken back, one in force stays so. */
+  /** As `TrialChange.stop`. */
   stop(deltaId: string, reason: string): void {
     this.#stop(({ plan }) => plan.deltaId === deltaId, reason);
   }
 
-  /** Ends a trial that cannot be gone on with, as one that found nothing. */
+  /** Ends a trial that cannot be continued as INCONCLUSIVE. */
   abandon(deltaId: string, reason: string): void {
     const change = this.#all.find((one) => one.deltaId === deltaId);
     change?.end({ verdict: 'inconclusive', reason }, false);
   }
 
-  /** As `stop`, for every trial of a parameter: somebody is about to set it. */
+  /** As `stop`, for every trial of a parameter that is about to be set. */
   stopOn(target: string, reason: string): void {
     this.#stop(({ plan }) => plan.target === target, reason);
   }
 
-  /** The value before a confirmed change is about to be tried again: what is usual begins anew. */
+  /** Begins the next part of a holdback, since the old value is about to be tried again. */
   renewHoldback(deltaId: string, usualMs: number, retrialTask: number): void {
     const change = this.#all.find((one) => one.deltaId === deltaId);
     change?.renew({ usualMs, retrialTask });

@@ -9,7 +9,7 @@ import { inverseOf } from './deltas.ts';
 import { ackDeadline } from './effects.ts';
 import type { Environment } from './environment.ts';
 
-/** What a decision puts values in force by. */
+/** What putting a value in force needs. */
 export interface ValueContext {
   readonly changes: Changes;
   readonly view: LedgerView;
@@ -17,9 +17,9 @@ export interface ValueContext {
 }
 
 /**
- * Puts an arm's value in force by an ordinary delta; answers its sequence.
+ * Puts an arm's value in force by a new delta; answers its sequence.
  *
- * @param revertsDeltaId the delta that this takes back; empty: none
+ * @param revertsDeltaId the delta that this one reverts; empty: none
  */
 export function switchTo(
   { changes, view, environment }: ValueContext,
@@ -46,7 +46,7 @@ export function switchTo(
   return changes.apply(changes.propose(proposal), { replacedValue: plan.oldValue });
 }
 
-/** As `switchTo`, by compare and set: what is not the trial's other value is left alone. */
+/** As `switchTo`, by compare-and-set: only if the other arm's value is live. */
 export function putInForce(
   context: ValueContext,
   plan: TrialPlan,
@@ -61,18 +61,18 @@ export function putInForce(
   switchTo(context, plan, arm, reasoning, revertsDeltaId);
 }
 
-/** Puts the value of a delta that helped in force: by the delta itself. */
+/** Puts the value of a delta that helped in force, by the delta itself. */
 export function promoteValue(context: ValueContext, plan: TrialPlan, summary: string): void {
   const delta = deltaOf(context, plan);
   if (delta === undefined) return;
   const { changes, environment } = context;
   const { oldValue, retrialOf } = plan;
-  // A value that clients had before is not taken back again for want of an acknowledgement.
+  // Clients have had a former value before: it needs no acknowledgement.
   const ackByMs = retrialOf === undefined ? ackDeadline(environment.settings, changes.nowMs) : null;
   changes.apply(delta, { oldValue, replacedValue: oldValue, summary, ackByMs });
 }
 
-/** Whether somebody else's value stands where the trial's should. */
+/** Whether the live value was set by somebody else. */
 export function isForeign({ changes }: ValueContext, { plan, stage }: Trial): boolean {
   const { target, oldValue, newValue, assignment } = plan;
   const live = changes.valueOf(target);

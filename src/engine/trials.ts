@@ -16,7 +16,7 @@ import { TrialChanges } from './trial-changes.ts';
 /** Why a trial of an earlier release ends. */
 const ABANDONED = 'it was begun by an earlier release, whose evidence cannot be gone on with';
 
-/** Pauses all trials: the old values are in force; or resumes them. Doing it twice is fine. */
+/** Pauses all trials, with the old values in force, or resumes them. Idempotent. */
 export function setTrialsPaused(paused: boolean, environment: Environment): Decision<void> {
   return (view) => {
     if (view.head.trialsPaused === paused) return { events: [], result: () => {} };
@@ -29,7 +29,7 @@ export function setTrialsPaused(paused: boolean, environment: Environment): Deci
   };
 }
 
-/** Whether something has come to the end of its time. */
+/** Whether `expireDue` has anything to do. */
 export function isDue(view: LedgerView, nowMs: number): boolean {
   const recorded = view.head.counters.tasksRecorded;
   const isLate = (trial: Trial) =>
@@ -38,7 +38,7 @@ export function isDue(view: LedgerView, nowMs: number): boolean {
   return view.trials.some(isLate) || unacknowledged(view, nowMs).length > 0;
 }
 
-/** Ends what has come to the end of its time: outcomes, trials, deltas that nobody acknowledged. */
+/** Ends what is overdue: outcomes, trials, and deltas that no client acknowledged. */
 export function expireDue(environment: Environment): Decision<void> {
   return (view) => {
     const { nowMs } = environment;
@@ -55,19 +55,19 @@ export function expireDue(environment: Environment): Decision<void> {
   };
 }
 
-/** Deltas that a client should have acknowledged by now, and whose value is still in force. */
+/** Deltas whose acknowledgement is overdue, and whose value is still in force. */
 function unacknowledged(view: LedgerView, nowMs: number): Delta[] {
   const targets = new Set<string>();
   return view
     .awaitedAcks()
     .toReversed()
     .flatMap(({ deltaId, target, byMs }) => {
-      // A later one stands in front of the others, even where it has the same value.
+      // Only the last delta of a parameter counts, even if an earlier one has the same value.
       const isLast = !targets.has(target);
       targets.add(target);
       const delta = isLast && byMs <= nowMs ? view.delta(deltaId) : undefined;
       if (delta === undefined || !isLive(delta)) return [];
-      // While blocks are on, the value comes and goes.
+      // The blocks of a switchback trial change the live value meanwhile.
       const [tried] = trialsOn(view, target).filter(({ stage }) => stage !== 'holdback');
       const standing =
         tried === undefined ? own(view.head.parameters, target) : standingValue(tried);
@@ -91,13 +91,13 @@ function objectionTo(
   if (rule === undefined) return `rule ${plan.ruleId} is no longer there`;
   if (rule.fingerprint !== plan.fingerprint) return `rule ${plan.ruleId} was changed`;
   if (modeOf(rule, settings) !== 'trial') return `rule ${plan.ruleId} is no longer in mode trial`;
-  // One that a trial was to add has been given its initial value.
+  // A config may have declared a parameter that the trial was to add.
   const standing = block?.arm === 'new' ? plan.newValue : plan.oldValue;
   if (!sameValue(live, standing)) return `parameter ${plan.target} was declared`;
   return violationIn(plan.newValue, plan, settings);
 }
 
-/** One in force is proven whatever becomes of its rule, as long as both values may be had. */
+/** As `objectionTo`, for a value in force: it needs no rule, but both of its values allowed. */
 function objectionToValue(
   plan: TrialPlan,
   live: Value | undefined,
@@ -119,8 +119,8 @@ function violationIn(
 }
 
 /**
- * Takes up a config: trials that it does not allow, and those of an earlier release, are ended, and
- * nothing waits for one in vain.
+ * Applies a config to trials: ends those that it does not allow and those of an earlier release, and
+ * expires proposals whose rule is no longer in mode trial.
  */
 export function reviewTrial(environment: Environment): Decision<void> {
   return (view) => {

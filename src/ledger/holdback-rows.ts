@@ -1,29 +1,28 @@
-/** Places in the log of the receipts of one delta's holdback. */
+/** Rows of the receipts of one delta's holdback. */
 interface Rows {
-  /** Of the part that goes on, and of the one before it. */
+  /** Positions of the rows of the current part and of the one before it, ascending. */
   readonly positions: number[];
-  /** Where the part that goes on begins. */
+  /** Position of the first row of the current part. */
   partBegan: number;
 }
 
 /**
- * Which receipts of holdbacks are not needed any more. A holdback goes on for as long as its value is
- * in force; each part begins with all that is known, so that only the newest part that is over and
- * the one that goes on are kept.
+ * Finds receipts of holdbacks that may be dropped. A holdback can last for ever, and each part begins
+ * with its whole state: only the rows of the current part and of the one before are kept.
  */
 export class HoldbackRows {
   readonly #rows = new Map<string, Rows>();
 
-  /** The change was confirmed by the row before; its holdback begins. */
+  /** A change was confirmed, and its holdback begins. */
   begin(deltaId: string): void {
     this.#rows.set(deltaId, { positions: [], partBegan: 0 });
   }
 
   /**
-   * A row of receipts more.
+   * Adds a row.
    *
    * @param isPart it begins a part
-   * @returns the rows that are not needed any more
+   * @returns positions of the rows that are no longer needed
    */
   add(deltaId: string, position: number, isPart: boolean): readonly number[] {
     const rows = this.#rows.get(deltaId);
