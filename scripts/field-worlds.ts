@@ -1,5 +1,5 @@
-// Trials in the field, over the wire: late, lost and cancelled reports, guards and costs, as a black
-// box. Each seed has a sidecar in a process of its own, and an orchestrator that works in real time.
+// Black-box trials over gRPC, with known effects: late, lost and cancelled reports, guards and costs. Each
+// seed has its own sidecar process and an orchestrator that runs in real time.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -57,7 +57,7 @@ async function play(): Promise<void> {
   process.exitCode = missed.length + faults.length === 0 ? 0 : 1;
 }
 
-/** Several seeds at a time, each with a sidecar of its own. */
+/** Runs the seeds of a world, `lanes` at a time. */
 async function playWorld(world: World): Promise<readonly Played[]> {
   const startMs = performance.now();
   const first = Number(values.first);

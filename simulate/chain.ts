@@ -1,16 +1,16 @@
 import { carriedOn } from '../src/trial/carry.ts';
 import { playTrial, type TrialRun, type TrialSetup } from './trial-run.ts';
 
-/** Trials of one change, one after the other. */
+/** Consecutive trials of one change. */
 export interface Chain {
-  /** What the first trial found, and what all of them did: 1 worse, -1 better, 0 nothing. */
+  /** Findings of the first trial, and of all: 1 worse, -1 better, 0 nothing. */
   readonly first: number;
   readonly all: number;
-  /** Tasks that were counted, those of the last trial until it acted or put the value in force. */
+  /** Tasks counted; in the last trial, until it restored the old value or promoted the new one. */
   readonly used: number;
 }
 
-/** Plays trials until one finds something, each going on from the evidence of the one before. */
+/** Runs trials until one finds something; each starts from the evidence of the one before. */
 export function playChain(setup: TrialSetup, maxUsed: number): Chain {
   let { from, plan } = setup;
   let before = 0;

@@ -19,13 +19,13 @@ import { atLeast, atMost, type Row, type Table, type Target } from './table.ts';
 
 const COST: Metric = { name: 'cost', kind: 'measurement', better: 'lower', statistic: 'total' };
 
-/** Chance of a task's cost: one normal, one uniform. */
+/** Random numbers for a task's cost: one normal, one uniform. */
 interface Chance {
   readonly z: number;
   readonly u: number;
 }
 
-/** What a task costs; `undefined`: its report does not say. */
+/** The cost of a task; `undefined`: its report has none. */
 type Price = (chance: Chance) => number | undefined;
 
 interface CostWorld {
@@ -38,7 +38,7 @@ interface CostWorld {
   readonly inFlight: number;
   readonly isUntimed: boolean;
   readonly plan: Partial<TrialPlan>;
-  /** Tasks of trials that are gone on with; 0: there is one. */
+  /** Tasks of a chain of trials; 0: a single trial. */
   readonly maxTasks: number;
   targetsOf(samples: Samples): Target[];
 }
@@ -46,7 +46,7 @@ interface CostWorld {
 const MAX_ERRORS = 0.05;
 const SUCCESS_RATE = 0.95;
 
-/** Tasks of trials that are gone on with. */
+/** Tasks of a chain of trials. */
 const CHAINED_TASKS = 400;
 
 const PRIMARY = 'Cost as primary metric';
@@ -68,12 +68,12 @@ const zeros =
   (share: number, price: Price): Price =>
   (chance) =>
     chance.u < share ? 0 : price(chance);
-/** A share of the tasks costs so many times as much. */
+/** A share of the tasks costs `factor` times as much. */
 const rare =
   (share: number, factor: number, price: Price): Price =>
   (chance) =>
     (price(chance) ?? 0) * (chance.u < share ? factor : 1);
-/** Tasks that cost more do not say what. */
+/** Tasks above a limit do not report their cost. */
 const hidden =
   (limit: number, price: Price): Price =>
   (chance) => {
@@ -82,7 +82,7 @@ const hidden =
   };
 
 const PLAIN = spread(1, 0.5);
-/** The dearest fifth of `PLAIN` costs more. */
+/** The p80 of `PLAIN`. */
 const DEAR = Math.exp(0.5 * 0.8416);
 
 const neither = (samples: Samples) => [
@@ -138,7 +138,7 @@ const WORLDS: readonly CostWorld[] = [
   untimed('primary cost, x0.7', {}, undefined, { new: spread(0.7, 0.5), plan: BY_COST }),
 ];
 
-/** Measurements as what trials look at. */
+/** Measurements as primary metric and as guard. */
 export const COSTS: Section = {
   experiments: ({ seed, trials }) =>
     WORLDS.map(
@@ -218,7 +218,7 @@ function world(
   };
 }
 
-/** Nothing of the cost, but of latency. */
+/** A change of latency that leaves the cost alone. */
 function slower(factor: number): Partial<CostWorld> {
   return { change: { logLatency: Math.log(factor) }, inFlight: 50 };
 }

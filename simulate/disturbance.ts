@@ -3,10 +3,10 @@ import { type Change, changed, latencyQuantile, NO_CHANGE } from './change.ts';
 import type { Perform, Performed } from './flow.ts';
 import type { Noise } from './noise.ts';
 
-/** Something else that an arm does to its tasks, or to their reports. */
+/** An effect of an arm on tasks or reports beyond its `Change`. */
 export type Disturb = (performed: Performed, i: number) => Performed;
 
-/** Tasks of a noise under a change, those of each arm disturbed. */
+/** Tasks of a noise under a change, with a disturbance per arm. */
 export function performDisturbed(
   noise: Noise,
   change: Change,
@@ -18,7 +18,7 @@ export function performDisturbed(
   };
 }
 
-/** Reports come later by so many times the latency. */
+/** Reports are late by `factor` times the latency. */
 export function late(factor: number): Disturb {
   return (performed) => ({ ...performed, reportMs: performed.latencyMs * (1 + factor) });
 }
@@ -27,29 +27,29 @@ export function late(factor: number): Disturb {
 export const loseFailures: Disturb = (performed) =>
   performed.status === 'success' ? performed : lost(performed);
 
-/** When users of hanging tasks give up, and others take their place. */
+/** When a hanging task frees its slot. */
 const PATIENCE_MS = 600_000;
 
-/** A share of the tasks never end. */
+/** A share of the tasks never ends. */
 export function hang(share: number, noise: Noise): Disturb {
   return (performed, i) =>
     noise.at(i).chance < share ? { ...lost(performed), slotMs: PATIENCE_MS } : performed;
 }
 
-/** The share of the tasks that take longest are never reported. */
+/** The slowest share of the tasks is never reported. */
 export function loseSlowest(share: number, noise: Noise): Disturb {
   const limitMs = latencyQuantile(noise, 1 - share);
   return (performed, i) => (noise.at(i).latencyMs > limitMs ? lost(performed) : performed);
 }
 
-/** The share of the tasks that take longest are cancelled: their users do not wait for them. */
+/** The slowest share of the tasks is cancelled. */
 export function cancelSlowest(share: number, noise: Noise): Disturb {
   const limitMs = latencyQuantile(noise, 1 - share);
   return (performed, i) =>
     noise.at(i).latencyMs > limitMs ? { ...performed, status: 'cancelled' } : performed;
 }
 
-/** The share of the tasks that take longest take so many times as long: harm in the tail alone. */
+/** The slowest share of the tasks takes `factor` times as long. */
 export function stretchTail(share: number, factor: number, noise: Noise): Disturb {
   const limitMs = latencyQuantile(noise, 1 - share);
   return (performed, i) =>
@@ -58,7 +58,7 @@ export function stretchTail(share: number, factor: number, noise: Noise): Distur
       : performed;
 }
 
-/** A share of the tasks, whichever they are, are never reported. */
+/** A random share of the tasks is never reported. */
 export function loseAny(share: number, noise: Noise): Disturb {
   return (performed, i) => (noise.at(i).chance < share ? lost(performed) : performed);
 }

@@ -7,7 +7,7 @@ import type { LedgerStore } from '../src/ledger/store.ts';
 import { trialOn } from '../src/ledger/view.ts';
 import type { Dispatched, Tuner } from './orchestrator.ts';
 
-/** The engine as it ships, with rules of our own. */
+/** The engine of this repository. */
 export class EngineTuner implements Tuner {
   readonly ledger: Ledger;
   readonly #engine: Engine;
@@ -20,8 +20,8 @@ export class EngineTuner implements Tuner {
   }
 
   /**
-   * @param targets the parameters that matter; 1 is the new value
-   * @param store where it is kept
+   * @param targets the parameters; 1 is the new value
+   * @param store holds its ledger
    */
   static async create(
     settings: LoopSettings,
@@ -69,7 +69,7 @@ export class EngineTuner implements Tuner {
   }
 }
 
-/** What a store holds, folded anew. */
+/** Opens the ledger in a store. */
 export function openLedger({ cycle, recording, ledger }: LoopSettings, store: LedgerStore): Ledger {
   return Ledger.open({
     store,

@@ -7,10 +7,10 @@ import { playTrial } from './trial-run.ts';
 
 const ASSIGNMENTS = ['task', 'switchback'] as const;
 
-/** Successes in the made-up worlds. */
+/** Success rate in the synthetic worlds. */
 const SUCCESS_RATE = 0.8;
 
-/** Errors of a trial on each side, at most. */
+/** Error rate of a trial at most, on each side. */
 const MAX_ERRORS = 0.05;
 
 function runsOf(assignment: (typeof ASSIGNMENTS)[number], trials: number): number {
@@ -30,7 +30,7 @@ const HEADINGS = [
 
 const SHIPPED = ['shipped HELPED %', 'shipped HARMED %'];
 
-/** Verdicts on changes that change nothing. */
+/** Verdicts on changes without effect. */
 export const ERRORS: Section = {
   experiments: ({ seed, trials }) =>
     ASSIGNMENTS.flatMap((assignment) =>
@@ -54,7 +54,7 @@ export const ERRORS: Section = {
   tables: ({ trials }, samplesOf) =>
     ASSIGNMENTS.map((assignment) => ({
       title: `False verdicts, ${assignment}`,
-      note: `${runsOf(assignment, trials)} trials each of a change that changes nothing, with their probation; success rate ${SUCCESS_RATE} in the made-up worlds. Tasks: medians of those that were counted, and dispatched, until the end; paused: mean.`,
+      note: `${runsOf(assignment, trials)} trials each of a change without effect, with their probation; success rate ${SUCCESS_RATE} in the synthetic worlds. Tasks: median counted, and dispatched, until the end; paused: mean.`,
       headings: assignment === 'task' ? [...HEADINGS, ...SHIPPED] : HEADINGS,
       rows: KINDS.map((kind): Row => {
         const samples = samplesOf(`${assignment}/${kind}`);

@@ -1,4 +1,4 @@
-/** Events in order of their time; of those at one time, in order of their coming. */
+/** A binary heap of events, ordered by time and, at the same time, by insertion. */
 export class EventQueue<T> {
   readonly #heap: { readonly atMs: number; readonly number: number; readonly event: T }[] = [];
   #added = 0;
@@ -19,7 +19,7 @@ export class EventQueue<T> {
     heap[place] = added;
   }
 
-  /** Takes the next one out; `undefined`: there is none. */
+  /** Removes the next event; `undefined`: there is none. */
   shift(): { readonly atMs: number; readonly event: T } | undefined {
     const heap = this.#heap;
     const [first] = heap;

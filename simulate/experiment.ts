@@ -1,21 +1,21 @@
 import type { Table } from './table.ts';
 
-/** How much is played. */
+/** The size of a simulation. */
 export interface Scale {
   readonly seed: number;
-  /** Null trials in each world; of other trials there are a fifth to a twentieth as many. */
+  /** Trials without effect in each world; other experiments run a fifth to a twentieth as many. */
   readonly trials: number;
-  /** Runs of a whole orchestrator, in each world. */
+  /** Runs of a whole orchestrator in each world. */
   readonly runs: number;
 }
 
-/** What one run came to. */
+/** The results of one run, by name. */
 export type Figures = Readonly<Record<string, number>>;
 
-/** What the runs of an experiment came to, one after the other, by figure. */
+/** The results of an experiment's runs, in order, by name. */
 export type Samples = Readonly<Record<string, readonly number[]>>;
 
-/** Something that is played many times over. The same run always comes to the same. */
+/** An experiment with many runs. The same run always has the same results. */
 export interface Experiment {
   /** Unique within its section. */
   readonly name: string;
@@ -27,6 +27,6 @@ export interface Experiment {
 /** A part of the simulation. */
 export interface Section {
   experiments(scale: Scale): Experiment[];
-  /** @param samplesOf what an experiment's runs came to, by its name */
+  /** @param samplesOf the results of an experiment, by its name */
   tables(scale: Scale, samplesOf: (name: string) => Samples): Table[];
 }

@@ -15,7 +15,7 @@ import { atLeast, atMost, type Row, type Table, type Target } from './table.ts';
 
 const IN_FLIGHT = [8, 50] as const;
 
-/** Runs of each world, at the usual number of null trials. */
+/** Runs of a world are `trials / PART`. */
 const PART = 5;
 
 interface FieldWorld {
@@ -30,7 +30,7 @@ interface FieldWorld {
   readonly targetsOf?: (samples: Samples) => Target[];
 }
 
-/** Errors on each side, at most. */
+/** Error rate at most, on each side. */
 const MAX_ERRORS = 0.05;
 
 const LATE = 'In the field: reports that come late';
@@ -122,7 +122,7 @@ const WORLDS: readonly FieldWorld[] = [
 
 const CASES = IN_FLIGHT.flatMap((inFlight) => WORLDS.map((world) => ({ world, inFlight })));
 
-/** Single trials, through probation, with reports of their own time; by both methods. */
+/** Single trials with probation and late or lost reports, by both methods. */
 export const FIELD: Section = {
   experiments: ({ seed, trials }) =>
     CASES.map(
@@ -199,12 +199,12 @@ function rowOf({ name, targetsOf = nothingFalse }: FieldWorld, samples: Samples)
   };
 }
 
-/** It costs tasks, which it may be found to do. */
+/** HARMED is not false here, since the change loses tasks. */
 function notPromoted(samples: Samples): Target[] {
   return [atMost(MAX_ERRORS, share(samples, 'promoted'), 'provis. %')];
 }
 
-/** Whatever the change does, it is not this. */
+/** The change has no effect. */
 function nothingFalse(samples: Samples): Target[] {
   return [
     atMost(MAX_ERRORS, share(samples, 'promoted'), 'provis. %'),

@@ -15,7 +15,7 @@ const CASES = Object.entries(EFFECTS).flatMap(([truth, effect]) =>
   })),
 );
 
-/** Two rules fire at the same time and want one parameter to be different things. */
+/** Two rules that fire together and want different values of one parameter. */
 export const FIGHT: Section = {
   experiments: ({ seed, runs }) =>
     CASES.map(

@@ -5,10 +5,10 @@ import type { Figures, Samples } from './experiment.ts';
 import { playShipped } from './shipped-method.ts';
 import { playTrial, type TrialRun, type TrialSetup } from './trial-run.ts';
 
-/** Shares below this have no typical run. */
+/** Below this share of runs, no median is shown. */
 const RARE = 0.05;
 
-/** A trial by both methods in figures: 1 for what happened, and when; NaN: it did not happen. */
+/** Results of a trial by both methods: 1 or 0 for whether, a number for when; NaN: never. */
 export function playBoth(setup: TrialSetup): Figures {
   const { trial, begun } = playShipped(setup);
   return {
@@ -21,7 +21,7 @@ export function playBoth(setup: TrialSetup): Figures {
   };
 }
 
-/** A trial in figures. */
+/** Results of a trial, as `playBoth`. */
 export function figuresOf({ finding, trial, begun, pauses, promoted, acted }: TrialRun): Figures {
   const is = (verdict: TrialVerdict | undefined) => (finding?.verdict === verdict ? 1 : 0);
   return {
@@ -43,7 +43,7 @@ export function figuresOf({ finding, trial, begun, pauses, promoted, acted }: Tr
   };
 }
 
-/** Share or mean of a figure. */
+/** Mean of a figure: of 0 and 1, a share. */
 export function share(samples: Samples, figure: string): number {
   return mean(samples[figure] ?? []);
 }
@@ -53,14 +53,14 @@ export function medianOf(samples: Samples, figure: string): number {
   return median(samples[figure] ?? []);
 }
 
-/** Median of a figure over the runs that have it; NaN where they are rare. */
+/** Median of a figure over the runs that have it; NaN if they are rare. */
 export function whenAt(samples: Samples, figure: string): number {
   const all = samples[figure] ?? [];
   const known = all.filter((value) => !Number.isNaN(value));
   return known.length < RARE * all.length || known.length === 0 ? Number.NaN : median(known);
 }
 
-/** Median of a figure over the runs in which something happened. */
+/** As `whenAt`, over the runs in which something happened. */
 export function whenIn(samples: Samples, figure: string, happened: string): number {
   const when = (samples[figure] ?? []).map((value, i) =>
     samples[happened]?.[i] === 1 ? value : Number.NaN,
@@ -68,7 +68,7 @@ export function whenIn(samples: Samples, figure: string, happened: string): numb
   return whenAt({ when }, 'when');
 }
 
-/** Median over all runs, those in which it never happened included; NaN: fewer than half have it. */
+/** Median over all runs, with those in which it never happened as infinite; NaN: it is infinite. */
 export function medianOfAll(samples: Samples, figure: string, happened: string): number {
   const all = (samples[figure] ?? []).map((value, i) =>
     samples[happened]?.[i] === 1 ? value : Number.POSITIVE_INFINITY,

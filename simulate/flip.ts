@@ -6,12 +6,11 @@ import { POLICIES } from './policies.ts';
 import { asChange, drawEffects, POLICY_SUCCESS_RATE, playPolicy } from './policy.ts';
 import { atMost } from './table.ts';
 
-/** Of the engine, after the flip. */
+/** Regret of the engine after the flip, at most. */
 const MAX_REGRET_AFTER = 0.2;
 
 const FLIP_TASK = POLICY_TASKS / 2;
 
-/** A task comes every five minutes, unless it says otherwise. */
 const WAYS = [
   ...Object.keys(POLICIES).map((policy) => ({ name: policy, policy, paceMs: SLOW_PACE_MS })),
   { name: 'ours, every 1.5 s', policy: 'ours', paceMs: undefined },
@@ -19,12 +18,12 @@ const WAYS = [
 
 const WITH_TARGET = ['ours', 'ours, always'];
 
-/** What helped harms from some task on, and the other way round. */
+/** All effects change their sign half-way. */
 export const FLIP: Section = {
   experiments: ({ seed, runs }) =>
     WAYS.map(({ name, policy, paceMs }) => ({
       name,
-      runs: runs,
+      runs,
       play(run) {
         const noise = createNoise('AR(1)', POLICY_SUCCESS_RATE, `${seed}/policy/${run}`);
         const before = drawEffects(`${seed}/${run}`);

@@ -2,11 +2,11 @@ import type { Arm } from '../src/trial/arm.ts';
 import { EventQueue } from './event-queue.ts';
 import type { Draw } from './noise.ts';
 
-/** What a task comes to. */
+/** The result of a task. */
 export interface Performed extends Pick<Draw, 'latencyMs' | 'status' | 'labels'> {
-  /** Milliseconds from dispatch to report: by itself the latency; `Infinity`: it never comes. */
+  /** Milliseconds from dispatch to report, by default the latency; `Infinity`: never. */
   readonly reportMs?: number;
-  /** Milliseconds until another task takes its place: by itself the latency. */
+  /** Milliseconds until its slot is free, by default the latency. */
   readonly slotMs?: number;
   readonly measurements?: Readonly<Record<string, number>>;
   /** The report has no latency. */
@@ -14,39 +14,38 @@ export interface Performed extends Pick<Draw, 'latencyMs' | 'status' | 'labels'>
 }
 
 /**
- * What the i-th task comes to with an arm's value. Its labels are the same with either. Called for
- * each in order; for the labels alone, with the old one.
+ * The result of the i-th task with an arm's value. Labels do not depend on the arm: they are read with
+ * `old` before the arm is known. Called in order of i.
  */
 export type Perform = (i: number, arm: Arm) => Performed;
 
-/** A method to be played: it gives tasks their arms, and takes in what is reported. */
+/** A trial method: it assigns arms, and takes reports. */
 export interface Method {
-  /** It has come to an end. */
   readonly isOver: boolean;
-  /** Until then it only waits for what is out: no task is played meanwhile; `undefined`: it takes some. */
+  /** Until then it only waits for reports, and no task is run; `undefined`: it takes tasks. */
   readonly restsUntilMs: number | undefined;
-  /** The arm of a task that is about to run. */
+  /** The arm of a task that is dispatched now. */
   dispatch(taskId: string, labels: Draw['labels'], nowMs: number): Arm;
-  /** Time has come to this. */
+  /** Called before each event. */
   look(nowMs: number): void;
   report(taskId: string, performed: Performed, nowMs: number): void;
 }
 
-/** Tasks of an orchestrator. */
+/** The tasks of an orchestrator. */
 export interface Flow {
   readonly perform: Perform;
   /** Number of the first task. */
   readonly from: number;
-  /** Tasks that run at a time. */
+  /** Tasks in flight. */
   readonly inFlight?: number;
 }
 
 const IN_FLIGHT = 8;
 
-/** What has taken so many tasks is stuck. */
+/** A method that takes more tasks is stuck. */
 const MAX_TASKS = 20_000;
 
-/** Has tasks run, in virtual time, until a method is over; answers how many were dispatched. */
+/** Runs tasks in virtual time until the method is over; answers the number dispatched. */
 export function runFlow({ perform, from, inFlight = IN_FLIGHT }: Flow, method: Method): number {
   const events = new EventQueue<() => void>();
   let nowMs = 0;

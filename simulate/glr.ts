@@ -24,13 +24,13 @@ class Sample {
 }
 
 /**
- * The stopping rule of TensorZero's track-and-stop, for two arms: `gap² / (2 (s₁²/n₁ + s₂²/n₂))`
- * over `ln((1 + ln n) / δ)`, n tasks in all.
+ * The stopping rule of TensorZero's track-and-stop, for two arms: stops when
+ * `gap² / (2 (s₁²/n₁ + s₂²/n₂)) > ln((1 + ln n) / δ)`, with n tasks in total.
  */
 export class Glr {
   readonly #samples: Readonly<Record<Arm, Sample>> = { old: new Sample(), new: new Sample() };
 
-  /** Takes a task's value, lower is better; answers what is better now, if that can be told. */
+  /** Adds a task's value (lower is better); answers the better arm once the rule stops. */
   add(arm: Arm, value: number): Arm | undefined {
     const { old, new: fresh } = this.#samples;
     this.#samples[arm].add(value);

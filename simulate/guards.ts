@@ -12,7 +12,7 @@ import { playTrial, wasInForce } from './trial-run.ts';
 
 const MOMENTS = [3000, 8000] as const;
 
-/** Of what harms success by more than the margin, this share may stay in force. */
+/** Share of changes worse than the margin that may stay in force. */
 const MAX_KEPT = 0.05;
 const MIN_CONFIRMED = 0.85;
 
@@ -30,7 +30,7 @@ const CASES = [0.95, 0.8].flatMap((rate) =>
 
 type Case = (typeof CASES)[number];
 
-/** What makes tasks faster and lets some of them fail. */
+/** Changes that make tasks faster and let some of them fail. */
 export const GUARDS: Section = {
   experiments: ({ seed, trials, runs }) =>
     CASES.flatMap((one): Experiment[] => [
@@ -41,7 +41,7 @@ export const GUARDS: Section = {
       },
       {
         name: `${one.name}/engine`,
-        runs: runs,
+        runs,
         play: (run) => playAgain(one, `${seed}/guards/${one.name}/${run}`),
       },
     ]),

@@ -9,7 +9,7 @@ import { playTrial } from './trial-run.ts';
 const HOUR_MS = 3_600_000;
 const PER_DAY = [50, 500, 5000] as const;
 
-/** As `trial.max_seconds` and `trial.probation_seconds` are without a config. */
+/** The defaults of `trial.max_seconds` and `trial.probation_seconds`. */
 const BOUNDS = { maxMs: 7 * 24 * HOUR_MS, probationMs: 30 * 24 * HOUR_MS };
 
 const CASES = [0.7, 0.5].flatMap((factor) =>
@@ -23,7 +23,7 @@ const CASES = [0.7, 0.5].flatMap((factor) =>
   ),
 );
 
-/** How long it takes, by the hour. */
+/** Hours until promotion and confirmation, at different paces. */
 export const HOURS: Section = {
   experiments: ({ seed, trials }) =>
     CASES.map(

@@ -10,26 +10,26 @@ import { ENGINE_MODES, engineContestant, PARAMETERS, parseRules, ruleText } from
 import { POLICY_SUCCESS_RATE } from './policy.ts';
 import { atLeast, atMost, type Row, type Table, type Target } from './table.ts';
 
-/** Tasks within which a helpful value is confirmed, and those that it lives then. */
+/** Tasks until confirmation at most, and tasks followed after it. */
 const MAX_TASKS = 4000;
 const LIFE_TASKS = 10_000;
 
-/** What has been confirmed turns so many tasks later. */
+/** Tasks from confirmation until the effect changes. */
 const TURN_AFTER = 500;
 
-/** Tasks at which intervals of what is gained are shown. */
+/** Tasks after confirmation at which intervals of gains are shown. */
 const SHOWN_AT = 3000;
 
 const HELPS: Change = { logLatency: -0.35 };
 const MAX_FALSE_REVERTS = 0.02;
 
-/** Of an interval of about 95 %, at all times; by normal approximation, so less in heavy tails. */
+/** Target coverage of the 95 % interval at all times: it is asymptotic, so less with heavy tails. */
 const coverageIn = (kind: Kind) => (kind === 'heavy tails' ? 0.8 : 0.9);
 
 interface Life {
   readonly name: string;
   readonly kind: Kind;
-  /** From some tasks after its confirmation on. */
+  /** The effect from `TURN_AFTER` tasks after confirmation. */
   readonly later: Change;
   readonly targetsOf: (samples: Samples) => Target[];
 }
@@ -69,13 +69,13 @@ const TURNING: readonly Life[] = [
 
 const LIVES = [...HELPING, ...TURNING];
 
-/** What becomes of a value once it is confirmed. */
+/** Values after their confirmation. */
 export const LIFE: Section = {
   experiments: ({ seed, runs }) =>
     LIVES.map(
       (life): Experiment => ({
         name: life.name,
-        runs: runs,
+        runs,
         play: (run) => play(life, `${seed}/life/${run}`),
       }),
     ),
@@ -162,7 +162,7 @@ async function play({ kind, later }: Life, seed: string): Promise<Figures> {
   return watch.figures();
 }
 
-/** Looks at a value's life from task to task. */
+/** Observes a value task by task. */
 class Watch {
   readonly #noise: Noise;
   readonly #later: Change;
@@ -251,7 +251,7 @@ class Watch {
     this.#widths.set(age, this.#width);
   }
 
-  /** What a task gains on average, by the tasks that are to come. */
+  /** The true mean gain per task, over the tasks that follow. */
   #gainIn(from: number, clip = Number.POSITIVE_INFINITY): number {
     const gains = Array.from({ length: LIFE_TASKS }, (_, i) => {
       const { latencyMs } = this.#noise.at(from + i);

@@ -15,7 +15,7 @@ Plays trials and whole orchestrators whose effects are known, with the same chan
 --only    one section, repeatable: ${Object.keys(SECTIONS).join(', ')}
 `;
 
-/** Runs that a worker plays at a time: little is left to wait for at the end. */
+/** Portions of an experiment: small enough that workers finish at about the same time. */
 const PORTIONS = 20;
 
 const { values } = parseArgs({

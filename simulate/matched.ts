@@ -8,12 +8,12 @@ import { atMost, type Row, type Table } from './table.ts';
 const FACTORS = [1.2, 1.42] as const;
 const WAYS = { matched: {}, neighbours: { predictBy: [] } } as const;
 
-/** Trials that found nothing are gone on with. */
+/** Tasks of a chain of trials. */
 const MAX_TASKS = 600;
 
 const MAX_MEDIAN = 130;
 
-/** Pairs of tasks that labels predict to be alike, beside pairs of neighbours. */
+/** Pairs by predicted latency against pairs of neighbours. */
 export const MATCHED: Section = {
   experiments: ({ seed, trials }) =>
     LATENCIES.flatMap((kind) =>

@@ -2,23 +2,23 @@ import { readFileSync } from 'node:fs';
 import type { TaskStatus } from '../src/domain/task.ts';
 import { createRandom, type Random } from './random.ts';
 
-/** What a task comes to where nothing is changed. */
+/** A task without any change. */
 export interface Draw {
   readonly latencyMs: number;
   readonly status: TaskStatus;
-  /** What is known of it when it is dispatched. */
+  /** Known when it is dispatched. */
   readonly labels: Readonly<Record<string, string>>;
-  /** From 0 to 1, of its own: what else chance does to it. */
+  /** Uniform from 0 to 1, independent of the rest: for changes and disturbances. */
   readonly chance: number;
 }
 
-/** The tasks of one run; the i-th is the same whatever is done with those before it. */
+/** The tasks of one run; the i-th does not depend on what is done with those before it. */
 export interface Noise {
   /** @param i 0, 1, 2 … without end */
   at(i: number): Draw;
 }
 
-/** What noise there is: made up, and recorded from real agents, with their failures or without. */
+/** Kinds of noise: synthetic, and recorded from real agents with or without their failures. */
 export const WORLDS = ['AR(1)', 'heavy tails', 'drift', 'jump'] as const;
 export const TRACES = [
   'auto-gpt',
@@ -30,17 +30,17 @@ export const TRACES = [
 export const LATENCIES = TRACES.map((trace) => `${trace}, no failures` as const);
 export const KINDS = [...WORLDS, ...TRACES, ...LATENCIES] as const;
 
-/** Independent tasks of very different length, as many kinds of tasks together make them. */
+/** Independent tasks with a wide spread of latency, as of a mix of many kinds. */
 export const WIDE = 'log sd 1.2';
 
 type World = (typeof WORLDS)[number] | typeof WIDE;
 type Trace = (typeof TRACES)[number];
 export type Kind = (typeof KINDS)[number] | typeof WIDE;
 
-/** Latency in the middle of a made-up world, in milliseconds. */
+/** Median latency in the synthetic worlds, in milliseconds. */
 export const TYPICAL_MS = 1000;
 
-/** Of the logarithm of latency, in the long run; neighbours have .9 of it in common. */
+/** Of log latency: stationary standard deviation, and correlation of neighbours. */
 const DEVIATION = 0.4;
 const COMMON = 0.9;
 
@@ -53,8 +53,8 @@ const DRIFT_TASKS = 200;
 const JUMP_CHANCE = 0.01;
 
 /**
- * @param successRate of a made-up world; a trace has its own failures
- * @param typicalMs latency in the middle of a made-up world, in milliseconds
+ * @param successRate of a synthetic world; a trace has its own failures
+ * @param typicalMs median latency of a synthetic world, in milliseconds
  */
 export function createNoise(
   kind: Kind,
@@ -77,7 +77,7 @@ export function createNoise(
   });
 }
 
-/** Draws tasks one after the other, each once. */
+/** Draws tasks in order, each once. */
 function remembering(draw: (i: number) => Draw): Noise {
   const draws: Draw[] = [];
   return {
@@ -88,7 +88,7 @@ function remembering(draw: (i: number) => Draw): Noise {
   };
 }
 
-/** The logarithm of latency over that of the typical one, task by task. */
+/** Log latency relative to the typical one, task by task. */
 function createLevels(world: World, random: Random): (i: number) => number {
   let level = random.normal() * DEVIATION;
   let isHigh = false;
@@ -118,14 +118,14 @@ function studentT2(random: Random): number {
   return random.normal() / Math.sqrt(-Math.log(random.uniform()));
 }
 
-/** From 0 up to 1 and down again, with period 2. */
+/** Triangle wave from 0 to 1, with period 2. */
 function triangle(x: number): number {
   return 1 - Math.abs((x % 2) - 1);
 }
 
 type Recorded = Omit<Draw, 'chance'>;
 
-/** A trace from some place on, round and round. */
+/** A trace, repeated from a random offset. */
 function createTrace(kind: Kind, random: Random): (i: number) => Recorded {
   const trace = existing(TRACES.find((one) => kind.startsWith(one)));
   const tasks = tasksOf(trace);

@@ -4,7 +4,7 @@ import { mean } from '../src/trial/distributions.ts';
 import { type Change, changed } from './change.ts';
 import type { Noise } from './noise.ts';
 
-/** What a task is to run with. */
+/** The values of a task. */
 export interface Dispatched {
   /** By parameter: whether it has its new value. */
   readonly on: readonly boolean[];
@@ -12,12 +12,12 @@ export interface Dispatched {
   readonly sequence: number;
 }
 
-/** Something that decides on parameters as tasks go by. */
+/** A method that tunes parameters. */
 export interface Tuner {
   resolve(taskId: string, labels: Task['labels']): Dispatched | Promise<Dispatched>;
-  /** A task has ended, that was dispatched so. */
+  /** A task has ended. */
   record(task: Task, dispatched: Dispatched): void | Promise<void>;
-  /** Looks at the window; every `CYCLE_TASKS`. */
+  /** Runs a cycle; every `CYCLE_TASKS`. */
   cycle(): void | Promise<void>;
   /** By parameter: whether its new value is in force; one on trial is not. */
   inForce(): readonly boolean[];
@@ -25,41 +25,41 @@ export interface Tuner {
 
 export type CreateTuner = (clock: VirtualClock) => Tuner | Promise<Tuner>;
 
-/** An orchestrator, and the truth about its parameters. */
+/** An orchestrator, and the true effects of its parameters. */
 export interface World {
   readonly noise: Noise;
-  /** Milliseconds between two dispatches; by itself `PACE_MS`. */
+  /** Milliseconds between two dispatches, by default `PACE_MS`. */
   readonly paceMs?: number | undefined;
-  /** What each parameter's new value does to the i-th task; asked for once it is dispatched. */
+  /** The effect of each parameter's new value on the i-th task. */
   changesAt(i: number): readonly Change[];
-  /** Told of each task that is dispatched: by parameter, whether it has its new value. */
+  /** Called for each dispatched task: by parameter, whether it has its new value. */
   onDispatch?(on: readonly boolean[]): void;
-  /** Nothing more is to be learned from tasks from the i-th on. */
+  /** Whether the run ends before the i-th task. */
   isOver?(i: number): boolean;
 }
 
-/** What became of a run. */
+/** The results of a run. */
 export interface PolicyRun {
-  /** Log latency per task above that of whoever knows the truth; of both halves of the run. */
+  /** Log latency per task above the best values; over the run, and over each half. */
   readonly regret: number;
   readonly halves: readonly [first: number, second: number];
-  /** Of the second half: what harms and is on, and what helps and is not. */
+  /** Regret of the second half by harmful values that are on, and helpful ones that are not. */
   readonly ofHarmful: number;
   readonly ofMissed: number;
-  /** At the end, by parameter: whether its new value is in force; and how many are wrong. */
+  /** At the end: whether each new value is in force, and how many are so wrongly or not. */
   readonly inForce: readonly boolean[];
   readonly harmfulOn: number;
   readonly helpfulMissed: number;
 }
 
-/** Tasks of a run, unless it says otherwise. */
+/** Tasks of a run by default. */
 export const POLICY_TASKS = 3000;
 
-/** Between two dispatches: where some tasks run at a time, and where hardly any two do. */
+/** Milliseconds between dispatches: with several tasks in flight, and with hardly ever two. */
 const PACE_MS = 1500;
 export const SLOW_PACE_MS = 300_000;
 
-/** Between two cycles. */
+/** Tasks between two cycles. */
 const CYCLE_TASKS = 20;
 
 interface Running {
@@ -67,7 +67,7 @@ interface Running {
   readonly dispatched: Dispatched;
 }
 
-/** Has a tuner tune an orchestrator, in virtual time. */
+/** Runs an orchestrator with a tuner, in virtual time. */
 export async function runPolicy(
   world: World,
   createTuner: CreateTuner,
@@ -130,15 +130,15 @@ function taskNamed(i: number, { sequence }: Dispatched) {
   };
 }
 
-/** In order of their ends. */
+/** Keeps `running` in order of finish time. */
 function insert(running: Running[], one: Running): void {
   const later = running.findIndex(({ task }) => task.finishTimeMs > one.task.finishTimeMs);
   running.splice(later < 0 ? running.length : later, 0, one);
 }
 
-/** Log latency that a task takes more than it had to. */
+/** Log latency of a task above the best values. */
 interface Regret {
-  /** By values that harm and are on, and by values that help and are not. */
+  /** By harmful values that are on, and by helpful ones that are not. */
   readonly harmful: number;
   readonly missed: number;
 }
@@ -156,7 +156,7 @@ function sumOf(regrets: readonly Regret[]): number {
   return mean(regrets.map(({ harmful, missed }) => harmful + missed));
 }
 
-/** What the parameters that are on do together. */
+/** The joint effect of the parameters that are on. */
 function together(changes: readonly Change[], on: readonly boolean[]): Required<Change> {
   const own = changes.filter((_, p) => on[p]);
   const stays = (share: 'breaks' | 'mends') =>

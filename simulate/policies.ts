@@ -10,11 +10,11 @@ import { RestCheck } from './resting.ts';
 import { type Begin, RivalTuner, type Setting } from './rival-tuner.ts';
 import { beforeAfter, glrTrial, shippedTrial } from './rivals.ts';
 
-/** How the engine is run. */
+/** A config of the engine. */
 export interface EngineMode {
   readonly curation: string;
   readonly assignment: 'task' | 'switchback';
-  /** Share of tasks; without it, that of the default config. */
+  /** Share of tasks, by default that of the default config. */
   readonly holdback?: number;
 }
 
@@ -22,16 +22,16 @@ export interface EngineMode {
 export interface Contestant {
   readonly create: CreateTuner;
   /**
-   * What else is to be said of it when the run is over.
+   * Further results of the run.
    *
-   * @param isAudited its ledger is played again, too
+   * @param isAudited verify its ledger, too
    */
   figures(isAudited: boolean): Figures;
 }
 
 export const PARAMETERS: readonly string[] = ['p0', 'p1', 'p2'];
 
-/** The open loop is the original's: nothing holds a rule back. */
+/** `open loop` applies every proposal at once, without a cooldown, as the original did. */
 export const ENGINE_MODES = {
   'open loop': {
     curation: '{ mode: apply, cooldown_seconds: 0, max_deltas_per_hour: 0 }',
@@ -41,7 +41,7 @@ export const ENGINE_MODES = {
   'ours, switchback': { curation: '{ mode: trial }', assignment: 'switchback' },
 } as const satisfies Record<string, EngineMode>;
 
-/** `always`: the rules fire whatever the window looks like. */
+/** `always`: the rules fire in every cycle. */
 export const POLICIES: Readonly<Record<string, (setting: Setting) => Contestant>> = {
   'no tuning': (setting) => rival({ ...setting, slowMs: Number.POSITIVE_INFINITY }, glrTrial),
   'open loop': (setting) => engineContestant(settingsOf(ENGINE_MODES['open loop'], setting)),
@@ -73,7 +73,7 @@ interface EngineContestant extends Contestant {
   inForce(): readonly boolean[];
 }
 
-/** The engine, how much it did, and what it should not have done. */
+/** The engine, with counts of its trials, changes and faults. */
 export function engineContestant(settings: LoopSettings): EngineContestant {
   const store = createQuickStore();
   const rests = new RestCheck();
@@ -105,7 +105,7 @@ function settingsOf(mode: EngineMode, { slowMs, seed }: Setting): LoopSettings {
   return parseRules(rules, mode, seed);
 }
 
-/** A rule that wants a parameter to have a value while tasks are slow. */
+/** A rule that proposes a value while tasks are slow. */
 export function ruleText(id: string, target: string, value: string, slowMs: number): string {
   return `
   - id: ${id}

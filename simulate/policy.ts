@@ -7,7 +7,7 @@ import { PARAMETERS, POLICIES } from './policies.ts';
 import { createRandom } from './random.ts';
 import { atMost, type Row, type Table, type Target } from './table.ts';
 
-/** What a new value adds to log latency, and how likely that is. */
+/** Effect of a new value on log latency, and its probabilities. */
 const EFFECT = 0.35;
 const HELPFUL = 0.4;
 const HARMFUL = 0.3;
@@ -19,7 +19,7 @@ const SLOW = 0.8;
 
 const KINDS = [...WORLDS, ...TRACES] as const;
 
-/** Columns: how the policies are called, and played. */
+/** The columns. */
 const WAYS = {
   none: { policy: 'no tuning' },
   'open loop': { policy: 'open loop' },
@@ -35,7 +35,7 @@ const WAYS = {
 interface Way {
   readonly policy: string;
   readonly paceMs?: number;
-  /** Where it is played; by itself, everywhere. */
+  /** Kinds of noise, by default all. */
   readonly kinds?: readonly Kind[];
 }
 
@@ -48,17 +48,17 @@ function waysIn(kind: Kind): [string, Way][] {
 const MAX_REGRET = 0.12;
 const MAX_HARMFUL_ON = 0.01;
 
-/** Of so many runs the ledger of one is played again. */
+/** The ledger of every `AUDITED`-th run is verified. */
 const AUDITED = 4;
 
-/** Whole runs of an orchestrator, tuned in different ways. */
+/** Runs of a whole orchestrator, tuned in different ways. */
 export const POLICY: Section = {
   experiments: ({ seed, runs }) =>
     KINDS.flatMap((kind) =>
       waysIn(kind).map(
         ([name, { policy, paceMs }]): Experiment => ({
           name: `${kind}/${name}`,
-          runs: runs,
+          runs,
           play(run) {
             const noise = createNoise(kind, POLICY_SUCCESS_RATE, `${seed}/policy/${run}`);
             const changes = drawEffects(`${seed}/${run}`).map(asChange);
@@ -114,7 +114,7 @@ export const POLICY: Section = {
 const REGRET_NOTE =
   'Ours can begin a trial only when a rule fires, which is while tasks are slow; in "always" the rules fire always, and in "one by one" a task comes every five minutes, too, so that no report is late. Otherwise one comes every 1.5 s: of a trace 4 to 26 run at a time, and the cooldown of 300 s is 200 tasks.';
 
-/** What must never happen, over all runs. */
+/** Faults over all runs. */
 function soundness(
   runs: number,
   samples: (name: string, figure: string) => readonly number[],
@@ -137,7 +137,7 @@ function soundness(
   };
 }
 
-/** One run of a policy, the truth being told. */
+/** Runs a policy in a world. */
 export async function playPolicy(
   world: World,
   policy: string,
@@ -154,7 +154,7 @@ export function asChange(logLatency: number): Change {
   return { logLatency };
 }
 
-/** What the rules of an orchestrator with such noise find slow. */
+/** The limit above which the rules find tasks slow, in milliseconds. */
 export function slowMsOf(noise: Noise): number {
   return SLOW * latencyQuantile(noise, 0.5);
 }

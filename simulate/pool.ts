@@ -6,18 +6,18 @@ import type { Samples, Scale } from './experiment.ts';
 export interface Portion {
   readonly section: string;
   readonly experiment: string;
-  /** Numbers of its runs: `to` is left out. */
+  /** Its runs from `from` to `to - 1`. */
   readonly from: number;
   readonly to: number;
 }
 
-/** What a worker is given. */
+/** A message to a worker. */
 export interface Assignment {
   readonly scale: Scale;
   readonly portion: Portion;
 }
 
-/** Has workers play portions, side by side; answers what they came to, in the same order. */
+/** Runs portions in parallel workers; answers their results in the same order. */
 export async function playPortions(
   scale: Scale,
   portions: readonly Portion[],

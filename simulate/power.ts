@@ -12,7 +12,7 @@ import { playShipped } from './shipped-method.ts';
 import type { Table } from './table.ts';
 import { compareMeans } from './welch.ts';
 
-/** Tasks in all, and those of the first trial. */
+/** Tasks of a chain of trials, and of its first trial. */
 const MAX_TASKS = 300;
 const FIRST_TASKS = 200;
 
@@ -25,12 +25,12 @@ const EFFECTS = {
 } as const;
 
 const GROUPS = {
-  'Effects found in made-up worlds': WORLDS,
+  'Effects found in synthetic worlds': WORLDS,
   'Effects found in real traces, failures as recorded': TRACES,
   'Effects found in real traces, no failures': LATENCIES,
 } as const;
 
-/** In the made-up worlds. */
+/** In the synthetic worlds. */
 const SUCCESS_RATE = 0.95;
 
 const CASES = Object.entries(GROUPS).flatMap(([group, kinds]) =>
@@ -44,7 +44,7 @@ const CASES = Object.entries(GROUPS).flatMap(([group, kinds]) =>
   ),
 );
 
-/** What is found of an effect on latency, beside the shipped method, the GLR rule and before/after. */
+/** Power for effects on latency: ours, the shipped method, the GLR rule and before/after. */
 export const POWER: Section = {
   experiments: ({ seed, trials }) =>
     CASES.map(
@@ -85,7 +85,7 @@ function foundShare(samples: Samples, rule: string, logLatency: number): number 
   return share({ found }, 'found');
 }
 
-/** What each rule found: 1 worse, -1 better, 0 nothing. */
+/** The finding of each method: 1 worse, -1 better, 0 nothing. */
 function compare(perform: Perform, seed: string): Figures {
   const setup = { assignment: 'task', seed, perform, from: TASKS_BEFORE } as const;
   const { first, all } = playChain(setup, MAX_TASKS);
@@ -104,7 +104,7 @@ function shippedOf(setup: Parameters<typeof playShipped>[0]): number {
   return verdict === 'helped' ? -1 : 0;
 }
 
-/** The same tasks, as long as no outage comes between. */
+/** The GLR rule with the same tasks and coins, unless an outage pauses the trial. */
 function glrOf(perform: Perform, name: string): number {
   const before = Array.from({ length: TASKS_BEFORE }, (_, i) => perform(i, 'old').latencyMs);
   const timeoutMs = quantileOf(before.slice(-WINDOW_TASKS), 0.99);

@@ -2,10 +2,7 @@ import type { LedgerEvent } from '../src/ledger/event.ts';
 import type { Head } from '../src/ledger/head.ts';
 import type { LedgerStore } from '../src/ledger/store.ts';
 
-/**
- * A store in memory that copies nothing until it is read: what is read is the newest commit, as long
- * as nothing is decided on meanwhile.
- */
+/** A store in memory that copies nothing on commit; it must not be read during a commit. */
 export function createQuickStore(): LedgerStore {
   const events = new Map<number, LedgerEvent>();
   let head: Head | undefined;

@@ -1,14 +1,14 @@
 import { hash } from 'node:crypto';
 
-/** Chance that is the same for the same name. */
+/** A random generator that is determined by its name. */
 export interface Random {
-  /** From 0 to 1, 1 left out. */
+  /** 0 <= x < 1. */
   uniform(): number;
   /** Mean 0, standard deviation 1. */
   normal(): number;
 }
 
-/** A generator of its own for each name: `sfc32` (Doty-Humphrey, PractRand), seeded by SHA-256. */
+/** `sfc32` (Doty-Humphrey, PractRand), seeded by the SHA-256 of a name. */
 export function createRandom(name: string): Random {
   const digest = hash('sha256', name);
   const word = (i: number) => Number.parseInt(digest.slice(8 * i, 8 * i + 8), 16) | 0;
@@ -26,7 +26,7 @@ export function createRandom(name: string): Random {
   };
   return {
     uniform,
-    // Box and Muller's; 1 - u is never 0.
+    // Box-Muller; 1 - u is never 0.
     normal: () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()),
   };
 }

@@ -4,10 +4,10 @@ import { auditTrial } from '../src/trial/audit.ts';
 import type { FoundReceipt } from '../src/trial/audit-chain.ts';
 
 /**
- * Plays a ledger again and counts what comes out otherwise than it was: coins, e-values, verdicts
- * and counts of every trial by its receipts, and what the ledger then says of trials and rules.
+ * Verifies a ledger, and counts the faults: the audit of every trial, and whether the reopened ledger
+ * has the same state of trials and rules.
  *
- * @param again the same store's ledger, opened anew
+ * @param again the ledger of the same store, reopened
  */
 export function countReplayFaults(ledger: Ledger, store: LedgerStore, again: Ledger): number {
   const receipts = new Map<string, FoundReceipt[]>();

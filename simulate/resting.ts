@@ -1,6 +1,5 @@
 import type { LedgerEvent } from '../src/ledger/event.ts';
 
-/** The change that an event is about. */
 interface Rest {
   harmed: number;
   untilMs: number;
@@ -8,12 +7,12 @@ interface Rest {
 }
 
 /**
- * Counts proposals of what should rest: after the k-th HARMED the same rule, target and value rests
- * 100 · 2^min(k - 1, 5) tasks and at least 300 s. Reckoned from the events alone.
+ * Counts proposals during a rest: after the k-th HARMED, a change rests for 100 · 2^min(k - 1, 5) tasks
+ * and 300 s. Independent of the engine's own calculation.
  */
 export class RestCheck {
   repeated = 0;
-  /** That have ended. */
+  /** Trials that have ended. */
   trials = 0;
   #tasks = 0;
   readonly #rests = new Map<string, Rest>();
@@ -31,7 +30,7 @@ export class RestCheck {
       }
       if (event.kind !== 'trial_advanced') continue;
       for (const { step } of event.receipts) {
-        // What was put in force begins anew, whatever becomes of it then.
+        // A promotion clears the record, whatever probation finds.
         if (step.step === 'promote') this.#rests.delete(this.#changes.get(event.deltaId) ?? '');
         if (step.step === 'end') this.#end(event.deltaId, step.effect.verdict, step.timeMs);
       }

@@ -6,29 +6,29 @@ import type { RestLength } from '../src/trial/learned.ts';
 import { WINDOW_TASKS } from './change.ts';
 import type { Dispatched, Tuner } from './orchestrator.ts';
 
-/** One try of a parameter's new value. */
+/** One trial of a parameter's new value. */
 export interface Attempt {
-  /** What a task runs with; `undefined`: it takes no part. */
+  /** The arm of a task; `undefined`: it takes no part. */
   nextArm(taskId: string, nowMs: number): Arm | undefined;
-  /** Takes in a task that took part; answers what was found, if anything was. */
+  /** Takes a task that took part; answers the finding, if there is one. */
   take(task: Task, arm: Arm, nowMs: number): Finding | undefined;
 }
 
 /** The new value is kept, or the parameter rests. */
 export type Finding = 'keep' | RestLength;
 
-/** What went before an attempt. */
+/** What an attempt starts from. */
 export interface Before {
   readonly window: readonly Task[];
-  /** How often the same was found harmful. */
+  /** How often the same value was found harmful. */
   readonly harmed: number;
-  /** The attempt before, of the same. */
+  /** The attempt before, of the same value. */
   readonly former: Attempt | undefined;
 }
 
 export type Begin = (before: Before, seed: string) => Attempt;
 
-/** What a policy is told. */
+/** The settings of a policy. */
 export interface Setting {
   /** The rules fire while the window's median latency is above this. */
   readonly slowMs: number;
@@ -44,7 +44,7 @@ interface Parameter {
   restUntilTask: number;
 }
 
-/** A loop with one rule a parameter that tries one new value at a time, by a method of its own. */
+/** A loop with one rule per parameter that tries one new value at a time, by a given method. */
 export class RivalTuner implements Tuner {
   readonly #clock: Clock;
   readonly #slowMs: number;
@@ -97,7 +97,7 @@ export class RivalTuner implements Tuner {
     else this.#rest(parameter, finding);
   }
 
-  /** Tries, of the parameters that do not rest, the one that was tried least. */
+  /** Begins an attempt of the parameter that was tried least, among those that do not rest. */
   cycle(): void {
     if (this.#current !== undefined || this.#window.length < WINDOW_TASKS) return;
     if (medianLatency(this.#window) <= this.#slowMs) return;

@@ -11,10 +11,10 @@ import type { Attempt, Begin } from './rival-tuner.ts';
 import { type ShippedEvidence, ShippedTrial } from './shipped-method.ts';
 import { compareMeans } from './welch.ts';
 
-/** As `curation.cooldown_seconds` is without a config. */
+/** The default of `curation.cooldown_seconds`. */
 const COOLDOWN_MS = 300_000;
 
-/** 30 tasks before against 30 after: what Welch's test does not call better is rolled back. */
+/** 30 tasks before against 30 after: kept if Welch's test finds it better, else rolled back. */
 export const beforeAfter: Begin = ({ window }) => {
   const before = window.map(logOf);
   const after: number[] = [];
@@ -28,7 +28,7 @@ export const beforeAfter: Begin = ({ window }) => {
   };
 };
 
-/** A trial task by task, as ours, that the GLR rule ends; what harmed rests as with ours. */
+/** A trial task by task that the GLR rule ends; after harm, a value rests as in the engine. */
 export const glrTrial: Begin = ({ window, harmed }, seed) => {
   const glr = new Glr();
   const timeoutMs = p99Of(window);
@@ -52,7 +52,7 @@ export const glrTrial: Begin = ({ window, harmed }, seed) => {
   };
 };
 
-/** A trial by the method as it shipped, which goes on from the evidence of one that found nothing. */
+/** A trial by the shipped method, from the evidence of an inconclusive one before. */
 export const shippedTrial: Begin = ({ window, harmed, former }, seed): ShippedAttempt => {
   const carried = isShipped(former) ? former.carried() : undefined;
   const metrics = [LATENCY, SUCCESS];

@@ -6,10 +6,10 @@ import { logLatency } from '../src/trial/outcome.ts';
 import { type Method, type Performed, runFlow } from './flow.ts';
 import { type TrialSetup, tasksBefore } from './trial-run.ts';
 
-// Trials task by task as the last release before this one had them, as few lines as that takes: pairs
-// of neighbours, one score of ranks per metric, pairs counted as they arrive, guards by their estimate.
+// A minimal copy of the trials of the release before probation, as a baseline: pairs of neighbours, one
+// rank score per metric, pairs counted in order of arrival, guards judged by their estimate.
 
-/** What is known of one metric; differences: positive is worse. */
+/** Evidence on one metric; differences: positive is worse. */
 interface MetricEvidence {
   readonly metric: Metric;
   readonly harm: number[];
@@ -35,11 +35,11 @@ const MIN_GAIN = 0.03;
 const MAX_LOSS = 0.05;
 const SUCCESS_POINTS = 0.02;
 
-/** What such a trial is told. */
+/** The parameters of a trial. */
 interface Terms {
   readonly seed: string;
   readonly metrics: readonly Metric[];
-  /** What a failed task counts as at least. */
+  /** Milliseconds that a failed task counts as at least. */
   readonly timeoutMs: number;
   readonly carried?: ShippedEvidence | undefined;
 }
@@ -83,7 +83,7 @@ export class ShippedTrial implements Method {
       : oldestMs + TIMEOUT_MS;
   }
 
-  /** When the oldest task that is out was dispatched. */
+  /** When the oldest open task was dispatched. */
   get #oldestMs(): number | undefined {
     for (const pair of this.#open) {
       for (const { outcome, sinceMs } of pair.values()) if (outcome === undefined) return sinceMs;
@@ -137,7 +137,7 @@ export class ShippedTrial implements Method {
     if (this.verdict === undefined && !this.#isPaused && this.#isOutage()) this.#pause();
   }
 
-  /** @param unexpected tasks of it that need not tell anything any more */
+  /** @param unexpected tasks of the pair that are no longer expected */
   #leaveOut(pair: Pair, unexpected: number): void {
     this.#expected -= unexpected;
     this.#open.delete(pair);
@@ -212,7 +212,7 @@ export class ShippedTrial implements Method {
     }
   }
 
-  /** What the evidence calls for, whatever is out. */
+  /** The verdict by the evidence so far, without open tasks. */
   #ending(): TrialVerdict | undefined {
     const key = `${this.used}/${this.#dispatched}`;
     if (this.#known.key !== key) this.#known = { key, ending: this.#reckonEnding() };
@@ -237,7 +237,7 @@ export class ShippedTrial implements Method {
   }
 }
 
-/** Plays a trial by the shipped method, with the same tasks and the same coins. */
+/** Runs a trial by the shipped method, with the same tasks and coins. */
 export function playShipped(
   setup: TrialSetup,
   carried?: ShippedEvidence,
@@ -263,7 +263,7 @@ function wagersOf({ kind }: Metric): readonly number[] {
   return kind === 'success' ? WAGERS.rate : WAGERS.rank;
 }
 
-/** As the thresholds count it. Latency is in logarithms, where 3 % are .03 and 5 % .05, nearly. */
+/** In the unit of the thresholds; log latency approximates 3 % as .03 and 5 % as .05. */
 function worsening({ metric, differences, oldSize }: MetricEvidence): number {
   if (metric.kind === 'success') return mean(differences);
   const typical = median(differences);

@@ -8,16 +8,16 @@ import { playTrial } from './trial-run.ts';
 const ASSIGNMENTS = ['task', 'switchback'] as const;
 type Assignment = (typeof ASSIGNMENTS)[number];
 
-/** Tasks of the shipped method's that ours may need. */
+/** Tasks relative to the shipped method, at most. */
 const MAX_RATIO = 1.2;
 
 interface Effect {
   readonly name: string;
   readonly change: Change;
   readonly successRates: readonly number[];
-  /** Of the median of tasks, at the first success rate. */
+  /** Limit of the median of tasks, at the first success rate. */
   readonly maxTasks?: Readonly<Partial<Record<Assignment, number>>>;
-  /** Of the share of trials that find it task by task, at the first success rate. */
+  /** Limit of the share of trials task by task that find it, at the first success rate. */
   readonly minFound?: number;
 }
 
@@ -73,7 +73,7 @@ const CASES = ASSIGNMENTS.flatMap((assignment) =>
 
 type Case = (typeof CASES)[number];
 
-/** How soon effects are found in the AR(1) world. */
+/** Tasks until effects are found in the AR(1) world. */
 export const SPEED: Section = {
   experiments: ({ seed, trials }) =>
     CASES.map(({ name, assignment, effect, successRate }): Experiment => {
@@ -98,7 +98,7 @@ export const SPEED: Section = {
     ASSIGNMENTS.flatMap((assignment) =>
       SIDES.map((side) => ({
         title: `Tasks until ${side.verdict}, ${assignment}`,
-        note: `${Math.ceil(trials / 5)} trials each, AR(1), 8 in flight, nothing late; medians over all of them, - where fewer than half found it. Until the old value is back, or the new one in force; harm is recorded once all that is out has come.`,
+        note: `${Math.ceil(trials / 5)} trials each, AR(1), 8 in flight, nothing late; medians over all trials, - if fewer than half found it. Tasks until the old value is restored or the new one is in force; HARMED is recorded once all open outcomes are known.`,
         headings:
           assignment === 'task'
             ? ['found %', 'tasks', 'dispatched', 'shipped %', 'tasks', 'dispatched', 'ratio']

@@ -1,10 +1,10 @@
-/** What a figure has to be. */
+/** A condition on a figure. */
 export interface Target {
   readonly text: string;
   readonly met: boolean;
 }
 
-/** One line: what it is about, its figures in the order of the headings, and its targets. */
+/** One line; `cells` are in the order of the headings. */
 export interface Row {
   readonly name: string;
   readonly cells: readonly number[];
@@ -13,24 +13,22 @@ export interface Row {
 
 export interface Table {
   readonly title: string;
-  /** What the figures are, in a sentence or two. */
+  /** What the figures are. */
   readonly note: string;
-  /** Of the cells. Those that end in % are shares. */
+  /** Of the cells. A heading that ends in % is of shares. */
   readonly headings: readonly string[];
   readonly rows: readonly Row[];
 }
 
-/** A figure may be at most so much. */
 export function atMost(limit: number, figure: number, heading: string): Target {
   return { text: `${heading} <= ${show(limit, heading)}`, met: figure <= limit };
 }
 
-/** A figure must be at least so much. */
 export function atLeast(limit: number, figure: number, heading: string): Target {
   return { text: `${heading} >= ${show(limit, heading)}`, met: figure >= limit };
 }
 
-/** A table as Markdown; its columns are aligned for a terminal too. */
+/** A table as Markdown, with aligned columns. */
 export function formatTable({ title, note, headings, rows }: Table): string {
   const hasTargets = rows.some(({ targets }) => targets.length > 0);
   const columns = headings.map((heading, i) =>
@@ -58,7 +56,7 @@ export function formatTable({ title, note, headings, rows }: Table): string {
   return [`### ${title}`, '', note, '', head, `|${rule?.join('|')}|`, ...body].join('\n');
 }
 
-/** How many targets there are, and those that were missed. */
+/** The number of targets met, and those missed. */
 export function formatTargets(tables: readonly Table[]): string {
   const all = tables.flatMap(({ title, rows }) =>
     rows.flatMap(({ name, targets }) =>
@@ -81,7 +79,7 @@ function show(value: number, heading: string): string {
   return formatColumn(heading, [value])[0] ?? '';
 }
 
-/** Shares to a tenth of a percent, counts as they are, else as many digits as tell something. */
+/** Shares to a tenth of a percent; counts without decimals; else one or three decimals. */
 function formatColumn(heading: string, values: readonly number[]): string[] {
   const isShare = heading.endsWith('%');
   const known = values.filter((value) => !Number.isNaN(value));

@@ -8,7 +8,7 @@ import { createNoise } from './noise.ts';
 import { atMost, type Row, type Table, type Target } from './table.ts';
 import { playTrial } from './trial-run.ts';
 
-/** The slowest of the new arm's tasks take so many times as long: p99 times three. */
+/** The slowest share of the new arm's tasks takes `FACTOR` times as long. */
 const SLOWEST = 0.05;
 const FACTOR = 3;
 
@@ -25,7 +25,7 @@ const WAYS: Readonly<Record<string, Partial<TrialPlan>>> = {
   'guard latency, total': { primary: OUTCOME, guards: [SUCCESS, TOTAL].map(withMargin) },
 };
 
-/** What the other tasks take, beside. */
+/** The effect on log latency of all tasks. */
 const OTHERS = { same: 0, 'x0.9': Math.log(0.9) } as const;
 
 const CASES = Object.entries(OTHERS).flatMap(([others, logLatency]) =>
@@ -41,7 +41,7 @@ const CASES = Object.entries(OTHERS).flatMap(([others, logLatency]) =>
   ),
 );
 
-/** Harm that is in the tail alone. */
+/** Harm in the tail alone. */
 export const TAIL: Section = {
   experiments: ({ seed, trials }) =>
     CASES.map(
@@ -52,9 +52,15 @@ export const TAIL: Section = {
           const noise = createNoise(kind, SUCCESS_RATE, `${seed}/tail/${run}`);
           const stretched = stretchTail(SLOWEST, FACTOR, noise);
           const perform = performDisturbed(noise, { logLatency }, { new: stretched });
-          const name_ = `${seed}/tail/${name}/${run}`;
-          const from = TASKS_BEFORE;
-          return figuresOf(playTrial({ assignment: 'task', seed: name_, perform, from, plan }));
+          return figuresOf(
+            playTrial({
+              assignment: 'task',
+              seed: `${seed}/tail/${name}/${run}`,
+              perform,
+              from: TASKS_BEFORE,
+              plan,
+            }),
+          );
         },
       }),
     ),

@@ -7,7 +7,7 @@ import { compareMeans } from './welch.ts';
 /** Tasks on each side. */
 const TASKS = 30;
 
-/** When a delta is applied: where the last tasks were slower than usual by so much, seen every … */
+/** When a delta is applied: when the last tasks were slower by this log ratio, checked every so often. */
 const MOMENTS = {
   'at any time': { slower: Number.NEGATIVE_INFINITY, every: 1 },
   'as soon as the last tasks are slow': { slower: 0.15, every: 1 },
@@ -16,7 +16,7 @@ const MOMENTS = {
 
 const TYPICAL = Math.log(1000);
 
-/** Before against after, where nothing was changed. */
+/** Before against after, without any change. */
 export const TRAP: Section = {
   experiments: ({ seed, trials }) =>
     Object.entries(MOMENTS).map(([name, { slower, every }]) => ({
@@ -35,7 +35,7 @@ export const TRAP: Section = {
   tables: ({ trials }, samplesOf): Table[] => [
     {
       title: 'The trap: before against after',
-      note: `${TASKS} tasks before a change that changes nothing against ${TASKS} after it, AR(1), Welch's test at .05; ${trials} changes each.`,
+      note: `${TASKS} tasks before a change without effect against ${TASKS} after it, AR(1), Welch's test at .05; ${trials} changes each.`,
       headings: ['called helpful %', 'called harmful %'],
       rows: Object.keys(MOMENTS).map((name) => {
         const { better = [], worse = [] } = samplesOf(name);

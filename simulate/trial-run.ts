@@ -15,36 +15,37 @@ import {
 } from '../src/trial/plan.ts';
 import { tellingLabels } from '../src/trial/predict.ts';
 import type { TrialStep } from '../src/trial/step.ts';
-import { isSettling, startTrial, type Trial } from '../src/trial/trial.ts';
+import { isSettling, standingArm, startTrial, type Trial } from '../src/trial/trial.ts';
 import type { Finding } from '../src/trial/verdict.ts';
 import { type Flow, type Method, type Performed, runFlow } from './flow.ts';
 import type { Draw } from './noise.ts';
 
-/** One trial to be played; it is measured by the tasks before its first one. */
+/** One trial; its plan is measured from the tasks before its first one. */
 export interface TrialSetup extends Flow {
   readonly assignment: TrialPlan['assignment'];
   readonly seed: string;
   readonly plan?: Partial<TrialPlan> | undefined;
-  /** It ends when the value would be put in force; otherwise it goes on through probation. */
+  /** Ends with the promotion; by default, the trial goes on through probation. */
   readonly untilPromoted?: boolean;
-  /** Given up after so many tasks that were counted; without it, the trial ends itself. */
+  /** Ends after this many counted tasks; by default, the trial ends itself. */
   readonly maxUsed?: number;
 }
 
-/** How it went. Counts are of tasks dispatched. */
+/** The results of a trial. */
 export interface TrialRun {
-  /** `undefined`: it was given up. `helped`: it was confirmed, or promoted if that ends it. */
+  /** `helped`: confirmed, or promoted if that ends it; `undefined`: it reached `maxUsed`. */
   readonly finding: Finding | undefined;
   readonly trial: Trial;
+  /** Tasks dispatched. */
   readonly begun: number;
   readonly pauses: number;
   /** When the value was put in force; `undefined`: never. */
   readonly promoted: Moment | undefined;
-  /** When it was first taken back, be it for a while; `undefined`: never. */
+  /** When the old value was first restored, by a suspension or the end; `undefined`: never. */
   readonly acted: Moment | undefined;
-  /** When it ended, in milliseconds since it began. */
+  /** Duration in milliseconds. */
   readonly endedMs: number;
-  /** Tasks at which the value came into force, was taken back, came again … */
+  /** Tasks dispatched when the new value came into force, was reverted, came into force again … */
   readonly switches: readonly number[];
 }
 
@@ -52,15 +53,16 @@ export interface TrialRun {
 export interface Moment {
   /** Tasks dispatched. */
   readonly begun: number;
-  /** Tasks that the evidence by arrival counts then, without those of trials before. */
+  /** Tasks counted in order of arrival, without carried evidence. */
   readonly used: number;
+  /** Milliseconds since the trial began. */
   readonly nowMs: number;
 }
 
-/** How often a trial that only waits for late reports is looked at. */
+/** How often a trial is checked that only waits for late reports. */
 const LOOK_MS = 600_000;
 
-/** Plays a trial by the functions that the engine plays it by, in virtual time. */
+/** Runs a trial in virtual time, by the functions that the engine uses. */
 export function playTrial(setup: TrialSetup): TrialRun {
   const run = new Run(setup);
   const begun = runFlow(setup, run);
@@ -68,7 +70,7 @@ export function playTrial(setup: TrialSetup): TrialRun {
   return { finding, trial, begun, pauses, promoted, acted, endedMs, switches };
 }
 
-/** Whether the new value was in force once so many tasks had been dispatched. */
+/** Whether the new value was in force when `begun` tasks had been dispatched. */
 export function wasInForce({ switches }: TrialRun, begun: number): boolean {
   return switches.filter((at) => at <= begun).length % 2 === 1;
 }
@@ -83,11 +85,11 @@ class Run implements Method {
   readonly #setup: TrialSetup;
   readonly #plan: TrialPlan;
   readonly #carried: number;
-  /** Something comes to its end by time alone. */
+  /** Whether the trial can end by time alone. */
   readonly #isTimed: boolean;
-  /** When tasks that are out were given their arm. */
+  /** When open tasks were assigned their arm. */
   readonly #open = new Map<string, number>();
-  /** Of the newest switch, and what it was when tasks of a trial by blocks were dispatched. */
+  /** Sequence of the newest switch, now and when each task of a switchback trial was dispatched. */
   #sequence = 0;
   readonly #sequences = new Map<string, number>();
   #nowMs = 0;
@@ -165,9 +167,7 @@ class Run implements Method {
   }
 
   get #liveArm(): Arm {
-    const { stage, suspendedMs, block, plan } = this.trial;
-    if (plan.assignment === 'switchback' && block !== undefined) return block.arm;
-    return stage === 'trial' || suspendedMs !== undefined ? 'old' : 'new';
+    return this.trial.block?.arm ?? standingArm(this.trial);
   }
 
   get #arrived(): number {
@@ -191,7 +191,7 @@ class Run implements Method {
     if (step !== undefined) this.#take(step);
   }
 
-  /** The step that a move takes; `undefined`: it was the last. */
+  /** The step of a move; `undefined`: it ends the run. */
   #stepFor(next: NextMove): TrialStep | undefined {
     const timeMs = this.#nowMs;
     switch (next.move) {
@@ -233,7 +233,7 @@ class Run implements Method {
     }
   }
 
-  /** Notes that a value comes into force. */
+  /** Records a change of the value in force. */
   #put(arm: Arm): void {
     const isOn = this.switches.length % 2 === 1;
     if (isOn !== (arm === 'new')) this.switches.push(this.#begun);
@@ -247,7 +247,7 @@ function promotion(timeMs: number): TrialStep {
   return { step: 'promote', timeMs, seed: '', commitment: '', effect, summary: '' };
 }
 
-/** The plan that the engine would make after the tasks before the trial. */
+/** The plan that the engine would make. */
 function planOf(setup: TrialSetup): TrialPlan {
   const tasks = tasksBefore(setup);
   const { seed, plan: wanted } = setup;

@@ -14,7 +14,7 @@ type Assignment = (typeof ASSIGNMENTS)[number];
 
 const SUCCESS_RATE = 0.95;
 
-/** In an outage every task fails after so long; numbers of its tasks within the trial. */
+/** An outage: from task `from` to `to` of the trial, every task fails after `latencyMs`. */
 const OUTAGE = { from: 10, to: 110, latencyMs: 10_000 } as const;
 
 const DOUBLED = Math.log(2);
@@ -46,7 +46,7 @@ const DISTURBANCES: readonly Disturbance[] = [
   ]),
 ];
 
-/** Single trials under what makes trials hard. */
+/** Single trials with carry-over, outages and lost reports. */
 export const TROUBLE: Section = {
   experiments: ({ seed, trials }) =>
     ASSIGNMENTS.flatMap((assignment) =>
@@ -108,7 +108,7 @@ function nothingFalse(samples: Samples): Target[] {
   ];
 }
 
-/** Part of the effect comes from the arm of the task before. */
+/** A part of the effect comes from the arm of the task before. */
 function carryOver(part: number, logLatency: number): Disturbance {
   const effect = logLatency === 0 ? 'no effect' : 'x2';
   return {
@@ -141,7 +141,7 @@ function outage(name: string, logLatency: number): Disturbance {
   };
 }
 
-/** Tasks that nobody hears of, by arm. */
+/** Shares of tasks that are never reported, by arm. */
 function lost(
   name: string,
   ofOld: number,

@@ -1,13 +1,13 @@
 import { mean } from '../src/trial/distributions.ts';
 
-/** Sample variance; 0 of one or none. */
+/** Sample variance; 0 for fewer than two values. */
 function variance(values: readonly number[]): number {
   const centre = mean(values);
   const squares = values.map((value) => (value - centre) ** 2);
   return values.length < 2 ? 0 : (mean(squares) * values.length) / (values.length - 1);
 }
 
-/** Welch's t-test, two-sided at .05: where the second mean lies; `undefined`: no telling. */
+/** Welch's t-test, two-sided at .05: where the second mean lies; `undefined`: not significant. */
 export function compareMeans(
   before: readonly number[],
   after: readonly number[],

@@ -1,8 +1,8 @@
 import { type Delta, DeltaState, Verdict } from '../../src/gen/learning/v1/delta_pb.ts';
 
-/** What became of the delta of one seed. Numbers of tasks are those dispatched since it began. */
+/** What happened to the delta of one seed. Times are in tasks dispatched since its trial began. */
 export interface Ending {
-  /** As seen from outside, one after the other. */
+  /** The states observed, in order. */
   readonly path: readonly string[];
   readonly state: DeltaState;
   readonly verdict: Verdict;
@@ -11,18 +11,18 @@ export interface Ending {
   readonly isInForce: boolean;
   readonly provisionalAt: number | undefined;
   readonly confirmedAt: number | undefined;
-  /** When it was over: confirmed, or taken back. */
+  /** When it was confirmed or reverted. */
   readonly endedAt: number | undefined;
   readonly dispatched: number;
   readonly summary: string;
-  /** Changes of the verdict or of the state that are not allowed. */
+  /** Transitions and combinations of state, verdict and value that are not allowed, in words. */
   readonly faults: readonly string[];
 }
 
 const { PROPOSED, TRIAL, PROVISIONAL, CONFIRMED, REVERTED } = DeltaState;
 const { UNSPECIFIED, HELPED, HARMED, INCONCLUSIVE, INVALID } = Verdict;
 
-/** A look may miss what lies between. */
+/** Allowed transitions. A poll may miss the states in between. */
 const NEXT_STATES: ReadonlyMap<DeltaState, readonly DeltaState[]> = new Map([
   [TRIAL, [PROVISIONAL, CONFIRMED, REVERTED]],
   [PROVISIONAL, [CONFIRMED, REVERTED]],
@@ -33,7 +33,7 @@ const NEXT_VERDICTS: ReadonlyMap<Verdict, readonly Verdict[]> = new Map([
   [HELPED, [HARMED, INCONCLUSIVE, INVALID]],
 ]);
 
-/** What a delta goes through, as looks at it show. */
+/** Records the states of a delta, as polled. */
 export class Course {
   readonly #path: string[] = [];
   readonly #faults: string[] = [];
@@ -47,7 +47,7 @@ export class Course {
     this.#first = first;
   }
 
-  /** Answers whether something is new. */
+  /** Answers whether the state has changed. */
   see({ state, effect }: Delta, dispatched: number): boolean {
     const verdict = effect?.verdict ?? UNSPECIFIED;
     const isSuspended = effect?.summary.startsWith('Suspended') ?? false;
@@ -91,7 +91,7 @@ export class Course {
   }
 }
 
-/** Verdict, state and value have to agree. */
+/** State, verdict and value in force must agree. */
 function faultsOf(
   state: DeltaState,
   verdict: Verdict = UNSPECIFIED,
@@ -115,7 +115,7 @@ function faultsOf(
   return faults;
 }
 
-/** As the contract names it, without what all have in common. */
+/** The name in the proto without its prefix. */
 export function verdictName(verdict: Verdict): string {
   return nameIn(Verdict, verdict);
 }

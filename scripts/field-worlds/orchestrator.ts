@@ -4,35 +4,35 @@ import { Course, type Ending } from './course.ts';
 import { type FieldSidecar, NEW_VALUE, TARGET } from './sidecar.ts';
 import { createChances, type Run, type World } from './world.ts';
 
-/** Milliseconds here for one of the world: a task of a second takes 15 ms. */
+/** Real milliseconds per millisecond of the world: a task of one second takes 15 ms. */
 const SCALE = 0.015;
 
-/** Tasks with the old value before anything is tried: what a trial is measured by. */
+/** Tasks before the trial, from which its plan is measured. */
 const WARM_UP_TASKS = 100;
 
-/** A trial and its probation take fewer. */
+/** More tasks than a trial and its probation take. */
 const MAX_DISPATCHED = 6000;
 
-/** Where so many tasks in a row were given no arm, work comes in at a slower pace. */
+/** After this many tasks in a row without an arm, each slot pauses between tasks. */
 const IDLE_TASKS = 200;
 const IDLE_PACE_MS = 150;
 
-const LOOK_MS = 20;
+const POLL_MS = 20;
 
-/** Where nothing is assigned and nothing changes for so long, nothing will. */
+/** The run ends if no arm is assigned and no state changes for this long, plus some outcome timeouts. */
 const QUIET_MS = 12_000;
 const QUIET_TIMEOUTS = 4;
 const MEASURED_TIMEOUT_SECONDS = 60;
 
-/** What came of one seed. */
+/** The result of one seed. */
 export interface Played extends Ending {
-  /** Milliseconds that calls took, ResolveParameters and RecordTask together, on average. */
+  /** Mean duration of ResolveParameters and RecordTask, in milliseconds. */
   readonly callMs: number;
 }
 
 /**
- * One orchestrator at work: so many tasks in flight, a slot free when its task ends, and the report
- * of it on its way by itself. It knows the sidecar by its answers alone.
+ * An orchestrator with `inFlight` slots: a slot is free when its task ends, even if the report is late.
+ * It uses the public RPCs only.
  */
 export class Orchestrator {
   readonly #sidecar: FieldSidecar;
@@ -42,7 +42,7 @@ export class Orchestrator {
   #dispatched = 0;
   #recorded = 0;
   #withoutArm = 0;
-  #lastArmMs = performance.now();
+  #lastActivityMs = performance.now();
   #isDone = false;
   #calls = 0;
   #callMs = 0;
@@ -56,7 +56,7 @@ export class Orchestrator {
     this.#chance = createChances(world, seed);
   }
 
-  /** Works until the trial has come to its end, or to a standstill. Rejects where a call fails. */
+  /** Runs until the trial has ended or stalled. Rejects if a call fails. */
   async play(): Promise<Played> {
     const slots = Array.from({ length: this.#world.inFlight }, () =>
       this.#slot().catch(this.#broken.reject),
@@ -80,7 +80,7 @@ export class Orchestrator {
       );
       this.#dispatched += 1;
       this.#withoutArm = assignments.length > 0 ? 0 : this.#withoutArm + 1;
-      if (assignments.length > 0) this.#lastArmMs = performance.now();
+      if (assignments.length > 0) this.#lastActivityMs = performance.now();
       const kind = parameters[TARGET]?.kind;
       const run = this.#world.run(chance, kind?.case === 'stringValue' && kind.value === NEW_VALUE);
       await delay(run.latencyMs * SCALE);
@@ -115,35 +115,35 @@ export class Orchestrator {
     return answer;
   }
 
-  /** Begins the trial when there are tasks enough, and looks what becomes of it. */
+  /** Begins the trial once there are enough tasks, and polls its delta. */
   async #follow(): Promise<Ending> {
     const { client, admin } = this.#sidecar;
-    while (this.#recorded < WARM_UP_TASKS) await delay(LOOK_MS);
+    while (this.#recorded < WARM_UP_TASKS) await delay(POLL_MS);
     const { cycle } = await admin.runCycle({});
     const deltaId = cycle?.deltas[0]?.deltaId ?? '';
     this.#dispatched = 0;
-    this.#lastArmMs = performance.now();
+    this.#lastActivityMs = performance.now();
     const isRefused = this.#world.targets.includes('not begun');
     const course = new Course(isRefused ? DeltaState.PROPOSED : DeltaState.TRIAL);
     for (;;) {
       const dispatched = this.#dispatched;
       const { delta } = await client.getDeltaStatus({ deltaId });
       if (delta === undefined) throw new Error('the cycle proposed nothing');
-      if (course.see(delta, dispatched)) this.#lastArmMs = performance.now();
+      if (course.see(delta, dispatched)) this.#lastActivityMs = performance.now();
       if (isOver(delta.state) || dispatched > MAX_DISPATCHED || this.#isQuiet()) {
         const { parameters } = await client.resolveParameters({});
         const kind = parameters[TARGET]?.kind;
         const isInForce = kind?.case === 'stringValue' && kind.value === NEW_VALUE;
         return course.end(delta, isInForce, dispatched);
       }
-      await delay(LOOK_MS);
+      await delay(POLL_MS);
     }
   }
 
   #isQuiet(): boolean {
     const { outcome_timeout_seconds: seconds = MEASURED_TIMEOUT_SECONDS } = this.#world.trial;
     const quietMs = QUIET_MS + (seconds < 10 ? QUIET_TIMEOUTS : 1.2) * seconds * 1000;
-    return performance.now() - this.#lastArmMs > quietMs;
+    return performance.now() - this.#lastActivityMs > quietMs;
   }
 }
 

@@ -7,15 +7,15 @@ import { createClient, type ServiceClient } from '../../src/wire/client.ts';
 import { type Child, runScript } from '../../test/support/child.ts';
 import type { World } from './world.ts';
 
-/** A process of its own, with a ledger on disk, and clients of it. */
+/** A sidecar process with a ledger on disk, and clients. */
 export interface FieldSidecar {
   readonly client: ServiceClient<typeof LearningService>;
   readonly admin: ServiceClient<typeof LearningAdminService>;
-  /** Ends it, and takes its ledger away. */
+  /** Ends the process and deletes its ledger. */
   remove(): Promise<void>;
 }
 
-/** The parameter that a rule wants to change, and its values. */
+/** The parameter that the rule changes, and its values. */
 export const TARGET = 'knob';
 export const NEW_VALUE = 'b';
 const OLD_VALUE = 'a';
@@ -26,7 +26,7 @@ process.once('exit', () => {
   for (const { process: child } of running) child.kill('SIGKILL');
 });
 
-/** Starts one that tries the change once it is told to run a cycle. */
+/** Starts a sidecar whose first cycle begins a trial. */
 export async function startFieldSidecar(
   directory: string,
   world: World,
@@ -58,7 +58,7 @@ export async function startFieldSidecar(
   };
 }
 
-/** What an operator would write, but that cycles are run by hand: one trial, and no other. */
+/** A plain config with one rule; the timer is off, so that there is one cycle and one trial. */
 function configOf({ name, trial, rule }: World, seed: number): object {
   return {
     cycle: { enabled: false },

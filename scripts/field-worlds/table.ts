@@ -1,17 +1,19 @@
 import { DeltaState, Verdict } from '../../src/gen/learning/v1/delta_pb.ts';
+import { upperTail } from '../../src/trial/distributions.ts';
 import type { Ending } from './course.ts';
 import type { Target, World } from './world.ts';
 
-/** What came of the seeds of a world. */
+/** The results of a world's seeds. */
 export interface WorldResult {
   readonly world: World;
   readonly endings: readonly Ending[];
 }
 
-/** A rate that is not to be exceeded, and how unlikely a count must be for it to be said it was. */
+/** Error rate at most, and the significance level at which a count exceeds it. */
 const MAX_RATE = 0.05;
 const UNLIKELY = 0.02;
 
+/** Share of seeds in which an effect must be found. */
 const LEAST_FOUND = 0.8;
 
 const COLUMNS = [
@@ -29,36 +31,40 @@ const COLUMNS = [
   '',
 ];
 
-/** One table, a line for each world; which targets are missed. */
+/** The table, a line per world, and the targets missed. */
 export function formatResults(results: readonly WorldResult[]): {
   readonly text: string;
   readonly missed: readonly string[];
 } {
-  const missed: string[] = [];
-  const rows = results.map(({ world, endings }) => {
-    const verdict = (wanted: Verdict) => share(endings, (one) => one.verdict === wanted);
-    const failures = world.targets.filter((target) => !isMet(target, endings));
-    missed.push(...failures.map((target) => `${world.name}: ${textOf(target, endings.length)}`));
-    return [
-      world.name,
-      `${endings.length}`,
-      share(endings, (one) => one.wasInForce),
-      share(endings, ({ state }) => state === DeltaState.CONFIRMED),
-      verdict(Verdict.HARMED),
-      verdict(Verdict.INVALID),
-      verdict(Verdict.INCONCLUSIVE),
-      share(endings, ({ endedAt }) => endedAt === undefined),
-      share(endings, ({ isInForce }) => isInForce),
-      [
-        median(endings.map(({ provisionalAt }) => provisionalAt)),
-        median(endings.map(({ confirmedAt }) => confirmedAt)),
-        median(endings.map(({ endedAt }) => endedAt)),
-      ].join(' · '),
-      world.targets.map((target) => textOf(target, endings.length)).join(', '),
-      world.targets.length === 0 ? '' : failures.length === 0 ? 'met' : 'MISSED',
-    ];
-  });
-  return { text: layOut([COLUMNS, ...rows]), missed };
+  const missed = results.flatMap(({ world, endings }) =>
+    world.targets
+      .filter((target) => !isMet(target, endings))
+      .map((target) => `${world.name}: ${textOf(target, endings.length)}`),
+  );
+  return { text: layOut([COLUMNS, ...results.map(rowOf)]), missed };
+}
+
+function rowOf({ world: { name, targets }, endings }: WorldResult): readonly string[] {
+  const verdict = (wanted: Verdict) => share(endings, (one) => one.verdict === wanted);
+  const areMet = targets.every((target) => isMet(target, endings));
+  return [
+    name,
+    `${endings.length}`,
+    share(endings, (one) => one.wasInForce),
+    share(endings, ({ state }) => state === DeltaState.CONFIRMED),
+    verdict(Verdict.HARMED),
+    verdict(Verdict.INVALID),
+    verdict(Verdict.INCONCLUSIVE),
+    share(endings, ({ endedAt }) => endedAt === undefined),
+    share(endings, ({ isInForce }) => isInForce),
+    [
+      median(endings.map(({ provisionalAt }) => provisionalAt)),
+      median(endings.map(({ confirmedAt }) => confirmedAt)),
+      median(endings.map(({ endedAt }) => endedAt)),
+    ].join(' · '),
+    targets.map((target) => textOf(target, endings.length)).join(', '),
+    targets.length === 0 ? '' : areMet ? 'met' : 'MISSED',
+  ];
 }
 
 function isMet(target: Target, endings: readonly Ending[]): boolean {
@@ -91,16 +97,10 @@ function textOf(target: Target, seeds: number): string {
   }[target];
 }
 
-/** The most of so many seeds that a rate of 5 % lets expect: of 40, 5. */
+/** The largest count that does not significantly exceed a rate of `MAX_RATE`: 5 of 40. */
 function mostByChance(seeds: number): number {
-  let probability = (1 - MAX_RATE) ** seeds;
-  let below = probability;
   let count = 0;
-  while (1 - below > UNLIKELY) {
-    probability *= ((seeds - count) / (count + 1)) * (MAX_RATE / (1 - MAX_RATE));
-    count += 1;
-    below += probability;
-  }
+  while (upperTail(count + 1, seeds, MAX_RATE) > UNLIKELY) count += 1;
   return count;
 }
 
@@ -108,7 +108,7 @@ function share(endings: readonly Ending[], isMeant: (one: Ending) => boolean): s
   return ((100 * endings.filter(isMeant).length) / Math.max(endings.length, 1)).toFixed(1);
 }
 
-/** Of those that came to it; - where fewer than half did. */
+/** Median of those that are known; - if fewer than half are. */
 function median(counts: readonly (number | undefined)[]): string {
   const known = counts.flatMap((count) => count ?? []).sort((a, b) => a - b);
   const middle = known[known.length >> 1];

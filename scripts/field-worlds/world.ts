@@ -2,30 +2,30 @@ import { TaskStatus } from '../../src/gen/learning/v1/task_pb.ts';
 import { normalNoise, wanderingNoise } from '../../test/support/noise.ts';
 import { seededRandom } from '../../test/support/seed.ts';
 
-/** What chance holds for one task, whichever value it is given. */
+/** The random part of a task, independent of its arm. */
 export interface Chance {
   /** Latency with the old value, in milliseconds of the world. */
   readonly latencyMs: number;
-  /** A normal deviate, for what a task costs. */
+  /** A standard normal deviate, for its cost. */
   readonly spread: number;
-  /** 0 to 1: the task fails where it is above the success rate. */
+  /** Uniform from 0 to 1: the task fails if it is above the success rate. */
   readonly luck: number;
-  /** 0 to 1: how hard the task is beside others; 1 is hardest. */
+  /** Uniform from 0 to 1: the quantile of its difficulty. */
   readonly hardness: number;
 }
 
-/** What a task comes to. */
+/** The result of a task. */
 export interface Run {
   readonly latencyMs: number;
   readonly status: TaskStatus;
   readonly measurements?: Readonly<Record<string, number>>;
-  /** Its report comes so much later than its end, in milliseconds of the world. */
+  /** From its end to its report, in milliseconds of the world. */
   readonly delayMs?: number;
-  /** No report comes at all. */
+  /** It is never reported. */
   readonly isLost?: boolean;
 }
 
-/** What must come of the seeds of a world. */
+/** A condition on the results of a world's seeds. */
 export type Target =
   | 'helped is false'
   | 'harmed is false'
@@ -34,30 +34,29 @@ export type Target =
   | 'not kept'
   | 'not begun';
 
-/** An orchestrator and its surroundings, of which it is known what a change does in them. */
+/** An orchestrator, and the known effect of the change. */
 export interface World {
   readonly name: string;
   readonly targets: readonly Target[];
   /** Tasks in flight. */
   readonly inFlight: number;
-  /** Spread of the logarithm of latency. */
+  /** Standard deviation of log latency. */
   readonly deviation: number;
-  /** What neighbours have in common of it. */
+  /** Correlation of neighbours' log latencies. */
   readonly common: number;
-  /** Sections of the config's `trial`. */
+  /** Fields of the config's `trial` section. */
   readonly trial: Readonly<Record<string, number>>;
-  /** More of the rule. */
+  /** Further fields of the rule. */
   readonly rule: Readonly<Record<string, unknown>>;
-  /** Most of the time is waiting: so many sidecars may be looked after at a time. */
+  /** Seeds that run in parallel. */
   readonly lanes: number;
-  /** With the old value, or the new one. */
   run(chance: Chance, isNew: boolean): Run;
 }
 
-/** Tasks of the world take so long in the middle, in its milliseconds. */
+/** Median latency, in milliseconds of the world. */
 const TYPICAL_MS = 1000;
 
-/** Chance for one task after the other, from a seed. */
+/** A generator of tasks' random parts, from a seed. */
 export function createChances(world: World, seed: number): () => Chance {
   const latency = wanderingNoise(seed, world.deviation, world.common);
   const spread = normalNoise(seed + 1, 1);
@@ -70,7 +69,7 @@ export function createChances(world: World, seed: number): () => Chance {
   };
 }
 
-/** Success or failure, by luck. */
+/** Success with probability `successRate`. */
 export function statusOf({ luck }: Chance, successRate: number): TaskStatus {
   return luck < successRate ? TaskStatus.SUCCESS : TaskStatus.FAILURE;
 }

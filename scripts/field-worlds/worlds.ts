@@ -1,17 +1,18 @@
 import { TaskStatus } from '../../src/gen/learning/v1/task_pb.ts';
 import { type Chance, type Run, statusOf, type Target, type World } from './world.ts';
 
-/** Sidecars side by side: with two cores, calls then take less than tasks do. */
+/** Seeds in parallel: on two cores, calls then take less time than tasks. */
 const LANES = 2;
-/** Where reports are waited for, for seconds or for a minute, there is time for more. */
+/** More where most of the time is spent waiting for outcome timeouts, of seconds or of a minute. */
 const PATIENT_LANES = 5;
 const VERY_PATIENT_LANES = 14;
 
+const SUCCESS = 0.9;
 const DEVIATION = 0.4;
 const COMMON = 0.9;
 
-/** Latencies that differ by so much that who reports late matters. */
-const WILD = { deviation: 1.2, common: 0 };
+/** A wide spread of latency, so that the order of late reports matters. */
+const WIDE = { deviation: 1.2, common: 0 };
 
 const NOTHING: readonly Target[] = ['helped is false', 'harmed is false'];
 
@@ -29,22 +30,20 @@ function worldOf(part: Part): World {
   };
 }
 
-/** The same with 50 tasks in flight. */
+/** A world with 50 tasks in flight. */
 function withFifty(world: World): World {
   return { ...world, name: `${world.name}, K 50`, inFlight: 50 };
 }
 
-/** A change that does nothing but what is said. */
-function idle(change: (run: Run, chance: Chance, isNew: boolean) => Partial<Run> = () => ({})) {
+/** A change without effect, except that `change` alters the result. */
+function noEffect(change: (run: Run, chance: Chance, isNew: boolean) => Partial<Run> = () => ({})) {
   return (chance: Chance, isNew: boolean): Run => {
     const run = { latencyMs: chance.latencyMs, status: statusOf(chance, SUCCESS) };
     return { ...run, ...change(run, chance, isNew) };
   };
 }
 
-const SUCCESS = 0.9;
-
-/** Latency by a factor, and success from .95 by so many points. */
+/** Latency times a factor, and success rate plus points. */
 function faster(points: number, factor = 0.7, before = 0.95): World['run'] {
   return (chance, isNew) => ({
     latencyMs: chance.latencyMs * (isNew ? factor : 1),
@@ -52,30 +51,31 @@ function faster(points: number, factor = 0.7, before = 0.95): World['run'] {
   });
 }
 
-/** Late by so many times the latency. */
+/** Reports are late by this many times the latency. */
 const LATE = 20;
-/** The tenth that takes longest. */
+/** `hardness` of the slowest tenth. */
 const SLOWEST = 0.9;
+/** Harder tasks take this many times as long. */
 const HARD = 0.7;
 const HARD_FACTOR = 4;
 
-const nothing = worldOf({ name: 'nothing', targets: NOTHING, run: idle() });
+const nothing = worldOf({ name: 'nothing', targets: NOTHING, run: noEffect() });
 
 const newLate = worldOf({
   name: 'nothing; new late 20 x',
   targets: NOTHING,
-  ...WILD,
+  ...WIDE,
   lanes: PATIENT_LANES,
-  run: idle(({ latencyMs }, _, isNew) => ({ delayMs: isNew ? LATE * latencyMs : 0 })),
+  run: noEffect(({ latencyMs }, _, isNew) => ({ delayMs: isNew ? LATE * latencyMs : 0 })),
 });
 
 const oldLate = worldOf({
   ...newLate,
   name: 'nothing; old late 20 x',
-  run: idle(({ latencyMs }, _, isNew) => ({ delayMs: isNew ? 0 : LATE * latencyMs })),
+  run: noEffect(({ latencyMs }, _, isNew) => ({ delayMs: isNew ? 0 : LATE * latencyMs })),
 });
 
-/** Seconds of this world: reports that come so late come after the timeout. */
+/** In real seconds: reports of the world that are `TOO_LATE_MS` late come after it. */
 const TOO_SHORT = { outcome_timeout_seconds: 2 };
 const TOO_LATE_MS = 300_000;
 
@@ -84,7 +84,7 @@ const beyondTimeout = worldOf({
   targets: NOTHING,
   trial: TOO_SHORT,
   lanes: PATIENT_LANES,
-  run: idle((_, __, isNew) => ({ delayMs: isNew ? TOO_LATE_MS : 0 })),
+  run: noEffect((_, __, isNew) => ({ delayMs: isNew ? TOO_LATE_MS : 0 })),
 });
 
 const failuresLost = worldOf({
@@ -102,7 +102,7 @@ const failuresLost = worldOf({
   },
 });
 
-/** Hard tasks take longer, and are given up where it is said. */
+/** Hard tasks take longer, and are cancelled in some arms. */
 function cancelling(isCancelled: (isNew: boolean) => boolean): World['run'] {
   return (chance, isNew) => {
     const isHard = chance.hardness >= HARD;
@@ -117,7 +117,6 @@ const AGAINST_COST = { primary: { measurement: 'cost', better: 'lower' } };
 const worsening = (name: string, points: number, targets: readonly Target[]) =>
   worldOf({ name, targets, run: faster(points) });
 
-/** All of them, by what they show. */
 export const WORLDS: readonly World[] = [
   nothing,
   withFifty(nothing),
@@ -131,7 +130,7 @@ export const WORLDS: readonly World[] = [
     name: 'nothing; old later than the timeout',
     // The tasks before show that the configured timeout is too short.
     targets: ['not begun'],
-    run: idle((_, __, isNew) => ({ delayMs: isNew ? 0 : TOO_LATE_MS })),
+    run: noEffect((_, __, isNew) => ({ delayMs: isNew ? 0 : TOO_LATE_MS })),
   },
   failuresLost,
   {
@@ -143,7 +142,7 @@ export const WORLDS: readonly World[] = [
   worldOf({
     ...failuresLost,
     name: 'nothing; slowest of new lost',
-    run: idle((_, { hardness }, isNew) => {
+    run: noEffect((_, { hardness }, isNew) => {
       const latencyMs = 400 / (1.02 - hardness);
       return { latencyMs, isLost: isNew && hardness >= SLOWEST };
     }),
