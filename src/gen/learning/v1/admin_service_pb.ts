@@ -473,8 +473,8 @@ export const LearningAdminService: GenService<{
   },
   /**
    * Restores the value that stood before a delta in force (APPLIED, PROVISIONAL
-   * or CONFIRMED), by a new delta. One on TRIAL is taken off it; the delta
-   * itself is answered where no value had to be restored.
+   * or CONFIRMED), by a new delta. On TRIAL, the trial is ended; the delta
+   * itself is answered if no value had to be restored.
    * FAILED_PRECONDITION (DELTA_STATE) where the live value is no longer the
    * one that the delta set; nothing is changed then.
    *
@@ -497,9 +497,9 @@ export const LearningAdminService: GenService<{
     output: typeof SetParameterResponseSchema;
   },
   /**
-   * Pauses trials: the baseline is in force until they are resumed, also over
-   * a restart, for tasks that ask again too. None begins meanwhile; one that is
-   * on may run out of time.
+   * Pauses trials until they are resumed, also over a restart: no task is
+   * assigned an arm, no trial begins, and no task, not even one that asks again,
+   * gets a value on TRIAL. trial.max_seconds keeps running.
    *
    * @generated from rpc learning.v1.LearningAdminService.PauseTrials
    */

@@ -222,13 +222,13 @@ export const DeltaEvaluationSchema: GenMessage<DeltaEvaluation> = /*@__PURE__*/
   messageDesc(file_learning_v1_delta, 1);
 
 /**
- * What a delta did, as far as is known.
+ * The effect of a delta, as far as it is known.
  *
  * @generated from message learning.v1.DeltaEffect
  */
 export type DeltaEffect = Message<"learning.v1.DeltaEffect"> & {
   /**
-   * The finding. Unspecified while its trial goes on.
+   * The finding. VERDICT_UNSPECIFIED in state TRIAL.
    *
    * @generated from field: learning.v1.Verdict verdict = 1;
    */
@@ -242,24 +242,24 @@ export type DeltaEffect = Message<"learning.v1.DeltaEffect"> & {
   metrics: MetricEffect[];
 
   /**
-   * Tasks that the finding rests on, without those of an earlier trial whose
-   * evidence it goes on from.
+   * Tasks that the finding rests on, without those of carried evidence of an
+   * earlier trial.
    *
    * @generated from field: uint64 tasks_used = 3;
    */
   tasksUsed: bigint;
 
   /**
-   * In words: what it waits for, how long its trial may take, what was found
-   * and how sure, or who reverted or refused it.
+   * In words: what it waits for, how long its trial may take, the finding and
+   * its error rate, or who reverted or refused it.
    *
    * @generated from field: string summary = 4;
    */
   summary: string;
 
   /**
-   * What it has gained, per metric. Empty until enough tasks have kept the old
-   * value.
+   * Gains, per metric. Empty until at least 20 groups of tasks with one that
+   * kept the old value were counted in a holdback.
    *
    * @generated from field: repeated learning.v1.Gain gains = 5;
    */
@@ -274,7 +274,8 @@ export const DeltaEffectSchema: GenMessage<DeltaEffect> = /*@__PURE__*/
   messageDesc(file_learning_v1_delta, 2);
 
 /**
- * What a delta in force has gained per task, by tasks that kept the old value.
+ * What a delta in force gains per task, compared with tasks that keep the old
+ * value.
  *
  * @generated from message learning.v1.Gain
  */
@@ -287,16 +288,16 @@ export type Gain = Message<"learning.v1.Gain"> & {
   metric: string;
 
   /**
-   * Old less new, per task: milliseconds of latency, or a measurement in its
-   * own unit. Positive: less is spent.
+   * Old minus new, per task: milliseconds of latency, or a measurement in its
+   * own unit. Positive: the new value saves.
    *
    * @generated from field: double per_task = 2;
    */
   perTask: number;
 
   /**
-   * Lower end of an interval around it that holds at any moment with a
-   * confidence of about 95 %.
+   * Lower end of an interval around it that is valid at any time, with about
+   * 95 % (an asymptotic confidence sequence).
    *
    * @generated from field: double lower = 3;
    */
@@ -338,16 +339,17 @@ export type MetricEffect = Message<"learning.v1.MetricEffect"> & {
   metric: string;
 
   /**
-   * New against old. Latency: log ratio. Success: difference of rates. Outcome:
-   * share of comparisons that the new value won less the share that it lost. A
-   * measurement: difference per task, in its own unit.
+   * New against old. Latency: log ratio; statistic total: milliseconds per
+   * task. Success: difference of rates. Outcome: share of comparisons that the
+   * new value won minus the share that it lost. A measurement: difference per
+   * task, in its own unit.
    *
    * @generated from field: double estimate = 2;
    */
   estimate: number;
 
   /**
-   * Lower end of the 95 % interval around the estimate.
+   * Lower end of a 95 % interval around the estimate, valid at a fixed time.
    *
    * @generated from field: double lower = 3;
    */
@@ -361,9 +363,8 @@ export type MetricEffect = Message<"learning.v1.MetricEffect"> & {
   upper: number;
 
   /**
-   * Evidence (e-value) that the delta harms: 1 is none; 20 or more comes up
-   * in at most one of 20 trials of a delta without effect. 1 where it was only
-   * observed.
+   * Evidence (e-value) that the delta harms: 1 is none; 20 or more occurs in at
+   * most one of 20 trials of a delta without effect. 1 if it was only observed.
    *
    * @generated from field: double e_harm = 5;
    */
@@ -391,22 +392,23 @@ export type MetricEffect = Message<"learning.v1.MetricEffect"> & {
   tasksNew: bigint;
 
   /**
-   * What the estimate is of.
+   * The statistic that the estimate is of.
    *
    * @generated from field: learning.v1.Statistic statistic = 9;
    */
   statistic: Statistic;
 
   /**
-   * Evidence (e-value) that it is not worse by its margin; 1 is none.
+   * The highest evidence (e-value) so far that it is not worse by its margin;
+   * 1 is none.
    *
    * @generated from field: double e_not_worse = 10;
    */
   eNotWorse: number;
 
   /**
-   * By how much it may be worse, which a trial has to prove: a share of the old
-   * value; of success, a difference of rates. Absent: it is no guard.
+   * By how much a guard may be worse, which probation has to prove: a share of
+   * the old value; of success, a difference of rates. Absent: it is no guard.
    *
    * @generated from field: optional double margin = 11;
    */
@@ -627,9 +629,9 @@ export const RiskLevelSchema: GenEnum<RiskLevel> = /*@__PURE__*/
   enumDesc(file_learning_v1_delta, 3);
 
 /**
- * Where a delta stands. GetDeltaStatus and ListDeltas tell PROVISIONAL and
- * CONFIRMED from APPLIED; StreamDeltas, which repeats what was put in force,
- * says APPLIED for all three.
+ * The state of a delta. GetDeltaStatus and ListDeltas distinguish PROVISIONAL
+ * and CONFIRMED from APPLIED; StreamDeltas sends deltas as they were put in
+ * force, and says APPLIED for all three.
  *
  * @generated from enum learning.v1.DeltaState
  */
@@ -656,22 +658,22 @@ export const DeltaState = {
   REJECTED: 2,
 
   /**
-   * On a randomised trial.
+   * In a randomised trial.
    *
    * @generated from enum value: DELTA_STATE_TRIAL = 3;
    */
   TRIAL: 3,
 
   /**
-   * Put in force, and not being proven.
+   * In force, without a trial or after one that was ended from outside.
    *
    * @generated from enum value: DELTA_STATE_APPLIED = 4;
    */
   APPLIED: 4,
 
   /**
-   * Was in force, and another delta has restored the value before it; or its
-   * trial has ended without showing that it helps.
+   * No longer in force: another delta has restored the value before it. Or its
+   * trial has ended without a promotion.
    *
    * @generated from enum value: DELTA_STATE_REVERTED = 5;
    */
@@ -685,15 +687,16 @@ export const DeltaState = {
   EXPIRED: 6,
 
   /**
-   * On probation: in force after a trial in which it helped, and being proven
-   * further, by tasks that keep the old value.
+   * On probation: in force after a trial in which it helped, and still compared
+   * with tasks that keep the old value.
    *
    * @generated from enum value: DELTA_STATE_PROVISIONAL = 7;
    */
   PROVISIONAL: 7,
 
   /**
-   * Proven to help, at 200 to 1; in force. A few tasks may keep the old value.
+   * Proven to help, at 200 to 1, and in force. With a holdback, a share of the
+   * tasks keeps the old value.
    *
    * @generated from enum value: DELTA_STATE_CONFIRMED = 8;
    */
@@ -701,9 +704,9 @@ export const DeltaState = {
 } as const;
 
 /**
- * Where a delta stands. GetDeltaStatus and ListDeltas tell PROVISIONAL and
- * CONFIRMED from APPLIED; StreamDeltas, which repeats what was put in force,
- * says APPLIED for all three.
+ * The state of a delta. GetDeltaStatus and ListDeltas distinguish PROVISIONAL
+ * and CONFIRMED from APPLIED; StreamDeltas sends deltas as they were put in
+ * force, and says APPLIED for all three.
  *
  * @generated from enum learning.v1.DeltaState
  */
@@ -716,7 +719,7 @@ export const DeltaStateSchema: GenEnum<DeltaState> = /*@__PURE__*/
   enumDesc(file_learning_v1_delta, 4);
 
 /**
- * What was found out about a delta's effect.
+ * The finding about a delta's effect.
  *
  * @generated from enum learning.v1.Verdict
  */
@@ -743,21 +746,21 @@ export const Verdict = {
   HARMED: 2,
 
   /**
-   * A trial could not tell.
+   * A trial found neither.
    *
    * @generated from enum value: VERDICT_INCONCLUSIVE = 3;
    */
   INCONCLUSIVE: 3,
 
   /**
-   * The trial's data cannot be trusted.
+   * The trial's data cannot be compared, or it was ended from outside.
    *
    * @generated from enum value: VERDICT_INVALID = 4;
    */
   INVALID: 4,
 
   /**
-   * Applied without a trial: an estimate, not a proof.
+   * Applied without a trial: a before/after estimate, no proof.
    *
    * @generated from enum value: VERDICT_OBSERVED = 5;
    */
@@ -765,7 +768,7 @@ export const Verdict = {
 } as const;
 
 /**
- * What was found out about a delta's effect.
+ * The finding about a delta's effect.
  *
  * @generated from enum learning.v1.Verdict
  */
@@ -778,7 +781,7 @@ export const VerdictSchema: GenEnum<Verdict> = /*@__PURE__*/
   enumDesc(file_learning_v1_delta, 5);
 
 /**
- * What of a metric is compared.
+ * The statistic of a metric that is compared.
  *
  * @generated from enum learning.v1.Statistic
  */
@@ -791,21 +794,21 @@ export const Statistic = {
   UNSPECIFIED: 0,
 
   /**
-   * What is typical: the median.
+   * The median.
    *
    * @generated from enum value: STATISTIC_MEDIAN = 1;
    */
   MEDIAN: 1,
 
   /**
-   * What adds up: the sum over tasks.
+   * The sum over tasks.
    *
    * @generated from enum value: STATISTIC_TOTAL = 2;
    */
   TOTAL: 2,
 
   /**
-   * How often it happens: the share of tasks.
+   * A share of tasks, or of comparisons.
    *
    * @generated from enum value: STATISTIC_SHARE = 3;
    */
@@ -820,7 +823,7 @@ export const Statistic = {
 } as const;
 
 /**
- * What of a metric is compared.
+ * The statistic of a metric that is compared.
  *
  * @generated from enum learning.v1.Statistic
  */

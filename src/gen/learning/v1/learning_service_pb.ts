@@ -213,7 +213,7 @@ export const ResolveParametersRequestSchema: GenMessage<ResolveParametersRequest
   messageDesc(file_learning_v1_learning_service, 6);
 
 /**
- * A delta that a task takes part in the proving of.
+ * The arm of a task in the trial of a delta.
  *
  * @generated from message learning.v1.Assignment
  */
@@ -226,7 +226,7 @@ export type Assignment = Message<"learning.v1.Assignment"> & {
   deltaId: string;
 
   /**
-   * The task's arm of it.
+   * The task's arm.
    *
    * @generated from field: learning.v1.Arm arm = 2;
    */
@@ -269,23 +269,22 @@ export type ResolveParametersResponse = Message<"learning.v1.ResolveParametersRe
   epoch: string;
 
   /**
-   * The delta on trial for this task, else that of the first of assignments;
-   * empty where there is none.
+   * The delta of the first of assignments; empty if there is none.
    *
    * @generated from field: string trial_delta_id = 4;
    */
   trialDeltaId: string;
 
   /**
-   * The task's arm of it.
+   * The task's arm in its trial.
    *
    * @generated from field: learning.v1.Arm arm = 5;
    */
   arm: Arm;
 
   /**
-   * Every delta that this task takes part in the proving of: the one on trial,
-   * those on probation, those with a holdback.
+   * The task's arms: of the delta on TRIAL first, then of those on probation or
+   * with a holdback.
    *
    * @generated from field: repeated learning.v1.Assignment assignments = 6;
    */
@@ -769,16 +768,16 @@ export type RuleStatus = Message<"learning.v1.RuleStatus"> & {
   harmed: bigint;
 
   /**
-   * Trials that could not tell.
+   * Trials that found neither.
    *
    * @generated from field: uint64 inconclusive = 5;
    */
   inconclusive: bigint;
 
   /**
-   * Until when it proposes nothing: its target rests, or a change of its that
-   * harmed; a rest in tasks is reckoned at their present pace. Absent where it
-   * may.
+   * Until when it proposes nothing, because its target or a change that harmed
+   * rests; a rest in tasks is converted at their present pace. Absent: it may
+   * propose.
    *
    * @generated from field: google.protobuf.Timestamp resting_until = 6;
    */
@@ -786,7 +785,7 @@ export type RuleStatus = Message<"learning.v1.RuleStatus"> & {
 
   /**
    * Why it proposes nothing at present, in words, such as that it waits for
-   * tasks that began after its parameter's last change. Empty: it may.
+   * tasks that began after its parameter's last change. Empty: it may propose.
    *
    * @generated from field: string waiting = 7;
    */
@@ -899,7 +898,7 @@ export type ListDeltasRequest = Message<"learning.v1.ListDeltasRequest"> & {
   states: DeltaState[];
 
   /**
-   * Also the switches of trials.
+   * Include the switches of trials.
    *
    * @generated from field: bool include_trial_switches = 4;
    */
@@ -998,13 +997,13 @@ export const ListCyclesResponseSchema: GenMessage<ListCyclesResponse> = /*@__PUR
   messageDesc(file_learning_v1_learning_service, 25);
 
 /**
- * Which of a change's two values a task has.
+ * Which of a delta's two values a task has.
  *
  * @generated from enum learning.v1.Arm
  */
 export const Arm = {
   /**
-   * Neither is assigned to it.
+   * None is assigned.
    *
    * @generated from enum value: ARM_UNSPECIFIED = 0;
    */
@@ -1026,7 +1025,7 @@ export const Arm = {
 } as const;
 
 /**
- * Which of a change's two values a task has.
+ * Which of a delta's two values a task has.
  *
  * @generated from enum learning.v1.Arm
  */
@@ -1157,10 +1156,10 @@ export const LearningService: GenService<{
     output: typeof ReportMetricsResponseSchema;
   },
   /**
-   * The parameter values to run this task with: its arm of each change that is
-   * being proven task by task (on trial, on probation, or with a holdback); the
-   * same arm each time while that goes on, durable before it is answered.
-   * Without a task, the current values: exactly what a Snapshot would hold.
+   * The parameter values for a task to run with: its arm in each trial that
+   * assigns task by task (in state TRIAL, PROVISIONAL, or CONFIRMED with a
+   * holdback). An arm is durable before it is answered, and the same each time
+   * the task asks. Without a task, the values in force, as in a Snapshot.
    *
    * @generated from rpc learning.v1.LearningService.ResolveParameters
    */
