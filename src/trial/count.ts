@@ -1,7 +1,8 @@
+import { addGroup, addPair } from './add-evidence.ts';
 import type { Arm } from './arm.ts';
 import { type Bets, placeBets, RATE_WAGERS } from './bets.ts';
 import { mean } from './distributions.ts';
-import { addGroup, addPair, type Evidence } from './evidence.ts';
+import type { Evidence } from './evidence.ts';
 import type { GroupOutcomes } from './group-score.ts';
 import { addToHoldback } from './holdback.ts';
 import { hasSucceeded, type Outcome } from './outcome.ts';

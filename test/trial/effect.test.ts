@@ -1,14 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { LATENCY, type Metric, OUTCOME, SUCCESS } from '../../src/domain/effect.ts';
+import { addGroup, addPair } from '../../src/trial/add-evidence.ts';
 import { trialEffect } from '../../src/trial/effect.ts';
-import {
-  addGroup,
-  addPair,
-  type Evidence,
-  eHarm,
-  eHelp,
-  noEvidence,
-} from '../../src/trial/evidence.ts';
+import { type Evidence, eHarm, eHelp, noEvidence } from '../../src/trial/evidence.ts';
 import { startHoldback } from '../../src/trial/holdback.ts';
 import { LOST, type Outcome } from '../../src/trial/outcome.ts';
 import { failed, ok, outcomeOf, planOf, SCALE, SUCCESS_GUARD } from '../support/trial-bench.ts';

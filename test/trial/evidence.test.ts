@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { LATENCY, type Metric, OUTCOME, SUCCESS } from '../../src/domain/effect.ts';
+import { addPair } from '../../src/trial/add-evidence.ts';
 import { mean } from '../../src/trial/distributions.ts';
 import {
-  addPair,
   combinedHarm,
   type Evidence,
   eHarm,

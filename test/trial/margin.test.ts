@@ -1,12 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Guard, SUCCESS } from '../../src/domain/effect.ts';
-import {
-  addGroup,
-  addPair,
-  type Evidence,
-  eNotWorse,
-  noEvidence,
-} from '../../src/trial/evidence.ts';
+import { addGroup, addPair } from '../../src/trial/add-evidence.ts';
+import { type Evidence, eNotWorse, noEvidence } from '../../src/trial/evidence.ts';
 import { marginWagers } from '../../src/trial/margin.ts';
 import { LOST, type Outcome } from '../../src/trial/outcome.ts';
 import { RANKED, wealthOf } from '../support/by-hand.ts';

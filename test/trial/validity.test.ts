@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { type Guard, LATENCY, type Metric, OUTCOME, SUCCESS } from '../../src/domain/effect.ts';
+import { addGroup, addPair } from '../../src/trial/add-evidence.ts';
 import { mean } from '../../src/trial/distributions.ts';
 import {
-  addGroup,
-  addPair,
   type Evidence,
   eHarm,
   eHarmInForce,
