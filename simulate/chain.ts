@@ -1,5 +1,6 @@
 import { carriedOn } from '../src/trial/carry.ts';
-import { playTrial, type TrialRun, type TrialSetup } from './trial-run.ts';
+import { playTrial, type TrialRun } from './trial-run.ts';
+import type { TrialSetup } from './trial-setup.ts';
 
 /** Consecutive trials of one change. */
 export interface Chain {

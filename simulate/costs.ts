@@ -212,8 +212,17 @@ function world(
   targetsOf: CostWorld['targetsOf'] = () => [],
 ): CostWorld {
   return {
-    ...{ group: PRIMARY, name, old: PLAIN, new: PLAIN, successRate: SUCCESS_RATE, inFlight: 8 },
-    ...{ change: NO_CHANGE, isUntimed: false, plan: BY_COST, maxTasks: 0, targetsOf },
+    group: PRIMARY,
+    name,
+    old: PLAIN,
+    new: PLAIN,
+    successRate: SUCCESS_RATE,
+    change: NO_CHANGE,
+    inFlight: 8,
+    isUntimed: false,
+    plan: BY_COST,
+    maxTasks: 0,
+    targetsOf,
     ...part,
   };
 }

@@ -3,7 +3,8 @@ import { mean, median } from '../src/trial/distributions.ts';
 import { unproven } from '../src/trial/verdict.ts';
 import type { Figures, Samples } from './experiment.ts';
 import { playShipped } from './shipped-method.ts';
-import { playTrial, type TrialRun, type TrialSetup } from './trial-run.ts';
+import { playTrial, type TrialRun } from './trial-run.ts';
+import type { TrialSetup } from './trial-setup.ts';
 
 /** Below this share of runs, no median is shown. */
 const RARE = 0.05;

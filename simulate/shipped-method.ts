@@ -4,7 +4,7 @@ import { type Arm, otherArm, tossCoin } from '../src/trial/arm.ts';
 import { mean, median, quantileOf, upperTail } from '../src/trial/distributions.ts';
 import { logLatency } from '../src/trial/outcome.ts';
 import { type Method, type Performed, runFlow } from './flow.ts';
-import { type TrialSetup, tasksBefore } from './trial-run.ts';
+import { type TrialSetup, tasksBefore } from './trial-setup.ts';
 
 // A minimal copy of the trials of the release before probation, as a baseline: pairs of neighbours, one
 // rank score per metric, pairs counted in order of arrival, guards judged by their estimate.

@@ -1,35 +1,14 @@
-import { DEFAULT_MARGIN, LATENCY, OUTCOME, SUCCESS } from '../src/domain/effect.ts';
-import type { Task } from '../src/domain/task.ts';
 import { missingOutcomes, type NextMove, nextMove, recordOutcome } from '../src/trial/advance.ts';
 import type { Arm } from '../src/trial/arm.ts';
 import { assignTask, kindOfTask, nextBlock } from '../src/trial/assign.ts';
 import { foldRunning } from '../src/trial/fold.ts';
-import {
-  MEASURED_TASKS,
-  measureClips,
-  measureHistory,
-  measureOutcomeTimeout,
-  measureScale,
-  TRIAL_FORMAT,
-  type TrialPlan,
-} from '../src/trial/plan.ts';
-import { tellingLabels } from '../src/trial/predict.ts';
+import type { TrialPlan } from '../src/trial/plan.ts';
 import type { TrialStep } from '../src/trial/step.ts';
 import { isSettling, standingArm, startTrial, type Trial } from '../src/trial/trial.ts';
 import type { Finding } from '../src/trial/verdict.ts';
-import { type Flow, type Method, type Performed, runFlow } from './flow.ts';
+import { type Method, type Performed, runFlow } from './flow.ts';
 import type { Draw } from './noise.ts';
-
-/** One trial; its plan is measured from the tasks before its first one. */
-export interface TrialSetup extends Flow {
-  readonly assignment: TrialPlan['assignment'];
-  readonly seed: string;
-  readonly plan?: Partial<TrialPlan> | undefined;
-  /** Ends with the promotion; by default, the trial goes on through probation. */
-  readonly untilPromoted?: boolean;
-  /** Ends after this many counted tasks; by default, the trial ends itself. */
-  readonly maxUsed?: number;
-}
+import { planOf, type TrialSetup } from './trial-setup.ts';
 
 /** The results of a trial. */
 export interface TrialRun {
@@ -155,7 +134,11 @@ class Run implements Method {
     }
     const deltaSequence = this.#sequences.get(taskId) ?? this.#sequence;
     const ended = {
-      ...{ taskId, status, measurements, deltaSequence, finishTimeMs: this.#nowMs },
+      taskId,
+      status,
+      measurements,
+      deltaSequence,
+      finishTimeMs: this.#nowMs,
       latencyMs: isUntimed === true ? undefined : latencyMs,
     };
     const step = recordOutcome(this.trial, ended, this.#nowMs);
@@ -245,47 +228,4 @@ const HELPED: Finding = { verdict: 'helped', reason: 'help' };
 function promotion(timeMs: number): TrialStep {
   const effect = { verdict: 'helped', metrics: [], tasksUsed: 0 } as const;
   return { step: 'promote', timeMs, seed: '', commitment: '', effect, summary: '' };
-}
-
-/** The plan that the engine would make. */
-function planOf(setup: TrialSetup): TrialPlan {
-  const tasks = tasksBefore(setup);
-  const { seed, plan: wanted } = setup;
-  const { predictBy = tellingLabels(tasks) } = wanted ?? {};
-  const measured = [wanted?.primary, ...(wanted?.guards ?? [])].flatMap((metric) =>
-    metric?.kind === 'measurement' ? [metric.name] : [],
-  );
-  return {
-    format: TRIAL_FORMAT,
-    ...{ deltaId: seed, ruleId: 'rule', fingerprint: '', target: 'parameter' },
-    ...{ oldValue: 0, newValue: 1, retrialOf: undefined, assignment: setup.assignment },
-    ...{ seed, ...measureScale(tasks) },
-    primary: OUTCOME,
-    guards: [SUCCESS, LATENCY].map((metric) => ({ ...metric, margin: DEFAULT_MARGIN })),
-    ...{ blockTasks: 5, pairBy: [], pairWaitTasks: 20, predictBy },
-    history: measureHistory(tasks, predictBy),
-    outcomeTimeoutMs: measureOutcomeTimeout(tasks),
-    maxMs: Number.POSITIVE_INFINITY,
-    sufficient: 20,
-    ...{ probationTasks: 3000, probationMs: Number.POSITIVE_INFINITY, holdback: 0 },
-    clips: measureClips(tasks, measured),
-    carried: undefined,
-    ...wanted,
-  };
-}
-
-/** The newest tasks before a trial, oldest first. */
-export function tasksBefore({ perform, from }: Flow): Task[] {
-  const count = Math.min(from, MEASURED_TASKS);
-  return Array.from({ length: count }, (_, place) => {
-    const i = from - count + place;
-    const { status, labels, measurements = {}, isUntimed, ...timed } = perform(i, 'old');
-    const { latencyMs, reportMs = latencyMs } = timed;
-    return {
-      ...{ taskId: `before-${i}`, agentId: '', finishTimeMs: 0, deltaSequence: 0 },
-      ...{ status, labels, measurements },
-      latencyMs: isUntimed === true ? undefined : latencyMs,
-      reportMs: Number.isFinite(reportMs) ? reportMs : latencyMs,
-    };
-  });
 }
