@@ -132,7 +132,7 @@ export class Engine {
       this.#settings = former;
       throw error;
     }
-    // StartLearning and StopLearning stand unless the config changes `cycle.enabled`.
+    // What StartLearning or StopLearning set remains unless the config changes `cycle.enabled`.
     if (settings.cycle.enabled !== former.cycle.enabled) this.setActive(settings.cycle.enabled);
     this.ledger.retain(retentionOf(settings));
     this.#timer.reschedule();

@@ -79,7 +79,7 @@ function standingValue(trial: Trial): Value | undefined {
   return standingArm(trial) === 'old' ? trial.plan.oldValue : trial.plan.newValue;
 }
 
-/** Why a trial cannot go on under a config; `undefined`: it can. */
+/** Why a trial cannot continue under a config, in words; `undefined`: it can. */
 function objectionTo(
   { plan, block, stage }: Trial,
   view: LedgerView,

@@ -7,14 +7,8 @@ import {
   type Range,
   readChain,
 } from './audit-chain.ts';
-import {
-  faultOfConfirmation,
-  faultOfEnd,
-  faultOfPromotion,
-  faultOfRenewal,
-  faultOfSuspension,
-  type MoveContext,
-} from './audit-move.ts';
+import { faultOfConfirmation, faultOfRenewal } from './audit-holdback.ts';
+import { faultOfEnd, faultOfPromotion, faultOfSuspension, type MoveContext } from './audit-move.ts';
 import { type Disclosed, disclosedSeeds, seedOf } from './audit-seeds.ts';
 import { type AuditedStage, stagesOf } from './audit-stages.ts';
 import {

@@ -133,7 +133,7 @@ export function watched(evidence: Evidence): Evidence {
   return evidence.filter(({ metric }) => isWatched(metric, primary));
 }
 
-/** Latency is not watched by itself if the primary metric is `outcome`, which includes it. */
+/** Whether a metric is watched for harm. A primary metric `outcome` includes latency. */
 export function isWatched(metric: Metric, primary: Metric | undefined): boolean {
   return primary?.kind !== 'outcome' || metric.kind !== 'latency';
 }
