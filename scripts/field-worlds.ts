@@ -73,7 +73,9 @@ async function playWorld(world: World): Promise<readonly Played[]> {
   await Promise.all(Array.from({ length: world.lanes }, lane));
   const seconds = Math.round((performance.now() - startMs) / 1000);
   const callMs = endings.reduce((sum, one) => sum + one.callMs, 0) / endings.length;
-  console.error(`${world.name}: ${seconds} s; a call took ${callMs.toFixed(1)} ms`);
+  // A row as soon as there is one: a run that is stopped has not been for nothing.
+  console.error(formatResults([{ world, endings }]).text.split('\n').at(-1));
+  console.error(`${seconds} s; a call took ${callMs.toFixed(1)} ms`);
   return endings;
 }
 

@@ -56,10 +56,11 @@ export function resolve(dispatch: Dispatch, environment: Environment): Decision<
 
 /** The arms that a task has; in a switchback trial, that of the running block. */
 function armsOf({ trials }: LedgerView, taskId: string): Assignment[] {
-  return trials.flatMap(({ block, pauses, plan, stage, assignments }): Assignment[] => {
+  return trials.flatMap((trial): Assignment[] => {
+    const { block, pauses, plan, stage } = trial;
     // While a trial is paused, no task runs with its new value.
     if (stage === 'trial' && pauses.length > 0) return [];
-    const arm = block?.arm ?? armOf({ assignments }, taskId);
+    const arm = block?.arm ?? armOf(trial, taskId);
     return arm === undefined ? [] : [{ deltaId: plan.deltaId, arm, stage }];
   });
 }

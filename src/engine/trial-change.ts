@@ -9,6 +9,7 @@ import {
   describeContinuation,
   describeEnding,
   describePromotion,
+  describeStop,
   describeSuspension,
 } from '../trial/describe-ending.ts';
 import { medianLatency } from '../trial/drift.ts';
@@ -131,11 +132,7 @@ export class TrialChange {
     }
     if (trial.stage === 'probation') this.#put('new', 'The trial is over');
     const effect = { ...trialEffect('helped', trial), verdict: 'helped' } as const;
-    const found =
-      trial.stage === 'holdback'
-        ? describeConfirmation(effect, trial)
-        : describePromotion(effect, trial);
-    const summary = `${found}. No longer being proven: ${reason}`;
+    const summary = describeStop(effect, trial, reason);
     this.#takeEnd(trial, effect, { outcome: 'keep', summary, counts: false });
   }
 

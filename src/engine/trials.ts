@@ -47,7 +47,7 @@ export function expireDue(environment: Environment): Decision<void> {
     trials.expire();
     for (const delta of unacknowledged(view, nowMs)) {
       const summary = 'Reverted: no client acknowledged it within curation.ack_timeout_seconds';
-      trials.stopOn(delta.target, `delta ${delta.deltaId}, which set the old value, was reverted`);
+      trials.stopOn(delta.target, `no client acknowledged delta ${delta.deltaId}`);
       if (!sameValue(changes.valueOf(delta.target), delta.newValue)) continue;
       revertIn(changes, delta, summary, environment);
     }

@@ -5,7 +5,7 @@ import { foldRunning, foldsAs } from './fold.ts';
 import { partEnd } from './holdback.ts';
 import type { Outcome } from './outcome.ts';
 import type { EValues, OutcomeRecorded, OutcomesMissing } from './step.ts';
-import type { AssignedTask, Trial } from './trial.ts';
+import { openTasks, type Trial } from './trial.ts';
 import { type Finding, isHarmful, isOutage, judge } from './verdict.ts';
 
 /** What a trial reads of a reported task. */
@@ -92,11 +92,6 @@ function withEValues<T extends OutcomeRecorded | OutcomesMissing>(trial: Trial, 
 
 function eValuesOf(evidence: Evidence): readonly EValues[] {
   return evidence.map((one) => [eHarm(one), eHelp(one), eNotWorse(one)] as const);
-}
-
-/** Assigned tasks that are not counted yet. */
-export function openTasks({ waiting, sets }: Trial): readonly AssignedTask[] {
-  return [...waiting.map(({ task }) => task), ...sets.flatMap(({ tasks }) => tasks)];
 }
 
 type Place = Pick<OutcomeRecorded, 'step' | 'set' | 'arm' | 'sinceMs'>;

@@ -3,7 +3,7 @@ import { partEnd } from './holdback.ts';
 import type { TrialPlan } from './plan.ts';
 import { kindOf, predictLogLatency } from './predict.ts';
 import type { BlockStarted, TaskAssigned } from './step.ts';
-import { isFilling, type Stage, type Trial, type WaitingTask } from './trial.ts';
+import { isFilling, openTasks, type Stage, type Trial, type WaitingTask } from './trial.ts';
 import { isHelpful, isThinned, tasksLeft } from './verdict.ts';
 
 /** A task that is about to run. */
@@ -39,10 +39,16 @@ const MAX_WAITING = 6;
 
 /** The arm that a task was assigned; `undefined`: none. */
 export function armOf(
-  { assignments }: Pick<Trial, 'assignments'>,
+  { assignments, waiting, sets, lost }: Pick<Trial, 'assignments' | 'waiting' | 'sets' | 'lost'>,
   taskId: string,
 ): Arm | undefined {
-  return assignments.findLast((one) => one.taskId === taskId)?.arm;
+  const isMeant = (one: { readonly taskId: string }) => one.taskId === taskId;
+  // A task that runs for long is still open after its assignment is forgotten.
+  return (
+    assignments.findLast(isMeant) ??
+    openTasks({ waiting, sets }).find(isMeant) ??
+    lost.find(isMeant)
+  )?.arm;
 }
 
 /** The values of the labels by which a task is paired or predicted, as one string. */

@@ -11,9 +11,9 @@ export function describeMetrics(metrics: readonly MetricEffect[]): string {
 
 function describeMetric(effect: MetricEffect): string {
   const { metric, statistic, estimate, lower, upper } = effect;
-  const show = scaleOf(metric);
+  const { show, unit } = scaleOf(effect);
   const interval = `${STATISTIC_NAMES[statistic]}; ${show(lower)} to ${show(upper)}`;
-  return `${metric} ${show(estimate)}${UNITS.get(metric) ?? ''} (${interval})`;
+  return `${metric} ${show(estimate)}${unit} (${interval})`;
 }
 
 /**
@@ -65,17 +65,20 @@ const STATISTIC_NAMES: Readonly<Record<Statistic, string>> = {
   mean: 'mean',
 };
 
-const UNITS = new Map([
-  ['latency', ' %'],
-  ['success', ' points'],
-  ['outcome', ' points won'],
-]);
+interface Scale {
+  readonly unit: string;
+  readonly show: (value: number) => string;
+}
 
-function scaleOf(metric: MetricEffect['metric']): (value: number) => string {
-  if (metric === 'latency') return (value) => signed((Math.exp(value) - 1) * 100, 0);
-  if (metric === 'success') return (value) => signed(value * 100, 1);
-  if (metric === 'outcome') return (value) => signed(value * 100, 0);
-  return (value) => (value > 0 ? '+' : '') + round(value);
+/** How the estimate of a metric is written; `MetricEffect` says what it is. */
+function scaleOf({ metric, statistic }: MetricEffect): Scale {
+  if (metric === 'success') return { unit: ' points', show: (value) => signed(value * 100, 1) };
+  if (metric === 'outcome') return { unit: ' points won', show: (value) => signed(value * 100, 0) };
+  if (metric === 'latency' && statistic !== 'total') {
+    return { unit: ' %', show: (value) => signed((Math.exp(value) - 1) * 100, 0) };
+  }
+  const unit = metric === 'latency' ? ' ms' : '';
+  return { unit, show: (value) => (value > 0 ? '+' : '') + round(value) };
 }
 
 function round(value: number): string {

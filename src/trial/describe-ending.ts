@@ -49,13 +49,25 @@ export function describeEnding(
 }
 
 /** The summary of a promotion. A former value that is in force again has no probation. */
-export function describePromotion({ metrics, tasksUsed }: Effect, trial: Trial): string {
+export function describePromotion(effect: Effect, trial: Trial): string {
   const next =
     trial.plan.retrialOf === undefined
       ? `In force, on probation until the evidence is ${CONFIRMING} to 1`
       : 'In force again';
-  const found = `Helped, in ${tasksUsed} tasks: ${describeHelp(metrics)}; ${SURENESS}`;
-  return `${found}. ${next}${lossesIn(trial)}`;
+  return `${describeFinding(effect)}. ${next}${lossesIn(trial)}`;
+}
+
+function describeFinding({ metrics, tasksUsed }: Effect): string {
+  return `Helped, in ${tasksUsed} tasks: ${describeHelp(metrics)}; ${SURENESS}`;
+}
+
+/** The summary of a value that stays in force, no longer being proven. */
+export function describeStop(effect: Effect, trial: Trial, reason: string): string {
+  const found =
+    trial.stage === 'holdback'
+      ? describeConfirmation(effect, trial)
+      : `${describeFinding(effect)}. In force${lossesIn(trial)}`;
+  return `${found}. No longer being proven: ${reason}`;
 }
 
 /** The summary of a confirmation; it names the margins that are not proven. */

@@ -3,7 +3,7 @@ import { countComplete } from './count.ts';
 import type { Outcome } from './outcome.ts';
 import { hasHoldback } from './plan.ts';
 import type { HoldbackRenewed, TrialConfirmed, TrialPromoted } from './step.ts';
-import { type Counts, isFilling, plusCount, type TaskSet, type Trial } from './trial.ts';
+import { type Counts, isFilling, openTasks, plusCount, type TaskSet, type Trial } from './trial.ts';
 
 /**
  * Suspends a trial. Waiting tasks are left out; a group that is not full is cut short and counts if it
@@ -23,13 +23,14 @@ export function nextStage(
   { timeMs, commitment }: TrialPromoted | TrialConfirmed | HoldbackRenewed,
   stage: Trial['stage'],
 ): Trial {
+  const left = leaveOut(trial, []);
   return {
-    ...leaveOut(trial, []),
+    ...left,
     stage,
     stages: trial.stages + 1,
     commitment,
     stageTimeMs: timeMs,
-    assigned: 0,
+    assigned: openTasks(left).length,
     suspendedMs: undefined,
   };
 }

@@ -153,6 +153,14 @@ export const OUTAGE_TASKS = 10;
 /** Assignments remembered, so that a task that asks again gets the same arm. */
 export const MAX_REMEMBERED = 1000;
 
+/** Assigned tasks that are not counted yet. */
+export function openTasks({
+  waiting,
+  sets,
+}: Pick<Trial, 'waiting' | 'sets'>): readonly AssignedTask[] {
+  return [...waiting.map(({ task }) => task), ...sets.flatMap(({ tasks }) => tasks)];
+}
+
 /** The trial after its first step. */
 export function startTrial(
   plan: TrialPlan,

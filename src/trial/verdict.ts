@@ -49,7 +49,7 @@ const MAX_LOSS = {
   success: 0.02,
 } as const;
 
-/** More sets were worse than better by so many standard deviations of that difference. */
+/** A sign of harm: the excess of worse sets over better ones, in its standard deviations. */
 const SIGN_OF_HARM = 0.5;
 
 /** Missing outcomes are looked at from so many tasks on; this share of them is let pass. */
@@ -241,7 +241,7 @@ function isUnharmed(guard: MetricEvidence): boolean {
   const harm = eHarm(guard);
   if (worsening(guard) <= MAX_LOSS[guard.metric.kind]) return harm < DOUBTFUL;
   const { worse, better } = guard;
-  return harm < 1 && worse - better < SIGN_OF_HARM * Math.sqrt(worse + better);
+  return harm < 1 && worse - better <= SIGN_OF_HARM * Math.sqrt(worse + better);
 }
 
 /** Whether evidence, in order of dispatch or of arrival, shows harm. */

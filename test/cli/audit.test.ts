@@ -57,7 +57,7 @@ function playLongRun(): Played[] {
 /** The first step up helps, and later harms in some; each step after it harms. */
 const ENGINE_RUNS: readonly (EngineTrials & { readonly found: readonly string[] })[] = [
   {
-    ...{ assignment: 'task', seed: 'a', when: 'true', tasks: 900 },
+    ...{ assignment: 'task', seed: 'c', when: 'true', tasks: 900 },
     found: ['holdback helped', 'trial harmed', 'trial harmed', 'trial harmed'],
     factorOf: (level) => (level === 1 ? 0.4 : 1),
   },

@@ -163,6 +163,7 @@ describe.each(ASSIGNMENTS)('in a trial by %s of its parameter,', (assignment) =>
       state: 'reverted',
       effect: { verdict: 'invalid' },
     });
+    expect(fixture.delta(triedId)?.summary).toContain(`no client acknowledged delta ${deltaId}`);
     expect(fixture.delta(deltaId)).toMatchObject({ state: 'reverted', summary: SUMMARY });
     expect(fixture.level).toBe(0);
   });

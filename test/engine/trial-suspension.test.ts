@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { openTasks } from '../../src/trial/advance.ts';
+import { openTasks } from '../../src/trial/trial.ts';
 import { auditStore, expectAudited } from '../support/audited.ts';
 import { configOf, taskOf } from '../support/engine-fixture.ts';
 import {

@@ -15,7 +15,7 @@ import { type Decision, Ledger } from '../../src/ledger/ledger.ts';
 import type { LedgerState } from '../../src/ledger/state.ts';
 import type { LedgerView } from '../../src/ledger/view.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
-import { openTasks } from '../../src/trial/advance.ts';
+import { openTasks } from '../../src/trial/trial.ts';
 import { configOf, taskOf } from '../support/engine-fixture.ts';
 
 /**

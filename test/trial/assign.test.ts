@@ -207,3 +207,15 @@ describe('a task has an arm', () => {
     expect(new TrialBench({ assignment: 'switchback' }).assign('a')).toBeUndefined();
   });
 });
+
+test('a task keeps its arm while it runs, and once it is given up, whatever is assigned meanwhile', () => {
+  const bench = new TrialBench({ probationTasks: 5000 });
+  bench.promote();
+  const opened = bench.open(5);
+  const arms = () => opened.map(([taskId]) => armOf(bench.trial, taskId));
+  for (let i = 0; i < 250; i += 1) bench.group();
+  expect(arms()).toEqual(opened.map(([, arm]) => arm));
+  bench.nowMs += 60_000;
+  expect(bench.expire()).toBe(5);
+  expect(arms()).toEqual(opened.map(([, arm]) => arm));
+});

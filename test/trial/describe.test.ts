@@ -7,6 +7,7 @@ import {
   describeContinuation,
   describeEnding,
   describePromotion,
+  describeStop,
   describeSuspension,
 } from '../../src/trial/describe-ending.ts';
 import { TrialBench } from '../support/trial-bench.ts';
@@ -59,6 +60,14 @@ describe('findings in words', () => {
       'outcome +40 points won (share; +20 to +60), latency -29 % (median; -35 to -22), ' +
         'success +0.3 points (share; -1.0 to +1.6), cost -1230 (mean; -2000 to +0.5)',
     );
+  });
+
+  test('of a total of latency are in milliseconds', () => {
+    const total: MetricEffect = {
+      ...LATENCY,
+      ...({ statistic: 'total', estimate: -310.4, lower: -520, upper: -90 } as const),
+    };
+    expect(describeMetrics([total])).toBe('latency -310 ms (mean; -520 to -90)');
   });
 
   test('have no minus zero', () => {
@@ -208,4 +217,12 @@ describe('what has become of a trial in words', () => {
     expect(describeContinuation(onProbation)).toMatch(/there is no harm: on probation again$/);
     expect(describeContinuation(trial)).toMatch(/there is no harm: on trial again$/);
   });
+});
+
+test('a value that is no longer proven is in force, and on probation no more', () => {
+  expect(describeStop(effectOf(LATENCY), trial, 'delta x set level')).toBe(
+    'Helped, in 40 tasks: latency -29 % (median; -35 to -22); ' +
+      'an error of this kind comes in at most 5 % of trials. In force. ' +
+      'No longer being proven: delta x set level',
+  );
 });

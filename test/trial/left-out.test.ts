@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { auditTrial } from '../../src/trial/audit.ts';
 import { foldReceipt } from '../../src/trial/fold.ts';
 import type { Trial } from '../../src/trial/trial.ts';
+import { TrialBench } from '../support/trial-bench.ts';
 import { type PlaySetup, playTrial } from '../support/trial-play.ts';
 
 /** The trial after each of its receipts. */
@@ -43,4 +44,14 @@ test('no part of a holdback begins while it is paused', () => {
   expect(kinds[kinds.indexOf('resume') + 1]).toBe('renew');
   const found = receipts.map((content, position) => ({ position, content }));
   expect(auditTrial('delta-1', found).faults).toEqual([]);
+});
+
+test('a pause takes off the count of a stage only what the stage counts', () => {
+  const bench = new TrialBench();
+  bench.open(20);
+  bench.promote();
+  bench.open(5);
+  expect(bench.trial.assigned).toBe(25);
+  bench.pause();
+  expect(bench.trial.assigned).toBe(0);
 });
