@@ -5,6 +5,7 @@ import type {
   DeltaType,
   RiskLevel,
 } from '../domain/delta.ts';
+import { fixedText } from '../domain/number-text.ts';
 import type { LoopSettings, ScoreWeights } from '../domain/settings.ts';
 
 /** What a score depends on. */
@@ -33,11 +34,21 @@ const ESTIMATED_BENEFIT: Readonly<Record<DeltaType, string>> = {
 };
 
 /** Words that make a reasoning better, in groups; each group counts once. Case matters. */
-const QUALITY_SIGNS: readonly (readonly [words: readonly string[], gain: number])[] = [
+export const QUALITY_SIGNS: readonly (readonly [words: readonly string[], gain: number])[] = [
   [['observed', '%'], 0.2],
   [['system', 'performance'], 0.15],
   [['because', 'therefore'], 0.15],
 ];
+
+/** The parts of a score, in points. */
+interface Points {
+  readonly confidence: number;
+  /** Of the reasoning, 0.5 to 1. */
+  readonly quality: number;
+  readonly reasoning: number;
+  readonly impact: number;
+  readonly risk: number;
+}
 
 /**
  * Phase 2: scores one delta. `overallScore` = confidence × weight + reasoning quality × weight +
@@ -45,27 +56,47 @@ const QUALITY_SIGNS: readonly (readonly [words: readonly string[], gain: number]
  * before it.
  */
 export function reflect(delta: Scorable, settings: LoopSettings['reflection']): DeltaEvaluation {
-  const { weights } = settings;
+  const points = pointsOf(delta, settings.weights);
   const riskLevel = RISK_OF[delta.operation];
-  const quality = reasoningQuality(delta.reasoning);
-  const confidencePoints = delta.confidence * weights.confidence;
-  const reasoningPoints = quality * weights.reasoning;
-  const impactPoints = pointsOfImpact(delta.impact, weights);
-  const riskPoints = pointsOfRisk(riskLevel, weights);
   const argued =
-    delta.impact === 'negative' ? 0 : confidencePoints + reasoningPoints + impactPoints;
-  const overallScore = Math.min(Math.max(argued + riskPoints, 0), 100);
+    delta.impact === 'negative' ? 0 : points.confidence + points.reasoning + points.impact;
+  const overallScore = Math.min(Math.max(argued + points.risk, 0), 100);
   return {
     overallScore,
     recommended: overallScore >= settings.minScore,
+    // To the letter what the original wrote, with C's rounding.
     reasoning: [
-      `Confidence: ${plain(delta.confidence * 100)}% = ${plain(confidencePoints)}pts`,
-      `Reasoning: ${plain(quality)} = ${plain(reasoningPoints)}pts`,
-      `Impact: ${delta.impact} = ${plain(impactPoints)}pts`,
-      `Risk: ${riskLevel} = ${plain(riskPoints)}pts`,
+      `Confidence: ${percent(delta.confidence)} = ${fixedText(points.confidence, 0)}pts`,
+      `Reasoning: ${fixedText(points.quality, 1)} = ${fixedText(points.reasoning, 0)}pts`,
+      `Impact: ${delta.impact} = ${fixedText(points.impact, 0)}pts`,
+      `Risk: ${riskLevel} = ${fixedText(points.risk, 0)}pts`,
     ].join('; '),
     riskLevel,
     estimatedBenefit: ESTIMATED_BENEFIT[delta.type],
+  };
+}
+
+/** Why a score is what it is, in words: what each part gives, of how much. */
+export function explainScore(delta: Scorable, { weights }: LoopSettings['reflection']): string {
+  const points = pointsOf(delta, weights);
+  const risk = `${RISK_OF[delta.operation]} risk ${share(points.risk, weights.risk)}`;
+  if (delta.impact === 'negative') return `a negative impact is a veto, and leaves ${risk}`;
+  return [
+    `confidence ${briefly(delta.confidence)} gives ${share(points.confidence, weights.confidence)}`,
+    `reasoning of quality ${briefly(points.quality)} ${share(points.reasoning, weights.reasoning)}`,
+    `${delta.impact} impact ${share(points.impact, weights.impact)}`,
+    risk,
+  ].join(', ');
+}
+
+function pointsOf(delta: Scorable, weights: ScoreWeights): Points {
+  const quality = reasoningQuality(delta.reasoning);
+  return {
+    confidence: delta.confidence * weights.confidence,
+    quality,
+    reasoning: quality * weights.reasoning,
+    impact: pointsOfImpact(delta.impact, weights),
+    risk: pointsOfRisk(RISK_OF[delta.operation], weights),
   };
 }
 
@@ -86,7 +117,16 @@ function pointsOfRisk(risk: RiskLevel, weights: ScoreWeights): number {
   return { low: weights.risk, medium: weights.risk / 2, high: 0 }[risk];
 }
 
-/** At most two decimals, none where none are needed. */
-function plain(value: number): string {
-  return String(Number(value.toFixed(2)));
+function percent(value: number): string {
+  return `${fixedText(value * 100, 0)}%`;
+}
+
+function share(points: number, of: number): string {
+  return `${briefly(points)} of ${briefly(of)}`;
+}
+
+/** A number for people: at most two decimals, or as many as it takes not to be 0. */
+export function briefly(value: number): string {
+  const rounded = Number(value.toFixed(2));
+  return String(rounded === 0 ? Number(value.toPrecision(2)) : rounded);
 }

@@ -68,6 +68,27 @@ describe('reflect', () => {
     });
   });
 
+  // As Python prints `:.0%`, `:.1f` and `:.0f`: half to even, on the exact value.
+  test.each([
+    [0.6, 'plain words', 'Confidence: 60% = 24pts; Reasoning: 0.5 = 15pts'],
+    [0.625, 'the system', 'Confidence: 62% = 25pts; Reasoning: 0.7 = 20pts'],
+    [0.635, 'the system at 5%', 'Confidence: 64% = 25pts; Reasoning: 0.8 = 26pts'],
+    [0.7125, 'because of the system', 'Confidence: 71% = 28pts; Reasoning: 0.8 = 24pts'],
+    [1, 'observed performance, therefore', 'Confidence: 100% = 40pts; Reasoning: 1.0 = 30pts'],
+    [0, 'because', 'Confidence: 0% = 0pts; Reasoning: 0.7 = 20pts'],
+  ])('rounds its parts as C does: %d, %s', (confidence, reasoning, text) => {
+    const evaluation = reflect({ ...DELTA, confidence, reasoning }, SETTINGS);
+    expect(evaluation.reasoning).toBe(`${text}; Impact: positive = 20pts; Risk: low = 10pts`);
+  });
+
+  test('rounds half points to even', () => {
+    const weights = { confidence: 40, reasoning: 30, impact: 25, risk: 5 };
+    const delta = { ...DELTA, impact: 'neutral', operation: 'modify' } as const;
+    expect(reflect(delta, { ...SETTINGS, weights }).reasoning).toContain(
+      'Impact: neutral = 12pts; Risk: medium = 2pts',
+    );
+  });
+
   test('a negative impact is a veto, but for the risk points', () => {
     const evaluation = reflect({ ...DELTA, impact: 'negative' }, SETTINGS);
     expect(evaluation).toMatchObject({ overallScore: 10, recommended: false });

@@ -9,9 +9,9 @@ import {
   listType,
 } from '@bufbuild/cel';
 import { strings } from '@bufbuild/cel/ext';
+import { exponentText, fixedText } from '../../domain/number-text.ts';
 import { MAX_FORMAT_PRECISION } from '../limits.ts';
 import { boundedFunctions, boundText } from './bounded-functions.ts';
-import { exponentText, fixedText } from './number-text.ts';
 
 const packageFormat = strings.find((func) => func.name === 'format');
 

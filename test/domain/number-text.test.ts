@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { exponentText, fixedText } from '../../src/config/cel/number-text.ts';
+import { exponentText, fixedText } from '../../src/domain/number-text.ts';
 
 describe('fixedText', () => {
   // As Python prints '%.0f' % x and so on.
