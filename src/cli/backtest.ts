@@ -3,7 +3,6 @@ import type { RuleTally } from '../backtest/rule-log.ts';
 import { type BacktestSummary, runBacktest } from '../backtest/run.ts';
 import type { ReplayedTrial } from '../backtest/trials.ts';
 import type { Config } from '../config/config.ts';
-import { formatFault } from '../config/fault.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Delta } from '../domain/delta.ts';
 import type { Task } from '../domain/task.ts';
@@ -11,6 +10,7 @@ import { DeltaSchema } from '../gen/learning/v1/delta_pb.ts';
 import { formatPlace, readTrace, type TraceLine } from '../trace/read.ts';
 import { fromProtoTask } from '../wire/from-proto.ts';
 import { toProtoDelta } from '../wire/to-proto.ts';
+import { printWarnings } from './config-warnings.ts';
 import { describeDelta } from './delta-line.ts';
 import { endWhenUnread, printLine } from './output.ts';
 import { formatCount } from './progress.ts';
@@ -25,8 +25,9 @@ export interface BacktestOptions {
 /** Shows what a config would have done with recorded tasks. Throws `ConfigError`. */
 export async function backtest(options: BacktestOptions): Promise<void> {
   endWhenUnread();
-  const { config, warnings } = loadConfig(options.config);
-  for (const warning of warnings) console.error(`warning: ${formatFault(warning)}`);
+  const loaded = loadConfig(options.config);
+  const { config } = loaded;
+  printWarnings(loaded);
   const tasks = await readTasks(options.traces);
   const print = options.json ? printJson : printText;
   const summary = await runBacktest(config, tasks, print);

@@ -1,11 +1,10 @@
-import { formatFault } from '../config/fault.ts';
 import { loadConfig } from '../config/load.ts';
 import { printConfig } from '../config/print.ts';
+import { printWarnings } from './config-warnings.ts';
 
 /** Says that a config is valid, with what is odd about it. Throws a `ConfigError` where it is not. */
 export function checkConfig(file: string | undefined): void {
-  const { warnings } = loadConfig(file);
-  for (const warning of warnings) console.error(`warning: ${formatFault(warning)}`);
+  printWarnings(loadConfig(file));
   console.log(`${file ?? 'built-in defaults'}: valid`);
 }
 

@@ -9,6 +9,7 @@ import {
 } from './cel/expression.ts';
 import { toValue } from './cel/result.ts';
 import { createSamples } from './cel/samples.ts';
+import { isConstant, textsOf } from './cel/texts.ts';
 import type { ConfiguredRule } from './config.ts';
 import type { ConfigPath } from './fault.ts';
 import { fingerprintOf } from './fingerprint.ts';
@@ -57,7 +58,7 @@ export function checkRules(config: MergedConfig): RuleCheck {
       }
     }
   }
-  return { faults, compile: () => rules.map(compileRule) };
+  return { faults, compile: () => rules.map((rule) => compileRule(rule, samples)) };
 }
 
 function readRule(
@@ -138,7 +139,10 @@ function firstValue(expression: Expression, samples: readonly Bindings[]): Value
   return undefined;
 }
 
-function compileRule({ text, expressions }: ReadRule): ConfiguredRule {
+function compileRule(
+  { text, expressions }: ReadRule,
+  samples: readonly Bindings[],
+): ConfiguredRule {
   const { id, type, operation, target, confidence, impact } = text as Required<RuleText>;
   const function_ = (field: Field) => {
     const expression = expressions.get(field);
@@ -163,6 +167,8 @@ function compileRule({ text, expressions }: ReadRule): ConfiguredRule {
     onHarm: text.on_harm ?? 'revert',
     fingerprint: fingerprintOf(judged),
     usesMetrics: [...expressions.values()].some((expression) => expression.usesMetrics),
+    reasonings: textsOf(expressions.get('reasoning')?.syntax.expr, samples),
+    constantValue: constantOf(expressions.get('new_value'), samples),
     // Checked to give nothing else, except where a parameter has changed its kind since.
     when: (context) => expectKind(when?.(context), 'boolean', `when of rule ${id}`) as boolean,
     newValue: (context) => newValue?.(context),
@@ -170,6 +176,14 @@ function compileRule({ text, expressions }: ReadRule): ConfiguredRule {
     reasoning: (context) =>
       expectKind(reasoning?.(context), 'string', `reasoning of rule ${id}`) as string,
   };
+}
+
+function constantOf(
+  expression: Expression | undefined,
+  samples: readonly Bindings[],
+): Value | undefined {
+  const isFixed = expression !== undefined && isConstant(expression.syntax.expr);
+  return isFixed ? firstValue(expression, samples) : undefined;
 }
 
 function expectKind(value: Value | undefined, kind: ValueKind, name: string): Value {

@@ -4,6 +4,7 @@ import type { CurationMode } from '../domain/rule.ts';
 import type { LoopSettings } from '../domain/settings.ts';
 import { own } from '../domain/value.ts';
 import type { Candidate } from './generate.ts';
+import { lackOfConfidence, scoreShortfall } from './reach.ts';
 
 /** What becomes of a candidate: put in force, left to a person, put on trial, or turned down. */
 export type Outcome = 'apply' | 'propose' | 'trial' | 'reject';
@@ -77,18 +78,14 @@ export function passes(scored: Scored, settings: LoopSettings): boolean {
 }
 
 function objectionTo(
-  { confidence, evaluation, isProbe }: Scored,
+  { candidate: { rule, reasoning }, confidence, isProbe }: Scored,
   settings: LoopSettings,
 ): string | undefined {
   if (isProbe) return undefined;
-  const { minScore, minConfidence, enforceMinConfidence } = settings.reflection;
-  if (!evaluation.recommended) {
-    return `score ${evaluation.overallScore} is below reflection.min_score ${minScore}`;
-  }
-  if (enforceMinConfidence && confidence < minConfidence) {
-    return `confidence ${confidence} is below reflection.min_confidence ${minConfidence}`;
-  }
-  return undefined;
+  return (
+    scoreShortfall({ ...rule, confidence, reasoning }, settings) ??
+    lackOfConfidence(confidence, settings)
+  );
 }
 
 function violationBy({ rule, newValue }: Candidate, settings: LoopSettings): string | undefined {

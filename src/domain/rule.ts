@@ -47,6 +47,12 @@ export interface Rule {
   readonly fingerprint: string;
   /** One of its expressions reads `metrics`: it does not fire on stale ones. */
   readonly usesMetrics: boolean;
+  /**
+   * Every text that its reasoning can be, with 0 where numbers stand; `undefined`: it cannot be told.
+   */
+  readonly reasonings: readonly string[] | undefined;
+  /** The value that it always proposes; `undefined`: it depends, or there is none. */
+  readonly constantValue: Value | undefined;
   when(context: RuleContext): boolean;
   /** `undefined` for `remove`. */
   newValue(context: RuleContext): Value | undefined;

@@ -15,7 +15,7 @@ import { type Recorded, recordTasks, reportMetrics } from './record.ts';
 import { baseline, type Resolved, resolve, settled } from './resolve.ts';
 import { ResolveUsage } from './resolve-usage.ts';
 import { revert } from './revert.ts';
-import { type RuleStatus, ruleStatus } from './rule-status.ts';
+import { neverPasses, type RuleStatus, ruleStatus } from './rule-status.ts';
 import { type CycleReport, expireProposals, runCycle } from './run-cycle.ts';
 import { LoopTimer } from './timer.ts';
 import { expireDue, isDue, reviewTrial, setTrialsPaused } from './trials.ts';
@@ -97,6 +97,11 @@ export class Engine {
   ruleStatus(rule: Rule): RuleStatus {
     const { asksByTask } = this.#environment();
     return ruleStatus(this.ledger.state, rule, this.#settings, this.clock.now(), asksByTask);
+  }
+
+  /** Why no proposal of a rule can pass, as things stand; `undefined`: one may. */
+  neverPasses(rule: Rule): string | undefined {
+    return neverPasses(this.ledger.state, rule, this.#settings, this.clock.now());
   }
 
   /** Starts the timers; the first cycle runs one interval from now. */

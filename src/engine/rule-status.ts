@@ -1,3 +1,4 @@
+import { whyNeverPasses } from '../cycle/reach.ts';
 import type { Rule } from '../domain/rule.ts';
 import type { LoopSettings } from '../domain/settings.ts';
 import { millisecondsPerTask } from '../domain/task-interval.ts';
@@ -17,7 +18,10 @@ export interface RuleStatus {
   readonly inconclusive: number;
   /** By the loop's time; `undefined`: it may propose. */
   readonly restingUntilMs: number | undefined;
-  /** Why it proposes nothing at present, or its proposals are not tried, in words; empty: it may. */
+  /**
+   * Why none of its proposals can pass, why it proposes nothing at present, why none is tried, or why
+   * its newest one was rejected; empty: nothing is in its way.
+   */
   readonly waiting: string;
 }
 
@@ -52,13 +56,41 @@ function waitingOf(
   nowMs: number,
 ): string {
   const { settings } = environment;
+  const never = neverPasses(state, rule, settings, nowMs);
+  if (never !== undefined) return never;
   const [tried] = trialsOn(state, rule.target).filter(({ stage }) => stage !== 'holdback');
   if (tried !== undefined) {
     return `${rule.target} is on ${tried.stage}, by delta ${tried.plan.deltaId}`;
   }
   const news = waitsForNews(state, settings, rule.target, nowMs);
-  if (news !== '' || modeOf(rule, settings) !== 'trial') return news;
-  return objectionTo(rule.primary, state, environment) ?? '';
+  if (news !== '') return news;
+  const untried =
+    modeOf(rule, settings) === 'trial' && objectionTo(rule.primary, state, environment);
+  return untried || muted(state, rule, settings, nowMs) || lastRejection(state, rule);
+}
+
+/** Why no proposal of a rule can pass, whatever the tasks and metrics; `undefined`: one may. */
+export function neverPasses(
+  state: LedgerState,
+  rule: Rule,
+  settings: LoopSettings,
+  nowMs: number,
+): string | undefined {
+  // Trials may have taught more confidence than is configured; where it is less, the rule is muted.
+  const confidence = Math.max(rule.confidence, confidenceOf(state, rule, nowMs));
+  const never = whyNeverPasses(rule, settings, confidence);
+  return never && `it can never pass: ${never}`;
+}
+
+/** That what was learned of a rule is against it; empty: it is not. */
+function muted(state: LedgerState, rule: Rule, settings: LoopSettings, nowMs: number): string {
+  const never = whyNeverPasses(rule, settings, confidenceOf(state, rule, nowMs));
+  return never === undefined ? '' : `its trials speak against it, and it is tried seldom: ${never}`;
+}
+
+function lastRejection(state: LedgerState, { id }: Rule): string {
+  const newest = state.newestOf(id);
+  return newest?.state === 'rejected' ? `its newest proposal: ${newest.summary}` : '';
 }
 
 /** When a rule's rest after harm ends, its tasks converted to time at the present pace. */

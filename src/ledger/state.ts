@@ -8,6 +8,7 @@ import type { StoredEvent, TrialAdvanced } from './event.ts';
 import { isOpen } from './fold-delta.ts';
 import { emptyHead, type Head } from './head.ts';
 import { HoldbackRows } from './holdback-rows.ts';
+import { NewestProposals } from './newest-proposals.ts';
 import { type AwaitedAck, FollowUps, type Observation } from './pending-work.ts';
 import { Ring } from './ring.ts';
 import type { LedgerView } from './view.ts';
@@ -64,6 +65,7 @@ export class LedgerState implements LedgerView {
   readonly #deltas = new Map<string, Delta>();
   readonly #deltaEvents = new Map<string, number[]>();
   readonly #holdbackRows = new HoldbackRows();
+  readonly #newest = new NewestProposals();
   /** Those that wait or are on trial. */
   readonly #open = new Map<string, Delta>();
   /** Changes as they were when put in force, without a gap up to the newest. */
@@ -103,6 +105,11 @@ export class LedgerState implements LedgerView {
 
   delta(deltaId: string): Delta | undefined {
     return this.#deltas.get(deltaId);
+  }
+
+  /** The newest retained proposal of a rule. */
+  newestOf(ruleId: string): Delta | undefined {
+    return this.#newest.of(ruleId);
   }
 
   *pending(): Iterable<Delta> {
@@ -229,6 +236,7 @@ export class LedgerState implements LedgerView {
     this.#deltas.set(delta.deltaId, delta);
     if (isOpen(delta)) this.#open.set(delta.deltaId, delta);
     else this.#open.delete(delta.deltaId);
+    this.#newest.note(delta);
   }
 
   #mergeClient(clientId: string, entry: { sequence: number; position: number }): void {
@@ -282,6 +290,7 @@ export class LedgerState implements LedgerView {
       if (isOpen(delta) || proven.has(delta.deltaId)) continue;
       surplus -= 1;
       this.#deltas.delete(delta.deltaId);
+      this.#newest.forget(delta);
       for (const position of this.#deltaEvents.get(delta.deltaId) ?? []) {
         this.#droppable.push(position);
       }

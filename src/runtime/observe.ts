@@ -16,6 +16,7 @@ export function createEngineObserver(log: Logger, metrics: () => Metrics): Engin
           proposed: cycle.deltasProposed,
           applied: cycle.deltasApplied,
           duration_ms: Math.round(cycle.durationMs * 1000) / 1000,
+          ...describeRejected(deltas),
         },
         'cycle completed',
       );
@@ -56,6 +57,20 @@ export function observeCommit(note: CommitNote, log: Logger, metrics: Metrics): 
   }
 }
 
+/** Rejected proposals that a cycle's line says more of than their number. */
+const MAX_REJECTED = 10;
+
+/** Which proposals a cycle rejected, and why; nothing where it rejected none. */
+function describeRejected(deltas: readonly Delta[]): { readonly rejected?: readonly string[] } {
+  const rejected = deltas.filter(({ state }) => state === 'rejected');
+  if (rejected.length === 0) return {};
+  const lines = rejected
+    .slice(0, MAX_REJECTED)
+    .map((delta) => `${delta.ruleId}: ${describeChange(delta)}: ${delta.summary}`);
+  const more = rejected.length - lines.length;
+  return { rejected: more === 0 ? lines : [...lines, `and ${more} more`] };
+}
+
 function observeTrial({ deltaId, receipts }: TrialAdvanced, log: Logger, metrics: Metrics): void {
   for (const { step, hash } of receipts) {
     switch (step.step) {
@@ -94,8 +109,12 @@ function describeDelta(delta: Delta): string {
     delta.evaluation === undefined
       ? delta.reasoning
       : `score=${Number(delta.evaluation.overallScore.toFixed(1))}`;
-  const [before, after] = [delta.oldValue, delta.newValue].map((value) =>
+  return `${describeChange(delta)} (${why})`;
+}
+
+function describeChange({ target, operation, oldValue, newValue }: Delta): string {
+  const [before, after] = [oldValue, newValue].map((value) =>
     value === undefined ? 'nothing' : JSON.stringify(value),
   );
-  return `${delta.target} ${delta.operation} ${before} -> ${after} (${why})`;
+  return `${target} ${operation} ${before} -> ${after}`;
 }

@@ -150,6 +150,10 @@ async function takeUp(engine: Engine, config: Config, log: Logger): Promise<void
   for (const text of valuesOutOfBounds(engine.ledger.state, config)) {
     log.warn(`a live value is outside its bounds, and kept: ${text}`);
   }
+  for (const rule of config.rules) {
+    const never = engine.neverPasses(rule);
+    if (never !== undefined) log.warn({ rule: rule.id }, `rule ${rule.id}: ${never}`);
+  }
 }
 
 /** What calls are reported to. The metrics are there by the time of the first one. */

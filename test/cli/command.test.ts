@@ -55,6 +55,28 @@ test('--check-config says that a config is valid, or everything that is wrong wi
   expect(lines[1]).toMatch(/bad\.yaml:3: cycle\.colour: /);
 });
 
+test('--check-config and backtest name the rules that can never pass', async () => {
+  const file = join(tempDir(), 'never.yaml');
+  const rule = 'when: "true", type: metric, operation: adjust, target: level, impact: positive';
+  writeFileSync(
+    file,
+    `parameters: { level: { initial: 1 } }
+rules:
+  - { id: sound, ${rule}, new_value: '2.0', reasoning: '"observed"', confidence: 0.5 }
+  - { id: plain, ${rule}, new_value: '3.0', reasoning: '"slow"', confidence: 0.45 }
+`,
+  );
+  const warning = /^warning: rule plain: it can never pass: at best its score 63 is below .*$/;
+  const checked = await runHere(['--check-config', '--config', file]);
+  expect(checked).toMatchObject({ code: 0, out: `${file}: valid` });
+  expect(checked.err).toMatch(warning);
+  const trace = join(tempDir(), 'trace.ndjson');
+  writeFileSync(trace, '{"status":"TASK_STATUS_FAILURE","finishTime":"2026-01-01T00:00:00Z"}');
+  const played = await runHere(['backtest', '--config', file, '--json', trace]);
+  expect(played.code).toBe(0);
+  expect(played.err).toMatch(warning);
+});
+
 test('--print-config prints what can be loaded again', async () => {
   const { code, out } = await runHere(['--print-config', '--config', 'config/reference.yaml']);
   expect(code).toBe(0);

@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { createEngineFixture, recordWindow, taskOf, tasksOf } from '../support/engine-fixture.ts';
+import { createMemoryStore } from '../../src/store/memory.ts';
+import {
+  configOf,
+  createEngineFixture,
+  recordWindow,
+  taskOf,
+  tasksOf,
+} from '../support/engine-fixture.ts';
 
 const FAILING = tasksOf(30, { status: 'failure' });
 
@@ -83,11 +90,43 @@ describe('restraint', () => {
     );
     await engine.recordTasks(FAILING);
     expect((await engine.runCycle()).deltas).toMatchObject([
-      { state: 'rejected', summary: 'Rejected: score 10 is below reflection.min_score 65' },
+      {
+        state: 'rejected',
+        summary:
+          'Rejected: score 10 is below reflection.min_score 65, by 55: ' +
+          'a negative impact is a veto, and leaves low risk 10 of 10',
+      },
     ]);
     expect((await engine.runCycle()).deltas).toHaveLength(0);
     await clock.advance(300_000);
     expect((await engine.runCycle()).deltas).toHaveLength(1);
+  });
+
+  test('why a rule was rejected last is known after a restart, until the delta is forgotten', async () => {
+    const store = createMemoryStore();
+    const yaml = `
+curation: { suppress_unchanged: false }
+parameters: { mode: { initial: a, allowed: [a, b] } }
+rules:
+  - { id: r, when: 'true', type: strategy, operation: modify, target: mode,
+      new_value: 'window.success_rate < 0.5 ? "c" : "b"', reasoning: '"observed"',
+      confidence: 0.9, impact: positive }
+`;
+    const first = await createEngineFixture(yaml, { store });
+    const waitingOf = ({ engine }: typeof first) =>
+      engine.settings.rules.map((rule) => engine.ruleStatus(rule).waiting);
+    expect(waitingOf(first)).toEqual(['']);
+    await first.engine.recordTasks(FAILING);
+    await first.engine.runCycle();
+    const rejected = 'its newest proposal: Rejected: expected one of ["a","b"], got "c"';
+    expect(waitingOf(first)).toEqual([rejected]);
+    const second = await createEngineFixture(yaml, { store, clock: first.clock });
+    expect(waitingOf(second)).toEqual([rejected]);
+    const set = { target: 'mode', value: 'b', reason: 'mine', holdSeconds: 0 };
+    await second.engine.setParameter(set);
+    expect(waitingOf(second)).toEqual([rejected]);
+    await second.engine.configure(configOf(`${yaml}\nledger: { retain_deltas: 1 }`));
+    expect(waitingOf(second)).toEqual(['']);
   });
 
   test('a value outside allowed is rejected, never bent', async () => {

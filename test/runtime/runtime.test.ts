@@ -105,6 +105,42 @@ describe('a running service', () => {
     });
   });
 
+  test('names the rules that can never pass, when it starts and for each config', async () => {
+    const yaml = (confidence: number) => `
+parameters: { level: { initial: 1 } }
+rules:
+  - { id: shy, when: 'true', type: metric, operation: adjust, target: level,
+      new_value: '2.0', reasoning: '"x"', confidence: ${confidence}, impact: positive }
+`;
+    const { runtime, client, admin, lines } = await start(yaml(0.4));
+    const never =
+      'it can never pass: at best its score 61 is below reflection.min_score 65, by 4: ' +
+      'confidence 0.4 gives 16 of 40, reasoning of quality 0.5 15 of 30, positive impact 20 of 20, ' +
+      'low risk 10 of 10; a confidence of 0.5 or a reasoning with "observed" or "%" would do; ' +
+      'and confidence 0.4 is below reflection.min_confidence 0.5, by 0.1';
+    const warned = () => lines.filter(({ level }) => level === 40).map(({ msg }) => msg);
+    expect(warned()).toEqual([`rule shy: ${never}`]);
+    expect((await client.getStatus({})).rules[0]).toMatchObject({ waiting: never });
+
+    await Promise.all(Array.from({ length: 30 }, () => client.recordTask(FAILED)));
+    const { cycle } = await admin.runCycle({});
+    const why = never.slice(never.indexOf('score'), never.indexOf('; a confidence'));
+    expect(cycle?.deltas[0]?.effect?.summary).toBe(`Rejected: ${why}`);
+    expect(lines.find(({ msg }) => msg === 'cycle completed')).toMatchObject({
+      proposed: 1,
+      applied: 0,
+      rejected: [`shy: level adjust 1 -> 2: Rejected: ${why}`],
+    });
+
+    await runtime.configure(configOf(yaml(0.5)));
+    expect(warned()).toHaveLength(1);
+    expect((await client.getStatus({})).rules[0]).toMatchObject({
+      waiting: `its newest proposal: Rejected: ${why}`,
+    });
+    await runtime.configure(configOf(yaml(0.3)));
+    expect(warned()).toHaveLength(2);
+  });
+
   test('logs a rule that cannot be evaluated, and counts it', async () => {
     const yaml = `
 cycle: { min_tasks: 1 }

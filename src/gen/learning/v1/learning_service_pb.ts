@@ -784,8 +784,10 @@ export type RuleStatus = Message<"learning.v1.RuleStatus"> & {
   restingUntil?: Timestamp | undefined;
 
   /**
-   * Why it proposes nothing at present, in words, such as that it waits for
-   * tasks that began after its parameter's last change. Empty: it may propose.
+   * In words: why none of its proposals can ever pass, with what is missing; or
+   * why it proposes nothing at present, such as that it waits for tasks that
+   * began after its parameter's last change; or why its newest proposal was
+   * rejected. Empty: nothing is in its way.
    *
    * @generated from field: string waiting = 7;
    */

@@ -1,0 +1,123 @@
+import { limitValue, violationOf } from '../domain/parameters.ts';
+import type { Rule } from '../domain/rule.ts';
+import type { LoopSettings } from '../domain/settings.ts';
+import { own } from '../domain/value.ts';
+import {
+  briefly,
+  explainScore,
+  QUALITY_SIGNS,
+  reasoningQuality,
+  reflect,
+  type Scorable,
+} from './reflect.ts';
+
+type Settings = Pick<LoopSettings, 'reflection' | 'parameters'>;
+
+/** Has a word of every group: what a reasoning of which nothing is known may be. */
+const BEST_REASONING = QUALITY_SIGNS.map(([[word]]) => word).join(' ');
+
+/**
+ * Why no proposal of a rule can ever be put through, in words, with what is missing; `undefined`: one
+ * may be. It goes by what is fixed in a rule (confidence, impact, risk, and the best of the texts that
+ * its reasoning can be), and is never said of a rule that could pass.
+ *
+ * @param confidence that its proposals carry, 0 to 1
+ */
+export function whyNeverPasses(
+  rule: Rule,
+  settings: Settings,
+  confidence = rule.confidence,
+): string | undefined {
+  const reasons = [
+    lackOfScore(bestOf(rule, confidence), settings),
+    lackOfConfidence(confidence, settings),
+    forbiddenValue(rule, settings),
+  ].filter((reason) => reason !== undefined);
+  return reasons.length === 0 ? undefined : reasons.join('; and ');
+}
+
+/** What is missing from a score; `undefined`: nothing. */
+export function scoreShortfall(delta: Scorable, { reflection }: Settings): string | undefined {
+  const { overallScore, recommended } = reflect(delta, reflection);
+  if (recommended) return undefined;
+  const { minScore } = reflection;
+  return (
+    `score ${briefly(overallScore)} is below reflection.min_score ${minScore}, ` +
+    `by ${briefly(minScore - overallScore)}: ${explainScore(delta, reflection)}`
+  );
+}
+
+/** That a confidence does not suffice; `undefined`: it does. */
+export function lackOfConfidence(confidence: number, { reflection }: Settings): string | undefined {
+  const { enforceMinConfidence, minConfidence } = reflection;
+  if (!enforceMinConfidence || confidence >= minConfidence) return undefined;
+  return (
+    `confidence ${briefly(confidence)} is below reflection.min_confidence ${minConfidence}, ` +
+    `by ${briefly(minConfidence - confidence)}`
+  );
+}
+
+function lackOfScore(best: Scorable, settings: Settings): string | undefined {
+  const shortfall = scoreShortfall(best, settings);
+  return shortfall && `at best its ${shortfall}; ${remediesFor(best, settings)}`;
+}
+
+/** A rule's proposal at its best: its reasoning is the one of all it can be that scores most. */
+function bestOf({ type, operation, impact, reasonings }: Rule, confidence: number): Scorable {
+  const reasoning = (reasonings ?? [BEST_REASONING]).reduce(
+    (best, text) => (reasoningQuality(text) > reasoningQuality(best) ? text : best),
+    '',
+  );
+  return { type, operation, impact, confidence, reasoning };
+}
+
+/** Which one change would do. */
+function remediesFor(best: Scorable, { reflection }: Settings): string {
+  const passes = (changes: Partial<Scorable>) =>
+    reflect({ ...best, ...changes }, reflection).recommended;
+  const short = reflection.minScore - reflect(best, reflection).overallScore;
+  const remedies: string[] = [];
+  // Rounded to thousandths, for people, by trying: sums of points are not exact.
+  const near = Math.floor((best.confidence + short / reflection.weights.confidence) * 1000);
+  const confidence = [near, near + 1, near + 2]
+    .map((thousandths) => thousandths / 1000)
+    .find((value) => value <= 1 && passes({ confidence: value }));
+  if (confidence !== undefined) remedies.push(`a confidence of ${confidence}`);
+  const words = missingWords(best, (reasoning) => passes({ reasoning }));
+  if (words !== undefined) remedies.push(`a reasoning with ${words}`);
+  if (best.impact !== 'positive' && passes({ impact: 'positive' })) {
+    remedies.push('a positive impact');
+  }
+  return remedies.length === 0
+    ? 'no other confidence, reasoning or impact alone would do'
+    : `${remedies.join(' or ')} would do`;
+}
+
+/** The groups of words that a reasoning lacks, as few as are enough; `undefined`: all are not. */
+function missingWords(
+  { reasoning }: Scorable,
+  suffices: (reasoning: string) => boolean,
+): string | undefined {
+  const added: string[] = [];
+  let text = reasoning;
+  for (const [words] of QUALITY_SIGNS) {
+    if (words.some((word) => reasoning.includes(word))) continue;
+    text += ` ${words[0]}`;
+    added.push(words.map((word) => JSON.stringify(word)).join(' or '));
+    if (suffices(text)) return added.join(', and ');
+  }
+  return undefined;
+}
+
+/** That the one value it proposes is refused always: a bound would bend a number, `allowed` does not. */
+function forbiddenValue(
+  { target, constantValue }: Rule,
+  { parameters }: Settings,
+): string | undefined {
+  const spec = own(parameters, target);
+  if (constantValue === undefined || spec === undefined) return undefined;
+  // How far a step comes depends on where it begins.
+  if (typeof constantValue === 'number' && spec.maxStep !== undefined) return undefined;
+  const violation = violationOf(spec, limitValue(spec, undefined, constantValue));
+  return violation && `its new_value is refused: ${violation}`;
+}

@@ -1,0 +1,21 @@
+import type { Delta } from '../domain/delta.ts';
+
+/** The newest retained proposal of each rule, as it stands. */
+export class NewestProposals {
+  readonly #byRule = new Map<string, Delta>();
+
+  of(ruleId: string): Delta | undefined {
+    return this.#byRule.get(ruleId);
+  }
+
+  /** What operators set and take back, and the switches of trials, no rule has proposed. */
+  note(delta: Delta): void {
+    const { ruleId, trialDeltaId, revertsDeltaId, ordinal } = delta;
+    if (ruleId === '' || trialDeltaId !== '' || revertsDeltaId !== '') return;
+    if ((this.of(ruleId)?.ordinal ?? 0) <= ordinal) this.#byRule.set(ruleId, delta);
+  }
+
+  forget({ ruleId, deltaId }: Delta): void {
+    if (this.of(ruleId)?.deltaId === deltaId) this.#byRule.delete(ruleId);
+  }
+}
