@@ -1,4 +1,5 @@
 import { sameValue, type Value } from '../domain/value.ts';
+import type { DeclaredParameters } from './declared.ts';
 import { type ConfigPath, formatPath } from './fault.ts';
 import { MAX_PARAMETERS } from './limits.ts';
 import type { MergedConfig } from './merge.ts';
@@ -16,14 +17,19 @@ export interface CrossFault {
  * Checks what depends on more than one field. A faulty field is left out: what it was meant to
  * be is not known.
  */
-export function crossCheck(config: MergedConfig, structure: Structure): CrossFault[] {
+export function crossCheck(
+  config: MergedConfig,
+  structure: Structure,
+  declared: DeclaredParameters,
+): CrossFault[] {
   const faults = [
     ...checkWindows(config, structure),
     ...checkTls(config, structure),
     ...checkParameterCount(config),
+    ...checkTakenAway(config, structure),
     ...Object.keys(config.parameters).flatMap((name) => checkParameter(name, config, structure)),
     ...checkRuleIds(config, structure),
-    ...config.rules.flatMap((rule, index) => checkRule(rule, index, config, structure)),
+    ...config.rules.flatMap((rule, index) => checkRule(rule, index, declared, structure)),
     ...config.rules.flatMap((rule, index) => checkMetrics(rule, index, structure)),
   ];
   // Two fields may disagree with the same third one: it is named once.
@@ -85,6 +91,19 @@ function checkParameterCount({ parameters }: MergedConfig): CrossFault[] {
   if (count <= MAX_PARAMETERS) return [];
   const message = `expected at most ${MAX_PARAMETERS} parameters, found ${count}`;
   return [{ path: ['parameters'], message }];
+}
+
+/** Null takes a built-in parameter away; others are left out where they are not wanted. */
+function checkTakenAway(
+  { builtInParameters }: MergedConfig,
+  { file: { parameters = {} } }: Structure,
+): CrossFault[] {
+  return Object.keys(parameters).flatMap((name) => {
+    if (parameters[name] !== null || builtInParameters.includes(name)) return [];
+    const expected = `expected an object with keys, or a built-in parameter to take away`;
+    const message = `${expected}, found nothing (null)${suggest(name, builtInParameters)}`;
+    return [{ path: ['parameters', name], message }];
+  });
 }
 
 const BOUNDS = ['min', 'max', 'max_step'] as const;
@@ -175,19 +194,15 @@ function checkRuleIds({ rules }: MergedConfig, { isFaulty }: Structure): CrossFa
 function checkRule(
   { operation, target, new_value: newValue }: RuleText,
   index: number,
-  { parameters, rules }: MergedConfig,
+  declared: DeclaredParameters,
   { isFaulty }: Structure,
 ): CrossFault[] {
   const faults: CrossFault[] = [];
   const path = ['rules', index];
   if (operation === undefined || isFaulty(path)) return faults;
-  if (target !== undefined && operation !== 'add' && !isFaulty(['parameters'])) {
-    const added = rules.flatMap((rule) => (rule.operation === 'add' ? [rule.target] : []));
-    if (!Object.hasOwn(parameters, target) && !added.includes(target)) {
-      const known = Object.keys(parameters);
-      const message = `expected a declared parameter, found ${show(target)}`;
-      faults.push({ path: [...path, 'target'], message: message + suggest(target, known) });
-    }
+  if (target !== undefined && !declared.has(target)) {
+    const message = `expected a declared parameter, found ${show(target)}${declared.hint(target)}`;
+    faults.push({ path: [...path, 'target'], message });
   }
   const at = [...path, 'new_value'];
   if (isFaulty(at)) return faults;

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import type { Config } from './config.ts';
 import { crossCheck } from './cross-check.ts';
+import { declaredParameters } from './declared.ts';
 import type { ConfigDocument, LocatedFault } from './document.ts';
 import { ConfigError, type ConfigFault, formatPath } from './fault.ts';
 import { parseJsonDocument } from './json-document.ts';
@@ -38,7 +39,8 @@ export function parseConfig(text: string, fileName: string, format: 'yaml' | 'js
   const document = parseDocument(text, format);
   const structure = checkStructure(document);
   const merged = mergeOverDefaults(structure.file);
-  const rules = checkRules(merged);
+  const declared = declaredParameters(merged, structure);
+  const rules = checkRules(merged, declared);
   const unknownKeys = structure.unknownKeys;
   const builtIn = (path: ConfigFault['path']) =>
     merged.hasBuiltInRules && path.startsWith('rules[') ? ' (a built-in rule)' : '';
@@ -47,7 +49,7 @@ export function parseConfig(text: string, fileName: string, format: 'yaml' | 'js
     ...document.faults,
     ...structure.faults,
     ...(format === 'yaml' ? unknownKeys : []),
-    ...crossCheck(merged, structure).map((fault) => locate(fault, document)),
+    ...crossCheck(merged, structure, declared).map((fault) => locate(fault, document)),
     ...rules.faults.map((fault) => ({
       ...fault,
       line: document.textLineOf(fault.path, fault.newlines),

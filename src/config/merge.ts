@@ -12,6 +12,8 @@ export interface MergedConfig extends Omit<Sections, 'monitoring'> {
   readonly rules: readonly RuleText[];
   /** The rules are not the file's own. */
   readonly hasBuiltInRules: boolean;
+  /** Names of the parameters that there are without a file. */
+  readonly builtInParameters: readonly string[];
 }
 
 type LogLevelText = Sections['monitoring']['log_level'];
@@ -19,9 +21,14 @@ type DefaultConfig = Omit<Sections, 'tokens'> &
   Partial<Pick<Sections, 'tokens'>> &
   Required<Pick<ConfigFile, 'parameters' | 'rules'>>;
 
-/** Sections key by key, parameters field by field, rules whole. */
+/**
+ * Sections key by key, rules whole. Parameters field by field: a file with rules has only those that it
+ * names; without rules it has the built-in ones, too, but for what it sets to null.
+ */
 export function mergeOverDefaults(file: ConfigFile): MergedConfig {
   const base = readDefaults();
+  const builtIn = base.parameters ?? {};
+  const parameters = file.parameters ?? {};
   return {
     version: file.version === undefined ? 'unknown' : String(file.version),
     cycle: over(base.cycle, file.cycle),
@@ -38,21 +45,33 @@ export function mergeOverDefaults(file: ConfigFile): MergedConfig {
     limits: over(base.limits, file.limits),
     monitoring: over(base.monitoring, file.monitoring),
     ledger: over(base.ledger, file.ledger),
-    parameters: mergeParameters(base.parameters ?? {}, file.parameters ?? {}),
-    rules: file.rules ?? base.rules ?? [],
+    parameters: mergeParameters(builtIn, parameters, file.rules === undefined),
+    rules: file.rules ?? builtInRules(base, parameters),
     hasBuiltInRules: file.rules === undefined,
+    builtInParameters: Object.keys(builtIn),
   };
 }
 
+type ParametersText = NonNullable<ConfigFile['parameters']>;
+
 function mergeParameters(
-  base: Readonly<Record<string, ParameterText>>,
-  file: Readonly<Record<string, ParameterText>>,
+  base: ParametersText,
+  file: ParametersText,
+  keepsOthers: boolean,
 ): Record<string, ParameterText> {
-  const merged: Record<string, ParameterText> = { ...base };
-  for (const [name, parameter] of Object.entries(file)) {
+  const all = keepsOthers ? { ...base, ...file } : file;
+  const merged: Record<string, ParameterText> = {};
+  for (const [name, parameter] of Object.entries(all)) {
+    if (parameter === null) continue;
     merged[name] = { ...(Object.hasOwn(base, name) ? base[name] : {}), ...parameter };
   }
   return merged;
+}
+
+/** A parameter that is taken away takes the built-in rules for it along. */
+function builtInRules({ rules }: DefaultConfig, file: ParametersText): readonly RuleText[] {
+  const isTaken = (name = '') => Object.hasOwn(file, name) && file[name] === null;
+  return (rules ?? []).filter(({ target }) => !isTaken(target));
 }
 
 function over<T extends object>(base: T, top: object | undefined): T {

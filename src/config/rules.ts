@@ -11,6 +11,7 @@ import { toValue } from './cel/result.ts';
 import { createSamples } from './cel/samples.ts';
 import { isConstant, textsOf } from './cel/texts.ts';
 import type { ConfiguredRule } from './config.ts';
+import type { DeclaredParameters } from './declared.ts';
 import type { ConfigPath } from './fault.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import type { MergedConfig } from './merge.ts';
@@ -42,13 +43,9 @@ interface ReadRule {
 }
 
 /** Checks every expression of every rule, each by itself. */
-export function checkRules(config: MergedConfig): RuleCheck {
+export function checkRules(config: MergedConfig, declared: DeclaredParameters): RuleCheck {
   const faults: RuleFault[] = [];
-  const names = new Set(Object.keys(config.parameters));
-  for (const rule of config.rules) {
-    if (rule.operation === 'add' && rule.target !== undefined) names.add(rule.target);
-  }
-  const rules = config.rules.map((text, index) => readRule(text, index, names, faults));
+  const rules = config.rules.map((text, index) => readRule(text, index, declared, faults));
   const samples = createSamplesFor(rules, config);
   for (const rule of rules) {
     for (const [field, expression] of rule.expressions) {
@@ -64,14 +61,14 @@ export function checkRules(config: MergedConfig): RuleCheck {
 function readRule(
   text: RuleText,
   index: number,
-  names: ReadonlySet<string>,
+  declared: DeclaredParameters,
   faults: RuleFault[],
 ): ReadRule {
   const rule: ReadRule = { text, index, expressions: new Map() };
   for (const field of FIELDS) {
     if (text[field] === undefined) continue;
     const source = String(text[field]);
-    const read = readExpression(source, names);
+    const read = readExpression(source, declared);
     if ('expression' in read) rule.expressions.set(field, read.expression);
     else for (const fault of read.faults) faults.push(locate(rule, field, source, fault));
   }

@@ -237,10 +237,13 @@ export const configFileSchema = z
       parameters: z
         .record(
           parameterName('Name of a parameter.'),
-          parameter,
+          parameter.nullable(),
           'expected an object of parameters by name',
         )
-        .describe('What rules may change; merged over the defaults field by field.')
+        .describe(
+          'What rules may change, each merged over the built-in one of its name. With rules of its own, a ' +
+            'config has only these; without, the built-in ones, too, and null takes one away.',
+        )
         .optional(),
       rules: z
         .array(rule, 'expected a list of rules')

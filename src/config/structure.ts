@@ -109,7 +109,9 @@ function keysAt(path: ConfigPath, data: unknown): string[] {
 
 /** Of several kinds, those that have keys are objects: the one that has most of the value's. */
 function unwrap(schema: unknown, value: unknown): unknown {
-  if (schema instanceof z.ZodOptional) return unwrap(schema.unwrap(), value);
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable) {
+    return unwrap(schema.unwrap(), value);
+  }
   if (!(schema instanceof z.ZodUnion)) return schema;
   const keys = isRecord(value) ? Object.keys(value) : [];
   const shared = ({ shape }: z.ZodObject) => keys.filter((key) => Object.hasOwn(shape, key)).length;

@@ -61,13 +61,13 @@ trial: { block_tasks: 0 }
   });
 
   test('within one of several kinds, where it is clear which is meant', () => {
-    const text = `
+    const text = `parameters: { knob: { initial: 1 } }
 rules:
   - id: r
     when: "true"
     type: metric
     operation: remove
-    target: max_cpu_per_agent
+    target: knob
     reasoning: '""'
     confidence: 1
     impact: positive
@@ -156,6 +156,49 @@ describe('across fields', () => {
     const paths = pathsOf(text);
     expect(paths).toHaveLength(1);
     expect(paths[0]).toContain(path);
+  });
+
+  test('parameters that are not declared', () => {
+    const of = (fields: Record<string, unknown>, parameters: object = {}) => {
+      const text = ruleYaml(fields, parameters);
+      return faultsOf(text).map(({ path, message }) => `${path}: ${message}`);
+    };
+    const builtIn =
+      'found max_cpu_per_agent; with rules, there are only the parameters that are named: ' +
+      'max_cpu_per_agent: {} is the built-in one';
+    expect(of({ target: 'max_cpu_per_agent' })).toEqual([
+      `rules[0].target: expected a declared parameter, ${builtIn.replace(/max_cpu_per_agent/, '"$&"')}`,
+    ]);
+    const sum = 'parameters.knob + parameters.max_cpu_per_agent';
+    expect(of({ new_value: sum })).toEqual([
+      expect.stringMatching(`^rules\\[0]\\.new_value: expected a declared parameter, ${builtIn}`),
+    ]);
+    const named = { max_cpu_per_agent: {} };
+    expect(of({ target: 'max_cpu_per_agent', new_value: sum }, named)).toEqual([]);
+    expect(of({ target: 'knop' })).toEqual([
+      'rules[0].target: expected a declared parameter, found "knop" (did you mean "knob"?)',
+    ]);
+  });
+
+  test('parameters that are faulty themselves are not missing, too', () => {
+    expect(pathsOf(ruleYaml({}, { knob: 3 }))).toEqual(['parameters.knob']);
+    const { rules } = JSON.parse(ruleYaml({ new_value: 'parameters.knob + 1.0' }));
+    expect(pathsOf(JSON.stringify({ parameters: [], rules }))).toEqual(['parameters']);
+  });
+
+  test('null, but for a built-in parameter', () => {
+    const messages = (text: string) =>
+      faultsOf(text).map(({ line, path, message }) => `${line} ${path}: ${message}`);
+    expect(messages('parameters:\n  mine:\n  max_cpu_per_agnt: null')).toEqual([
+      '2 parameters.mine: expected an object with keys, or a built-in parameter to take away, found nothing (null)',
+      '3 parameters.max_cpu_per_agnt: expected an object with keys, or a built-in parameter to take away, found nothing (null) (did you mean "max_cpu_per_agent"?)',
+    ]);
+    expect(messages('parameters: { max_cpu_per_agent: null }')).toEqual([]);
+    expect(messages(ruleYaml({}, { max_cpu_per_agent: null }))).toEqual([]);
+    const message = messages(ruleYaml({}, { knob: null }))[0];
+    expect(message).toBe(
+      '1 parameters.knob: expected an object with keys, or a built-in parameter to take away, found nothing (null)',
+    );
   });
 
   test('rules', () => {

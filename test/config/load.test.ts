@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import type { Config } from '../../src/config/config.ts';
 import { DEFAULT_CONFIG } from '../../src/config/default-config.ts';
 import { ConfigError, formatFault } from '../../src/config/fault.ts';
 import { loadConfig, parseConfig, readConfigFile } from '../../src/config/load.ts';
@@ -116,7 +117,7 @@ describe('merging', () => {
     expect(config.reflection.weights).toMatchObject({ risk: 7, impact: 20 });
   });
 
-  test('parameters field by field, where null lifts a bound', () => {
+  test('without rules: parameters field by field, where null lifts a bound', () => {
     const { parameters } = fromYaml(
       'parameters: {max_cpu_per_agent: {max: 200, min: null}, mine: {initial: [1, {a: x}]}}',
     );
@@ -126,8 +127,35 @@ describe('merging', () => {
     expect(parameters.fallback_strategy_threshold?.maxStep).toBe(0.05);
   });
 
+  test('without rules: null takes a built-in parameter away, and the rules for it', () => {
+    const { parameters, rules } = fromYaml('parameters: { max_cpu_per_agent: null }');
+    expect(Object.keys(parameters)).toEqual([
+      'primary_coordination_strategy',
+      'fallback_strategy_threshold',
+    ]);
+    const all = loadConfig(undefined).config.rules;
+    const left = all.filter(({ target }) => target !== 'max_cpu_per_agent');
+    expect(left.length).toBeLessThan(all.length);
+    expect(rules.map(({ id }) => id)).toEqual(left.map(({ id }) => id));
+  });
+
   test('rules whole, and none at all', () => {
-    expect(fromYaml('rules: []').rules).toEqual([]);
+    const { rules, parameters } = fromYaml('rules: []');
+    expect([rules, parameters]).toEqual([[], {}]);
+  });
+
+  test('with rules: only the parameters that are named, each over the built-in one', () => {
+    const { parameters } = fromYaml(
+      'rules: []\nparameters: { mine: { initial: 1 }, max_cpu_per_agent: { max: 200 }, ' +
+        'fallback_strategy_threshold: {}, primary_coordination_strategy: null }',
+    );
+    expect(comparable({ parameters } as Config)).toEqual({
+      parameters: {
+        mine: { initial: 1 },
+        max_cpu_per_agent: { initial: 100, min: 10, max: 200 },
+        fallback_strategy_threshold: { initial: 0.8, min: 0.5, max: 0.95, maxStep: 0.05 },
+      },
+    });
   });
 
   test('a parameter may be called what an object has anyway', () => {

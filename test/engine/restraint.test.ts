@@ -250,11 +250,11 @@ describe('short retention', () => {
     const yaml = always(
       'new_value: parameters.level + 1.0\n    mode: recommend',
       'ledger: { retain_deltas: 2 }',
-    );
+    ).replace('parameters: {', 'parameters: { other: { initial: 0 },');
     const { engine } = await createEngineFixture(yaml);
     await engine.recordTasks(FAILING);
     const [waiting] = (await engine.runCycle()).deltas;
-    const set = { target: 'max_cpu_per_agent', reason: '', holdSeconds: 0 };
+    const set = { target: 'other', reason: '', holdSeconds: 0 };
     for (let i = 0; i < 5; i += 1) await engine.setParameter({ ...set, value: 20 + i });
     const { deltaId } = await engine.approve(waiting?.deltaId ?? '', '');
     await engine.setParameter({ ...set, value: 50 });

@@ -144,6 +144,7 @@ rules:
   test('logs a rule that cannot be evaluated, and counts it', async () => {
     const yaml = `
 cycle: { min_tasks: 1 }
+parameters: { max_cpu_per_agent: {} }
 rules:
   - { id: broken, when: 'window.measurements.cost > 1.0', type: metric, operation: adjust,
       target: max_cpu_per_agent, new_value: '20.0', reasoning: '"x"', confidence: 0.9,

@@ -1,6 +1,7 @@
 import { plan } from '@bufbuild/cel';
 import type { RuleContext } from '../../domain/rule.ts';
 import { kindOf, type Value, type ValueKind } from '../../domain/value.ts';
+import type { DeclaredParameters } from '../declared.ts';
 import { type Bindings, bindingsOf } from './bindings.ts';
 import { dryRun, outcomesOf, resultsOf } from './dry-run.ts';
 import { environment } from './environment.ts';
@@ -17,10 +18,10 @@ export interface Expression {
   readonly measurements: ReadonlySet<string>;
 }
 
-/** Parses an expression; `parameters` are the names that it may use of them. */
+/** Parses an expression; `parameters` are those that it may name. */
 export function readExpression(
   text: string,
-  parameters: ReadonlySet<string>,
+  parameters: DeclaredParameters,
 ): { readonly expression: Expression } | { readonly faults: readonly ExpressionFault[] } {
   const parsed = parseExpression(text);
   if ('faults' in parsed) return parsed;

@@ -1,4 +1,5 @@
 import { TASK_STATUSES } from '../../domain/task.ts';
+import type { DeclaredParameters } from '../declared.ts';
 import { suggest } from '../suggest.ts';
 import { METRIC_VALUES } from './bindings.ts';
 import { environment } from './environment.ts';
@@ -57,7 +58,7 @@ const MACROS = ['all', 'exists', 'exists_one', 'map', 'filter'];
  * Checks every name that an expression uses. Where it asks for a value of `metrics.values`, the
  * node is changed to ask `METRIC_VALUES`, in place.
  */
-export function resolveNames(syntax: Syntax, parameters: ReadonlySet<string>): Names {
+export function resolveNames(syntax: Syntax, parameters: DeclaredParameters): Names {
   const faults: ExpressionFault[] = [];
   const measurements = new Set<string>();
   let usesMetrics = false;
@@ -76,10 +77,13 @@ export function resolveNames(syntax: Syntax, parameters: ReadonlySet<string>): N
 
   function checkField(expr: Expr, of: string, field: string): void {
     if (of === 'window.measurements') measurements.add(field);
-    const known = of === 'parameters' ? [...parameters] : FIELDS.get(of);
+    if (of === 'parameters') {
+      if (parameters.has(field)) return;
+      report(expr, `expected a declared parameter, found ${field}${parameters.hint(field)}`);
+    }
+    const known = FIELDS.get(of);
     if (known === undefined || known.includes(field)) return;
-    const what = of === 'parameters' ? 'a declared parameter' : `a field of ${of}`;
-    report(expr, `expected ${what}, found ${field}${suggest(field, known)}`);
+    report(expr, `expected a field of ${of}, found ${field}${suggest(field, known)}`);
   }
 
   function checkAccess(expr: Expr, bound: ReadonlySet<string>): void {

@@ -1,0 +1,29 @@
+import type { MergedConfig } from './merge.ts';
+import type { Structure } from './structure.ts';
+import { suggest } from './suggest.ts';
+
+/** The parameters that rules may name. */
+export interface DeclaredParameters {
+  /** One whose declaration is faulty counts: it was meant to be there. */
+  has(name: string): boolean;
+  /** What to add to a message about a name that is not declared; may be empty. */
+  hint(name: string): string;
+}
+
+/** Those of the config, and those that its rules add. */
+export function declaredParameters(
+  { parameters, rules, builtInParameters }: MergedConfig,
+  { isFaulty }: Pick<Structure, 'isFaulty'>,
+): DeclaredParameters {
+  const names = new Set(Object.keys(parameters));
+  for (const { operation, target } of rules) {
+    if (operation === 'add' && target !== undefined) names.add(target);
+  }
+  return {
+    has: (name) => names.has(name) || isFaulty(['parameters', name]),
+    hint: (name) =>
+      builtInParameters.includes(name)
+        ? `; with rules, there are only the parameters that are named: ${name}: {} is the built-in one`
+        : suggest(name, names),
+  };
+}
