@@ -102,7 +102,9 @@ export class RuleLog {
 function silenceOf(rule: Rule, { asked, held, proposed, faults, firstFault }: Counts): string {
   if (proposed > 0) return '';
   if (faults > 0) return `it could not be evaluated: ${firstFault}`;
-  if (held > 0) return 'what it would have set was set already';
+  const isSet = 'what it would have set was set already';
+  if (held > 0 && rule.forSeconds === 0) return isSet;
+  if (held > 0) return `its condition never held for ${rule.forSeconds} seconds, or ${isSet}`;
   if (rule.usesMetrics) return 'it needs metrics, which traces do not carry';
   if (asked > 0) return `its condition held in none of ${asked} cycles`;
   return 'it was never asked: too few tasks, or its target rested';

@@ -6,6 +6,8 @@ import { suggest } from './suggest.ts';
 export interface DeclaredParameters {
   /** One whose declaration is faulty counts: it was meant to be there. */
   has(name: string): boolean;
+  /** Whether it has an initial value: those that rules add have none. */
+  hasInitial(name: string): boolean;
   /** What to add to a message about a name that is not declared; may be empty. */
   hint(name: string): string;
 }
@@ -15,12 +17,14 @@ export function declaredParameters(
   { parameters, rules, builtInParameters }: MergedConfig,
   { isFaulty }: Pick<Structure, 'isFaulty'>,
 ): DeclaredParameters {
-  const names = new Set(Object.keys(parameters));
+  const own = new Set(Object.keys(parameters));
+  const names = new Set(own);
   for (const { operation, target } of rules) {
     if (operation === 'add' && target !== undefined) names.add(target);
   }
   return {
     has: (name) => names.has(name) || isFaulty(['parameters', name]),
+    hasInitial: (name) => own.has(name) || isFaulty(['parameters', name]),
     hint: (name) =>
       builtInParameters.includes(name)
         ? `; with rules, there are only the parameters that are named: ${name}: {} is the built-in one`

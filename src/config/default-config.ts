@@ -62,12 +62,17 @@ parameters:
     max: 100
 
 # Looked at in this order, every cycle. \`when\`, \`new_value\`, \`old_value\` and \`reasoning\` are CEL
-# (https://cel.dev) over \`window\`, \`metrics\` and \`parameters\`. Every number there is a double:
-# write 1.0, not 1, in arithmetic. Without \`old_value\` it is the parameter's current value.
-# Rules in your file replace all of these.
+# (https://cel.dev) over \`window\`, \`metrics\`, \`parameters\` and \`initial\`, the parameters' initial
+# values. Every number there is a double: write 1.0, not 1, in arithmetic. Without \`old_value\` it
+# is the parameter's current value. Rules in your file replace all of these.
+#
+# Each of the first three takes one step from the present value in the direction that its reasoning
+# gives. The other three go back, step by step, as far as \`initial\`, when the pressure is long gone.
 rules:
   - id: coordination
     when: metrics.sub_agent_count > 8.0 && window.avg_latency_ms > 100.0
+    # for_seconds: 0        # seconds that \`when\` must have held, at every cycle, before the rule
+    #                       # acts; counted anew once it has, and after a restart
     type: coordination      # coordination, strategy, resource, metric
     operation: modify       # modify, add, remove, adjust
     target: primary_coordination_strategy
@@ -105,9 +110,57 @@ rules:
     type: resource
     operation: adjust
     target: max_cpu_per_agent
-    new_value: int(metrics.cpu_percent * 0.6)
+    new_value: parameters.max_cpu_per_agent - 10.0
     reasoning: '"CPU utilization at %s%%, approaching limit".format([metrics.cpu_percent])'
     confidence: 0.85
+    impact: positive
+
+  - id: coordination_back
+    when: >-
+      metrics.sub_agent_count > 0.0 && metrics.sub_agent_count <= 4.0
+      && parameters.primary_coordination_strategy == "adaptive"
+    for_seconds: 3600
+    type: coordination
+    operation: modify
+    target: primary_coordination_strategy
+    new_value: initial.primary_coordination_strategy
+    reasoning: '"Agent count down to %s for an hour: back".format([metrics.sub_agent_count])'
+    confidence: 0.75
+    impact: positive
+
+  - id: fallback_back
+    when: >-
+      window.success_rate >= 0.95
+      && parameters.fallback_strategy_threshold < initial.fallback_strategy_threshold
+    for_seconds: 3600
+    type: strategy
+    operation: adjust
+    target: fallback_strategy_threshold
+    new_value: >-
+      parameters.fallback_strategy_threshold + 0.05 < initial.fallback_strategy_threshold
+      ? parameters.fallback_strategy_threshold + 0.05
+      : initial.fallback_strategy_threshold
+    reasoning: >-
+      "Success rate %.1f%%, above target for an hour: back up"
+      .format([window.success_rate * 100.0])
+    confidence: 0.6
+    impact: positive
+
+  - id: cpu_back
+    when: >-
+      metrics.cpu_percent > 0.0 && metrics.cpu_percent < 60.0
+      && parameters.max_cpu_per_agent < initial.max_cpu_per_agent
+    for_seconds: 3600
+    type: resource
+    operation: adjust
+    target: max_cpu_per_agent
+    new_value: >-
+      parameters.max_cpu_per_agent + 10.0 < initial.max_cpu_per_agent
+      ? parameters.max_cpu_per_agent + 10.0
+      : initial.max_cpu_per_agent
+    reasoning: >-
+      "CPU utilization at %s%%, far below limit for an hour: back up".format([metrics.cpu_percent])
+    confidence: 0.6
     impact: positive
 
 # Randomised trials of deltas, where \`mode\` is \`trial\`. What helped in its trial is in force on

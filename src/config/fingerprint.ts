@@ -5,7 +5,16 @@ import type { ConfiguredRule } from './config.ts';
 /** What a rule proposes, and what its proposals are judged by. */
 type Judged = Pick<
   ConfiguredRule,
-  'id' | 'type' | 'operation' | 'target' | 'source' | 'confidence' | 'impact' | 'primary' | 'guards'
+  | 'id'
+  | 'type'
+  | 'operation'
+  | 'target'
+  | 'source'
+  | 'forSeconds'
+  | 'confidence'
+  | 'impact'
+  | 'primary'
+  | 'guards'
 >;
 
 /**
@@ -13,12 +22,14 @@ type Judged = Pick<
  * `onHarm` are not in it: they change what is done, not what is found out.
  */
 export function fingerprintOf(rule: Judged): string {
-  const { id, type, operation, target, source, confidence, impact, primary, guards } = rule;
+  const { id, type, operation, target, source, forSeconds, confidence, impact, primary, guards } =
+    rule;
   const { when, newValue, oldValue, reasoning } = source;
   const looksAt = ({ name, kind, better, statistic }: Metric) => [name, kind, better, statistic];
   const metrics = [looksAt(primary), ...guards.map((guard) => [...looksAt(guard), guard.margin])];
   const text = JSON.stringify({
-    ...{ id, type, operation, target, when, newValue, oldValue, reasoning },
+    ...{ id, type, operation, target, when, forSeconds: forSeconds || undefined },
+    ...{ newValue, oldValue, reasoning },
     ...{ confidence, impact, metrics },
   });
   return createHash('sha256').update(text).digest('hex');

@@ -40,6 +40,9 @@ export const MIN_SCORE: NumberRange = { min: 0, max: 100 };
 /** A confidence is a share. */
 export const CONFIDENCE: NumberRange = { min: 0, max: 1 };
 
+/** Seconds that a rule's condition must have held. 0 = it acts at once. */
+export const FOR_SECONDS: NumberRange = { min: 0, max: MAX_SECONDS };
+
 /** Points of a part of the score, which is clamped at 100: ten times that is plenty. */
 export const WEIGHT: NumberRange = { min: 0, max: 1000 };
 

@@ -91,6 +91,7 @@ function ruleText(rule: ConfiguredRule) {
   return {
     id: rule.id,
     when: rule.source.when,
+    for_seconds: rule.forSeconds === 0 ? undefined : rule.forSeconds,
     type: rule.type,
     operation: rule.operation,
     target: rule.target,

@@ -1,4 +1,4 @@
-import { kindOf, type Value, type ValueKind } from '../domain/value.ts';
+import { kindOf, type Parameters, type Value, type ValueKind } from '../domain/value.ts';
 import type { Bindings } from './cel/bindings.ts';
 import { resultsOf } from './cel/dry-run.ts';
 import {
@@ -46,7 +46,8 @@ interface ReadRule {
 export function checkRules(config: MergedConfig, declared: DeclaredParameters): RuleCheck {
   const faults: RuleFault[] = [];
   const rules = config.rules.map((text, index) => readRule(text, index, declared, faults));
-  const samples = createSamplesFor(rules, config);
+  const initial = initialValues(config);
+  const samples = createSamplesFor(rules, initial);
   for (const rule of rules) {
     for (const [field, expression] of rule.expressions) {
       const expected = kindExpected(field, rule.text, config);
@@ -55,7 +56,7 @@ export function checkRules(config: MergedConfig, declared: DeclaredParameters): 
       }
     }
   }
-  return { faults, compile: () => rules.map((rule) => compileRule(rule, samples)) };
+  return { faults, compile: () => rules.map((rule) => compileRule(rule, samples, initial)) };
 }
 
 function readRule(
@@ -103,26 +104,31 @@ function kindExpected(field: Field, rule: RuleText, config: MergedConfig): Value
   return initial === undefined || initial === null ? undefined : kindOf(initial);
 }
 
+function initialValues({ parameters }: MergedConfig): Parameters {
+  const values: Record<string, Value> = {};
+  for (const [name, { initial }] of Object.entries(parameters)) {
+    if (initial !== undefined) values[name] = initial;
+  }
+  return values;
+}
+
 /** Parameters have their initial values; those that a rule adds, the value that it adds. */
-function createSamplesFor(rules: readonly ReadRule[], config: MergedConfig): Bindings[] {
+function createSamplesFor(rules: readonly ReadRule[], initial: Parameters): Bindings[] {
   const measurements = new Set<string>();
   for (const rule of rules) {
     for (const expression of rule.expressions.values()) {
       for (const key of expression.measurements) measurements.add(key);
     }
   }
-  const values: Record<string, Value> = {};
-  for (const [name, { initial }] of Object.entries(config.parameters)) {
-    if (initial !== undefined) values[name] = initial;
-  }
+  const values: Record<string, Value> = { ...initial };
   for (const { text, expressions } of rules) {
     const added = expressions.get('new_value');
     if (text.operation !== 'add' || text.target === undefined || added === undefined) continue;
     if (Object.hasOwn(values, text.target)) continue;
-    const value = firstValue(added, createSamples(measurements, values));
+    const value = firstValue(added, createSamples(measurements, values, initial));
     if (value !== undefined) values[text.target] = value;
   }
-  return createSamples(measurements, values);
+  return createSamples(measurements, values, initial);
 }
 
 function firstValue(expression: Expression, samples: readonly Bindings[]): Value | undefined {
@@ -139,11 +145,12 @@ function firstValue(expression: Expression, samples: readonly Bindings[]): Value
 function compileRule(
   { text, expressions }: ReadRule,
   samples: readonly Bindings[],
+  initial: Parameters,
 ): ConfiguredRule {
   const { id, type, operation, target, confidence, impact } = text as Required<RuleText>;
   const function_ = (field: Field) => {
     const expression = expressions.get(field);
-    return expression && compileExpression(expression, `${field} of rule ${id}`);
+    return expression && compileExpression(expression, `${field} of rule ${id}`, initial);
   };
   const sourceOf = (field: Field) => expressions.get(field)?.syntax.text;
   const [when, newValue, oldValue, reasoning] = FIELDS.map(function_);
@@ -151,6 +158,7 @@ function compileRule(
   const judged = {
     ...{ id, type, operation, target, confidence, impact, primary },
     guards: text.guards?.map(settleGuard) ?? defaultGuards(primary),
+    forSeconds: text.for_seconds ?? 0,
     source: {
       when: sourceOf('when') ?? '',
       newValue: sourceOf('new_value'),

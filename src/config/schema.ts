@@ -193,6 +193,10 @@ const rule = section(
   {
     id: ruleId('Name of the rule, unique among all.'),
     when: expression('true or false', 'CEL: whether the rule fires.'),
+    for_seconds: number(
+      limits.FOR_SECONDS,
+      'Seconds that when must have held, at every cycle, before the rule acts; without it, 0.',
+    ).optional(),
     type: choice(DELTA_TYPES, 'What its deltas are about.'),
     operation: choice(DELTA_OPERATIONS, 'Risk: add and adjust low, modify medium, remove high.'),
     target: parameterName('The parameter that it changes.'),

@@ -1,6 +1,12 @@
 import type { Rule, RuleContext } from '../domain/rule.ts';
 import { curate, type Decision, passes, type Scored } from './curate.ts';
-import { type Candidate, type GenerateInput, generate, type RuleFault } from './generate.ts';
+import {
+  type Candidate,
+  type GenerateInput,
+  generate,
+  type HeldSince,
+  type RuleFault,
+} from './generate.ts';
 import { reflect } from './reflect.ts';
 
 /** What trials have taught of the rules. */
@@ -26,16 +32,19 @@ export interface CyclePlan {
   readonly tasksAnalyzed: number;
   readonly decisions: readonly Decision[];
   readonly faults: readonly RuleFault[];
+  readonly heldSinceMs: HeldSince;
 }
 
 /** One cycle: generate, reflect, curate. */
 export function planCycle(input: CycleInput): CyclePlan {
   const { settings, context } = input;
-  if (context === undefined) return { tasksAnalyzed: 0, decisions: [], faults: [] };
-  const { candidates, faults } = generate({ ...input, context });
+  if (context === undefined) {
+    return { tasksAnalyzed: 0, decisions: [], faults: [], heldSinceMs: new Map() };
+  }
+  const { candidates, faults, heldSinceMs } = generate({ ...input, context });
   const scored = candidates.flatMap((candidate) => score(candidate, input) ?? []);
   const decisions = curate(scored.filter(isFirstForTarget), settings, budgetOf(input));
-  return { tasksAnalyzed: context.window.count, decisions, faults };
+  return { tasksAnalyzed: context.window.count, decisions, faults, heldSinceMs };
 }
 
 /**

@@ -36,6 +36,8 @@ export interface Rule {
   /** 0 to 1. */
   readonly confidence: number;
   readonly impact: DeltaImpact;
+  /** Seconds that its condition must have held, at every cycle, before it proposes; 0: none. */
+  readonly forSeconds: number;
   /** Overrides `curation.mode`. */
   readonly mode: CurationMode | undefined;
   /** What its trials are to improve. */

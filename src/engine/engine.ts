@@ -52,6 +52,8 @@ export class Engine {
   readonly #usage: ResolveUsage;
   readonly #startedMs: number;
   #settings: LoopSettings;
+  /** Not kept over a restart: what is to have held for long is then seen to hold anew. */
+  #heldSinceMs: CycleReport['heldSinceMs'] = new Map();
   #active: boolean;
   #isFollowing = false;
 
@@ -96,7 +98,14 @@ export class Engine {
 
   ruleStatus(rule: Rule): RuleStatus {
     const { asksByTask } = this.#environment();
-    return ruleStatus(this.ledger.state, rule, this.#settings, this.clock.now(), asksByTask);
+    const nowMs = this.clock.now();
+    const status = ruleStatus(this.ledger.state, rule, this.#settings, nowMs, asksByTask);
+    const sinceMs = this.#heldSinceMs.get(rule.fingerprint);
+    const seconds = Math.floor((nowMs - (sinceMs ?? nowMs)) / 1000);
+    const isCounting = sinceMs !== undefined && seconds < rule.forSeconds;
+    if (!isCounting || status.waiting !== '') return status;
+    const waiting = `its condition has held for ${seconds} of ${rule.forSeconds} seconds`;
+    return { ...status, waiting };
   }
 
   /** Why no proposal of a rule can pass, as things stand; `undefined`: one may. */
@@ -175,7 +184,8 @@ export class Engine {
   async runCycle(): Promise<CycleReport> {
     let report: CycleReport;
     try {
-      report = await this.ledger.transact(runCycle(this.#environment()));
+      report = await this.ledger.transact(runCycle(this.#environment(), this.#heldSinceMs));
+      this.#heldSinceMs = report.heldSinceMs;
     } catch (error) {
       tell(() => this.#observer.cycleFailed(error));
       throw error;

@@ -28,6 +28,8 @@ export interface CycleReport {
   /** In order of proposal. */
   readonly deltas: readonly Delta[];
   readonly faults: CyclePlan['faults'];
+  /** For the next cycle. */
+  readonly heldSinceMs: CyclePlan['heldSinceMs'];
 }
 
 /**
@@ -36,14 +38,21 @@ export interface CycleReport {
  */
 const MAX_PENDING = 1000;
 
-/** One cycle, as one decision. */
-export function runCycle(environment: Environment): Decision<CycleReport> {
+/**
+ * One cycle, as one decision.
+ *
+ * @param heldSinceMs as the last cycle left it
+ */
+export function runCycle(
+  environment: Environment,
+  heldSinceMs: CycleInput['heldSinceMs'] = new Map(),
+): Decision<CycleReport> {
   return (view) => {
     const { nowMs, newId, monotonic } = environment;
     const startedMs = monotonic();
     const changes = new Changes(view, nowMs);
     const pending = expireIn(view, changes, nowMs);
-    const plan = planCycle(inputOf(view, environment, pending));
+    const plan = planCycle({ ...inputOf(view, environment, pending), heldSinceMs });
     const number = view.head.counters.cycles + 1;
     const trials = new TrialChanges(changes, view, environment);
     const deltas = plan.decisions.map((decision) =>
@@ -71,6 +80,7 @@ export function runCycle(environment: Environment): Decision<CycleReport> {
         cycle,
         deltas: deltas.map((delta) => after.delta(delta.deltaId) ?? delta),
         faults: plan.faults,
+        heldSinceMs: plan.heldSinceMs,
       }),
     };
   };
@@ -121,7 +131,7 @@ function inputOf(
   view: LedgerView,
   { settings, nowMs }: Environment,
   pending: readonly Delta[],
-): CycleInput {
+): Omit<CycleInput, 'heldSinceMs'> {
   const { head } = view;
   const { cycle } = settings;
   const hasEnough = view.taskCount >= cycle.minTasks && !isWindowStale(view, settings, nowMs);
@@ -134,6 +144,7 @@ function inputOf(
           parameters: head.parameters,
         }
       : undefined,
+    nowMs,
     metricsAgeMs: head.metrics === null ? undefined : nowMs - head.metrics.reportTimeMs,
     appliedLastHour: appliedLastHour(head, nowMs),
     isResting: (target) =>

@@ -49,6 +49,9 @@ test('--json: each proposal, then a summary', async () => {
     'coordination',
     'fallback',
     'cpu',
+    'coordination_back',
+    'fallback_back',
+    'cpu_back',
   ]);
   expect(deltas.map(({ sequence }) => sequence)).toEqual([1n, 2n, 3n, 4n, 5n, 6n]);
 }, 60_000);

@@ -331,6 +331,7 @@ const CATALOGUE: [path: (string | number)[], valid: fc.Arbitrary<unknown>, fault
   ],
   [['rules', 0, 'reasoning'], fc.constant(RULE.reasoning), ['window.count', '"%s".format([])']],
   [['rules', 0, 'confidence'], fc.constantFrom(0, 1), [2]],
+  [['rules', 0, 'for_seconds'], fc.nat(1000), [-1, 'x']],
   [['rules', 0, 'impact'], fc.constantFrom('positive'), [0]],
   [['rules', 0, 'id'], fc.constantFrom('a', 'b'), ['a b', 'r1']],
   [['rules', 0, 'mode'], fc.constantFrom('apply', 'recommend', 'trial'), ['coin']],

@@ -88,6 +88,7 @@ const RULE_BOUNDS: [string, unknown[], unknown[]][] = [
     [[], ['success'], ['latency', 'success'], [TOTAL], [COST], metrics(8)],
     ['success', COST, null, metrics(9)],
   ],
+  ['for_seconds', [0, 0.5, 31_536_000], [-1, 31_536_001, '1', null]],
   ['on_harm', ['revert', 'pause', 'notify'], ['stop', null]],
   ['when', ['true', true, ' true '.repeat(1)], [null, [], 'x'.repeat(4097), '', 1]],
   ['reasoning', ['""'], [3, null, '']],

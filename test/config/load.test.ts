@@ -91,7 +91,15 @@ describe('the shipped configs', () => {
       expect(rule).toMatchObject({ primary: OUTCOME, guards, onHarm: 'revert' });
       expect(rule.mode).toBeUndefined();
     }
-    expect(config.rules.map((rule) => rule.id)).toEqual(['coordination', 'fallback', 'cpu']);
+    const rules = config.rules.map(({ id, forSeconds }) => [id, forSeconds]);
+    expect(rules).toEqual([
+      ['coordination', 0],
+      ['fallback', 0],
+      ['cpu', 0],
+      ['coordination_back', 3600],
+      ['fallback_back', 3600],
+      ['cpu_back', 3600],
+    ]);
   });
 
   test('the reference has no restraint, no bounds and no version', () => {

@@ -70,6 +70,7 @@ describe('fingerprint', () => {
     { operation: 'modify' },
     { target: 'second' },
     { when: 'true ' },
+    { for_seconds: 60 },
     { new_value: '2.5' },
     { old_value: '2.0' },
     { reasoning: '"since"' },
@@ -98,6 +99,7 @@ describe('fingerprint', () => {
     { mode: 'trial' },
     { mode: 'recommend' },
     { on_harm: 'notify' },
+    { for_seconds: 0 },
     { primary: 'outcome' },
     { guards: ['success', { metric: 'latency', statistic: 'median', margin: 0.05 }] },
   ])('is the same with %j', (fields) => {

@@ -52,7 +52,7 @@ describe('the default rules', () => {
     expect((await engine.runCycle()).deltas).toEqual([]);
     await engine.reportMetrics({ ...metrics, observeTimeMs: clock.now() });
     await clock.advance(120_000);
-    expect((await engine.runCycle()).deltas).toMatchObject([{ oldValue: 100, newValue: 54 }]);
+    expect((await engine.runCycle()).deltas).toMatchObject([{ oldValue: 100, newValue: 90 }]);
   });
 });
 

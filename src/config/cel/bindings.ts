@@ -1,6 +1,6 @@
 import { type CelInput, celList, celMap } from '@bufbuild/cel';
 import type { RuleContext } from '../../domain/rule.ts';
-import type { Value } from '../../domain/value.ts';
+import type { Parameters, Value } from '../../domain/value.ts';
 import type { WindowStatistics } from '../../domain/window.ts';
 
 /**
@@ -12,8 +12,12 @@ export const METRIC_VALUES = '@metric_values';
 /** Values of the variables of an expression. */
 export type Bindings = Record<string, CelInput>;
 
-/** A rule's context as its expressions see it. */
-export function bindingsOf(context: RuleContext): Bindings {
+/**
+ * A rule's context as its expressions see it.
+ *
+ * @param initial values of the parameters that the config declares
+ */
+export function bindingsOf(context: RuleContext, initial: Parameters): Bindings {
   const metrics = context.metrics;
   const values = metrics?.values ?? {};
   return {
@@ -27,6 +31,7 @@ export function bindingsOf(context: RuleContext): Bindings {
     ),
     [METRIC_VALUES]: celMap(new ZeroFilledView(values)),
     parameters: celMap(new RecordView(context.parameters)),
+    initial: celMap(new RecordView(initial)),
   };
 }
 

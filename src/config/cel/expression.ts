@@ -1,6 +1,6 @@
 import { plan } from '@bufbuild/cel';
 import type { RuleContext } from '../../domain/rule.ts';
-import { kindOf, type Value, type ValueKind } from '../../domain/value.ts';
+import { kindOf, type Parameters, type Value, type ValueKind } from '../../domain/value.ts';
 import type { DeclaredParameters } from '../declared.ts';
 import { type Bindings, bindingsOf } from './bindings.ts';
 import { dryRun, outcomesOf, resultsOf } from './dry-run.ts';
@@ -80,15 +80,18 @@ function describeMismatch(
 /**
  * The function that evaluates an expression. It throws an `Error` that begins with `name` where
  * the expression cannot be evaluated on a context.
+ *
+ * @param initial values of the parameters that the config declares
  */
 export function compileExpression(
   { syntax }: Expression,
   name: string,
+  initial: Parameters,
 ): (context: RuleContext) => Value {
   const evaluate = plan(environment, syntax.expr);
   return (context) => {
     try {
-      return toValue(evaluate(bindingsOf(context)));
+      return toValue(evaluate(bindingsOf(context, initial)));
     } catch (error) {
       throw new Error(`${name}: ${error instanceof Error ? error.message : String(error)}`, {
         cause: error,

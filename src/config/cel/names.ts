@@ -39,7 +39,7 @@ const FIELDS = new Map<string, readonly string[]>([
   ['metrics', ['sub_agent_count', 'cpu_percent', 'values']],
 ]);
 
-const VARIABLES = ['window', 'metrics', 'parameters'];
+const VARIABLES = ['window', 'metrics', 'parameters', 'initial'];
 const TYPES = [
   'int',
   'uint',
@@ -77,8 +77,8 @@ export function resolveNames(syntax: Syntax, parameters: DeclaredParameters): Na
 
   function checkField(expr: Expr, of: string, field: string): void {
     if (of === 'window.measurements') measurements.add(field);
-    if (of === 'parameters') {
-      if (parameters.has(field)) return;
+    if (of === 'parameters' || of === 'initial') {
+      if (of === 'parameters' ? parameters.has(field) : parameters.hasInitial(field)) return;
       report(expr, `expected a declared parameter, found ${field}${parameters.hint(field)}`);
     }
     const known = FIELDS.get(of);

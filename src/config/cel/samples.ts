@@ -17,7 +17,11 @@ const SAMPLE_KEY = 'sample';
  * Contexts to try expressions on. Every measurement in `measurements` is there, as if the tasks
  * carried it.
  */
-export function createSamples(measurements: Iterable<string>, parameters: Parameters): Bindings[] {
+export function createSamples(
+  measurements: Iterable<string>,
+  parameters: Parameters,
+  initial: Parameters,
+): Bindings[] {
   const keys = [SAMPLE_KEY, ...measurements];
   return MAGNITUDES.map((size) => {
     const context: RuleContext = {
@@ -39,6 +43,6 @@ export function createSamples(measurements: Iterable<string>, parameters: Parame
       },
       parameters,
     };
-    return bindingsOf(context);
+    return bindingsOf(context, initial);
   });
 }

@@ -102,6 +102,9 @@ describe('GetStatus', () => {
         { ruleId: 'coordination', confidence: 0.75, waiting: '' },
         { ruleId: 'fallback', confidence: 0.6 },
         { ruleId: 'cpu', confidence: 0.85 },
+        { ruleId: 'coordination_back', confidence: 0.75 },
+        { ruleId: 'fallback_back', confidence: 0.6 },
+        { ruleId: 'cpu_back', confidence: 0.6 },
       ],
     });
     expect(answer.lastCycleTime).toBeUndefined();
@@ -122,11 +125,9 @@ describe('GetStatus', () => {
     await admin.setParameter({ ...set(50), holdSeconds: 1000 });
     const { rules } = await client.getStatus({});
     const until = BigInt(clock.now() / 1000 + 1000);
-    expect(rules.map(({ restingUntil }) => restingUntil?.seconds)).toEqual([
-      undefined,
-      undefined,
-      until,
-    ]);
+    const resting = rules.filter(({ restingUntil }) => restingUntil?.seconds === until);
+    expect(resting.map(({ ruleId }) => ruleId)).toEqual(['cpu', 'cpu_back']);
+    expect(rules.filter(({ restingUntil }) => restingUntil === undefined)).toHaveLength(4);
   });
 });
 
