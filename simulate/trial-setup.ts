@@ -29,9 +29,6 @@ export function planOf(setup: TrialSetup): TrialPlan {
   const tasks = tasksBefore(setup);
   const { seed, assignment, plan: wanted } = setup;
   const { predictBy = tellingLabels(tasks) } = wanted ?? {};
-  const measured = [wanted?.primary, ...(wanted?.guards ?? [])].flatMap((metric) =>
-    metric?.kind === 'measurement' ? [metric.name] : [],
-  );
   return {
     format: TRIAL_FORMAT,
     deltaId: seed,
@@ -57,7 +54,7 @@ export function planOf(setup: TrialSetup): TrialPlan {
     probationTasks: 3000,
     probationMs: Number.POSITIVE_INFINITY,
     holdback: 0,
-    clips: measureClips(tasks, measured),
+    clips: measureClips(tasks),
     carried: undefined,
     ...wanted,
   };

@@ -9,7 +9,7 @@ import { detection, detectionLimit, watchedMetrics } from '../trial/holdback.ts'
 import type { TrialPlan } from '../trial/plan.ts';
 import type { TrialEnded, TrialOutcome } from '../trial/step.ts';
 import type { Trial } from '../trial/trial.ts';
-import { describeLosses } from '../trial/verdict.ts';
+import { describeLosses } from '../trial/validity.ts';
 
 /** Faults of one trial that are named for people; a script gets all of them. */
 const MAX_NAMED = 20;

@@ -77,10 +77,7 @@ export function planTrial(
     probationTasks: trial.probationTasks,
     probationMs: trial.probationSeconds * 1000,
     holdback: trial.holdback,
-    clips: measureClips(
-      tasks,
-      [primary, ...guards].flatMap(({ kind, name }) => (kind === 'measurement' ? [name] : [])),
-    ),
+    clips: measureClips(tasks),
     carried: retrialOf === undefined ? view.carriedEvidence(carryKey(change)) : undefined,
   };
 }

@@ -213,7 +213,7 @@ export class TrialChange {
       ...this.#nextStage(trial),
       effect,
       summary: describeConfirmation(effect, trial),
-      state: startHoldback(plan, this.#holdbackStart(trial)),
+      state: startHoldback(plan, trial.evidence, this.#holdbackStart(trial)),
     });
   }
 

@@ -1,7 +1,14 @@
 import type { Metric } from '../domain/effect.ts';
 import { type Bets, betOnAmount, betOnRank, PLACE_WAGERS, placeBets, RATE_WAGERS } from './bets.ts';
 import { mean } from './distributions.ts';
-import { betsOf, type Evidence, eHelp, type MetricEvidence, wagersOf } from './evidence.ts';
+import {
+  betsOf,
+  type Evidence,
+  eHelp,
+  eNotWorse,
+  type MetricEvidence,
+  wagersOf,
+} from './evidence.ts';
 import { ALIKE_STRATA, type GroupOutcomes, type GroupReading, readGroup } from './group-score.ts';
 import { betOnGroupMargin, betOnPairMargin } from './margin.ts';
 import { successOf } from './outcome.ts';
@@ -12,6 +19,7 @@ import {
   type Scale,
   strataOf,
 } from './pair-score.ts';
+import { addToTotals } from './totals.ts';
 
 /** Differences that estimates rest on: carried evidence must not grow without bound. */
 const MAX_DIFFERENCES = 1000;
@@ -32,7 +40,8 @@ export function addPair(evidence: Evidence, pair: PairOutcomes, scale: Scale): E
       ...tally(one, reading, stratum?.difference ?? mixed ?? 0, pair),
       mixed: mixed === undefined ? one.mixed : betOnPair(metric, one.mixed, mixed),
       strata: betInStratum(one, stratum, scale),
-      notWorse: betOnPairMargin(one.notWorse, metric, pair, scale, one.mixed.sizes),
+      ...withTotals(one, pair),
+      notWorse: betOnPairMargin(one.notWorse, metric, pair, scale),
     });
   });
 }
@@ -50,9 +59,14 @@ export function addGroup(evidence: Evidence, group: GroupOutcomes, scale: Scale)
       mixed: metric.statistic === 'median' ? mixed : placeBets(mixed, wagers, stake),
       groups: placeBets(one.groups, wagers, stake),
       groupSteps: betOnSteps(one.groupSteps, reading),
-      notWorse: betOnGroupMargin(one.notWorse, metric, group, scale, mixed.sizes),
+      ...withTotals(one, { old: [group.old], new: group.new }),
+      notWorse: betOnGroupMargin(one.notWorse, metric, group, scale),
     });
   });
+}
+
+function withTotals({ metric, totals }: MetricEvidence, pair: PairOutcomes) {
+  return totals === undefined ? {} : { totals: addToTotals(totals, metric, pair.old, pair.new) };
 }
 
 function betOnSteps(bets: readonly Bets[], { steps }: GroupReading): readonly Bets[] {
@@ -90,7 +104,7 @@ function withPeaks(one: MetricEvidence): MetricEvidence {
   const { help, notWorse } = one.peaks;
   return {
     ...one,
-    peaks: { help: Math.max(help, eHelp(one)), notWorse: Math.max(notWorse, mean(one.notWorse)) },
+    peaks: { help: Math.max(help, eHelp(one)), notWorse: Math.max(notWorse, eNotWorse(one)) },
   };
 }
 

@@ -2,11 +2,12 @@ import type { Task } from '../domain/task.ts';
 import { own } from '../domain/value.ts';
 import { type Evidence, eHarm, eHelp, eNotWorse } from './evidence.ts';
 import { foldRunning, foldsAs } from './fold.ts';
-import { partEnd } from './holdback.ts';
+import { isGroupDue, partEnd } from './holdback.ts';
 import type { Outcome } from './outcome.ts';
 import type { EValues, OutcomeRecorded, OutcomesMissing } from './step.ts';
 import { openTasks, type Trial } from './trial.ts';
-import { type Finding, isHarmful, isOutage, judge } from './verdict.ts';
+import { isOutage } from './validity.ts';
+import { type Finding, isHarmful, judge } from './verdict.ts';
 
 /** What a trial reads of a reported task. */
 export type FinishedTask = Pick<
@@ -81,7 +82,7 @@ export function nextMove(trial: Trial, nowMs: number, recorded: number): NextMov
  */
 function isPartOver({ holdback, sets, pauses }: Trial, recorded: number): boolean {
   if (holdback === undefined || pauses.length > 0) return false;
-  return sets.length === 0 && recorded >= partEnd(holdback);
+  return sets.length === 0 && recorded >= partEnd(holdback) && !isGroupDue(holdback, recorded);
 }
 
 /** Adds the e-values if the step leads to sets being counted. The fold does not read them. */

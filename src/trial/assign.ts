@@ -1,5 +1,5 @@
 import { type Arm, drawGap, drawPlace, GROUP_TASKS, otherArm, tossCoin } from './arm.ts';
-import { partEnd } from './holdback.ts';
+import { type HoldbackState, isGroupDue, MAX_BACKLOG } from './holdback.ts';
 import type { TrialPlan } from './plan.ts';
 import { kindOf, predictLogLatency } from './predict.ts';
 import type { BlockStarted, TaskAssigned } from './step.ts';
@@ -65,7 +65,7 @@ export function takesTasks(trial: Trial, recorded: number): boolean {
   if (plan.assignment !== 'task' || pauses.length > 0 || suspendedMs !== undefined) return false;
   if (sets.some(isFilling)) return true;
   if (holdback !== undefined) {
-    return recorded >= holdback.nextTask && recorded < partEnd(holdback);
+    return recorded >= holdback.nextTask && isGroupDue(holdback, recorded);
   }
   if (tasksLeft(trial) <= 0) return false;
   return stage === 'trial' ? !isHelpful(trial) : recorded >= trial.nextTask;
@@ -112,12 +112,19 @@ function groupTask(trial: Trial, { seed, ...assigning }: Assigning): TaskAssigne
   const arm = drawPlace(seed, number) === place ? 'old' : 'new';
   const step = { step: 'assign', ...assigning, set: number, arm, predicted: 0 } as const;
   if (place < GROUP_TASKS - 1) return step;
-  // The gap begins after this task.
-  const from = assigning.recorded + 1;
-  if (trial.stage === 'holdback') {
+  if (trial.holdback !== undefined) {
+    const from = gapStart(trial.holdback, assigning.recorded);
     return { ...step, nextTask: nextGroupTask(trial.plan, seed, number, from) };
   }
-  return isThinned(trial) ? { ...step, nextTask: from + GROUP_TASKS } : step;
+  return isThinned(trial) ? { ...step, nextTask: assigning.recorded + 1 + GROUP_TASKS } : step;
+}
+
+/**
+ * The task at which the gap after a group of a holdback begins: after its tasks, as if they had been
+ * recorded one by one. So groups that reports in batches delay are made up for.
+ */
+export function gapStart({ nextTask }: HoldbackState, recorded: number): number {
+  return Math.max(nextTask + GROUP_TASKS, recorded + 1 - MAX_BACKLOG);
 }
 
 /** Tasks ever recorded when the first group of a part of a holdback may begin. */

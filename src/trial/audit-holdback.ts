@@ -22,7 +22,7 @@ export function faultOfConfirmation(
     faultOfEffect(trial, step) ??
     faultOfPart({ ...trial, stages: trial.stages + 1 }, step, recorded, seeds) ??
     (state.retrialTask === state.fromTask ? undefined : faultOfRest(state.retrialTask)) ??
-    faultOfState(state, startHoldback(trial.plan, startOf(state)))
+    faultOfState(state, startHoldback(trial.plan, trial.evidence, startOf(state)))
   );
 }
 
@@ -79,7 +79,7 @@ function faultAfterDropped(
   trial: Trial,
   { state, stages, seed }: HoldbackRenewed,
 ): string | undefined {
-  if (!hasShape(state, startHoldback(trial.plan, startOf(state))))
+  if (!hasShape(state, startHoldback(trial.plan, trial.evidence, startOf(state))))
     return 'its state is none of a holdback';
   if (!isCount(stages) || stages < trial.stages) return 'as many stages cannot have ended';
   return stages === trial.stages ? faultOfSeed(trial, seed) : undefined;

@@ -2,7 +2,7 @@ import type { Metric } from '../domain/effect.ts';
 import { TASK_STATUSES } from '../domain/task.ts';
 import { missingOutcomes, nextMove, recordOutcome } from './advance.ts';
 import { GROUP_TASKS } from './arm.ts';
-import { armOf, assignTask, longestGap, nextBlock } from './assign.ts';
+import { armOf, assignTask, gapStart, longestGap, nextBlock } from './assign.ts';
 import { type Disclosed, faultOfCommitment, seedOf } from './audit-seeds.ts';
 import { SUFFICIENT } from './bets.ts';
 import type { Course } from './course.ts';
@@ -88,7 +88,8 @@ function faultOfHiddenCoin(
   if (!mayHave(trial, step, again)) return `${arm} cannot be its arm, by the others of set ${set}`;
   const isDrawn = trial.stage === 'holdback' && again.nextTask !== undefined;
   if (!isDrawn) return faultOfNextTask(step, again);
-  const gap = Number(nextTask) - (recorded + 1);
+  const gap =
+    Number(nextTask) - (trial.holdback ? gapStart(trial.holdback, recorded) : recorded + 1);
   const isWithin = isCount(nextTask) && gap >= 0 && gap <= longestGap(trial.plan);
   return isWithin ? undefined : `no group may begin at task ${show(nextTask)}`;
 }

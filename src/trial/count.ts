@@ -1,3 +1,4 @@
+import type { Metric } from '../domain/effect.ts';
 import { addGroup, addPair } from './add-evidence.ts';
 import type { Arm } from './arm.ts';
 import { type Bets, placeBets, RATE_WAGERS } from './bets.ts';
@@ -28,12 +29,14 @@ function countSet(trial: Trial, set: TaskSet): Trial {
   const halves = halvesOf(set);
   const untold = { ...trial, untold: betOnUntold(trial, halves) };
   const told = withoutCancelled(halves);
-  if (told.old.length === 0 || told.new.length === 0) return untold;
+  const isTold = told.old.length > 0 && told.new.length > 0;
   if (stage === 'holdback') {
-    const group = groupOf(told);
-    const holdback = trial.holdback && addToHoldback(trial.holdback, group, plan);
+    const group = isTold ? groupOf(told) : undefined;
+    const more = cancelledMore(halves);
+    const holdback = trial.holdback && addToHoldback(trial.holdback, group, plan, more);
     return { ...untold, holdback };
   }
+  if (!isTold) return untold;
   return {
     ...untold,
     evidence: addSet(trial.evidence, set, plan),
@@ -79,22 +82,32 @@ export function countAgain({ plan, counted, lost }: Trial): Evidence {
 }
 
 /**
- * Bets that one arm has more tasks without data: more are cancelled, or more reports lack the primary
- * metric. Failures may lack a latency, since they are compared by their status.
+ * Bets that one arm has more tasks without data: more are cancelled, or more reports lack what the
+ * primary metric or a guard needs.
  */
-function betOnUntold({ untold, plan }: Trial, { old, new: fresh }: PairOutcomes): Bets {
-  const cancelled = shareOf(fresh, isCancelled) - shareOf(old, isCancelled);
-  const isLatencyNeeded = plan.primary.kind === 'outcome' || plan.primary.kind === 'latency';
-  const needing = (half: readonly Outcome[]) =>
-    half.filter((outcome) => (isLatencyNeeded ? hasSucceeded(outcome) : !isCancelled(outcome)));
-  const [needingOld, needingNew] = [needing(old), needing(fresh)];
-  const lacks = (outcome: Outcome) => valueIn(plan.primary, outcome, plan.timeoutMs) === undefined;
-  const lacking =
-    needingOld.length === 0 || needingNew.length === 0
-      ? 0
-      : shareOf(needingNew, lacks) - shareOf(needingOld, lacks);
-  const stake = Math.max(-1, Math.min(cancelled + lacking, 1));
+function betOnUntold({ untold, plan }: Trial, halves: PairOutcomes): Bets {
+  const metrics = [plan.primary, ...plan.guards];
+  const lacking = metrics.reduce((sum, metric) => sum + lackedMore(metric, halves, plan), 0);
+  const stake = Math.max(-1, Math.min(cancelledMore(halves) + lacking, 1));
   return stake === 0 ? untold : placeBets(untold, RATE_WAGERS, stake);
+}
+
+function cancelledMore({ old, new: fresh }: PairOutcomes): number {
+  return shareOf(fresh, isCancelled) - shareOf(old, isCancelled);
+}
+
+/**
+ * Share of the new tasks that lack a metric less that of the old ones. Failures may lack a latency and
+ * what guards need, since they are compared by their status.
+ */
+function lackedMore(metric: Metric, { old, new: fresh }: PairOutcomes, plan: TrialPlan): number {
+  const mayFail = metric !== plan.primary || metric.kind === 'outcome' || metric.kind === 'latency';
+  const needing = (half: readonly Outcome[]) =>
+    half.filter((outcome) => (mayFail ? hasSucceeded(outcome) : !isCancelled(outcome)));
+  const [needingOld, needingNew] = [needing(old), needing(fresh)];
+  if (needingOld.length === 0 || needingNew.length === 0) return 0;
+  const lacks = (outcome: Outcome) => valueIn(metric, outcome, plan.timeoutMs) === undefined;
+  return shareOf(needingNew, lacks) - shareOf(needingOld, lacks);
 }
 
 function shareOf(half: readonly Outcome[], is: (outcome: Outcome) => boolean): number {

@@ -1,9 +1,10 @@
-import type { DeltaEffect } from '../domain/effect.ts';
+import type { DeltaEffect, MetricEffect } from '../domain/effect.ts';
 import type { HarmResponse } from '../domain/rule.ts';
 import { ALPHA, SUFFICIENT } from './bets.ts';
 import { describeGains, describeHelp, describeMetrics, marginText } from './describe-effect.ts';
 import type { Trial } from './trial.ts';
-import { CONFIRMING, describeLosses, type Finding, settleMs } from './verdict.ts';
+import { describeLosses } from './validity.ts';
+import { CONFIRMING, type Finding, settleMs } from './verdict.ts';
 
 /** What a summary depends on besides the trial. */
 interface Circumstances {
@@ -78,13 +79,26 @@ export function describeConfirmation(
   const unproven = metrics.filter(
     ({ margin, eNotWorse }) => margin !== undefined && eNotWorse < SUFFICIENT,
   );
-  const open = unproven.map((one) => `${one.metric} by less than ${marginText(one)}`).join(', ');
+  const untold = trial.plan.guards
+    .filter(({ name }) => !metrics.some(({ metric }) => metric === name))
+    .map(
+      ({ name, margin }) =>
+        `${name} by less than ${marginText({ metric: name, margin })} (no data)`,
+    );
+  const open = [
+    ...unproven.map((one) => `${one.metric} by less than ${marginText(one)}`),
+    ...untold,
+  ].join(', ');
   return (
     `Helped and confirmed at ${CONFIRMING} to 1, in ${tasksUsed} tasks: ${describeHelp(metrics)}` +
-    (open === '' ? '' : `. Not proven: that it worsens ${open} (${describeMetrics(unproven)})`) +
+    (open === '' ? '' : `. Not proven: that it worsens ${open}${shownOf(unproven)}`) +
     (gains.length === 0 ? '' : `. Gained: ${describeGains(gains)}`) +
     lossesIn(trial)
   );
+}
+
+function shownOf(metrics: readonly MetricEffect[]): string {
+  return metrics.length === 0 ? '' : ` (${describeMetrics(metrics)})`;
 }
 
 /** The summary of a suspension. */

@@ -9,8 +9,9 @@ import {
 } from './bets.ts';
 import { mean, median } from './distributions.ts';
 import { ALIKE_STRATA } from './group-score.ts';
-import { marginWagers } from './margin.ts';
+import { hasMargin, marginWagers } from './margin.ts';
 import { type Scale, strataOf } from './pair-score.ts';
+import { eTotalHarm, eTotalNotWorse, NO_TOTALS, type Totals } from './totals.ts';
 
 /** Evidence on one metric. Immutable, plain JSON. Differences: positive is worse. */
 export interface MetricEvidence {
@@ -31,6 +32,8 @@ export interface MetricEvidence {
   readonly differences: readonly number[];
   /** Sum over sets of (success rate of the old tasks - that of the new tasks). */
   readonly successLost: number;
+  /** Of a total: its differences. Left out of other metrics, and by earlier releases. */
+  readonly totals?: Totals;
   /** Sums of each arm's mean value per set, as measured. */
   readonly sums: { readonly old: number; readonly new: number };
   readonly tasksOld: number;
@@ -60,6 +63,7 @@ export function noEvidence(metric: Metric | Guard, scale: Scale): MetricEvidence
         ? [openBets('rate'), ...ALIKE_STRATA.map(() => openBets('place'))]
         : [],
     notWorse: marginWagers(metric, scale).map(() => 1),
+    ...(metric.statistic === 'total' ? { totals: NO_TOTALS } : {}),
     peaks: { help: 1, notWorse: 1 },
     differences: [],
     successLost: 0,
@@ -104,9 +108,13 @@ export function eHelp(one: MetricEvidence): number {
   return Math.min(ofPairs(one, 'help') * ofGroups, MAX_WEALTH);
 }
 
-/** E-value that the new value is worse, over pairs and whatever `mixed` takes from groups. */
+/**
+ * E-value that the new value is worse, over pairs and whatever `mixed` takes from groups. Of a total,
+ * the mean of what clipped differences say and of what they say as measured.
+ */
 export function eHarm(one: MetricEvidence): number {
-  return ofPairs(one, 'harm');
+  const ofSets = ofPairs(one, 'harm');
+  return one.totals === undefined ? ofSets : (ofSets + eTotalHarm(one.totals)) / 2;
 }
 
 /**
@@ -118,7 +126,9 @@ export function eHarmInForce(one: MetricEvidence, isPrimary: boolean): number {
 }
 
 /** E-value that the new value is not worse by the margin; 1 for the primary metric. */
-export function eNotWorse({ notWorse }: MetricEvidence): number {
+export function eNotWorse({ metric, notWorse, totals }: MetricEvidence): number {
+  if (!hasMargin(metric)) return 1;
+  if (totals !== undefined) return eTotalNotWorse(totals);
   return notWorse.length === 0 ? 1 : mean(notWorse);
 }
 
@@ -133,9 +143,10 @@ export function watched(evidence: Evidence): Evidence {
   return evidence.filter(({ metric }) => isWatched(metric, primary));
 }
 
-/** Whether a metric is watched for harm. A primary metric `outcome` includes latency. */
+/** Whether a metric is watched for harm. A primary metric `outcome` includes the median of latency. */
 export function isWatched(metric: Metric, primary: Metric | undefined): boolean {
-  return primary?.kind !== 'outcome' || metric.kind !== 'latency';
+  const isIncluded = metric.kind === 'latency' && metric.statistic === 'median';
+  return primary?.kind !== 'outcome' || !isIncluded;
 }
 
 /**

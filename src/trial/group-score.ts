@@ -74,14 +74,10 @@ export function readGroup(
  * As `readGroup(…).stake`, with the old task made worse by the margin; of success, without that.
  * Positive: the new value is worse by more. `undefined`: no data.
  */
-export function readGroupMargin(
-  metric: Guard,
-  group: GroupOutcomes,
-  sizes: readonly number[],
-): number | undefined {
+export function readGroupMargin(metric: Guard, group: GroupOutcomes): number | undefined {
   const isShifted = metric.kind !== 'success';
   const shifted = isShifted ? { ...group, old: worsened(metric, group.old) } : group;
-  return readGroup(metric, shifted, sizes, 0)?.stake;
+  return readGroup(metric, shifted, [], 0)?.stake;
 }
 
 /** An outcome made worse by the margin. */
@@ -167,21 +163,39 @@ function readAmount(
   group: GroupOutcomes,
   sizes: readonly number[],
 ): GroupReading | undefined {
+  const told = amountsIn(metric, group);
+  if (told === undefined) return undefined;
+  const { differences, ...means } = told;
+  // The scale must not depend on which task is the old one.
+  const all = [...sizes, mean(differences.map(Math.abs))];
+  const stake = centred(differences.map((difference) => clipped(difference, all)));
+  return { stake, typical: differences[0], ...means };
+}
+
+/** As the stake of a total, with differences clipped at a fixed size; `undefined`: no data. */
+export function stakeOnAmount(
+  metric: Metric,
+  group: GroupOutcomes,
+  most: number,
+): number | undefined {
+  const told = amountsIn(metric, group);
+  if (told === undefined) return undefined;
+  return centred(told.differences.map((one) => Math.max(-1, Math.min(one / most, 1))));
+}
+
+/** The first, of the task that is the old one, less the mean over every task as the old one. */
+function centred(scores: readonly number[]): number {
+  return ((scores[0] ?? 0) - mean(scores)) / 2;
+}
+
+/** What the difference of a group would be with each task as the old one; the true one first. */
+function amountsIn(metric: Metric, group: GroupOutcomes) {
   const told = only(group, (outcome) => valueIn(metric, outcome, 0));
   if (told === undefined) return undefined;
   const values = [told.old, ...told.new].map((outcome) => valueIn(metric, outcome, 0) ?? 0);
   const sum = values.reduce((total, value) => total + value, 0);
   const others = values.length - 1;
   const differences = values.map((value) => turned(metric, (sum - value) / others - value));
-  const [own = 0] = differences;
-  // The scale must not depend on which task is the old one.
-  const all = [...sizes, mean(differences.map(Math.abs))];
-  const scores = differences.map((difference) => clipped(difference, all));
   const [old = 0] = values;
-  return {
-    stake: (clipped(own, all) - mean(scores)) / 2,
-    typical: own,
-    old,
-    new: (sum - old) / others,
-  };
+  return { differences, old, new: (sum - old) / others };
 }

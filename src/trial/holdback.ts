@@ -1,14 +1,20 @@
 import type { Metric } from '../domain/effect.ts';
+import { RATE_WAGERS } from './bets.ts';
 import { mean } from './distributions.ts';
-import { isWatched, wagersOf } from './evidence.ts';
+import { type Evidence, isWatched, wagersOf, watched } from './evidence.ts';
 import { addToGain, type Gain, noGain } from './gain.ts';
-import { type GroupOutcomes, readGroup } from './group-score.ts';
+import { type GroupOutcomes, readGroup, stakeOnAmount } from './group-score.ts';
 import type { TrialPlan } from './plan.ts';
 
 /** The state of a holdback: some tasks keep the old value of a confirmed change. Plain JSON. */
 export interface HoldbackState {
-  /** Per metric of `watchedMetrics` and wager: the statistic of a Shiryaev–Roberts e-detector. */
+  /**
+   * Statistics of Shiryaev–Roberts e-detectors, by wager: per metric of `watchedMetrics`, then of
+   * cancellations.
+   */
   readonly detectors: readonly (readonly number[])[];
+  /** Per metric of `watchedMetrics`: the usual difference of a total; 0: of none. */
+  readonly scales: readonly number[];
   /** Gains in latency and in each measurement among the plan's metrics. */
   readonly gains: readonly Gain[];
   /** Groups counted. */
@@ -23,8 +29,11 @@ export interface HoldbackState {
   readonly retrialTask: number;
 }
 
-/** Differences before a group: none, so that it is scaled by its own alone. */
+/** Without a scale, a group is scaled by its own differences. */
 const NO_SIZES: readonly number[] = [];
+
+/** Differences of a total are clipped at these multiples of the usual one: rare large ones count too. */
+const CLIPS = [3, 30];
 
 /** Caps the statistics, so that they stay finite in JSON. */
 const MAX_SUM = 1e100;
@@ -34,6 +43,15 @@ const AVERAGE_RUN_LENGTH = 100_000;
 
 /** Tasks recorded in a part of a holdback; the next part has a new seed and needs no earlier receipt. */
 const PART_TASKS = 1000;
+
+/** Tasks of delay after which groups are no longer made up for. */
+export const MAX_BACKLOG = 200;
+
+/** Whether another group belongs to this part: it was due in it, and is not too late. */
+export function isGroupDue(holdback: HoldbackState, recorded: number): boolean {
+  const end = partEnd(holdback);
+  return holdback.nextTask < end && recorded < end + MAX_BACKLOG;
+}
 
 /** Tasks ever recorded when a part is over. */
 export function partEnd({ fromTask }: HoldbackState): number {
@@ -45,14 +63,21 @@ export function watchedMetrics({ primary, guards }: TrialPlan): readonly Metric[
   return [primary, ...guards].filter((metric) => isWatched(metric, primary));
 }
 
-/** The state before the first group. */
+/** The state before the first group, by the evidence of the trial that confirmed the change. */
 export function startHoldback(
   plan: TrialPlan,
+  evidence: Evidence,
   start: Pick<HoldbackState, 'usualMs' | 'fromTask' | 'nextTask' | 'retrialTask'>,
 ): HoldbackState {
   const amounts = [plan.primary, ...plan.guards].filter(({ kind }) => kind === 'measurement');
   return {
-    detectors: watchedMetrics(plan).map((metric) => wagersOf(metric).map(() => 0)),
+    detectors: [
+      ...watchedMetrics(plan).map((metric) => detectorWagers(metric).map(() => 0)),
+      RATE_WAGERS.map(() => 0),
+    ],
+    scales: watched(evidence).map(({ metric, mixed }) =>
+      metric.statistic === 'total' && mixed.sizes.length > 0 ? mean(mixed.sizes) : 0,
+    ),
     gains: ['latency', ...new Set(amounts.map(({ name }) => name))].map(noGain),
     groups: 0,
     ...start,
@@ -63,27 +88,64 @@ export function startHoldback(
  * The state after one more group: `M ← (1 + M)(1 + λs)`, where s is positive if the old value was
  * better. While the new value does no harm, the expectation of M after n groups is n at most (Shin,
  * Ramdas & Rinaldo, "E-detectors", NEJSDS 2, 2024).
+ *
+ * @param group without cancelled tasks; `undefined`: an arm has no other
+ * @param cancelledMore share of the new tasks that were cancelled less that of the old ones
  */
 export function addToHoldback(
   state: HoldbackState,
-  group: GroupOutcomes,
+  group: GroupOutcomes | undefined,
   plan: TrialPlan,
+  cancelledMore = 0,
 ): HoldbackState {
   const metrics = watchedMetrics(plan);
+  const { gains, groups, scales } = state;
+  const detectors = state.detectors.map((sums, i) => {
+    const metric = metrics[i];
+    if (metric === undefined)
+      return detect(
+        sums,
+        RATE_WAGERS.map((wager) => wager * cancelledMore),
+      );
+    return detect(sums, group && stakesOn(metric, group, plan, scales[i]));
+  });
+  if (group === undefined) return { ...state, detectors };
   return {
     ...state,
-    detectors: state.detectors.map((sums, i) => {
-      const metric = metrics[i];
-      const reading = metric && readGroup(metric, group, NO_SIZES, plan.floorMs);
-      if (metric === undefined || reading === undefined) return sums;
-      const wagers = wagersOf(metric);
-      return sums.map((sum, j) =>
-        Math.min((1 + sum) * (1 + (wagers[j] ?? 0) * reading.stake), MAX_SUM),
-      );
-    }),
-    gains: state.gains.map((gain) => addToGain(gain, group, plan.clips[gain.metric])),
-    groups: state.groups + 1,
+    detectors,
+    gains: gains.map((gain) => addToGain(gain, group, plan.clips[gain.metric])),
+    groups: groups + 1,
   };
+}
+
+function detectorWagers(metric: Metric): readonly number[] {
+  const wagers = wagersOf(metric);
+  return metric.statistic === 'total' ? CLIPS.flatMap(() => wagers) : wagers;
+}
+
+/** What each wager of a detector stakes; `undefined`: the group has no data. */
+function stakesOn(
+  metric: Metric,
+  group: GroupOutcomes,
+  { floorMs }: TrialPlan,
+  scale = 0,
+): readonly number[] | undefined {
+  const wagers = wagersOf(metric);
+  if (scale > 0) {
+    return CLIPS.flatMap((clip) => {
+      const stake = stakeOnAmount(metric, group, clip * scale) ?? 0;
+      return wagers.map((wager) => wager * stake);
+    });
+  }
+  const stake = readGroup(metric, group, NO_SIZES, floorMs)?.stake;
+  return stake === undefined
+    ? undefined
+    : detectorWagers(metric).map((_, i) => (wagers[i % wagers.length] ?? 0) * stake);
+}
+
+function detect(sums: readonly number[], stakes: readonly number[] | undefined): readonly number[] {
+  if (stakes === undefined) return sums;
+  return sums.map((sum, i) => Math.min((1 + sum) * (1 + (stakes[i] ?? 0)), MAX_SUM));
 }
 
 /** E-detector of harm: at `detectionLimit`, the change is reverted. */

@@ -1,6 +1,6 @@
 import type { Guard, Metric } from '../domain/effect.ts';
 import { GROUP_TASKS } from './arm.ts';
-import { clipped, grow, PLACE_WAGERS, SUFFICIENT } from './bets.ts';
+import { grow, PLACE_WAGERS, SUFFICIENT } from './bets.ts';
 import { type GroupOutcomes, readGroupMargin, worsened } from './group-score.ts';
 import { hasSucceeded, type Outcome } from './outcome.ts';
 import { type PairOutcomes, readPair, type Scale } from './pair-score.ts';
@@ -18,11 +18,11 @@ export function hasMargin(metric: Metric | Guard): metric is Guard {
 
 /**
  * Wagers of the bets that the new value is not worse by more than the margin δ; none for the primary
- * metric. For success, multiples of δ / (2p(1 - p) + δ), where p is the success rate before the trial
+ * metric, and for totals, whose differences are summed up instead (`totals.ts`). For success, multiples of δ / (2p(1 - p) + δ), where p is the success rate before the trial
  * and 2p(1 - p) the variance of a pair's difference.
  */
 export function marginWagers(metric: Metric | Guard, { successRate }: Scale): readonly number[] {
-  if (!hasMargin(metric)) return [];
+  if (!hasMargin(metric) || metric.statistic === 'total') return [];
   if (metric.kind !== 'success') return PLACE_WAGERS;
   const { margin } = metric;
   const best = margin / (2 * successRate * (1 - successRate) + margin);
@@ -51,10 +51,9 @@ export function betOnPairMargin(
   metric: Metric | Guard,
   pair: PairOutcomes,
   scale: Scale,
-  sizes: readonly number[],
 ): readonly number[] {
-  if (!hasMargin(metric)) return wealth;
-  const stake = pairStake(metric, pair, scale, sizes);
+  if (!hasMargin(metric) || wealth.length === 0) return wealth;
+  const stake = pairStake(metric, pair, scale);
   return stake === undefined ? wealth : grow(wealth, marginWagers(metric, scale), stake);
 }
 
@@ -64,32 +63,24 @@ export function betOnGroupMargin(
   metric: Metric | Guard,
   group: GroupOutcomes,
   scale: Scale,
-  sizes: readonly number[],
 ): readonly number[] {
-  if (!hasMargin(metric)) return wealth;
-  const worse = readGroupMargin(metric, group, sizes);
+  if (!hasMargin(metric) || wealth.length === 0) return wealth;
+  const worse = readGroupMargin(metric, group);
   if (worse === undefined) return wealth;
   const stake = metric.kind === 'success' ? metric.margin - worse : -worse;
   return grow(wealth, marginWagers(metric, scale), stake);
 }
 
 /** Positive: the new value is better than the margin allows it to be worse. */
-function pairStake(
-  metric: Guard,
-  pair: PairOutcomes,
-  scale: Scale,
-  sizes: readonly number[],
-): number | undefined {
+function pairStake(metric: Guard, pair: PairOutcomes, scale: Scale): number | undefined {
   if (metric.kind === 'success') {
     const reading = readPair(metric, pair, scale);
     return reading && metric.margin - (reading.mixed ?? 0);
   }
-  const isOfSuccesses = metric.kind === 'latency' && metric.statistic === 'median';
-  const told = isOfSuccesses ? onlySuccesses(pair) : pair;
+  const told = metric.kind === 'latency' ? onlySuccesses(pair) : pair;
   const shifted = { ...told, old: told.old.map((outcome) => worsened(metric, outcome)) };
   const mixed = readPair(metric, shifted, scale)?.mixed;
-  if (mixed === undefined) return undefined;
-  return metric.statistic === 'median' ? -Math.sign(mixed) : -clipped(mixed, sizes);
+  return mixed === undefined ? undefined : -Math.sign(mixed);
 }
 
 function onlySuccesses({ old, new: fresh }: PairOutcomes): PairOutcomes {

@@ -115,12 +115,18 @@ export function valueIn(metric: Metric, outcome: Outcome, timeoutMs: number): nu
     case 'outcome':
       return cappedLatency(outcome, timeoutMs);
     case 'latency':
-      return metric.statistic === 'total' ? outcome.latencyMs : cappedLatency(outcome, timeoutMs);
+      return metric.statistic === 'total'
+        ? bounded(outcome.latencyMs)
+        : cappedLatency(outcome, timeoutMs);
     case 'measurement': {
       const value = own(outcome.measurements, metric.name);
-      return value === undefined ? undefined : Math.max(-MAX_AMOUNT, Math.min(value, MAX_AMOUNT));
+      return bounded(value);
     }
   }
+}
+
+function bounded(amount: number | undefined): number | undefined {
+  return amount === undefined ? undefined : Math.max(-MAX_AMOUNT, Math.min(amount, MAX_AMOUNT));
 }
 
 /** Log latency; a failed task counts as the timeout at least, since failing fast is no gain. */

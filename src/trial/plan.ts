@@ -1,6 +1,6 @@
 import type { Guard, Metric } from '../domain/effect.ts';
 import type { Task } from '../domain/task.ts';
-import { own, type Value } from '../domain/value.ts';
+import type { Value } from '../domain/value.ts';
 import { quantileOf } from './distributions.ts';
 import type { Evidence } from './evidence.ts';
 import type { Scale } from './pair-score.ts';
@@ -45,7 +45,7 @@ export interface TrialPlan extends Scale {
   readonly probationMs: number;
   /** Share of tasks that keep the old value once the new one is confirmed; 0: none. */
   readonly holdback: number;
-  /** By metric: larger amounts count as this in gains. */
+  /** By metric: larger amounts count as this in gains; not named: as measured. */
   readonly clips: Readonly<Record<string, number>>;
   /** Evidence of an earlier trial of the same change. */
   readonly carried: Evidence | undefined;
@@ -117,16 +117,13 @@ export function measureHistory(
   );
 }
 
-/** The p99 of latency and of each named measurement, where it is above 0: gains are clipped at it. */
-export function measureClips(
-  tasks: readonly MeasuredTask[],
-  measurements: readonly string[],
-): Record<string, number> {
-  const amounts = (name: string) =>
-    tasks.flatMap((task) => own(task.measurements, name) ?? []).map(Math.abs);
-  const clips = measurements.map((name) => [name, quantileOf(amounts(name), 0.99)] as const);
-  const known = [['latency', quantileOf(latenciesOf(tasks), 0.99)] as const, ...clips];
-  return Object.fromEntries(known.filter(([, clip]) => clip > 0));
+/**
+ * The p99 of latency, where it is above 0: gains in its mean are clipped at it. What adds up is not: a
+ * few large amounts may be all there is to it.
+ */
+export function measureClips(tasks: readonly MeasuredTask[]): Record<string, number> {
+  const latency = quantileOf(latenciesOf(tasks), 0.99);
+  return latency > 0 ? { latency } : {};
 }
 
 function latenciesOf(tasks: readonly MeasuredTask[]): number[] {

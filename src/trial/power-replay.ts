@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import type { Guard } from '../domain/effect.ts';
 import type { Task } from '../domain/task.ts';
 import { addGroup, addPair } from './add-evidence.ts';
 import { GROUP_TASKS } from './arm.ts';
@@ -8,7 +9,7 @@ import { median } from './distributions.ts';
 import { type Evidence, eHelp, eNotWorse } from './evidence.ts';
 import { foldRunning } from './fold.ts';
 import { createChange } from './known-effect.ts';
-import { hasMargin } from './margin.ts';
+import { hasMargin, tasksToProve } from './margin.ts';
 import type { Outcome } from './outcome.ts';
 import type { TrialPlan } from './plan.ts';
 import { startTrial, type Trial } from './trial.ts';
@@ -153,18 +154,26 @@ function tasksToConfirm(
     const fresh = own.map((outcome) => change(outcome, 'new', effect));
     evidence = addGroup(evidence, { old: change(old, 'old', effect), new: fresh }, plan);
   }
+  const [primary, primaryAfter] = [start[0], evidence[0]];
+  const helped =
+    primary && primaryAfter
+      ? groupsUntil(CONFIRMING, eHelp(primary), eHelp(primaryAfter)) * GROUP_TASKS
+      : 0;
   const needed = evidence.map((after, i) => {
     const before = start[i];
     if (before === undefined) return 0;
-    const groups = [
-      ...(i === 0 ? [groupsUntil(CONFIRMING, eHelp(before), eHelp(after))] : []),
-      ...(hasMargin(after.metric)
-        ? [groupsUntil(SUFFICIENT, eNotWorse(before), eNotWorse(after))]
-        : []),
-    ];
-    return Math.max(0, ...groups) * GROUP_TASKS;
+    if (!hasMargin(after.metric)) return 0;
+    return groupsUntil(SUFFICIENT, eNotWorse(before), eNotWorse(after)) * GROUP_TASKS;
   });
-  return Math.min(Math.max(...needed), plan.probationTasks);
+  const all = Math.min(Math.max(helped, ...needed), plan.probationTasks);
+  // Once help is proven, groups are half as frequent if a margin is out of reach.
+  const thinned = plan.guards.some((guard) => isOutOfReach(guard, plan)) ? all - helped : 0;
+  return all + Math.max(thinned, 0);
+}
+
+/** Whether a guard's margin most likely cannot be proven by the end of probation. */
+export function isOutOfReach(guard: Guard, plan: TrialPlan): boolean {
+  return guard.kind === 'success' && tasksToProve(guard, plan) > plan.probationTasks;
 }
 
 /** Groups until an e-value reaches a limit, given its growth over `PLAYED_GROUPS`. */

@@ -2,10 +2,12 @@ import type { Metric } from '../domain/effect.ts';
 import type { Task } from '../domain/task.ts';
 import { millisecondsPerTask } from '../domain/task-interval.ts';
 import { own } from '../domain/value.ts';
+import { marginText } from './describe-effect.ts';
 import { mean } from './distributions.ts';
 import type { TrialPlan } from './plan.ts';
-import { reachOf } from './power-replay.ts';
-import { areTooLate, leastTasks, MAX_TASKS } from './verdict.ts';
+import { isOutOfReach, reachOf } from './power-replay.ts';
+import { areTooLate } from './validity.ts';
+import { leastTasks, MAX_TASKS } from './verdict.ts';
 
 /** How clients work, which decides whether tasks can take part in a trial. */
 export interface Participants {
@@ -44,6 +46,7 @@ export function describePower(
     describeCondition(plan, tasks, participants),
     describeCarried(plan),
     describeReach(plan, usable, msPerTask),
+    describeMargins(plan),
   ];
   return sentences.filter((text) => text !== '').join(' ');
 }
@@ -137,13 +140,21 @@ function describeReach(
     return `${noise} even an improvement of ${size(missed)} would most likely not be found.`;
   }
   const [needed, all] = [found.tasks, found.tasks + found.confirmedAfter].map(roundUp);
-  const rest = missed === undefined ? '' : `; one of ${size(missed)} most likely not`;
+  const rest = missed === undefined ? '' : `; one of ${size(missed)} less surely`;
   const more = carried === undefined ? '' : ' more';
   return (
     `${noise} an improvement of ${size(found.effect)} would most likely be in force ` +
     `provisionally after about ${needed}${more} tasks${timeOf(needed, msPerTask)} and confirmed ` +
     `after about ${all}${timeOf(all, msPerTask)}${rest}.`
   );
+}
+
+/** Margins that probation cannot prove; empty: none. */
+function describeMargins(plan: TrialPlan): string {
+  const [guard] = plan.guards.filter((one) => isOutOfReach(one, plan));
+  if (guard === undefined) return '';
+  const margin = marginText({ metric: guard.name, margin: guard.margin });
+  return `That ${guard.name} is not worse by ${margin} most likely cannot be proven in trial.probation_tasks.`;
 }
 
 function roundUp(tasks: number): number {

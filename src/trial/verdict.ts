@@ -1,8 +1,6 @@
 import type { Guard, Metric, TrialVerdict } from '../domain/effect.ts';
-import type { Arm } from './arm.ts';
 import { SUFFICIENT } from './bets.ts';
 import { countAgain } from './count.ts';
-import { mean, upperTail } from './distributions.ts';
 import {
   combinedHarm,
   type Evidence,
@@ -15,7 +13,9 @@ import {
 } from './evidence.ts';
 import { detection, detectionLimit } from './holdback.ts';
 import { hasMargin, tasksToProve } from './margin.ts';
-import { isByGroups, OUTAGE_TASKS, type Trial } from './trial.ts';
+import { eTotalHelp } from './totals.ts';
+import { isByGroups, type Trial } from './trial.ts';
+import { describeLosses, eUntold, faultOf } from './validity.ts';
 
 /** Evidence of help that confirms a change, and that takes a former value back. */
 export const CONFIRMING = 200;
@@ -52,31 +52,9 @@ const MAX_LOSS = {
 /** A sign of harm: the excess of worse sets over better ones, in its standard deviations. */
 const SIGN_OF_HARM = 0.5;
 
-/** Missing outcomes are looked at from so many tasks on; this share of them is let pass. */
-const MIN_EXPECTED = 40;
-const TOLERABLE_MISSING = 0.2;
-
-/** So many late reports, and so large a share of the tasks, show that the timeout is too short. */
-const MIN_LATE = 3;
-const TOLERABLE_LATE = 0.02;
-
-/** Whether outcomes are waited for too short a time, by how many of them came later. */
-export function areTooLate(late: number, tasks: number): boolean {
-  return late >= MIN_LATE && late > TOLERABLE_LATE * tasks;
-}
-
 /** Late reports are waited for before harm is recorded, in milliseconds and in outcome timeouts. */
 const MIN_SETTLE_MS = 3_600_000;
 const SETTLE_TIMEOUTS = 3;
-
-/** What chance explains so rarely is not chance. */
-const INVALID_P = 0.001;
-
-/** Failures among the newest `OUTAGE_TASKS` of an arm that make an outage, if both have them. */
-const OUTAGE_FAILURES = 8;
-
-/** Where more tasks failed before the trial, nothing is an outage. */
-const MAX_USUAL_FAILURES = 0.71;
 
 /** The verdict of a trial, and the reason in words. */
 export interface Finding {
@@ -184,6 +162,10 @@ function whyUnconfirmed(trial: Trial, primary: MetricEvidence): string {
 function obstacleTo(trial: Trial, primary: MetricEvidence): string | undefined {
   if (eUntold(trial) >= DOUBTFUL) return describeLosses(trial);
   if (!isWorthwhile(primary)) return 'in all tasks together the gain is too small';
+  const { totals } = primary;
+  if (totals !== undefined && eTotalHelp(totals) < CONFIRMING) {
+    return `the total is better at ${Math.floor(eTotalHelp(totals))} to 1 only`;
+  }
   const worse = trial.evidence.find(
     (one) => hasMargin(one.metric) && worsening(one) > marginOf(one.metric),
   );
@@ -252,49 +234,8 @@ export function isHarmful(trial: Trial, evidence: Evidence): boolean {
   return own.some((one) => eHarmInForce(one, one === evidence[0]) >= limit);
 }
 
-/** E-value, two-sided, that one arm has more tasks without data. */
-export function eUntold({ untold: { harm, help } }: Pick<Trial, 'untold'>): number {
-  return mean([...harm, ...help]);
-}
-
 /** Tasks that may still be assigned an arm in this stage. */
 export function tasksLeft({ stage, plan, assigned, dispatched }: Trial): number {
   if (stage === 'probation') return plan.probationTasks - assigned;
   return Math.min(MAX_TASKS - assigned, MAX_DISPATCHED - dispatched);
-}
-
-/**
- * Whether the newest outcomes of both arms failed far more often than before the trial. The test is
- * symmetric in the arms.
- */
-export function isOutage({ recentFailures, plan, stage }: Trial): boolean {
-  const usual = 1 - plan.successRate;
-  if (stage !== 'trial' || usual > MAX_USUAL_FAILURES) return false;
-  const failures = (arm: Arm) => recentFailures[arm].filter(Boolean).length;
-  const [old, fresh] = [failures('old'), failures('new')];
-  if (old < OUTAGE_FAILURES || fresh < OUTAGE_FAILURES) return false;
-  return upperTail(old + fresh, 2 * OUTAGE_TASKS, usual) < INVALID_P;
-}
-
-/** Why a trial is invalid, in words; `undefined`: it is not. */
-function faultOf(trial: Trial): string | undefined {
-  const { expected, missing, lost } = trial;
-  if (eUntold(trial) >= SUFFICIENT) return describeLosses(trial);
-  const all = expected.old + expected.new;
-  const late = lost.filter((one) => one.late !== undefined).length;
-  if (areTooLate(late, all)) {
-    return `${late} reports came after they had been given up; the next trial waits longer`;
-  }
-  const gone = missing.old + missing.new;
-  const isMore = all >= MIN_EXPECTED && gone > TOLERABLE_MISSING * all;
-  return isMore && upperTail(gone, all, TOLERABLE_MISSING) < INVALID_P
-    ? `${gone} of ${all} outcomes are missing`
-    : undefined;
-}
-
-/** Cancelled and missing tasks of each arm, in words. */
-export function describeLosses({ cancelled, missing, expected }: Trial): string {
-  const text = (arm: Arm) =>
-    `of ${expected[arm]} tasks of the ${arm} value ${cancelled[arm]} were cancelled and ${missing[arm]} not reported`;
-  return `${text('old')}, ${text('new')}`;
 }

@@ -9,7 +9,7 @@ import { ask, type InStage, inStage, PROVEN, provenOf, report } from '../support
 /** Enough for a change to be confirmed soon; some tasks keep the old value all the time. */
 const SOON = { rules: [{ more: 'guards: []' }], trial: 'holdback: 0.2' };
 
-const PART_TASKS = 1000;
+const PART_TASKS = 1200;
 
 /** Others record so many tasks, which end the part of the holdback that goes on. */
 async function endPart(fixture: TrialFixture): Promise<void> {

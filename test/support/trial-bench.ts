@@ -188,14 +188,26 @@ export class TrialBench {
   /** The change is confirmed, whatever the evidence. */
   confirm(usualMs = 100): void {
     const effect = { ...trialEffect('helped', this.trial), verdict: 'helped' } as const;
-    const nextTask = firstGroupTask(
-      this.trial.plan,
-      this.seedOf(this.trial.stages + 1),
-      this.recorded,
-    );
-    const start = { usualMs, fromTask: this.recorded, nextTask, retrialTask: this.recorded };
-    const state = startHoldback(this.trial.plan, start);
+    const start = { usualMs, retrialTask: this.recorded, ...this.#part() };
+    const state = startHoldback(this.trial.plan, this.trial.evidence, start);
     this.take({ step: 'confirm', ...this.#nextStage(), effect, summary: '', state });
+  }
+
+  /** The holdback goes on with its next part. */
+  renew(): void {
+    const { holdback, stages, plan, hash: former } = this.trial;
+    if (holdback === undefined) throw new Error('nothing is held back');
+    const effect = { ...trialEffect('helped', this.trial), verdict: 'helped' } as const;
+    const state = { ...holdback, ...this.#part() };
+    const step = { step: 'renew', ...this.#nextStage(), effect, summary: '', former } as const;
+    this.take({ ...step, stages, plan, state });
+  }
+
+  /** Where the next part of a holdback begins. */
+  #part() {
+    const { trial, recorded: fromTask } = this;
+    const nextTask = firstGroupTask(trial.plan, this.seedOf(trial.stages + 1), fromTask);
+    return { fromTask, nextTask };
   }
 
   /** Takes what is due of itself until the trial waits for tasks, or is over; answers the moves. */

@@ -221,7 +221,7 @@ export class Player {
   }
 
   #confirm(trial: Trial): void {
-    const state = startHoldback(this.plan, this.#holdbackStart(trial));
+    const state = startHoldback(this.plan, trial.evidence, this.#holdbackStart(trial));
     this.#take({ step: 'confirm', ...this.#nextStage(trial), state });
   }
 

@@ -48,7 +48,10 @@ const TRIALS: readonly (PlaySetup & { readonly found: string })[] = [
   },
   { found: 'probation confirmed', seed: 2, effect: -0.7 },
   { found: 'probation confirmed', seed: 6, effect: -0.8, plan: SWITCHBACK },
-  { found: 'probation confirmed', seed: 12, effect: -0.7, plan: { primary: TOKENS, guards: [] } },
+  {
+    ...{ found: 'probation confirmed', seed: 12, effect: -0.7 },
+    plan: { primary: TOKENS, guards: [], probationTasks: 1500 },
+  },
   { found: 'probation harmed', seed: 2, effect: -0.7, effectInForce: 0.7 },
   { found: 'probation inconclusive', seed: 2, effect: -0.7, effectInForce: 0.05 },
   { found: 'probation confirmed', seed: 9, effect: -0.6, effectInForce: 0.2, ...LATE_REPORTS },

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { FinishedTask } from '../../src/trial/advance.ts';
 import { otherArm, tossCoin } from '../../src/trial/arm.ts';
 import { nextBlock } from '../../src/trial/assign.ts';
-import { eUntold } from '../../src/trial/verdict.ts';
+import { eUntold } from '../../src/trial/validity.ts';
 import { mixedOf } from '../support/by-hand.ts';
 import { TrialBench } from '../support/trial-bench.ts';
 

@@ -5,6 +5,7 @@ import { trialEffect } from '../../src/trial/effect.ts';
 import { type Evidence, eHarm, eHelp, noEvidence } from '../../src/trial/evidence.ts';
 import { startHoldback } from '../../src/trial/holdback.ts';
 import { LOST, type Outcome } from '../../src/trial/outcome.ts';
+import { initialEvidence } from '../../src/trial/trial.ts';
 import { failed, ok, outcomeOf, planOf, SCALE, SUCCESS_GUARD } from '../support/trial-bench.ts';
 
 const SCORE: Metric = { name: 'score', kind: 'measurement', better: 'higher', statistic: 'median' };
@@ -103,7 +104,12 @@ describe('the effect of a trial', () => {
   });
 
   test('tells gains once twenty groups were held back', () => {
-    const start = startHoldback(planOf(), { usualMs: 1, fromTask: 0, nextTask: 0, retrialTask: 0 });
+    const start = startHoldback(planOf(), initialEvidence(planOf()), {
+      usualMs: 1,
+      fromTask: 0,
+      nextTask: 0,
+      retrialTask: 0,
+    });
     const gain = (groups: number) => ({
       metric: 'latency',
       groups,

@@ -4,6 +4,7 @@ import { startHoldback } from '../../src/trial/holdback.ts';
 import { firstHash, type Receipt, sealStep } from '../../src/trial/receipt.ts';
 import type { TrialStep } from '../../src/trial/step.ts';
 import type { Trial } from '../../src/trial/trial.ts';
+import { initialEvidence } from '../../src/trial/trial.ts';
 import { planOf, TrialBench } from '../support/trial-bench.ts';
 
 const EFFECT = { verdict: 'helped', metrics: [], tasksUsed: 0 } as const;
@@ -50,7 +51,7 @@ describe('receipts', () => {
   });
 
   test('of a part of holdback need nothing from before', () => {
-    const state = startHoldback(planOf(), {
+    const state = startHoldback(planOf(), initialEvidence(planOf()), {
       usualMs: 9,
       fromTask: 70,
       nextTask: 80,

@@ -139,7 +139,10 @@ describe('if the arms do not differ', () => {
         sums.help += eHelp(one) / 5 ** 4;
         sums.groups += eHarmInForce(one, true) / 5 ** 4;
       }
-      for (const e of Object.values(sums)) expect(e).toBeCloseTo(1, 9);
+      // Differences of a total as measured: the e-value is a lower bound of a fair one.
+      const least = metric.statistic === 'total' ? 0.5 : 1;
+      expect(sums.harm).toBeGreaterThan(least - 1e-9);
+      for (const e of Object.values(sums)) expect(e).toBeLessThan(1 + 1e-9);
     },
   );
 });

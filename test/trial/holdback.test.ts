@@ -12,6 +12,7 @@ import {
   watchedMetrics,
 } from '../../src/trial/holdback.ts';
 import type { TrialPlan } from '../../src/trial/plan.ts';
+import { initialEvidence } from '../../src/trial/trial.ts';
 import { judge } from '../../src/trial/verdict.ts';
 import { RANKED, RATED } from '../support/by-hand.ts';
 import { seededRandom } from '../support/seed.ts';
@@ -46,25 +47,37 @@ const best: GroupOutcomes = { old: ok(1), new: [failed(1), ok(2), ok(3), failed(
 const GROUPS = [best, worst, best];
 
 describe('the detector', () => {
-  test('sums up the stakes of the outcome and of success, and takes the mean of both', () => {
+  test('sums up the stakes of the outcome and of success, and takes the mean with cancellations', () => {
     const plan = planOf();
     const state = GROUPS.reduce(
       (sum, group) => addToHoldback(sum, group, plan),
-      startHoldback(plan, START),
+      startHoldback(plan, initialEvidence(plan), START),
     );
     const outcome = byHand(RANKED, [1, -1, 1]);
     const success = byHand(RATED, [0.5, -0.75, 0.5]);
-    expect(detection(state)).toBeCloseTo((outcome + success) / 2, 12);
+    // Nobody cancels: that detector adds one a group.
+    expect(detection(state)).toBeCloseTo((outcome + success + 3) / 3, 12);
     expect(state).toMatchObject({ groups: 3, ...START });
   });
 
   test('begins at nothing', () => {
-    expect(detection(startHoldback(planOf(), START))).toBe(0);
+    expect(detection(startHoldback(planOf(), initialEvidence(planOf()), START))).toBe(0);
   });
 
   test('is not moved by a group that tells nothing of its metric', () => {
     const plan = planOf({ primary: COST, guards: [] });
-    expect(detection(addToHoldback(startHoldback(plan, START), best, plan))).toBe(0);
+    const start = startHoldback(plan, initialEvidence(plan), START);
+    expect(addToHoldback(start, best, plan).detectors[0]).toEqual(start.detectors[0]);
+  });
+
+  test('sees that tasks of the new value are cancelled more often', () => {
+    const plan = planOf();
+    let state = startHoldback(plan, initialEvidence(plan), START);
+    let groups = 0;
+    for (; detection(state) < detectionLimit(plan) && groups < 200; groups += 1) {
+      state = addToHoldback(state, { old: ok(100), new: [ok(100), ok(100), ok(100)] }, plan, 0.25);
+    }
+    expect(groups).toBeLessThan(60);
   });
 
   test('adds one a group at most, on average, while nothing harms', () => {
@@ -79,7 +92,7 @@ describe('the detector', () => {
     const RUNS = 3000;
     let sum = 0;
     for (let run = 0; run < RUNS; run += 1) {
-      let state = startHoldback(plan, START);
+      let state = startHoldback(plan, initialEvidence(plan), START);
       for (let i = 0; i < 12; i += 1) {
         const group = { old: draw(), new: [draw(), draw(), draw(), draw()] };
         state = addToHoldback(state, group, plan);
@@ -114,7 +127,10 @@ describe('the value is taken back', () => {
     const { trial } = heldBack({ holdback });
     const withSum = (sum: number) => ({
       ...trial,
-      holdback: { ...startHoldback(trial.plan, START), detectors: [[sum], [sum - 2]] },
+      holdback: {
+        ...startHoldback(trial.plan, trial.evidence, START),
+        detectors: [[sum], [sum - 2]],
+      },
     });
     expect(judge(withSum(limit), 0)).toBeUndefined();
     expect(judge(withSum(limit + 1), 0)).toMatchObject({ verdict: 'harmed' });
@@ -211,10 +227,12 @@ describe('a group of holdback', () => {
 describe('a part of holdback', () => {
   test('ends after a thousand tasks, once its groups are in', () => {
     const bench = heldBack();
-    expect(partEnd({ ...startHoldback(planOf(), START), fromTask: 300 })).toBe(1300);
-    bench.recorded = 990;
+    expect(
+      partEnd({ ...startHoldback(planOf(), initialEvidence(planOf()), START), fromTask: 300 }),
+    ).toBe(1300);
+    bench.recorded = 1190;
     const open = bench.open(3);
-    bench.recorded = 1000;
+    bench.recorded = 1200;
     expect(bench.next).toBeUndefined();
     // It is still filled.
     for (const [id] of [...open, ...bench.open(2)]) bench.finish(id);
@@ -222,12 +240,41 @@ describe('a part of holdback', () => {
     expect(bench.assign('another')).toBeUndefined();
   });
 
+  test('makes up for groups that were due in it, for two hundred tasks', () => {
+    const bench = heldBack();
+    bench.recorded = 1000;
+    expect(bench.next).toBeUndefined();
+    bench.group();
+    expect(bench.trial.holdback?.groups).toBe(1);
+    expect(bench.next).toBeUndefined();
+    bench.recorded = 1200;
+    expect(bench.next).toEqual({ move: 'renew' });
+  });
+
+  test.each([1, 10, 50, 100])('keeps to its share where reports come in batches of %i', (batch) => {
+    const bench = heldBack();
+    let [asked, old] = [0, 0];
+    for (; asked < 20_000; asked += batch) {
+      for (let i = 0; i < batch; i += 1) {
+        const arm = bench.assign(`${asked + i}`);
+        if (arm === 'old') old += 1;
+      }
+      for (let i = 0; i < batch; i += 1) bench.finish(`${asked + i}`);
+      if (bench.next?.move === 'renew') bench.renew();
+    }
+    expect(old / asked).toBeGreaterThan(0.045);
+    expect(old / asked).toBeLessThan(0.055);
+  });
+
   test('goes on with what is known, with new coins and nothing of before', () => {
     const bench = heldBack();
     bench.recorded = bench.trial.holdback?.nextTask ?? 0;
     bench.group();
     const { trial, seed } = bench;
-    const state = { ...(trial.holdback ?? startHoldback(trial.plan, START)), fromTask: 1000 };
+    const state = {
+      ...(trial.holdback ?? startHoldback(trial.plan, trial.evidence, START)),
+      fromTask: 1000,
+    };
     const plan = { ...trial.plan, outcomeTimeoutMs: 5 };
     const effect = { verdict: 'helped', metrics: [], tasksUsed: 0 } as const;
     const { stages } = trial;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isOutage } from '../../src/trial/verdict.ts';
+import { isOutage } from '../../src/trial/validity.ts';
 import { exactTail } from '../support/exact-tail.ts';
 import { TrialBench } from '../support/trial-bench.ts';
 
@@ -75,10 +75,23 @@ describe('an outage', () => {
     expect(bench.next).toEqual({ move: 'pause' });
   });
 
-  test('does not pause a value that is in force', () => {
+  test('pauses a probation too: groups that all fail would prove a margin', () => {
     const bench = usually(5);
     bench.promote();
-    for (let i = 0; i < 12; i += 1) bench.group(() => FAILURE);
+    for (let i = 0; i < 7; i += 1) bench.group(() => FAILURE);
+    expect(bench.next).toBeUndefined();
+    bench.group(() => FAILURE);
+    expect(bench.next).toEqual({ move: 'pause' });
+  });
+
+  test('does not pause a holdback', () => {
+    const bench = usually(5);
+    bench.promote();
+    bench.confirm();
+    for (let i = 0; i < 12; i += 1) {
+      bench.recorded = bench.trial.holdback?.nextTask ?? 0;
+      bench.group(() => FAILURE);
+    }
     expect(isOutage(bench.trial)).toBe(false);
   });
 

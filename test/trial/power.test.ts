@@ -50,7 +50,7 @@ function planOf(fields: Partial<TrialPlan> = {}, tasks = tasksFrom(createWork())
 }
 
 const REACH =
-  /an improvement of (.*) would most likely be in force provisionally after about (\d+)( more)? tasks \(([^)]*)\) and confirmed after about ([\d,]+) \(([^)]*)\)(?:; one of (.*) most likely not)?\.$/;
+  /an improvement of (.*) would most likely be in force provisionally after about (\d+)( more)? tasks \(([^)]*)\) and confirmed after about ([\d,]+) \(([^)]*)\)(?:; one of (.*) less surely)?\./;
 
 function reachIn(text: string) {
   const [, effect, tasks, , time, confirmed, confirmedTime, missed] = REACH.exec(text) ?? [];

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { LATENCY, type Metric, OUTCOME } from '../../src/domain/effect.ts';
 import type { FinishedTask } from '../../src/trial/advance.ts';
 import type { Arm } from '../../src/trial/arm.ts';
-import { eUntold } from '../../src/trial/verdict.ts';
+import { eUntold } from '../../src/trial/validity.ts';
 import { RATED, wealthOf } from '../support/by-hand.ts';
 import { TrialBench } from '../support/trial-bench.ts';
 

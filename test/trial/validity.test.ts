@@ -97,8 +97,6 @@ describe('where it is worse by just the margin, the mean e-value of being no wor
           ? outcome
           : { ...outcome, latencyMs: outcome.latencyMs * 1.05 },
     ],
-    ['a total cost', { ...COST, margin: 0.05 }, (outcome) => scaled(outcome, 1.05)],
-    ['a total gain', { ...GAIN, margin: 0.05 }, (outcome) => scaled(outcome, 0.95)],
   ];
 
   test.each(guards)('of %s', (_, metric, worsen) => {
@@ -113,8 +111,3 @@ describe('where it is worse by just the margin, the mean e-value of being no wor
     expectFair(found);
   });
 });
-
-function scaled(outcome: Outcome, factor: number): Outcome {
-  const { cost } = outcome.measurements;
-  return cost === undefined ? outcome : { ...outcome, measurements: { cost: cost * factor } };
-}

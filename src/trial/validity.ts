@@ -1,0 +1,76 @@
+import type { Arm } from './arm.ts';
+import { SUFFICIENT } from './bets.ts';
+import { mean, upperTail } from './distributions.ts';
+import { OUTAGE_TASKS, openTasks, type Trial } from './trial.ts';
+
+/** Fewest tasks at which missing outcomes count, and the share of them that is tolerated. */
+const MIN_EXPECTED = 40;
+const TOLERABLE_MISSING = 0.2;
+
+/** The outcome timeout is too short if this many reports, and this share of the tasks, are late. */
+const MIN_LATE = 3;
+const TOLERABLE_LATE = 0.02;
+
+/** P-value below which a finding is not put down to chance. */
+const INVALID_P = 0.001;
+
+/** Failures among the newest `OUTAGE_TASKS` of an arm that make an outage, if both have them. */
+const OUTAGE_FAILURES = 8;
+
+/** Where more tasks failed before the trial, nothing is an outage. */
+const MAX_USUAL_FAILURES = 0.71;
+
+/** Whether the outcome timeout is too short, by the reports that came after it. */
+export function areTooLate(late: number, tasks: number): boolean {
+  return late >= MIN_LATE && late > TOLERABLE_LATE * tasks;
+}
+
+/**
+ * Whether the newest outcomes of both arms failed far more often than before the trial. The test is
+ * symmetric in the arms.
+ */
+export function isOutage({ recentFailures, plan, stage }: Trial): boolean {
+  const usual = 1 - plan.successRate;
+  if (stage === 'holdback' || usual > MAX_USUAL_FAILURES) return false;
+  const failures = (arm: Arm) => recentFailures[arm].filter(Boolean).length;
+  const [old, fresh] = [failures('old'), failures('new')];
+  if (old < OUTAGE_FAILURES || fresh < OUTAGE_FAILURES) return false;
+  return upperTail(old + fresh, 2 * OUTAGE_TASKS, usual) < INVALID_P;
+}
+
+/** Why a trial is invalid, in words; `undefined`: it is not. */
+export function faultOf(trial: Trial): string | undefined {
+  const { expected, missing, lost } = trial;
+  if (eUntold(trial) >= SUFFICIENT) return describeUntold(trial);
+  const running = openTasks(trial).filter(({ outcome }) => outcome === undefined).length;
+  const all = expected.old + expected.new - running;
+  const late = lost.filter((one) => one.late !== undefined).length;
+  if (areTooLate(late, all)) {
+    return `${late} reports came after they had been given up; the next trial waits longer`;
+  }
+  const gone = missing.old + missing.new;
+  const isMore = all >= MIN_EXPECTED && gone > TOLERABLE_MISSING * all;
+  return isMore && upperTail(gone, all, TOLERABLE_MISSING) < INVALID_P
+    ? `${gone} of ${all} outcomes are missing`
+    : undefined;
+}
+
+/** E-value, two-sided, that one arm has more tasks without data. */
+export function eUntold({ untold: { harm, help } }: Pick<Trial, 'untold'>): number {
+  return mean([...harm, ...help]);
+}
+
+/** Why tasks of one arm tell less than those of the other, in words. */
+function describeUntold(trial: Trial): string {
+  const { cancelled, missing, plan } = trial;
+  if (cancelled.old + cancelled.new + missing.old + missing.new > 0) return describeLosses(trial);
+  const names = [plan.primary, ...plan.guards].map(({ name }) => name).join(' or ');
+  return `reports of one value lack ${names} more often than those of the other`;
+}
+
+/** Cancelled and missing tasks of each arm, in words. */
+export function describeLosses({ cancelled, missing, expected }: Trial): string {
+  const text = (arm: Arm) =>
+    `of ${expected[arm]} tasks of the ${arm} value ${cancelled[arm]} were cancelled and ${missing[arm]} not reported`;
+  return `${text('old')}, ${text('new')}`;
+}
