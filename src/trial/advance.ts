@@ -67,7 +67,7 @@ export function nextMove(trial: Trial, nowMs: number, recorded: number): NextMov
     if (looksHarmful) return { move: 'suspend' };
   } else {
     const isDecided = sets.length === 0 && !isHarmful(trial, trial.evidence);
-    return isDecided ? { move: 'continue' } : undefined;
+    return isDecided && pauses.length === 0 ? { move: 'continue' } : undefined;
   }
   if (pauses.length > 0) return undefined;
   if (isOutage(trial)) return { move: 'pause' };

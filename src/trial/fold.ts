@@ -89,7 +89,8 @@ function takeStep(trial: Trial, step: TrialStep): Trial | undefined {
       return foldMissing(trial, step);
     case 'pause':
       return {
-        ...leaveOut(trial, trial.sets),
+        // What may show harm is still waited for: without it, a suspended trial would go on.
+        ...leaveOut(trial, trial.suspendedMs === undefined ? trial.sets : []),
         pauses: [...trial.pauses, step.reason],
         block: undefined,
         firstBlock: undefined,

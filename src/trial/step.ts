@@ -80,7 +80,10 @@ export interface OutcomesMissing extends TimedStep {
 /** Why a trial is paused. */
 export type PauseReason = 'outage' | 'operator';
 
-/** No task is assigned an arm until it resumes; open pairs and groups are left out. */
+/**
+ * No task is assigned an arm until it resumes; open pairs and groups are left out unless the trial is
+ * suspended.
+ */
 export interface TrialPaused extends TimedStep {
   readonly step: 'pause';
   readonly reason: PauseReason;

@@ -76,6 +76,44 @@ describe.each(['trial', 'provisional'] as const)('harm by order of arrival, of a
     expectAudited(fixture.store);
   });
 
+  test('stays so while trials are paused, and what is reported meanwhile is counted', async () => {
+    const { fixture, deltaId } = await suspended(state);
+    fixture.engine.start();
+    fixture.engine.setActive(false);
+    const before = provenOf(fixture, deltaId);
+    await fixture.engine.setTrialsPaused(true);
+    await fixture.clock.advance(2000);
+    const { suspendedMs, sets, arrival } = before;
+    expect(provenOf(fixture, deltaId)).toMatchObject({ suspendedMs, sets, arrival });
+    expect(fixture.level).toBe(0);
+    await report(fixture, 'open-0');
+    expect(fixture.delta(deltaId)).toMatchObject({
+      state: 'reverted',
+      effect: { verdict: 'harmed' },
+    });
+    expect(fixture.level).toBe(0);
+    expectAudited(fixture.store);
+  });
+
+  test('goes on no sooner than trials are resumed', async () => {
+    const { fixture, deltaId } = await beginningOf(state);
+    const open = state === 'trial' ? 14 : 30;
+    await suspend(fixture, deltaId, open);
+    const arms = new Map(
+      provenOf(fixture, deltaId).assignments.map((one) => [one.taskId, one.arm]),
+    );
+    await fixture.engine.setTrialsPaused(true);
+    for (let i = 0; i < open; i += 1) {
+      await report(fixture, `open-${i}`, arms.get(`open-${i}`) === 'new' ? 10 : 100);
+    }
+    expect(provenOf(fixture, deltaId)).toMatchObject({ suspendedMs: expect.any(Number), sets: [] });
+    expect(fixture.level).toBe(0);
+    await fixture.engine.setTrialsPaused(false);
+    expect(provenOf(fixture, deltaId).suspendedMs).toBeUndefined();
+    expect(fixture.level).toBe(state === 'trial' ? 0 : 1);
+    expectAudited(fixture.store);
+  });
+
   test('stays so over a restart', async () => {
     const { fixture, deltaId, yaml } = await suspended(state);
     const again = await fixture.reopen(yaml);
