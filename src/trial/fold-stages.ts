@@ -2,7 +2,13 @@ import { openBets } from './bets.ts';
 import { countComplete } from './count.ts';
 import type { Outcome } from './outcome.ts';
 import { hasHoldback } from './plan.ts';
-import type { HoldbackRenewed, TrialConfirmed, TrialPromoted } from './step.ts';
+import type {
+  HoldbackRenewed,
+  TrialConfirmed,
+  TrialPaused,
+  TrialPromoted,
+  TrialResumed,
+} from './step.ts';
 import { type Counts, isFilling, openTasks, plusCount, type TaskSet, type Trial } from './trial.ts';
 
 /**
@@ -15,6 +21,31 @@ export function suspend(trial: Trial, suspendedMs: number): Trial {
   const left = leaveOut({ ...trial, suspendedMs }, useless);
   const sets = left.sets.map((set) => (isFilling(set) ? { ...set, size: set.tasks.length } : set));
   return countComplete({ ...left, sets });
+}
+
+/** Pauses a trial. What may show harm is still waited for: without it, a suspended trial would go on. */
+export function pause(trial: Trial, { reason, timeMs }: TrialPaused): Trial {
+  return {
+    ...leaveOut(trial, trial.suspendedMs === undefined ? trial.sets : []),
+    pauses: [...trial.pauses, reason],
+    pausedSinceMs: trial.pausedSinceMs ?? timeMs,
+    block: undefined,
+    firstBlock: undefined,
+  };
+}
+
+/** Ends one reason of a pause. */
+export function resume(trial: Trial, { reason, timeMs }: TrialResumed): Trial {
+  const pauses = trial.pauses.filter((one) => one !== reason);
+  const { pausedSinceMs = timeMs, pausedMs } = trial;
+  const isOver = pauses.length === 0;
+  return {
+    ...trial,
+    pauses,
+    pausedSinceMs: isOver ? undefined : pausedSinceMs,
+    pausedMs: isOver ? pausedMs + timeMs - pausedSinceMs : pausedMs,
+    recentFailures: { old: [], new: [] },
+  };
 }
 
 /** Begins a stage. Open sets are counted in it; waiting tasks are left out. */
@@ -30,6 +61,8 @@ export function nextStage(
     stages: trial.stages + 1,
     commitment,
     stageTimeMs: timeMs,
+    pausedSinceMs: trial.pausedSinceMs === undefined ? undefined : timeMs,
+    pausedMs: 0,
     assigned: openTasks(left).length,
     suspendedMs: undefined,
   };

@@ -2,7 +2,7 @@ import { GROUP_TASKS } from './arm.ts';
 import { addSet, countComplete, isCancelled } from './count.ts';
 import type { Evidence } from './evidence.ts';
 import { foldBlock, foldBlockOutcome, foldMissingInBlock } from './fold-blocks.ts';
-import { beginHoldback, leaveOut, nextStage, suspend } from './fold-stages.ts';
+import { beginHoldback, nextStage, pause, resume, suspend } from './fold-stages.ts';
 import { LOST, type Outcome } from './outcome.ts';
 import type { Receipt } from './receipt.ts';
 import type { OutcomeRecorded, OutcomesMissing, TaskAssigned, TrialStep } from './step.ts';
@@ -88,19 +88,9 @@ function takeStep(trial: Trial, step: TrialStep): Trial | undefined {
     case 'missing':
       return foldMissing(trial, step);
     case 'pause':
-      return {
-        // What may show harm is still waited for: without it, a suspended trial would go on.
-        ...leaveOut(trial, trial.suspendedMs === undefined ? trial.sets : []),
-        pauses: [...trial.pauses, step.reason],
-        block: undefined,
-        firstBlock: undefined,
-      };
+      return pause(trial, step);
     case 'resume':
-      return {
-        ...trial,
-        pauses: trial.pauses.filter((reason) => reason !== step.reason),
-        recentFailures: { old: [], new: [] },
-      };
+      return resume(trial, step);
     case 'suspend':
       return suspend(trial, step.timeMs);
     case 'continue':

@@ -140,6 +140,10 @@ export interface Trial {
   /** Whether each of the newest `OUTAGE_TASKS` counted tasks of an arm failed, oldest first. */
   readonly recentFailures: Readonly<Record<Arm, readonly boolean[]>>;
   readonly pauses: readonly PauseReason[];
+  /** Since when it is paused, in this stage; `undefined`: it is not. */
+  readonly pausedSinceMs: number | undefined;
+  /** How long it was paused in this stage, in milliseconds, without a pause that goes on. */
+  readonly pausedMs: number;
   /** Since when it is suspended, because `arrival` shows harm; `undefined`: it is not. */
   readonly suspendedMs: number | undefined;
   /** The next group of probation may begin once this many tasks were ever recorded. */
@@ -199,6 +203,8 @@ export function startTrial(
     longestMs: 0,
     recentFailures: { old: [], new: [] },
     pauses: [],
+    pausedSinceMs: undefined,
+    pausedMs: 0,
     suspendedMs: undefined,
     nextTask: 0,
     holdback: undefined,
@@ -230,6 +236,12 @@ export function isByGroups({ stage, plan }: Pick<Trial, 'stage' | 'plan'>): bool
 /** The arm whose value is in force, apart from the switches of running blocks. */
 export function standingArm({ stage, suspendedMs }: Pick<Trial, 'stage' | 'suspendedMs'>): Arm {
   return stage === 'trial' || suspendedMs !== undefined ? 'old' : 'new';
+}
+
+/** When a trial or its probation ends by time, pauses not counted; infinite while it is paused. */
+export function timeUpMs({ stage, plan, stageTimeMs, pauses, pausedMs }: Trial): number {
+  if (pauses.length > 0) return Number.POSITIVE_INFINITY;
+  return stageTimeMs + pausedMs + (stage === 'trial' ? plan.maxMs : plan.probationMs);
 }
 
 /** Whether a set is full and every task of it has an outcome. */

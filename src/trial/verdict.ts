@@ -14,7 +14,7 @@ import {
 import { detection, detectionLimit } from './holdback.ts';
 import { hasMargin, tasksToProve } from './margin.ts';
 import { eTotalHelp } from './totals.ts';
-import { isByGroups, type Trial } from './trial.ts';
+import { isByGroups, type Trial, timeUpMs } from './trial.ts';
 import { describeLosses, eUntold, faultOf } from './validity.ts';
 
 /** Evidence of help that confirms a change, and that takes a former value back. */
@@ -102,8 +102,8 @@ export function settleMs({ plan }: Pick<Trial, 'plan'>): number {
 }
 
 function judgeTrial(trial: Trial, nowMs: number): Finding | undefined {
-  const { plan, startTimeMs, tasksUsed, dispatched, sets } = trial;
-  if (nowMs - startTimeMs >= plan.maxMs) {
+  const { tasksUsed, dispatched, sets } = trial;
+  if (nowMs >= timeUpMs(trial)) {
     return { verdict: 'inconclusive', reason: 'it ran for trial.max_seconds' };
   }
   if (isHelpful(trial)) {
@@ -134,14 +134,13 @@ export function isHopeless({
 
 /** `helped`: the change is confirmed. */
 function judgeProbation(trial: Trial, nowMs: number): Finding | undefined {
-  const { plan, stageTimeMs, sets } = trial;
+  const { sets } = trial;
   const [primary] = trial.evidence;
   if (primary === undefined) return undefined;
   const isProven = primary.peaks.help >= CONFIRMING;
   const isSure = isProven && obstacleTo(trial, primary) === undefined;
   if (isSure && unproven(trial).length === 0) return { verdict: 'helped', reason: 'confirmed' };
-  const isOver =
-    nowMs - stageTimeMs >= plan.probationMs || (tasksLeft(trial) <= 0 && sets.length === 0);
+  const isOver = nowMs >= timeUpMs(trial) || (tasksLeft(trial) <= 0 && sets.length === 0);
   if (!isOver) return undefined;
   if (isSure) return { verdict: 'helped', reason: 'confirmed' };
   return { verdict: 'inconclusive', reason: whyUnconfirmed(trial, primary) };

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { eHarm, eHelp } from '../../src/trial/evidence.ts';
+import { expectAudited } from '../support/audited.ts';
 import { taskOf } from '../support/engine-fixture.ts';
 import {
   ASSIGNMENTS,
@@ -9,6 +10,7 @@ import {
   type TrialFixture,
   trialYaml,
 } from '../support/trial-fixture.ts';
+import { inStage, provenOf } from '../support/trial-stages.ts';
 
 /** A trial that has seen some tasks, with the new value in force where blocks are. */
 async function inTrial(yaml: string): Promise<TrialFixture> {
@@ -69,20 +71,29 @@ describe.each(ASSIGNMENTS)('a trial by %s that an operator pauses', (assignment)
     expect(again.trial).toMatchObject({ pauses: [] });
   });
 
-  test('may run out of time', async () => {
-    const fixture = await inTrial(trialYaml({ assignment, trial: 'max_seconds: 600' }));
+  test('has as much time left when it is resumed as when it was paused', async () => {
+    const fixture = await inTrial(
+      trialYaml({ assignment, trial: 'max_seconds: 600, outcome_timeout_seconds: 3600' }),
+    );
     fixture.engine.start();
-    await fixture.engine.setTrialsPaused(true);
+    fixture.engine.setActive(false);
     const deltaId = fixture.trial?.plan.deltaId ?? '';
-    await fixture.clock.advance(600_000);
+    const leftMs = (fixture.trial?.startTimeMs ?? 0) + 600_000 - fixture.clock.now();
+    for (const pausedMs of [600_000, 5000]) {
+      await fixture.engine.setTrialsPaused(true);
+      await fixture.clock.advance(pausedMs);
+      expect(fixture.delta(deltaId).state).toBe('trial');
+      await fixture.engine.setTrialsPaused(false);
+    }
+    await fixture.clock.advance(leftMs - 1000);
+    expect(fixture.delta(deltaId).state).toBe('trial');
+    await fixture.clock.advance(1000);
     expect(fixture.delta(deltaId)).toMatchObject({
       state: 'reverted',
       effect: { verdict: 'inconclusive' },
+      summary: expect.stringMatching(/it ran for trial.max_seconds/),
     });
-    // None begins while trials are paused.
-    expect(await fixture.cycle()).toMatchObject([]);
-    await fixture.clock.advance(60_000);
-    expect(fixture.trial).toBeUndefined();
+    expectAudited(fixture.store);
   });
 
   test('can be ended by an override', async () => {
@@ -92,6 +103,27 @@ describe.each(ASSIGNMENTS)('a trial by %s that an operator pauses', (assignment)
     await fixture.engine.setTrialsPaused(false);
     expect([fixture.trial, fixture.level]).toEqual([undefined, 7]);
   });
+});
+
+test('probation has as much time left after a pause as before', async () => {
+  const setup = await inStage('provisional', { trial: 'probation_seconds: 3600' });
+  const { fixture, deltaId } = setup;
+  fixture.engine.start();
+  fixture.engine.setActive(false);
+  const endMs = provenOf(fixture, deltaId).stageTimeMs + 3_600_000;
+  await fixture.engine.setTrialsPaused(true);
+  await fixture.clock.advance(4_000_000);
+  expect([fixture.delta(deltaId).state, fixture.level]).toEqual(['provisional', 1]);
+  const again = await fixture.reopen(setup.yaml);
+  again.engine.start();
+  again.engine.setActive(false);
+  await again.engine.setTrialsPaused(false);
+  await again.clock.advance(endMs + 4_000_000 - 1000 - again.clock.now());
+  expect(again.delta(deltaId).state).toBe('provisional');
+  await again.clock.advance(1000);
+  // Its help was proven, and its guards' margins were waited for.
+  expect(again.delta(deltaId).state).toBe('confirmed');
+  expectAudited(again.store);
 });
 
 test('the arm of a task is the same after a pause as before', async () => {

@@ -499,7 +499,8 @@ export const LearningAdminService: GenService<{
   /**
    * Pauses trials until they are resumed, also over a restart: no task is
    * assigned an arm, no trial begins, and no task, not even one that asks again,
-   * gets a value on TRIAL. trial.max_seconds keeps running.
+   * gets a value on TRIAL. A pause does not count towards
+   * trial.max_seconds and trial.probation_seconds.
    *
    * @generated from rpc learning.v1.LearningAdminService.PauseTrials
    */
