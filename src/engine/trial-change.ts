@@ -146,13 +146,14 @@ export class TrialChange {
     if (trial === undefined) return;
     const { plan } = trial;
     const isOthers = isForeign(this.#context, trial);
-    const onHarm = finding.verdict === 'harmed' ? this.#onHarm(plan) : undefined;
+    const isRetrial = plan.retrialOf !== undefined;
+    // It is the rule's response to its own change: what harms here is the value before it.
+    const onHarm = finding.verdict === 'harmed' && !isRetrial ? this.#onHarm(plan) : undefined;
     const effect = trialEffect(finding.verdict, trial);
     const summary = describeEnding(finding, effect, trial, { isForeign: isOthers, onHarm });
     const outcome = !isOthers && onHarm === 'notify' ? 'ask' : 'revert';
     this.#put('old', summary, this.deltaId);
     if (trial.stage !== 'trial') this.#context.supersede(plan.target, this.deltaId);
-    const isRetrial = plan.retrialOf !== undefined;
     this.#takeEnd(trial, effect, { outcome, summary, counts: counts && !isRetrial });
     if (onHarm === 'pause') this.#context.pauseAll();
   }

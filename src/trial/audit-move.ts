@@ -96,7 +96,7 @@ function endingsOf({ trial, recorded, due }: Course, timeMs: number): Ending[] {
   const endings: Ending[] = [];
   if (next?.move === 'end') {
     const { verdict } = next.finding;
-    const outcomes = verdict === 'harmed' ? AFTER_HARM : (['revert'] as const);
+    const outcomes = verdict === 'harmed' && !isRetrial ? AFTER_HARM : (['revert'] as const);
     endings.push({ verdict, outcomes, counts: !isRetrial });
   }
   if (next?.move === 'promote') {

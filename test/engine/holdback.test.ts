@@ -156,4 +156,27 @@ describe('where tasks become slower', () => {
     expect(fixture.trial?.plan).toMatchObject({ retrialOf: deltaId });
     expectAudited(fixture.store);
   });
+
+  /** The value before is being tried again; with it tasks take twice as long. */
+  async function beingRetried(more = 'guards: []') {
+    const setup = await inStage('confirmed', { rules: [{ more }] });
+    const { fixture } = setup;
+    for (let i = 0; i < 100; i += 1) await fixture.run(() => ({ latencyMs: 50 }));
+    const end: End = (level) => ({ latencyMs: level === 1 ? 200 : 400 });
+    expect(await retried(fixture, end)).toBeLessThan(100);
+    return { ...setup, end, againId: fixture.trial?.plan.deltaId ?? '' };
+  }
+
+  test.each(['pause', 'notify'])('and does worse, on_harm: %s is not meant', async (onHarm) => {
+    const { fixture, deltaId, againId, end } = await beingRetried(`guards: [], on_harm: ${onHarm}`);
+    await fixture.runOut(end);
+    expect(fixture.delta(againId)).toMatchObject({
+      ...{ state: 'reverted', waitsFor: undefined, effect: { verdict: 'harmed' } },
+      summary: expect.not.stringMatching(/paused|approve/),
+    });
+    expect(fixture.delta(deltaId).state).toBe('confirmed');
+    expect(fixture.state.head.trialsPaused).toBe(false);
+    expect(fixture.level).toBe(1);
+    expectAudited(fixture.store);
+  });
 });

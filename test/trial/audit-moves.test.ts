@@ -18,6 +18,7 @@ import {
   stepsOf,
   withFields,
 } from '../support/trial-forgery.ts';
+import { playTrial } from '../support/trial-play.ts';
 
 describe('moves that are not what the evidence says are named', () => {
   test('the value is put in force, and confirmed, too early or not at all', () => {
@@ -131,6 +132,10 @@ describe('moves that are not what the evidence says are named', () => {
     expect(says({ outcome: 'keep' })).toMatch(/its verdict does not lead to keep/);
     expect(says({ outcome: 'ask' })).toMatch(/a person is waited for, or is not/);
     expect(says({ outcome: 'ask', askUntilMs: 9 })).toBe('none');
+    const retried = playTrial({ seed: 3, effect: 0.7, plan: { retrialOf: 'delta-0' } });
+    expect(stepsOf(retried, 'end')[0]?.effect.verdict).toBe('harmed');
+    const asked = withFields(retried, 'end', { outcome: 'ask', askUntilMs: 9 });
+    expect(asked).toMatch(/its verdict does not lead to ask/);
     expect(says({ carried: [] })).toMatch(/hands on other evidence/);
     expect(says({ longestMs: 1 })).toMatch(/the longest report took \d+ ms, not 1/);
     expect(says({ counts: false })).toMatch(/cut short from outside says invalid, where nothing/);
