@@ -4,7 +4,7 @@ import { MEASURED_TASKS, type TrialPlan } from '../trial/plan.ts';
 import type { Trial } from '../trial/trial.ts';
 import { inverseOf } from './deltas.ts';
 import type { Environment } from './environment.ts';
-import { planTrial } from './plan-trial.ts';
+import { assignmentOf, planTrial } from './plan-trial.ts';
 import { begin, objectionTo, type Place } from './start-trial.ts';
 
 /**
@@ -15,6 +15,7 @@ import { begin, objectionTo, type Place } from './start-trial.ts';
 export function startRetrial(place: Place, environment: Environment): boolean {
   const { view, trials } = place;
   if (trials.on !== undefined || trials.arePaused) return false;
+  if (assignmentOf(environment) === undefined) return false;
   const tasks = view.newestTasks(MEASURED_TASKS);
   const recorded = view.head.counters.tasksRecorded;
   const drifted = trials.all.find(

@@ -2,7 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { effectOf } from '../../src/engine/effects.ts';
 import { expectAudited } from '../support/audited.ts';
 import { tasksOf } from '../support/engine-fixture.ts';
-import type { TrialFixture } from '../support/trial-fixture.ts';
+import {
+  createTrialFixture,
+  faster,
+  type TrialFixture,
+  trialYaml,
+} from '../support/trial-fixture.ts';
 import { ask, inStage, report } from '../support/trial-stages.ts';
 
 /** Enough for a change to be confirmed soon. */
@@ -178,5 +183,21 @@ describe('where tasks become slower', () => {
     expect(fixture.state.head.trialsPaused).toBe(false);
     expect(fixture.level).toBe(1);
     expectAudited(fixture.store);
+  });
+
+  test('and it is not known yet whether tasks ask, the value before is not tried', async () => {
+    const yaml = trialYaml({ ...SOON, assignment: 'auto' });
+    const fixture = await createTrialFixture(yaml);
+    for (let i = 0; i < 30; i += 1) await fixture.run();
+    const deltaId = await fixture.begin();
+    await fixture.runUntil(deltaId, 'confirmed', faster);
+    const slow = () => ({ latencyMs: 400 });
+    for (let i = 0; i < 60; i += 1) await fixture.run(slow);
+    const again = await fixture.reopen(yaml);
+    await again.cycle();
+    expect(again.trial).toBeUndefined();
+    await again.run(slow);
+    await again.cycle();
+    expect(again.trial?.plan).toMatchObject({ retrialOf: deltaId, assignment: 'task' });
   });
 });
