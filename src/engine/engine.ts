@@ -156,7 +156,8 @@ export class Engine {
     const isNew = ({ taskId }: Task) => !this.ledger.state.hasTaskId(taskId);
     const monotonicMs = this.clock.monotonic();
     const upMs = monotonicMs - this.#startedMs;
-    const timed = this.#usage.noteRecorded(tasks.filter(isNew), upMs, monotonicMs);
+    const now = { monotonicMs, wallMs: this.clock.wallNow(), upMs };
+    const timed = this.#usage.noteRecorded(tasks.filter(isNew), now);
     return this.ledger.transact(recordTasks(timed, tasks.length, metrics, this.#environment()));
   }
 

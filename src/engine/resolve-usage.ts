@@ -7,6 +7,21 @@ const MAX_ASKED = 10_000;
 const LOOK_AT = 30;
 
 /**
+ * A report comes at most so long after its task has ended, and clocks may be wrong: of a task whose latency
+ * is shorter than the uptime by so much, its times are not asked.
+ */
+const MAX_DELAY_MS = 3_600_000;
+
+/** When tasks are recorded, in milliseconds. */
+interface Instant {
+  readonly monotonicMs: number;
+  /** Unix time. */
+  readonly wallMs: number;
+  /** Uptime of the process. */
+  readonly upMs: number;
+}
+
+/**
  * Remembers which tasks asked for their parameters by id, and when: this decides whether trials assign
  * task by task, and measures how long reports take. In memory only.
  */
@@ -34,19 +49,17 @@ export class ResolveUsage {
     return true;
   }
 
-  /**
-   * Notes tasks that are new to the ledger; answers them with `reportMs`.
-   *
-   * @param upMs uptime of the process, in milliseconds
-   */
-  noteRecorded(tasks: readonly Task[], upMs: number, nowMs: number): readonly Task[] {
+  /** Notes tasks that are new to the ledger; answers them with `reportMs`. */
+  noteRecorded(tasks: readonly Task[], now: Instant): readonly Task[] {
     const timed = tasks.map((task) => {
       const askedMs = this.#forget(task.taskId);
-      return askedMs === undefined ? task : { ...task, reportMs: Math.max(nowMs - askedMs, 0) };
+      return askedMs === undefined
+        ? task
+        : { ...task, reportMs: Math.max(now.monotonicMs - askedMs, 0) };
     });
-    for (const { latencyMs = 0, reportMs } of timed.slice(-LOOK_AT)) {
-      const hasAsked = reportMs !== undefined;
-      if (hasAsked || !this.#isContinued || latencyMs <= upMs) this.#recent.push(hasAsked);
+    for (const task of timed.slice(-LOOK_AT)) {
+      const hasAsked = task.reportMs !== undefined;
+      if (hasAsked || !this.#isContinued || couldAsk(task, now)) this.#recent.push(hasAsked);
     }
     if (this.#recent.length > LOOK_AT) this.#recent = this.#recent.slice(-LOOK_AT);
     return timed;
@@ -66,4 +79,9 @@ export class ResolveUsage {
     this.#askedBefore.delete(taskId);
     return askedMs;
   }
+}
+
+/** Whether a task began after the process did: one before may have asked, and that is forgotten. */
+function couldAsk({ finishTimeMs, latencyMs = 0 }: Task, { wallMs, upMs }: Instant): boolean {
+  return finishTimeMs - latencyMs > wallMs - upMs || latencyMs + MAX_DELAY_MS <= upMs;
 }

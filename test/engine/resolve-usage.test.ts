@@ -1,15 +1,21 @@
 import { describe, expect, test } from 'vitest';
 import { ResolveUsage } from '../../src/engine/resolve-usage.ts';
 import { taskOf } from '../support/engine-fixture.ts';
+import { START_MS } from '../support/manual-clock.ts';
 
-const UP_MS = 1000;
+/** The process has been up for a second. */
+const at = (monotonicMs: number, upMs = 1000) => ({
+  monotonicMs,
+  wallMs: START_MS + upMs,
+  upMs,
+});
 
 /** Whether it is still known that a task had asked, once so many others have asked after it. */
 function isRemembered(others: number): boolean | undefined {
   const usage = new ResolveUsage(false);
   usage.noteAsked('first', 0);
   for (let i = 0; i < others; i += 1) usage.noteAsked(`other/${i}`, 0);
-  usage.noteRecorded([taskOf({ taskId: 'first' })], UP_MS, 0);
+  usage.noteRecorded([taskOf({ taskId: 'first' })], at(0));
   return usage.isMajority();
 }
 
@@ -31,7 +37,7 @@ describe('who asked', () => {
     expect(firsts.lastIndexOf(false)).toBe(5000);
     expect(firsts.filter((isFirst) => !isFirst)).toHaveLength(1);
     const twice = [taskOf({ taskId: 'twice' })];
-    for (let i = 0; i < 3; i += 1) usage.noteRecorded(twice, UP_MS, 0);
+    for (let i = 0; i < 3; i += 1) usage.noteRecorded(twice, at(0));
     expect(usage.isMajority()).toBe(false);
   });
 });
@@ -41,11 +47,7 @@ describe('the time that a report took', () => {
     const usage = new ResolveUsage(false);
     usage.noteAsked('a', 1000);
     usage.noteAsked('a', 5000);
-    const [a, b] = usage.noteRecorded(
-      [taskOf({ taskId: 'a' }), taskOf({ taskId: 'b' })],
-      UP_MS,
-      8000,
-    );
+    const [a, b] = usage.noteRecorded([taskOf({ taskId: 'a' }), taskOf({ taskId: 'b' })], at(8000));
     expect(a?.reportMs).toBe(7000);
     expect(b).not.toHaveProperty('reportMs');
   });
@@ -53,8 +55,30 @@ describe('the time that a report took', () => {
   test('is told once, of the report that came first', () => {
     const usage = new ResolveUsage(false);
     usage.noteAsked('a', 0);
-    usage.noteRecorded([taskOf({ taskId: 'a' })], UP_MS, 10);
-    const [again] = usage.noteRecorded([taskOf({ taskId: 'a' })], UP_MS, 20);
+    usage.noteRecorded([taskOf({ taskId: 'a' })], at(10));
+    const [again] = usage.noteRecorded([taskOf({ taskId: 'a' })], at(20));
     expect(again).not.toHaveProperty('reportMs');
+  });
+});
+
+describe('a task that had not asked, after a restart,', () => {
+  const HOUR_MS = 3_600_000;
+
+  /** Whether it is known then how the orchestrator works; times are since the process started. */
+  function isCounted(finishMs: number, latencyMs: number, upMs: number): boolean {
+    const usage = new ResolveUsage(true);
+    const finishTimeMs = START_MS + finishMs;
+    usage.noteRecorded([taskOf({ taskId: 'a', finishTimeMs, latencyMs })], at(0, upMs));
+    return usage.isMajority() !== undefined;
+  }
+
+  test.each([
+    ['counts if it began after it', 101, 100, 2000, true],
+    ['may have asked if it began before, and ended after', 99, 100, 2000, false],
+    ['may have asked if it was short, and its report waited', -500, 100, 2000, false],
+    ['counts in an hour, whatever its clock says', -90 * HOUR_MS, 100, HOUR_MS + 100, true],
+    ['may have asked if it takes longer than that', -500, HOUR_MS, HOUR_MS + 1000, false],
+  ])('%s', (_, finishMs, latencyMs, upMs, expected) => {
+    expect(isCounted(finishMs, latencyMs, upMs)).toBe(expected);
   });
 });
