@@ -2,9 +2,10 @@ import type { DeltaEffect, MetricEffect } from '../domain/effect.ts';
 import type { HarmResponse } from '../domain/rule.ts';
 import { ALPHA, SUFFICIENT } from './bets.ts';
 import { describeGains, describeHelp, describeMetrics, marginText } from './describe-effect.ts';
+import { detection, detectionLimit } from './holdback.ts';
 import type { Trial } from './trial.ts';
 import { describeLosses } from './validity.ts';
-import { CONFIRMING, type Finding, settleMs } from './verdict.ts';
+import { CONFIRMING, type Finding, settleMs, TAKING_BACK } from './verdict.ts';
 
 /** What a summary depends on besides the trial. */
 interface Circumstances {
@@ -40,13 +41,28 @@ export function describeEnding(
   const when = WHEN[trial.stage];
   const finding = {
     helped: `Helped, in ${tasksUsed} tasks`,
-    harmed: `Harmed${when}, in ${tasksUsed} tasks${found}; ${SURENESS}`,
+    harmed:
+      trial.stage === 'holdback'
+        ? `Harmed${when}: ${lateHarm(trial, reason)}`
+        : `Harmed${when}, in ${tasksUsed} tasks${found}; ${SURENESS}`,
     inconclusive: `Inconclusive${when}: ${reason}${found}`,
     invalid: `Invalid${when}: ${reason}${found}`,
   }[verdict];
   const foreign = isForeign ? '. The live value was set by somebody else and was left alone' : '';
   const losses = reason.includes(describeLosses(trial)) ? '' : lossesIn(trial);
   return `${finding}${losses}${onHarm === undefined ? '' : AFTER_HARM[onHarm]}${foreign}`;
+}
+
+/** What ended a holdback, in words. The evidence of the trial is from before: by it, the value helped. */
+function lateHarm({ plan, holdback }: Trial, reason: string): string {
+  const found = holdback === undefined ? 0 : detection(holdback);
+  const limit = detectionLimit(plan);
+  if (found < limit) return `${reason}, at ${TAKING_BACK} to 1`;
+  const tasks = Math.round(limit / plan.holdback).toLocaleString('en');
+  return (
+    `by the tasks that kept the old value ${reason}, at detection value ${Number(found.toPrecision(3))}, ` +
+    `where ${Math.round(limit)} are needed; a value that does no harm is taken back about once in ${tasks} tasks`
+  );
 }
 
 /** The summary of a promotion. A former value that is in force again has no probation. */

@@ -72,7 +72,9 @@ describe('once a change is confirmed', () => {
     expect(fixture.state.trials).toEqual([]);
     expect(fixture.delta(deltaId)).toMatchObject({
       effect: { verdict: 'harmed' },
-      summary: expect.stringMatching(/^Harmed after it had been confirmed/),
+      summary: expect.stringMatching(
+        /^Harmed after it had been confirmed: by the tasks that kept the old value it has begun/,
+      ),
     });
     // It rests as after any harm.
     await fixture.clock.advance(10_000);
@@ -126,7 +128,9 @@ describe('where tasks become slower', () => {
     });
     expect(fixture.delta(deltaId)).toMatchObject({
       effect: { verdict: 'harmed' },
-      summary: expect.stringMatching(/^Harmed after it had been confirmed/),
+      summary: expect.stringMatching(
+        /^Harmed after it had been confirmed: its former value has proven better in a trial of its own, at 100 to 1$/,
+      ),
     });
     expectAudited(fixture.store);
     // Clients had that value before: nobody need acknowledge it.

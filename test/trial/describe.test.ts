@@ -136,11 +136,6 @@ describe('what has become of a trial in words', () => {
       'probation',
       `Harmed while on probation, in 40 tasks: latency -29 % (median; -35 to -22); ${SURE}`,
     ],
-    [
-      'harmed',
-      'holdback',
-      `Harmed after it had been confirmed, in 40 tasks: latency -29 % (median; -35 to -22); ${SURE}`,
-    ],
     ['inconclusive', 'trial', 'Inconclusive: why: latency -29 % (median; -35 to -22)'],
     [
       'inconclusive',
@@ -151,6 +146,27 @@ describe('what has become of a trial in words', () => {
   ] as const)('%s on %s', (verdict, stage, text) => {
     expect(describeEnding({ verdict, reason: 'why' }, effectOf(LATENCY), { ...trial, stage })).toBe(
       text,
+    );
+  });
+
+  test('harm after a confirmation is told by what found it, not by what confirmed it', () => {
+    const bench = new TrialBench({ holdback: 0.05 });
+    bench.promote();
+    bench.confirm();
+    const { holdback } = bench.trial;
+    if (holdback === undefined) throw new Error('there is no holdback');
+    const end = (value: number, reason: string) => {
+      const detectors = holdback.detectors.map((sums) => sums.map(() => value));
+      const found = { ...bench.trial, holdback: { ...holdback, detectors } };
+      return describeEnding({ verdict: 'harmed', reason }, effectOf(LATENCY), found);
+    };
+    expect(end(5123.4, 'it has begun to harm')).toBe(
+      'Harmed after it had been confirmed: by the tasks that kept the old value it has begun to harm, ' +
+        'at detection value 5120, where 5000 are needed; ' +
+        'a value that does no harm is taken back about once in 100,000 tasks',
+    );
+    expect(end(7, 'its former value has proven better')).toBe(
+      'Harmed after it had been confirmed: its former value has proven better, at 100 to 1',
     );
   });
 
