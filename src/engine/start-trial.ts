@@ -10,6 +10,7 @@ import { MEASURED_TASKS, type TrialPlan } from '../trial/plan.ts';
 import { describePower, objectionToTrial } from '../trial/power.ts';
 import type { Changes } from './changes.ts';
 import type { Environment } from './environment.ts';
+import { waitsForNews } from './news.ts';
 import { assignmentOf, planTrial } from './plan-trial.ts';
 import { isHarmResting, isStopped, lastTried, modeOf, restingUntil } from './proposals.ts';
 import type { TrialChanges } from './trial-changes.ts';
@@ -87,6 +88,8 @@ function candidateOf(
   if (restingUntil(view, settings, target, nowMs) !== undefined) return undefined;
   if (settings.curation.cooldownSeconds > 0 && changes.isTouched(target)) return undefined;
   if (isHarmResting(view, delta, nowMs)) return undefined;
+  // It may have waited while the parameter was set, or while no tasks came.
+  if (waitsForNews(view, settings, target, nowMs) !== '') return undefined;
   return { delta, rule, tried: lastTried(view, delta) };
 }
 

@@ -182,3 +182,35 @@ describe('a trial that bounds forbid', () => {
     expect(rule && fixture.engine.ruleStatus(rule).waiting).toMatch(/^level is on trial/);
   });
 });
+
+describe('a proposal that waits for its trial', () => {
+  async function waiting(top = '') {
+    const curation = 'proposal_ttl_seconds: 86400';
+    const fixture = await createTrialFixture(trialYaml({ curation, top }));
+    await fixture.engine.setTrialsPaused(true);
+    expect(await fixture.cycle()).toMatchObject([{ waitsFor: 'trial' }]);
+    return fixture;
+  }
+
+  test('begins it no sooner than tasks have run with a value that was set meanwhile', async () => {
+    const fixture = await waiting();
+    await fixture.setLevel(3);
+    await fixture.engine.setTrialsPaused(false);
+    await fixture.clock.advance(10_000);
+    await fixture.cycle();
+    expect(fixture.trial).toBeUndefined();
+    await fixture.news();
+    await fixture.begin();
+    expect(fixture.trial?.plan).toMatchObject({ oldValue: 3, newValue: 1 });
+  });
+
+  test('does not begin it while no tasks come', async () => {
+    const fixture = await waiting('cycle: { max_age_seconds: 3600 }');
+    await fixture.clock.advance(2 * HOUR_MS);
+    await fixture.engine.setTrialsPaused(false);
+    await fixture.cycle();
+    expect(fixture.trial).toBeUndefined();
+    await fixture.engine.recordTasks([taskOf({ taskId: 'new' })]);
+    await fixture.begin();
+  });
+});

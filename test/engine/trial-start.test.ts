@@ -113,7 +113,11 @@ describe('of two candidates', () => {
     await fixture.engine.setTrialsPaused(false);
     expect(await fixture.cycle()).toMatchObject([{ ruleId: 'direct', state: 'applied' }]);
     expect(fixture.trial).toBeUndefined();
-    await fixture.clock.advance(10_000);
+    await fixture.news();
+    await fixture.clock.advance(9999);
+    await fixture.cycle();
+    expect(fixture.trial).toBeUndefined();
+    await fixture.clock.advance(1);
     await fixture.begin();
     expect(fixture.trial?.plan).toMatchObject({ ruleId: 'slow', oldValue: 1 });
   });
