@@ -15,8 +15,9 @@ export type RiskLevel = 'low' | 'medium' | 'high';
 /**
  * Where a delta stands. Reachable: proposed → trial | applied | rejected | expired; trial →
  * provisional | reverted | proposed (for a person to decide); provisional → confirmed | applied |
- * reverted | proposed; confirmed and applied → reverted. A cycle may propose and apply, reject or put
- * on trial in one commit. Overrides, reverts and switches of trials are born applied.
+ * reverted | proposed; confirmed → applied | reverted | proposed; applied → reverted. A cycle may
+ * propose and apply, reject or put on trial in one commit. Overrides, reverts and switches of trials
+ * are born applied.
  */
 export const DELTA_STATES = [
   'proposed',

@@ -142,7 +142,9 @@ export class Draft implements LedgerView, Addition {
   }
 
   #foldDetails(event: LedgerEvent): void {
+    const { unheld } = this.followUps;
     this.followUps.fold(event, this.#subjectOf(event));
+    if (event.kind === 'delta_applied') this.#replaceConfirmed(unheld);
     switch (event.kind) {
       case 'tasks_recorded':
         for (const task of event.tasks) {
@@ -170,6 +172,15 @@ export class Draft implements LedgerView, Addition {
       case 'trials_paused':
       case 'clock_set':
         break;
+    }
+  }
+
+  /** Confirmed deltas whose parameter was set are in force no longer. */
+  #replaceConfirmed(former: FollowUps['unheld']): void {
+    for (const one of former) {
+      const delta = this.followUps.unheld.includes(one) ? undefined : this.delta(one.deltaId);
+      if (delta?.state !== 'confirmed') continue;
+      this.#deltas.set(delta.deltaId, { ...delta, state: 'applied' });
     }
   }
 

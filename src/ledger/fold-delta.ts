@@ -76,7 +76,6 @@ function foldTrialEnd(delta: Delta, step: TrialEnded): Delta {
     return { ...ended, state: 'proposed', waitsFor: 'person', expireTimeMs: askUntilMs };
   }
   if (outcome === 'revert') return { ...ended, state: 'reverted' };
-  return outcome === 'keep' && delta.state === 'provisional'
-    ? { ...ended, state: 'applied' }
-    : ended;
+  const isInForce = delta.state === 'provisional' || delta.state === 'confirmed';
+  return outcome === 'keep' && isInForce ? { ...ended, state: 'applied' } : ended;
 }

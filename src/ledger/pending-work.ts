@@ -43,6 +43,8 @@ export class FollowUps {
   trials: readonly Trial[];
   observations: readonly Observation[];
   awaitedAcks: readonly AwaitedAck[];
+  /** Confirmed deltas of which no trial goes on, until their parameter is set. */
+  unheld: readonly Pick<Delta, 'deltaId' | 'target'>[];
   readonly #base: FollowUps | undefined;
   readonly #carried = new Map<string, Carried>();
 
@@ -51,6 +53,7 @@ export class FollowUps {
     this.trials = base?.trials ?? [];
     this.observations = base?.observations ?? [];
     this.awaitedAcks = base?.awaitedAcks ?? [];
+    this.unheld = base?.unheld ?? [];
   }
 
   carried(change: string): Evidence | undefined {
@@ -86,6 +89,7 @@ export class FollowUps {
     this.trials = overlay.trials;
     this.observations = overlay.observations;
     this.awaitedAcks = overlay.awaitedAcks;
+    this.unheld = overlay.unheld;
     for (const [change, carried] of overlay.#carried) {
       if (carried.evidence === undefined) this.#carried.delete(change);
       else this.#carried.set(change, carried);
@@ -99,12 +103,16 @@ export class FollowUps {
       this.#carried.set(carryKey(before.plan), { deltaId, evidence: step.carried });
     }
     const after = foldReceipt(before, receipt);
+    if (step.step === 'confirm' && before !== undefined && after === undefined) {
+      this.unheld = [...this.unheld, { deltaId, target: before.plan.target }];
+    }
     if (before === undefined) this.trials = after ? [...this.trials, after] : this.trials;
     else this.trials = this.trials.flatMap((one) => (one === before ? (after ?? []) : one));
   }
 
   #foldApplication({ sequence, before, ackByMs }: DeltaApplied, delta: Delta): void {
     const { deltaId, target, ruleId, revertsDeltaId } = delta;
+    this.unheld = this.unheld.filter((one) => one.target !== target);
     if (before) {
       this.observations = newest([...this.observations, { deltaId, ...before }], MAX_OBSERVATIONS);
     }
@@ -122,6 +130,7 @@ export class FollowUps {
   forget(deltaId: string): void {
     this.observations = without(this.observations, deltaId);
     this.awaitedAcks = without(this.awaitedAcks, deltaId);
+    this.unheld = without(this.unheld, deltaId);
     for (const [change, carried] of this.#carried) {
       if (carried.deltaId === deltaId) this.#carried.delete(change);
     }

@@ -78,12 +78,12 @@ function describeFinding({ metrics, tasksUsed }: Effect): string {
   return `Helped, in ${tasksUsed} tasks: ${describeHelp(metrics)}; ${SURENESS}`;
 }
 
-/** The summary of a value that stays in force, no longer being proven. */
+/** The summary of a value that is no longer being proven; another may be about to replace it. */
 export function describeStop(effect: Effect, trial: Trial, reason: string): string {
   const found =
     trial.stage === 'holdback'
       ? describeConfirmation(effect, trial)
-      : `${describeFinding(effect)}. In force${lossesIn(trial)}`;
+      : `${describeFinding(effect)}${lossesIn(trial)}`;
   return `${found}. No longer being proven: ${reason}`;
 }
 

@@ -49,6 +49,22 @@ describe('once a change is confirmed', () => {
     expect(fixture.delta(deltaId)).toMatchObject({ state: 'confirmed' });
   });
 
+  test('where nothing is held back, it stays so until its parameter is set', async () => {
+    const text = { ...SOON, trial: 'holdback: 0' };
+    const { fixture, deltaId, yaml } = await inStage('confirmed', text);
+    await fixture.setLevel(5, 'other');
+    const again = await fixture.reopen(yaml);
+    expect(again.delta(deltaId)).toMatchObject({ state: 'confirmed' });
+    await again.setLevel(7);
+    const replaced = { state: 'applied', effect: { verdict: 'helped' } };
+    expect(again.delta(deltaId)).toMatchObject(replaced);
+    expect((await again.reopen(yaml)).delta(deltaId)).toMatchObject(replaced);
+    const other = await inStage('confirmed', text);
+    await other.fixture.engine.revert(other.deltaId, '');
+    expect(other.fixture.delta(other.deltaId)).toMatchObject({ state: 'reverted' });
+    expectAudited(again.store);
+  });
+
   test('what it gains is told, by tasks that kept the old value', async () => {
     const { fixture, deltaId } = await inStage('confirmed', { ...SOON, trial: 'holdback: 0.2' });
     for (let i = 0; i < 150; i += 1) {

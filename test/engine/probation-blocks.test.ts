@@ -80,6 +80,10 @@ describe.each(['old', 'new'] as const)(
       expect(fixture.state.trials).toEqual([]);
       expect(fixture.level).toBe(1);
       expectSound(fixture);
+      await fixture.setLevel(7);
+      expect(fixture.delta(deltaId)).toMatchObject({
+        ...{ state: 'applied', effect: { verdict: 'helped' } },
+      });
       expectAudited(fixture.store);
     });
   },

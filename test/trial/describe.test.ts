@@ -235,10 +235,10 @@ describe('what has become of a trial in words', () => {
   });
 });
 
-test('a value that is no longer proven is in force, and on probation no more', () => {
+test('a value that is no longer being proven is not said to be in force', () => {
   expect(describeStop(effectOf(LATENCY), trial, 'delta x set level')).toBe(
     'Helped, in 40 tasks: latency -29 % (median; -35 to -22); ' +
-      'an error of this kind comes in at most 5 % of trials. In force. ' +
+      'an error of this kind comes in at most 5 % of trials. ' +
       'No longer being proven: delta x set level',
   );
 });
