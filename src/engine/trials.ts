@@ -87,14 +87,23 @@ function objectionTo(
 ): string | undefined {
   const live = own(view.head.parameters, plan.target);
   if (stage !== 'trial') return objectionToValue(plan, live, settings);
-  const rule = settings.rules.find(({ id }) => id === plan.ruleId);
-  if (rule === undefined) return `rule ${plan.ruleId} is no longer there`;
-  if (rule.fingerprint !== plan.fingerprint) return `rule ${plan.ruleId} was changed`;
-  if (modeOf(rule, settings) !== 'trial') return `rule ${plan.ruleId} is no longer in mode trial`;
+  // A former value is tried again because of its confirmed successor, whatever has become of the rule.
+  const fault = plan.retrialOf === undefined ? faultOfRule(plan, settings) : undefined;
+  if (fault !== undefined) return fault;
   // A config may have declared a parameter that the trial was to add.
   const standing = block?.arm === 'new' ? plan.newValue : plan.oldValue;
   if (!sameValue(live, standing)) return `parameter ${plan.target} was declared`;
   return violationIn(plan.newValue, plan, settings);
+}
+
+/** Why a rule's proposal is no longer to be tried, in words; `undefined`: it is. */
+function faultOfRule({ ruleId, fingerprint }: TrialPlan, settings: LoopSettings) {
+  const rule = settings.rules.find(({ id }) => id === ruleId);
+  if (rule === undefined) return `rule ${ruleId} is no longer there`;
+  if (rule.fingerprint !== fingerprint) return `rule ${ruleId} was changed`;
+  return modeOf(rule, settings) === 'trial'
+    ? undefined
+    : `rule ${ruleId} is no longer in mode trial`;
 }
 
 /** As `objectionTo`, for a value in force: it needs no rule, but both of its values allowed. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { effectOf } from '../../src/engine/effects.ts';
 import { expectAudited } from '../support/audited.ts';
-import { tasksOf } from '../support/engine-fixture.ts';
+import { configOf, tasksOf } from '../support/engine-fixture.ts';
 import {
   createTrialFixture,
   faster,
@@ -219,5 +219,31 @@ describe('where tasks become slower', () => {
     await again.run(slow);
     await again.cycle();
     expect(again.trial?.plan).toMatchObject({ retrialOf: deltaId, assignment: 'task' });
+  });
+
+  test.each([
+    ['has left the config', { id: 'other' }],
+    ['was edited', { confidence: 0.8 }],
+    ['is no longer in mode trial', { more: 'guards: [], mode: recommend' }],
+  ])('and the rule %s, the trial of the value before goes on', async (_, rule) => {
+    const { fixture, deltaId, againId, end } = await beingRetried();
+    await fixture.engine.configure(configOf(trialYaml({ rules: [rule] })));
+    expect(fixture.trial?.plan.deltaId).toBe(againId);
+    await fixture.runOut(end);
+    expect(fixture.delta(againId)).toMatchObject({ effect: { verdict: 'harmed' } });
+    expect(fixture.delta(deltaId).state).toBe('confirmed');
+    expectAudited(fixture.store);
+  });
+
+  test('and its value is no longer allowed, the trial of it ends', async () => {
+    const { fixture, againId } = await beingRetried();
+    await fixture.engine.configure(
+      configOf(trialYaml({ ...SOON, initial: '1', spec: 'min: 0.5' })),
+    );
+    expect(fixture.trial).toBeUndefined();
+    expect(fixture.delta(againId)).toMatchObject({
+      ...{ state: 'reverted', effect: { verdict: 'invalid' } },
+      summary: expect.stringMatching(/^Invalid: its value is no longer allowed/),
+    });
   });
 });
