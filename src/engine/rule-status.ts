@@ -7,7 +7,7 @@ import { trialsOn } from '../ledger/view.ts';
 import type { Environment } from './environment.ts';
 import { waitsForNews } from './news.ts';
 import { confidenceOf, modeOf, recordOf, restingUntil, ruleRest } from './proposals.ts';
-import { objectionTo } from './start-trial.ts';
+import { objectionTo, whyHourIsFull } from './start-trial.ts';
 
 export interface RuleStatus {
   /** Current confidence, 0 to 1. */
@@ -65,7 +65,8 @@ function waitingOf(
   const news = waitsForNews(state, settings, rule.target, nowMs);
   if (news !== '') return news;
   const untried =
-    modeOf(rule, settings) === 'trial' && objectionTo(rule.primary, state, environment);
+    modeOf(rule, settings) === 'trial' &&
+    (objectionTo(rule.primary, state, environment) ?? whyHourIsFull(state, settings, nowMs));
   return untried || muted(state, rule, settings, nowMs) || lastRejection(state, rule);
 }
 

@@ -34,7 +34,8 @@ export function startNextTrial(
 ): void {
   const { view, trials } = place;
   if (trials.on !== undefined || trials.arePaused) return;
-  if (assignmentOf(environment) === undefined || isHourFull(view, environment)) return;
+  if (assignmentOf(environment) === undefined) return;
+  if (whyHourIsFull(view, environment.settings, environment.nowMs) !== undefined) return;
   const older = waiting.filter(({ waitsFor }) => waitsFor === 'trial');
   const candidates = [...fresh, ...older]
     .flatMap((delta) => candidateOf(place, delta, environment) ?? [])
@@ -55,10 +56,18 @@ export function begin({ view, trials }: Place, plan: TrialPlan, environment: Env
   trials.start(plan, describePower(plan, tasks, participants));
 }
 
-/** What helps is put in force: not more often than is allowed. */
-function isHourFull({ head }: LedgerView, { settings, nowMs }: Environment): boolean {
-  const { maxDeltasPerHour } = settings.curation;
-  return maxDeltasPerHour > 0 && appliedLastHour(head, nowMs) >= maxDeltasPerHour;
+/**
+ * Why what helps could not be put in force now, so that no trial begins, in words; `undefined`: it could.
+ */
+export function whyHourIsFull(
+  { head }: Pick<LedgerView, 'head'>,
+  { curation: { maxDeltasPerHour } }: LoopSettings,
+  nowMs: number,
+): string | undefined {
+  const applied = appliedLastHour(head, nowMs);
+  return maxDeltasPerHour > 0 && applied >= maxDeltasPerHour
+    ? `${applied} deltas were put in force in the last hour, of ${maxDeltasPerHour} by curation.max_deltas_per_hour`
+    : undefined;
 }
 
 interface Candidate {

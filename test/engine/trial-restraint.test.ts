@@ -63,6 +63,27 @@ test('a full hour begins no trial, whose delta could not be put in force', async
   expect(fixture.trial).toBeUndefined();
 });
 
+test('a full hour is said to be what proposals wait for', async () => {
+  const rules = [{}, { id: 'now', target: 'other', value: '1', more: 'mode: apply' }];
+  const fixture = await createTrialFixture(
+    trialYaml({ rules, curation: 'max_deltas_per_hour: 1' }),
+  );
+  await fixture.engine.setTrialsPaused(true);
+  await fixture.cycle();
+  await fixture.engine.setTrialsPaused(false);
+  await fixture.news();
+  await fixture.cycle();
+  expect(fixture.trial).toBeUndefined();
+  const waiting = () =>
+    fixture.engine.settings.rules.map((rule) => fixture.engine.ruleStatus(rule).waiting);
+  expect(waiting()).toEqual([
+    '1 deltas were put in force in the last hour, of 1 by curation.max_deltas_per_hour',
+    '',
+  ]);
+  await fixture.clock.advance(3_660_000);
+  expect(waiting()).toEqual(['', '']);
+});
+
 describe('a config', () => {
   test.each(ASSIGNMENTS)(
     'that takes a rule off trials ends the one that is on, by %s',
