@@ -191,11 +191,16 @@ class Run {
     });
   }
 
-  /** Whatever has happened, time alone ends a trial and a probation. */
+  /** Whatever has happened, time ends a trial and a probation, once nothing pauses them. */
   async outlive(): Promise<void> {
     const { engine, clock } = this.fixture;
     const undecided = () => engine.ledger.state.trials.filter(({ stage }) => stage !== 'holdback');
-    for (let i = 0; i < 31; i += 1) await clock.advance(10_000);
+    engine.setActive(false);
+    for (let i = 0; i < 60; i += 1) {
+      await engine.setTrialsPaused(false);
+      await engine.recordTasks([taskOf()]);
+      await clock.advance(10_000);
+    }
     // Late reports may still come.
     if (undecided().some(isSettling)) await clock.advance(3_600_000);
     expect(undecided()).toEqual([]);

@@ -268,9 +268,14 @@ export class TrialWorld {
     this.#check();
   }
 
-  /** Nothing comes any more: time alone ends a trial, and a probation. */
+  /** Nothing comes any more but what ends pauses: time ends a trial, and a probation. */
   async outlive(): Promise<void> {
-    for (let i = 0; i < 31; i += 1) await this.clock.advance(10_000);
+    this.engine.setActive(false);
+    for (let i = 0; i < 60; i += 1) {
+      await this.engine.setTrialsPaused(false);
+      await this.engine.recordTasks([taskOf()]);
+      await this.clock.advance(10_000);
+    }
     if (this.#undecided.some(isSettling)) await this.clock.advance(3_600_000);
     expect(this.#undecided).toEqual([]);
     this.#check();
