@@ -97,7 +97,7 @@ export function beginHoldback(
 }
 
 /** Drops waiting tasks and the given sets, and takes them off the counts. */
-export function leaveOut(trial: Trial, sets: readonly TaskSet[]): Trial {
+function leaveOut(trial: Trial, sets: readonly TaskSet[]): Trial {
   const tasks = [...trial.waiting.map(({ task }) => task), ...sets.flatMap((set) => set.tasks)];
   const dropped = new Set(sets);
   const without = (counts: Counts, isCounted: (outcome: Outcome | undefined) => boolean) =>
