@@ -54,8 +54,8 @@ async function play(
 
 /** The sequences are not idle ones. */
 const LEAST = {
-  task: { trial: 400, probation: 120, holdback: 120, suspended: 2, settling: 0, together: 100 },
-  switchback: { trial: 300, probation: 80, holdback: 0, suspended: 0, settling: 0, together: 15 },
+  task: { trial: 200, probation: 40, holdback: 40, suspended: 0, settling: 0, together: 30 },
+  switchback: { trial: 150, probation: 30, holdback: 0, suspended: 0, settling: 0, together: 3 },
 } as const;
 
 test.each(['task', 'switchback'] as const)(
