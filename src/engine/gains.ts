@@ -22,6 +22,14 @@ import { whatItTakes } from './what-it-takes.ts';
 
 /** What the retained changes have gained, and what that cost. */
 export function gainsOf(state: LedgerState, environment: Environment): Gains {
+  const gains = sumGains(state);
+  return gains.changes.some(isProven)
+    ? gains
+    : { ...gains, needed: whatItTakes(state, environment) };
+}
+
+/** As `gainsOf`, without what more it would take. */
+export function sumGains(state: LedgerState): Gains {
   const deltas = [...state.deltasNewestFirst()].filter(isTried).reverse();
   const changes = deltas.flatMap((delta) => changeGains(state, delta) ?? []);
   const open = deltas
@@ -43,7 +51,7 @@ export function gainsOf(state: LedgerState, environment: Environment): Gains {
       .reverse(),
     open,
     record: recordOf(deltas, changes),
-    needed: changes.some(isProven) ? [] : whatItTakes(state, environment),
+    needed: [],
   };
 }
 
