@@ -86,6 +86,18 @@ describe('what a confirmed change gains', () => {
     expect(changes[0]?.note).toMatch(/^not measured: no task keeps the old value/);
   });
 
+  test('is only predicted in blocks', async () => {
+    const { fixture } = await confirmed({ ...SOON, assignment: 'switchback' });
+    const { changes, exploring } = fixture.engine.gains();
+    expect(changes).toMatchObject([{ gains: [], isMeasuring: false }]);
+    expect(changes[0]?.predictions).toMatchObject([
+      { madeWhen: 'provisional', difference: { perTask: 50 }, found: undefined },
+      { madeWhen: 'confirmed', difference: { perTask: 50 }, found: undefined },
+    ]);
+    expect(exploring.tasks).toBeGreaterThan(30);
+    expectAudited(fixture.store);
+  });
+
   test('is the same after a restart, and stands still once its holdback has ended', async () => {
     const { fixture, yaml, deltaId } = await confirmed();
     for (let i = 0; i < 150; i += 1) await fixture.run(faster);
@@ -116,6 +128,17 @@ describe('what was not kept', () => {
     // 100 ms more each.
     expect(exploring.amounts[0]?.estimate).toBeCloseTo((tasksNew * 100) / MS_PER_HOUR, 12);
     expect(record).toMatchObject({ promotions: 0, confirmed: 0, takenBack: 0 });
+  });
+
+  test('cost nothing where it was a little better, but not worth a change', async () => {
+    const { fixture } = await usual({ rules: [{ more: 'guards: []' }] });
+    await fixture.begin();
+    await fixture.runOut((level) => ({ latencyMs: level === 1 ? 99 : 100 }));
+    const { unkept, exploring, record } = fixture.engine.gains();
+    expect(unkept).toMatchObject([{ delta: { effect: { verdict: 'inconclusive' } } }]);
+    expect(record.promotions).toBe(0);
+    expect(exploring.tasks).toBeGreaterThan(0);
+    expect(exploring.amounts[0]?.estimate).toBeCloseTo(-exploring.tasks / MS_PER_HOUR, 12);
   });
 
   test('may have been confirmed before: after how many tasks it harmed is told', async () => {
