@@ -132,17 +132,27 @@ function openItem(change: OpenChange): Item {
   };
 }
 
-/** What harmed, or had been in force, first: it is what one looks for. */
+/** What harmed, or had been in force, first: it is what one looks for. The same finding is told once. */
 function unkeptItems({ unkept, unkeptCount }: GetGainsResponse): Item[] {
   const isNotable = ({ verdict, wasInForce }: UnkeptChange) =>
     verdict === Verdict.HARMED || wasInForce;
   const ordered = [...unkept.filter(isNotable), ...unkept.filter((one) => !isNotable(one))];
-  const left = Number(unkeptCount) - Math.min(ordered.length, MAX_NAMED);
-  const items = ordered.slice(0, MAX_NAMED).map(unkeptItem);
+  const alike = Map.groupBy(ordered, findingOf);
+  const named = [...alike.values()].slice(0, MAX_NAMED);
+  const left = named.reduce((count, { length }) => count - length, Number(unkeptCount));
+  const items = named.flatMap(([newest, ...others]) =>
+    newest === undefined ? [] : unkeptItem(newest, others.length + 1),
+  );
   return left > 0 ? [...items, plain(`and ${count(left, 'more change')}`)] : items;
 }
 
-function unkeptItem(change: UnkeptChange): Item {
+/** What is tried again and again with the same verdict; what had been in force stands alone. */
+function findingOf(change: UnkeptChange): string {
+  const { deltaId, ruleId, target, verdict, wasInForce } = change;
+  return JSON.stringify(wasInForce ? deltaId : [ruleId, target, showValues(change), verdict]);
+}
+
+function unkeptItem(change: UnkeptChange, times: number): Item {
   const { verdict, tasksUsed, tasksConfirmed, wasInForce, summary } = change;
   if (verdict === Verdict.UNSPECIFIED || verdict === Verdict.OBSERVED) {
     return plain(`${changeText(change)}: taken back without a trial: ${printable(summary)}`);
@@ -152,7 +162,8 @@ function unkeptItem(change: UnkeptChange): Item {
     tasksConfirmed === undefined
       ? `after ${count(Number(tasksUsed), 'task')}${wasInForce ? ', when it was in force' : ''}`
       : `${count(Number(tasksConfirmed), 'task')} after it had been confirmed`;
-  return plain(`${changeText(change)}: ${word} ${when}`);
+  const often = times === 1 ? '' : `${times} times, the last time `;
+  return plain(`${changeText(change)}: ${word} ${often}${when}`);
 }
 
 function recordItems(record: TrackRecord | undefined): Item[] {

@@ -92,7 +92,8 @@ export function describePerTask({
   ...interval
 }: Interval & { readonly metric: string; readonly higherIsBetter: boolean }): string {
   if (!isShown(interval)) {
-    return `no difference shown (${perTaskRange(metric, interval)}`;
+    const unit = metric === 'latency' ? ' ms' : metric === 'success' ? ' points' : '';
+    return `no difference shown (${perTaskRange(metric, interval)}${unit}`;
   }
   const isGain = interval.estimate > 0;
   const { estimate, lower, upper } = isGain ? interval : turned(interval);

@@ -173,9 +173,35 @@ describe('amounts in words', () => {
       { metric: 'cost', perTask: 2, lower: -1, upper: 5 },
       'cost: no difference shown (-1 to 5; 40 groups)',
     ],
+    [
+      { metric: 'success', higherIsBetter: true, perTask: 0, lower: -0.03, upper: 0.03 },
+      'success: no difference shown (-3 to 3 points; 40 groups)',
+    ],
   ])('of a task: %o', (gain, text) => {
     expect(describeGain(create(MetricGainSchema, { ...gain, groups: 40n }))).toBe(text);
   });
+});
+
+test('what was tried again and again with the same verdict is told once', () => {
+  const tried = (deltaId: string, verdict: Verdict, tasksUsed: bigint) => ({
+    ...{ deltaId, ruleId: 'r', target: 't', verdict, tasksUsed },
+  });
+  const gains = create(GetGainsResponseSchema, {
+    unkept: [
+      tried('d4', Verdict.INCONCLUSIVE, 100n),
+      tried('d3', Verdict.HARMED, 18n),
+      tried('d2', Verdict.INCONCLUSIVE, 200n),
+      { ...tried('d1', Verdict.HARMED, 30n), wasInForce: true, tasksConfirmed: 1200n },
+    ],
+    unkeptCount: 4n,
+  });
+  expect(formatGains(gains, { json: undefined, markdown: undefined })).toContain(
+    `Not kept
+  t nothing -> nothing by rule r (d3): HARMED after 18 tasks
+  t nothing -> nothing by rule r (d1): HARMED 1,200 tasks after it had been confirmed
+  t nothing -> nothing by rule r (d4): INCONCLUSIVE 2 times, the last time after 100 tasks
+`,
+  );
 });
 
 test('text of clients and configs cannot move the cursor, nor be taken for markup', () => {
