@@ -32,6 +32,8 @@ export interface World {
   readonly paceMs?: number | undefined;
   /** The effect of each parameter's new value on the i-th task. */
   changesAt(i: number): readonly Change[];
+  /** What the i-th task's report measures, by whether each parameter has its new value. */
+  measure?(i: number, on: readonly boolean[]): Task['measurements'];
   /** Called for each dispatched task: by parameter, whether it has its new value. */
   onDispatch?(on: readonly boolean[]): void;
   /** Whether the run ends before the i-th task. */
@@ -101,9 +103,10 @@ export async function runPolicy(
     regrets.push(regretOf(changes, dispatched.on));
     const draw = changed(world.noise.at(i), together(changes, dispatched.on));
     const { latencyMs, status, labels } = draw;
+    const measurements = world.measure?.(i, dispatched.on) ?? {};
     const finishTimeMs = dispatchMs + latencyMs;
     insert(running, {
-      task: { ...taskNamed(i, dispatched), latencyMs, status, labels, finishTimeMs },
+      task: { ...taskNamed(i, dispatched), latencyMs, status, labels, measurements, finishTimeMs },
       dispatched,
     });
   }
@@ -125,7 +128,6 @@ function taskNamed(i: number, { sequence }: Dispatched) {
   return {
     taskId: `task-${i}`,
     agentId: '',
-    measurements: {},
     deltaSequence: sequence,
   };
 }

@@ -4,6 +4,7 @@ import type { Section } from './experiment.ts';
 import { FIELD } from './field.ts';
 import { FIGHT } from './fight.ts';
 import { FLIP } from './flip.ts';
+import { GAINS } from './gains.ts';
 import { GUARDS } from './guards.ts';
 import { HOURS } from './hours.ts';
 import { LIFE } from './life.ts';
@@ -29,6 +30,7 @@ export const SECTIONS: Readonly<Record<string, Section>> = {
   policy: POLICY,
   flip: FLIP,
   life: LIFE,
+  gains: GAINS,
   fight: FIGHT,
   trouble: TROUBLE,
   trap: TRAP,

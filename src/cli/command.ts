@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Command, type Option } from 'commander';
+import { Command, Option } from 'commander';
 import { LOG_LEVELS } from '../config/log-level.ts';
 import { DELTA_TYPES } from '../domain/delta.ts';
 import type { AuditFlags } from './audit.ts';
@@ -17,6 +17,7 @@ import {
   refuseUnclearSwitches,
   targetFlags,
 } from './flags.ts';
+import type { ReportOptions } from './gains-report.ts';
 import type { HealthcheckFlags } from './healthcheck.ts';
 import type { CopyFlags } from './ledger-copy.ts';
 import type { ReplayOptions } from './replay.ts';
@@ -51,8 +52,9 @@ function createProgram(): Command {
     .enablePositionalOptions()
     .hook('preAction', (_, command) => refuseUnclearSwitches(command));
   program.addCommand(serveCommand(), { isDefault: true });
-  const clients = [healthcheckCommand(), replayCommand(), watchCommand(), backtestCommand()];
-  for (const command of [...clients, auditCommand(), backupCommand(), restoreCommand()]) {
+  const clients = [healthcheckCommand(), replayCommand(), watchCommand(), reportCommand()];
+  const others = [backtestCommand(), auditCommand(), backupCommand(), restoreCommand()];
+  for (const command of [...clients, ...others]) {
     program.addCommand(command);
   }
   return program;
@@ -165,6 +167,17 @@ function watchCommand(): Command {
     .action(async (flags: WatchOptions) => {
       const { watch } = await import('./watch.ts');
       await watch(flags);
+    });
+}
+
+function reportCommand(): Command {
+  const command = subCommand('report', 'print what the changes of a sidecar have gained');
+  return withOptions(command, targetFlags())
+    .addOption(new Option('--json', 'print GetGainsResponse as proto3 JSON').conflicts('markdown'))
+    .option('--markdown', 'print a document in Markdown')
+    .action(async (flags: ReportOptions) => {
+      const { reportGains } = await import('./gains-report.ts');
+      await reportGains(flags);
     });
 }
 

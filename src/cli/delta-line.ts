@@ -8,7 +8,7 @@ import { type Delta, DeltaOperationSchema } from '../gen/learning/v1/delta_pb.ts
  */
 export function describeDelta(delta: Delta): string {
   const operation = wordOf(DeltaOperationSchema, delta.operation);
-  const change = `${delta.target} ${operation} ${values(delta)}`;
+  const change = `${delta.target} ${operation} ${showValues(delta)}`;
   const { trialDeltaId, revertsDeltaId, reasoning } = delta;
   if (revertsDeltaId !== '') return `${change} (revert of ${revertsDeltaId}) ${reasoning}`;
   if (trialDeltaId !== '') return `${change} (switch, trial of ${trialDeltaId}) ${reasoning}`;
@@ -21,7 +21,7 @@ export function describeDelta(delta: Delta): string {
 
 /** `target old -> new`. */
 export function describeChange(delta: Delta): string {
-  return `${delta.target} ${values(delta)}`;
+  return `${delta.target} ${showValues(delta)}`;
 }
 
 /** Parameters as `a=1, b="x"`, by name. */
@@ -40,7 +40,8 @@ function showScore({ evaluation }: Delta): string {
   return evaluation === undefined ? 'none' : String(Number(evaluation.overallScore.toFixed(1)));
 }
 
-function values({ oldValue, newValue }: Delta): string {
+/** `old -> new`. */
+export function showValues({ oldValue, newValue }: Pick<Delta, 'oldValue' | 'newValue'>): string {
   return `${show(oldValue)} -> ${show(newValue)}`;
 }
 

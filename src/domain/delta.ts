@@ -1,4 +1,4 @@
-import type { DeltaEffect } from './effect.ts';
+import type { Comparison, DeltaEffect } from './effect.ts';
 import type { Value } from './value.ts';
 
 export const DELTA_TYPES = ['coordination', 'strategy', 'resource', 'metric'] as const;
@@ -83,6 +83,19 @@ export interface Proposal {
   readonly summary: string;
 }
 
+/** A delta was put in force by its trial. Times are the loop's. */
+export interface Promotion {
+  readonly timeMs: number;
+  /** What was known of it then; `undefined` in ledgers of older releases. */
+  readonly compared: Comparison | undefined;
+}
+
+/** A delta was confirmed. */
+export interface Confirmation extends Promotion {
+  /** Tasks ever recorded then. */
+  readonly tasksRecorded: number;
+}
+
 /** A delta and what became of it. */
 export interface Delta extends Proposal {
   /** Its place among all deltas of the ledger's life, in order of birth: 1, 2, 3 … */
@@ -98,6 +111,8 @@ export interface Delta extends Proposal {
   readonly replacedValue: Value | undefined;
   /** What it did; `undefined`: nothing is known. */
   readonly effect: DeltaEffect | undefined;
+  readonly promotion: Promotion | undefined;
+  readonly confirmation: Confirmation | undefined;
 }
 
 /** A delta as it is born. */
@@ -111,6 +126,8 @@ export function bornDelta(proposal: Proposal, ordinal: number): Delta {
     appliedMs: undefined,
     replacedValue: undefined,
     effect: undefined,
+    promotion: undefined,
+    confirmation: undefined,
   };
 }
 

@@ -77,14 +77,29 @@ export interface MetricEffect {
 
 /** What a change has gained per task, by tasks that kept the old value; about 95 % at any moment. */
 export interface GainEffect {
-  /** `latency`, in milliseconds, or a measurement, in its own unit. */
+  /** `latency`, in milliseconds, `success`, as a rate, or a measurement, in its own unit. */
   readonly metric: string;
-  /** Old less new; positive: less is spent. */
+  /** Old less new; of success, new less old. Positive: less is spent, or more tasks succeed. */
   readonly perTask: number;
   readonly lower: number;
   readonly upper: number;
   /** Groups of tasks that it rests on. */
   readonly groups: number;
+}
+
+/** The difference that a change makes in one metric per task, by the tasks of its trial and probation. */
+export interface Difference extends GainEffect {
+  readonly better: 'lower' | 'higher';
+}
+
+/** The tasks of a trial and its probation, arm against arm; those of carried evidence are left out. */
+export interface Comparison {
+  /** Tasks compared. */
+  readonly tasksOld: number;
+  readonly tasksNew: number;
+  /** The metric that decides; `latency` where that is `outcome`. */
+  readonly primary: string;
+  readonly differences: readonly Difference[];
 }
 
 /** What a delta did, as far as is known. */
@@ -95,4 +110,6 @@ export interface DeltaEffect {
   readonly tasksUsed: number;
   /** Empty until enough tasks have kept the old value. Left out by older releases. */
   readonly gains?: readonly GainEffect[];
+  /** Left out by older releases, and where nothing was compared. */
+  readonly compared?: Comparison;
 }

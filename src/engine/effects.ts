@@ -20,8 +20,8 @@ export function ackDeadline({ curation }: LoopSettings, nowMs: number): number |
 export function effectOf(view: LedgerView, delta: Delta): Partial<DeltaEffect> | undefined {
   const trial = trialOf(view, delta.deltaId);
   if (trial === undefined || !isOfThisFormat(trial.plan)) return delta.effect;
-  const { metrics, tasksUsed, gains = [] } = trialEffect(undefined, trial);
-  return { ...delta.effect, metrics, tasksUsed, gains };
+  const { verdict: _, ...known } = trialEffect(undefined, trial);
+  return { ...delta.effect, ...known };
 }
 
 /** Events for the deltas whose observation these tasks complete. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../domain/clock.ts';
 import type { Delta } from '../domain/delta.ts';
+import type { Gains } from '../domain/gains.ts';
 import type { CoordinationMetrics } from '../domain/metrics.ts';
 import type { Rule } from '../domain/rule.ts';
 import { type LoopSettings, retentionOf } from '../domain/settings.ts';
@@ -9,6 +10,7 @@ import type { Dispatch } from '../trial/assign.ts';
 import { type Acknowledgement, acknowledge } from './acknowledge.ts';
 import { approve, type Override, reject, setParameter } from './curation.ts';
 import type { Environment, Follower } from './environment.ts';
+import { gainsOf } from './gains.ts';
 import { LoopClock } from './loop-clock.ts';
 import { declareParameters } from './parameters.ts';
 import { type Recorded, recordTasks, reportMetrics } from './record.ts';
@@ -106,6 +108,11 @@ export class Engine {
     if (!isCounting || status.waiting !== '') return status;
     const waiting = `its condition has held for ${seconds} of ${rule.forSeconds} seconds`;
     return { ...status, waiting };
+  }
+
+  /** What the retained changes have gained, and what that cost. */
+  gains(): Gains {
+    return gainsOf(this.ledger.state, this.#environment());
   }
 
   /** Why no proposal of a rule can pass, as things stand; `undefined`: one may. */

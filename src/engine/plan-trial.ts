@@ -31,7 +31,7 @@ export function assignmentOf({
 
 /** What a trial compares. */
 interface Subject {
-  readonly delta: Delta;
+  readonly delta: Pick<Delta, 'deltaId' | 'ordinal' | 'target' | 'newValue'>;
   readonly rule: Pick<Rule, 'id' | 'fingerprint' | 'primary' | 'guards'>;
   /** The confirmed delta whose old value is tried again; `undefined`: a rule proposed the change. */
   readonly retrialOf: string | undefined;

@@ -40,7 +40,7 @@ export class Draft implements LedgerView, Addition {
   /** Appends an event to the log. */
   append(event: LedgerEvent): void {
     const trial = 'deltaId' in event ? trialOf(this, event.deltaId) : undefined;
-    foldHead(this.head, event, this.#subjectOf(event), trial?.plan);
+    foldHead(this.head, event, this.#subjectOf(event), trial);
     this.#foldDetails(event);
     if (event.kind === 'tasks_recorded') this.#appendTasks(event.tasks);
     else if (event.kind === 'trial_advanced') this.#appendReceipts(event.deltaId, event.receipts);

@@ -55,9 +55,17 @@ function foldTrialStep(delta: Delta, step: TrialStep): Delta {
     case 'suspend':
     case 'continue':
       return { ...delta, summary: step.summary };
-    case 'promote':
-      return { ...delta, state: 'provisional', effect: step.effect, summary: step.summary };
-    case 'confirm':
+    case 'promote': {
+      const { effect, summary, timeMs } = step;
+      const promotion = { timeMs, compared: effect.compared };
+      return { ...delta, state: 'provisional', effect, summary, promotion };
+    }
+    case 'confirm': {
+      const { effect, summary, timeMs, state } = step;
+      const { compared } = effect;
+      const confirmation = { timeMs, compared, tasksRecorded: state.fromTask };
+      return { ...delta, state: 'confirmed', effect, summary, confirmation };
+    }
     case 'renew':
       return { ...delta, state: 'confirmed', effect: step.effect, summary: step.summary };
     case 'end':

@@ -3,8 +3,8 @@ import type { CoordinationMetrics } from '../domain/metrics.ts';
 import type { Value } from '../domain/value.ts';
 import { type ChangeRecord, foldConfirmation, foldVerdict } from '../trial/change.ts';
 import type { RuleRecord } from '../trial/learned.ts';
-import type { TrialPlan } from '../trial/plan.ts';
 import type { TrialStep } from '../trial/step.ts';
+import type { Trial } from '../trial/trial.ts';
 import type { LedgerEvent } from './event.ts';
 
 /** A minute of the loop's time, and a count. */
@@ -64,7 +64,12 @@ export interface Head {
   rules: Readonly<Record<string, RuleRecord>>;
   /** What trials found of each change: `changeKey`. */
   changes: Readonly<Record<string, ChangeRecord>>;
+  /** Of the newest holdbacks that have ended, by delta: tasks ever recorded then. */
+  endedHoldbacks: Readonly<Record<string, number>>;
 }
+
+/** Ended holdbacks remembered. */
+const MAX_ENDED_HOLDBACKS = 64;
 
 export function emptyHead(epoch: string, secret = ''): Head {
   return {
@@ -93,6 +98,7 @@ export function emptyHead(epoch: string, secret = ''): Head {
     trialsPaused: false,
     rules: {},
     changes: {},
+    endedHoldbacks: {},
   };
 }
 
@@ -120,13 +126,13 @@ export interface DeltaFacts {
  * Folds one event into the head, in place.
  *
  * @param delta the delta that the event names, as it stands before it
- * @param plan of the trial that the event goes on with, as it stands before it
+ * @param trial the one that the event goes on with, as it stands before it
  */
 export function foldHead(
   head: Head,
   event: LedgerEvent,
   delta: DeltaFacts | undefined,
-  plan: TrialPlan | undefined,
+  trial: Pick<Trial, 'plan' | 'stage'> | undefined,
 ): void {
   foldTime(head, event);
   switch (event.kind) {
@@ -154,7 +160,7 @@ export function foldHead(
       head.lastCycleTimeMs = event.cycle.startTimeMs;
       break;
     case 'trial_advanced':
-      for (const { step } of event.receipts) if (plan !== undefined) foldTrial(head, plan, step);
+      for (const { step } of event.receipts) if (trial !== undefined) foldTrial(head, trial, step);
       break;
     case 'trials_paused':
       head.trialsPaused = event.paused;
@@ -171,8 +177,13 @@ export function foldHead(
 }
 
 /** What a trial has found is remembered; one that was cut short from outside teaches nothing. */
-function foldTrial(head: Head, plan: TrialPlan, step: TrialStep): void {
+function foldTrial(
+  head: Head,
+  { plan, stage }: Pick<Trial, 'plan' | 'stage'>,
+  step: TrialStep,
+): void {
   if (step.step === 'confirm') foldConfirmation(head, plan);
+  if (step.step === 'end' && stage === 'holdback') foldHoldbackEnd(head, plan.deltaId);
   if (step.step !== 'promote' && step.step !== 'end') return;
   const { verdict } = step.effect;
   const { timeMs } = step;
@@ -180,6 +191,12 @@ function foldTrial(head: Head, plan: TrialPlan, step: TrialStep): void {
   if (step.step === 'promote' || step.counts)
     foldVerdict(head, plan, { verdict, timeMs, longestMs });
   touch(head, plan.target, { touchedMs: timeMs });
+}
+
+function foldHoldbackEnd(head: Head, deltaId: string): void {
+  const ended = { ...head.endedHoldbacks, [deltaId]: head.counters.tasksRecorded };
+  // Ids are no integers: the order of keys is that of their insertion.
+  head.endedHoldbacks = Object.fromEntries(Object.entries(ended).slice(-MAX_ENDED_HOLDBACKS));
 }
 
 function foldTime(head: Head, event: LedgerEvent): void {

@@ -71,6 +71,7 @@ const INSPECTING = new Set<DescMethod>([
   LearningService.method.getDeltaStatus,
   LearningService.method.listDeltas,
   LearningService.method.listCycles,
+  LearningService.method.getGains,
 ]);
 
 export function createLearningServer(options: LearningServerOptions): LearningServer {

@@ -4,6 +4,7 @@ import { butSays, faultOfEffect, faultOfStageEnd, type MoveContext } from './aud
 import { type Disclosed, faultOfCommitment, faultOfSeed, seedOf } from './audit-seeds.ts';
 import type { Course } from './course.ts';
 import { RETRIAL_REST_TASKS } from './drift.ts';
+import type { Gain } from './gain.ts';
 import { type HoldbackState, startHoldback } from './holdback.ts';
 import { hasShape, isCount, isSame, show } from './same-json.ts';
 import type { HoldbackRenewed, TrialConfirmed } from './step.ts';
@@ -22,7 +23,7 @@ export function faultOfConfirmation(
     faultOfEffect(trial, step) ??
     faultOfPart({ ...trial, stages: trial.stages + 1 }, step, recorded, seeds) ??
     (state.retrialTask === state.fromTask ? undefined : faultOfRest(state.retrialTask)) ??
-    faultOfState(state, startHoldback(trial.plan, trial.evidence, startOf(state)))
+    faultOfState(state, asWritten(startHoldback(trial.plan, trial.evidence, startOf(state)), state))
   );
 }
 
@@ -79,10 +80,18 @@ function faultAfterDropped(
   trial: Trial,
   { state, stages, seed }: HoldbackRenewed,
 ): string | undefined {
-  if (!hasShape(state, startHoldback(trial.plan, trial.evidence, startOf(state))))
+  if (!hasShape(state, asWritten(startHoldback(trial.plan, trial.evidence, startOf(state)), state)))
     return 'its state is none of a holdback';
   if (!isCount(stages) || stages < trial.stages) return 'as many stages cannot have ended';
   return stages === trial.stages ? faultOfSeed(trial, seed) : undefined;
+}
+
+/** Earlier releases wrote no gain of success. */
+function asWritten(expected: HoldbackState, { gains }: HoldbackState): HoldbackState {
+  // What is read may be anything.
+  const isSuccess = (gain: Partial<Gain> | null) => gain?.metric === 'success';
+  if (!Array.isArray(gains) || gains.some(isSuccess)) return expected;
+  return { ...expected, gains: expected.gains.filter((gain) => !isSuccess(gain)) };
 }
 
 /** The fields of a part's state that do not follow from receipts. */

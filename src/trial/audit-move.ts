@@ -149,7 +149,11 @@ export function faultOfEffect(
   trial: Trial,
   { effect }: Pick<TrialPromoted | TrialEnded, 'effect'>,
 ): string | undefined {
-  return isSame(trialEffect(effect.verdict, trial), effect) && effect.verdict !== undefined
+  const { compared, ...expected } = trialEffect(effect.verdict, trial);
+  // Earlier releases did not write what was compared.
+  const isWithout = effect.compared === undefined;
+  return isSame(isWithout ? expected : { ...expected, compared }, effect) &&
+    effect.verdict !== undefined
     ? undefined
     : 'its estimates are not those of the evidence';
 }

@@ -2,6 +2,7 @@ import type { Metric } from '../domain/effect.ts';
 import { addGroup, addPair } from './add-evidence.ts';
 import type { Arm } from './arm.ts';
 import { type Bets, placeBets, RATE_WAGERS } from './bets.ts';
+import { compare } from './compared.ts';
 import { mean } from './distributions.ts';
 import type { Evidence } from './evidence.ts';
 import type { GroupOutcomes } from './group-score.ts';
@@ -41,6 +42,7 @@ function countSet(trial: Trial, set: TaskSet): Trial {
     ...untold,
     evidence: addSet(trial.evidence, set, plan),
     counted: [...trial.counted, set],
+    compared: compare(trial.compared, told, plan),
     tasksUsed: trial.tasksUsed + told.old.length + told.new.length,
     seen: set.size === 2 ? learn(trial, set) : trial.seen,
     recentFailures: recentFailures(trial, told),
@@ -64,6 +66,7 @@ export function countBlocks(trial: Trial, halves: PairOutcomes): Trial {
     ...untold,
     evidence,
     arrival: evidence,
+    compared: compare(trial.compared, told, trial.plan),
     tasksUsed: trial.tasksUsed + told.old.length + told.new.length,
     recentFailures: recentFailures(trial, told),
   };

@@ -51,11 +51,17 @@ export function describeGains(gains: readonly GainEffect[]): string {
 
 function describeGain({ metric, perTask, lower, upper, groups }: GainEffect): string {
   if (lower <= 0 && upper >= 0) return `${metric}: no difference shown in ${groups} groups`;
+  if (metric === 'success') return describeSuccess(perTask, lower, upper, groups);
   const unit = metric === 'latency' ? ' ms' : '';
   const isLess = perTask > 0;
   const [size, from, to] = isLess ? [perTask, lower, upper] : [-perTask, -upper, -lower];
   const interval = `mean; ${round(from)} to ${round(to)}; ${groups} groups`;
   return `${metric} ${round(size)}${unit} ${isLess ? 'less' : 'more'} per task (${interval})`;
+}
+
+function describeSuccess(perTask: number, lower: number, upper: number, groups: number): string {
+  const [size, from, to] = [perTask, lower, upper].map((value) => signed(value * 100, 1));
+  return `success ${size} points (share; ${from} to ${to}; ${groups} groups)`;
 }
 
 const STATISTIC_NAMES: Readonly<Record<Statistic, string>> = {

@@ -1,4 +1,5 @@
 import type { DeltaEffect, GainEffect, MetricEffect, TrialVerdict } from '../domain/effect.ts';
+import { comparisonOf } from './compared.ts';
 import { meanInterval, median, medianInterval, rateInterval } from './distributions.ts';
 import { eHarm, eHarmInForce, eHelp, type MetricEvidence } from './evidence.ts';
 import { estimateGain } from './gain.ts';
@@ -8,9 +9,11 @@ import { isByGroups, type Trial } from './trial.ts';
 /** The effect of a delta by its trial's evidence. Metrics without data are left out. */
 export function trialEffect<V extends TrialVerdict | undefined>(
   verdict: V,
-  trial: Pick<Trial, 'stage' | 'plan' | 'evidence' | 'tasksUsed' | 'holdback'>,
+  trial: Pick<Trial, 'stage' | 'plan' | 'evidence' | 'tasksUsed' | 'holdback'> &
+    Partial<Pick<Trial, 'compared'>>,
 ): Omit<DeltaEffect, 'verdict'> & { readonly verdict: V } {
   const { evidence, tasksUsed, holdback } = trial;
+  const compared = trial.compared && comparisonOf(trial.compared, trial.plan);
   const eHarmOf = (one: MetricEvidence) =>
     isByGroups(trial) ? eHarmInForce(one, one === evidence[0]) : eHarm(one);
   return {
@@ -20,6 +23,7 @@ export function trialEffect<V extends TrialVerdict | undefined>(
       .map((one) => ({ ...metricEffect(one), eHarm: eHarmOf(one) })),
     tasksUsed,
     gains: holdback === undefined ? [] : holdback.gains.flatMap(gainEffect),
+    ...(compared === undefined ? {} : { compared }),
   };
 }
 

@@ -1,19 +1,25 @@
 import { own } from '../domain/value.ts';
 import { ALPHA } from './bets.ts';
 import { mean } from './distributions.ts';
-import type { GroupOutcomes } from './group-score.ts';
-import type { Outcome } from './outcome.ts';
+import { type Outcome, successOf } from './outcome.ts';
 import { MAX_AMOUNT } from './pair-score.ts';
+import type { TrialPlan } from './plan.ts';
 
-/** Sums for what the new value gains per task, in the metric's own unit; latency in milliseconds. */
+/**
+ * Sums for what the new value gains per task, in the metric's own unit: latency in milliseconds, success
+ * as a rate.
+ */
 export interface Gain {
   readonly metric: string;
   /** Groups in which it was measured. */
   readonly groups: number;
-  /** Sums of (old value - mean of the new values) and of its square; positive: the new value saves. */
+  /**
+   * Sums of (old value - mean of the new values) and of its square; of success, (new - old). Positive:
+   * the new value saves, or more tasks succeed.
+   */
   readonly sum: number;
   readonly squares: number;
-  /** Sum of the old values. */
+  /** Sum of the old values, or of their means. */
   readonly oldSum: number;
 }
 
@@ -25,7 +31,16 @@ export interface GainEstimate {
 }
 
 /** With fewer groups, the variance is too uncertain. */
-const MIN_GROUPS = 20;
+export const MIN_GROUPS = 20;
+
+/**
+ * Groups of success added for its variance alone, one with a failure of each arm: where none has been
+ * seen, it may still come.
+ */
+const IMAGINED_FAILURES = 2;
+
+/** As `MIN_GROUPS`, for `estimateDifference`. */
+const MIN_COMPARED = 5;
 
 /** ρ² ≈ (ln(1 - 2 ln α) - 2 ln α) / 100 makes the interval narrowest at about 100 groups. */
 const RHO_SQUARED = (6.0 + Math.log(7.0)) / 100;
@@ -34,22 +49,41 @@ export function noGain(metric: string): Gain {
   return { metric, groups: 0, sum: 0, squares: 0, oldSum: 0 };
 }
 
+/** The metrics that gains are told in: latency, success, and each measurement of the plan. */
+export function gainedMetrics({
+  primary,
+  guards,
+}: Pick<TrialPlan, 'primary' | 'guards'>): readonly string[] {
+  const amounts = [primary, ...guards].filter(({ kind }) => kind === 'measurement');
+  return [...new Set(['latency', 'success', ...amounts.map(({ name }) => name)])];
+}
+
+/** Tasks that are compared with each other. */
+export interface ComparedArms {
+  /** One task of a group, or those of a block. */
+  readonly old: Outcome | readonly Outcome[];
+  readonly new: readonly Outcome[];
+}
+
 /**
- * Adds a group that has the metric in both arms; another one changes nothing.
+ * Adds a group, a pair, or two blocks, that have the metric in both arms; others change nothing.
  *
  * @param clip larger amounts count as this, so that one task cannot dominate the mean
  */
-export function addToGain(gain: Gain, group: GroupOutcomes, clip = MAX_AMOUNT): Gain {
+export function addToGain(gain: Gain, arms: ComparedArms, clip = MAX_AMOUNT): Gain {
+  const isSuccess = gain.metric === 'success';
   const most = Math.min(clip, MAX_AMOUNT);
   const amountOf = (outcome: Outcome) => {
+    if (isSuccess) return [successOf(outcome)];
     const amount =
       gain.metric === 'latency' ? outcome.latencyMs : own(outcome.measurements, gain.metric);
     return amount === undefined ? [] : [Math.max(-most, Math.min(amount, most))];
   };
-  const [old] = amountOf(group.old);
-  const others = group.new.flatMap(amountOf);
-  if (old === undefined || others.length === 0) return gain;
-  const difference = old - mean(others);
+  const olds = [arms.old].flat().flatMap(amountOf);
+  const others = arms.new.flatMap(amountOf);
+  if (olds.length === 0 || others.length === 0) return gain;
+  const old = mean(olds);
+  const difference = isSuccess ? mean(others) - old : old - mean(others);
   return {
     ...gain,
     groups: gain.groups + 1,
@@ -64,13 +98,33 @@ export function addToGain(gain: Gain, group: GroupOutcomes, clip = MAX_AMOUNT): 
  * Sinha, Kennedy & Ramdas, "Time-uniform central limit theory and asymptotic confidence sequences",
  * Annals of Statistics 52, 2024, theorem 2.2).
  */
-export function estimateGain({ groups, sum, squares }: Gain): GainEstimate | undefined {
+export function estimateGain(gain: Gain): GainEstimate | undefined {
+  const { groups, sum } = gain;
   if (groups < MIN_GROUPS) return undefined;
-  const perTask = sum / groups;
-  const deviation = Math.sqrt(Math.max(squares / groups - perTask ** 2, 0));
+  return around(sum / groups, varianceOf(gain), groups);
+}
+
+/**
+ * As `estimateGain`, for the pairs and groups of a trial and its probation, which may be few: with the
+ * deviation of a sample. With fewer than about 50 it is only roughly valid.
+ */
+export function estimateDifference(gain: Gain): GainEstimate | undefined {
+  const { groups, sum } = gain;
+  if (groups < MIN_COMPARED) return undefined;
+  return around(sum / groups, (varianceOf(gain) * groups) / (groups - 1), groups);
+}
+
+function varianceOf({ metric, groups, sum, squares }: Gain): number {
+  const imagined = metric === 'success' ? IMAGINED_FAILURES : 0;
+  const count = groups + imagined;
+  return Math.max((squares + imagined) / count - (sum / count) ** 2, 0);
+}
+
+function around(perTask: number, variance: number, groups: number): GainEstimate {
   const t = groups * RHO_SQUARED;
   const halfWidth =
-    deviation * Math.sqrt(((2 * (t + 1)) / (groups * t)) * Math.log(Math.sqrt(t + 1) / ALPHA));
+    Math.sqrt(variance) *
+    Math.sqrt(((2 * (t + 1)) / (groups * t)) * Math.log(Math.sqrt(t + 1) / ALPHA));
   return {
     perTask,
     lower: perTask - halfWidth,

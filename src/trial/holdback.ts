@@ -2,7 +2,7 @@ import type { Metric } from '../domain/effect.ts';
 import { RATE_WAGERS } from './bets.ts';
 import { mean } from './distributions.ts';
 import { type Evidence, isWatched, wagersOf, watched } from './evidence.ts';
-import { addToGain, type Gain, noGain } from './gain.ts';
+import { addToGain, type Gain, gainedMetrics, noGain } from './gain.ts';
 import { type GroupOutcomes, readGroup, stakeOnAmount } from './group-score.ts';
 import type { TrialPlan } from './plan.ts';
 
@@ -15,7 +15,7 @@ export interface HoldbackState {
   readonly detectors: readonly (readonly number[])[];
   /** Per metric of `watchedMetrics`: the usual difference of a total; 0: of none. */
   readonly scales: readonly number[];
-  /** Gains in latency and in each measurement among the plan's metrics. */
+  /** Gains in each of `gainedMetrics`; earlier releases left out success. */
   readonly gains: readonly Gain[];
   /** Groups counted. */
   readonly groups: number;
@@ -69,7 +69,6 @@ export function startHoldback(
   evidence: Evidence,
   start: Pick<HoldbackState, 'usualMs' | 'fromTask' | 'nextTask' | 'retrialTask'>,
 ): HoldbackState {
-  const amounts = [plan.primary, ...plan.guards].filter(({ kind }) => kind === 'measurement');
   return {
     detectors: [
       ...watchedMetrics(plan).map((metric) => detectorWagers(metric).map(() => 0)),
@@ -78,7 +77,7 @@ export function startHoldback(
     scales: watched(evidence).map(({ metric, mixed }) =>
       metric.statistic === 'total' && mixed.sizes.length > 0 ? mean(mixed.sizes) : 0,
     ),
-    gains: ['latency', ...new Set(amounts.map(({ name }) => name))].map(noGain),
+    gains: gainedMetrics(plan).map(noGain),
     groups: 0,
     ...start,
   };

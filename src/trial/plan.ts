@@ -118,11 +118,17 @@ export function measureHistory(
 }
 
 /**
- * The p99 of latency, where it is above 0: gains in its mean are clipped at it. What adds up is not: a
- * few large amounts may be all there is to it.
+ * Gains in latency are clipped at this many times its p99 before the trial: one task cannot dominate
+ * them, and tasks may become slower later without gains being understated.
+ */
+const CLIP_FACTOR = 4;
+
+/**
+ * Where gains in the mean of latency are clipped, if its p99 is above 0. What adds up is not: a few large
+ * amounts may be all there is to it.
  */
 export function measureClips(tasks: readonly MeasuredTask[]): Record<string, number> {
-  const latency = quantileOf(latenciesOf(tasks), 0.99);
+  const latency = CLIP_FACTOR * quantileOf(latenciesOf(tasks), 0.99);
   return latency > 0 ? { latency } : {};
 }
 

@@ -1,5 +1,6 @@
 import { type Arm, GROUP_TASKS } from './arm.ts';
 import { type Bets, openBets } from './bets.ts';
+import { type Compared, nothingCompared } from './compared.ts';
 import { type Evidence, noEvidence } from './evidence.ts';
 import type { HoldbackState } from './holdback.ts';
 import type { Outcome } from './outcome.ts';
@@ -109,6 +110,8 @@ export interface Trial {
   readonly untold: Bets;
   /** Tasks in counted sets, those of carried evidence not included. */
   readonly tasksUsed: number;
+  /** Counted sets and blocks in natural units, up to the confirmation. */
+  readonly compared: Compared;
   /** Number of the newest set or pair of blocks. */
   readonly tossed: number;
   /** Oldest first. */
@@ -186,6 +189,7 @@ export function startTrial(
     arrival: evidence,
     untold: openBets('rate'),
     tasksUsed: 0,
+    compared: nothingCompared(plan),
     tossed: 0,
     waiting: [],
     sets: [],

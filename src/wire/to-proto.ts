@@ -51,7 +51,7 @@ export const STATES = {
   confirmed: proto.DeltaState.CONFIRMED,
 } as const;
 
-const VERDICTS = {
+export const VERDICTS = {
   helped: proto.Verdict.HELPED,
   harmed: proto.Verdict.HARMED,
   inconclusive: proto.Verdict.INCONCLUSIVE,

@@ -29,6 +29,7 @@ const SHOWN: readonly (readonly [call: string, ...texts: string[]])[] = [
   ['GetStatus', '"rules"', '"confidence"', '"latestSequence"'],
   ['RunCycle', '"cycleId"'],
   ['ListCycles', '"cycleId"'],
+  ['GetGains', '"needed"'],
   ['SetParameter', 'DELTA_STATE_APPLIED'],
   ['RevertDelta', '"revertsDeltaId"'],
   ['RejectDelta', 'DELTA_STATE_REJECTED', 'not now'],
@@ -96,6 +97,7 @@ test('every call of both services', async () => {
     GetDeltaStatus: {},
     ListDeltas: { page_size: 5 },
     ListCycles: { page_size: 5 },
+    GetGains: {},
   };
   const admin: Record<string, unknown> = {
     StopLearning: {},

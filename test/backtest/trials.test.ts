@@ -47,14 +47,14 @@ test('the trials of a trace come out as the sidecar found them', async () => {
     expect.arrayContaining(['harmed', 'helped']),
   );
   const judged = trials.filter(({ verdict }) => verdict !== undefined);
-  expect(
+  expect(found.map((delta) => effectOf(state, delta))).toMatchObject(
     judged.map(({ verdict, metrics, tasksUsed, gains }) => ({
       verdict,
       metrics,
       tasksUsed,
       gains,
     })),
-  ).toEqual(found.map((delta) => effectOf(state, delta)));
+  );
   expect(judged.map(({ summary }) => summary)).toEqual(found.map(({ summary }) => summary));
   expect(judged.every(({ unjudged }) => unjudged === '')).toBe(true);
   expect(parameters).toEqual(state.head.parameters);

@@ -226,7 +226,7 @@ describe('a ledger as it was written', () => {
       holdback: {
         limit: 5000,
         detectors: [{ metric: 'outcome' }, { metric: 'success' }],
-        gains: [{ metric: 'latency' }],
+        gains: [{ metric: 'latency' }, { metric: 'success' }],
       },
     });
     expect(json.stages.map((one: { stage: string }) => one.stage).slice(0, 3)).toEqual([

@@ -71,7 +71,10 @@ describe('once a change is confirmed', () => {
       await fixture.run((level) => ({ latencyMs: level === 1 ? 10 : 38 + (i % 5) }));
     }
     const { gains } = effectOf(fixture.state, fixture.delta(deltaId)) ?? {};
-    expect(gains).toMatchObject([{ metric: 'latency', perTask: expect.closeTo(30, 0) }]);
+    expect(gains).toMatchObject([
+      { metric: 'latency', perTask: expect.closeTo(30, 0) },
+      { metric: 'success', perTask: 0 },
+    ]);
     expect(gains?.[0]?.groups).toBeGreaterThan(20);
   });
 

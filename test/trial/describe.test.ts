@@ -91,11 +91,13 @@ describe('findings in words', () => {
       { metric: 'latency', perTask: 310.4, lower: 120, upper: 500.9, groups: 40 },
       { metric: 'cost', perTask: -0.02, lower: -0.05, upper: -0.01, groups: 25 },
       { metric: 'tokens', perTask: 5, lower: -1, upper: 11, groups: 25 },
+      { metric: 'success', perTask: 0.031, lower: 0.01, upper: 0.05, groups: 25 },
     ];
     expect(describeGains(gains)).toBe(
       'latency 310 ms less per task (mean; 120 to 501; 40 groups), ' +
         'cost 0.02 more per task (mean; 0.01 to 0.05; 25 groups), ' +
-        'tokens: no difference shown in 25 groups',
+        'tokens: no difference shown in 25 groups, ' +
+        'success +3.1 points (share; +1.0 to +5.0; 25 groups)',
     );
   });
 });

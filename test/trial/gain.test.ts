@@ -1,8 +1,23 @@
 import { describe, expect, test } from 'vitest';
-import { addToGain, estimateGain, type Gain, noGain } from '../../src/trial/gain.ts';
+import {
+  addToGain,
+  estimateDifference,
+  estimateGain,
+  type Gain,
+  gainedMetrics,
+  noGain,
+} from '../../src/trial/gain.ts';
 import { LOST } from '../../src/trial/outcome.ts';
 import { normalNoise } from '../support/noise.ts';
-import { ok, outcomeOf } from '../support/trial-bench.ts';
+import { seededRandom } from '../support/seed.ts';
+import {
+  failed,
+  LATENCY_GUARD,
+  ok,
+  outcomeOf,
+  planOf,
+  SUCCESS_GUARD,
+} from '../support/trial-bench.ts';
 
 /** Groups in which the old one took so much longer than the others, which took 100 ms. */
 function gainOf(differences: readonly number[]): Gain {
@@ -41,6 +56,70 @@ describe('what is gained per task', () => {
     expect(addToGain(none, { old: LOST, new: [ok(1)] })).toBe(none);
     expect(addToGain(none, { old: ok(1), new: [LOST] })).toBe(none);
     expect(addToGain(noGain('toString'), { old: ok(1), new: [ok(1)] }).groups).toBe(0);
+  });
+});
+
+describe('what is gained of success', () => {
+  test('is how many more of the new ones succeed than of the old one', () => {
+    const group = { old: failed(5), new: [ok(1), ok(1), LOST, failed(1)] };
+    const gain = addToGain(noGain('success'), group, 1);
+    expect(gain).toMatchObject({ groups: 1, sum: 0.5, squares: 0.25, oldSum: 0 });
+    expect(addToGain(gain, { old: ok(5), new: [ok(1), ok(1), ok(1), LOST] })).toMatchObject({
+      ...{ groups: 2, sum: 0.25, squares: 0.3125, oldSum: 1 },
+    });
+  });
+
+  test('is not taken for certain where nothing has failed', () => {
+    const all = { metric: 'success', groups: 98, sum: 0, squares: 0, oldSum: 98 };
+    const found = estimateGain(all);
+    // As if one of each arm had failed in 100 groups.
+    const inner = (2 * (98 * 0.07945910149 + 1)) / (98 ** 2 * 0.07945910149);
+    const half =
+      Math.sqrt(2 / 100) * Math.sqrt(inner * Math.log(Math.sqrt(98 * 0.07945910149 + 1) / 0.05));
+    expect(found?.perTask).toBe(0);
+    expect(found?.upper).toBeCloseTo(half, 6);
+    expect(found?.lower).toBeCloseTo(-half, 6);
+  });
+
+  test('holds the true difference at every moment in at least 95 % of runs', () => {
+    const RUNS = 300;
+    let held = 0;
+    for (let run = 0; run < RUNS; run += 1) {
+      const { next } = seededRandom(run);
+      const draw = (rate: number) => (next() < rate ? ok(1) : failed(1));
+      let gain = noGain('success');
+      let isHeld = true;
+      for (let group = 0; group < 400 && isHeld; group += 1) {
+        const fresh = [draw(0.97), draw(0.97), draw(0.97), draw(0.97)];
+        gain = addToGain(gain, { old: draw(0.92), new: fresh });
+        const found = estimateGain(gain);
+        isHeld = found === undefined || (found.lower <= 0.05 && 0.05 <= found.upper);
+      }
+      if (isHeld) held += 1;
+    }
+    expect(held / RUNS).toBeGreaterThanOrEqual(0.95);
+  });
+});
+
+test('gains are told of latency, success and the measurements of a plan, each once', () => {
+  const cost = { name: 'cost', kind: 'measurement', better: 'lower', statistic: 'total' } as const;
+  const guards = [SUCCESS_GUARD, LATENCY_GUARD, { ...cost, margin: 0.1 }];
+  expect(gainedMetrics(planOf({ primary: cost, guards }))).toEqual(['latency', 'success', 'cost']);
+});
+
+test('the tasks of two blocks are compared by their means', () => {
+  const arms = { old: [ok(100), LOST, ok(200)], new: [ok(50), ok(70)] };
+  expect(addToGain(noGain('latency'), arms)).toMatchObject({ groups: 1, sum: 90, oldSum: 150 });
+});
+
+describe('the difference of few pairs', () => {
+  test('has the deviation of a sample, and needs five of them', () => {
+    const found = estimateDifference(gainOf([10, 20, 30, 40, 50]));
+    const t = 5 * 0.07945910149;
+    const factor = Math.sqrt(((2 * (t + 1)) / (5 * t)) * Math.log(Math.sqrt(t + 1) / 0.05));
+    expect(found?.perTask).toBeCloseTo(30, 10);
+    expect(found?.upper).toBeCloseTo(30 + Math.sqrt(250) * factor, 6);
+    expect(estimateDifference(gainOf([10, 20, 30, 40]))).toBeUndefined();
   });
 });
 

@@ -117,8 +117,8 @@ test('predictions start from the tasks before, by their labels', () => {
   expect(measureHistory(tasks, [])).toEqual([]);
 });
 
-test('gains are clipped at the p99 of latency, where that is known', () => {
-  expect(measureClips(rising(101))).toEqual({ latency: 100 });
+test('gains are clipped at four times the p99 of latency, where that is known', () => {
+  expect(measureClips(rising(101))).toEqual({ latency: 400 });
   expect(measureClips([])).toEqual({});
 });
 

@@ -17,6 +17,7 @@ import {
   checkResolveParameters,
 } from '../validation/task-check.ts';
 import { unaryByRules, type Validate } from '../validation/validate.ts';
+import { getGains } from './gains.ts';
 import {
   getDeltaStatus,
   getStatus,
@@ -100,6 +101,7 @@ export function learningHandlers(
     getDeltaStatus: unary(method.getDeltaStatus, (request) => getDeltaStatus(state, request)),
     listDeltas: unary(method.listDeltas, (request) => listDeltas(state, request)),
     listCycles: unary(method.listCycles, (request) => listCycles(state, request)),
+    getGains: unary(method.getGains, () => getGains(engine)),
   };
 }
 

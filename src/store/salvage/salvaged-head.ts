@@ -13,7 +13,7 @@ export function foldOver(head: Head, events: readonly StoredEvent[]): void {
   for (const { position, event } of events) {
     const subject = 'deltaId' in event ? deltas.get(event.deltaId) : undefined;
     const trial = 'deltaId' in event ? trials.get(event.deltaId) : undefined;
-    if (position > from) foldHead(head, event, subject, trial?.plan);
+    if (position > from) foldHead(head, event, subject, trial);
     if (event.kind === 'trial_advanced') {
       trials.set(event.deltaId, event.receipts.reduce(foldReceipt, trial));
     }

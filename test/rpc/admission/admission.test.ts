@@ -49,6 +49,7 @@ test('a call too many is refused, to be tried again; probes and operators are no
   await admin.stopLearning({});
   await client.getStatus({});
   await client.listDeltas({});
+  await client.getGains({});
   await connect(Health, address).check({});
   pending.socket.destroy();
   await vi.waitFor(() => expect(service.pendingCalls()).toBe(0));

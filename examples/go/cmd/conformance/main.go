@@ -260,6 +260,7 @@ func methodsOf(learning *sidecar.Sidecar) map[string]unary {
 		"LearningService.GetDeltaStatus":     of(service.GetDeltaStatus),
 		"LearningService.ListDeltas":         of(service.ListDeltas),
 		"LearningService.ListCycles":         of(service.ListCycles),
+		"LearningService.GetGains":           of(service.GetGains),
 		"LearningAdminService.StartLearning": of(admin.StartLearning),
 		"LearningAdminService.StopLearning":  of(admin.StopLearning),
 		"LearningAdminService.RunCycle":      of(admin.RunCycle),

@@ -281,7 +281,7 @@ export const DeltaEffectSchema: GenMessage<DeltaEffect> = /*@__PURE__*/
  */
 export type Gain = Message<"learning.v1.Gain"> & {
   /**
-   * latency, or a key of Task.measurements.
+   * latency, success, or a key of Task.measurements.
    *
    * @generated from field: string metric = 1;
    */
@@ -289,7 +289,8 @@ export type Gain = Message<"learning.v1.Gain"> & {
 
   /**
    * Old minus new, per task: milliseconds of latency, or a measurement in its
-   * own unit. Positive: the new value saves.
+   * own unit. Of success, new minus old: a difference of rates. Positive: the
+   * new value saves, or more tasks succeed.
    *
    * @generated from field: double per_task = 2;
    */

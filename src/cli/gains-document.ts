@@ -1,0 +1,200 @@
+import { DeltaState, Verdict, VerdictSchema } from '../gen/learning/v1/delta_pb.ts';
+import type {
+  ChangeGains,
+  GainPrediction,
+  OpenChange,
+  TrackRecord,
+  UnkeptChange,
+} from '../gen/learning/v1/gains_pb.ts';
+import type { GetGainsResponse } from '../gen/learning/v1/learning_service_pb.ts';
+import { showValues, wordOf } from './delta-line.ts';
+import {
+  count,
+  day,
+  describeAmounts,
+  describeCosts,
+  describeGain,
+  describePerTask,
+  isShown,
+} from './gains-words.ts';
+import { printable } from './printable.ts';
+
+/** An item of a list, with what belongs to it. */
+interface Item {
+  readonly text: string;
+  readonly more: readonly string[];
+}
+
+interface Chapter {
+  readonly title: string;
+  readonly items: readonly Item[];
+}
+
+/** A report, of plain sentences. */
+export interface GainsDocument {
+  readonly summary: string;
+  /** Those that have something to say. */
+  readonly chapters: readonly Chapter[];
+  readonly notes: string;
+}
+
+/** Changes that were not kept, named at most. */
+const MAX_NAMED = 10;
+
+const NOTES =
+  'Intervals have about 95 %, at any moment. What was gained in all is the gain per task times the tasks ' +
+  'that ran with the new value; sums of intervals are wider than need be.';
+
+/** What was gained, in sentences. */
+export function gainsDocument(gains: GetGainsResponse): GainsDocument {
+  const chapters = [
+    { title: 'Confirmed changes', items: gains.changes.map(changeItem) },
+    { title: 'What proving costs', items: costItems(gains) },
+    { title: 'Being tried', items: gains.open.map(openItem) },
+    { title: 'Not kept', items: unkeptItems(gains) },
+    { title: 'Its own record', items: recordItems(gains.record) },
+    { title: 'What it would take', items: gains.needed.map((text) => plain(printable(text))) },
+  ];
+  return {
+    summary: summaryOf(gains),
+    chapters: chapters.filter(({ items }) => items.length > 0),
+    notes: NOTES,
+  };
+}
+
+function summaryOf({ changes, totals, sinceTime, tasks, totalTasksRecorded }: GetGainsResponse) {
+  if (changes.length === 0) {
+    return `Nothing is proven: in ${count(Number(totalTasksRecorded), 'task')} no change was confirmed.`;
+  }
+  const since = `Since ${day(sinceTime)}, ${count(Number(tasks), 'task')}`;
+  const which = count(changes.length, 'confirmed change');
+  if (totals.length === 0) return `${since}: ${which}; what was gained is not measured.`;
+  const isProven = totals.some(isShown);
+  const said = describeAmounts(totals);
+  return isProven
+    ? `${since}: ${which} ${said}.`
+    : `${since}: ${which}, and nothing is proven: ${said}.`;
+}
+
+function changeItem(change: ChangeGains): Item {
+  const { confirmTime, tasks, tasksHeldBack, measuring, state, note, gains, predictions } = change;
+  const until = measuring ? 'since' : 'until its holdback ended';
+  const counted = `${count(Number(tasks), 'task')} ${until}, ${Number(tasksHeldBack).toLocaleString('en-US')} of them held back`;
+  const now = state === DeltaState.REVERTED ? ', taken back' : '';
+  return {
+    text: `${changeText(change)}, confirmed ${day(confirmTime)}${now}: ${counted}`,
+    more: [
+      ...gains.map(describeGain),
+      ...(note === '' ? [] : [printable(note)]),
+      ...predictions.map(predictionText),
+    ],
+  };
+}
+
+function predictionText(prediction: GainPrediction): string {
+  const { metric, madeWhen, perTask, lower, upper, held, found } = prediction;
+  const when = madeWhen === DeltaState.PROVISIONAL ? 'promotion' : 'confirmation';
+  const ends = {
+    metric,
+    higherIsBetter: prediction.higherIsBetter,
+    estimate: perTask,
+    lower,
+    upper,
+  };
+  const grade =
+    held === undefined || found === undefined ? 'not graded yet' : held ? 'held' : 'did not hold';
+  return `predicted at its ${when}, ${printable(metric)}: ${describePerTask(ends)}): ${grade}`;
+}
+
+function costItems({ exploring, holdingBack }: GetGainsResponse): Item[] {
+  const items: Item[] = [];
+  if (exploring !== undefined && exploring.tasks > 0n) {
+    const ran = count(Number(exploring.tasks), 'task');
+    const said = describeCosts(exploring.amounts) || 'too few to say what that cost';
+    items.push(
+      plain(`trials and probations: ${ran} ran with the value that was not kept: ${said}`),
+    );
+  }
+  if (holdingBack !== undefined && holdingBack.tasks > 0n) {
+    const kept = count(Number(holdingBack.tasks), 'task');
+    const said = describeCosts(holdingBack.amounts) || 'too few to say what that costs';
+    items.push(plain(`holding back: ${kept} kept the old value: ${said}`));
+  }
+  return items;
+}
+
+function openItem(change: OpenChange): Item {
+  const stage = change.state === DeltaState.PROVISIONAL ? 'on probation' : 'on trial';
+  const used = count(Number(change.tasksUsed), 'task');
+  return {
+    text: `${changeText(change)}, ${stage}, ${used} so far`,
+    more: [printable(change.summary)],
+  };
+}
+
+/** What harmed, or had been in force, first: it is what one looks for. The same finding is told once. */
+function unkeptItems({ unkept, unkeptCount }: GetGainsResponse): Item[] {
+  const isNotable = ({ verdict, wasInForce }: UnkeptChange) =>
+    verdict === Verdict.HARMED || wasInForce;
+  const ordered = [...unkept.filter(isNotable), ...unkept.filter((one) => !isNotable(one))];
+  const alike = Map.groupBy(ordered, findingOf);
+  const named = [...alike.values()].slice(0, MAX_NAMED);
+  const left = named.reduce((count, { length }) => count - length, Number(unkeptCount));
+  const items = named.flatMap(([newest, ...others]) =>
+    newest === undefined ? [] : unkeptItem(newest, others.length + 1),
+  );
+  return left > 0 ? [...items, plain(`and ${count(left, 'more change')}`)] : items;
+}
+
+/** What is tried again and again with the same verdict; what had been in force stands alone. */
+function findingOf(change: UnkeptChange): string {
+  const { deltaId, ruleId, target, verdict, wasInForce } = change;
+  return JSON.stringify(wasInForce ? deltaId : [ruleId, target, showValues(change), verdict]);
+}
+
+function unkeptItem(change: UnkeptChange, times: number): Item {
+  const { verdict, tasksUsed, tasksConfirmed, wasInForce, summary } = change;
+  if (verdict === Verdict.UNSPECIFIED || verdict === Verdict.OBSERVED) {
+    return plain(`${changeText(change)}: taken back without a trial: ${printable(summary)}`);
+  }
+  const word = wordOf(VerdictSchema, verdict).toUpperCase();
+  const when =
+    tasksConfirmed === undefined
+      ? `after ${count(Number(tasksUsed), 'task')}${wasInForce ? ', when it was in force' : ''}`
+      : `${count(Number(tasksConfirmed), 'task')} after it had been confirmed`;
+  const often = times === 1 ? '' : `${times} times, the last time `;
+  return plain(`${changeText(change)}: ${word} ${often}${when}`);
+}
+
+function recordItems(record: TrackRecord | undefined): Item[] {
+  if (record === undefined || record.promotions === 0n) return [];
+  const { promotions, confirmed, onProbation, takenBack, takenBackConfirmed } = record;
+  const parts = [
+    `${confirmed} confirmed`,
+    `${onProbation} on probation`,
+    `${takenBack} taken back on probation`,
+    `${takenBackConfirmed} taken back after ${confirmed === 1n ? 'its' : 'their'} confirmation`,
+  ];
+  const { predictionsGraded: graded, predictionsHeld: held, expectedShare } = record;
+  const percent = `${Math.round(expectedShare * 100)} %`;
+  const intervals =
+    graded === 0n
+      ? 'no prediction has been graded by a holdback yet'
+      : `${held} of ${count(Number(graded), 'prediction')} held what the holdback found later; about ${percent} are expected to`;
+  return [
+    plain(`${count(Number(promotions), 'change')} put in force by a trial: ${parts.join(', ')}`),
+    plain(intervals),
+  ];
+}
+
+type AnyChange = Pick<ChangeGains, 'deltaId' | 'ruleId' | 'target' | 'oldValue' | 'newValue'>;
+
+function changeText(change: AnyChange): string {
+  const { target, ruleId, deltaId } = change;
+  const by = ruleId === '' ? '' : ` by rule ${printable(ruleId)}`;
+  return `${printable(target)} ${printable(showValues(change))}${by} (${printable(deltaId)})`;
+}
+
+function plain(text: string): Item {
+  return { text, more: [] };
+}

@@ -1,0 +1,141 @@
+import type { Delta } from './delta.ts';
+import type { Difference } from './effect.ts';
+
+/**
+ * An amount of one metric over many tasks: task-hours of latency, tasks that succeed, or a measurement's
+ * own unit. Positive: better; of a cost: lost.
+ */
+export interface Amount {
+  readonly metric: string;
+  readonly better: 'lower' | 'higher';
+  readonly estimate: number;
+  /** Ends of an interval around it, about 95 % at any moment. */
+  readonly lower: number;
+  readonly upper: number;
+}
+
+/** What a confirmed change gains in a metric. Positive: better, whichever direction that is. */
+export interface MetricGain extends Difference {
+  readonly total: Amount;
+}
+
+/** What was known of a change at its promotion or its confirmation, and what its holdback found. */
+export interface Prediction {
+  readonly madeWhen: 'provisional' | 'confirmed';
+  readonly difference: Difference;
+  /** Per task; `undefined`: not enough is known yet. */
+  readonly found: number | undefined;
+}
+
+/** A change that was confirmed. */
+export interface ChangeGains {
+  readonly delta: Delta;
+  /** By the loop's time. */
+  readonly confirmedMs: number;
+  /** Tasks recorded from its confirmation until its holdback ended. */
+  readonly tasks: number;
+  /** Of these, tasks that kept the old value and were counted. */
+  readonly tasksHeldBack: number;
+  /** Its holdback goes on. */
+  readonly isMeasuring: boolean;
+  readonly gains: readonly MetricGain[];
+  readonly predictions: readonly Prediction[];
+  /** Why it is not measured, in words; empty: it is. */
+  readonly note: string;
+}
+
+/** A change that was tried and not kept, or taken back. */
+export interface UnkeptChange {
+  readonly delta: Delta;
+  /** Tasks from its confirmation until it was taken back; `undefined`: it was not confirmed. */
+  readonly tasksConfirmed: number | undefined;
+}
+
+/** A change that is on trial or on probation, and tasks counted so far. */
+export interface OpenChange {
+  readonly delta: Delta;
+  readonly tasksUsed: number;
+}
+
+/** What trials or holdbacks cost. */
+export interface ProvingCost {
+  /** Tasks that ran with the value that was not kept; of holdbacks, with the old one. */
+  readonly tasks: number;
+  readonly amounts: readonly Amount[];
+}
+
+/** How far findings have held. */
+export interface TrackRecord {
+  readonly promotions: number;
+  readonly confirmed: number;
+  readonly onProbation: number;
+  readonly takenBack: number;
+  readonly takenBackConfirmed: number;
+  /** Predictions that a holdback has graded, and intervals of them that held. */
+  readonly predictionsGraded: number;
+  readonly predictionsHeld: number;
+  /** Share of intervals that is expected to hold. */
+  readonly expectedShare: number;
+}
+
+/** What the retained changes have gained, and what that cost. */
+export interface Gains {
+  /** When the first of the changes was confirmed, by the loop's time; `undefined`: none was. */
+  readonly sinceMs: number | undefined;
+  /** Tasks recorded since then. */
+  readonly tasks: number;
+  /** Oldest first. */
+  readonly changes: readonly ChangeGains[];
+  readonly totals: readonly Amount[];
+  readonly exploring: ProvingCost;
+  readonly holdingBack: ProvingCost;
+  /** Newest first. */
+  readonly unkept: readonly UnkeptChange[];
+  readonly open: readonly OpenChange[];
+  readonly record: TrackRecord;
+  /** Where nothing is proven: what it would take, in words. */
+  readonly needed: readonly string[];
+}
+
+const MS_PER_HOUR = 3_600_000;
+
+/** A difference per task over so many tasks; a negative count turns it round. */
+export function amountOver(
+  { metric, better, perTask, lower, upper }: Difference,
+  tasks: number,
+): Amount {
+  const factor = metric === 'latency' ? tasks / MS_PER_HOUR : tasks;
+  const [one, other] = [lower * factor, upper * factor];
+  return {
+    metric,
+    better,
+    // + 0 turns -0 into 0.
+    estimate: perTask * factor + 0,
+    lower: Math.min(one, other) + 0,
+    upper: Math.max(one, other) + 0,
+  };
+}
+
+/**
+ * Sums by metric, in the order in which metrics first come. The ends of intervals are summed too: the sum
+ * of independent estimates would allow a narrower one.
+ */
+export function sumAmounts(amounts: readonly Amount[]): Amount[] {
+  const sums = new Map<string, Amount>();
+  for (const amount of amounts) {
+    const { metric, estimate, lower, upper } = amount;
+    const sum = sums.get(metric);
+    sums.set(
+      metric,
+      sum === undefined
+        ? amount
+        : {
+            ...sum,
+            estimate: sum.estimate + estimate,
+            lower: sum.lower + lower,
+            upper: sum.upper + upper,
+          },
+    );
+  }
+  return [...sums.values()];
+}
