@@ -82,6 +82,18 @@ export interface Proposal {
   readonly summary: string;
 }
 
+/** A client's refusal of a delta. */
+export interface Refusal {
+  readonly clientId: string;
+  /** A short constant, and why in words; empty: not said. */
+  readonly reason: string;
+  readonly message: string;
+  /** By the loop's time. */
+  readonly timeMs: number;
+  /** Clients among which a majority was counted then. */
+  readonly clients: number;
+}
+
 /** A delta and what became of it. */
 export interface Delta extends Proposal {
   /** Its place among all deltas of the ledger's life, in order of birth: 1, 2, 3 … */
@@ -97,6 +109,8 @@ export interface Delta extends Proposal {
   readonly replacedValue: Value | undefined;
   /** What it did; `undefined`: nothing is known. */
   readonly effect: DeltaEffect | undefined;
+  /** The clients that refuse it, each with its newest refusal, in order; absent: none does. */
+  readonly refusals?: readonly Refusal[];
 }
 
 /** A delta as it is born. */

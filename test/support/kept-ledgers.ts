@@ -11,7 +11,7 @@ export const LEDGER_YAML = `
 cycle: { enabled: false }
 curation: { mode: trial, cooldown_seconds: 10, ack_timeout_seconds: 0 }
 trial: { assignment: task }
-parameters: { harms: { initial: 0 }, helps: { initial: 0 }, level: { initial: 0 } }
+parameters: { harms: { initial: 0 }, helps: { initial: 0 }, level: { initial: 0 }, max_cpu_per_agent: {} }
 rules:${ruleOn('worse', 'harms', '')}${ruleOn('better', 'helps', ', guards: []')}${ruleOn('raise', 'level', '')}
 `;
 
