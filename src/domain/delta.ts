@@ -1,5 +1,5 @@
 import type { DeltaEffect } from './effect.ts';
-import type { Value } from './value.ts';
+import { sameValue, type Value } from './value.ts';
 
 export const DELTA_TYPES = ['coordination', 'strategy', 'resource', 'metric'] as const;
 export type DeltaType = (typeof DELTA_TYPES)[number];
@@ -111,6 +111,15 @@ export interface Delta extends Proposal {
   readonly effect: DeltaEffect | undefined;
   /** The clients that refuse it, each with its newest refusal, in order; absent: none does. */
   readonly refusals?: readonly Refusal[];
+}
+
+/** Whether a delta is a switch of a trial that leaves the value as it is. */
+export function isIdleSwitch({
+  trialDeltaId,
+  oldValue,
+  newValue,
+}: Pick<Proposal, 'trialDeltaId' | 'oldValue' | 'newValue'>): boolean {
+  return trialDeltaId !== '' && sameValue(oldValue, newValue);
 }
 
 /** A delta as it is born. */

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Metrics } from '../admin/metrics.ts';
-import type { Delta } from '../domain/delta.ts';
+import { type Delta, isIdleSwitch } from '../domain/delta.ts';
 import type { EngineObserver } from '../engine/engine.ts';
 import type { DeltaRefused, TrialAdvanced } from '../ledger/event.ts';
 import type { CommitNote } from '../ledger/ledger.ts';
@@ -53,7 +53,8 @@ export function observeCommit(note: CommitNote, log: Logger, metrics: Metrics): 
     log.debug({ tasks: event.tasks.length }, 'tasks recorded');
   }
   for (const delta of note.applied) {
-    log.info({ delta: delta.deltaId, sequence: delta.sequence }, describeDelta(delta));
+    const level = isIdleSwitch(delta) ? 'debug' : 'info';
+    log[level]({ delta: delta.deltaId, sequence: delta.sequence }, describeDelta(delta));
     metrics.deltaApplied(delta.type ?? 'unspecified');
   }
 }

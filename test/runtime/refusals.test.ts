@@ -130,3 +130,24 @@ test('of three clients two refuse it, with a restart between: it is taken back, 
   const refusal = second.client.ackDelta({ clientId: 'c2', deltaId: reversal, error });
   await expect(refusal).rejects.toThrow(/a revert cannot be refused/);
 });
+
+test('a switch that leaves the value as it is, is no line of the log', async () => {
+  const service = await startService(rule('switchback'));
+  await begin(service);
+  for (let i = 0; i < 400; i += 1) {
+    const { latestSequence } = await service.client.getStatus({});
+    if (latestSequence >= 20n) break;
+    await record(service, '', 0, latestSequence);
+  }
+  const told = service.lines.filter(({ msg }) => String(msg).includes('(Block of the '));
+  const kinds = told.map(({ level, msg }) => [
+    level,
+    /adjust (\d) -> (\d)/.exec(String(msg))?.slice(1),
+  ]);
+  expect(kinds).toHaveLength(20);
+  for (const [level, values] of kinds) {
+    const [before, after] = values as string[];
+    expect(level).toBe(before === after ? 20 : 30);
+  }
+  expect(new Set(kinds.map(([level]) => level))).toEqual(new Set([20, 30]));
+});
