@@ -189,7 +189,9 @@ class LearningSidecar:
     def resolve(self, task_id: str = "", labels: Mapping[str, str] | None = None) -> Resolved:
         """The settings for a task, or the last known where the sidecar does not answer in time."""
         self._check_process()
-        request = messages.ResolveParametersRequest(task_id=task_id, labels=labels)
+        request = messages.ResolveParametersRequest(
+            task_id=task_id, labels=labels, client_id=self._client_id
+        )
         try:
             answer = self._call(self.stub.ResolveParameters, request, BRIEF_SECONDS)
             arm = name_of(messages.Arm, answer.arm)
@@ -209,6 +211,7 @@ class LearningSidecar:
         sent.CopyFrom(task)
         # It may be recorded much later than it finished, and sent more than once.
         sent.task_id = sent.task_id or str(uuid.uuid4())
+        sent.client_id = sent.client_id or self._client_id
         if not sent.HasField("finish_time"):
             sent.finish_time.GetCurrentTime()
         future.set_running_or_notify_cancel()

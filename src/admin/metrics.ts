@@ -28,6 +28,7 @@ export interface Metrics {
   ruleFault(ruleId: string): void;
   deltaProposed(type: string): void;
   deltaApplied(type: string): void;
+  deltaRefused(outcome: string): void;
   trialEnded(verdict: string): void;
   callEnded(method: string, code: string, seconds: number): void;
   callRefused(reason: string): void;
@@ -54,6 +55,11 @@ export function createMetrics(sources: MetricSources): Metrics {
   const applied = counter('deltas_applied_total', 'Deltas put in force, reverts included', [
     'type',
   ]);
+  const refused = counter(
+    'deltas_refused_total',
+    'Refusals of deltas, by what became of the delta',
+    ['outcome'],
+  );
   const trials = counter('trials_total', 'Trials that ended', ['verdict']);
   const refusals = counter('refusals_total', 'Calls refused, by the reason that they were told', [
     'reason',
@@ -75,6 +81,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     ruleFault: (rule_id) => faults.inc({ rule_id }),
     deltaProposed: (type) => proposed.inc({ type }),
     deltaApplied: (type) => applied.inc({ type }),
+    deltaRefused: (outcome) => refused.inc({ outcome }),
     trialEnded: (verdict) => trials.inc({ verdict }),
     connectionRefused: (reason) => connections.inc({ reason }),
     callRefused: (reason) => refusals.inc({ reason }),

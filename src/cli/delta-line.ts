@@ -19,6 +19,11 @@ export function describeDelta(delta: Delta): string {
   return `${change} (${score}) by ${delta.ruleId}: ${reasoning}${after}`;
 }
 
+/** Whether a delta is a switch of a trial that leaves the value as it is. */
+export function isIdleSwitch({ trialDeltaId, oldValue, newValue }: Delta): boolean {
+  return trialDeltaId !== '' && show(oldValue) === show(newValue);
+}
+
 /** `target old -> new`. */
 export function describeChange(delta: Delta): string {
   return `${delta.target} ${showValues(delta)}`;

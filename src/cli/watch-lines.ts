@@ -11,16 +11,21 @@ import {
   describeChange,
   describeDelta,
   describeParameters,
+  isIdleSwitch,
   showTime,
   wordOf,
 } from './delta-line.ts';
-import type { TrialEvent } from './watch-trials.ts';
+import type { RefusalEvent, StageEvent, TrialEvent } from './watch-trials.ts';
 
-/** A message of StreamDeltas for people; `undefined` where it tells them nothing. */
+/**
+ * A message of StreamDeltas for people; `undefined` where it tells them nothing, as a switch that leaves
+ * the value as it is.
+ */
 export function describeMessage(message: StreamDeltasResponse): string | undefined {
   const { epoch, sequence, event } = message;
   switch (event.case) {
     case 'delta':
+      if (isIdleSwitch(event.value)) return undefined;
       return `${showTime(event.value.applyTime)} #${sequence} ${describeDelta(event.value)}`;
     case 'snapshot':
       return describeSnapshot(event.value, epoch, sequence);
@@ -29,8 +34,23 @@ export function describeMessage(message: StreamDeltasResponse): string | undefin
   }
 }
 
-/** What is told of a trial or a probation, for people. */
-export function describeTrial({ kind, stage, delta }: TrialEvent): string {
+/** What is told of a trial, a probation or a refusal, for people. */
+export function describeTrial(event: TrialEvent): string {
+  if (event.kind === 'refused') return describeRefusal(event);
+  const { idleSwitches: idle } = event;
+  if (event.kind === 'on' || idle === 0) return describeStage(event);
+  const switches = idle === 1 ? '1 switch' : `${idle} switches`;
+  return `${describeStage(event)} (${switches} that left the value as it was not shown)`;
+}
+
+function describeRefusal({ delta, refusal }: RefusalEvent): string {
+  const { clientId, reason, message } = refusal;
+  const why = [reason, message].filter((text) => text !== '').join(': ');
+  const text = `${delta.deltaId} is refused by client ${JSON.stringify(clientId)}, and stays`;
+  return `${text}: ${describeChange(delta)}${why === '' ? '' : `: ${why}`}`;
+}
+
+function describeStage({ kind, stage, delta }: StageEvent): string {
   const { deltaId, ruleId, effect, state } = delta;
   const summary = effect?.summary ?? '';
   const what = `${stage} of ${deltaId}`;

@@ -3,20 +3,37 @@ import { status } from '@grpc/grpc-js';
 import type { LearningClient } from '../client/channel.ts';
 import { ANSWER_MS } from '../client/delta-reader.ts';
 import { isServiceError } from '../client/failure.ts';
-import { type Delta, DeltaState, type DeltaType } from '../gen/learning/v1/delta_pb.ts';
+import {
+  type Delta,
+  DeltaState,
+  type DeltaType,
+  type Refusal,
+} from '../gen/learning/v1/delta_pb.ts';
 import type { StreamDeltasResponse } from '../gen/learning/v1/learning_service_pb.ts';
+import { isIdleSwitch } from './delta-line.ts';
 
 /** What a delta goes through until it is proven: a trial, then probation. */
 export type Stage = 'trial' | 'probation';
 
 /** What is told of a trial, or of the probation after it. */
-export interface TrialEvent {
+export interface StageEvent {
   /** It is on, or is over. */
   readonly kind: 'on' | 'ended';
   readonly stage: Stage;
   /** The delta, as it stands now. */
   readonly delta: Delta;
+  /** Its switches so far that left the value as it was. */
+  readonly idleSwitches: number;
 }
+
+/** A client refuses a delta, which stays nevertheless. */
+export interface RefusalEvent {
+  readonly kind: 'refused';
+  readonly delta: Delta;
+  readonly refusal: Refusal;
+}
+
+export type TrialEvent = StageEvent | RefusalEvent;
 
 export interface TrialFollowerOptions {
   readonly client: LearningClient;
@@ -37,7 +54,7 @@ interface Followed {
 
 /**
  * Follows the trials of a sidecar, and the probation of deltas that helped: tells of each that it is
- * on, and how it ended. While the sidecar is away nothing is told; what has ended meanwhile is told
+ * on, how it ended, and who refuses it; of confirmed deltas, who refuses them. While the sidecar is away nothing is told; what has ended meanwhile is told
  * when it is back.
  */
 export class TrialFollower {
@@ -46,6 +63,9 @@ export class TrialFollower {
   readonly #followed = new Map<string, Followed>();
   /** Deltas for which both are over: the stream may name them again. */
   readonly #over = new Set<string>();
+  /** The clients whose refusals were told, by delta. */
+  #refusers = new Map<string, ReadonlySet<string>>();
+  readonly #idleSwitches = new Map<string, number>();
   #woken = new AbortController();
 
   constructor(options: TrialFollowerOptions) {
@@ -58,6 +78,9 @@ export class TrialFollower {
     if (event.case === 'delta') {
       const { deltaId, trialDeltaId, revertsDeltaId } = event.value;
       const isNew = trialDeltaId !== '' && this.#follow(trialDeltaId, 'trial');
+      if (isIdleSwitch(event.value) && this.#followed.has(trialDeltaId)) {
+        this.#idleSwitches.set(trialDeltaId, (this.#idleSwitches.get(trialDeltaId) ?? 0) + 1);
+      }
       const isEnd = this.#followed.has(deltaId) || this.#followed.has(revertsDeltaId);
       if (!isNew && !isEnd) return;
     }
@@ -85,11 +108,15 @@ export class TrialFollower {
     const call = { deadlineMs: ANSWER_MS, signal };
     try {
       const { deltas } = await this.#options.client.listDeltas({ states: STATES }, call);
-      for (const delta of deltas) this.#follow(delta.deltaId, stageOf(delta) ?? 'trial');
+      for (const delta of deltas) {
+        const stage = stageOf(delta);
+        if (stage !== undefined) this.#follow(delta.deltaId, stage);
+      }
       for (const [deltaId, followed] of this.#followed) {
         const listed = deltas.find((delta) => delta.deltaId === deltaId);
         await this.#tell(deltaId, followed, listed ?? (await this.#ask(deltaId, call)));
       }
+      await this.#tellRefusals(deltas);
     } catch (error) {
       // The reader of the stream says what is wrong with the connection.
       if (!isServiceError(error)) throw error;
@@ -107,13 +134,15 @@ export class TrialFollower {
   }
 
   async #tell(deltaId: string, { stage, isTold }: Followed, delta: Delta | undefined) {
-    const { types, onEvent } = this.#options;
+    const { onEvent } = this.#options;
     const now = delta === undefined ? undefined : stageOf(delta);
     const kind = now === stage ? 'on' : 'ended';
     const isNews = kind === 'ended' || !isTold;
-    if (delta !== undefined && isNews && (types.length === 0 || types.includes(delta.type))) {
-      await onEvent({ kind, stage, delta });
+    if (delta !== undefined && isNews && this.#isMeant(delta)) {
+      const idleSwitches = this.#idleSwitches.get(deltaId) ?? 0;
+      await onEvent({ kind, stage, delta, idleSwitches });
     }
+    if (kind === 'ended') this.#idleSwitches.delete(deltaId);
     // How a trial ended tells that its delta is on probation.
     if (now !== undefined) this.#followed.set(deltaId, { stage: now, isTold: true });
     else {
@@ -121,9 +150,30 @@ export class TrialFollower {
       this.#over.add(deltaId);
     }
   }
+
+  async #tellRefusals(deltas: readonly Delta[]): Promise<void> {
+    const told = this.#refusers;
+    this.#refusers = new Map(
+      deltas.map(({ deltaId, refusals }) => [
+        deltaId,
+        new Set(refusals.map(({ clientId }) => clientId)),
+      ]),
+    );
+    for (const delta of deltas.filter((one) => this.#isMeant(one))) {
+      for (const refusal of delta.refusals) {
+        if (told.get(delta.deltaId)?.has(refusal.clientId)) continue;
+        await this.#options.onEvent({ kind: 'refused', delta, refusal });
+      }
+    }
+  }
+
+  #isMeant({ type }: Delta): boolean {
+    const { types } = this.#options;
+    return types.length === 0 || types.includes(type);
+  }
 }
 
-const STATES = [DeltaState.TRIAL, DeltaState.PROVISIONAL];
+const STATES = [DeltaState.TRIAL, DeltaState.PROVISIONAL, DeltaState.CONFIRMED];
 
 function stageOf({ state }: Delta): Stage | undefined {
   if (state === DeltaState.TRIAL) return 'trial';

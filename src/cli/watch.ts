@@ -27,8 +27,8 @@ const PROTO_TYPES: Readonly<Record<DeltaType, ProtoDeltaType>> = {
 };
 
 /**
- * Prints applied deltas as they come, and trials and probations as they begin and end, over breaks
- * of the connection, until `ended` says so.
+ * Prints applied deltas as they come, trials and probations as they begin and end, and refusals, over
+ * breaks of the connection, until `ended` says so.
  */
 export async function watch(options: WatchOptions, ended = endingSignal()): Promise<void> {
   endWhenUnread();
@@ -69,10 +69,11 @@ async function printStream(
   }
 }
 
-/** Messages of the stream have no field of this name. */
+/** Messages of the stream have no fields of these names. */
 function trialLine(event: TrialEvent, { json }: WatchOptions): string {
   if (!json) return describeTrial(event);
-  return JSON.stringify({ trial: toJson(DeltaSchema, event.delta) });
+  const delta = toJson(DeltaSchema, event.delta);
+  return JSON.stringify(event.kind === 'refused' ? { refused: delta } : { trial: delta });
 }
 
 /** Fires when the process is asked to end, and keeps it from ending at once. */

@@ -134,7 +134,8 @@ export class LearningSidecar {
     const { signal } = this.#over;
     try {
       const options = { deadlineMs: BEST_EFFORT_MS, signal };
-      const answer = await this.service.resolveParameters(task, options);
+      const { clientId } = this.#options;
+      const answer = await this.service.resolveParameters({ ...task, clientId }, options);
       const { parameters, deltaSequence, arm } = answer;
       return { parameters: valuesOf(parameters), deltaSequence, arm, isFallback: false };
     } catch (error) {
@@ -153,7 +154,7 @@ export class LearningSidecar {
   async record(task: TaskReport): Promise<RecordOutcome> {
     let report: Task;
     try {
-      report = createTask(task, this.#environment.clock.now());
+      report = createTask(task, this.#options.clientId, this.#environment.clock.now());
     } catch (error) {
       const failure = failureOf(error);
       this.#report('a task was refused', failure);

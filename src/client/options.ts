@@ -11,7 +11,8 @@ export interface LearningSidecarOptions extends TargetOptions {
   readonly defaults?: Values;
   /**
    * Puts new settings in force: they count as such when it returns, or its promise resolves. Where
-   * it throws, a delta is refused, and the sidecar reverts it.
+   * it throws, a delta is refused: the sidecar reverts it, but for a proven one that most other clients
+   * have put in force, and leaves the tasks of this client out of its trial.
    */
   readonly onChange?: (change: Change) => void | Promise<void>;
   /** The sidecar has gone, or refuses its stream; it is tried again until it is there. */

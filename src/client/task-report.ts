@@ -10,10 +10,11 @@ export type TaskReport = MessageInitShape<typeof TaskSchema>;
  * A task as it is sent, of its own: it may be sent later, and more than once. Throws where it cannot
  * be encoded, which within a call would look like a connection that breaks.
  */
-export function createTask(report: TaskReport, nowMs: number): Task {
+export function createTask(report: TaskReport, clientId: string, nowMs: number): Task {
   const task = clone(TaskSchema, create(TaskSchema, report));
   task.finishTime ??= timestampFromMs(nowMs);
   task.taskId ||= randomUUID();
+  task.clientId ||= clientId;
   toBinary(TaskSchema, task);
   return task;
 }

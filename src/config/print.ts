@@ -31,6 +31,7 @@ export function printConfig(config: Config): string {
       max_deltas_per_hour: curation.maxDeltasPerHour,
       proposal_ttl_seconds: curation.proposalTtlSeconds,
       ack_timeout_seconds: curation.ackTimeoutSeconds,
+      refusals: curation.refusals,
     },
     parameters: Object.fromEntries(
       Object.entries(config.parameters).map(([name, spec]) => [name, parameterText(spec)]),

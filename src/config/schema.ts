@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { DELTA_IMPACTS, DELTA_OPERATIONS, DELTA_TYPES } from '../domain/delta.ts';
 import { CURATION_MODES, HARM_RESPONSES } from '../domain/rule.ts';
-import { TRIAL_ASSIGNMENTS } from '../domain/settings.ts';
+import { REFUSAL_RULES, TRIAL_ASSIGNMENTS } from '../domain/settings.ts';
 import * as limits from './limits.ts';
 import { LOG_LEVELS } from './log-level.ts';
 import {
@@ -83,6 +83,11 @@ const sections = {
         limits.ACK_TIMEOUT_SECONDS,
         'Seconds until a delta that no client has acknowledged is reverted; 0 = never.',
       ),
+      refusals: choice(
+        REFUSAL_RULES,
+        'Whose refusals take a delta back: those of any client, or of more than half of them; without ' +
+          'it, majority for one that is PROVISIONAL or CONFIRMED, and any for others.',
+      ).optional(),
     },
     'What becomes of a delta.',
   ),

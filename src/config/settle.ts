@@ -31,6 +31,7 @@ export function settle(merged: MergedConfig, rules: readonly ConfiguredRule[]): 
       maxDeltasPerHour: curation.max_deltas_per_hour,
       proposalTtlSeconds: curation.proposal_ttl_seconds,
       ackTimeoutSeconds: curation.ack_timeout_seconds,
+      refusals: curation.refusals,
     },
     parameters: Object.fromEntries(
       Object.entries(merged.parameters).map(([name, text]) => [name, settleParameter(text)]),

@@ -1,5 +1,5 @@
 import type { Comparison, DeltaEffect } from './effect.ts';
-import type { Value } from './value.ts';
+import { sameValue, type Value } from './value.ts';
 
 export const DELTA_TYPES = ['coordination', 'strategy', 'resource', 'metric'] as const;
 export type DeltaType = (typeof DELTA_TYPES)[number];
@@ -96,6 +96,18 @@ export interface Confirmation extends Promotion {
   readonly tasksRecorded: number;
 }
 
+/** A client's refusal of a delta. */
+export interface Refusal {
+  readonly clientId: string;
+  /** A short constant, and why in words; empty: not said. */
+  readonly reason: string;
+  readonly message: string;
+  /** By the loop's time. */
+  readonly timeMs: number;
+  /** Clients among which a majority was counted then. */
+  readonly clients: number;
+}
+
 /** A delta and what became of it. */
 export interface Delta extends Proposal {
   /** Its place among all deltas of the ledger's life, in order of birth: 1, 2, 3 … */
@@ -113,6 +125,17 @@ export interface Delta extends Proposal {
   readonly effect: DeltaEffect | undefined;
   readonly promotion: Promotion | undefined;
   readonly confirmation: Confirmation | undefined;
+  /** The clients that refuse it, each with its newest refusal, in order; absent: none does. */
+  readonly refusals?: readonly Refusal[];
+}
+
+/** Whether a delta is a switch of a trial that leaves the value as it is. */
+export function isIdleSwitch({
+  trialDeltaId,
+  oldValue,
+  newValue,
+}: Pick<Proposal, 'trialDeltaId' | 'oldValue' | 'newValue'>): boolean {
+  return trialDeltaId !== '' && sameValue(oldValue, newValue);
 }
 
 /** A delta as it is born. */

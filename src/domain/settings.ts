@@ -32,6 +32,9 @@ export interface Retention {
 /** How tasks of a trial get their arm: each by itself, in blocks, or as the orchestrator allows. */
 export const TRIAL_ASSIGNMENTS = ['auto', 'task', 'switchback'] as const;
 
+/** Whose refusals take a delta back: any client's, or those of more than half of the clients. */
+export const REFUSAL_RULES = ['any', 'majority'] as const;
+
 /** How deltas are put on trial. */
 export interface TrialSettings {
   readonly assignment: (typeof TRIAL_ASSIGNMENTS)[number];
@@ -88,6 +91,8 @@ export interface LoopSettings {
     readonly proposalTtlSeconds: number;
     /** A delta that no client has acknowledged by then is reverted; 0: none is. */
     readonly ackTimeoutSeconds: number;
+    /** `undefined`: `majority` where the delta is proven or on probation, else `any`. */
+    readonly refusals: (typeof REFUSAL_RULES)[number] | undefined;
   };
   readonly trial: TrialSettings;
   readonly parameters: Readonly<Record<string, ParameterSpec>>;

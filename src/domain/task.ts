@@ -20,4 +20,6 @@ export interface Task {
   readonly recordedMs?: number;
   /** Milliseconds from its asking for parameters to its report; absent: not known. */
   readonly reportMs?: number;
+  /** The client that ran it; absent: not known. It is not kept. */
+  readonly clientId?: string;
 }

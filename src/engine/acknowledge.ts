@@ -1,10 +1,12 @@
-import { type Delta, isLive } from '../domain/delta.ts';
+import { type Delta, isLive, type Refusal } from '../domain/delta.ts';
 import { LearningError } from '../domain/errors.ts';
+import type { DeltaRefused } from '../ledger/event.ts';
 import type { Decided, Decision } from '../ledger/ledger.ts';
 import type { LedgerView } from '../ledger/view.ts';
 import { Changes } from './changes.ts';
-import { known, quote, stateError, withReason } from './deltas.ts';
+import { known, quote, stateError } from './deltas.ts';
 import type { Environment } from './environment.ts';
+import { areEnough, countClients, describeRefusals, MAX_REFUSALS, refusalsOf } from './refusals.ts';
 import { revertTo } from './revert.ts';
 import { TrialChanges } from './trial-changes.ts';
 
@@ -21,7 +23,7 @@ export interface Acknowledgement {
 /** A decision without effect. */
 const NOTHING: Decided<void> = { events: [], result: () => {} };
 
-/** Records an acknowledgement; a refusal reverts the delta. */
+/** Records an acknowledgement, or a refusal; refusals that are enough revert the delta. */
 export function acknowledge(
   { clientId, epoch, deltaId, refusal }: Acknowledgement,
   environment: Environment,
@@ -42,9 +44,7 @@ export function acknowledge(
     }
     if (refusal === undefined) return acknowledged(view, clientId, delta, environment);
     if (delta.revertsDeltaId !== '') throw stateError(delta, 'a revert cannot be refused');
-    const why = [refusal.reason, refusal.message].filter((text) => text !== '').join(': ');
-    const summary = withReason(`Refused by client ${quote(clientId)}`, why);
-    return { ...revertTo(view, delta, summary, environment), result: () => {} };
+    return refused(view, { clientId, ...refusal }, delta, environment);
   };
 }
 
@@ -53,6 +53,32 @@ function isOff(view: LedgerView, { state, trialDeltaId, revertsDeltaId }: Delta)
   if (state === 'reverted') return true;
   const tried = revertsDeltaId === '' ? view.delta(trialDeltaId) : undefined;
   return tried !== undefined && tried.state !== 'trial' && !isLive(tried);
+}
+
+function refused(
+  view: LedgerView,
+  { clientId, reason, message }: Pick<Refusal, 'clientId' | 'reason' | 'message'>,
+  delta: Delta,
+  environment: Environment,
+): Decided<void> {
+  // A switch is refused for what it is a switch to.
+  const subject = view.delta(delta.trialDeltaId) ?? delta;
+  const { nowMs: timeMs, settings } = environment;
+  const former = refusalsOf(subject);
+  const others = former.filter((one) => one.clientId !== clientId);
+  const refusals = [...others, { clientId, reason, message, timeMs, clients: 0 }];
+  const sequence = subject.sequence || delta.sequence;
+  const clients = countClients(view, subject, sequence, refusals, environment);
+  const counts = { refusedBy: refusals.length, clients };
+  const event = { kind: 'delta_refused', deltaId: subject.deltaId, timeMs, clientId } as const;
+  const said: Omit<DeltaRefused, 'outcome'> = { ...event, reason, message, ...counts };
+  if (!areEnough(subject, counts, settings)) {
+    const isKnown = others.length < former.length;
+    if (isKnown || refusals.length > MAX_REFUSALS) return NOTHING;
+    return { events: [{ ...said, outcome: 'stays' }], result: () => {} };
+  }
+  const { events } = revertTo(view, delta, describeRefusals(refusals, clients), environment);
+  return { events: [{ ...said, outcome: 'taken_back' }, ...events], result: () => {} };
 }
 
 function acknowledged(

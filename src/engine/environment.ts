@@ -22,3 +22,13 @@ export interface Environment {
   /** At least half of the newest tasks asked for their parameters by id; `undefined`: not known yet. */
   readonly asksByTask: () => boolean | undefined;
 }
+
+/** The open streams that are sent deltas of a type; `undefined`: one without a type, which all are. */
+export function followersOf(
+  { followers }: Pick<Environment, 'followers'>,
+  type: DeltaType | undefined,
+): readonly Follower[] {
+  return followers().filter(
+    ({ types }) => types.length === 0 || type === undefined || types.includes(type),
+  );
+}

@@ -31,10 +31,11 @@ export function recordTasks(
 ): Decision<Recorded> {
   return (view) => {
     const { nowMs } = environment;
-    const fresh = freshOnes(view, tasks).map((task) => ({ ...task, recordedMs: nowMs }));
+    const known = freshOnes(view, tasks);
+    const fresh = known.map((task) => ({ ...withoutClient(task), recordedMs: nowMs }));
     const events: LedgerEvent[] = [];
     if (fresh.length > 0) events.push({ kind: 'tasks_recorded', tasks: fresh });
-    events.push(...observeEffects(view, fresh, nowMs), ...recordTrial(view, fresh, environment));
+    events.push(...observeEffects(view, fresh, nowMs), ...recordTrial(view, known, environment));
     if (metrics !== undefined) events.push(...reportMetrics(metrics, nowMs)(view).events);
     return {
       events,
@@ -45,6 +46,13 @@ export function recordTasks(
       }),
     };
   };
+}
+
+/** Which client ran a task matters to the trials that are on, and to nothing later. */
+function withoutClient(task: Task): Task {
+  if (task.clientId === undefined) return task;
+  const { clientId: _, ...kept } = task;
+  return kept;
 }
 
 function recordTrial(

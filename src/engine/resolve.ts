@@ -4,6 +4,7 @@ import { type LedgerView, trialOf } from '../ledger/view.ts';
 import { type Assignment, armOf, type Dispatch, takesTasks } from '../trial/assign.ts';
 import { Changes } from './changes.ts';
 import type { Environment } from './environment.ts';
+import { hasRefused } from './refusals.ts';
 import { TrialChanges } from './trial-changes.ts';
 
 /** The values for a task to run with. */
@@ -29,14 +30,17 @@ export function baseline({ head }: Pick<LedgerView, 'head'>): Resolved {
  */
 export function settled(
   view: LedgerView,
-  { taskId }: Dispatch,
+  { taskId, clientId = '' }: Dispatch,
   isFirst = true,
 ): Resolved | undefined {
   const { trials, head } = view;
   if (trials.length === 0) return baseline(view);
   const recorded = head.counters.tasksRecorded;
   const isWanted = trials.some(
-    (trial) => takesTasks(trial, recorded) && armOf(trial, taskId) === undefined,
+    (trial) =>
+      takesTasks(trial, recorded) &&
+      armOf(trial, taskId) === undefined &&
+      !hasRefused(view, trial.plan.deltaId, clientId),
   );
   // A task that is recorded already would never be reported again.
   if (isWanted && isFirst && !view.hasTaskId(taskId)) return undefined;

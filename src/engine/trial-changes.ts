@@ -1,4 +1,4 @@
-import type { DeltaType } from '../domain/delta.ts';
+import type { Task } from '../domain/task.ts';
 import { toLoopMs } from '../ledger/head.ts';
 import type { LedgerView } from '../ledger/view.ts';
 import { type FinishedTask, missingOutcomes, recordOutcome } from '../trial/advance.ts';
@@ -6,7 +6,8 @@ import { type Assignment, armOf, assignTask, type Dispatch, kindOfTask } from '.
 import type { TrialPlan } from '../trial/plan.ts';
 import { isSettling, type Trial } from '../trial/trial.ts';
 import type { Changes } from './changes.ts';
-import type { Environment, Follower } from './environment.ts';
+import { type Environment, followersOf } from './environment.ts';
+import { hasRefused } from './refusals.ts';
 import { TrialChange, type TrialContext } from './trial-change.ts';
 
 /** What one decision does to the open trials. */
@@ -59,7 +60,7 @@ export class TrialChanges {
   }
 
   /** The arms of a task: those it has already, and new ones in each trial that takes it. */
-  assign({ taskId, labels }: Dispatch): Assignment[] {
+  assign({ taskId, labels, clientId = '' }: Dispatch): Assignment[] {
     const { on } = this;
     const timeMs = this.#changes.nowMs;
     const recorded = this.#view.head.counters.tasksRecorded;
@@ -70,7 +71,8 @@ export class TrialChanges {
       const { plan, stage } = trial;
       // While another value of the parameter is on trial, no other trial of it takes tasks.
       const isFree = on === undefined || on === trial || on.plan.target !== plan.target;
-      if (arm === undefined && isFree) {
+      const isTaken = isFree && !hasRefused(this.#view, change.deltaId, clientId);
+      if (arm === undefined && isTaken) {
         const kind = kindOfTask(plan, labels);
         const step = assignTask(trial, { taskId, kind, timeMs, recorded, seed: change.seed });
         if (step !== undefined) change.take(step);
@@ -80,8 +82,11 @@ export class TrialChanges {
     });
   }
 
-  /** Records a reported task in the trials that it belongs to. */
-  record(task: FinishedTask): void {
+  /**
+   * Records a reported task in the trials that it belongs to. That of a client which has refused the
+   * delta tells nothing: in a block it is passed over, and with an arm of its own it counts as cancelled.
+   */
+  record(task: FinishedTask & Pick<Task, 'clientId'>): void {
     const { nowMs, sequence } = this.#changes;
     // A client that has not acknowledged may have closed its stream.
     if (task.deltaSequence === 0) this.noticeAcknowledged();
@@ -92,7 +97,10 @@ export class TrialChanges {
       // A sequence that no delta has yet does not name a block.
       const isAhead = trial?.block !== undefined && task.deltaSequence > sequence;
       if (trial === undefined || isAhead) continue;
-      const step = recordOutcome(trial, { ...task, finishTimeMs }, nowMs);
+      const isRefused = hasRefused(this.#view, change.deltaId, task.clientId ?? '');
+      if (isRefused && trial.plan.assignment === 'switchback') continue;
+      const status = isRefused ? 'cancelled' : task.status;
+      const step = recordOutcome(trial, { ...task, status, finishTimeMs }, nowMs);
       if (step === undefined) continue;
       change.take(step);
       change.moveOn();
@@ -110,8 +118,8 @@ export class TrialChanges {
 
   /**
    * Records when every client with an open stream has a running block's value: it has acknowledged the
-   * switch, or got a Snapshot since. Clients that never acknowledge, or whose stream filters such deltas
-   * out, are not waited for.
+   * switch, or got a Snapshot since. Clients that never acknowledge, that refuse the delta, or whose stream
+   * filters such deltas out, are not waited for.
    *
    * @param acknowledgedBy the highest sequence that a client has acknowledged
    */
@@ -120,8 +128,9 @@ export class TrialChanges {
       const block = change.trial?.block;
       if (block === undefined || block.acknowledgedMs !== undefined) continue;
       const type = (this.#view.delta(change.deltaId) ?? this.#changes.born(change.deltaId))?.type;
-      const clients = this.#followersOf(type).filter(
-        ({ clientId }) => acknowledgedBy(clientId) > 0,
+      const clients = followersOf(this.#environment, type).filter(
+        ({ clientId }) =>
+          acknowledgedBy(clientId) > 0 && !hasRefused(this.#view, change.deltaId, clientId),
       );
       const isByAll = clients.every(
         ({ clientId, snapshotSequence }) =>
@@ -131,12 +140,6 @@ export class TrialChanges {
         change.take({ step: 'acknowledged', timeMs: this.#changes.nowMs });
       }
     }
-  }
-
-  #followersOf(type: DeltaType | undefined): readonly Follower[] {
-    return this.#environment
-      .followers()
-      .filter(({ types }) => types.length === 0 || type === undefined || types.includes(type));
   }
 
   pause(): void {

@@ -132,6 +132,15 @@ export class Draft implements LedgerView, Addition {
     return this.#clients.get(clientId) ?? this.#base.acknowledged(clientId);
   }
 
+  *clientsBeyond(sequence: number): Iterable<string> {
+    for (const [clientId, acknowledged] of this.#clients) {
+      if (acknowledged >= sequence) yield clientId;
+    }
+    for (const clientId of this.#base.clientsBeyond(sequence)) {
+      if (!this.#clients.has(clientId)) yield clientId;
+    }
+  }
+
   /** Deltas as they stand after this commit. */
   changedDeltas(): Iterable<Delta> {
     return this.#deltas.values();
@@ -162,6 +171,7 @@ export class Draft implements LedgerView, Addition {
       case 'delta_rejected':
       case 'delta_expired':
       case 'delta_reverted':
+      case 'delta_refused':
       case 'delta_observed':
       case 'trial_advanced':
         this.#foldDelta(event);

@@ -114,6 +114,22 @@ export interface DeltaReverted {
   readonly summary: string;
 }
 
+/** A client refused a delta. */
+export interface DeltaRefused {
+  readonly kind: 'delta_refused';
+  /** Of a switch: the delta on trial. */
+  readonly deltaId: string;
+  readonly timeMs: number;
+  readonly clientId: string;
+  readonly reason: string;
+  readonly message: string;
+  /** Clients that refuse it by then, and among how many a majority was counted. */
+  readonly refusedBy: number;
+  readonly clients: number;
+  /** It stays, or the events after this one take it back. */
+  readonly outcome: 'stays' | 'taken_back';
+}
+
 /** The trial of a delta went on by some steps; its first one begins it, its last one ends it. */
 export interface TrialAdvanced {
   readonly kind: 'trial_advanced';
@@ -160,6 +176,7 @@ export type DeltaEvent =
   | DeltaRejected
   | DeltaExpired
   | DeltaReverted
+  | DeltaRefused
   | DeltaObserved;
 
 /** An event at its place in the log: 1, 2, 3 … */

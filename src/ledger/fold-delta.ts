@@ -1,6 +1,6 @@
-import { bornDelta, type Delta } from '../domain/delta.ts';
+import { bornDelta, type Delta, type Refusal } from '../domain/delta.ts';
 import type { TrialEnded, TrialStep } from '../trial/step.ts';
-import type { DeltaApplied, DeltaEvent, TrialAdvanced } from './event.ts';
+import type { DeltaApplied, DeltaEvent, DeltaRefused, TrialAdvanced } from './event.ts';
 
 /** Whether a delta has still to come to its end: it waits, or is on trial or on probation. */
 export function isOpen({ state }: Delta): boolean {
@@ -24,11 +24,22 @@ export function foldDelta(
       return { ...settled, state: 'expired', summary: event.summary };
     case 'delta_reverted':
       return { ...delta, state: 'reverted', summary: event.summary };
+    case 'delta_refused':
+      return { ...delta, refusals: withRefusal(delta, event) };
     case 'delta_observed':
       return { ...delta, effect: event.effect, summary: event.summary };
     case 'trial_advanced':
       return event.receipts.reduce((former, { step }) => foldTrialStep(former, step), delta);
   }
+}
+
+/** A client's newest refusal takes the place of its former one. */
+function withRefusal(
+  { refusals = [] }: Delta,
+  { clientId, reason, message, timeMs, clients }: DeltaRefused,
+): readonly Refusal[] {
+  const others = refusals.filter((one) => one.clientId !== clientId);
+  return [...others, { clientId, reason, message, timeMs, clients }];
 }
 
 function foldApplication(delta: Delta, event: DeltaApplied): Delta {

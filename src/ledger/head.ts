@@ -1,7 +1,7 @@
 import { DELTA_TYPES, type DeltaType } from '../domain/delta.ts';
 import type { CoordinationMetrics } from '../domain/metrics.ts';
 import type { Value } from '../domain/value.ts';
-import { type ChangeRecord, foldConfirmation, foldVerdict } from '../trial/change.ts';
+import { type ChangeRecord, foldConfirmation, foldRefusal, foldVerdict } from '../trial/change.ts';
 import type { RuleRecord } from '../trial/learned.ts';
 import type { TrialStep } from '../trial/step.ts';
 import type { Trial } from '../trial/trial.ts';
@@ -115,6 +115,8 @@ export function copyHead(head: Head): Head {
 
 /** What an event refers to and the head alone does not know. */
 export interface DeltaFacts {
+  /** Empty: no rule's. */
+  readonly ruleId: string;
   readonly target: string;
   /** `undefined`: the parameter is taken away. */
   readonly newValue: Value | undefined;
@@ -154,6 +156,11 @@ export function foldHead(
       break;
     case 'delta_rejected':
       if (delta !== undefined) touch(head, delta.target, { touchedMs: event.timeMs });
+      break;
+    case 'delta_refused':
+      if (event.outcome === 'taken_back' && delta !== undefined && delta.ruleId !== '') {
+        foldRefusal(head, delta, event.timeMs);
+      }
       break;
     case 'cycle_completed':
       head.counters.cycles = event.cycle.number;

@@ -4,6 +4,7 @@ import type { Retention } from '../domain/settings.ts';
 import type { Task } from '../domain/task.ts';
 import type { Evidence } from '../trial/evidence.ts';
 import type { Trial } from '../trial/trial.ts';
+import { Acknowledged } from './acknowledged.ts';
 import type { StoredEvent, TrialAdvanced } from './event.ts';
 import { isOpen } from './fold-delta.ts';
 import { emptyHead, type Head } from './head.ts';
@@ -23,9 +24,6 @@ export interface Addition {
   readonly applied: readonly Delta[];
   readonly followUps: FollowUps;
 }
-
-/** Clients whose acknowledgements are remembered: as many as streams can be open. */
-const RETAIN_CLIENTS = 4096;
 
 /** Events that live on in the head only (metrics, declarations): kept for a look at the past. */
 const RETAIN_HEAD_EVENTS = 100;
@@ -71,7 +69,7 @@ export class LedgerState implements LedgerView {
   /** Changes as they were when put in force, without a gap up to the newest. */
   readonly #applied = new Ring<Delta>();
   readonly #cycles = new Ring<{ readonly cycle: CycleRecord; readonly position: number }>();
-  readonly #clients = new Map<string, { readonly sequence: number; readonly position: number }>();
+  readonly #clients = new Acknowledged();
   readonly #headEvents = new Ring<number>();
   #droppable: number[] = [];
 
@@ -133,7 +131,11 @@ export class LedgerState implements LedgerView {
   }
 
   acknowledged(clientId: string): number {
-    return this.#clients.get(clientId)?.sequence ?? 0;
+    return this.#clients.of(clientId);
+  }
+
+  clientsBeyond(sequence: number): Iterable<string> {
+    return this.#clients.beyond(sequence);
   }
 
   /** The change put in force at `sequence`, as it was then; `undefined`: forgotten or not yet. */
@@ -169,7 +171,9 @@ export class LedgerState implements LedgerView {
           this.#cycles.push({ cycle: event.cycle, position });
           break;
         case 'delta_acknowledged':
-          this.#mergeClient(event.clientId, { sequence: event.sequence, position });
+          this.#droppable.push(
+            ...this.#clients.add(event.clientId, { sequence: event.sequence, position }),
+          );
           break;
         case 'metrics_reported':
         case 'parameters_declared':
@@ -239,14 +243,6 @@ export class LedgerState implements LedgerView {
     this.#newest.note(delta);
   }
 
-  #mergeClient(clientId: string, entry: { sequence: number; position: number }): void {
-    const former = this.#clients.get(clientId);
-    if (former !== undefined) this.#droppable.push(former.position);
-    // Deleted first, so that the map's order is by the last acknowledgement.
-    this.#clients.delete(clientId);
-    this.#clients.set(clientId, entry);
-  }
-
   #forget(): void {
     const { historyLimit, dedupWindow, retainCycles } = this.#retention;
     while (this.#tasks.length > historyLimit) this.#tasks.shift();
@@ -266,11 +262,7 @@ export class LedgerState implements LedgerView {
       const oldest = this.#headEvents.shift();
       if (oldest !== undefined) this.#droppable.push(oldest);
     }
-    for (const [clientId, { position }] of this.#clients) {
-      if (this.#clients.size <= RETAIN_CLIENTS) break;
-      this.#droppable.push(position);
-      this.#clients.delete(clientId);
-    }
+    this.#droppable.push(...this.#clients.forget());
     this.#forgetDeltas();
   }
 

@@ -28,6 +28,8 @@ export interface LedgerView {
   newestTasks(count: number): readonly Task[];
   /** The highest sequence that a client has acknowledged; 0: none. */
   acknowledged(clientId: string): number;
+  /** The clients that have acknowledged this sequence or a higher one. */
+  clientsBeyond(sequence: number): Iterable<string>;
 }
 
 /** A trial of a value that is not in force; all but one only wait for late reports. */

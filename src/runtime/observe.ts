@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import type { Metrics } from '../admin/metrics.ts';
-import type { Delta } from '../domain/delta.ts';
+import { type Delta, isIdleSwitch } from '../domain/delta.ts';
 import type { EngineObserver } from '../engine/engine.ts';
-import type { TrialAdvanced } from '../ledger/event.ts';
+import type { DeltaRefused, TrialAdvanced } from '../ledger/event.ts';
 import type { CommitNote } from '../ledger/ledger.ts';
 
 /** Logs and counts what the loop does. */
@@ -46,13 +46,15 @@ export function observeCommit(note: CommitNote, log: Logger, metrics: Metrics): 
         'the wall clock has jumped: what rests, waits or expires goes by the time that has passed',
       );
     }
+    if (event.kind === 'delta_refused') observeRefusal(event, log, metrics);
     if (event.kind === 'trial_advanced') observeTrial(event, log, metrics);
     if (event.kind !== 'tasks_recorded') continue;
     metrics.tasksRecorded(event.tasks.length);
     log.debug({ tasks: event.tasks.length }, 'tasks recorded');
   }
   for (const delta of note.applied) {
-    log.info({ delta: delta.deltaId, sequence: delta.sequence }, describeDelta(delta));
+    const level = isIdleSwitch(delta) ? 'debug' : 'info';
+    log[level]({ delta: delta.deltaId, sequence: delta.sequence }, describeDelta(delta));
     metrics.deltaApplied(delta.type ?? 'unspecified');
   }
 }
@@ -69,6 +71,17 @@ function describeRejected(deltas: readonly Delta[]): { readonly rejected?: reado
     .map((delta) => `${delta.ruleId}: ${describeChange(delta)}: ${delta.summary}`);
   const more = rejected.length - lines.length;
   return { rejected: more === 0 ? lines : [...lines, `and ${more} more`] };
+}
+
+function observeRefusal(event: DeltaRefused, log: Logger, metrics: Metrics): void {
+  const { deltaId, clientId, reason, message, refusedBy, clients, outcome } = event;
+  log.warn(
+    { delta: deltaId, client: clientId, reason, message, refused_by: refusedBy, clients },
+    outcome === 'stays'
+      ? 'a client refuses a delta, which stays: it takes more than half of the clients'
+      : 'a client refuses a delta, which is taken back',
+  );
+  metrics.deltaRefused(outcome);
 }
 
 function observeTrial({ deltaId, receipts }: TrialAdvanced, log: Logger, metrics: Metrics): void {

@@ -10,6 +10,8 @@ import { isHelpful, isThinned, tasksLeft } from './verdict.ts';
 export interface Dispatch {
   readonly taskId: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** The client that runs it; empty or absent: not known. */
+  readonly clientId?: string;
 }
 
 /** A task's arm in the trial of a delta. */

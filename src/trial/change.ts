@@ -13,7 +13,17 @@ export interface ChangeRecord {
   readonly endTask: number;
   /** The longest time to a report in that trial, in milliseconds; absent: unknown. */
   readonly longestMs?: number;
+  /** Absent: no clients had it taken back since it was last confirmed. */
+  readonly refused?: {
+    readonly times: number;
+    /** When they last did: as `endMs` and `endTask`. */
+    readonly timeMs: number;
+    readonly task: number;
+  };
 }
+
+/** Of a change that no trial has found anything of. */
+const UNTRIED = { verdict: 'inconclusive', harmed: 0, endMs: 0, endTask: 0 } as const;
 
 /** What the ledger's head keeps of trials. */
 export interface TrialMemory {
@@ -69,8 +79,35 @@ export function foldVerdict(
   const { [key]: former, ...others } = memory.changes;
   const harmed = (former?.harmed ?? 0) + (verdict === 'harmed' ? 1 : 0);
   const endTask = memory.counters.tasksRecorded;
+  const { refused } = former ?? {};
   const change = { ruleId, verdict, harmed, endMs: timeMs, endTask, longestMs };
-  memory.changes = newest({ ...others, [key]: change }, MAX_CHANGES, ({ endMs }) => endMs);
+  keep(memory, others, key, refused === undefined ? change : { ...change, refused });
+}
+
+/** Clients had a change taken back: it rests as after harm, but that teaches nothing of its rule. */
+export function foldRefusal(
+  memory: TrialMemory,
+  change: Pick<TrialPlan, 'ruleId' | 'target' | 'newValue'>,
+  timeMs: number,
+): void {
+  const key = changeKey(change);
+  const { [key]: former, ...others } = memory.changes;
+  const times = (former?.refused?.times ?? 0) + 1;
+  const refused = { times, timeMs, task: memory.counters.tasksRecorded };
+  keep(memory, others, key, { ...UNTRIED, ...former, ruleId: change.ruleId, refused });
+}
+
+function keep(
+  memory: TrialMemory,
+  others: TrialMemory['changes'],
+  key: string,
+  change: ChangeRecord,
+): void {
+  memory.changes = newest({ ...others, [key]: change }, MAX_CHANGES, lastMs);
+}
+
+function lastMs({ endMs, refused }: ChangeRecord): number {
+  return Math.max(endMs, refused?.timeMs ?? 0);
 }
 
 /** A change was confirmed: its record is removed. */
@@ -88,15 +125,21 @@ export interface Rest {
 }
 
 /**
- * The rest after the last trial of a change; `undefined`: none.
+ * The rest after the last trial of a change, or after it was refused; `undefined`: none.
  *
  * @param always also after INCONCLUSIVE; otherwise only after HARMED or INVALID
  */
 export function restOf(record: ChangeRecord | undefined, always: boolean): Rest | undefined {
-  if (record === undefined || record.verdict === 'helped') return undefined;
-  if (record.verdict === 'inconclusive' && !always) return undefined;
-  const { tasks, ms } = restAfterHarm(Math.max(record.harmed - 1, 0));
-  return { untilMs: record.endMs + ms, untilTask: record.endTask + tasks };
+  if (record === undefined) return undefined;
+  const { verdict, harmed, endMs, endTask, refused } = record;
+  const rests = verdict !== 'helped' && (verdict !== 'inconclusive' || always);
+  if (!rests && refused === undefined) return undefined;
+  const { tasks, ms } = restAfterHarm(Math.max(harmed + (refused?.times ?? 0) - 1, 0));
+  const from = { ms: rests ? endMs : 0, task: rests ? endTask : 0 };
+  return {
+    untilMs: Math.max(from.ms, refused?.timeMs ?? 0) + ms,
+    untilTask: Math.max(from.task, refused?.task ?? 0) + tasks,
+  };
 }
 
 /** Whether a rest is over. */

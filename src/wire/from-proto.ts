@@ -24,6 +24,7 @@ export function fromProtoTask(task: ProtoTask, nowMs: number): Task {
     measurements: task.measurements,
     // Beyond 2^53 no ledger will ever be; such a number means nothing here, however it is rounded.
     deltaSequence: Number(task.deltaSequence),
+    ...(task.clientId === '' ? undefined : { clientId: task.clientId }),
   };
 }
 

@@ -103,6 +103,9 @@ export function toProtoDelta(
       : { effect: toProtoEffect(effect, delta.summary) }),
     revertsDeltaId: delta.revertsDeltaId,
     trialDeltaId: delta.trialDeltaId,
+    refusals: (delta.refusals ?? []).map(({ clientId, reason, message, timeMs }) => ({
+      ...{ clientId, reason, message, refuseTime: toTimestamp(timeMs + offsetMs) },
+    })),
   });
 }
 

@@ -10,6 +10,8 @@ import {
   DeltaSchema,
   DeltaState,
   DeltaType,
+  type Refusal,
+  RefusalSchema,
   Verdict,
 } from '../../src/gen/learning/v1/delta_pb.ts';
 import { StreamDeltasResponseSchema } from '../../src/gen/learning/v1/learning_service_pb.ts';
@@ -56,14 +58,26 @@ test('a trial that begins and ends, and its switches', async () => {
   await watch.says(
     new RegExp(`^trial of ${deltaId}: level 0 -> 1 by raise: On trial, in blocks of 2: how long`),
   );
-  await watch.says(
-    new RegExp(
-      `^\\S+ #1 level adjust 0 -> [01] \\(switch, trial of ${deltaId}\\) Block of the (old|new) value`,
-    ),
-  );
   await finishTrial(engine);
-  await watch.says(
-    new RegExp(`^trial of ${deltaId} ended: HARMED: Harmed, in \\d+ tasks: outcome`),
+  const switched = `\\(switch, trial of ${deltaId}\\) Block of the (old|new) value`;
+  await watch.says(new RegExp(`^\\S+ #\\d+ level adjust (0 -> 1|1 -> 0) ${switched}`));
+  const end = await watch.says(
+    new RegExp(`^trial of ${deltaId} ended: HARMED: Harmed, in \\d+ tasks: outcome.*`),
+  );
+  // Two blocks of the same value that follow each other are no change.
+  const { state } = engine.ledger;
+  const switches = [...state.deltasNewestFirst()].filter(
+    (delta) => delta.trialDeltaId !== '' && delta.revertsDeltaId === '',
+  );
+  const idle = switches.filter(({ oldValue, newValue }) => oldValue === newValue).length;
+  expect(idle).toBeGreaterThan(1);
+  expect(end).toMatch(
+    new RegExp(` \\(${idle} switches that left the value as it was not shown\\)$`),
+  );
+  await vi.waitFor(() =>
+    expect(watch.lines.filter((line) => line.includes('(switch,'))).toHaveLength(
+      switches.length - idle,
+    ),
   );
   expect(await watch.end('SIGTERM')).toEqual({ code: 0, signal: null });
   expect(watch.lines.filter((line) => line.startsWith('trial of'))).toHaveLength(2);
@@ -88,6 +102,11 @@ test('--json: a trial that it finds on, apart from the messages of the stream', 
     .map((line) => JSON.parse(line));
   for (const message of stream) fromJson(StreamDeltasResponseSchema, message);
   expect(stream[0].snapshot).toBeDefined();
+  // Nothing is left out of what programs read: not even switches that leave the value as it is.
+  const count = engine.ledger.state.head.sequence - Number(stream[0].sequence ?? 0);
+  await vi.waitFor(() =>
+    expect(watch.lines.filter((line) => line.includes('"trialDeltaId"'))).toHaveLength(count),
+  );
 });
 
 test('--types: trials of other types are left out', async () => {
@@ -125,7 +144,8 @@ function followed() {
     client: { listDeltas, getDeltaStatus } as unknown as LearningClient,
     types: [],
     onEvent: async (event: TrialEvent) => {
-      events.push([event.kind, event.delta.deltaId]);
+      const who = event.kind === 'refused' ? `${event.refusal.clientId} of ` : '';
+      events.push([event.kind, who + event.delta.deltaId]);
       lines.push(describeTrial(event));
     },
   });
@@ -235,7 +255,51 @@ test.each([
     `probation of d ended: ${name}: why`,
   ]);
   expect(listDeltas).toHaveBeenCalledWith(
-    { states: [DeltaState.TRIAL, DeltaState.PROVISIONAL] },
+    { states: [DeltaState.TRIAL, DeltaState.PROVISIONAL, DeltaState.CONFIRMED] },
     expect.anything(),
   );
+});
+
+test('who refuses a delta that stays, each once', async () => {
+  const { follower, listDeltas, getDeltaStatus, events, lines } = followed();
+  const refusal = (clientId: string, reason: string, message: string) =>
+    create(RefusalSchema, { clientId, reason, message });
+  const confirmed = (...refusals: Refusal[]) =>
+    create(DeltaSchema, { ...ended(DeltaState.CONFIRMED), refusals });
+  const first = refusal('c 1', 'UNSUPPORTED', 'no such level');
+  listDeltas.mockResolvedValue({ deltas: [confirmed(first)] });
+  follower.note(SNAPSHOT);
+  await vi.waitFor(() => expect(events).toEqual([['refused', 'c 1 of d']]));
+  listDeltas.mockResolvedValue({ deltas: [confirmed(first, refusal('c2', '', ''))] });
+  follower.note(SNAPSHOT);
+  await vi.waitFor(() => expect(events).toHaveLength(2));
+  expect(lines).toEqual([
+    'd is refused by client "c 1", and stays: level nothing -> nothing: UNSUPPORTED: no such level',
+    'd is refused by client "c2", and stays: level nothing -> nothing',
+  ]);
+  // One that is confirmed is not followed to an end.
+  listDeltas.mockResolvedValue({ deltas: [] });
+  follower.note(SNAPSHOT);
+  await vi.waitFor(() => expect(listDeltas).toHaveBeenCalledTimes(3));
+  expect(getDeltaStatus).not.toHaveBeenCalled();
+});
+
+test('a refusal is told, in words and as JSON', async () => {
+  const { engine, address, client } = await createServiceFixture(
+    YAML.replace('mode: trial', 'mode: trial, refusals: majority'),
+  );
+  const deltaId = await startTrial(engine);
+  client.streamDeltas({ clientId: 'other' }).on('error', () => {});
+  await vi.waitFor(async () => expect((await client.getStatus({})).subscribers).toHaveLength(1));
+  await client.ackDelta({ clientId: 'me', deltaId, error: { reason: 'UNSUPPORTED' } });
+  const words = startWatch('--target', address);
+  await words.says(
+    new RegExp(`^${deltaId} is refused by client "me", and stays: level 0 -> 1: UNSUPPORTED$`),
+  );
+  const json = startWatch('--target', address, '--json');
+  const line = await json.find((text) => (text.startsWith('{"refused"') ? text : undefined));
+  expect(fromJson(DeltaSchema, JSON.parse(line).refused)).toMatchObject({
+    deltaId,
+    refusals: [{ clientId: 'me', reason: 'UNSUPPORTED' }],
+  });
 });

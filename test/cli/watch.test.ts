@@ -224,9 +224,14 @@ test('a switch of a trial, a parameter taken away, an approval, a heartbeat', ()
         event: { case: 'delta', value: { target: 't', ruleId: 'r', cycleNumber: 1n, ...delta } },
       }),
     );
-  expect(told({ trialDeltaId: 'd', cycleNumber: 0n, operation: 3, reasoning: 'why' })).toBe(
-    '- #1 t remove nothing -> nothing (switch, trial of d) why',
+  const value = (text: string) => ({ kind: { case: 'stringValue', value: text } }) as const;
+  const ofTrial = { trialDeltaId: 'd', cycleNumber: 0n, reasoning: 'why' };
+  expect(told({ ...ofTrial, operation: 3, oldValue: value('x') })).toBe(
+    '- #1 t remove "x" -> nothing (switch, trial of d) why',
   );
+  for (const same of [{}, { oldValue: value('x'), newValue: value('x') }]) {
+    expect(told({ ...ofTrial, operation: 4, ...same })).toBeUndefined();
+  }
   expect(told({ effect: { summary: 'Approved by an operator' }, reasoning: 'why' })).toMatch(
     /by r: why\. Approved by an operator$/,
   );

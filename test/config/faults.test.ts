@@ -302,6 +302,7 @@ const CATALOGUE: [path: (string | number)[], valid: fc.Arbitrary<unknown>, fault
   [['reflection', 'weights', 'banana'], fc.constant(undefined), [1]],
   [['curation', 'mode'], fc.constantFrom('apply', 'recommend', 'trial'), ['coin', 'other']],
   [['curation', 'ack_timeout_seconds'], fc.nat(1000), [-1, '1']],
+  [['curation', 'refusals'], fc.constantFrom('any', 'majority'), ['none', true]],
   [['curation', 'cool_down'], fc.constant(undefined), [3]],
   [['curation', 'cooldown_seconds'], fc.nat(1000), [-1]],
   [['trial', 'block_tasks'], fc.integer({ min: 1, max: 10 }), [0]],
@@ -480,7 +481,7 @@ rules:
     guards:
       - { metric: success, margin: 0.01 }
       - { measurement: cost, better: lower, statistic: median, margin: 1e-7 }
-curation: {ack_timeout_seconds: 0.5}
+curation: {ack_timeout_seconds: 0.5, refusals: majority}
 trial: {seed: "1e3", timeout_ms: 1e-7, predict_by: [], outcome_timeout_seconds: 1e-7, holdback: 0}
 tls: {certificate_file: "a b", key_file: "1", client_ca_file: c, allowed_names: ["1e3", "a: b"]}
 tokens: {admin_file: "# no"}

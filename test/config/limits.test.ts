@@ -31,6 +31,7 @@ const BOUNDS: [string, unknown[], unknown[]][] = [
   ['curation.max_deltas_per_hour', [0, 1_000_000], [-1, 1.5, 1_000_001]],
   ['curation.proposal_ttl_seconds', [0.1, 31_536_000], [0, 31_536_001]],
   ['curation.ack_timeout_seconds', [0, 0.5, 31_536_000], [-1, 31_536_001, null]],
+  ['curation.refusals', ['any', 'majority'], ['all', 0.5, null]],
   ['trial.assignment', ['auto', 'task', 'switchback'], ['coin']],
   ['trial.block_tasks', [1, 50], [0, 51, 1.5]],
   ['trial.pair_by', [[], ['a', 'b']], ['a', ['a', 'a']]],

@@ -47,6 +47,21 @@ async function work(fixture: TrialFixture, count: number, name: string) {
   }
 }
 
+test('a refusal is told as it was, and counts', async () => {
+  const { fixture } = await openLedger('0012-refusals.db');
+  const { deltaId, ...delta } = deltaOn(fixture, 'helps');
+  expect(delta).toMatchObject({
+    state: 'confirmed',
+    refusals: [{ clientId: 'client-2', reason: 'UNSUPPORTED', message: 'no such value' }],
+  });
+  const refusal = { reason: 'UNSUPPORTED', message: '' };
+  await fixture.engine.acknowledge({ clientId: 'client-1', epoch: '', deltaId, refusal });
+  expect(fixture.delta(deltaId)).toMatchObject({
+    state: 'reverted',
+    summary: expect.stringMatching(/^Refused by 2 of 2 clients: "client-2": UNSUPPORTED: no such/),
+  });
+});
+
 describe.each(LEDGERS)('%s', (name) => {
   test('opens with all that had been decided', async () => {
     const { fixture } = await openLedger(name);

@@ -36,6 +36,12 @@ const set = { target: 'max_cpu_per_agent', holdSeconds: 0 };
 const override = await engine.setParameter({ ...set, value: 70, reason: 'by hand' });
 const acknowledgement = { clientId: 'client-1', epoch: '', refusal: undefined };
 await engine.acknowledge({ ...acknowledgement, deltaId: override.deltaId });
+const helps = [...state.deltasNewestFirst()].find(({ target }) => target === 'helps');
+const refusal = { reason: 'UNSUPPORTED', message: 'no such value' };
+await engine.acknowledge({
+  ...{ clientId: 'client-2', epoch: '', refusal },
+  deltaId: helps?.deltaId ?? '',
+});
 const second = await engine.setParameter({ ...set, value: 60, reason: 'too much' });
 await engine.revert(second.deltaId, 'it was not');
 await until('level', 'provisional');

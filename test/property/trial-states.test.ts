@@ -40,6 +40,13 @@ const KINDS = [
 ];
 type Step = { readonly kind: (typeof KINDS)[number]; readonly seed: number };
 
+/** Those that are subscribed; some tasks are theirs, and of most it is not known. */
+const CLIENTS = ['c0', 'c1', 'c2'] as const;
+
+function clientOf(number: number): string {
+  return CLIENTS[number % 12] ?? '';
+}
+
 /** What is expected of a run, beside what the engine says. */
 class Run {
   readonly #assignment: string;
@@ -66,7 +73,9 @@ class Run {
       yamlOf(this.#assignment, this.#reasoning),
       clock === undefined ? { store: this.#store } : { store: this.#store, clock },
     );
-    this.fixture.engine.followedBy(() => [{ clientId: 'c', types: [], snapshotSequence: 0 }]);
+    this.fixture.engine.followedBy(() =>
+      CLIENTS.map((clientId) => ({ clientId, types: [], snapshotSequence: 0 })),
+    );
     this.fixture.engine.ledger.onCommit(({ applied }) => void this.#applied.push(...applied));
     this.fixture.engine.start();
   }
@@ -77,7 +86,7 @@ class Run {
     const deltaId = deltas[seed % 5]?.deltaId ?? 'none';
     switch (kind) {
       case 'resolve':
-        return void (await this.#resolve(`t${seed % 40}`));
+        return void (await this.#resolve(`t${seed % 40}`, clientOf(seed)));
       case 'work':
         return this.#work(5 + (seed % 20), seed % 6 === 0 ? 3 : 0.3);
       case 'record':
@@ -100,7 +109,8 @@ class Run {
       case 'ack':
       case 'refuse': {
         const refusal = kind === 'ack' ? undefined : { reason: 'BAD', message: '' };
-        return engine.acknowledge({ clientId: 'c', epoch: '', deltaId, refusal });
+        const clientId = clientOf(Math.floor(seed / 5) % 3);
+        return engine.acknowledge({ clientId, epoch: '', deltaId, refusal });
       }
       case 'reload':
         this.#reasoning = `observed % ${seed % 2}`;
@@ -116,17 +126,19 @@ class Run {
     for (let i = 0; i < count; i += 1) {
       this.#worked += 1;
       const taskId = `w${this.#worked}`;
-      const { deltaSequence, assignments } = await this.#resolve(taskId);
+      const clientId = clientOf(this.#worked);
+      const { deltaSequence, assignments } = await this.#resolve(taskId, clientId);
       const latencyMs = 100 * factor ** assignments.filter(({ arm }) => arm === 'new').length;
       const finishTimeMs = clock.now();
-      await engine.recordTasks([taskOf({ taskId, deltaSequence, latencyMs, finishTimeMs })]);
+      const ended = { taskId, clientId, deltaSequence, latencyMs, finishTimeMs };
+      await engine.recordTasks([taskOf(ended)]);
     }
   }
 
   /** One task has one value while its trial is on; without an arm, or paused, it has everybody's. */
-  async #resolve(taskId: string): Promise<Resolved> {
+  async #resolve(taskId: string, clientId: string): Promise<Resolved> {
     const { engine } = this.fixture;
-    const resolved = await engine.resolve({ taskId, labels: {} });
+    const resolved = await engine.resolve({ taskId, labels: {}, clientId });
     const { parameters, assignments } = resolved;
     const everybody = engine.current().parameters;
     const own: Record<string, Value | undefined> = {};
@@ -165,6 +177,8 @@ class Run {
     await this.open();
     const after = this.fixture.engine.ledger.state;
     expect(after.trials).toEqual(before.trials);
+    expect([...after.deltasNewestFirst()]).toEqual([...before.deltasNewestFirst()]);
+    expect(after.newestTasks(40)).toEqual(before.newestTasks(40));
     expect({ ...after.head, position: 0, storedEvents: 0 }).toEqual({
       ...before.head,
       position: 0,

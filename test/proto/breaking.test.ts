@@ -45,7 +45,7 @@ test('the contract can be read by clients of the last release', async () => {
 
 test('what is added is no break', async () => {
   const added = (text: string) =>
-    text.replace('  uint64 delta_sequence = 8;', '$&\n  // More.\n  string more = 9;');
+    text.replace('  uint64 delta_sequence = 8;', '$&\n  // More.\n  string more = 99;');
   expect(await checkCopy(added)).toEqual({ code: 0, output: '' });
 });
 

@@ -11,13 +11,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { credentials, status } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import {
-  Health,
-  HealthCheckResponse_ServingStatus,
-} from '../../src/gen/grpc/health/v1/health_pb.ts';
+import { HealthCheckResponse_ServingStatus } from '../../src/gen/grpc/health/v1/health_pb.ts';
 import { LearningAdminService } from '../../src/gen/learning/v1/admin_service_pb.ts';
 import { LearningService } from '../../src/gen/learning/v1/learning_service_pb.ts';
 import { TaskStatus } from '../../src/gen/learning/v1/task_pb.ts';
@@ -26,47 +23,14 @@ import { createLog } from '../../src/runtime/log.ts';
 import { startRuntime } from '../../src/runtime/runtime.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
-import { createClient } from '../../src/wire/client.ts';
 import { configOf } from '../support/engine-fixture.ts';
-
-/** A running service in this process, and what it logs. */
-async function start(yaml = '', store = createMemoryStore()) {
-  const lines: Record<string, unknown>[] = [];
-  const log = pino({ level: 'debug' }, { write: (line: string) => lines.push(JSON.parse(line)) });
-  const config = configOf(yaml);
-  const local = { listen: ['127.0.0.1:0', '127.0.0.1:0'], adminListen: '127.0.0.1:0' };
-  const runtime = await startRuntime({
-    listenPlan: createListenPlan(local, config, log),
-    reflection: true,
-    drainTimeout: 10,
-    config,
-    store,
-    log,
-  });
-  const [address = ''] = runtime.addresses;
-  const plain = credentials.createInsecure();
-  const client = createClient(LearningService, address, plain);
-  const admin = createClient(LearningAdminService, address, plain);
-  const health = createClient(Health, address, plain);
-  let stopped = false;
-  const stop = async () => {
-    if (stopped) return;
-    stopped = true;
-    await runtime.stop();
-  };
-  onTestFinished(async () => {
-    for (const one of [client, admin, health]) one.close();
-    await stop();
-  });
-  const get = (path: string, init?: RequestInit) => fetch(`${runtime.adminUrl}${path}`, init);
-  return { runtime, client, admin, health, lines, stop, get };
-}
+import { startService } from '../support/running-service.ts';
 
 const FAILED = { task: { status: TaskStatus.FAILURE } };
 
 describe('a running service', () => {
   test('serves on every listener, says that it is healthy, and shows metrics', async () => {
-    const { runtime, client, admin, health, get } = await start();
+    const { runtime, client, admin, health, get } = await startService();
     expect(runtime.addresses).toHaveLength(2);
     for (const service of ['', LearningService.typeName, LearningAdminService.typeName]) {
       expect(await health.check({ service })).toMatchObject({
@@ -89,7 +53,7 @@ describe('a running service', () => {
   });
 
   test('logs a line for a cycle and one for an applied delta, and none for a task', async () => {
-    const { client, admin, lines } = await start();
+    const { client, admin, lines } = await startService();
     await Promise.all(Array.from({ length: 30 }, () => client.recordTask(FAILED)));
     await admin.runCycle({});
     const told = lines.filter(({ level }) => Number(level) >= 30).map(({ msg }) => msg);
@@ -112,7 +76,7 @@ rules:
   - { id: shy, when: 'true', type: metric, operation: adjust, target: level,
       new_value: '2.0', reasoning: '"x"', confidence: ${confidence}, impact: positive }
 `;
-    const { runtime, client, admin, lines } = await start(yaml(0.4));
+    const { runtime, client, admin, lines } = await startService(yaml(0.4));
     const never =
       'it can never pass: at best its score 61 is below reflection.min_score 65, by 4: ' +
       'confidence 0.4 gives 16 of 40, reasoning of quality 0.5 15 of 30, positive impact 20 of 20, ' +
@@ -150,7 +114,7 @@ rules:
       target: max_cpu_per_agent, new_value: '20.0', reasoning: '"x"', confidence: 0.9,
       impact: positive }
 `;
-    const { client, admin, lines, get } = await start(yaml);
+    const { client, admin, lines, get } = await startService(yaml);
     await client.recordTask(FAILED);
     await admin.runCycle({});
     expect(lines).toContainEqual(expect.objectContaining({ level: 40, rule: 'broken' }));
@@ -160,7 +124,7 @@ rules:
   });
 
   test('takes up a config, or says why not', async () => {
-    const { runtime, client, get } = await start('version: one');
+    const { runtime, client, get } = await startService('version: one');
     runtime.refuseConfig('line 3: no');
     expect(await client.getStatus({})).toMatchObject({
       configVersion: 'one',
@@ -176,7 +140,7 @@ rules:
   });
 
   test('drains: streams end with UNAVAILABLE, and nothing listens afterwards', async () => {
-    const { client, stop, get } = await start();
+    const { client, stop, get } = await startService();
     const stream = client.streamDeltas({});
     const ended = new Promise((resolve) => stream.on('error', resolve));
     await new Promise((resolve) => stream.once('data', resolve));
@@ -189,7 +153,7 @@ rules:
   test('is as it was after a restart', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'runtime-'));
     onTestFinished(() => rmSync(directory, { recursive: true }));
-    const first = await start('', openSqliteStore(directory));
+    const first = await startService('', openSqliteStore(directory));
     const task = { taskId: 'a', status: TaskStatus.FAILURE };
     await Promise.all(Array.from({ length: 29 }, () => first.client.recordTask(FAILED)));
     await first.client.recordTask({ task });
@@ -197,7 +161,7 @@ rules:
     const before = await first.client.getStatus({});
     const deltas = await first.client.listDeltas({});
     await first.stop();
-    const second = await start('', openSqliteStore(directory));
+    const second = await startService('', openSqliteStore(directory));
     const after = await second.client.getStatus({});
     const { nextCycleTime: _, ...kept } = before;
     expect(after).toMatchObject(kept);
@@ -207,11 +171,11 @@ rules:
 
   test('warns of a live value outside new bounds, and keeps it', async () => {
     const store = createMemoryStore();
-    const first = await start('', store);
+    const first = await startService('', store);
     const value = { kind: { case: 'numberValue', value: 90 } } as const;
     await first.admin.setParameter({ target: 'max_cpu_per_agent', value });
     await first.stop();
-    const second = await start(
+    const second = await startService(
       'parameters: { max_cpu_per_agent: { initial: 20, max: 50 } }',
       store,
     );
@@ -226,7 +190,7 @@ rules:
 test('a start that fails gives back what it took', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'runtime-'));
   onTestFinished(() => rmSync(directory, { recursive: true }));
-  const { runtime } = await start();
+  const { runtime } = await startService();
   const taken = new URL(runtime.adminUrl).host;
   const config = configOf('');
   const log = pino({ level: 'silent' });

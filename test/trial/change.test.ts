@@ -5,6 +5,7 @@ import {
   changeKey,
   type Found,
   foldConfirmation,
+  foldRefusal,
   foldVerdict,
   isOver,
   type Rest,
@@ -68,6 +69,37 @@ describe('a change rests', () => {
     foldConfirmation(memory, planOf());
     foldVerdict(memory, planOf(), found('harmed'));
     expect(rest(memory)).toEqual([100, 300_000]);
+  });
+
+  const refusals: [TrialVerdict[], number, ReturnType<typeof rest>][] = [
+    [[], 1, [100, 300_000]],
+    [[], 2, [200, 300_000]],
+    [[], 9, [3200, 300_000]],
+    [['harmed'], 1, [200, 300_000]],
+    [['inconclusive'], 1, [100, 300_000]],
+    [['helped'], 1, [100, 300_000]],
+  ];
+
+  test.each(refusals)('after %j and %i refusals: %j', (verdicts, times, due) => {
+    const memory = memoryOf(...verdicts);
+    const before = memory.changes[changeKey(planOf())];
+    for (let i = 0; i < times; i += 1) foldRefusal(memory, planOf(), END_MS);
+    expect(rest(memory)).toEqual(due);
+    // A refusal is no verdict.
+    expect(memory.changes[changeKey(planOf())]).toMatchObject(before ?? { endMs: 0, harmed: 0 });
+    expect(Object.keys(memory.rules)).toHaveLength(verdicts.length);
+  });
+
+  test('after the later of a verdict and a refusal, until it is confirmed', () => {
+    const memory = memoryOf('harmed');
+    foldRefusal(memory, planOf(), END_MS - 1000);
+    expect(rest(memory)).toEqual([200, 300_000]);
+    foldRefusal(memory, planOf(), END_MS + 1000);
+    expect(rest(memory)).toEqual([400, 301_000]);
+    foldVerdict(memory, planOf(), found('inconclusive'));
+    expect(rest(memory)).toEqual([400, 301_000]);
+    foldConfirmation(memory, planOf());
+    expect(rest(memory)).toBeUndefined();
   });
 
   test('until both its tasks and its time are over', () => {

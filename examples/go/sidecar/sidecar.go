@@ -158,7 +158,9 @@ func (s *Sidecar) Dropped() uint64 { return s.dropped.Load() }
 func (s *Sidecar) Resolve(ctx context.Context, taskID string, labels map[string]string) Resolved {
 	ctx, cancel := context.WithTimeout(ctx, bestEffort)
 	defer cancel()
-	request := &learningv1.ResolveParametersRequest{TaskId: taskID, Labels: labels}
+	request := &learningv1.ResolveParametersRequest{
+		TaskId: taskID, Labels: labels, ClientId: s.options.ClientID,
+	}
 	answer, err := s.Service.ResolveParameters(ctx, request)
 	if err != nil {
 		// The library has nothing but Internal for what cannot be sent.
@@ -178,6 +180,9 @@ func (s *Sidecar) Record(task *learningv1.Task) <-chan error {
 	task = proto.CloneOf(task)
 	if task.TaskId == "" {
 		task.TaskId = fmt.Sprintf("%016x%016x", rand.Uint64(), rand.Uint64())
+	}
+	if task.ClientId == "" {
+		task.ClientId = s.options.ClientID
 	}
 	if task.FinishTime == nil {
 		task.FinishTime = timestamppb.Now()

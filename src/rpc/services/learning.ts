@@ -81,8 +81,10 @@ export function learningHandlers(
       environment,
       method.resolveParameters,
       checkResolveParameters,
-      async ({ taskId, labels }) =>
-        answers.answer(taskId === '' ? engine.current() : await engine.resolve({ taskId, labels })),
+      async ({ taskId, labels, clientId }) =>
+        answers.answer(
+          taskId === '' ? engine.current() : await engine.resolve({ taskId, labels, clientId }),
+        ),
     ),
     streamDeltas: serverStreamHandler(
       environment,

@@ -3,6 +3,7 @@ import { DELTA_TYPES, type Delta } from '../../domain/delta.ts';
 import { LearningError } from '../../domain/errors.ts';
 import { effectOf } from '../../engine/effects.ts';
 import type { Engine } from '../../engine/engine.ts';
+import { summaryOf } from '../../engine/refusals.ts';
 import type {
   GetDeltaStatusRequest,
   GetDeltaStatusResponseSchema,
@@ -128,7 +129,8 @@ export function listCycles(
 
 /** A delta, with what is known of its effect by now. */
 function withEffect(state: LedgerState, delta: Delta) {
-  return toProtoDelta(delta, effectOf(state, delta), state.head.clock.offsetMs);
+  const told = { ...delta, summary: summaryOf(delta) };
+  return toProtoDelta(told, effectOf(state, delta), state.head.clock.offsetMs);
 }
 
 function ruleStatus(

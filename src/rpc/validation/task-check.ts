@@ -67,10 +67,12 @@ export function checkReportMetrics(request: ReportMetricsRequest): void {
 }
 
 /** Throws INVALID_FIELD, naming the fields, where the request breaks a rule of its proto. */
-export function checkResolveParameters({ taskId, labels }: ResolveParametersRequest): void {
+export function checkResolveParameters(request: ResolveParametersRequest): void {
+  const { taskId, labels, clientId } = request;
   const site = createSite();
   checkBytes(taskId, MAX_ID_BYTES, 'task_id', site);
   checkLabels(labels, 'labels', site);
+  checkBytes(clientId, MAX_ID_BYTES, 'client_id', site);
   site.refuse();
 }
 
@@ -84,6 +86,7 @@ function checkTask(task: Task, site: Site): void {
   checkTime(task.finishTime, 'finish_time', site);
   checkLabels(task.labels, 'labels', site);
   checkNumbers(task.measurements, 'measurements', site);
+  checkBytes(task.clientId, MAX_ID_BYTES, 'client_id', site);
 }
 
 function checkLatency(latency: number | undefined, site: Site): void {

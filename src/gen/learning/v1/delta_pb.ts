@@ -12,7 +12,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file learning/v1/delta.proto.
  */
 export const file_learning_v1_delta: GenFile = /*@__PURE__*/
-  fileDesc("ChdsZWFybmluZy92MS9kZWx0YS5wcm90bxILbGVhcm5pbmcudjEiqAUKBURlbHRhEhAKCGRlbHRhX2lkGAEgASgJEhAKCHNlcXVlbmNlGAIgASgEEg8KB3J1bGVfaWQYAyABKAkSJAoEdHlwZRgEIAEoDjIWLmxlYXJuaW5nLnYxLkRlbHRhVHlwZRIuCglvcGVyYXRpb24YBSABKA4yGy5sZWFybmluZy52MS5EZWx0YU9wZXJhdGlvbhIOCgZ0YXJnZXQYBiABKAkSKQoJb2xkX3ZhbHVlGAcgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlEikKCW5ld192YWx1ZRgIIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZRIRCglyZWFzb25pbmcYCSABKAkSEgoKY29uZmlkZW5jZRgKIAEoARIoCgZpbXBhY3QYCyABKA4yGC5sZWFybmluZy52MS5EZWx0YUltcGFjdBImCgVzdGF0ZRgMIAEoDjIXLmxlYXJuaW5nLnYxLkRlbHRhU3RhdGUSMAoMcHJvcG9zZV90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgphcHBseV90aW1lGA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtleHBpcmVfdGltZRgPIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMY3ljbGVfbnVtYmVyGBAgASgEEjAKCmV2YWx1YXRpb24YESABKAsyHC5sZWFybmluZy52MS5EZWx0YUV2YWx1YXRpb24SKAoGZWZmZWN0GBIgASgLMhgubGVhcm5pbmcudjEuRGVsdGFFZmZlY3QSGAoQcmV2ZXJ0c19kZWx0YV9pZBgTIAEoCRIWCg50cmlhbF9kZWx0YV9pZBgUIAEoCSKXAQoPRGVsdGFFdmFsdWF0aW9uEhUKDW92ZXJhbGxfc2NvcmUYASABKAESEwoLcmVjb21tZW5kZWQYAiABKAgSEQoJcmVhc29uaW5nGAMgASgJEioKCnJpc2tfbGV2ZWwYBCABKA4yFi5sZWFybmluZy52MS5SaXNrTGV2ZWwSGQoRZXN0aW1hdGVkX2JlbmVmaXQYBSABKAkipwEKC0RlbHRhRWZmZWN0EiUKB3ZlcmRpY3QYASABKA4yFC5sZWFybmluZy52MS5WZXJkaWN0EioKB21ldHJpY3MYAiADKAsyGS5sZWFybmluZy52MS5NZXRyaWNFZmZlY3QSEgoKdGFza3NfdXNlZBgDIAEoBBIPCgdzdW1tYXJ5GAQgASgJEiAKBWdhaW5zGAUgAygLMhEubGVhcm5pbmcudjEuR2FpbiJWCgRHYWluEg4KBm1ldHJpYxgBIAEoCRIQCghwZXJfdGFzaxgCIAEoARINCgVsb3dlchgDIAEoARINCgV1cHBlchgEIAEoARIOCgZncm91cHMYBSABKAQi9AEKDE1ldHJpY0VmZmVjdBIOCgZtZXRyaWMYASABKAkSEAoIZXN0aW1hdGUYAiABKAESDQoFbG93ZXIYAyABKAESDQoFdXBwZXIYBCABKAESDgoGZV9oYXJtGAUgASgBEg4KBmVfaGVscBgGIAEoARIRCgl0YXNrc19vbGQYByABKAQSEQoJdGFza3NfbmV3GAggASgEEikKCXN0YXRpc3RpYxgJIAEoDjIWLmxlYXJuaW5nLnYxLlN0YXRpc3RpYxITCgtlX25vdF93b3JzZRgKIAEoARITCgZtYXJnaW4YCyABKAFIAIgBAUIJCgdfbWFyZ2luKo0BCglEZWx0YVR5cGUSGgoWREVMVEFfVFlQRV9VTlNQRUNJRklFRBAAEhsKF0RFTFRBX1RZUEVfQ09PUkRJTkFUSU9OEAESFwoTREVMVEFfVFlQRV9TVFJBVEVHWRACEhcKE0RFTFRBX1RZUEVfUkVTT1VSQ0UQAxIVChFERUxUQV9UWVBFX01FVFJJQxAEKp4BCg5EZWx0YU9wZXJhdGlvbhIfChtERUxUQV9PUEVSQVRJT05fVU5TUEVDSUZJRUQQABIaChZERUxUQV9PUEVSQVRJT05fTU9ESUZZEAESFwoTREVMVEFfT1BFUkFUSU9OX0FERBACEhoKFkRFTFRBX09QRVJBVElPTl9SRU1PVkUQAxIaChZERUxUQV9PUEVSQVRJT05fQURKVVNUEAQqewoLRGVsdGFJbXBhY3QSHAoYREVMVEFfSU1QQUNUX1VOU1BFQ0lGSUVEEAASGQoVREVMVEFfSU1QQUNUX1BPU0lUSVZFEAESGQoVREVMVEFfSU1QQUNUX05FR0FUSVZFEAISGAoUREVMVEFfSU1QQUNUX05FVVRSQUwQAypnCglSaXNrTGV2ZWwSGgoWUklTS19MRVZFTF9VTlNQRUNJRklFRBAAEhIKDlJJU0tfTEVWRUxfTE9XEAESFQoRUklTS19MRVZFTF9NRURJVU0QAhITCg9SSVNLX0xFVkVMX0hJR0gQAyr4AQoKRGVsdGFTdGF0ZRIbChdERUxUQV9TVEFURV9VTlNQRUNJRklFRBAAEhgKFERFTFRBX1NUQVRFX1BST1BPU0VEEAESGAoUREVMVEFfU1RBVEVfUkVKRUNURUQQAhIVChFERUxUQV9TVEFURV9UUklBTBADEhcKE0RFTFRBX1NUQVRFX0FQUExJRUQQBBIYChRERUxUQV9TVEFURV9SRVZFUlRFRBAFEhcKE0RFTFRBX1NUQVRFX0VYUElSRUQQBhIbChdERUxUQV9TVEFURV9QUk9WSVNJT05BTBAHEhkKFURFTFRBX1NUQVRFX0NPTkZJUk1FRBAIKo8BCgdWZXJkaWN0EhcKE1ZFUkRJQ1RfVU5TUEVDSUZJRUQQABISCg5WRVJESUNUX0hFTFBFRBABEhIKDlZFUkRJQ1RfSEFSTUVEEAISGAoUVkVSRElDVF9JTkNPTkNMVVNJVkUQAxITCg9WRVJESUNUX0lOVkFMSUQQBBIUChBWRVJESUNUX09CU0VSVkVEEAUqegoJU3RhdGlzdGljEhkKFVNUQVRJU1RJQ19VTlNQRUNJRklFRBAAEhQKEFNUQVRJU1RJQ19NRURJQU4QARITCg9TVEFUSVNUSUNfVE9UQUwQAhITCg9TVEFUSVNUSUNfU0hBUkUQAxISCg5TVEFUSVNUSUNfTUVBThAEYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("ChdsZWFybmluZy92MS9kZWx0YS5wcm90bxILbGVhcm5pbmcudjEi0AUKBURlbHRhEhAKCGRlbHRhX2lkGAEgASgJEhAKCHNlcXVlbmNlGAIgASgEEg8KB3J1bGVfaWQYAyABKAkSJAoEdHlwZRgEIAEoDjIWLmxlYXJuaW5nLnYxLkRlbHRhVHlwZRIuCglvcGVyYXRpb24YBSABKA4yGy5sZWFybmluZy52MS5EZWx0YU9wZXJhdGlvbhIOCgZ0YXJnZXQYBiABKAkSKQoJb2xkX3ZhbHVlGAcgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlEikKCW5ld192YWx1ZRgIIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZRIRCglyZWFzb25pbmcYCSABKAkSEgoKY29uZmlkZW5jZRgKIAEoARIoCgZpbXBhY3QYCyABKA4yGC5sZWFybmluZy52MS5EZWx0YUltcGFjdBImCgVzdGF0ZRgMIAEoDjIXLmxlYXJuaW5nLnYxLkRlbHRhU3RhdGUSMAoMcHJvcG9zZV90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgphcHBseV90aW1lGA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtleHBpcmVfdGltZRgPIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMY3ljbGVfbnVtYmVyGBAgASgEEjAKCmV2YWx1YXRpb24YESABKAsyHC5sZWFybmluZy52MS5EZWx0YUV2YWx1YXRpb24SKAoGZWZmZWN0GBIgASgLMhgubGVhcm5pbmcudjEuRGVsdGFFZmZlY3QSGAoQcmV2ZXJ0c19kZWx0YV9pZBgTIAEoCRIWCg50cmlhbF9kZWx0YV9pZBgUIAEoCRImCghyZWZ1c2FscxgVIAMoCzIULmxlYXJuaW5nLnYxLlJlZnVzYWwibgoHUmVmdXNhbBIRCgljbGllbnRfaWQYASABKAkSDgoGcmVhc29uGAIgASgJEg8KB21lc3NhZ2UYAyABKAkSLwoLcmVmdXNlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIpcBCg9EZWx0YUV2YWx1YXRpb24SFQoNb3ZlcmFsbF9zY29yZRgBIAEoARITCgtyZWNvbW1lbmRlZBgCIAEoCBIRCglyZWFzb25pbmcYAyABKAkSKgoKcmlza19sZXZlbBgEIAEoDjIWLmxlYXJuaW5nLnYxLlJpc2tMZXZlbBIZChFlc3RpbWF0ZWRfYmVuZWZpdBgFIAEoCSKnAQoLRGVsdGFFZmZlY3QSJQoHdmVyZGljdBgBIAEoDjIULmxlYXJuaW5nLnYxLlZlcmRpY3QSKgoHbWV0cmljcxgCIAMoCzIZLmxlYXJuaW5nLnYxLk1ldHJpY0VmZmVjdBISCgp0YXNrc191c2VkGAMgASgEEg8KB3N1bW1hcnkYBCABKAkSIAoFZ2FpbnMYBSADKAsyES5sZWFybmluZy52MS5HYWluIlYKBEdhaW4SDgoGbWV0cmljGAEgASgJEhAKCHBlcl90YXNrGAIgASgBEg0KBWxvd2VyGAMgASgBEg0KBXVwcGVyGAQgASgBEg4KBmdyb3VwcxgFIAEoBCL0AQoMTWV0cmljRWZmZWN0Eg4KBm1ldHJpYxgBIAEoCRIQCghlc3RpbWF0ZRgCIAEoARINCgVsb3dlchgDIAEoARINCgV1cHBlchgEIAEoARIOCgZlX2hhcm0YBSABKAESDgoGZV9oZWxwGAYgASgBEhEKCXRhc2tzX29sZBgHIAEoBBIRCgl0YXNrc19uZXcYCCABKAQSKQoJc3RhdGlzdGljGAkgASgOMhYubGVhcm5pbmcudjEuU3RhdGlzdGljEhMKC2Vfbm90X3dvcnNlGAogASgBEhMKBm1hcmdpbhgLIAEoAUgAiAEBQgkKB19tYXJnaW4qjQEKCURlbHRhVHlwZRIaChZERUxUQV9UWVBFX1VOU1BFQ0lGSUVEEAASGwoXREVMVEFfVFlQRV9DT09SRElOQVRJT04QARIXChNERUxUQV9UWVBFX1NUUkFURUdZEAISFwoTREVMVEFfVFlQRV9SRVNPVVJDRRADEhUKEURFTFRBX1RZUEVfTUVUUklDEAQqngEKDkRlbHRhT3BlcmF0aW9uEh8KG0RFTFRBX09QRVJBVElPTl9VTlNQRUNJRklFRBAAEhoKFkRFTFRBX09QRVJBVElPTl9NT0RJRlkQARIXChNERUxUQV9PUEVSQVRJT05fQUREEAISGgoWREVMVEFfT1BFUkFUSU9OX1JFTU9WRRADEhoKFkRFTFRBX09QRVJBVElPTl9BREpVU1QQBCp7CgtEZWx0YUltcGFjdBIcChhERUxUQV9JTVBBQ1RfVU5TUEVDSUZJRUQQABIZChVERUxUQV9JTVBBQ1RfUE9TSVRJVkUQARIZChVERUxUQV9JTVBBQ1RfTkVHQVRJVkUQAhIYChRERUxUQV9JTVBBQ1RfTkVVVFJBTBADKmcKCVJpc2tMZXZlbBIaChZSSVNLX0xFVkVMX1VOU1BFQ0lGSUVEEAASEgoOUklTS19MRVZFTF9MT1cQARIVChFSSVNLX0xFVkVMX01FRElVTRACEhMKD1JJU0tfTEVWRUxfSElHSBADKvgBCgpEZWx0YVN0YXRlEhsKF0RFTFRBX1NUQVRFX1VOU1BFQ0lGSUVEEAASGAoUREVMVEFfU1RBVEVfUFJPUE9TRUQQARIYChRERUxUQV9TVEFURV9SRUpFQ1RFRBACEhUKEURFTFRBX1NUQVRFX1RSSUFMEAMSFwoTREVMVEFfU1RBVEVfQVBQTElFRBAEEhgKFERFTFRBX1NUQVRFX1JFVkVSVEVEEAUSFwoTREVMVEFfU1RBVEVfRVhQSVJFRBAGEhsKF0RFTFRBX1NUQVRFX1BST1ZJU0lPTkFMEAcSGQoVREVMVEFfU1RBVEVfQ09ORklSTUVEEAgqjwEKB1ZlcmRpY3QSFwoTVkVSRElDVF9VTlNQRUNJRklFRBAAEhIKDlZFUkRJQ1RfSEVMUEVEEAESEgoOVkVSRElDVF9IQVJNRUQQAhIYChRWRVJESUNUX0lOQ09OQ0xVU0lWRRADEhMKD1ZFUkRJQ1RfSU5WQUxJRBAEEhQKEFZFUkRJQ1RfT0JTRVJWRUQQBSp6CglTdGF0aXN0aWMSGQoVU1RBVElTVElDX1VOU1BFQ0lGSUVEEAASFAoQU1RBVElTVElDX01FRElBThABEhMKD1NUQVRJU1RJQ19UT1RBTBACEhMKD1NUQVRJU1RJQ19TSEFSRRADEhIKDlNUQVRJU1RJQ19NRUFOEARiBnByb3RvMw", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * One proposed change to one setting, and what became of it.
@@ -163,6 +163,14 @@ export type Delta = Message<"learning.v1.Delta"> & {
    * @generated from field: string trial_delta_id = 20;
    */
   trialDeltaId: string;
+
+  /**
+   * The clients that refuse it, each with its newest refusal, in order. A
+   * refusal of a switch is one of the delta on trial.
+   *
+   * @generated from field: repeated learning.v1.Refusal refusals = 21;
+   */
+  refusals: Refusal[];
 };
 
 /**
@@ -171,6 +179,48 @@ export type Delta = Message<"learning.v1.Delta"> & {
  */
 export const DeltaSchema: GenMessage<Delta> = /*@__PURE__*/
   messageDesc(file_learning_v1_delta, 0);
+
+/**
+ * A client's refusal of a delta.
+ *
+ * @generated from message learning.v1.Refusal
+ */
+export type Refusal = Message<"learning.v1.Refusal"> & {
+  /**
+   * The client.
+   *
+   * @generated from field: string client_id = 1;
+   */
+  clientId: string;
+
+  /**
+   * AckError.reason.
+   *
+   * @generated from field: string reason = 2;
+   */
+  reason: string;
+
+  /**
+   * AckError.message.
+   *
+   * @generated from field: string message = 3;
+   */
+  message: string;
+
+  /**
+   * When it was recorded.
+   *
+   * @generated from field: google.protobuf.Timestamp refuse_time = 4;
+   */
+  refuseTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message learning.v1.Refusal.
+ * Use `create(RefusalSchema)` to create a new message.
+ */
+export const RefusalSchema: GenMessage<Refusal> = /*@__PURE__*/
+  messageDesc(file_learning_v1_delta, 1);
 
 /**
  * How a proposal was scored.
@@ -219,7 +269,7 @@ export type DeltaEvaluation = Message<"learning.v1.DeltaEvaluation"> & {
  * Use `create(DeltaEvaluationSchema)` to create a new message.
  */
 export const DeltaEvaluationSchema: GenMessage<DeltaEvaluation> = /*@__PURE__*/
-  messageDesc(file_learning_v1_delta, 1);
+  messageDesc(file_learning_v1_delta, 2);
 
 /**
  * The effect of a delta, as far as it is known.
@@ -251,7 +301,7 @@ export type DeltaEffect = Message<"learning.v1.DeltaEffect"> & {
 
   /**
    * In words: what it waits for, how long its trial may take, the finding and
-   * its error rate, or who reverted or refused it.
+   * its error rate, or who reverted or refuses it, and why.
    *
    * @generated from field: string summary = 4;
    */
@@ -271,7 +321,7 @@ export type DeltaEffect = Message<"learning.v1.DeltaEffect"> & {
  * Use `create(DeltaEffectSchema)` to create a new message.
  */
 export const DeltaEffectSchema: GenMessage<DeltaEffect> = /*@__PURE__*/
-  messageDesc(file_learning_v1_delta, 2);
+  messageDesc(file_learning_v1_delta, 3);
 
 /**
  * What a delta in force gains per task, compared with tasks that keep the old
@@ -324,7 +374,7 @@ export type Gain = Message<"learning.v1.Gain"> & {
  * Use `create(GainSchema)` to create a new message.
  */
 export const GainSchema: GenMessage<Gain> = /*@__PURE__*/
-  messageDesc(file_learning_v1_delta, 3);
+  messageDesc(file_learning_v1_delta, 4);
 
 /**
  * A delta's effect on one metric.
@@ -421,7 +471,7 @@ export type MetricEffect = Message<"learning.v1.MetricEffect"> & {
  * Use `create(MetricEffectSchema)` to create a new message.
  */
 export const MetricEffectSchema: GenMessage<MetricEffect> = /*@__PURE__*/
-  messageDesc(file_learning_v1_delta, 4);
+  messageDesc(file_learning_v1_delta, 5);
 
 /**
  * What a delta is about.

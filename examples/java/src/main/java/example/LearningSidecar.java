@@ -64,7 +64,7 @@ public final class LearningSidecar implements AutoCloseable {
     public String clientId = "";
     /** The settings until the sidecar has answered for the first time. */
     public Map<String, Value> defaults = Map.of();
-    /** Puts settings in force. Whatever it throws, the delta is refused; the sidecar reverts it. */
+    /** Puts settings in force. Whatever it throws, the delta is refused, and reverted if it is not proven. */
     public Consumer<Change> onChange = change -> {};
     /** The sidecar is away; it is looked for until it is there. */
     public Consumer<StatusRuntimeException> onDisconnected = failure -> {};
@@ -182,7 +182,8 @@ public final class LearningSidecar implements AutoCloseable {
 
   /** The settings to run a task with, or the last ones where the sidecar does not answer in time. */
   public Resolved resolve(String taskId, Map<String, String> labels) {
-    var request = ResolveParametersRequest.newBuilder().setTaskId(taskId).putAllLabels(labels);
+    var request = ResolveParametersRequest.newBuilder().setTaskId(taskId).putAllLabels(labels)
+        .setClientId(options.clientId);
     try {
       var answer = within(SHORT_DEADLINE_MS).resolveParameters(request.build());
       return new Resolved(
@@ -199,6 +200,7 @@ public final class LearningSidecar implements AutoCloseable {
     var report = task.toBuilder();
     // Sent more than once it is counted once; recorded late it still finished now.
     if (task.getTaskId().isEmpty()) report.setTaskId(UUID.randomUUID().toString());
+    if (task.getClientId().isEmpty()) report.setClientId(options.clientId);
     var now = Instant.now();
     if (!task.hasFinishTime()) {
       report.setFinishTime(

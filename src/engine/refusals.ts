@@ -1,0 +1,98 @@
+import type { Delta, Refusal } from '../domain/delta.ts';
+import type { LoopSettings } from '../domain/settings.ts';
+import type { LedgerView } from '../ledger/view.ts';
+import { quote, withReason } from './deltas.ts';
+import { type Environment, followersOf } from './environment.ts';
+
+/**
+ * Refusals of one delta that are kept, each of another client: as many as clients whose
+ * acknowledgements are remembered.
+ */
+export const MAX_REFUSALS = 4096;
+
+/** Refusals that a summary gives the reason of. */
+const MAX_TOLD = 3;
+
+const NONE: readonly Refusal[] = [];
+
+/** The clients that refuse a delta, each with its newest refusal. */
+export function refusalsOf({ refusals = NONE }: Pick<Delta, 'refusals'>): readonly Refusal[] {
+  return refusals;
+}
+
+/**
+ * Whether a client has refused a delta.
+ *
+ * @param clientId empty: not known
+ */
+export function hasRefused(
+  view: Pick<LedgerView, 'delta'>,
+  deltaId: string,
+  clientId: string,
+): boolean {
+  if (clientId === '') return false;
+  const delta = view.delta(deltaId);
+  return delta !== undefined && refusalsOf(delta).some((one) => one.clientId === clientId);
+}
+
+/** Whether so many refusals take a delta back. */
+export function areEnough(
+  { state }: Delta,
+  { refusedBy, clients }: { readonly refusedBy: number; readonly clients: number },
+  { curation }: LoopSettings,
+): boolean {
+  const isProven = state === 'provisional' || state === 'confirmed';
+  const rule = curation.refusals ?? (isProven ? 'majority' : 'any');
+  return rule === 'any' || refusedBy * 2 > clients;
+}
+
+/**
+ * The clients among which a majority is counted: those that are subscribed to such deltas, that have
+ * acknowledged this one or a later one, or that refuse it.
+ *
+ * @param sequence of the delta, or of the switch that was refused; 0: neither was put in force
+ */
+export function countClients(
+  view: LedgerView,
+  { type }: Delta,
+  sequence: number,
+  refusals: readonly Refusal[],
+  environment: Environment,
+): number {
+  const clients = new Set(sequence === 0 ? [] : view.clientsBeyond(sequence));
+  for (const { clientId } of followersOf(environment, type)) clients.add(clientId);
+  for (const { clientId } of refusals) clients.add(clientId);
+  return clients.size;
+}
+
+/** Who refuses a delta that is taken back for it, and why. */
+export function describeRefusals(refusals: readonly Refusal[], clients: number): string {
+  const [only] = refusals;
+  if (only !== undefined && refusals.length === 1) {
+    return `Refused by client ${describeRefusal(only)}`;
+  }
+  return `Refused by ${refusals.length} of ${clients} clients: ${listOf(refusals)}`;
+}
+
+/** A delta's summary, with the refusals that did not take it back. */
+export function summaryOf(delta: Delta): string {
+  const { state, summary } = delta;
+  const refusals = refusalsOf(delta);
+  const newest = refusals.at(-1);
+  if (newest === undefined || state === 'reverted') return summary;
+  const counts = `${refusals.length} of ${newest.clients} clients`;
+  const text = `Refused by ${counts}, which is not enough: ${listOf(refusals)}`;
+  if (summary === '') return text;
+  return `${summary}${summary.endsWith('.') ? '' : '.'} ${text}`;
+}
+
+function listOf(refusals: readonly Refusal[]): string {
+  const told = refusals.slice(-MAX_TOLD).map(describeRefusal);
+  const more = refusals.length - told.length;
+  return [...told, ...(more === 0 ? [] : [`and ${more} more`])].join('; ');
+}
+
+/** The client, and why. */
+function describeRefusal({ clientId, reason, message }: Refusal): string {
+  return withReason(quote(clientId), [reason, message].filter((text) => text !== '').join(': '));
+}
