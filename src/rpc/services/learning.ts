@@ -81,10 +81,10 @@ export function learningHandlers(
       environment,
       method.resolveParameters,
       checkResolveParameters,
-      async ({ taskId, labels, clientId }) =>
-        answers.answer(
-          taskId === '' ? engine.current() : await engine.resolve({ taskId, labels, clientId }),
-        ),
+      async ({ taskId, labels, clientId }) => {
+        const task = { taskId, labels, clientId };
+        return answers.answer(taskId === '' ? engine.current() : await engine.resolve(task));
+      },
     ),
     streamDeltas: serverStreamHandler(
       environment,
