@@ -78,7 +78,7 @@ async function learn(world: World): Promise<void> {
   expect(parameters).toMatchObject({
     primary_coordination_strategy: 'adaptive',
     fallback_strategy_threshold: 0.75,
-    max_cpu_per_agent: 54,
+    max_cpu_per_agent: 90,
   });
   const { byType } = await agent.ask<{ byType: object }>('GetDeltaStatus');
   expect(Object.keys(byType).sort()).toEqual(['coordination', 'metric', 'resource', 'strategy']);
