@@ -70,7 +70,10 @@ export const withTrial: Stage = {
   levels: 1,
   // Its verdict comes before all of a part have asked.
   share: 0.75,
-  beginPart: (side) => side.propose(0),
+  beginPart: async (side) => {
+    await side.workForNews(0);
+    await side.propose(0);
+  },
 };
 
 /** A probation, begun anew for each half of a round; the one before is ended. */
@@ -80,8 +83,7 @@ export const withProbation: Stage = {
   share: 0.95,
   beginRound: async (side) => {
     await side.reset(0);
-    // A rule acts on tasks that began after its parameter's last change.
-    for (let i = 0; i < FIRST_TASKS; i += 1) await side.work(0);
+    await side.workForNews(0);
     await side.propose(0);
     await side.workUntil(0, DeltaState.PROVISIONAL);
   },
@@ -216,6 +218,11 @@ export class TrialSide {
       await this.work(level);
     }
     throw new Error(`a change of ${nameOf(level)} does not come so far`);
+  }
+
+  /** A rule acts on tasks that began after its parameter's last change. */
+  async workForNews(level: number): Promise<void> {
+    for (let i = 0; i < FIRST_TASKS; i += 1) await this.work(level);
   }
 
   /** One task, which takes half as long with a new value. */
