@@ -35,6 +35,8 @@ reflection:
 
 curation:
   mode: apply               # apply: in force at once; recommend: a person decides; trial: tested
+                            # before it is in force; auto: as trial where tasks ask for parameters by
+                            # their ids, else in force at once and compared there in blocks
   suppress_unchanged: true  # a value that changes nothing is not proposed; and a rule acts on a
                             # parameter only on tasks that began after its last change, in a
                             # window not older than cycle.max_age_seconds
@@ -85,7 +87,7 @@ rules:
       .format([metrics.sub_agent_count, window.avg_latency_ms])
     confidence: 0.75        # 0 to 1
     impact: positive        # positive, neutral, negative
-    # mode: trial           # apply, recommend, trial; without it, that of curation
+    # mode: trial           # auto, apply, recommend, trial; without it, that of curation
     # primary: outcome      # what trials are to improve: outcome (success first, then latency),
     #                       # latency, success, { metric: latency, statistic: total }, or a
     #                       # measurement of tasks: { measurement: cost, better: lower };

@@ -70,7 +70,8 @@ const sections = {
     {
       mode: choice(
         CURATION_MODES,
-        'What becomes of a recommended delta: applied at once, left to a person, or put on trial.',
+        'What becomes of a recommended delta: applied at once, left to a person, or put on trial; ' +
+          'auto: on trial if tasks ask for their parameters by their ids, else applied and compared.',
       ),
       suppress_unchanged: flag(
         'A value that changes nothing is not proposed; and a rule acts on a parameter only on tasks ' +

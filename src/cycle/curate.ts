@@ -16,7 +16,7 @@ export interface Scored {
   readonly confidence: number;
   readonly evaluation: DeltaEvaluation;
   /** What becomes of it if it is recommended. */
-  readonly mode: CurationMode;
+  readonly mode: Exclude<CurationMode, 'auto'>;
   /** Only what was learned is against it: it gets a trial all the same. */
   readonly isProbe: boolean;
 }

@@ -1,4 +1,4 @@
-import type { Rule, RuleContext } from '../domain/rule.ts';
+import type { CurationMode, Rule, RuleContext } from '../domain/rule.ts';
 import { curate, type Decision, passes, type Scored } from './curate.ts';
 import {
   type Candidate,
@@ -23,6 +23,8 @@ export interface Learned {
 export interface CycleInput extends Omit<GenerateInput, 'context'>, Learned {
   /** `undefined`: fewer than `cycle.min_tasks` tasks are retained, and nothing is proposed. */
   readonly context: RuleContext | undefined;
+  /** Tasks ask for their parameters by their ids: mode `auto` is `trial` then, and else `apply`. */
+  readonly asksByTask: boolean;
   /** Proposals put in force in the last hour. */
   readonly appliedLastHour: number;
 }
@@ -57,7 +59,8 @@ function score(candidate: Candidate, input: CycleInput): Scored | undefined {
   const { settings } = input;
   const confidence = input.confidenceOf(rule);
   const configured = rule.mode ?? settings.curation.mode;
-  const mode = configured === 'trial' && input.isLeftToPerson(rule) ? 'recommend' : configured;
+  const isTried = configured === 'trial' || configured === 'auto';
+  const mode = isTried && input.isLeftToPerson(rule) ? 'recommend' : effective(configured, input);
   const withConfidence = (value: number): Scored => ({
     candidate,
     confidence: value,
@@ -68,9 +71,12 @@ function score(candidate: Candidate, input: CycleInput): Scored | undefined {
   const scored = withConfidence(confidence);
   const isMuted = !passes(scored, settings) && passes(withConfidence(rule.confidence), settings);
   if (!isMuted) return scored;
-  return configured === 'trial' && input.mayProbe(candidate)
-    ? { ...scored, isProbe: true }
-    : undefined;
+  return isTried && input.mayProbe(candidate) ? { ...scored, isProbe: true } : undefined;
+}
+
+function effective(mode: CurationMode, { asksByTask }: CycleInput): Scored['mode'] {
+  if (mode !== 'auto') return mode;
+  return asksByTask ? 'trial' : 'apply';
 }
 
 /** Of rules with one target, the first that fires in a cycle, and is not muted, has it. */

@@ -4,8 +4,11 @@ import type { CoordinationMetrics } from './metrics.ts';
 import type { Parameters, Value } from './value.ts';
 import type { WindowStatistics } from './window.ts';
 
-/** What becomes of a recommended delta: put in force, left to a person, or put on trial. */
-export const CURATION_MODES = ['apply', 'recommend', 'trial'] as const;
+/**
+ * What becomes of a recommended delta: put in force, left to a person, or put on trial. `auto`: put on
+ * trial if tasks ask for their parameters by their ids; otherwise put in force and compared there.
+ */
+export const CURATION_MODES = ['auto', 'apply', 'recommend', 'trial'] as const;
 export type CurationMode = (typeof CURATION_MODES)[number];
 
 /**

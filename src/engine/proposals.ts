@@ -33,6 +33,11 @@ export function modeOf(rule: Rule, { curation }: LoopSettings): CurationMode {
   return rule.mode ?? curation.mode;
 }
 
+/** Whether a mode may put a delta on trial. */
+export function tries(mode: CurationMode): boolean {
+  return mode === 'trial' || mode === 'auto';
+}
+
 /** Whether a change rests after a trial that was HARMED or INVALID. */
 export function isHarmResting({ head }: Known, change: Change, nowMs: number): boolean {
   return !isOver(restAfter({ head }, change, false), nowMs, head.counters.tasksRecorded);

@@ -6,7 +6,7 @@ import type { LedgerState } from '../ledger/state.ts';
 import { trialsOn } from '../ledger/view.ts';
 import type { Environment } from './environment.ts';
 import { waitsForNews } from './news.ts';
-import { confidenceOf, modeOf, recordOf, restingUntil, ruleRest } from './proposals.ts';
+import { confidenceOf, modeOf, recordOf, restingUntil, ruleRest, tries } from './proposals.ts';
 import { objectionTo, whyHourIsFull } from './start-trial.ts';
 
 export interface RuleStatus {
@@ -65,7 +65,7 @@ function waitingOf(
   const news = waitsForNews(state, settings, rule.target, nowMs);
   if (news !== '') return news;
   const untried =
-    modeOf(rule, settings) === 'trial' &&
+    tries(modeOf(rule, settings)) &&
     (objectionTo(rule.primary, state, environment) ?? whyHourIsFull(state, settings, nowMs));
   return untried || muted(state, rule, settings, nowMs) || lastRejection(state, rule);
 }

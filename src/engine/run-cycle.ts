@@ -16,10 +16,11 @@ import {
   isOf,
   isStopped,
   mayProbe,
+  modeOf,
   restingUntil,
 } from './proposals.ts';
 import { startRetrial } from './retrial.ts';
-import { startNextTrial } from './start-trial.ts';
+import { applyAndCompare, type Place, startNextTrial } from './start-trial.ts';
 import { TrialChanges } from './trial-changes.ts';
 
 /** A cycle that ran. */
@@ -55,13 +56,11 @@ export function runCycle(
     const plan = planCycle({ ...inputOf(view, environment, pending), heldSinceMs });
     const number = view.head.counters.cycles + 1;
     const trials = new TrialChanges(changes, view, environment);
-    const deltas = plan.decisions.map((decision) =>
-      carryOut(decision, { changes, trials }, environment, number),
-    );
+    const place = { view, changes, trials };
+    const deltas = plan.decisions.map((decision) => carryOut(decision, place, environment, number));
     trials.expire();
     const tried = deltas.filter(({ waitsFor }) => waitsFor === 'trial');
     const waiting = withoutOutdated(pending, tried, changes);
-    const place = { view, changes, trials };
     if (!startRetrial(place, environment)) startNextTrial(place, tried, waiting, environment);
     const cycle: CycleRecord = {
       cycleId: newId(),
@@ -129,7 +128,7 @@ function expireIn(view: LedgerView, changes: Changes, nowMs: number): Delta[] {
 
 function inputOf(
   view: LedgerView,
-  { settings, nowMs }: Environment,
+  { settings, nowMs, asksByTask }: Environment,
   pending: readonly Delta[],
 ): Omit<CycleInput, 'heldSinceMs'> {
   const { head } = view;
@@ -146,6 +145,7 @@ function inputOf(
       : undefined,
     nowMs,
     metricsAgeMs: head.metrics === null ? undefined : nowMs - head.metrics.reportTimeMs,
+    asksByTask: asksByTask() === true,
     appliedLastHour: appliedLastHour(head, nowMs),
     isResting: (target) =>
       trialsOn(view, target).some(({ stage }) => stage !== 'holdback') ||
@@ -172,10 +172,12 @@ const WAITS_FOR = {
 
 function carryOut(
   { candidate, confidence, evaluation, outcome, summary, waitMs }: CurationDecision,
-  { changes, trials }: { readonly changes: Changes; readonly trials: TrialChanges },
-  { settings, nowMs, newId }: Environment,
+  place: Place,
+  environment: Environment,
   cycleNumber: number,
 ): Delta {
+  const { changes, trials } = place;
+  const { settings, nowMs, newId } = environment;
   const waitsFor = WAITS_FOR[outcome];
   const waits = waitsFor !== undefined;
   const { rule, oldValue, newValue, reasoning } = candidate;
@@ -202,7 +204,8 @@ function carryOut(
   if (outcome === 'apply') {
     // Trials of the parameter would compare values that are no longer in force.
     trials.stopOn(rule.target, `delta ${delta.deltaId} set ${rule.target}`);
-    changes.applyObserved(delta, { ackByMs: ackDeadline(settings, nowMs) });
+    if (modeOf(rule, settings) === 'auto') applyAndCompare(place, { delta, rule }, environment);
+    else changes.applyObserved(delta, { ackByMs: ackDeadline(settings, nowMs) });
   }
   if (outcome === 'reject') changes.reject(delta.deltaId, summary);
   return delta;

@@ -7,8 +7,9 @@ import { own, sameValue, type Value } from '../domain/value.ts';
 import { appliedLastHour } from '../ledger/head.ts';
 import type { LedgerView } from '../ledger/view.ts';
 import { MEASURED_TASKS, type TrialPlan } from '../trial/plan.ts';
-import { describePower, objectionToTrial } from '../trial/power.ts';
+import { describeObstacle, describePower, objectionToTrial } from '../trial/power.ts';
 import type { Changes } from './changes.ts';
+import { ackDeadline } from './effects.ts';
 import type { Environment } from './environment.ts';
 import { waitsForNews } from './news.ts';
 import { assignmentOf, planTrial } from './plan-trial.ts';
@@ -70,10 +71,45 @@ export function whyHourIsFull(
     : undefined;
 }
 
+/**
+ * Puts a delta in force at once, and compares it with the old value in blocks; where that cannot be, it
+ * is observed only.
+ */
+export function applyAndCompare(
+  place: Place,
+  { delta, rule }: { readonly delta: Delta; readonly rule: Rule },
+  environment: Environment,
+): void {
+  const { view, changes } = place;
+  const { settings, nowMs, followers } = environment;
+  const ackByMs = ackDeadline(settings, nowMs);
+  const plan = {
+    ...planTrial(place, { delta, rule, retrialOf: undefined }, environment),
+    assignment: 'switchback',
+    isApplied: true,
+  } as const;
+  const tasks = view.newestTasks(MEASURED_TASKS);
+  const sequence = changes.sequence + 1;
+  const obstacle =
+    describeObstacle(plan, tasks, { followers: followers().length, sequence, ask: false }) ??
+    objectionTo(rule.primary, view, environment);
+  if (obstacle !== undefined) {
+    changes.applyObserved(delta, { ackByMs, summary: `Not compared: ${obstacle}` });
+    return;
+  }
+  changes.apply(delta, { ackByMs });
+  begin(place, plan, environment);
+}
+
 interface Candidate {
   readonly delta: Delta;
   readonly rule: Rule;
   readonly tried: number;
+}
+
+function isTried(rule: Rule, { settings, asksByTask }: Environment): boolean {
+  const mode = modeOf(rule, settings);
+  return mode === 'trial' || (mode === 'auto' && asksByTask() === true);
 }
 
 /** A proposal that can be tried now; `undefined`: it cannot, and goes on waiting. */
@@ -84,7 +120,7 @@ function candidateOf(
 ): Candidate | undefined {
   const { settings, nowMs } = environment;
   const rule = settings.rules.find(({ id }) => id === delta.ruleId);
-  if (rule === undefined || modeOf(rule, settings) !== 'trial') return undefined;
+  if (rule === undefined || !isTried(rule, environment)) return undefined;
   if (objectionTo(rule.primary, view, environment) !== undefined) return undefined;
   if (isStopped(view, rule, nowMs)) return undefined;
   const { target, newValue } = delta;

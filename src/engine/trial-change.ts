@@ -19,7 +19,13 @@ import { type HoldbackState, startHoldback } from '../trial/holdback.ts';
 import { MEASURED_TASKS, measureOutcomeTimeout, type TrialPlan } from '../trial/plan.ts';
 import { firstHash, sealStep } from '../trial/receipt.ts';
 import type { PauseReason, TrialOutcome, TrialStep } from '../trial/step.ts';
-import { standingArm, type Trial } from '../trial/trial.ts';
+import {
+  isOnTrial,
+  standingArm,
+  staysInForce,
+  type Trial,
+  verdictIfStopped,
+} from '../trial/trial.ts';
 import type { Finding } from '../trial/verdict.ts';
 import { isForeign, promoteValue, putInForce, switchTo, type ValueContext } from './trial-value.ts';
 
@@ -91,11 +97,11 @@ export class TrialChange {
           break;
         case 'suspend':
           this.take({ step: 'suspend', timeMs: nowMs, summary: describeSuspension(trial) });
-          if (trial.stage === 'probation') this.#put('old', 'The trial is suspended');
+          if (!isOnTrial(trial)) this.#put('old', 'The trial is suspended');
           break;
         case 'continue':
           this.take({ step: 'continue', timeMs: nowMs, summary: describeContinuation(trial) });
-          if (trial.stage === 'probation') this.#put('new', 'The trial goes on');
+          if (!isOnTrial(trial)) this.#put('new', 'The trial goes on');
           break;
         case 'pause':
           this.pause('outage');
@@ -126,8 +132,9 @@ export class TrialChange {
   stop(reason: string): void {
     const { trial } = this;
     if (trial === undefined) return;
-    if (standingArm(trial) === 'old') {
-      this.end({ verdict: 'invalid', reason }, false);
+    const verdict = verdictIfStopped(trial);
+    if (verdict !== 'helped') {
+      this.end({ verdict, reason }, false);
       return;
     }
     if (trial.stage === 'probation') this.#put('new', 'The trial is over');
@@ -151,9 +158,14 @@ export class TrialChange {
     const onHarm = finding.verdict === 'harmed' && !isRetrial ? this.#onHarm(plan) : undefined;
     const effect = trialEffect(finding.verdict, trial);
     const summary = describeEnding(finding, effect, trial, { isForeign: isOthers, onHarm });
+    if (staysInForce(trial, finding.verdict)) {
+      this.#put('new', 'The trial is over');
+      this.#takeEnd(trial, effect, { outcome: 'keep', summary, counts });
+      return;
+    }
     const outcome = !isOthers && onHarm === 'notify' ? 'ask' : 'revert';
     this.#put('old', summary, this.deltaId);
-    if (trial.stage !== 'trial') this.#context.supersede(plan.target, this.deltaId);
+    if (!isOnTrial(trial)) this.#context.supersede(plan.target, this.deltaId);
     this.#takeEnd(trial, effect, { outcome, summary, counts: counts && !isRetrial });
     if (onHarm === 'pause') this.#context.pauseAll();
   }
@@ -196,7 +208,7 @@ export class TrialChange {
     if (plan.retrialOf === undefined) {
       this.take({ step: 'promote', ...this.#nextStage(trial), effect, summary });
       this.#context.supersede(plan.target, this.deltaId);
-      promoteValue(this.#context, plan, summary);
+      if (plan.isApplied !== true) promoteValue(this.#context, plan, summary);
     } else {
       this.#takeEnd(trial, effect, { outcome: 'keep', summary, counts: false });
       promoteValue(this.#context, plan, summary);

@@ -4,7 +4,7 @@ import type { LedgerView } from '../ledger/view.ts';
 import { type FinishedTask, missingOutcomes, recordOutcome } from '../trial/advance.ts';
 import { type Assignment, armOf, assignTask, type Dispatch, kindOfTask } from '../trial/assign.ts';
 import type { TrialPlan } from '../trial/plan.ts';
-import { isSettling, type Trial } from '../trial/trial.ts';
+import { isOnTrial, isSettling, type Trial } from '../trial/trial.ts';
 import type { Changes } from './changes.ts';
 import { type Environment, followersOf } from './environment.ts';
 import { hasRefused } from './refusals.ts';
@@ -44,7 +44,7 @@ export class TrialChanges {
 
   /** The trial in stage `trial`; one that only waits for late reports does not count. */
   get on(): Trial | undefined {
-    return this.all.find((trial) => trial.stage === 'trial' && !isSettling(trial));
+    return this.all.find((trial) => isOnTrial(trial) && !isSettling(trial));
   }
 
   /** The open trials, in every stage. */

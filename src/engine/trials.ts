@@ -6,10 +6,10 @@ import type { Decision } from '../ledger/ledger.ts';
 import { type LedgerView, trialsOn } from '../ledger/view.ts';
 import { missingOutcomes, nextMove } from '../trial/advance.ts';
 import type { TrialPlan } from '../trial/plan.ts';
-import { isOfThisFormat, standingArm, type Trial } from '../trial/trial.ts';
+import { isOfThisFormat, isOnTrial, standingArm, type Trial } from '../trial/trial.ts';
 import { Changes } from './changes.ts';
 import type { Environment } from './environment.ts';
-import { modeOf } from './proposals.ts';
+import { modeOf, tries } from './proposals.ts';
 import { revertIn } from './revert.ts';
 import { TrialChanges } from './trial-changes.ts';
 
@@ -80,13 +80,10 @@ function standingValue(trial: Trial): Value | undefined {
 }
 
 /** Why a trial cannot continue under a config, in words; `undefined`: it can. */
-function objectionTo(
-  { plan, block, stage }: Trial,
-  view: LedgerView,
-  settings: LoopSettings,
-): string | undefined {
+function objectionTo(trial: Trial, view: LedgerView, settings: LoopSettings): string | undefined {
+  const { plan, block } = trial;
   const live = own(view.head.parameters, plan.target);
-  if (stage !== 'trial') return objectionToValue(plan, live, settings);
+  if (!isOnTrial(trial)) return objectionToValue(plan, live, settings);
   // A former value is tried again because of its confirmed successor, whatever has become of the rule.
   const fault = plan.retrialOf === undefined ? faultOfRule(plan, settings) : undefined;
   if (fault !== undefined) return fault;
@@ -101,9 +98,7 @@ function faultOfRule({ ruleId, fingerprint }: TrialPlan, settings: LoopSettings)
   const rule = settings.rules.find(({ id }) => id === ruleId);
   if (rule === undefined) return `rule ${ruleId} is no longer there`;
   if (rule.fingerprint !== fingerprint) return `rule ${ruleId} was changed`;
-  return modeOf(rule, settings) === 'trial'
-    ? undefined
-    : `rule ${ruleId} is no longer in mode trial`;
+  return tries(modeOf(rule, settings)) ? undefined : `rule ${ruleId} is no longer in mode trial`;
 }
 
 /** As `objectionTo`, for a value in force: it needs no rule, but both of its values allowed. */
@@ -145,7 +140,7 @@ export function reviewTrial(environment: Environment): Decision<void> {
     for (const { deltaId, ruleId, waitsFor } of view.pending()) {
       if (waitsFor !== 'trial') continue;
       const rule = settings.rules.find(({ id }) => id === ruleId);
-      if (rule !== undefined && modeOf(rule, settings) === 'trial') continue;
+      if (rule !== undefined && tries(modeOf(rule, settings))) continue;
       changes.expire(deltaId, `Expired: rule ${ruleId} is no longer in mode trial`);
     }
     return { events: changes.events, result: () => {} };

@@ -60,7 +60,8 @@ function foldTrialStep(delta: Delta, step: TrialStep): Delta {
   switch (step.step) {
     case 'start': {
       const { plan, summary } = step;
-      const started = { state: 'trial', expireTimeMs: undefined, waitsFor: undefined } as const;
+      const state = plan.isApplied === true ? 'provisional' : 'trial';
+      const started = { state, expireTimeMs: undefined, waitsFor: undefined } as const;
       return { ...delta, ...started, oldValue: plan.oldValue, summary };
     }
     case 'suspend':

@@ -1,7 +1,7 @@
 import type { Delta } from '../domain/delta.ts';
 import type { Task } from '../domain/task.ts';
 import type { Evidence } from '../trial/evidence.ts';
-import type { Trial } from '../trial/trial.ts';
+import { isOnTrial, type Trial } from '../trial/trial.ts';
 import type { Head } from './head.ts';
 import type { AwaitedAck, Observation } from './pending-work.ts';
 
@@ -34,7 +34,7 @@ export interface LedgerView {
 
 /** A trial of a value that is not in force; all but one only wait for late reports. */
 export function trialOn({ trials }: Pick<LedgerView, 'trials'>): Trial | undefined {
-  return trials.find(({ stage }) => stage === 'trial');
+  return trials.find(isOnTrial);
 }
 
 /** What is proven of a delta; `undefined`: nothing is any more, or not yet. */

@@ -13,7 +13,7 @@ import type {
   TrialPromoted,
   TrialSuspended,
 } from './step.ts';
-import { standingArm, type Trial } from './trial.ts';
+import { staysInForce, type Trial, verdictIfStopped } from './trial.ts';
 
 /** What the moves of a trial depend on besides its course. */
 export interface MoveContext {
@@ -96,29 +96,32 @@ function endingsOf({ trial, recorded, due }: Course, timeMs: number): Ending[] {
   const endings: Ending[] = [];
   if (next?.move === 'end') {
     const { verdict } = next.finding;
-    const outcomes = verdict === 'harmed' && !isRetrial ? AFTER_HARM : (['revert'] as const);
+    const isHarm = verdict === 'harmed' && !isRetrial;
+    const outcomes = isHarm ? AFTER_HARM : outcomesOf(trial, verdict);
     endings.push({ verdict, outcomes, counts: !isRetrial });
   }
   if (next?.move === 'promote') {
     // Somebody else's value was in force.
-    endings.push({ verdict: 'inconclusive', outcomes: ['revert'], counts: false });
+    const outcomes = outcomesOf(trial, 'inconclusive');
+    endings.push({ verdict: 'inconclusive', outcomes, counts: false });
     if (isRetrial) endings.push({ verdict: 'helped', outcomes: ['keep'], counts: false });
   }
   if (due === undefined) {
-    endings.push(
-      standingArm(trial) === 'old'
-        ? { verdict: 'invalid', outcomes: ['revert'], counts: false }
-        : { verdict: 'helped', outcomes: ['keep'], counts: false },
-    );
+    const verdict = verdictIfStopped(trial);
+    endings.push({ verdict, outcomes: outcomesOf(trial, verdict), counts: false });
   }
   return endings;
+}
+
+function outcomesOf(trial: Trial, verdict: TrialVerdict): readonly TrialOutcome[] {
+  return verdict === 'helped' || staysInForce(trial, verdict) ? ['keep'] : ['revert'];
 }
 
 function butEnds({ trial, recorded }: Course, { timeMs, counts }: TrialEnded): string {
   if (counts || trial.plan.retrialOf !== undefined) {
     return butSays(nextMove(trial, timeMs, recorded));
   }
-  const cut = standingArm(trial) === 'old' ? 'invalid' : 'helped';
+  const cut = verdictIfStopped(trial);
   return `and one that is cut short from outside says ${cut}, where nothing else is due`;
 }
 

@@ -3,7 +3,7 @@ import type { HarmResponse } from '../domain/rule.ts';
 import { ALPHA, SUFFICIENT } from './bets.ts';
 import { describeGains, describeHelp, describeMetrics, marginText } from './describe-effect.ts';
 import { detection, detectionLimit } from './holdback.ts';
-import type { Trial } from './trial.ts';
+import { staysInForce, type Trial } from './trial.ts';
 import { describeLosses } from './validity.ts';
 import { CONFIRMING, type Finding, settleMs, TAKING_BACK } from './verdict.ts';
 
@@ -49,8 +49,9 @@ export function describeEnding(
     invalid: `Invalid${when}: ${reason}${found}`,
   }[verdict];
   const foreign = isForeign ? '. The live value was set by somebody else and was left alone' : '';
+  const kept = staysInForce(trial, verdict) && !isForeign ? '. It stays in force, not proven' : '';
   const losses = reason.includes(describeLosses(trial)) ? '' : lossesIn(trial);
-  return `${finding}${losses}${onHarm === undefined ? '' : AFTER_HARM[onHarm]}${foreign}`;
+  return `${finding}${losses}${onHarm === undefined ? '' : AFTER_HARM[onHarm]}${kept}${foreign}`;
 }
 
 /** What ended a holdback, in words. The evidence of the trial is from before: by it, the value helped. */

@@ -25,6 +25,8 @@ export interface TrialPlan extends Scale {
   readonly seed: string | undefined;
   /** The confirmed delta whose old value is tried again; `undefined`: a rule proposed the change. */
   readonly retrialOf: string | undefined;
+  /** The new value was put in force when the trial began, and stays in force unless it harms. */
+  readonly isApplied?: boolean;
   readonly primary: Metric;
   readonly guards: readonly Guard[];
   /** Tasks per block of a switchback trial. */

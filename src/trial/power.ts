@@ -36,13 +36,16 @@ export function describePower(
   participants: Participants,
 ): string {
   const way = plan.assignment === 'task' ? 'task by task' : `in blocks of ${plan.blockTasks}`;
+  const lead = plan.isApplied === true ? `In force, compared ${way}` : `On trial, ${way}`;
   const obstacle = describeObstacle(plan, tasks, participants);
-  if (obstacle !== undefined) return `On trial, ${way}. ${obstacle}`;
+  if (obstacle !== undefined) {
+    return `${lead}. As it is, no task can be given an arm: ${obstacle}.`;
+  }
   // A pair with a cancelled task is not counted.
   const usable = tasks.filter(({ status }) => status !== 'cancelled');
   const msPerTask = paceOf(plan, usable);
   const sentences = [
-    `On trial, ${way}: ${describePace(plan, usable, msPerTask)}.`,
+    `${lead}: ${describePace(plan, usable, msPerTask)}.`,
     describeCondition(plan, tasks, participants),
     describeCarried(plan),
     describeReach(plan, usable, msPerTask),
@@ -52,7 +55,7 @@ export function describePower(
 }
 
 /** Why no task can take part: a block needs tasks that name a sequence, or acknowledgements. */
-function describeObstacle(
+export function describeObstacle(
   { assignment }: TrialPlan,
   tasks: readonly Task[],
   { followers, sequence }: Participants,
@@ -60,7 +63,7 @@ function describeObstacle(
   if (assignment === 'task' || followers > 0 || sequence === 0) return undefined;
   if (tasks.length === 0 || tasks.some(namesSequence)) return undefined;
   const last = `none of the last ${count(tasks.length, 'task')} names a delta_sequence`;
-  return `As it is, no task can be given an arm: no client follows the deltas, and ${last}.`;
+  return `no client follows the deltas, and ${last}`;
 }
 
 /** What tasks have to do to take part, if they are not known to; else empty. */

@@ -1,3 +1,4 @@
+import type { TrialVerdict } from '../domain/effect.ts';
 import { type Arm, GROUP_TASKS } from './arm.ts';
 import { type Bets, openBets } from './bets.ts';
 import { type Compared, nothingCompared } from './compared.ts';
@@ -238,8 +239,24 @@ export function isByGroups({ stage, plan }: Pick<Trial, 'stage' | 'plan'>): bool
 }
 
 /** The arm whose value is in force, apart from the switches of running blocks. */
-export function standingArm({ stage, suspendedMs }: Pick<Trial, 'stage' | 'suspendedMs'>): Arm {
-  return stage === 'trial' || suspendedMs !== undefined ? 'old' : 'new';
+export function standingArm(trial: Pick<Trial, 'stage' | 'suspendedMs' | 'plan'>): Arm {
+  return isOnTrial(trial) || trial.suspendedMs !== undefined ? 'old' : 'new';
+}
+
+/** Whether the new value is not in force yet. */
+export function isOnTrial({ stage, plan }: Pick<Trial, 'stage' | 'plan'>): boolean {
+  return stage === 'trial' && plan.isApplied !== true;
+}
+
+/** The verdict of a trial that is ended from outside. */
+export function verdictIfStopped(trial: Trial): 'invalid' | 'inconclusive' | 'helped' {
+  if (standingArm(trial) === 'old') return 'invalid';
+  return trial.stage === 'trial' ? 'inconclusive' : 'helped';
+}
+
+/** Whether the new value stays in force when the trial ends with a verdict. */
+export function staysInForce({ plan, suspendedMs }: Trial, verdict: TrialVerdict): boolean {
+  return plan.isApplied === true && verdict !== 'harmed' && suspendedMs === undefined;
 }
 
 /** When a trial or its probation ends by time, pauses not counted; infinite while it is paused. */

@@ -213,7 +213,8 @@ export class TrialWorld {
     for (const delta of this.#applied.splice(0)) this.#owners.take(delta);
     expect(this.engine.current()).toMatchObject({ parameters: head.parameters, assignments: [] });
     expectTogether(trials);
-    for (const { plan, block, ...trial } of trials) {
+    for (const trial of trials) {
+      const { plan, block } = trial;
       expect(this.state.delta(plan.deltaId)?.state).toBe(STATES[trial.stage]);
       const isBehind = trial.stage === 'holdback' && trialsOn(this.state, plan.target).length > 1;
       if (isBehind) continue;
