@@ -77,9 +77,10 @@ function addReceipts(
     trial.found.push({ position, content });
     const { step } = fieldsOf(content);
     const { step: name, plan, effect, timeMs } = fieldsOf(step);
-    // As claimed; they are compared with what others claim, and nothing more.
+    // The casts trust the ledger's own claims: these fields are only compared with those of other
+    // trials, never computed with, and the audit of the trial itself checks their shape.
     if (name === 'start' && isObject(plan)) {
-      trial.plan = plan as unknown as TrialPlan;
+      trial.plan = plan as object as TrialPlan;
       trial.startMs = Number(timeMs);
     }
     if (name === 'promote' && isObject(effect)) trial.promotion = step as TrialPromoted;

@@ -53,9 +53,9 @@ interface Followed {
 }
 
 /**
- * Follows the trials of a sidecar, and the probation of deltas that helped: tells of each that it is
- * on, how it ended, and who refuses it; of confirmed deltas, who refuses them. While the sidecar is away nothing is told; what has ended meanwhile is told
- * when it is back.
+ * Follows trials and probations, and reports when each begins, how it ends, and which clients refuse
+ * its delta; of confirmed deltas, only refusals. What ends while the sidecar is unreachable is
+ * reported after reconnection.
  */
 export class TrialFollower {
   readonly #options: TrialFollowerOptions;

@@ -10,9 +10,9 @@ export interface LearningSidecarOptions extends TargetOptions {
   /** The settings until the sidecar has answered for the first time. */
   readonly defaults?: Values;
   /**
-   * Puts new settings in force: they count as such when it returns, or its promise resolves. Where
-   * it throws, a delta is refused: the sidecar reverts it, but for a proven one that most other clients
-   * have put in force, and leaves the tasks of this client out of its trial.
+   * Applies new settings. A delta is acknowledged when the callback returns, or its promise resolves, and
+   * refused when it throws or rejects. The sidecar reverts an unproven delta after one refusal and a
+   * proven one after those of a majority; it excludes this client's tasks from the delta's trial.
    */
   readonly onChange?: (change: Change) => void | Promise<void>;
   /** The sidecar has gone, or refuses its stream; it is tried again until it is there. */

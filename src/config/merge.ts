@@ -22,8 +22,9 @@ type DefaultConfig = Omit<Sections, 'tokens'> &
   Required<Pick<ConfigFile, 'parameters' | 'rules'>>;
 
 /**
- * Sections key by key, rules whole. Parameters field by field: a file with rules has only those that it
- * names; without rules it has the built-in ones, too, but for what it sets to null.
+ * Merges a config file over the defaults: sections by key, rules as a whole, parameters by field. A file
+ * with rules has only the parameters that it names; a file without rules also has the built-in ones,
+ * except those that it sets to null.
  */
 export function mergeOverDefaults(file: ConfigFile): MergedConfig {
   const base = readDefaults();

@@ -47,10 +47,10 @@ export function areEnough(
 }
 
 /**
- * The clients among which a majority is counted: those that are subscribed to such deltas, that have
- * acknowledged this one or a later one, or that refuse it.
+ * The number of clients of which a majority must refuse: those subscribed to deltas of this type, those
+ * that have acknowledged this delta or a later one, and those that refuse it.
  *
- * @param sequence of the delta, or of the switch that was refused; 0: neither was put in force
+ * @param sequence sequence of the refused delta or block switch; 0 if it was never in force
  */
 export function countClients(
   view: LedgerView,

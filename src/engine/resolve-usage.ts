@@ -7,8 +7,8 @@ const MAX_ASKED = 10_000;
 const LOOK_AT = 30;
 
 /**
- * A report comes at most so long after its task has ended, and clocks may be wrong: of a task whose latency
- * is shorter than the uptime by so much, its times are not asked.
+ * The longest delay of a report that is assumed. Client clocks may be wrong, so a task whose latency is
+ * shorter than the uptime by at least this is taken to have begun in this process, whatever its times.
  */
 const MAX_DELAY_MS = 3_600_000;
 

@@ -34,9 +34,9 @@ interface Carried {
 }
 
 /**
- * What follows on deltas: the trials that go on, evidence for later ones, effects being observed and
- * acknowledgements awaited. A fold over the ledger's events. One on top of another is an overlay,
- * which can be thrown away.
+ * Open work on deltas: running trials, evidence for later ones, effects being observed and pending
+ * acknowledgements. A fold over the ledger's events. An instance on top of another is an overlay that
+ * can be discarded.
  */
 export class FollowUps {
   /** Oldest first. */

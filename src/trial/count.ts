@@ -100,8 +100,8 @@ function cancelledMore({ old, new: fresh }: PairOutcomes): number {
 }
 
 /**
- * Share of the new tasks that lack a metric less that of the old ones. Failures may lack a latency and
- * what guards need, since they are compared by their status.
+ * The share of new tasks without data for a metric, minus the share of old ones. Failed tasks count only
+ * for a primary measurement: reports of failures may omit every other metric.
  */
 function lackedMore(metric: Metric, { old, new: fresh }: PairOutcomes, plan: TrialPlan): number {
   const mayFail = metric !== plan.primary || metric.kind === 'outcome' || metric.kind === 'latency';

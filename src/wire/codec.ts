@@ -68,7 +68,8 @@ export function addService<S extends DescService>(
   service: S,
   handlers: ServiceHandlers<S>,
 ): void {
-  // grpc-js knows handlers as an open record; ServiceHandlers is a closed one.
+  // The cast is needed because grpc-js types handlers with an index signature, which a mapped type over
+  // the methods of a service does not have.
   server.addService(serviceCodec(service), handlers as unknown as UntypedServiceImplementation);
 }
 

@@ -12,9 +12,9 @@ const NO_DATA = 0;
 
 /** @param call what lies beneath all interceptors */
 export function wireCallOf(call: ServerInterceptingCallInterface): WireCall {
-  // grpc-js shows messages only when they are whole: what has come of one can be counted nowhere
-  // else. Its version is pinned, and test/rpc/grpc-js/message-limits.test.ts fails where this is
-  // not so.
+  // The cast reaches private members: grpc-js exposes messages only once they are complete, and the
+  // bytes of an incomplete one can be counted nowhere else. The version of grpc-js is pinned, and
+  // test/rpc/grpc-js/message-limits.test.ts fails if these members change.
   return call as unknown as WireCall;
 }
 

@@ -8,8 +8,8 @@ import { toProtoParameters } from '../../wire/value.ts';
 const ARMS = { old: Arm.OLD, new: Arm.NEW } as const;
 
 /**
- * Combinations of assignments whose answer is kept: each change that is being proven doubles them,
- * and most of the tasks have the few that are likely.
+ * The size of the cache of answers, one per combination of assignments. The number of combinations
+ * doubles with each change being compared, but a few of them cover most tasks.
  */
 const KEPT = 64;
 

@@ -56,7 +56,8 @@ function countItems(schema: DescMessage, message: Message): number {
   let count = 0;
   for (const { fieldKind, localName } of schema.fields) {
     if (fieldKind !== 'list' && fieldKind !== 'map') continue;
-    // A message's own fields are properties by their local names; lists and maps are objects.
+    // The cast is needed because `Message` declares no fields: those of a message are properties by their
+    // local names, and lists and maps are objects.
     const items = (message as unknown as Record<string, object>)[localName] ?? [];
     count += Array.isArray(items) ? items.length : Object.keys(items).length;
   }
