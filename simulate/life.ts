@@ -1,5 +1,4 @@
-import { mean } from '../src/trial/distributions.ts';
-import { estimateGain } from '../src/trial/gain.ts';
+import { trialEffect } from '../src/trial/effect.ts';
 import type { Trial } from '../src/trial/trial.ts';
 import { type Change, NO_CHANGE, successBy } from './change.ts';
 import type { Experiment, Figures, Samples, Section } from './experiment.ts';
@@ -92,7 +91,7 @@ export const LIFE: Section = {
     },
     {
       title: 'What was gained: the interval',
-      note: `Of the same runs: share in which it held the truth at every moment, and at ${SHOWN_AT} tasks; in which it was above 0 by then; half its width there, and at the end, relative to what is truly gained.`,
+      note: `Of the same runs: share in which it held what all tasks until then had gained, at every moment and at ${SHOWN_AT} tasks; in which it was above 0 by then; half its width there, and at the end, relative to what is truly gained.`,
       headings: [
         'at all times %',
         `at ${SHOWN_AT} %`,
@@ -170,7 +169,7 @@ class Watch {
   readonly #widths = new Map<number, number>();
   #confirmedAt: number | undefined;
   #takenAt: number | undefined;
-  #truth = 0;
+  #gained = 0;
   #groups = 0;
   #tasks = 0;
   #old = 0;
@@ -200,10 +199,12 @@ class Watch {
     if (this.#confirmedAt === undefined) {
       if (confirmed === undefined) return;
       this.#confirmedAt = i;
-      this.#truth = this.#gainIn(i, confirmed.plan.clips.latency);
     }
     if (!isInForce) this.#takenAt ??= i;
-    if (confirmed?.holdback !== undefined) this.#lookAtGain(i, confirmed.holdback);
+    this.#gained += this.#gainOf(i, confirmed?.plan.clips.latency);
+    if (confirmed?.holdback !== undefined) {
+      this.#lookAtGain(i, confirmed, confirmed.holdback.groups);
+    }
   }
 
   /** @param isNew the task runs with the new value */
@@ -236,28 +237,27 @@ class Watch {
     return i - (this.#confirmedAt ?? i);
   }
 
-  #lookAtGain(i: number, { gains, groups }: NonNullable<Trial['holdback']>): void {
-    const estimate = gains[0] && estimateGain(gains[0]);
-    if (estimate === undefined) return;
-    const { lower, upper } = estimate;
-    const holds = lower <= this.#truth && this.#truth <= upper;
+  #lookAtGain(i: number, trial: Trial, groups: number): void {
+    const age = this.#age(i);
+    if (groups === this.#groups && age !== SHOWN_AT) return;
+    const [latency] = trialEffect('helped', trial).gains ?? [];
+    if (latency?.metric !== 'latency') return;
+    const { lower, upper } = latency;
+    const truth = this.#gained / (age + 1);
+    const holds = lower <= truth && truth <= upper;
     if (groups !== this.#groups && !holds) this.#held = false;
     this.#groups = groups;
-    this.#width = (upper - lower) / 2 / this.#truth;
-    const age = this.#age(i);
+    this.#width = (upper - lower) / 2 / truth;
     if (age <= SHOWN_AT && lower > 0) this.#told = 1;
     if (age !== SHOWN_AT) return;
     this.#heldThen = holds ? 1 : 0;
     this.#widths.set(age, this.#width);
   }
 
-  /** The true mean gain per task, over the tasks that follow. */
-  #gainIn(from: number, clip = Number.POSITIVE_INFINITY): number {
-    const gains = Array.from({ length: LIFE_TASKS }, (_, i) => {
-      const { latencyMs } = this.#noise.at(from + i);
-      const faster = latencyMs * Math.exp(HELPS.logLatency);
-      return Math.min(latencyMs, clip) - Math.min(faster, clip);
-    });
-    return mean(gains);
+  /** What the i-th task gains by the new value. */
+  #gainOf(i: number, clip = Number.POSITIVE_INFINITY): number {
+    const { latencyMs } = this.#noise.at(i);
+    const faster = latencyMs * Math.exp(HELPS.logLatency);
+    return Math.min(latencyMs, clip) - Math.min(faster, clip);
   }
 }

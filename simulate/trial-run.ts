@@ -1,3 +1,4 @@
+import { PassedOver } from '../src/engine/passed-over.ts';
 import { missingOutcomes, type NextMove, nextMove, recordOutcome } from '../src/trial/advance.ts';
 import type { Arm } from '../src/trial/arm.ts';
 import { assignTask, kindOfTask, nextBlock } from '../src/trial/assign.ts';
@@ -73,7 +74,7 @@ class Run implements Method {
   readonly #sequences = new Map<string, number>();
   #nowMs = 0;
   #begun = 0;
-  #recorded = 0;
+  readonly #passedOver = new PassedOver();
 
   constructor(setup: TrialSetup) {
     this.#setup = setup;
@@ -105,9 +106,11 @@ class Run implements Method {
       return this.#liveArm;
     }
     const kind = kindOfTask(this.#plan, labels);
-    const assigning = { taskId, kind, timeMs: nowMs, recorded: this.#recorded, seed: this.#seed };
+    const passedOver = this.#passedOver.of(this.trial);
+    const assigning = { taskId, kind, timeMs: nowMs, passedOver, seed: this.#seed };
     const step = assignTask(this.trial, assigning);
-    if (step !== undefined) {
+    if (step === undefined) this.#passedOver.note([this.trial], []);
+    else {
       this.trial = foldRunning(this.trial, step);
       this.#open.set(taskId, nowMs);
     }
@@ -126,7 +129,6 @@ class Run implements Method {
   }
 
   report(taskId: string, performed: Performed): void {
-    this.#recorded += 1;
     this.#open.delete(taskId);
     const { status, latencyMs, isUntimed, measurements = {} } = performed;
     if (this.trial.pauses.includes('outage') && status === 'success') {
@@ -169,7 +171,7 @@ class Run implements Method {
 
   #moveOn(): void {
     if (this.finding !== undefined) return;
-    const next = nextMove(this.trial, this.#nowMs, this.#recorded);
+    const next = nextMove(this.trial, this.#nowMs, 0);
     const step = next && this.#stepFor(next);
     if (step !== undefined) this.#take(step);
   }

@@ -2,9 +2,10 @@ import { DEFAULT_MARGIN, LATENCY, OUTCOME, SUCCESS } from '../src/domain/effect.
 import type { Task } from '../src/domain/task.ts';
 import { SUFFICIENT } from '../src/trial/bets.ts';
 import {
+  clipsOf,
   MEASURED_TASKS,
-  measureClips,
   measureHistory,
+  measureLarge,
   measureOutcomeTimeout,
   measureScale,
   TRIAL_FORMAT,
@@ -54,7 +55,8 @@ export function planOf(setup: TrialSetup): TrialPlan {
     probationTasks: 3000,
     probationMs: Number.POSITIVE_INFINITY,
     holdback: 0,
-    clips: measureClips(tasks),
+    clips: clipsOf(measureLarge(tasks)),
+    large: measureLarge(tasks),
     carried: undefined,
     ...wanted,
   };

@@ -5,9 +5,10 @@ import type { LedgerView } from '../ledger/view.ts';
 import { SUFFICIENT } from '../trial/bets.ts';
 import { carryKey, changeKey } from '../trial/change.ts';
 import {
+  clipsOf,
   MEASURED_TASKS,
-  measureClips,
   measureHistory,
+  measureLarge,
   measureOutcomeTimeout,
   measureScale,
   TRIAL_FORMAT,
@@ -50,6 +51,7 @@ export function planTrial(
   const tasks = view.newestTasks(MEASURED_TASKS);
   const change = { ruleId, fingerprint, target, oldValue, newValue };
   const { longestMs } = own(view.head.changes, changeKey(change)) ?? {};
+  const large = measureLarge(tasks);
   const predictBy = trial.predictBy ?? tellingLabels(tasks);
   const isPredicted = trial.pairBy.length === 0;
   const timeoutSeconds = trial.outcomeTimeoutSeconds;
@@ -77,7 +79,8 @@ export function planTrial(
     probationTasks: trial.probationTasks,
     probationMs: trial.probationSeconds * 1000,
     holdback: trial.holdback,
-    clips: measureClips(tasks),
+    clips: clipsOf(large),
+    large,
     carried: retrialOf === undefined ? view.carriedEvidence(carryKey(change)) : undefined,
   };
 }

@@ -31,14 +31,14 @@ export function baseline({ head }: Pick<LedgerView, 'head'>): Resolved {
 export function settled(
   view: LedgerView,
   { taskId, clientId = '' }: Dispatch,
+  { passedOver }: Pick<Environment, 'passedOver'>,
   isFirst = true,
 ): Resolved | undefined {
-  const { trials, head } = view;
+  const { trials } = view;
   if (trials.length === 0) return baseline(view);
-  const recorded = head.counters.tasksRecorded;
   const isWanted = trials.some(
     (trial) =>
-      takesTasks(trial, recorded) &&
+      takesTasks(trial, passedOver(trial)) &&
       armOf(trial, taskId) === undefined &&
       !hasRefused(view, trial.plan.deltaId, clientId),
   );
@@ -50,7 +50,7 @@ export function settled(
 /** Resolves the values for a task, and assigns it arms; the same arms each time it asks. */
 export function resolve(dispatch: Dispatch, environment: Environment): Decision<Resolved> {
   return (view) => {
-    const done = settled(view, dispatch);
+    const done = settled(view, dispatch, environment);
     if (done !== undefined) return { events: [], result: () => done };
     const changes = new Changes(view, environment.nowMs);
     const assignments = new TrialChanges(changes, view, environment).assign(dispatch);

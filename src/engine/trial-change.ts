@@ -2,7 +2,7 @@ import type { DeltaEffect } from '../domain/effect.ts';
 import type { HarmResponse } from '../domain/rule.ts';
 import { nextMove } from '../trial/advance.ts';
 import { type Arm, commitmentTo, repeatableSeed, secretSeed } from '../trial/arm.ts';
-import { firstGroupTask, nextBlock } from '../trial/assign.ts';
+import { nextBlock } from '../trial/assign.ts';
 import { carriedOn } from '../trial/carry.ts';
 import {
   describeConfirmation,
@@ -15,6 +15,7 @@ import {
 import { medianLatency } from '../trial/drift.ts';
 import { trialEffect } from '../trial/effect.ts';
 import { foldReceipt } from '../trial/fold.ts';
+import { carriedOver } from '../trial/fold-stages.ts';
 import { type HoldbackState, startHoldback } from '../trial/holdback.ts';
 import { MEASURED_TASKS, measureOutcomeTimeout, type TrialPlan } from '../trial/plan.ts';
 import { firstHash, sealStep } from '../trial/receipt.ts';
@@ -192,6 +193,7 @@ export class TrialChange {
       stages: trial.stages,
       plan: { ...trial.plan, outcomeTimeoutMs },
       state: { ...trial.holdback, ...this.#holdbackStart(trial), ...change },
+      ...carriedOver(trial),
       effect,
       summary: describeConfirmation(effect, trial),
     });
@@ -238,12 +240,11 @@ export class TrialChange {
     };
   }
 
-  #holdbackStart({ plan, stages, holdback }: Trial) {
+  #holdbackStart({ holdback }: Trial) {
     const tasks = this.#context.view.newestTasks(MEASURED_TASKS);
     const fromTask = this.#recorded;
-    const nextTask = firstGroupTask(plan, this.#seedOf(stages + 1), fromTask);
     const { usualMs = medianLatency(tasks), retrialTask = fromTask } = holdback ?? {};
-    return { usualMs, fromTask, nextTask, retrialTask };
+    return { usualMs, fromTask, retrialTask };
   }
 
   #takeEnd(

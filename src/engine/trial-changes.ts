@@ -63,7 +63,6 @@ export class TrialChanges {
   assign({ taskId, labels, clientId = '' }: Dispatch): Assignment[] {
     const { on } = this;
     const timeMs = this.#changes.nowMs;
-    const recorded = this.#view.head.counters.tasksRecorded;
     return this.#all.flatMap((change): Assignment[] => {
       const { trial } = change;
       if (trial === undefined) return [];
@@ -74,7 +73,8 @@ export class TrialChanges {
       const isTaken = isFree && !hasRefused(this.#view, change.deltaId, clientId);
       if (arm === undefined && isTaken) {
         const kind = kindOfTask(plan, labels);
-        const step = assignTask(trial, { taskId, kind, timeMs, recorded, seed: change.seed });
+        const passedOver = this.#environment.passedOver(trial);
+        const step = assignTask(trial, { taskId, kind, timeMs, passedOver, seed: change.seed });
         if (step !== undefined) change.take(step);
         arm = step?.arm;
       }

@@ -2,9 +2,10 @@ import type { Task } from '../domain/task.ts';
 import { own } from '../domain/value.ts';
 import { type Evidence, eHarm, eHelp, eNotWorse } from './evidence.ts';
 import { foldRunning, foldsAs } from './fold.ts';
-import { isGroupDue, partEnd } from './holdback.ts';
+import { partEnd } from './holdback.ts';
 import type { Outcome } from './outcome.ts';
 import type { EValues, OutcomeRecorded, OutcomesMissing } from './step.ts';
+import { isFilling } from './task-set.ts';
 import { openTasks, type Trial } from './trial.ts';
 import { isOutage } from './validity.ts';
 import { type Finding, isHarmful, judge } from './verdict.ts';
@@ -77,12 +78,12 @@ export function nextMove(trial: Trial, nowMs: number, recorded: number): NextMov
 }
 
 /**
- * A part of a holdback ends once its open groups are counted, and not during a pause: receipts before
- * the next part may be dropped, and a pause among them would be lost.
+ * A part of a holdback ends once its newest group is full, and not during a pause: receipts before the
+ * next part may be dropped, and a pause among them would be lost.
  */
 function isPartOver({ holdback, sets, pauses }: Trial, recorded: number): boolean {
   if (holdback === undefined || pauses.length > 0) return false;
-  return sets.length === 0 && recorded >= partEnd(holdback) && !isGroupDue(holdback, recorded);
+  return recorded >= partEnd(holdback) && !sets.some(isFilling);
 }
 
 /** Adds the e-values if the step leads to sets being counted. The fold does not read them. */

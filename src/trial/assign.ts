@@ -1,9 +1,9 @@
 import { type Arm, drawGap, drawPlace, GROUP_TASKS, otherArm, tossCoin } from './arm.ts';
-import { type HoldbackState, isGroupDue, MAX_BACKLOG } from './holdback.ts';
 import type { TrialPlan } from './plan.ts';
 import { kindOf, predictLogLatency } from './predict.ts';
 import type { BlockStarted, TaskAssigned } from './step.ts';
-import { isFilling, openTasks, type Stage, type Trial, type WaitingTask } from './trial.ts';
+import { isFilling } from './task-set.ts';
+import { openTasks, type Stage, type Trial, type WaitingTask } from './trial.ts';
 import { isHelpful, isThinned, tasksLeft } from './verdict.ts';
 
 /** A task that is about to run. */
@@ -27,8 +27,8 @@ export interface Assigning {
   /** `kindOfTask`. */
   readonly kind: string;
   readonly timeMs: number;
-  /** Tasks ever recorded. */
-  readonly recorded: number;
+  /** Tasks that asked and were passed over since the newest group was full. */
+  readonly passedOver: number;
   /** Of the current stage. */
   readonly seed: string;
 }
@@ -61,21 +61,23 @@ export function kindOfTask(
   return kindOf(labels, pairBy.length > 0 ? pairBy : predictBy);
 }
 
-/** Whether the trial assigns an arm to the next task. */
-export function takesTasks(trial: Trial, recorded: number): boolean {
-  const { plan, pauses, suspendedMs, sets, stage, holdback } = trial;
+/**
+ * Whether the trial assigns an arm to the next task.
+ *
+ * @param passedOver as in `Assigning`
+ */
+export function takesTasks(trial: Trial, passedOver: number): boolean {
+  const { plan, pauses, suspendedMs, sets, stage, gap } = trial;
   if (plan.assignment !== 'task' || pauses.length > 0 || suspendedMs !== undefined) return false;
   if (sets.some(isFilling)) return true;
-  if (holdback !== undefined) {
-    return recorded >= holdback.nextTask && isGroupDue(holdback, recorded);
-  }
+  if (stage === 'holdback') return passedOver >= gap;
   if (tasksLeft(trial) <= 0) return false;
-  return stage === 'trial' ? !isHelpful(trial) : recorded >= trial.nextTask;
+  return stage === 'trial' ? !isHelpful(trial) : passedOver >= gap;
 }
 
 /** Assigns an arm to a task; `undefined`: it runs with the value in force, outside the trial. */
 export function assignTask(trial: Trial, assigning: Assigning): TaskAssigned | undefined {
-  if (!takesTasks(trial, assigning.recorded)) return undefined;
+  if (!takesTasks(trial, assigning.passedOver)) return undefined;
   return trial.stage === 'trial' ? pairTask(trial, assigning) : groupTask(trial, assigning);
 }
 
@@ -83,7 +85,7 @@ export function assignTask(trial: Trial, assigning: Assigning): TaskAssigned | u
  * Pairs depend on labels, order and counted sets alone, never on outcomes that are not counted yet:
  * with the oldest task if it has waited too long, else with the one whose predicted latency is nearest.
  */
-function pairTask(trial: Trial, { seed, ...assigning }: Assigning): TaskAssigned {
+function pairTask(trial: Trial, { seed, passedOver: _, ...assigning }: Assigning): TaskAssigned {
   const { plan, seen } = trial;
   const isPredicted = plan.pairBy.length === 0 && plan.predictBy.length > 0;
   const predicted = isPredicted ? predictLogLatency(seen, assigning.kind) : 0;
@@ -106,40 +108,24 @@ function partnerOf(trial: Trial, kind: string, predicted: number): WaitingTask |
   return distance(nearest) < MAX_UNLIKENESS || waiting.length >= MAX_WAITING ? nearest : undefined;
 }
 
-/** Groups are of consecutive tasks, one of which, drawn at random, gets the old value. */
-function groupTask(trial: Trial, { seed, ...assigning }: Assigning): TaskAssigned {
+/** Groups are of tasks that ask one after the other; one, drawn at random, gets the old value. */
+function groupTask(trial: Trial, { seed, passedOver, ...assigning }: Assigning): TaskAssigned {
   const filling = trial.sets.find(isFilling);
   const number = filling?.number ?? trial.tossed + 1;
   const place = filling?.tasks.length ?? 0;
   const arm = drawPlace(seed, number) === place ? 'old' : 'new';
   const step = { step: 'assign', ...assigning, set: number, arm, predicted: 0 } as const;
-  if (place < GROUP_TASKS - 1) return step;
-  if (trial.holdback !== undefined) {
-    const from = gapStart(trial.holdback, assigning.recorded);
-    return { ...step, nextTask: nextGroupTask(trial.plan, seed, number, from) };
-  }
-  return isThinned(trial) ? { ...step, nextTask: assigning.recorded + 1 + GROUP_TASKS } : step;
+  if (place === 0) return { ...step, passedOver };
+  return place < GROUP_TASKS - 1 ? step : { ...step, gap: gapAfter(trial, seed, number) };
 }
 
-/**
- * The task at which the gap after a group of a holdback begins: after its tasks, as if they had been
- * recorded one by one. So groups that reports in batches delay are made up for.
- */
-export function gapStart({ nextTask }: HoldbackState, recorded: number): number {
-  return Math.max(nextTask + GROUP_TASKS, recorded + 1 - MAX_BACKLOG);
+/** Tasks to pass over after a group. In a holdback they are drawn, so that nobody can foresee the next. */
+function gapAfter(trial: Trial, seed: string, number: number): number {
+  if (trial.stage === 'holdback') return drawGap(seed, number, longestGap(trial.plan));
+  return isThinned(trial) ? GROUP_TASKS : 0;
 }
 
-/** Tasks ever recorded when the first group of a part of a holdback may begin. */
-export function firstGroupTask(plan: TrialPlan, seed: string, recorded: number): number {
-  return nextGroupTask(plan, seed, 0, recorded);
-}
-
-/** A random gap after `recorded`, whose mean keeps to the holdback's share. */
-function nextGroupTask(plan: TrialPlan, seed: string, number: number, recorded: number): number {
-  return recorded + drawGap(seed, number, longestGap(plan));
-}
-
-/** The longest gap between two groups of a holdback, in tasks. */
+/** The longest gap between two groups of a holdback, in tasks; the mean keeps to its share. */
 export function longestGap({ holdback }: TrialPlan): number {
   return holdback === 0 ? 0 : Math.round(2 * (1 / holdback - GROUP_TASKS));
 }

@@ -1,19 +1,21 @@
+import { TASK_STATUSES } from '../domain/task.ts';
 import { nextMove } from './advance.ts';
-import { firstGroupTask, longestGap } from './assign.ts';
+import { GROUP_TASKS } from './arm.ts';
 import { butSays, faultOfEffect, faultOfStageEnd, type MoveContext } from './audit-move.ts';
-import { type Disclosed, faultOfCommitment, faultOfSeed, seedOf } from './audit-seeds.ts';
+import { faultOfCommitment, faultOfSeed } from './audit-seeds.ts';
 import type { Course } from './course.ts';
 import { RETRIAL_REST_TASKS } from './drift.ts';
+import { carriedOver } from './fold-stages.ts';
 import type { Gain } from './gain.ts';
 import { type HoldbackState, startHoldback } from './holdback.ts';
 import { hasShape, isCount, isSame, show } from './same-json.ts';
 import type { HoldbackRenewed, TrialConfirmed } from './step.ts';
+import type { AssignedTask, TaskSet } from './task-set.ts';
 import type { Trial } from './trial.ts';
 
 export function faultOfConfirmation(
   { trial, recorded }: Course,
   step: TrialConfirmed,
-  seeds: Disclosed,
 ): string | undefined {
   const next = nextMove(trial, step.timeMs, recorded);
   if (next?.move !== 'confirm') return `the change is confirmed, ${butSays(next)}`;
@@ -21,7 +23,7 @@ export function faultOfConfirmation(
   return (
     faultOfStageEnd(trial, step) ??
     faultOfEffect(trial, step) ??
-    faultOfPart({ ...trial, stages: trial.stages + 1 }, step, recorded, seeds) ??
+    faultOfPart(state, recorded) ??
     (state.retrialTask === state.fromTask ? undefined : faultOfRest(state.retrialTask)) ??
     faultOfState(state, asWritten(startHoldback(trial.plan, trial.evidence, startOf(state)), state))
   );
@@ -51,17 +53,19 @@ export function faultOfRenewal(
     fault ??
     faultOfEffect({ ...trial, holdback: state }, step) ??
     faultOfCommitment({ ...step, stages: step.stages + 1 }) ??
-    faultOfPart({ ...trial, stages: step.stages + 1 }, step, recorded, context.seeds) ??
-    (context.isAfterDropped ? undefined : faultOfState(state, renewed(trial, holdback, step)))
+    faultOfPart(state, recorded) ??
+    (context.isAfterDropped
+      ? faultOfOpen(step)
+      : (faultOfState(state, renewed(trial, holdback, step)) ?? faultOfCarriedOver(trial, step)))
   );
 }
 
 /** The state that a renewal must have; a trial of the old value changes what is usual, and its rest. */
 function renewed(trial: Trial, holdback: HoldbackState, { state, timeMs }: HoldbackRenewed) {
-  const { usualMs, fromTask, nextTask } = state;
+  const { usualMs, fromTask } = state;
   const isOver = nextMove(trial, timeMs, fromTask)?.move === 'renew';
   const retrial = { usualMs, retrialTask: fromTask + RETRIAL_REST_TASKS };
-  return { ...holdback, ...(isOver ? {} : retrial), fromTask, nextTask };
+  return asWritten({ ...holdback, ...(isOver ? {} : retrial), fromTask }, state);
 }
 
 /** A part ends after `PART_TASKS`, or when the old value is tried again. */
@@ -86,38 +90,68 @@ function faultAfterDropped(
   return stages === trial.stages ? faultOfSeed(trial, seed) : undefined;
 }
 
-/** Earlier releases wrote no gain of success. */
-function asWritten(expected: HoldbackState, { gains }: HoldbackState): HoldbackState {
+/** Earlier releases wrote no gain of success, and when the next group was to begin. */
+function asWritten(expected: HoldbackState, written: HoldbackState): HoldbackState {
   // What is read may be anything.
+  const { gains, nextTask } = written as { gains: unknown; nextTask?: unknown };
   const isSuccess = (gain: Partial<Gain> | null) => gain?.metric === 'success';
-  if (!Array.isArray(gains) || gains.some(isSuccess)) return expected;
-  return { ...expected, gains: expected.gains.filter((gain) => !isSuccess(gain)) };
+  const isWithout = Array.isArray(gains) && !gains.some(isSuccess);
+  return {
+    ...expected,
+    ...(nextTask === undefined ? {} : { nextTask }),
+    ...(isWithout ? { gains: expected.gains.filter((gain) => !isSuccess(gain)) } : {}),
+  };
 }
 
 /** The fields of a part's state that do not follow from receipts. */
-function startOf({ usualMs, fromTask, nextTask, retrialTask }: HoldbackState) {
-  return { usualMs, fromTask, nextTask, retrialTask };
+function startOf({ usualMs, fromTask, retrialTask }: HoldbackState) {
+  return { usualMs, fromTask, retrialTask };
 }
 
 function faultOfPart(
-  trial: Trial,
-  { state, commitment }: TrialConfirmed | HoldbackRenewed,
+  { usualMs, fromTask, retrialTask }: HoldbackState,
   recorded: number,
-  seeds: Disclosed,
 ): string | undefined {
-  const { usualMs, fromTask, nextTask, retrialTask } = state;
   if (typeof usualMs !== 'number' || usualMs < 0) return `${show(usualMs)} ms is no latency`;
   if (!isCount(retrialTask)) return faultOfRest(retrialTask);
-  if (!isCount(fromTask) || fromTask < recorded) {
-    return `${show(fromTask)} tasks had been recorded, and ${recorded} before it`;
-  }
-  const { plan, stages } = trial;
-  const seed = seedOf({ plan, stages, commitment }, seeds);
-  const isNext =
-    seed === undefined
-      ? isCount(nextTask) && nextTask >= fromTask && nextTask <= fromTask + longestGap(plan)
-      : nextTask === firstGroupTask(plan, seed, fromTask);
-  return isNext ? undefined : `its first group may not begin at task ${show(nextTask)}`;
+  return isCount(fromTask) && fromTask >= recorded
+    ? undefined
+    : `${show(fromTask)} tasks had been recorded, and ${recorded} before it`;
+}
+
+function faultOfCarriedOver(trial: Trial, step: HoldbackRenewed): string | undefined {
+  const { open, tossed, gap } = step;
+  const isEarlier = open === undefined && tossed === undefined && gap === undefined;
+  return isEarlier || isSame(carriedOver(trial), { open, tossed, gap })
+    ? undefined
+    : 'it takes over other groups than those that are open';
+}
+
+/** Without the receipts before, only the form of what is taken over can be checked. */
+function faultOfOpen({ open = [], tossed = 0, gap = 0 }: HoldbackRenewed): string | undefined {
+  if (!isCount(tossed) || !isCount(gap)) return 'it says neither which group is next nor when';
+  const isFull = (set: Partial<TaskSet> | null) =>
+    isCount(set?.number) &&
+    set?.size === GROUP_TASKS &&
+    Array.isArray(set.tasks) &&
+    set.tasks.length === GROUP_TASKS &&
+    set.tasks.every(isAssigned);
+  return Array.isArray(open) && open.every(isFull) ? undefined : 'what it takes over are no groups';
+}
+
+// What is read may be anything.
+function isAssigned(task: Partial<AssignedTask> | null): boolean {
+  const { taskId, arm, assignTimeMs, outcome } = task ?? {};
+  const isKnown =
+    outcome === undefined ||
+    outcome.status === 'lost' ||
+    TASK_STATUSES.some((one) => one === outcome.status);
+  return (
+    typeof taskId === 'string' &&
+    typeof assignTimeMs === 'number' &&
+    (arm === 'old' || arm === 'new') &&
+    isKnown
+  );
 }
 
 function faultOfRest(retrialTask: number): string {

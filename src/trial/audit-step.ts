@@ -2,7 +2,7 @@ import type { Metric } from '../domain/effect.ts';
 import { TASK_STATUSES } from '../domain/task.ts';
 import { missingOutcomes, nextMove, recordOutcome } from './advance.ts';
 import { GROUP_TASKS } from './arm.ts';
-import { armOf, assignTask, gapStart, longestGap, nextBlock } from './assign.ts';
+import { armOf, assignTask, longestGap, nextBlock } from './assign.ts';
 import { type Disclosed, faultOfCommitment, seedOf } from './audit-seeds.ts';
 import { SUFFICIENT } from './bets.ts';
 import type { Course } from './course.ts';
@@ -17,7 +17,8 @@ import type {
   TrialPaused,
   TrialStep,
 } from './step.ts';
-import { isFilling, isOfThisFormat, type Trial } from './trial.ts';
+import { isFilling } from './task-set.ts';
+import { isOfThisFormat, type Trial } from './trial.ts';
 import { TAKING_BACK } from './verdict.ts';
 
 /** Why a step cannot begin a trial, in words; `undefined`: it can. */
@@ -52,21 +53,19 @@ function isEvidence(carried: unknown, metrics: readonly Metric[], plan: TrialPla
 
 /** Repeats the assignment: its set and arm must come out the same. */
 export function faultOfAssignment(
-  { trial, recorded: former }: Course,
+  { trial }: Course,
   step: TaskAssigned,
   seeds: Disclosed,
 ): string | undefined {
-  const { taskId, kind, timeMs, recorded, set, arm } = step;
+  const { taskId, kind, timeMs, passedOver = 0, set, arm } = step;
   if (trial.plan.assignment !== 'task') return 'the trial gives arms to blocks, not to tasks';
   if (typeof taskId !== 'string' || taskId === '' || typeof kind !== 'string') {
     return 'it names no task';
   }
   if (armOf(trial, taskId) !== undefined) return 'its task had an arm already';
-  if (!isCount(recorded) || recorded < former) {
-    return `${show(recorded)} tasks had been recorded, and ${former} before it`;
-  }
+  if (!isCount(passedOver)) return `${show(passedOver)} tasks cannot have been passed over`;
   const seed = seedOf(trial, seeds);
-  const again = assignTask(trial, { taskId, kind, timeMs, recorded, seed: seed ?? '' });
+  const again = assignTask(trial, { taskId, kind, timeMs, passedOver, seed: seed ?? '' });
   if (again === undefined) return 'no task could be given an arm then';
   const word = trial.stage === 'trial' ? 'pair' : 'group';
   if (again.set !== set) return `its task belongs in ${word} ${again.set}`;
@@ -75,7 +74,7 @@ export function faultOfAssignment(
   }
   if (seed === undefined) return faultOfHiddenCoin(trial, step, again);
   if (again.arm !== arm) return `the coin says ${again.arm} in ${word} ${set}, not ${arm}`;
-  return isSame(again, step) ? undefined : faultOfNextTask(step, again);
+  return isSame(again, step) ? undefined : faultOfGap(step, again);
 }
 
 /** Without the stage's seed, only the arm of a set's first tasks is free. */
@@ -84,14 +83,12 @@ function faultOfHiddenCoin(
   step: TaskAssigned,
   again: TaskAssigned,
 ): string | undefined {
-  const { arm, set, recorded, nextTask } = step;
+  const { arm, set, gap } = step;
   if (!mayHave(trial, step, again)) return `${arm} cannot be its arm, by the others of set ${set}`;
-  const isDrawn = trial.stage === 'holdback' && again.nextTask !== undefined;
-  if (!isDrawn) return faultOfNextTask(step, again);
-  const gap =
-    Number(nextTask) - (trial.holdback ? gapStart(trial.holdback, recorded) : recorded + 1);
-  const isWithin = isCount(nextTask) && gap >= 0 && gap <= longestGap(trial.plan);
-  return isWithin ? undefined : `no group may begin at task ${show(nextTask)}`;
+  const isDrawn = trial.stage === 'holdback' && again.gap !== undefined;
+  if (!isDrawn) return faultOfGap(step, again);
+  const isWithin = gap === undefined || (isCount(gap) && gap <= longestGap(trial.plan));
+  return isWithin ? undefined : `no group is followed by a gap of ${show(gap)} tasks`;
 }
 
 function mayHave(trial: Trial, { arm, set }: TaskAssigned, again: TaskAssigned): boolean {
@@ -106,10 +103,11 @@ function mayHave(trial: Trial, { arm, set }: TaskAssigned, again: TaskAssigned):
   return hasOld || others.length < GROUP_TASKS - 1;
 }
 
-function faultOfNextTask(step: TaskAssigned, again: TaskAssigned): string | undefined {
-  return again.nextTask === step.nextTask
+/** Earlier releases wrote no gap: the next group may then begin at once. */
+function faultOfGap(step: TaskAssigned, again: TaskAssigned): string | undefined {
+  return step.gap === undefined || again.gap === step.gap
     ? undefined
-    : `the next group may begin at task ${show(again.nextTask)}, not ${show(step.nextTask)}`;
+    : `the gap after its group is ${show(again.gap)} tasks, not ${show(step.gap)}`;
 }
 
 export function faultOfBlock(

@@ -206,7 +206,7 @@ class Walk {
       case 'promote':
         return faultOfPromotion(course, step);
       case 'confirm':
-        return faultOfConfirmation(course, step, this.#seeds);
+        return faultOfConfirmation(course, step);
       case 'renew':
         return faultOfRenewal(course, step, this.#contextOf(receipt));
       case 'end':

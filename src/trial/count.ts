@@ -11,7 +11,8 @@ import { hasSucceeded, type Outcome } from './outcome.ts';
 import { type PairOutcomes, valueIn } from './pair-score.ts';
 import type { TrialPlan } from './plan.ts';
 import { OF_ALL, type Seen } from './predict.ts';
-import { initialEvidence, isComplete, OUTAGE_TASKS, type TaskSet, type Trial } from './trial.ts';
+import { isComplete, type TaskSet } from './task-set.ts';
+import { initialEvidence, OUTAGE_TASKS, type Trial } from './trial.ts';
 
 /**
  * Counts complete sets up to the first one that is not. The order is that of dispatch, since Ville's

@@ -40,7 +40,6 @@ function movesOn(step: TrialStep): boolean {
 
 /** Tasks ever recorded at a step; `undefined`: it does not say. */
 function recordedAt(step: TrialStep): number | undefined {
-  if (step.step === 'assign') return step.recorded;
   return step.step === 'confirm' || step.step === 'renew' ? step.state.fromTask : undefined;
 }
 

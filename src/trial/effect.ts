@@ -1,9 +1,11 @@
 import type { DeltaEffect, GainEffect, MetricEffect, TrialVerdict } from '../domain/effect.ts';
+import { own } from '../domain/value.ts';
 import { comparisonOf } from './compared.ts';
 import { meanInterval, median, medianInterval, rateInterval } from './distributions.ts';
 import { eHarm, eHarmInForce, eHelp, type MetricEvidence } from './evidence.ts';
-import { estimateGain } from './gain.ts';
+import { estimateGain, type Gain } from './gain.ts';
 import { hasMargin } from './margin.ts';
+import type { TrialPlan } from './plan.ts';
 import { isByGroups, type Trial } from './trial.ts';
 
 /** The effect of a delta by its trial's evidence. Metrics without data are left out. */
@@ -22,7 +24,8 @@ export function trialEffect<V extends TrialVerdict | undefined>(
       .filter(({ sets }) => sets > 0)
       .map((one) => ({ ...metricEffect(one), eHarm: eHarmOf(one) })),
     tasksUsed,
-    gains: holdback === undefined ? [] : holdback.gains.flatMap(gainEffect),
+    gains:
+      holdback === undefined ? [] : holdback.gains.flatMap((gain) => gainEffect(gain, trial.plan)),
     ...(compared === undefined ? {} : { compared }),
   };
 }
@@ -64,9 +67,9 @@ function estimateOf(one: MetricEvidence): Estimate {
   return [median(raw), ...medianInterval(raw)];
 }
 
-function gainEffect(gain: Parameters<typeof estimateGain>[0]): GainEffect[] {
+function gainEffect(gain: Gain, { large }: TrialPlan): GainEffect[] {
   const { metric, groups } = gain;
-  const found = estimateGain(gain);
+  const found = estimateGain(gain, own(large ?? {}, metric));
   if (found === undefined) return [];
   const { perTask, lower, upper } = found;
   return [{ metric, perTask, lower, upper, groups }];

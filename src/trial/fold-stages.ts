@@ -9,7 +9,8 @@ import type {
   TrialPromoted,
   TrialResumed,
 } from './step.ts';
-import { type Counts, isFilling, openTasks, plusCount, type TaskSet, type Trial } from './trial.ts';
+import { type AssignedTask, isFilling, type TaskSet } from './task-set.ts';
+import { type Counts, openTasks, type Trial } from './trial.ts';
 
 /**
  * Suspends a trial. Waiting tasks are left out; a group that is not full is cut short and counts if it
@@ -74,21 +75,32 @@ export function beginHoldback(
   step: TrialConfirmed | HoldbackRenewed,
 ): Trial | undefined {
   if (!hasHoldback(trial.plan)) return undefined;
-  const { stages, plan } = step.step === 'renew' ? step : trial;
-  const none = { old: 0, new: 0 };
+  // Running tasks keep their arm. A renewal names them: the receipts before it may be dropped.
+  const {
+    stages,
+    plan,
+    assignments,
+    open = [],
+    tossed = 0,
+    gap = 0,
+  } = step.step === 'renew'
+    ? { ...step, assignments: [] }
+    : { ...trial, open: [], tossed: 0, gap: 0 };
+  const sets = { waiting: [], sets: open };
+  const running = openTasks(sets);
   return {
-    ...nextStage({ ...leaveOut(trial, trial.sets), stages, plan }, step, 'holdback'),
+    ...nextStage({ ...trial, ...sets, stages, plan }, step, 'holdback'),
     arrival: trial.evidence,
     untold: openBets('rate'),
-    tossed: 0,
+    tossed,
+    gap,
     dispatched: 0,
     counted: [],
-    // Running tasks keep their arm. A renewal holds none: the receipts before it may be dropped.
-    assignments: step.step === 'confirm' ? trial.assignments : [],
+    assignments,
     seen: [],
-    expected: none,
-    missing: none,
-    cancelled: none,
+    expected: countArms(running),
+    missing: countArms(running.filter(({ outcome }) => outcome?.status === 'lost')),
+    cancelled: countArms(running.filter(({ outcome }) => outcome?.status === 'cancelled')),
     lost: [],
     longestMs: 0,
     recentFailures: { old: [], new: [] },
@@ -96,14 +108,23 @@ export function beginHoldback(
   };
 }
 
+/** What a part of a holdback takes over from the one before: a group that is not full is left out. */
+export function carriedOver({
+  sets,
+  tossed,
+  gap,
+}: Trial): Pick<HoldbackRenewed, 'open' | 'tossed' | 'gap'> {
+  return { open: sets.filter((set) => !isFilling(set)), tossed, gap };
+}
+
 /** Drops waiting tasks and the given sets, and takes them off the counts. */
 function leaveOut(trial: Trial, sets: readonly TaskSet[]): Trial {
   const tasks = [...trial.waiting.map(({ task }) => task), ...sets.flatMap((set) => set.tasks)];
   const dropped = new Set(sets);
-  const without = (counts: Counts, isCounted: (outcome: Outcome | undefined) => boolean) =>
-    tasks
-      .filter(({ outcome }) => isCounted(outcome))
-      .reduce((left, { arm }) => plusCount(left, arm, -1), counts);
+  const without = (counts: Counts, isCounted: (outcome: Outcome | undefined) => boolean) => {
+    const out = countArms(tasks.filter(({ outcome }) => isCounted(outcome)));
+    return { old: counts.old - out.old, new: counts.new - out.new };
+  };
   return {
     ...trial,
     expected: without(trial.expected, () => true),
@@ -113,4 +134,9 @@ function leaveOut(trial: Trial, sets: readonly TaskSet[]): Trial {
     waiting: [],
     sets: trial.sets.filter((set) => !dropped.has(set)),
   };
+}
+
+function countArms(tasks: readonly AssignedTask[]): Counts {
+  const isNew = tasks.filter(({ arm }) => arm === 'new').length;
+  return { old: tasks.length - isNew, new: isNew };
 }

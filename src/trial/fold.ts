@@ -6,16 +6,13 @@ import { beginHoldback, nextStage, pause, resume, suspend } from './fold-stages.
 import { LOST, type Outcome } from './outcome.ts';
 import type { Receipt } from './receipt.ts';
 import type { OutcomeRecorded, OutcomesMissing, TaskAssigned, TrialStep } from './step.ts';
+import { type AssignedTask, isComplete, isFilling, type TaskSet } from './task-set.ts';
 import {
-  type AssignedTask,
-  isComplete,
-  isFilling,
   isOfThisFormat,
   type LostTask,
   MAX_REMEMBERED,
   plusCount,
   startTrial,
-  type TaskSet,
   type Trial,
 } from './trial.ts';
 
@@ -124,10 +121,7 @@ function foldAssignment(trial: Trial, step: TaskAssigned): Trial {
     dispatched: trial.dispatched + 1,
     expected: plusCount(trial.expected, arm, 1),
   };
-  const { nextTask } = step;
-  if (nextTask === undefined) return assigned;
-  const holdback = trial.holdback && { ...trial.holdback, nextTask };
-  return { ...assigned, nextTask, holdback };
+  return step.gap === undefined ? assigned : { ...assigned, gap: step.gap };
 }
 
 function joinPair(trial: Trial, number: number, task: AssignedTask) {

@@ -34,10 +34,10 @@ export interface GainEstimate {
 export const MIN_GROUPS = 20;
 
 /**
- * Groups of success added for its variance alone, one with a failure of each arm: where none has been
- * seen, it may still come.
+ * Groups added for the variance alone, one with a large amount, or a failure, of each arm: where none
+ * has been seen, it may still come.
  */
-const IMAGINED_FAILURES = 2;
+const IMAGINED_GROUPS = 2;
 
 /** As `MIN_GROUPS`, for `estimateDifference`. */
 const MIN_COMPARED = 5;
@@ -96,12 +96,14 @@ export function addToGain(gain: Gain, arms: ComparedArms, clip = MAX_AMOUNT): Ga
 /**
  * The mean with an asymptotic confidence sequence; `undefined`: too few groups (Waudby-Smith, Arbour,
  * Sinha, Kennedy & Ramdas, "Time-uniform central limit theory and asymptotic confidence sequences",
- * Annals of Statistics 52, 2024, theorem 2.2).
+ * Annals of Statistics 52, 2024, theorem 2.2). The variance is that of the groups and of two more.
+ *
+ * @param large an amount of the metric that is rarely exceeded; not used for success
  */
-export function estimateGain(gain: Gain): GainEstimate | undefined {
+export function estimateGain(gain: Gain, large = 0): GainEstimate | undefined {
   const { groups, sum } = gain;
   if (groups < MIN_GROUPS) return undefined;
-  return around(sum / groups, varianceOf(gain), groups);
+  return around(sum / groups, varianceOf(gain, large), groups);
 }
 
 /**
@@ -111,13 +113,14 @@ export function estimateGain(gain: Gain): GainEstimate | undefined {
 export function estimateDifference(gain: Gain): GainEstimate | undefined {
   const { groups, sum } = gain;
   if (groups < MIN_COMPARED) return undefined;
-  return around(sum / groups, (varianceOf(gain) * groups) / (groups - 1), groups);
+  return around(sum / groups, (varianceOf(gain, 0) * groups) / (groups - 1), groups);
 }
 
-function varianceOf({ metric, groups, sum, squares }: Gain): number {
-  const imagined = metric === 'success' ? IMAGINED_FAILURES : 0;
+function varianceOf({ metric, groups, sum, squares }: Gain, large: number): number {
+  const size = metric === 'success' ? 1 : large;
+  const imagined = size === 0 ? 0 : IMAGINED_GROUPS;
   const count = groups + imagined;
-  return Math.max((squares + imagined) / count - (sum / count) ** 2, 0);
+  return Math.max((squares + imagined * size ** 2) / count - (sum / count) ** 2, 0);
 }
 
 function around(perTask: number, variance: number, groups: number): GainEstimate {

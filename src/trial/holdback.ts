@@ -23,8 +23,6 @@ export interface HoldbackState {
   readonly usualMs: number;
   /** Tasks ever recorded when this part began. */
   readonly fromTask: number;
-  /** Tasks ever recorded when the next group may begin. */
-  readonly nextTask: number;
   /** Tasks ever recorded when the old value may be tried again. */
   readonly retrialTask: number;
 }
@@ -44,15 +42,6 @@ const AVERAGE_RUN_LENGTH = 100_000;
 /** Tasks recorded in a part of a holdback; the next part has a new seed and needs no earlier receipt. */
 const PART_TASKS = 1000;
 
-/** Tasks of delay after which groups are no longer made up for. */
-export const MAX_BACKLOG = 200;
-
-/** Whether another group belongs to this part: it was due in it, and is not too late. */
-export function isGroupDue(holdback: HoldbackState, recorded: number): boolean {
-  const end = partEnd(holdback);
-  return holdback.nextTask < end && recorded < end + MAX_BACKLOG;
-}
-
 /** Tasks ever recorded when a part is over. */
 export function partEnd({ fromTask }: HoldbackState): number {
   return fromTask + PART_TASKS;
@@ -67,7 +56,7 @@ export function watchedMetrics({ primary, guards }: TrialPlan): readonly Metric[
 export function startHoldback(
   plan: TrialPlan,
   evidence: Evidence,
-  start: Pick<HoldbackState, 'usualMs' | 'fromTask' | 'nextTask' | 'retrialTask'>,
+  start: Pick<HoldbackState, 'usualMs' | 'fromTask' | 'retrialTask'>,
 ): HoldbackState {
   return {
     detectors: [

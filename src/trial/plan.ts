@@ -1,6 +1,6 @@
 import type { Guard, Metric } from '../domain/effect.ts';
 import type { Task } from '../domain/task.ts';
-import type { Value } from '../domain/value.ts';
+import { own, type Value } from '../domain/value.ts';
 import { quantileOf } from './distributions.ts';
 import type { Evidence } from './evidence.ts';
 import type { Scale } from './pair-score.ts';
@@ -49,6 +49,8 @@ export interface TrialPlan extends Scale {
   readonly holdback: number;
   /** By metric: larger amounts count as this in gains; not named: as measured. */
   readonly clips: Readonly<Record<string, number>>;
+  /** By metric of gains: the p99 of its size before the trial; absent in plans of earlier releases. */
+  readonly large?: Readonly<Record<string, number>>;
   /** Evidence of an earlier trial of the same change. */
   readonly carried: Evidence | undefined;
 }
@@ -125,13 +127,23 @@ export function measureHistory(
  */
 const CLIP_FACTOR = 4;
 
+/** The p99 of the size of latency and of each measurement, where it is above 0. */
+export function measureLarge(tasks: readonly MeasuredTask[]): Record<string, number> {
+  const names = new Set(tasks.flatMap(({ measurements }) => Object.keys(measurements)));
+  const found = [...names].map((name) => {
+    const sizes = tasks.flatMap(({ measurements }) => own(measurements, name) ?? []).map(Math.abs);
+    return [name, quantileOf(sizes, 0.99)] as const;
+  });
+  const latency = ['latency', quantileOf(latenciesOf(tasks), 0.99)] as const;
+  return Object.fromEntries([...found, latency].filter(([, size]) => size > 0));
+}
+
 /**
- * Where gains in the mean of latency are clipped, if its p99 is above 0. What adds up is not: a few large
- * amounts may be all there is to it.
+ * Where gains in the mean of latency are clipped. What adds up is not: a few large amounts may be all
+ * there is to it.
  */
-export function measureClips(tasks: readonly MeasuredTask[]): Record<string, number> {
-  const latency = CLIP_FACTOR * quantileOf(latenciesOf(tasks), 0.99);
-  return latency > 0 ? { latency } : {};
+export function clipsOf({ latency }: Readonly<Record<string, number>>): Record<string, number> {
+  return latency === undefined ? {} : { latency: CLIP_FACTOR * latency };
 }
 
 function latenciesOf(tasks: readonly MeasuredTask[]): number[] {

@@ -4,6 +4,7 @@ import type { Evidence } from './evidence.ts';
 import type { HoldbackState } from './holdback.ts';
 import type { Outcome } from './outcome.ts';
 import type { TrialPlan } from './plan.ts';
+import type { TaskSet } from './task-set.ts';
 
 /** E-values of one metric, in the order of the evidence. */
 export type EValues = readonly [harm: number, help: number, notWorse: number];
@@ -35,10 +36,10 @@ export interface TaskAssigned extends TimedStep {
   readonly kind: string;
   /** Predicted log latency; 0 where nothing is predicted. */
   readonly predicted: number;
-  /** Tasks ever recorded at that time. */
-  readonly recorded: number;
-  /** On the last task of a group that a gap follows: tasks ever recorded when the next may begin. */
-  readonly nextTask?: number;
+  /** On the first task of a group: tasks that asked and were passed over since the one before. */
+  readonly passedOver?: number;
+  /** On the last task of a group: tasks to pass over before the next. Earlier releases wrote none. */
+  readonly gap?: number;
 }
 
 /** A block of a switchback trial began: the delta with this sequence put its value in force. */
@@ -144,6 +145,11 @@ export interface HoldbackRenewed extends StageEnded {
   readonly stages: number;
   readonly plan: TrialPlan;
   readonly state: HoldbackState;
+  /** Full groups that wait for outcomes; absent, as the next two, in receipts of earlier releases. */
+  readonly open?: readonly TaskSet[];
+  /** As in `Trial`. */
+  readonly tossed?: number;
+  readonly gap?: number;
   readonly effect: HelpedEffect;
   readonly summary: string;
 }

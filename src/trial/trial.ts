@@ -1,5 +1,5 @@
 import type { TrialVerdict } from '../domain/effect.ts';
-import { type Arm, GROUP_TASKS } from './arm.ts';
+import type { Arm } from './arm.ts';
 import { type Bets, openBets } from './bets.ts';
 import { type Compared, nothingCompared } from './compared.ts';
 import { type Evidence, noEvidence } from './evidence.ts';
@@ -9,6 +9,7 @@ import { TRIAL_FORMAT, type TrialPlan } from './plan.ts';
 import type { Seen } from './predict.ts';
 import { firstHash } from './receipt.ts';
 import type { PauseReason } from './step.ts';
+import type { AssignedTask, TaskSet } from './task-set.ts';
 
 /**
  * `trial`: pairs are compared, and the new value is not in force yet. `probation`: it is in force, and
@@ -17,18 +18,6 @@ import type { PauseReason } from './step.ts';
  */
 export type Stage = 'trial' | 'probation' | 'holdback';
 
-/** A task that was assigned an arm. */
-export interface AssignedTask {
-  readonly taskId: string;
-  readonly arm: Arm;
-  readonly assignTimeMs: number;
-  readonly kind: string;
-  /** Predicted log latency. */
-  readonly predicted: number;
-  /** `undefined`: not reported yet. */
-  readonly outcome: Outcome | undefined;
-}
-
 /** The first task of a pair, which waits for the second. */
 export interface WaitingTask {
   /** Number of the pair; with the stage's seed, it determines the arms. */
@@ -36,15 +25,6 @@ export interface WaitingTask {
   readonly task: AssignedTask;
   /** `Trial.dispatched` when it was assigned. */
   readonly openedAt: number;
-}
-
-/** Tasks that are compared with each other: a pair, or a group. */
-export interface TaskSet {
-  /** With the stage's seed, it determines the arms. */
-  readonly number: number;
-  /** Tasks when full: 2, or `GROUP_TASKS`; fewer for a group that a suspension cut short. */
-  readonly size: number;
-  readonly tasks: readonly AssignedTask[];
 }
 
 /** The running block of a switchback trial. */
@@ -150,8 +130,8 @@ export interface Trial {
   readonly pausedMs: number;
   /** Since when it is suspended, because `arrival` shows harm; `undefined`: it is not. */
   readonly suspendedMs: number | undefined;
-  /** The next group of probation may begin once this many tasks were ever recorded. */
-  readonly nextTask: number;
+  /** Tasks that ask and are passed over before the next group. */
+  readonly gap: number;
   readonly holdback: HoldbackState | undefined;
 }
 
@@ -211,7 +191,7 @@ export function startTrial(
     pausedSinceMs: undefined,
     pausedMs: 0,
     suspendedMs: undefined,
-    nextTask: 0,
+    gap: 0,
     holdback: undefined,
   };
 }
@@ -263,16 +243,6 @@ export function staysInForce({ plan, suspendedMs }: Trial, verdict: TrialVerdict
 export function timeUpMs({ stage, plan, stageTimeMs, pauses, pausedMs }: Trial): number {
   if (pauses.length > 0) return Number.POSITIVE_INFINITY;
   return stageTimeMs + pausedMs + (stage === 'trial' ? plan.maxMs : plan.probationMs);
-}
-
-/** Whether a set is full and every task of it has an outcome. */
-export function isComplete({ size, tasks }: TaskSet): boolean {
-  return tasks.length === size && tasks.every(({ outcome }) => outcome !== undefined);
-}
-
-/** Whether a set still takes tasks. */
-export function isFilling({ size, tasks }: TaskSet): boolean {
-  return size === GROUP_TASKS && tasks.length < size;
 }
 
 /** Whether a suspended trial has nothing left to count and only waits for late reports. */

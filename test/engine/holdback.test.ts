@@ -39,6 +39,22 @@ describe('once a change is confirmed', () => {
     expectAudited(fixture.store);
   }, 60_000);
 
+  test('tasks that run for long are held back as often as others, so that gains are of all', async () => {
+    const { fixture } = await inStage('confirmed', { ...SOON, trial: 'holdback: 0.2' });
+    const old = { quick: 0, slow: 0 };
+    for (let i = 0; i < 1600; i += 1) {
+      // Of every 80 tasks 40 are slow, and reported together once they have all begun.
+      const kind = i % 80 < 40 ? 'quick' : 'slow';
+      const { parameters } = await ask(fixture, `t${i}`);
+      if (parameters.level === 0) old[kind] += 1;
+      if (kind === 'quick') await report(fixture, `t${i}`);
+      for (let j = i - 39; i % 80 === 79 && j <= i; j += 1) await report(fixture, `t${j}`);
+      await fixture.clock.advance(1000);
+    }
+    expect(old.quick + old.slow).toBeGreaterThan(250);
+    expect(old.slow / (old.quick + old.slow)).toBeCloseTo(0.5, 1);
+  }, 60_000);
+
   test('none do where nothing is to be held back', async () => {
     const { fixture, deltaId } = await inStage('confirmed', { ...SOON, trial: 'holdback: 0' });
     expect(fixture.state.trials).toEqual([]);

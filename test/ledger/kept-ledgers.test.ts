@@ -12,18 +12,23 @@ import { TrialFixture } from '../support/trial-fixture.ts';
 const FOLDER = join(import.meta.dirname, '../ledgers');
 const LEDGERS = readdirSync(FOLDER).filter((name) => name.endsWith('.db'));
 
+/** A copy, since SQLite makes files beside what it opens. */
+function copyOf(name: string): string {
+  const directory = tempDir();
+  copyFileSync(join(FOLDER, name), join(directory, 'ledger.db'));
+  return directory;
+}
+
 /** As it was written. */
 function storedIn(name: string) {
-  const stored = readLedgerFile(join(FOLDER, name));
+  const stored = readLedgerFile(join(copyOf(name), 'ledger.db'));
   if (stored === undefined) throw new Error(`${name} is empty`);
   return stored;
 }
 
 /** A sidecar that is started on a copy of a ledger, soon after it had stopped. */
 async function openLedger(name: string) {
-  const directory = tempDir();
-  copyFileSync(join(FOLDER, name), join(directory, 'ledger.db'));
-  const store = openSqliteStore(directory);
+  const store = openSqliteStore(copyOf(name));
   onTestFinished(() => store.close());
   const clock = new ManualClock(storedIn(name).head.clock.timeMs + 1000);
   const fixture = new TrialFixture(await createEngineFixture(LEDGER_YAML, { store, clock }));

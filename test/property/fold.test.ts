@@ -80,7 +80,12 @@ function decisionOf(
   const nowMs = 1_000_000 + index * 1000;
   let ids = 0;
   const newId = () => `d${index}.${ids++}`;
-  const outside = { followers: () => [], monotonic: () => 0, asksByTask: () => false };
+  const outside = {
+    followers: () => [],
+    monotonic: () => 0,
+    asksByTask: () => false,
+    passedOver: () => 0,
+  };
   const environment = { settings, nowMs, newId, ...outside };
   const deltaId = `d${index - 1 - (seed % 6)}.${seed % 2}`;
   switch (kind) {

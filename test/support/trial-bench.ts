@@ -7,9 +7,10 @@ import {
   recordOutcome,
 } from '../../src/trial/advance.ts';
 import { type Arm, GROUP_TASKS, repeatableSeed, secretSeed } from '../../src/trial/arm.ts';
-import { assignTask, firstGroupTask, kindOfTask, nextBlock } from '../../src/trial/assign.ts';
+import { assignTask, kindOfTask, nextBlock } from '../../src/trial/assign.ts';
 import { trialEffect } from '../../src/trial/effect.ts';
 import { foldRunning } from '../../src/trial/fold.ts';
+import { carriedOver } from '../../src/trial/fold-stages.ts';
 import { startHoldback } from '../../src/trial/holdback.ts';
 import type { Outcome } from '../../src/trial/outcome.ts';
 import type { Scale } from '../../src/trial/pair-score.ts';
@@ -82,6 +83,8 @@ export class TrialBench {
   sequence = 0;
   /** Tasks ever recorded. */
   recorded = 0;
+  /** Tasks that were given no arm since the newest group was full. */
+  passedOver = 0;
   /** How the trial has ended. */
   finding: Finding | undefined;
   #tasks = 0;
@@ -114,9 +117,10 @@ export class TrialBench {
     taskId: string,
     labels: Readonly<Record<string, string>> = {},
   ): TaskAssigned | undefined {
-    const { seed, nowMs: timeMs, recorded } = this;
+    const { seed, nowMs: timeMs, passedOver } = this;
     const kind = kindOfTask(this.trial.plan, labels);
-    const step = assignTask(this.trial, { taskId, kind, timeMs, recorded, seed });
+    const step = assignTask(this.trial, { taskId, kind, timeMs, passedOver, seed });
+    this.passedOver = step === undefined ? passedOver + 1 : 0;
     if (step !== undefined) this.take(step);
     return step;
   }
@@ -130,8 +134,9 @@ export class TrialBench {
     return step !== undefined;
   }
 
-  /** Assigns so many tasks more; answers their ids with their arms. */
+  /** Assigns so many tasks more, after the gap that is due; answers their ids with their arms. */
   open(count: number): (readonly [taskId: string, arm: Arm])[] {
+    this.passedOver = this.trial.gap;
     return Array.from({ length: count }, () => {
       this.#tasks += 1;
       const taskId = `task-${this.#tasks}`;
@@ -188,7 +193,8 @@ export class TrialBench {
   /** The change is confirmed, whatever the evidence. */
   confirm(usualMs = 100): void {
     const effect = { ...trialEffect('helped', this.trial), verdict: 'helped' } as const;
-    const start = { usualMs, retrialTask: this.recorded, ...this.#part() };
+    const { recorded } = this;
+    const start = { usualMs, retrialTask: recorded, fromTask: recorded };
     const state = startHoldback(this.trial.plan, this.trial.evidence, start);
     this.take({ step: 'confirm', ...this.#nextStage(), effect, summary: '', state });
   }
@@ -198,16 +204,9 @@ export class TrialBench {
     const { holdback, stages, plan, hash: former } = this.trial;
     if (holdback === undefined) throw new Error('nothing is held back');
     const effect = { ...trialEffect('helped', this.trial), verdict: 'helped' } as const;
-    const state = { ...holdback, ...this.#part() };
+    const state = { ...holdback, fromTask: this.recorded };
     const step = { step: 'renew', ...this.#nextStage(), effect, summary: '', former } as const;
-    this.take({ ...step, stages, plan, state });
-  }
-
-  /** Where the next part of a holdback begins. */
-  #part() {
-    const { trial, recorded: fromTask } = this;
-    const nextTask = firstGroupTask(trial.plan, this.seedOf(trial.stages + 1), fromTask);
-    return { fromTask, nextTask };
+    this.take({ ...step, stages, plan, state, ...carriedOver(this.trial) });
   }
 
   /** Takes what is due of itself until the trial waits for tasks, or is over; answers the moves. */

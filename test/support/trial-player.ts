@@ -1,18 +1,14 @@
 import { OUTCOME, SUCCESS } from '../../src/domain/effect.ts';
+import { PassedOver } from '../../src/engine/passed-over.ts';
 import { missingOutcomes, nextMove, recordOutcome } from '../../src/trial/advance.ts';
 import { type Arm, commitmentTo, repeatableSeed, secretSeed } from '../../src/trial/arm.ts';
-import {
-  armOf,
-  assignTask,
-  firstGroupTask,
-  kindOfTask,
-  nextBlock,
-} from '../../src/trial/assign.ts';
+import { armOf, assignTask, kindOfTask, nextBlock } from '../../src/trial/assign.ts';
 import { SUFFICIENT } from '../../src/trial/bets.ts';
 import { carriedOn } from '../../src/trial/carry.ts';
 import { describeEnding } from '../../src/trial/describe-ending.ts';
 import { trialEffect } from '../../src/trial/effect.ts';
 import { foldReceipt } from '../../src/trial/fold.ts';
+import { carriedOver } from '../../src/trial/fold-stages.ts';
 import { type HoldbackState, startHoldback } from '../../src/trial/holdback.ts';
 import { TRIAL_FORMAT, type TrialPlan } from '../../src/trial/plan.ts';
 import { firstHash, type Receipt, sealStep } from '../../src/trial/receipt.ts';
@@ -93,6 +89,7 @@ export class Player {
   trial: Trial | undefined;
   readonly #setup: PlayerSetup;
   readonly #workload: TrialWorkload;
+  readonly #passedOver = new PassedOver();
   #nowMs: number;
   #recorded = 500;
   #live: Arm = 'old';
@@ -132,9 +129,14 @@ export class Player {
     let arm = this.#live;
     if (plan.assignment === 'task') {
       const kind = kindOfTask(plan, labels);
-      const [timeMs, recorded, seed] = [this.#nowMs, this.#recorded, this.#seedOf(trial.stages)];
-      const step = assignTask(trial, { taskId, kind, timeMs, recorded, seed });
-      if (step !== undefined) this.#take(step);
+      const [timeMs, passedOver, seed] = [
+        this.#nowMs,
+        this.#passedOver.of(trial),
+        this.#seedOf(trial.stages),
+      ];
+      const step = assignTask(trial, { taskId, kind, timeMs, passedOver, seed });
+      if (step === undefined) this.#passedOver.note([trial], []);
+      else this.#take(step);
       arm = (this.trial && armOf(this.trial, taskId)) ?? arm;
     }
     const at = { nowMs: this.#nowMs, sequence: this.#sequence, stage: trial.stage };
@@ -232,6 +234,7 @@ export class Player {
       ...this.#nextStage(trial),
       plan: { ...trial.plan, outcomeTimeoutMs: OUTCOME_TIMEOUT_MS + trial.stages },
       state: { ...trial.holdback, ...this.#holdbackStart(trial), ...change },
+      ...carriedOver(trial),
     });
   }
 
@@ -250,11 +253,10 @@ export class Player {
     return { usualMs: 600, retrialTask: this.#recorded + 1000 };
   }
 
-  #holdbackStart({ stages, holdback }: Trial) {
+  #holdbackStart({ holdback }: Trial) {
     const fromTask = this.#recorded;
-    const nextTask = firstGroupTask(this.plan, this.#seedOf(stages + 1), fromTask);
     const { usualMs = 400, retrialTask = fromTask } = holdback ?? {};
-    return { usualMs, fromTask, nextTask, retrialTask };
+    return { usualMs, fromTask, retrialTask };
   }
 
   #stop(): void {

@@ -58,8 +58,8 @@ describe('what a trial does not allow is named, however well it is sealed', () =
     expect(changed(HARMED, 'assign', other)).toBe('2: its task belongs in pair 1');
     expect(withFields(HARMED, 'assign', { taskId: 'task-1' }, 2)).toMatch(/had an arm already/);
     expect(withFields(HARMED, 'assign', { taskId: '' })).toBe('2: it names no task');
-    expect(withFields(HARMED, 'assign', { recorded: 7 }, 3)).toMatch(
-      /: 7 tasks had been recorded, and 50\d before it/,
+    expect(withFields(HARMED, 'assign', { passedOver: -1 }, 3)).toMatch(
+      /: -1 tasks cannot have been passed over/,
     );
     const unlike = (step: Step<'assign'>) => ({ ...step, predicted: step.predicted + 1e-12 });
     expect(changed(HARMED, 'assign', unlike, 5)).toMatch(
@@ -79,7 +79,7 @@ describe('what a trial does not allow is named, however well it is sealed', () =
     const groups = LASTING.receipts.filter(({ number }) => number > confirmed);
     const olds = groups.filter(({ step }) => step.step === 'assign' && step.arm === 'old');
     const of = (set: number, arm: string, from: number) => (step: TrialStep, number: number) =>
-      step.step === 'assign' && step.set === set && number >= from && number < from + 60
+      (step.step === 'assign' || step.step === 'outcome') && step.set === set && number >= from
         ? ({ ...step, arm } as TrialStep)
         : step;
     for (const { step, number } of olds.slice(0, 8)) {
@@ -96,13 +96,13 @@ describe('what a trial does not allow is named, however well it is sealed', () =
     expect(none).toMatch(new RegExp(`^\\d+: new cannot be its arm, by the others of set ${set}`));
     const two = firstFault(reseal(LASTING, of(set, 'old', renewed)));
     expect(two).toMatch(/^\d+: old cannot be its arm/);
-    const ends = groups.filter(({ step: one }) => one.step === 'assign' && one.nextTask);
+    const ends = groups.filter(({ step: one }) => one.step === 'assign' && one.gap !== undefined);
     for (const [at, text] of [
-      [ends[0], /the next group may begin at task \d+, not 1/],
-      [ends.at(-1), /no group may begin at task 1$/],
+      [ends[0], /the gap after its group is \d+ tasks, not 99/],
+      [ends.at(-1), /no group is followed by a gap of 99 tasks$/],
     ] as const) {
       const sooner = reseal(LASTING, (one, own) =>
-        own === at?.number ? ({ ...one, nextTask: 1 } as TrialStep) : one,
+        own === at?.number ? ({ ...one, gap: 99 } as TrialStep) : one,
       );
       expect(firstFault(sooner)).toMatch(text);
     }

@@ -107,7 +107,6 @@ describe('the effect of a trial', () => {
     const start = startHoldback(planOf(), initialEvidence(planOf()), {
       usualMs: 1,
       fromTask: 0,
-      nextTask: 0,
       retrialTask: 0,
     });
     const gain = (groups: number) => ({

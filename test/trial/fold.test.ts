@@ -54,7 +54,6 @@ describe('receipts', () => {
     const state = startHoldback(planOf(), initialEvidence(planOf()), {
       usualMs: 9,
       fromTask: 70,
-      nextTask: 80,
       retrialTask: 0,
     });
     const renew = {
@@ -64,6 +63,9 @@ describe('receipts', () => {
       stages: 4,
       plan: planOf(),
       state,
+      open: [],
+      tossed: 7,
+      gap: 3,
     } as const;
     const trial = foldReceipt(undefined, sealed(undefined, renew));
     const bench = new TrialBench();
@@ -71,7 +73,14 @@ describe('receipts', () => {
     bench.confirm();
     const goesOn = foldReceipt(bench.trial, sealed(bench.trial, renew));
     for (const one of [trial, goesOn]) {
-      expect(one).toMatchObject({ stage: 'holdback', stages: 5, holdback: state, commitment: 'c' });
+      expect(one).toMatchObject({
+        stage: 'holdback',
+        stages: 5,
+        holdback: state,
+        commitment: 'c',
+        tossed: 7,
+        gap: 3,
+      });
     }
   });
 

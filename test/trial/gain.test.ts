@@ -141,6 +141,13 @@ describe('the interval', () => {
     expect(found?.upper).toBeCloseTo(0.3035, 4);
   });
 
+  test('allows for a large amount of each arm that has not been seen yet', () => {
+    const plain = estimateGain(gainOf(alternating(98, 0, 1)));
+    const wide = estimateGain(gainOf(alternating(98, 0, 1)), 7);
+    expect((wide?.upper ?? 0) / (plain?.upper ?? 1)).toBeCloseTo(Math.sqrt((98 + 2 * 49) / 100), 9);
+    expect(wide?.perTask).toBe(0);
+  });
+
   test('needs twenty groups', () => {
     expect(estimateGain(gainOf(alternating(19, 5, 1)))).toBeUndefined();
     expect(estimateGain(gainOf(alternating(20, 5, 1)))).toBeDefined();

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { LATENCY, type Metric, OUTCOME, SUCCESS } from '../../src/domain/effect.ts';
 import type { FinishedTask } from '../../src/trial/advance.ts';
 import type { Arm } from '../../src/trial/arm.ts';
+import { armOf } from '../../src/trial/assign.ts';
 import type { GroupOutcomes } from '../../src/trial/group-score.ts';
 import {
   addToHoldback,
@@ -27,7 +28,7 @@ import {
 } from '../support/trial-bench.ts';
 
 const COST: Metric = { name: 'cost', kind: 'measurement', better: 'lower', statistic: 'total' };
-const START = { usualMs: 100, fromTask: 0, nextTask: 0, retrialTask: 0 };
+const START = { usualMs: 100, fromTask: 0, retrialTask: 0 };
 
 function heldBack(plan: Partial<TrialPlan> = {}): TrialBench {
   const bench = new TrialBench(plan);
@@ -141,10 +142,6 @@ describe('the value is taken back', () => {
       const bench = heldBack();
       let groups = 0;
       for (; groups < 100 && bench.next?.move !== 'end'; groups += 1) {
-        bench.recorded = Math.min(bench.trial.holdback?.nextTask ?? 0, 900);
-        // The part does not end here.
-        const state = bench.trial.holdback;
-        if (state) bench.trial = { ...bench.trial, holdback: { ...state, nextTask: 0 } };
         bench.group(end);
       }
       return groups;
@@ -170,43 +167,38 @@ describe('a group of holdback', () => {
     expect(old / TASKS / holdback).toBeLessThan(1.06);
   });
 
-  test('is of five consecutive dispatches, and the next one begins after its gap', () => {
+  test('is of five tasks that ask one after the other, and the next one begins after its gap', () => {
     const bench = heldBack({ holdback: 0.05 });
-    bench.recorded = bench.trial.holdback?.nextTask ?? 0;
     const steps = Array.from({ length: 5 }, (_, i) => bench.dispatch(`t${i}`));
-    expect(steps.map((step) => step?.nextTask !== undefined)).toEqual([
+    expect(steps.map((step) => step?.gap !== undefined)).toEqual([
       false,
       false,
       false,
       false,
       true,
     ]);
-    const nextTask = bench.trial.holdback?.nextTask ?? 0;
-    // Behind the fifth task.
-    expect(nextTask - bench.recorded).toBeGreaterThan(0);
-    expect(nextTask - bench.recorded).toBeLessThanOrEqual(31);
-    bench.recorded = nextTask - 1;
-    expect(bench.assign('soon')).toBeUndefined();
-    bench.recorded = nextTask;
-    expect(bench.assign('then')).toBeDefined();
+    const { gap } = bench.trial;
+    expect(steps[4]?.gap).toBe(gap);
+    // Reports make no difference.
+    bench.recorded += 100;
+    for (let i = 0; i < gap; i += 1) expect(bench.assign(`soon-${i}`)).toBeUndefined();
+    expect(bench.dispatch('then')?.passedOver).toBe(gap);
   });
 
   test('has gaps of its own, of fifteen tasks on average', () => {
     const bench = heldBack({ holdback: 0.05 });
-    const gaps: number[] = [];
-    while ((bench.trial.holdback?.nextTask ?? 1000) < 1000) {
-      bench.recorded = bench.trial.holdback?.nextTask ?? 0;
-      for (let i = 0; i < 5; i += 1) bench.assign(`t${gaps.length}-${i}`);
-      gaps.push((bench.trial.holdback?.nextTask ?? 0) - bench.recorded - 1);
-    }
+    const gaps = Array.from({ length: 40 }, () => {
+      bench.open(5);
+      return bench.trial.gap;
+    });
     const average = gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length;
     expect(new Set(gaps).size).toBeGreaterThan(10);
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(30);
     expect(Math.abs(average - 15)).toBeLessThan(5);
   });
 
   test('with a lost task counts as if it had failed', () => {
     const bench = heldBack();
-    bench.recorded = bench.trial.holdback?.nextTask ?? 0;
     for (const [id, arm] of bench.open(5)) if (arm === 'new') bench.finish(id);
     bench.nowMs = 60_000;
     expect(bench.expire()).toBe(1);
@@ -217,7 +209,6 @@ describe('a group of holdback', () => {
 
   test('without its old one, which was cancelled, tells nothing', () => {
     const bench = heldBack();
-    bench.recorded = bench.trial.holdback?.nextTask ?? 0;
     bench.group((arm) => ({ status: arm === 'old' ? 'cancelled' : 'success' }));
     expect(bench.trial.holdback?.groups).toBe(0);
     expect(bench.trial.sets).toEqual([]);
@@ -225,50 +216,54 @@ describe('a group of holdback', () => {
 });
 
 describe('a part of holdback', () => {
-  test('ends after a thousand tasks, once its groups are in', () => {
+  test('ends after a thousand tasks, once its newest group is full', () => {
     const bench = heldBack();
     expect(
       partEnd({ ...startHoldback(planOf(), initialEvidence(planOf()), START), fromTask: 300 }),
     ).toBe(1300);
-    bench.recorded = 1190;
-    const open = bench.open(3);
+    bench.open(3);
     bench.recorded = 1200;
     expect(bench.next).toBeUndefined();
-    // It is still filled.
-    for (const [id] of [...open, ...bench.open(2)]) bench.finish(id);
+    bench.open(2);
     expect(bench.next).toEqual({ move: 'renew' });
-    expect(bench.assign('another')).toBeUndefined();
   });
 
-  test('makes up for groups that were due in it, for two hundred tasks', () => {
+  test('takes over the groups that wait for outcomes, and counts them', () => {
     const bench = heldBack();
-    bench.recorded = 1000;
-    expect(bench.next).toBeUndefined();
-    bench.group();
+    const open = bench.open(5);
+    bench.recorded = 1200;
+    bench.renew();
+    expect(open.map(([id]) => armOf(bench.trial, id))).toEqual(open.map(([, arm]) => arm));
+    expect(bench.trial.expected).toEqual({ old: 1, new: 4 });
+    for (const [id] of open) expect(bench.finish(id)).toBe(true);
     expect(bench.trial.holdback?.groups).toBe(1);
-    expect(bench.next).toBeUndefined();
-    bench.recorded = 1200;
-    expect(bench.next).toEqual({ move: 'renew' });
+    // Where a group is not full, its tasks go on with the value in force.
+    const left = bench.open(2);
+    bench.renew();
+    expect(left.map(([id]) => bench.finish(id))).toEqual([false, false]);
+    expect(bench.trial.expected).toEqual({ old: 0, new: 0 });
   });
 
-  test.each([1, 10, 50, 100])('keeps to its share where reports come in batches of %i', (batch) => {
-    const bench = heldBack();
-    let [asked, old] = [0, 0];
-    for (; asked < 20_000; asked += batch) {
-      for (let i = 0; i < batch; i += 1) {
-        const arm = bench.assign(`${asked + i}`);
-        if (arm === 'old') old += 1;
+  test.each([1, 10, 100, 2000])(
+    'keeps to its share where reports come in batches of %i',
+    (batch) => {
+      const bench = heldBack();
+      let [asked, old] = [0, 0];
+      for (; asked < 20_000; asked += batch) {
+        for (let i = 0; i < batch; i += 1) {
+          const arm = bench.assign(`${asked + i}`);
+          if (arm === 'old') old += 1;
+        }
+        for (let i = 0; i < batch; i += 1) bench.finish(`${asked + i}`);
+        if (bench.next?.move === 'renew') bench.renew();
       }
-      for (let i = 0; i < batch; i += 1) bench.finish(`${asked + i}`);
-      if (bench.next?.move === 'renew') bench.renew();
-    }
-    expect(old / asked).toBeGreaterThan(0.045);
-    expect(old / asked).toBeLessThan(0.055);
-  });
+      expect(old / asked).toBeGreaterThan(0.045);
+      expect(old / asked).toBeLessThan(0.055);
+    },
+  );
 
   test('goes on with what is known, with new coins and nothing of before', () => {
     const bench = heldBack();
-    bench.recorded = bench.trial.holdback?.nextTask ?? 0;
     bench.group();
     const { trial, seed } = bench;
     const state = {
@@ -288,14 +283,15 @@ describe('a part of holdback', () => {
       effect,
       stages,
     } as const;
-    bench.take({ ...step, plan, state });
+    bench.take({ ...step, plan, state, open: [], tossed: 1, gap: 3 });
     expect(bench.trial).toMatchObject({
       stage: 'holdback',
       stages: stages + 1,
       commitment: 'c',
       plan: { outcomeTimeoutMs: 5 },
       holdback: { groups: 1, fromTask: 1000 },
-      tossed: 0,
+      tossed: 1,
+      gap: 3,
       assignments: [],
       counted: [],
     });

@@ -2,9 +2,10 @@ import { describe, expect, test } from 'vitest';
 import type { Task } from '../../src/domain/task.ts';
 import { hasDrifted, medianLatency } from '../../src/trial/drift.ts';
 import {
+  clipsOf,
   hasHoldback,
-  measureClips,
   measureHistory,
+  measureLarge,
   measureOutcomeTimeout,
   measureScale,
 } from '../../src/trial/plan.ts';
@@ -118,8 +119,12 @@ test('predictions start from the tasks before, by their labels', () => {
 });
 
 test('gains are clipped at four times the p99 of latency, where that is known', () => {
-  expect(measureClips(rising(101))).toEqual({ latency: 400 });
-  expect(measureClips([])).toEqual({});
+  const tasks = rising(101).map((task, i) => ({ ...task, measurements: { cost: -i, none: 0 } }));
+  const large = measureLarge(tasks);
+  expect(large).toEqual({ latency: 100, cost: 99 });
+  expect(clipsOf(large)).toEqual({ latency: 400 });
+  expect(measureLarge([])).toEqual({});
+  expect(clipsOf({})).toEqual({});
 });
 
 test.each([
