@@ -9,6 +9,9 @@ export const AGENTS = 8;
 /** How many times as fast as in the trace tasks run: slow enough to follow trials, and then not. */
 export const PACES = { slow: 75, fast: 3000 } as const;
 
+/** No task keeps an agent longer than this: a trial waits for its tasks in order. */
+const LONGEST_MS = 2000;
+
 /** Agents that ask for their settings before each task. What they report is in the time of the trace. */
 export class Orchestrator {
   pace: keyof typeof PACES = 'slow';
@@ -47,7 +50,7 @@ export class Orchestrator {
       const { parameters, deltaSequence } = await this.#sidecar.resolve({ taskId, labels });
       const outcome = outcomeOf({ labels, ...task }, parameters);
       const { latencyMs, status, costUsd } = outcome;
-      await delay(latencyMs / PACES[this.pace]);
+      await delay(Math.min(latencyMs / PACES[this.pace], LONGEST_MS));
       const measurements = { cost_usd: costUsd };
       const report = { taskId, agentId, labels, deltaSequence, latencyMs, status, measurements };
       const { kind } = await this.#sidecar.record(report);
