@@ -81,7 +81,9 @@ export class Story {
       this.#tell('CONFIRMED', `${summary} ${kept}`);
     } else {
       const verdict = wordOf(VerdictSchema, effect?.verdict ?? 0).toUpperCase();
-      this.#tell(verdict, `${target} is ${show(delta)} for every task again. ${summary}`);
+      const isOldAgain = delta.revertsDeltaId !== '';
+      const what = isOldAgain ? `stays ${show(delta)}` : `is ${show(delta)} for every task again`;
+      this.#tell(verdict, `${target} ${what}. ${summary}`);
     }
   }
 
