@@ -1,29 +1,21 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { credentials } from '@grpc/grpc-js';
-import { describeParameters, showTime } from '../src/cli/delta-line.ts';
-import { LearningService } from '../src/gen/learning/v1/learning_service_pb.ts';
-import { createClient, type ServiceClient } from '../src/wire/client.ts';
-import { type DemoProcess, startProcess, stopAll } from './demo-process.ts';
+import { LearningSidecar } from '../src/client/learning-sidecar.ts';
+import { AGENTS, Orchestrator, PACES } from './demo/orchestrator.ts';
+import { elapsedSeconds, explain } from './demo/print.ts';
+import { type DemoProcess, startProcess, stopAll } from './demo/process.ts';
+import { Story } from './demo/story.ts';
+import { readTasks } from './demo/tasks.ts';
+import { compareWithTruth } from './demo/truth.ts';
 
-// A sidecar, a client that replays a real trace, and one that watches: what the README tells, seen.
+// A sidecar, and an orchestrator that does not know which of two changes is good: what the README tells, seen.
 
-const TRACE = new URL('../test/data/mini-agi.ndjson', import.meta.url).pathname;
-const TASKS_PER_SECOND = 160;
-const REPORT_MS = 250;
-
-/** So quick that a minute's learning takes seconds; otherwise the defaults. */
-const CONFIG = `version: demo
-cycle: { interval_seconds: 0.5 }
-curation: { cooldown_seconds: 1.5, max_deltas_per_hour: 0 }
-`;
+const CONFIG = new URL('demo/config.yaml', import.meta.url).pathname;
 
 /** As shells say it of SIGINT. */
 const EXIT_INTERRUPTED = 130;
-
-type LearningClient = ServiceClient<typeof LearningService>;
 
 const { values: flags } = parseArgs({ options: { keep: { type: 'boolean', default: false } } });
 const directory = mkdtempSync(join(tmpdir(), 'learning-sidecar-demo-'));
@@ -46,66 +38,50 @@ try {
 
 async function demo(): Promise<void> {
   const config = join(directory, 'demo.yaml');
-  writeFileSync(config, CONFIG);
-  const sidecar = startProcess('serve', [
+  copyFileSync(CONFIG, config);
+  const serving = startProcess('serve', [
     ...['serve', '--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0'],
     ...['--data-dir', join(directory, 'data'), '--config', config],
   ]);
-  const { address, admin } = await orInterrupted(readAddresses(sidecar));
-  console.log(`a sidecar serves on ${address}; its ledger is in ${directory}`);
-
-  const watch = startProcess('watch', ['watch', '--target', address], { show: true });
-  await orInterrupted(watch.firstLine);
-  const client = createClient(LearningService, address, credentials.createInsecure());
+  const { address, admin } = await orInterrupted(readAddresses(serving));
+  const sidecar = new LearningSidecar({ target: address, clientId: 'demo' });
   try {
-    await replayTrace(address, client);
-    await showStatus(client);
+    await learn(sidecar, address);
   } finally {
-    client.close();
+    await sidecar.close();
   }
   isDone = true;
+  const [rules, planted] = ['scripts/demo/config.yaml', 'scripts/demo/planted.ts'];
+  console.log(`\n${elapsedSeconds().toFixed(0)} s. Rules: ${rules}. What was planted: ${planted}.`);
   if (flags.keep) await keepServing(address, admin);
 }
 
-/** Replays while an orchestrator's metrics come in beside it. */
-async function replayTrace(address: string, client: LearningClient): Promise<void> {
-  const replay = startProcess(
-    'replay',
-    ['replay', '--target', address, '--rate', `${TASKS_PER_SECOND}`, '--give-up-after', '5', TRACE],
-    { show: true },
-  );
-  const reporter = setInterval(() => void report(client), REPORT_MS);
+/** The story, the report, and the truth beside it. */
+async function learn(sidecar: LearningSidecar, address: string): Promise<void> {
+  const tasks = readTasks();
+  introduce(tasks.length, address);
+  const orchestrator = new Orchestrator(sidecar, tasks);
+  const running = orchestrator.run();
   try {
-    await orInterrupted(replay.succeeded());
+    await orInterrupted(new Story(sidecar.service, orchestrator).end(interrupted.signal));
   } finally {
-    clearInterval(reporter);
+    orchestrator.stop();
   }
+  await orInterrupted(running);
+  console.log('\n$ learning-sidecar report\n');
+  const report = startProcess('report', ['report', '--target', address], { show: true });
+  await orInterrupted(report.succeeded());
+  console.log('');
+  await orInterrupted(compareWithTruth(sidecar.service, orchestrator.outcomes));
 }
 
-/** Twelve agents, and a CPU that gets busier. */
-async function report(client: LearningClient): Promise<void> {
-  const seconds = process.uptime();
-  const metrics = { subAgentCount: 12, cpuPercent: Math.min(60 + Math.round(seconds) * 7.5, 135) };
-  // The end of the replay ends the demo, whatever becomes of a report.
-  await client.reportMetrics({ metrics }).catch(() => {});
-}
-
-async function showStatus(client: LearningClient): Promise<void> {
-  const [status, values] = await Promise.all([client.getStatus({}), client.resolveParameters({})]);
-  const rows: [name: string, value: string][] = [
-    ['tasks recorded', `${status.totalTasksRecorded} (${status.tasksInHistory} retained)`],
-    ['cycles', `${status.totalCycles}, one every ${status.cycleIntervalSeconds} s`],
-    ['last cycle', showTime(status.lastCycleTime)],
-    ['deltas proposed', `${status.totalDeltasProposed}`],
-    ['deltas recommended', `${status.recommendedDeltas}`],
-    ['deltas applied', `${status.totalDeltasApplied}, the newest is #${status.latestSequence}`],
-    ['rules', status.rules.map((rule) => rule.ruleId).join(', ')],
-    ['subscribers', status.subscribers.map((one) => one.clientId).join(', ')],
-    ['parameters', describeParameters(values.parameters)],
-    ['ledger', status.epoch],
-  ];
-  console.log('\nstatus');
-  for (const [name, value] of rows) console.log(`  ${name.padEnd(20)}${value}`);
+function introduce(tasks: number, address: string): void {
+  explain(
+    `A sidecar serves on ${address}. ${AGENTS} agents run ${tasks} tasks of a real trace (mini-agi, ` +
+      `2023) over and over, ${PACES.slow} times as fast as they ran then. Each asks for its settings ` +
+      'before it begins, and is reported with what it took and cost. Two rules propose a change ' +
+      'each: one helps and one harms, and the sidecar is not told which.',
+  );
   console.log('');
 }
 

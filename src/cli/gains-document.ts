@@ -14,7 +14,7 @@ import {
   describeAmounts,
   describeCosts,
   describeGain,
-  describePerTask,
+  describePrediction,
   isShown,
 } from './gains-words.ts';
 import { printable } from './printable.ts';
@@ -103,7 +103,7 @@ function predictionText(prediction: GainPrediction): string {
   };
   const grade =
     held === undefined || found === undefined ? 'not graded yet' : held ? 'held' : 'did not hold';
-  return `predicted at its ${when}, ${printable(metric)}: ${describePerTask(ends)}): ${grade}`;
+  return `predicted at its ${when}, ${printable(metric)}: ${describePrediction(ends)}: ${grade}`;
 }
 
 function costItems({ exploring, holdingBack }: GetGainsResponse): Item[] {

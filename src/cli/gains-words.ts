@@ -85,16 +85,26 @@ export function describeGain(gain: MetricGain): string {
   return `${printable(metric)}: ${per}${inAll}`;
 }
 
+/** What is known of a metric per task. */
+interface PerTask extends Interval {
+  readonly metric: string;
+  readonly higherIsBetter: boolean;
+}
+
 /** A gain per task and its interval, without the closing bracket: `310 ms less per task (120 to 500`. */
-export function describePerTask({
-  metric,
-  higherIsBetter,
-  ...interval
-}: Interval & { readonly metric: string; readonly higherIsBetter: boolean }): string {
-  if (!isShown(interval)) {
-    const unit = metric === 'latency' ? ' ms' : metric === 'success' ? ' points' : '';
-    return `no difference shown (${perTaskRange(metric, interval)}${unit}`;
-  }
+function describePerTask(gain: PerTask): string {
+  const { metric } = gain;
+  if (isShown(gain)) return describeSizePerTask(gain);
+  const unit = metric === 'latency' ? ' ms' : metric === 'success' ? ' points' : '';
+  return `no difference shown (${perTaskRange(metric, gain)}${unit}`;
+}
+
+/** An estimate per task and its interval, which may hold 0: `310 ms less per task (-120 to 740)`. */
+export function describePrediction(prediction: PerTask): string {
+  return `${describeSizePerTask(prediction)})`;
+}
+
+function describeSizePerTask({ metric, higherIsBetter, ...interval }: PerTask): string {
   const isGain = interval.estimate > 0;
   const { estimate, lower, upper } = isGain ? interval : turned(interval);
   const isMore = metric === 'success' || higherIsBetter ? isGain : !isGain;

@@ -12,7 +12,8 @@ export function describeMetrics(metrics: readonly MetricEffect[]): string {
 function describeMetric(effect: MetricEffect): string {
   const { metric, statistic, estimate, lower, upper } = effect;
   const { show, unit } = scaleOf(effect);
-  const interval = `${STATISTIC_NAMES[statistic]}; ${show(lower)} to ${show(upper)}`;
+  const of = metric === 'outcome' ? 'comparisons won less lost' : STATISTIC_NAMES[statistic];
+  const interval = `${of}; ${show(lower)} to ${show(upper)}`;
   return `${metric} ${show(estimate)}${unit} (${interval})`;
 }
 
@@ -79,7 +80,7 @@ interface Scale {
 /** How the estimate of a metric is written; `MetricEffect` says what it is. */
 function scaleOf({ metric, statistic }: MetricEffect): Scale {
   if (metric === 'success') return { unit: ' points', show: (value) => signed(value * 100, 1) };
-  if (metric === 'outcome') return { unit: ' points won', show: (value) => signed(value * 100, 0) };
+  if (metric === 'outcome') return { unit: ' points', show: (value) => signed(value * 100, 0) };
   if (metric === 'latency' && statistic !== 'total') {
     return { unit: ' %', show: (value) => signed((Math.exp(value) - 1) * 100, 0) };
   }

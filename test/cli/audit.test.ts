@@ -185,7 +185,7 @@ describe('a ledger as it was written', () => {
       expect.stringMatching(/^ {2}probation, receipts \d+ to \d+: \S+ to \S+, seed \w{64}$/),
       expect.stringMatching(/^ {2}the evidence rests on \d+ tasks$/),
       expect.stringMatching(/^ {2}of \d+ tasks of the old value 0 were cancelled and 0 not repor/),
-      expect.stringMatching(new RegExp(`^ {2}outcome \\+\\d+ points won .* tasks .*; ${metric}$`)),
+      expect.stringMatching(new RegExp(`^ {2}outcome \\+\\d+ points .* tasks .*; ${metric}$`)),
       expect.stringMatching(/^ {2}success 0.0 points .*, E not worse by 20 points [\d.]+$/),
       '  verdict: helped and confirmed, the new value is in force',
       `  ${RUN[0]?.receipts.length} receipts, the last with the hash ${hash}`,

@@ -182,6 +182,17 @@ describe('amounts in words', () => {
   });
 });
 
+test('a prediction is told whatever its interval holds', () => {
+  const prediction = {
+    ...{ madeWhen: DeltaState.CONFIRMED, metric: 'latency', perTask: 310, lower: -120, upper: 740 },
+    ...{ found: 400, held: true },
+  };
+  const gains = create(GetGainsResponseSchema, { changes: [{ predictions: [prediction] }] });
+  expect(formatGains(gains, { json: undefined, markdown: undefined })).toContain(
+    'predicted at its confirmation, latency: 310 ms less per task (-120 to 740): held\n',
+  );
+});
+
 test('what was tried again and again with the same verdict is told once', () => {
   const tried = (deltaId: string, verdict: Verdict, tasksUsed: bigint) => ({
     ...{ deltaId, ruleId: 'r', target: 't', verdict, tasksUsed },

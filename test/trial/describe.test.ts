@@ -57,7 +57,7 @@ const { trial } = new TrialBench();
 describe('findings in words', () => {
   test('name what each estimate is of', () => {
     expect(describeMetrics([OUTCOME, LATENCY, SUCCESS, COST])).toBe(
-      'outcome +40 points won (share; +20 to +60), latency -29 % (median; -35 to -22), ' +
+      'outcome +40 points (comparisons won less lost; +20 to +60), latency -29 % (median; -35 to -22), ' +
         'success +0.3 points (share; -1.0 to +1.6), cost -1230 (mean; -2000 to +0.5)',
     );
   });

@@ -5,22 +5,20 @@ import { fileURLToPath } from 'node:url';
 
 /** A process of the sidecar's command. */
 export interface DemoProcess {
-  /** What it prints first. Rejects where it ends before. */
-  readonly firstLine: Promise<string>;
   /** Resolves when it has ended with 0, rejects where it ends otherwise. */
   succeeded(): Promise<void>;
   /** The first line, past or future, that is so. Rejects where it ends before. */
   find(isWanted: (line: string) => boolean): Promise<string>;
 }
 
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 /** One that does not end when asked to is killed after so long. */
 const TIMEOUT_MS = 5000;
 
 const running = new Set<ChildProcess>();
 
-/** Starts the command with these arguments; what it says can be shown under its name. */
+/** Starts the command with these arguments; what it says can be shown. */
 export function startProcess(
   name: string,
   args: readonly string[],
@@ -36,7 +34,7 @@ export function startProcess(
   const lines: string[] = [];
   const listeners = new Set<() => void>();
   const say = (line: string) => {
-    if (show) console.log(`${name.padEnd(6)} | ${line}`);
+    if (show) console.log(line);
   };
   createInterface(child.stderr).on('line', show ? say : (line) => console.error(line));
   createInterface(child.stdout).on('line', (line) => {
@@ -59,9 +57,6 @@ export function startProcess(
     });
   return {
     find,
-    get firstLine() {
-      return find(() => true);
-    },
     async succeeded() {
       const text = await closed;
       if (child.exitCode !== 0) throw new Error(text);
