@@ -34,9 +34,9 @@ reflection:
     risk: 10
 
 curation:
-  mode: apply               # apply: in force at once; recommend: a person decides; trial: tested
-                            # before it is in force; auto: as trial where tasks ask for parameters by
-                            # their ids, else in force at once and compared there in blocks
+  mode: auto                # auto: as trial where tasks ask for parameters by their ids, else in force
+                            # at once and compared there in blocks; apply: in force at once;
+                            # recommend: a person decides; trial: tested before it is in force
   suppress_unchanged: true  # a value that changes nothing is not proposed; and a rule acts on a
                             # parameter only on tasks that began after its last change, in a
                             # window not older than cycle.max_age_seconds
