@@ -6,6 +6,7 @@ import { SUFFICIENT } from '../trial/bets.ts';
 import { carryKey, changeKey } from '../trial/change.ts';
 import {
   MEASURED_TASKS,
+  measureBlockTimeout,
   measureClips,
   measureHistory,
   measureOutcomeTimeout,
@@ -53,6 +54,8 @@ export function planTrial(
   const predictBy = trial.predictBy ?? tellingLabels(tasks);
   const isPredicted = trial.pairBy.length === 0;
   const timeoutSeconds = trial.outcomeTimeoutSeconds;
+  const blockTimeoutMs =
+    timeoutSeconds === undefined ? measureBlockTimeout(tasks, trial.blockTasks) : undefined;
   return {
     format: TRIAL_FORMAT,
     deltaId,
@@ -72,6 +75,7 @@ export function planTrial(
       timeoutSeconds === undefined
         ? measureOutcomeTimeout(tasks, longestMs)
         : timeoutSeconds * 1000,
+    ...(blockTimeoutMs === undefined ? {} : { blockTimeoutMs }),
     maxMs: trial.maxSeconds * 1000,
     sufficient: retrialOf === undefined ? SUFFICIENT : TAKING_BACK,
     probationTasks: trial.probationTasks,

@@ -13,6 +13,8 @@ import { leastTasks, MAX_TASKS } from './verdict.ts';
 export interface Participants {
   /** Clients with an open stream of deltas. */
   readonly followers: number;
+  /** Of those, clients that may acknowledge; absent: all. */
+  readonly acknowledging?: number;
   /** At least half of the newest tasks are known to have asked for their parameters by id. */
   readonly ask: boolean;
   /** Newest change in force; 0: none that a task could name. */
@@ -58,12 +60,13 @@ export function describePower(
 export function describeObstacle(
   { assignment }: TrialPlan,
   tasks: readonly Task[],
-  { followers, sequence }: Participants,
+  { followers, acknowledging = followers, sequence }: Participants,
 ): string | undefined {
-  if (assignment === 'task' || followers > 0 || sequence === 0) return undefined;
+  if (assignment === 'task' || acknowledging > 0 || sequence === 0) return undefined;
   if (tasks.length === 0 || tasks.some(namesSequence)) return undefined;
+  const clients = followers === 0 ? 'follows' : 'acknowledges';
   const last = `none of the last ${count(tasks.length, 'task')} names a delta_sequence`;
-  return `no client follows the deltas, and ${last}`;
+  return `no client ${clients} the deltas, and ${last}`;
 }
 
 /** What tasks have to do to take part, if they are not known to; else empty. */
