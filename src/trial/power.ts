@@ -7,7 +7,7 @@ import { mean } from './distributions.ts';
 import type { TrialPlan } from './plan.ts';
 import { isOutOfReach, reachOf } from './power-replay.ts';
 import { areTooLate } from './validity.ts';
-import { leastTasks, MAX_TASKS } from './verdict.ts';
+import { leastTasks, maxTasks } from './verdict.ts';
 
 /** How clients work, which decides whether tasks can take part in a trial. */
 export interface Participants {
@@ -22,7 +22,7 @@ export interface Participants {
 }
 
 /** What limits the number of tasks available to a trial. */
-export type TrialBounds = Pick<TrialPlan, 'assignment' | 'blockTasks' | 'maxMs'>;
+export type TrialBounds = Pick<TrialPlan, 'assignment' | 'blockTasks' | 'maxMs' | 'isApplied'>;
 
 /** With fewer tasks, the noise cannot be estimated. */
 const MIN_TASKS = 20;
@@ -105,8 +105,9 @@ function paceOf(
 }
 
 /** Tasks available to a trial. */
-function tasksWithin({ maxMs }: TrialBounds, msPerTask: number | undefined): number {
-  return msPerTask === undefined ? MAX_TASKS : Math.min(Math.floor(maxMs / msPerTask), MAX_TASKS);
+function tasksWithin(bounds: TrialBounds, msPerTask: number | undefined): number {
+  const most = maxTasks(bounds);
+  return msPerTask === undefined ? most : Math.min(Math.floor(bounds.maxMs / msPerTask), most);
 }
 
 function describePace(
@@ -114,16 +115,17 @@ function describePace(
   tasks: readonly Task[],
   msPerTask: number | undefined,
 ): string {
-  if (msPerTask === undefined) return `how long ${MAX_TASKS} tasks take is not known`;
+  const most = maxTasks(plan);
+  if (msPerTask === undefined) return `how long ${count(most, 'task')} take is not known`;
   const perHour = 3_600_000 / (millisecondsPerTask(tasks) ?? msPerTask);
   const rate = `at ${showNumber(Number(perHour.toPrecision(2)))} tasks an hour`;
   const within = tasksWithin(plan, msPerTask);
-  if (within < MAX_TASKS) {
+  if (within < most) {
     const tasksByThen = count(within, 'task');
     return `trial.max_seconds ends it after ${showTime(plan.maxMs)}, about ${tasksByThen} ${rate}`;
   }
   const which = plan.assignment === 'task' ? '' : ', beside those that run over a switch,';
-  return `${MAX_TASKS} tasks${which} take about ${showTime(MAX_TASKS * msPerTask)} ${rate}`;
+  return `${count(most, 'task')}${which} take about ${showTime(most * msPerTask)} ${rate}`;
 }
 
 /** Effects that would be found and missed, and how long promotion and confirmation take. */
