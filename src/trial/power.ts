@@ -150,9 +150,11 @@ function describeReach(
   const [needed, all] = [found.tasks, found.tasks + found.confirmedAfter].map(roundUp);
   const rest = missed === undefined ? '' : `; one of ${size(missed)} less surely`;
   const more = carried === undefined ? '' : ' more';
+  const [first, then] =
+    plan.isApplied === true ? ['show', 'be confirmed'] : ['be in force provisionally', 'confirmed'];
   return (
-    `${noise} an improvement of ${size(found.effect)} would most likely be in force ` +
-    `provisionally after about ${needed}${more} tasks${timeOf(needed, msPerTask)} and confirmed ` +
+    `${noise} an improvement of ${size(found.effect)} would most likely ${first} ` +
+    `after about ${needed}${more} tasks${timeOf(needed, msPerTask)} and ${then} ` +
     `after about ${all}${timeOf(all, msPerTask)}${rest}.`
   );
 }
