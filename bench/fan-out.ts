@@ -169,7 +169,7 @@ function configOfWaves(): object {
   const names = Array.from({ length: WAVE }, (_, i) => parameter(i));
   return {
     cycle: { enabled: false },
-    curation: { cooldown_seconds: 0, max_deltas_per_hour: 0 },
+    curation: { mode: 'apply', cooldown_seconds: 0, max_deltas_per_hour: 0 },
     parameters: Object.fromEntries(names.map((name) => [name, { initial: 0 }])),
     rules: names.map((name) => ({
       id: `rule_${name}`,

@@ -21,7 +21,7 @@ const MINUTE_MS = 60_000;
 const RULES = 5;
 const CONFIG = {
   cycle: { interval_seconds: 0.5 },
-  curation: { cooldown_seconds: 0, max_deltas_per_hour: 0 },
+  curation: { mode: 'apply', cooldown_seconds: 0, max_deltas_per_hour: 0 },
   ledger: { retain_deltas: 1000, retain_cycles: 1000 },
   parameters: Object.fromEntries(
     Array.from({ length: RULES }, (_, i) => [`level_${i}`, { initial: 1 }]),

@@ -35,7 +35,7 @@ function whyBySuccessor({ trials }: AuditedLedger, rows: TrialRows): string | un
   const { plan, promotion, position, startMs } = rows;
   const others = [...trials.values()].filter((other) => other !== rows);
   if (promotion === undefined) {
-    const next = others.find((other) => other.position > position);
+    const next = others.find((other) => other.position > position && excludes(other, plan));
     return next && `the trial is over, since another began at position ${next.position}`;
   }
   const since = promotion.timeMs ?? startMs;
@@ -47,8 +47,19 @@ function whyBySuccessor({ trials }: AuditedLedger, rows: TrialRows): string | un
   return next && `the trial is over, since that of ${name} put another value in force`;
 }
 
+/**
+ * Whether a later trial cannot have begun while that of `plan` was on: it is of the same parameter, or both
+ * are of values that are not in force.
+ */
+function excludes(later: TrialRows, plan: TrialPlan | undefined): boolean {
+  if (later.plan === undefined || plan === undefined) return plan?.isApplied !== true;
+  if (later.plan.target === plan.target) return true;
+  return later.plan.isApplied !== true && plan.isApplied !== true;
+}
+
 /** When a trial put its value in force. */
-function putInForceMs({ promotion, end }: TrialRows): number | undefined {
+function putInForceMs({ plan, promotion, startMs, end }: TrialRows): number | undefined {
+  if (plan?.isApplied === true) return startMs;
   const isKept = end?.effect.verdict === 'helped' && end.outcome === 'keep';
   return promotion?.timeMs ?? (isKept ? end.timeMs : undefined);
 }

@@ -8,6 +8,7 @@ import {
   DeltaState,
   type DeltaType,
   type Refusal,
+  Verdict,
 } from '../gen/learning/v1/delta_pb.ts';
 import type { StreamDeltasResponse } from '../gen/learning/v1/learning_service_pb.ts';
 import { isIdleSwitch } from './delta-line.ts';
@@ -175,7 +176,9 @@ export class TrialFollower {
 
 const STATES = [DeltaState.TRIAL, DeltaState.PROVISIONAL, DeltaState.CONFIRMED];
 
-function stageOf({ state }: Delta): Stage | undefined {
+/** What was put in force untried is PROVISIONAL from the start, and on trial until it has helped. */
+function stageOf({ state, effect }: Delta): Stage | undefined {
   if (state === DeltaState.TRIAL) return 'trial';
-  return state === DeltaState.PROVISIONAL ? 'probation' : undefined;
+  if (state !== DeltaState.PROVISIONAL) return undefined;
+  return effect?.verdict === Verdict.HELPED ? 'probation' : 'trial';
 }

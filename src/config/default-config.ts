@@ -34,9 +34,9 @@ reflection:
     risk: 10
 
 curation:
-  mode: apply               # apply: in force at once; recommend: a person decides; trial: tested
-                            # before it is in force; auto: as trial where tasks ask for parameters by
-                            # their ids, else in force at once and compared there in blocks
+  mode: auto                # auto: as trial where tasks ask for parameters by their ids, else in force
+                            # at once and compared there in blocks; apply: in force at once;
+                            # recommend: a person decides; trial: tested before it is in force
   suppress_unchanged: true  # a value that changes nothing is not proposed; and a rule acts on a
                             # parameter only on tasks that began after its last change, in a
                             # window not older than cycle.max_age_seconds
@@ -45,8 +45,8 @@ curation:
   proposal_ttl_seconds: 86400  # seconds that a proposal waits for a person or a trial
   ack_timeout_seconds: 0    # seconds until what no client acknowledged is reverted; 0 = never
   # refusals: any           # whose refusals take a delta back: any (client's) or majority (more than
-                            # half of the clients); without it, majority where the delta is
-                            # PROVISIONAL or CONFIRMED, else any
+                            # half of the clients); without it, majority where the delta has helped
+                            # (PROVISIONAL or CONFIRMED), else any
 
 # What rules may change. \`initial\` is the value in a ledger that has none yet. A new value moves
 # by at most max_step, stays within min and max, and must be one of \`allowed\` where that is

@@ -87,7 +87,7 @@ const sections = {
       refusals: choice(
         REFUSAL_RULES,
         'Whose refusals take a delta back: those of any client, or of more than half of them; without ' +
-          'it, majority for one that is PROVISIONAL or CONFIRMED, and any for others.',
+          'it, majority for one that has helped (PROVISIONAL or CONFIRMED), and any for others.',
       ).optional(),
     },
     'What becomes of a delta.',

@@ -23,8 +23,8 @@ export interface Learned {
 export interface CycleInput extends Omit<GenerateInput, 'context'>, Learned {
   /** `undefined`: fewer than `cycle.min_tasks` tasks are retained, and nothing is proposed. */
   readonly context: RuleContext | undefined;
-  /** Tasks ask for their parameters by their ids: mode `auto` is `trial` then, and else `apply`. */
-  readonly asksByTask: boolean;
+  /** Mode `auto` is `trial` now, and else `apply`. */
+  readonly triesFirst: boolean;
   /** Proposals put in force in the last hour. */
   readonly appliedLastHour: number;
 }
@@ -71,12 +71,14 @@ function score(candidate: Candidate, input: CycleInput): Scored | undefined {
   const scored = withConfidence(confidence);
   const isMuted = !passes(scored, settings) && passes(withConfidence(rule.confidence), settings);
   if (!isMuted) return scored;
-  return isTried && input.mayProbe(candidate) ? { ...scored, isProbe: true } : undefined;
+  // What trials speak against is not put in force untried, even if it would be compared there.
+  const mayProbe = isTried && mode !== 'apply' && input.mayProbe(candidate);
+  return mayProbe ? { ...scored, isProbe: true } : undefined;
 }
 
-function effective(mode: CurationMode, { asksByTask }: CycleInput): Scored['mode'] {
+function effective(mode: CurationMode, { triesFirst }: CycleInput): Scored['mode'] {
   if (mode !== 'auto') return mode;
-  return asksByTask ? 'trial' : 'apply';
+  return triesFirst ? 'trial' : 'apply';
 }
 
 /** Of rules with one target, the first that fires in a cycle, and is not muted, has it. */

@@ -7,6 +7,7 @@ import { carryKey, changeKey } from '../trial/change.ts';
 import {
   clipsOf,
   MEASURED_TASKS,
+  measureBlockTimeout,
   measureHistory,
   measureLarge,
   measureOutcomeTimeout,
@@ -55,6 +56,8 @@ export function planTrial(
   const predictBy = trial.predictBy ?? tellingLabels(tasks);
   const isPredicted = trial.pairBy.length === 0;
   const timeoutSeconds = trial.outcomeTimeoutSeconds;
+  const blockTimeoutMs =
+    timeoutSeconds === undefined ? measureBlockTimeout(tasks, trial.blockTasks) : undefined;
   return {
     format: TRIAL_FORMAT,
     deltaId,
@@ -74,6 +77,7 @@ export function planTrial(
       timeoutSeconds === undefined
         ? measureOutcomeTimeout(tasks, longestMs)
         : timeoutSeconds * 1000,
+    ...(blockTimeoutMs === undefined ? {} : { blockTimeoutMs }),
     maxMs: trial.maxSeconds * 1000,
     sufficient: retrialOf === undefined ? SUFFICIENT : TAKING_BACK,
     probationTasks: trial.probationTasks,

@@ -38,6 +38,14 @@ export function tries(mode: CurationMode): boolean {
   return mode === 'trial' || mode === 'auto';
 }
 
+/**
+ * Whether a delta of mode `auto` is tried before it is in force: while tasks ask by their ids, or might, as
+ * far as is known after a restart; and while trials are paused, so that it waits.
+ */
+export function triesFirst({ head }: Known, asksByTask: () => boolean | undefined): boolean {
+  return head.trialsPaused || asksByTask() !== false;
+}
+
 /** Whether a change rests after a trial that was HARMED or INVALID. */
 export function isHarmResting({ head }: Known, change: Change, nowMs: number): boolean {
   return !isOver(restAfter({ head }, change, false), nowMs, head.counters.tasksRecorded);

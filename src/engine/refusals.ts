@@ -37,11 +37,13 @@ export function hasRefused(
 
 /** Whether so many refusals take a delta back. */
 export function areEnough(
-  { state }: Delta,
+  { state, effect }: Delta,
   { refusedBy, clients }: { readonly refusedBy: number; readonly clients: number },
   { curation }: LoopSettings,
 ): boolean {
-  const isProven = state === 'provisional' || state === 'confirmed';
+  // What is in force and only being compared yet is no more proven than what is on trial.
+  const hasHelped = state === 'provisional' && effect?.verdict === 'helped';
+  const isProven = hasHelped || state === 'confirmed';
   const rule = curation.refusals ?? (isProven ? 'majority' : 'any');
   return rule === 'any' || refusedBy * 2 > clients;
 }

@@ -4,9 +4,18 @@ import type { LoopSettings } from '../domain/settings.ts';
 import { millisecondsPerTask } from '../domain/task-interval.ts';
 import type { LedgerState } from '../ledger/state.ts';
 import { trialsOn } from '../ledger/view.ts';
+import type { Trial } from '../trial/trial.ts';
 import type { Environment } from './environment.ts';
 import { waitsForNews } from './news.ts';
-import { confidenceOf, modeOf, recordOf, restingUntil, ruleRest, tries } from './proposals.ts';
+import {
+  confidenceOf,
+  modeOf,
+  recordOf,
+  restingUntil,
+  ruleRest,
+  tries,
+  triesFirst,
+} from './proposals.ts';
 import { objectionTo, whyHourIsFull } from './start-trial.ts';
 
 export interface RuleStatus {
@@ -55,19 +64,26 @@ function waitingOf(
   environment: Pick<Environment, 'settings' | 'asksByTask'>,
   nowMs: number,
 ): string {
-  const { settings } = environment;
+  const { settings, asksByTask } = environment;
   const never = neverPasses(state, rule, settings, nowMs);
   if (never !== undefined) return never;
   const [tried] = trialsOn(state, rule.target).filter(({ stage }) => stage !== 'holdback');
   if (tried !== undefined) {
-    return `${rule.target} is on ${tried.stage}, by delta ${tried.plan.deltaId}`;
+    const where = isInForceUntried(tried) ? 'in force and compared' : `on ${tried.stage}`;
+    return `${rule.target} is ${where}, by delta ${tried.plan.deltaId}`;
   }
   const news = waitsForNews(state, settings, rule.target, nowMs);
   if (news !== '') return news;
+  const mode = modeOf(rule, settings);
+  const isTried = tries(mode) && (mode !== 'auto' || triesFirst(state, asksByTask));
   const untried =
-    tries(modeOf(rule, settings)) &&
+    isTried &&
     (objectionTo(rule.primary, state, environment) ?? whyHourIsFull(state, settings, nowMs));
   return untried || muted(state, rule, settings, nowMs) || lastRejection(state, rule);
+}
+
+function isInForceUntried({ stage, plan }: Trial): boolean {
+  return stage === 'trial' && plan.isApplied === true;
 }
 
 /** Why no proposal of a rule can pass, whatever the tasks and metrics; `undefined`: one may. */

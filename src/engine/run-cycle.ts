@@ -18,9 +18,10 @@ import {
   mayProbe,
   modeOf,
   restingUntil,
+  triesFirst,
 } from './proposals.ts';
 import { startRetrial } from './retrial.ts';
-import { applyAndCompare, type Place, startNextTrial } from './start-trial.ts';
+import { applyAndCompare, applyWaiting, type Place, startNextTrial } from './start-trial.ts';
 import { TrialChanges } from './trial-changes.ts';
 
 /** A cycle that ran. */
@@ -61,6 +62,7 @@ export function runCycle(
     trials.expire();
     const tried = deltas.filter(({ waitsFor }) => waitsFor === 'trial');
     const waiting = withoutOutdated(pending, tried, changes);
+    const untried = applyWaiting(place, waiting, environment);
     if (!startRetrial(place, environment)) startNextTrial(place, tried, waiting, environment);
     const cycle: CycleRecord = {
       cycleId: newId(),
@@ -69,7 +71,8 @@ export function runCycle(
       durationMs: monotonic() - startedMs,
       tasksAnalyzed: plan.tasksAnalyzed,
       deltasProposed: deltas.length,
-      deltasApplied: plan.decisions.filter(({ outcome }) => outcome === 'apply').length,
+      deltasApplied:
+        plan.decisions.filter(({ outcome }) => outcome === 'apply').length + untried.length,
       totalDeltasHistory: view.head.counters.deltasProposed + deltas.length,
     };
     changes.events.push({ kind: 'cycle_completed', cycle, timeMs: nowMs });
@@ -145,7 +148,7 @@ function inputOf(
       : undefined,
     nowMs,
     metricsAgeMs: head.metrics === null ? undefined : nowMs - head.metrics.reportTimeMs,
-    asksByTask: asksByTask() === true,
+    triesFirst: triesFirst(view, asksByTask),
     appliedLastHour: appliedLastHour(head, nowMs),
     isResting: (target) =>
       trialsOn(view, target).some(({ stage }) => stage !== 'holdback') ||

@@ -1,4 +1,5 @@
-import type { Delta } from '../domain/delta.ts';
+import { whyNeverPasses } from '../cycle/reach.ts';
+import type { Delta, DeltaType } from '../domain/delta.ts';
 import type { Metric } from '../domain/effect.ts';
 import { limitValue, violationOf } from '../domain/parameters.ts';
 import type { Rule } from '../domain/rule.ts';
@@ -10,10 +11,18 @@ import { MEASURED_TASKS, type TrialPlan } from '../trial/plan.ts';
 import { describeObstacle, describePower, objectionToTrial } from '../trial/power.ts';
 import type { Changes } from './changes.ts';
 import { ackDeadline } from './effects.ts';
-import type { Environment } from './environment.ts';
+import { type Environment, followersOf } from './environment.ts';
 import { waitsForNews } from './news.ts';
 import { assignmentOf, planTrial } from './plan-trial.ts';
-import { isHarmResting, isStopped, lastTried, modeOf, restingUntil } from './proposals.ts';
+import {
+  confidenceOf,
+  isHarmResting,
+  isStopped,
+  lastTried,
+  modeOf,
+  restingUntil,
+  triesFirst,
+} from './proposals.ts';
 import type { TrialChanges } from './trial-changes.ts';
 
 /** Where a trial starts. */
@@ -40,6 +49,8 @@ export function startNextTrial(
   const older = waiting.filter(({ waitsFor }) => waitsFor === 'trial');
   const candidates = [...fresh, ...older]
     .flatMap((delta) => candidateOf(place, delta, environment) ?? [])
+    .filter(({ rule }) => isTried(rule, environment))
+    .filter(({ rule }) => objectionTo(rule.primary, view, environment) === undefined)
     .sort((a, b) => a.tried - b.tried);
   const [first] = candidates;
   if (first === undefined) return;
@@ -72,6 +83,37 @@ export function whyHourIsFull(
 }
 
 /**
+ * Puts in force, as `applyAndCompare` does, what waits for a trial by mode `auto` while tasks no longer ask
+ * by their ids: its trial would not come. Answers what it has put in force.
+ */
+export function applyWaiting(
+  place: Place,
+  waiting: readonly Delta[],
+  environment: Environment,
+): readonly Delta[] {
+  const { view, changes, trials } = place;
+  const { settings, nowMs, asksByTask } = environment;
+  if (triesFirst(view, asksByTask) || trials.arePaused) return [];
+  const { maxDeltasPerHour } = settings.curation;
+  const applied: Delta[] = [];
+  for (const delta of waiting.filter(({ waitsFor }) => waitsFor === 'trial')) {
+    const left = maxDeltasPerHour - appliedLastHour(view.head, nowMs) - applied.length;
+    if (maxDeltasPerHour > 0 && left <= 0) break;
+    const candidate = candidateOf(place, delta, environment);
+    if (candidate === undefined || modeOf(candidate.rule, settings) !== 'auto') continue;
+    if (changes.isTouched(delta.target) || isMuted(view, candidate.rule, environment)) continue;
+    applyAndCompare(place, candidate, environment);
+    applied.push(delta);
+  }
+  return applied;
+}
+
+/** Whether trials speak against a rule: its proposals are tried only. */
+function isMuted(view: LedgerView, rule: Rule, { settings, nowMs }: Environment): boolean {
+  return whyNeverPasses(rule, settings, confidenceOf(view, rule, nowMs)) !== undefined;
+}
+
+/**
  * Puts a delta in force at once, and compares it with the old value in blocks; where that cannot be, it
  * is observed only.
  */
@@ -81,17 +123,14 @@ export function applyAndCompare(
   environment: Environment,
 ): void {
   const { view, changes } = place;
-  const { settings, nowMs, followers } = environment;
-  const ackByMs = ackDeadline(settings, nowMs);
+  const ackByMs = ackDeadline(environment.settings, environment.nowMs);
   const plan = {
     ...planTrial(place, { delta, rule, retrialOf: undefined }, environment),
     assignment: 'switchback',
     isApplied: true,
   } as const;
-  const tasks = view.newestTasks(MEASURED_TASKS);
-  const sequence = changes.sequence + 1;
   const obstacle =
-    describeObstacle(plan, tasks, { followers: followers().length, sequence, ask: false }) ??
+    obstacleToBlocks(place, plan, delta.type, environment) ??
     objectionTo(rule.primary, view, environment);
   if (obstacle !== undefined) {
     changes.applyObserved(delta, { ackByMs, summary: `Not compared: ${obstacle}` });
@@ -99,6 +138,27 @@ export function applyAndCompare(
   }
   changes.apply(delta, { ackByMs });
   begin(place, plan, environment);
+}
+
+/** Why no task could be told to have run in a block, in words; `undefined`: some may be. */
+function obstacleToBlocks(
+  { view, changes }: Place,
+  plan: TrialPlan,
+  type: DeltaType | undefined,
+  environment: Environment,
+): string | undefined {
+  const { sequence } = view.head;
+  const followers = followersOf(environment, type);
+  // One that was sent deltas and has acknowledged none does not acknowledge; `watch` is such a one.
+  const acknowledging = followers.filter(
+    ({ clientId, snapshotSequence }) =>
+      view.acknowledged(clientId) > 0 || snapshotSequence >= sequence,
+  ).length;
+  const participants = { followers: followers.length, acknowledging, ask: false };
+  return describeObstacle(plan, view.newestTasks(MEASURED_TASKS), {
+    ...participants,
+    sequence: changes.sequence + 1,
+  });
 }
 
 interface Candidate {
@@ -112,7 +172,7 @@ function isTried(rule: Rule, { settings, asksByTask }: Environment): boolean {
   return mode === 'trial' || (mode === 'auto' && asksByTask() === true);
 }
 
-/** A proposal that can be tried now; `undefined`: it cannot, and goes on waiting. */
+/** A proposal whose change is wanted and may be made now; `undefined`: it is not, and goes on waiting. */
 function candidateOf(
   { view, changes, trials }: Place,
   delta: Delta,
@@ -120,9 +180,7 @@ function candidateOf(
 ): Candidate | undefined {
   const { settings, nowMs } = environment;
   const rule = settings.rules.find(({ id }) => id === delta.ruleId);
-  if (rule === undefined || !isTried(rule, environment)) return undefined;
-  if (objectionTo(rule.primary, view, environment) !== undefined) return undefined;
-  if (isStopped(view, rule, nowMs)) return undefined;
+  if (rule === undefined || isStopped(view, rule, nowMs)) return undefined;
   const { target, newValue } = delta;
   // One in force that is not proven yet, or one that late reports are awaited of.
   if (trials.all.some(({ plan, stage }) => plan.target === target && stage !== 'holdback')) {

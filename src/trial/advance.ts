@@ -6,7 +6,7 @@ import { partEnd } from './holdback.ts';
 import type { Outcome } from './outcome.ts';
 import type { EValues, OutcomeRecorded, OutcomesMissing } from './step.ts';
 import { isFilling } from './task-set.ts';
-import { openTasks, type Trial } from './trial.ts';
+import { blockTimeUpMs, openTasks, type Trial } from './trial.ts';
 import { isOutage } from './validity.ts';
 import { type Finding, isHarmful, judge } from './verdict.ts';
 
@@ -33,7 +33,7 @@ export function missingOutcomes(trial: Trial, nowMs: number): OutcomesMissing | 
   const { block, plan } = trial;
   const isLate = (sinceMs: number) => nowMs - sinceMs >= plan.outcomeTimeoutMs;
   if (block !== undefined) {
-    if (!isLate(block.startTimeMs)) return undefined;
+    if (nowMs < blockTimeUpMs(block, plan)) return undefined;
     const count = plan.blockTasks - block.outcomes.length;
     return withEValues(trial, { step: 'missing', timeMs: nowMs, taskIds: [], count });
   }

@@ -1,5 +1,6 @@
 import type { Guard, Metric } from '../domain/effect.ts';
 import type { Task } from '../domain/task.ts';
+import { millisecondsPerTask } from '../domain/task-interval.ts';
 import { own, type Value } from '../domain/value.ts';
 import { quantileOf } from './distributions.ts';
 import type { Evidence } from './evidence.ts';
@@ -40,6 +41,8 @@ export interface TrialPlan extends Scale {
   /** Tasks before the trial, oldest first; empty if nothing is predicted. */
   readonly history: readonly Seen[];
   readonly outcomeTimeoutMs: number;
+  /** How long a block waits for its tasks, if longer; absent: no longer. */
+  readonly blockTimeoutMs?: number;
   readonly maxMs: number;
   /** E-value of help at which the value is put in force. */
   readonly sufficient: number;
@@ -108,6 +111,21 @@ export function measureOutcomeTimeout(tasks: readonly MeasuredTask[], longestMs 
   const longest = Math.max(longestMs, ...times);
   const most = Math.max(MAX_OUTCOME_TIMEOUT_MS, LEAST_FACTOR * longest);
   return Math.min(Math.max(TIMEOUT_FACTOR * longest, MIN_OUTCOME_TIMEOUT_MS), most);
+}
+
+/**
+ * A block waits for this many times as long as its tasks take on average: tasks may come in bursts, and an
+ * orchestrator that rests overnight has lost none.
+ */
+const BLOCK_PATIENCE = 6;
+
+/** How long a block waits for its tasks at the pace of the newest ones; `undefined`: they do not tell. */
+export function measureBlockTimeout(
+  tasks: readonly Pick<Task, 'finishTimeMs'>[],
+  blockTasks: number,
+): number | undefined {
+  const msPerTask = millisecondsPerTask(tasks);
+  return msPerTask && BLOCK_PATIENCE * blockTasks * msPerTask;
 }
 
 /** The tasks from which the first predictions are made. */

@@ -7,12 +7,14 @@ import { mean } from './distributions.ts';
 import type { TrialPlan } from './plan.ts';
 import { isOutOfReach, reachOf } from './power-replay.ts';
 import { areTooLate } from './validity.ts';
-import { leastTasks, MAX_TASKS } from './verdict.ts';
+import { leastTasks, maxTasks } from './verdict.ts';
 
 /** How clients work, which decides whether tasks can take part in a trial. */
 export interface Participants {
   /** Clients with an open stream of deltas. */
   readonly followers: number;
+  /** Of those, clients that may acknowledge; absent: all. */
+  readonly acknowledging?: number;
   /** At least half of the newest tasks are known to have asked for their parameters by id. */
   readonly ask: boolean;
   /** Newest change in force; 0: none that a task could name. */
@@ -20,7 +22,7 @@ export interface Participants {
 }
 
 /** What limits the number of tasks available to a trial. */
-export type TrialBounds = Pick<TrialPlan, 'assignment' | 'blockTasks' | 'maxMs'>;
+export type TrialBounds = Pick<TrialPlan, 'assignment' | 'blockTasks' | 'maxMs' | 'isApplied'>;
 
 /** With fewer tasks, the noise cannot be estimated. */
 const MIN_TASKS = 20;
@@ -58,12 +60,13 @@ export function describePower(
 export function describeObstacle(
   { assignment }: TrialPlan,
   tasks: readonly Task[],
-  { followers, sequence }: Participants,
+  { followers, acknowledging = followers, sequence }: Participants,
 ): string | undefined {
-  if (assignment === 'task' || followers > 0 || sequence === 0) return undefined;
+  if (assignment === 'task' || acknowledging > 0 || sequence === 0) return undefined;
   if (tasks.length === 0 || tasks.some(namesSequence)) return undefined;
+  const clients = followers === 0 ? 'follows' : 'acknowledges';
   const last = `none of the last ${count(tasks.length, 'task')} names a delta_sequence`;
-  return `no client follows the deltas, and ${last}`;
+  return `no client ${clients} the deltas, and ${last}`;
 }
 
 /** What tasks have to do to take part, if they are not known to; else empty. */
@@ -102,8 +105,9 @@ function paceOf(
 }
 
 /** Tasks available to a trial. */
-function tasksWithin({ maxMs }: TrialBounds, msPerTask: number | undefined): number {
-  return msPerTask === undefined ? MAX_TASKS : Math.min(Math.floor(maxMs / msPerTask), MAX_TASKS);
+function tasksWithin(bounds: TrialBounds, msPerTask: number | undefined): number {
+  const most = maxTasks(bounds);
+  return msPerTask === undefined ? most : Math.min(Math.floor(bounds.maxMs / msPerTask), most);
 }
 
 function describePace(
@@ -111,16 +115,17 @@ function describePace(
   tasks: readonly Task[],
   msPerTask: number | undefined,
 ): string {
-  if (msPerTask === undefined) return `how long ${MAX_TASKS} tasks take is not known`;
+  const most = maxTasks(plan);
+  if (msPerTask === undefined) return `how long ${count(most, 'task')} take is not known`;
   const perHour = 3_600_000 / (millisecondsPerTask(tasks) ?? msPerTask);
   const rate = `at ${showNumber(Number(perHour.toPrecision(2)))} tasks an hour`;
   const within = tasksWithin(plan, msPerTask);
-  if (within < MAX_TASKS) {
+  if (within < most) {
     const tasksByThen = count(within, 'task');
     return `trial.max_seconds ends it after ${showTime(plan.maxMs)}, about ${tasksByThen} ${rate}`;
   }
   const which = plan.assignment === 'task' ? '' : ', beside those that run over a switch,';
-  return `${MAX_TASKS} tasks${which} take about ${showTime(MAX_TASKS * msPerTask)} ${rate}`;
+  return `${count(most, 'task')}${which} take about ${showTime(most * msPerTask)} ${rate}`;
 }
 
 /** Effects that would be found and missed, and how long promotion and confirmation take. */
@@ -145,9 +150,11 @@ function describeReach(
   const [needed, all] = [found.tasks, found.tasks + found.confirmedAfter].map(roundUp);
   const rest = missed === undefined ? '' : `; one of ${size(missed)} less surely`;
   const more = carried === undefined ? '' : ' more';
+  const [first, then] =
+    plan.isApplied === true ? ['show', 'be confirmed'] : ['be in force provisionally', 'confirmed'];
   return (
-    `${noise} an improvement of ${size(found.effect)} would most likely be in force ` +
-    `provisionally after about ${needed}${more} tasks${timeOf(needed, msPerTask)} and confirmed ` +
+    `${noise} an improvement of ${size(found.effect)} would most likely ${first} ` +
+    `after about ${needed}${more} tasks${timeOf(needed, msPerTask)} and ${then} ` +
     `after about ${all}${timeOf(all, msPerTask)}${rest}.`
   );
 }

@@ -1,7 +1,8 @@
 import type { TrialVerdict } from '../domain/effect.ts';
 import type { Arm } from './arm.ts';
-import { type Bets, openBets } from './bets.ts';
+import { type Bets, openBets, SUFFICIENT } from './bets.ts';
 import { type Compared, nothingCompared } from './compared.ts';
+import { mean } from './distributions.ts';
 import { type Evidence, noEvidence } from './evidence.ts';
 import type { HoldbackState } from './holdback.ts';
 import type { Outcome } from './outcome.ts';
@@ -234,15 +235,28 @@ export function verdictIfStopped(trial: Trial): 'invalid' | 'inconclusive' | 'he
   return trial.stage === 'trial' ? 'inconclusive' : 'helped';
 }
 
-/** Whether the new value stays in force when the trial ends with a verdict. */
-export function staysInForce({ plan, suspendedMs }: Trial, verdict: TrialVerdict): boolean {
-  return plan.isApplied === true && verdict !== 'harmed' && suspendedMs === undefined;
+/**
+ * Whether the new value stays in force when the trial ends with a verdict: not after harm, nor if it loses
+ * more tasks, which is harm that no metric tells of.
+ */
+export function staysInForce({ plan, suspendedMs, untold }: Trial, verdict: TrialVerdict): boolean {
+  if (plan.isApplied !== true || suspendedMs !== undefined) return false;
+  if (verdict === 'invalid' && mean(untold.harm) >= SUFFICIENT) return false;
+  return verdict !== 'harmed';
 }
 
 /** When a trial or its probation ends by time, pauses not counted; infinite while it is paused. */
 export function timeUpMs({ stage, plan, stageTimeMs, pauses, pausedMs }: Trial): number {
   if (pauses.length > 0) return Number.POSITIVE_INFINITY;
   return stageTimeMs + pausedMs + (stage === 'trial' ? plan.maxMs : plan.probationMs);
+}
+
+/** When a block is given up, with the tasks that it lacks. */
+export function blockTimeUpMs(
+  { startTimeMs }: Block,
+  { outcomeTimeoutMs, blockTimeoutMs = 0 }: TrialPlan,
+): number {
+  return startTimeMs + Math.max(outcomeTimeoutMs, blockTimeoutMs);
 }
 
 /** Whether a suspended trial has nothing left to count and only waits for late reports. */

@@ -40,7 +40,7 @@ export function isOutage({ recentFailures, plan, stage }: Trial): boolean {
 
 /** Why a trial is invalid, in words; `undefined`: it is not. */
 export function faultOf(trial: Trial): string | undefined {
-  const { expected, missing, lost } = trial;
+  const { expected, missing, lost, plan } = trial;
   if (eUntold(trial) >= SUFFICIENT) return describeUntold(trial);
   const running = openTasks(trial).filter(({ outcome }) => outcome === undefined).length;
   const all = expected.old + expected.new - running;
@@ -50,9 +50,10 @@ export function faultOf(trial: Trial): string | undefined {
   }
   const gone = missing.old + missing.new;
   const isMore = all >= MIN_EXPECTED && gone > TOLERABLE_MISSING * all;
-  return isMore && upperTail(gone, all, TOLERABLE_MISSING) < INVALID_P
-    ? `${gone} of ${all} outcomes are missing`
-    : undefined;
+  if (!isMore || upperTail(gone, all, TOLERABLE_MISSING) >= INVALID_P) return undefined;
+  return plan.assignment === 'switchback' && gone === all
+    ? 'no task is known to have run with either value: none names a delta_sequence, and no client acknowledges'
+    : `${gone} of ${all} outcomes are missing`;
 }
 
 /** E-value, two-sided, that one arm has more tasks without data. */

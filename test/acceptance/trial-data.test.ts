@@ -24,7 +24,7 @@ interface OnTrial extends Clients {
 async function onTrial(config: TrialConfig, perform: Perform): Promise<OnTrial> {
   const sidecar = await startSidecar({ dataDir: tempDir(), config: writeTrialConfig(config) });
   const clients = clientsOf(sidecar.address);
-  const port = new TrialPort(config.assignment);
+  const port = new TrialPort(config.assignment === 'task' ? 'task' : 'switchback');
   await port.connect(clients.client);
   const work = new VirtualWork(port, perform);
   const deltaId = await beginTrial(work, clients);

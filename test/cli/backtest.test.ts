@@ -26,7 +26,8 @@ test('a month of real tasks: what would have been applied, and when', async () =
   const lines = out.split('\n');
   expect(lines[0]).toBe(
     '2023-07-29T23:57:43.722Z applied #1 fallback_strategy_threshold adjust 0.8 -> 0.75 ' +
-      '(score=75) by fallback: Success rate 36.7% below target',
+      '(score=75) by fallback: Success rate 36.7% below target. Not compared: no client follows ' +
+      'the deltas, and none of the last 30 tasks names a delta_sequence',
   );
   expect(out).toContain('2,511 tasks, 2023-07-29T23:35:13.722Z to 2023-08-29T08:29:29.905Z\n');
   expect(out).toMatch(/^87,\d{3} cycles, one every 30 s$/m);

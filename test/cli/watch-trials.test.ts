@@ -84,6 +84,19 @@ test('a trial that begins and ends, and its switches', async () => {
   expect(watch.errorLines).toEqual([]);
 });
 
+test('what is in force and compared is told as a trial', async () => {
+  const { engine, address } = await createServiceFixture(YAML.replace('trial', 'auto'));
+  const watch = startWatch('--target', address);
+  await watch.says(/^ledger of epoch/);
+  await engine.recordTasks(tasksOf(30));
+  const [delta] = (await engine.runCycle()).deltas;
+  await watch.says(/^\S+ #1 level adjust 0 -> 1 \(score=\d+\) by raise: why$/);
+  const summary = 'In force, compared in blocks of 2: how long 1,000 tasks take';
+  await watch.says(new RegExp(`^trial of ${delta?.deltaId}: level 0 -> 1 by raise: ${summary}`));
+  await finishTrial(engine);
+  await watch.says(new RegExp(`^trial of ${delta?.deltaId} ended: HARMED: Harmed, in \\d+ tasks`));
+});
+
 test('--json: a trial that it finds on, apart from the messages of the stream', async () => {
   const { engine, address } = await createServiceFixture(YAML);
   const deltaId = await startTrial(engine);

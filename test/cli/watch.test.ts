@@ -53,7 +53,7 @@ function reader(
 const FROM_START: ReaderPlace = { epoch: '', sequence: 0n };
 
 test('deltas of rules, overrides and reverts, each in one line', async () => {
-  const { engine, address, admin } = await createServiceFixture();
+  const { engine, address, admin } = await createServiceFixture('curation: { mode: apply }');
   const child = startWatch('--target', address, '--client-id', 'me');
   const says = (pattern: RegExp) => child.find((line) => pattern.exec(line)?.[0]);
   await says(

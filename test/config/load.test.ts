@@ -54,7 +54,7 @@ describe('the shipped configs', () => {
         weights: { confidence: 40, reasoning: 30, impact: 20, risk: 10 },
       },
       curation: {
-        mode: 'apply',
+        mode: 'auto',
         suppressUnchanged: true,
         cooldownSeconds: 300,
         maxDeltasPerHour: 20,

@@ -59,6 +59,14 @@ async function stream(world: World): Promise<void> {
   });
 }
 
+/** What the scenario reads of a delta, in proto3 JSON. */
+interface ListedDelta {
+  readonly ruleId: string;
+  readonly state: string;
+  readonly newValue: unknown;
+  readonly trialDeltaId?: string;
+}
+
 async function learn(world: World): Promise<void> {
   await world.start();
   const agent = await world.follower();
@@ -74,16 +82,19 @@ async function learn(world: World): Promise<void> {
     'RunCycle',
   );
   expect([Number(cycle.deltasProposed), Number(cycle.deltasApplied)]).toEqual([3, 3]);
-  const { parameters } = await agent.inForce(3);
-  expect(parameters).toMatchObject({
-    primary_coordination_strategy: 'adaptive',
-    fallback_strategy_threshold: 0.75,
-    max_cpu_per_agent: 90,
-  });
+  // It follows the deltas and does not ask: each of the three is in force, and its first block has begun.
+  const { parameters } = await agent.inForce(6);
+  const now = await agent.ask<{ parameters: object }>('ResolveParameters');
+  expect(parameters).toEqual(now.parameters);
   const { byType } = await agent.ask<{ byType: object }>('GetDeltaStatus');
   expect(Object.keys(byType).sort()).toEqual(['coordination', 'metric', 'resource', 'strategy']);
-  const { deltas } = await agent.ask<{ deltas: { ruleId: string }[] }>('ListDeltas');
-  expect(deltas.map(({ ruleId }) => ruleId)).toEqual(['cpu', 'fallback', 'coordination']);
+  const { deltas } = await agent.ask<{ deltas: ListedDelta[] }>('ListDeltas');
+  const learnt = deltas.filter(({ trialDeltaId = '' }) => trialDeltaId === '');
+  expect(learnt.map(({ ruleId, state, newValue }) => [ruleId, state, newValue])).toEqual([
+    ['cpu', 'DELTA_STATE_PROVISIONAL', 90],
+    ['fallback', 'DELTA_STATE_PROVISIONAL', 0.75],
+    ['coordination', 'DELTA_STATE_PROVISIONAL', 'adaptive'],
+  ]);
   const { cycles } = await agent.ask<{ cycles: object[] }>('ListCycles');
   expect(cycles).toHaveLength(1);
 }

@@ -1,25 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import type { Task } from '../../src/domain/task.ts';
 import { expectAudited } from '../support/audited.ts';
-import {
-  createTrialFixture,
-  faster,
-  slower,
-  type TrialFixture,
-  trialYaml,
-} from '../support/trial-fixture.ts';
+import { AUTO, applied, FOLLOWER, follow, followUntil } from '../support/auto-fixture.ts';
+import { createTrialFixture, faster, slower, trialYaml } from '../support/trial-fixture.ts';
 import { provenOf } from '../support/trial-stages.ts';
-
-const AUTO = trialYaml({ assignment: 'auto', rules: [{ more: 'mode: auto' }] });
-
-const FOLLOWER = { clientId: 'c', types: [], snapshotSequence: 0 };
-
-/** A change that was put in force at once, and is compared in blocks. */
-async function applied(yaml = AUTO): Promise<{ fixture: TrialFixture; deltaId: string }> {
-  const fixture = await createTrialFixture(yaml);
-  fixture.engine.followedBy(() => [FOLLOWER]);
-  const [delta] = await fixture.cycle();
-  return { fixture, deltaId: delta?.deltaId ?? '' };
-}
 
 describe('a delta of mode auto, where tasks do not ask by their ids,', () => {
   test('is in force at once, provisionally, and counts once', async () => {
@@ -31,11 +15,14 @@ describe('a delta of mode auto, where tasks do not ask by their ids,', () => {
     expect(provenOf(fixture, deltaId)).toMatchObject({ stage: 'trial' });
   });
 
-  test('that harms is taken back', async () => {
+  test('that harms is taken back, and rests', async () => {
     const { fixture, deltaId } = await applied();
     await fixture.runUntil(deltaId, 'reverted', slower);
     expect(fixture.delta(deltaId)).toMatchObject({ effect: { verdict: 'harmed' } });
     expect(fixture.level).toBe(0);
+    await fixture.clock.advance(10_000);
+    await fixture.news();
+    expect(await fixture.cycle()).toEqual([]);
     expectAudited(fixture.store);
   });
 
@@ -63,39 +50,87 @@ describe('a delta of mode auto, where tasks do not ask by their ids,', () => {
     expectAudited(fixture.store);
   });
 
-  test('is the same after a restart', async () => {
+  test('that makes users give up is taken back, though no metric tells of it', async () => {
     const { fixture, deltaId } = await applied();
-    for (let i = 0; i < 20; i += 1) await fixture.run();
-    const again = await fixture.reopen(AUTO);
-    expect(again.state.trials).toEqual(fixture.state.trials);
-    expect(again.delta(deltaId)).toEqual(fixture.delta(deltaId));
-  });
-
-  test('is given up for what somebody sets', async () => {
-    const { fixture, deltaId } = await applied();
-    await fixture.setLevel(7);
-    expect(fixture.level).toBe(7);
-    expect(fixture.delta(deltaId)).toMatchObject({
-      ...{ state: 'applied', effect: { verdict: 'inconclusive' } },
-    });
+    let tasks = 0;
+    const givenUp = (level: unknown): Partial<Task> => {
+      tasks += 1;
+      return level === 1 && tasks % 2 === 0 ? { status: 'cancelled' } : {};
+    };
+    await fixture.runUntil(deltaId, 'reverted', givenUp);
+    expect(fixture.delta(deltaId)).toMatchObject({ effect: { verdict: 'invalid' } });
+    expect(fixture.level).toBe(0);
     expectAudited(fixture.store);
   });
 
-  test('is only observed where nobody follows the deltas and no task names a sequence', async () => {
-    const fixture = await createTrialFixture(AUTO);
-    const [delta] = await fixture.cycle();
-    expect(delta).toMatchObject({ state: 'applied', newValue: 1 });
-    expect(delta?.summary).toMatch(/^Not compared: no client follows the deltas/);
+  test('is the same after a restart, and goes on', async () => {
+    const { fixture, deltaId } = await applied();
+    for (let i = 0; i < 20; i += 1) await fixture.run(slower);
+    const again = await fixture.reopen(AUTO);
+    expect(again.state.trials).toEqual(fixture.state.trials);
+    expect(again.delta(deltaId)).toEqual(fixture.delta(deltaId));
+    await again.runUntil(deltaId, 'reverted', slower);
+    expect(again.level).toBe(0);
+    expectAudited(again.store);
+  });
+
+  test('keeps its rules from the parameter until it is compared', async () => {
+    const rules = [{ value: 'parameters.level + 1.0', more: 'mode: auto' }];
+    const { fixture, deltaId } = await applied(trialYaml({ assignment: 'auto', rules }));
+    for (let i = 0; i < 60; i += 1) {
+      await fixture.run();
+      expect(await fixture.cycle()).toEqual([]);
+    }
+    const [rule] = fixture.engine.settings.rules;
+    if (rule === undefined) throw new Error('there is a rule');
+    expect(fixture.engine.ruleStatus(rule).waiting).toBe(
+      `level is in force and compared, by delta ${deltaId}`,
+    );
+    await fixture.runUntil(deltaId, 'applied');
+    await fixture.clock.advance(10_000);
     await fixture.news();
-    await fixture.news();
-    expect(fixture.delta(delta?.deltaId ?? '')).toMatchObject({ effect: { verdict: 'observed' } });
+    expect(await fixture.cycle()).toMatchObject([{ oldValue: 1, newValue: 2 }]);
+  });
+
+  test('is compared beside one of another parameter', async () => {
+    const fixture = await createTrialFixture(
+      trialYaml({
+        assignment: 'auto',
+        curation: '',
+        rules: [{ more: 'mode: auto' }, { id: 'too', target: 'other', more: 'mode: auto' }],
+      }),
+    );
+    fixture.engine.followedBy(() => [FOLLOWER]);
+    const [first, second] = await fixture.cycle();
+    expect([first?.state, second?.state]).toEqual(['provisional', 'provisional']);
+    await fixture.runUntil(first?.deltaId ?? '', 'reverted', slower);
+    expect(fixture.delta(second?.deltaId ?? '').state).not.toBe('reverted');
+    expectAudited(fixture.store);
   });
 });
 
-test('a delta of mode auto is tried first where tasks ask by their ids', async () => {
+test('tasks that come one in two minutes are compared, too', async () => {
   const fixture = await createTrialFixture(AUTO);
-  for (let i = 0; i < 40; i += 1) await fixture.run();
+  fixture.engine.followedBy(() => [FOLLOWER]);
+  for (let i = 0; i < 100; i += 1) await follow(fixture, undefined, 120_000);
   const [delta] = await fixture.cycle();
-  expect(delta).toMatchObject({ state: 'trial' });
+  fixture.engine.start();
+  const deltaId = delta?.deltaId ?? '';
+  await followUntil(fixture, () => fixture.delta(deltaId).state === 'reverted', slower, 120_000);
+  expect(fixture.delta(deltaId)).toMatchObject({ effect: { verdict: 'harmed' } });
+  fixture.engine.stop();
+  expectAudited(fixture.store);
+});
+
+test('a rule that trials speak against puts nothing in force untried', async () => {
+  const rules = [{ confidence: 0.6, more: 'mode: auto' }];
+  const { fixture, deltaId } = await applied(
+    trialYaml({ assignment: 'auto', rules, top: 'reflection: { min_score: 50 }' }),
+  );
+  await fixture.runUntil(deltaId, 'reverted', slower);
+  // Beyond its rest, but not beyond what was learned.
+  await fixture.clock.advance(301_000);
+  for (let i = 0; i < 4; i += 1) await fixture.news();
+  expect(await fixture.cycle()).toEqual([]);
   expect(fixture.level).toBe(0);
 });

@@ -72,7 +72,7 @@ describe('a rule whose condition must have held for 90 seconds', () => {
 });
 
 test('the default rules go back when the pressure has been gone for an hour, and not before', async () => {
-  const fixture = await createEngineFixture();
+  const fixture = await createEngineFixture('curation: { mode: apply }');
   const { engine } = fixture;
   const report = (subAgentCount: number, cpuPercent: number) =>
     engine.reportMetrics({

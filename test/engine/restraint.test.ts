@@ -30,7 +30,7 @@ rules:
 
 describe('the default rules', () => {
   test('step the threshold down to 0.5, one step a cool-down, and then leave it', async () => {
-    const { engine, clock } = await createEngineFixture();
+    const { engine, clock } = await createEngineFixture('curation: { mode: apply }');
     await engine.recordTasks(FAILING);
     const seen: unknown[] = [];
     for (let i = 0; i < 100; i += 1) {
@@ -166,7 +166,7 @@ rules:
   test('at most so many an hour; the others wait for a person, once each', async () => {
     const yaml = always(
       'new_value: parameters.level + 1.0',
-      'curation: { cooldown_seconds: 0, max_deltas_per_hour: 3 }',
+      'curation: { mode: apply, cooldown_seconds: 0, max_deltas_per_hour: 3 }',
     );
     const { engine, clock } = await createEngineFixture(yaml);
     await engine.recordTasks(FAILING);
@@ -235,7 +235,7 @@ describe('short retention', () => {
   test('does not lift the hourly bound', async () => {
     const yaml = always(
       'new_value: parameters.level + 1.0',
-      'curation: { max_deltas_per_hour: 3, cooldown_seconds: 0 }\nledger: { retain_deltas: 1 }',
+      'curation: { mode: apply, max_deltas_per_hour: 3, cooldown_seconds: 0 }\nledger: { retain_deltas: 1 }',
     );
     const { engine } = await createEngineFixture(yaml);
     await engine.recordTasks(FAILING);

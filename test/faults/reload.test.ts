@@ -17,7 +17,7 @@ function configOf(version: number): string {
       new_value: '${version}.0', reasoning: '"observed %"', confidence: 0.9, impact: positive }`;
   return `version: v${version}
 cycle: { interval_seconds: 0.02, min_tasks: 1 }
-curation: { cooldown_seconds: 0, max_deltas_per_hour: 0 }
+curation: { mode: apply, cooldown_seconds: 0, max_deltas_per_hour: 0 }
 parameters: { first: { initial: 0 }, second: { initial: 0 } }
 rules:${rule('first')}${rule('second')}
 `;

@@ -2,8 +2,8 @@ import { onTestFinished } from 'vitest';
 import type { DeltaState, Verdict } from '../../src/gen/learning/v1/delta_pb.ts';
 import { runScript } from './child.ts';
 
-/** Asks for every task; follows the deltas; follows them, and names no sequence. */
-export type OrchestratorKind = 'asking' | 'following' | 'silent';
+/** Asks for every task; follows the deltas; follows them, and names no sequence; does none of it. */
+export type OrchestratorKind = 'asking' | 'following' | 'silent' | 'apart';
 
 /** A trial to be gone through. */
 export interface TrialJob {
@@ -15,6 +15,8 @@ export interface TrialJob {
   readonly seed: number;
   /** What the value on trial does to the latency. */
   readonly factor: number;
+  /** Of its tasks so many succeed with the old value, and with the new one; absent: all do. */
+  readonly success?: readonly [number, number];
   /** It is gone on with to the end of its probation. */
   readonly isProven: boolean;
 }
@@ -27,6 +29,8 @@ export interface TrialResult {
   readonly started: number;
   /** The value that the orchestrator works with in the end. */
   readonly level: number | undefined;
+  /** What the sidecar says of the delta. */
+  readonly summary: string;
 }
 
 /** Starts an orchestrator, ended with the test; answers what gives it a job, one at a time. */

@@ -2,13 +2,16 @@ import { createInterface } from 'node:readline';
 import { credentials } from '@grpc/grpc-js';
 import { LearningAdminService } from '../../src/gen/learning/v1/admin_service_pb.ts';
 import { LearningService } from '../../src/gen/learning/v1/learning_service_pb.ts';
+import { TaskStatus } from '../../src/gen/learning/v1/task_pb.ts';
 import { createClient } from '../../src/wire/client.ts';
 import type { LearningClient } from './clients.ts';
 import { wanderingNoise } from './noise.ts';
 import type { OrchestratorKind, TrialJob, TrialResult } from './orchestrator-process.ts';
+import { seededRandom } from './seed.ts';
 import { StreamedLevels } from './streamed-levels.ts';
 import { levelsOf, VirtualWork, type WorkPort } from './virtual-work.ts';
 import {
+  apartPort,
   askingPort,
   beginTrial,
   followingPort,
@@ -23,14 +26,17 @@ import {
 const TYPICAL_MS = 1000;
 
 async function goThrough(job: TrialJob): Promise<TrialResult> {
-  const { address, kind, seed, factor, isProven } = job;
+  const { address, kind, seed, factor, success = [1, 1], isProven } = job;
   const insecure = credentials.createInsecure();
   const client = createClient(LearningService, address, insecure);
   const admin = createClient(LearningAdminService, address, insecure);
-  const streamed = kind === 'asking' ? undefined : await StreamedLevels.open(client);
+  const isStreaming = kind === 'following' || kind === 'silent';
+  const streamed = isStreaming ? await StreamedLevels.open(client) : undefined;
   const noise = wanderingNoise(seed);
+  const luck = seededRandom(seed);
   const work = new VirtualWork(portOf(kind, client, streamed), (i, { level }) => ({
     latencyMs: TYPICAL_MS * Math.exp(noise(i)) * (level === 1 ? factor : 1),
+    status: luck.next() < success[level === 1 ? 1 : 0] ? TaskStatus.SUCCESS : TaskStatus.FAILURE,
   }));
   const deltaId = await beginTrial(work, { client, admin });
   const begunBefore = work.begun;
@@ -44,7 +50,8 @@ async function goThrough(job: TrialJob): Promise<TrialResult> {
   client.close();
   admin.close();
   const tasksUsed = Number(effect?.tasksUsed);
-  return { verdict: effect?.verdict ?? 0, state, tasksUsed, started, level };
+  const { verdict = 0, summary = '' } = effect ?? {};
+  return { verdict, state, tasksUsed, started, level, summary };
 }
 
 function portOf(
@@ -52,6 +59,7 @@ function portOf(
   client: LearningClient,
   streamed: StreamedLevels | undefined,
 ): WorkPort {
+  if (kind === 'apart') return apartPort(client);
   if (streamed === undefined) return askingPort(client);
   return kind === 'silent' ? silentPort(client, streamed) : followingPort(client, streamed);
 }

@@ -8,8 +8,10 @@ export type Assignment = 'task' | 'switchback';
 export const ASSIGNMENTS = ['task', 'switchback'] as const;
 
 export interface TrialConfig {
-  readonly assignment: Assignment;
+  readonly assignment: Assignment | 'auto';
   readonly seed: number;
+  /** Trial, unless it says otherwise; `null`: that of the default config. */
+  readonly mode?: string | null;
   /** Parameters that are 0, and that a rule each wants to be 1; tried in this order. */
   readonly levels?: readonly string[];
   /** Further keys of `trial`. */
@@ -20,13 +22,14 @@ export interface TrialConfig {
 export function writeTrialConfig({
   assignment,
   seed,
+  mode = 'trial',
   levels = ['level'],
   trial = {},
 }: TrialConfig): string {
   const file = join(tempDir(), 'config.yaml');
   const config = {
     cycle: { enabled: false },
-    curation: { mode: 'trial', cooldown_seconds: 0 },
+    curation: { ...(mode === null ? {} : { mode }), cooldown_seconds: 0 },
     parameters: Object.fromEntries(levels.map((name) => [name, { initial: 0 }])),
     rules: levels.map(ruleRaising),
     trial: { assignment, seed: String(seed), ...trial },

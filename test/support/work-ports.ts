@@ -1,5 +1,5 @@
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
-import { type Delta, DeltaState } from '../../src/gen/learning/v1/delta_pb.ts';
+import { type Delta, DeltaState, Verdict } from '../../src/gen/learning/v1/delta_pb.ts';
 import { TaskStatus } from '../../src/gen/learning/v1/task_pb.ts';
 import type { Clients, LearningClient } from './clients.ts';
 import type { StreamedLevels } from './streamed-levels.ts';
@@ -53,17 +53,30 @@ export function silentPort(client: LearningClient, streamed: StreamedLevels): Wo
   };
 }
 
-/** Records what a cycle wants to have seen, and runs it; answers the id of the delta on trial. */
+/** Neither asks nor follows: its values are what somebody gave it, and its tasks name no sequence. */
+export function apartPort(client: LearningClient): WorkPort {
+  return {
+    start: () => Promise.resolve({ levels: {}, deltaSequence: 0n }),
+    async finish(task) {
+      await client.recordTask({ task });
+    },
+  };
+}
+
+/** Records what a cycle wants to have seen, and runs it; answers the id of the delta that it decides on. */
 export async function beginTrial(work: VirtualWork, clients: Clients): Promise<string> {
   for (let i = 0; i < WARM_UP_TASKS; i += 1) await work.step();
   return startTrial(clients);
 }
 
-/** Runs a cycle, unless one that nobody heard of has begun a trial; answers the delta's id. */
+/**
+ * Runs a cycle, unless one that nobody heard of has begun a trial, or put a value in force; answers the
+ * delta's id.
+ */
 export async function startTrial({ client, admin }: Clients): Promise<string> {
   const onTrial = async () => {
-    const { deltas } = await client.listDeltas({ states: [DeltaState.TRIAL] });
-    return deltas[0]?.deltaId;
+    const { deltas } = await client.listDeltas({ states: BEGUN });
+    return deltas.find(({ trialDeltaId }) => trialDeltaId === '')?.deltaId;
   };
   const known = await onTrial();
   if (known !== undefined) return known;
@@ -73,13 +86,16 @@ export async function startTrial({ client, admin }: Clients): Promise<string> {
   return begun;
 }
 
-/** Works until the trial has its verdict, for the time being; answers its delta. */
+const BEGUN = [DeltaState.TRIAL, DeltaState.PROVISIONAL, DeltaState.APPLIED];
+
+/** Works until the delta has its verdict, for the time being; answers it. */
 export function workUntilJudged(
   work: VirtualWork,
   client: LearningClient,
   deltaId: string,
 ): Promise<Delta> {
-  return workWhile([DeltaState.TRIAL], work, client, deltaId);
+  const isJudged = ({ effect }: Delta) => (effect?.verdict ?? 0) !== Verdict.UNSPECIFIED;
+  return workUntil(isJudged, work, client, deltaId);
 }
 
 /** As `workUntilJudged`, to the end of its probation. */
@@ -88,18 +104,21 @@ export function workUntilProven(
   client: LearningClient,
   deltaId: string,
 ): Promise<Delta> {
-  return workWhile([DeltaState.TRIAL, DeltaState.PROVISIONAL], work, client, deltaId);
+  const isOver = ({ state }: Delta) => !UNPROVEN.has(state);
+  return workUntil(isOver, work, client, deltaId);
 }
 
-async function workWhile(
-  states: readonly DeltaState[],
+const UNPROVEN: ReadonlySet<DeltaState> = new Set([DeltaState.TRIAL, DeltaState.PROVISIONAL]);
+
+async function workUntil(
+  isOver: (delta: Delta) => boolean,
   work: VirtualWork,
   client: LearningClient,
   deltaId: string,
 ): Promise<Delta> {
   for (let steps = 0; steps < MAX_STEPS; steps += 1) {
     const delta = await deltaOf(client, deltaId);
-    if (!states.includes(delta.state)) return delta;
+    if (isOver(delta)) return delta;
     await work.step();
   }
   throw new Error('the trial does not end');

@@ -716,7 +716,8 @@ export const DeltaState = {
   TRIAL: 3,
 
   /**
-   * In force, without a trial or after one that was ended from outside.
+   * In force, without a trial or after one that was ended from outside; or
+   * compared while in force, and neither better nor worse: not proven.
    *
    * @generated from enum value: DELTA_STATE_APPLIED = 4;
    */
@@ -738,8 +739,9 @@ export const DeltaState = {
   EXPIRED: 6,
 
   /**
-   * On probation: in force after a trial in which it helped, and still compared
-   * with tasks that keep the old value.
+   * In force, and compared with tasks that keep the old value. With verdict
+   * HELPED it is on probation; without one it was put in force untried
+   * (curation.mode auto), and nothing is known of it yet.
    *
    * @generated from enum value: DELTA_STATE_PROVISIONAL = 7;
    */

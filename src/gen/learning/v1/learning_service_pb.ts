@@ -492,9 +492,10 @@ export type AckDeltaRequest = Message<"learning.v1.AckDeltaRequest"> & {
    * Set: the client refuses the delta. By curation.refusals, a delta is
    * reverted once any client refuses it, or more than half of those that are
    * subscribed or have acknowledged it or a later one. Without that key: any
-   * client where nothing is proven (APPLIED, TRIAL), more than half where it is
-   * PROVISIONAL or CONFIRMED. Until then it stays, and the refusal is recorded.
-   * A delta that reverts another cannot be refused.
+   * client where nothing is proven (APPLIED, TRIAL, PROVISIONAL without a
+   * verdict), more than half where it has helped (PROVISIONAL, CONFIRMED).
+   * Until then it stays, and the refusal is recorded. A delta that reverts
+   * another cannot be refused.
    *
    * @generated from field: learning.v1.AckError error = 4;
    */
