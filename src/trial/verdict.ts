@@ -123,11 +123,20 @@ function judgeTrial(trial: Trial, nowMs: number): Finding | undefined {
     const reason =
       dispatched >= MAX_DISPATCHED && tasksUsed < maxTasks(plan)
         ? `only ${tasksUsed} of ${dispatched} tasks told anything`
-        : `nothing was found in ${tasksUsed} tasks`;
+        : (whyNotHelpful(trial) ?? `nothing was found in ${tasksUsed} tasks`);
     return { verdict: 'inconclusive', reason };
   }
   if (!isHopeless(trial)) return undefined;
   return { verdict: 'inconclusive', reason: `nothing shows after ${tasksUsed} tasks` };
+}
+
+/** Why a change whose primary metric shows help is not put in force, in words; `undefined`: it shows none. */
+function whyNotHelpful({ evidence, plan }: Trial): string | undefined {
+  const [primary, ...guards] = evidence;
+  if (primary === undefined || eHelp(primary) < plan.sufficient) return undefined;
+  if (!isWorthwhile(primary)) return 'it may help, but the gain is too small';
+  const worse = guards.find((guard) => !isUnharmed(guard));
+  return worse && `it may help, but ${worse.metric.name} may be worse`;
 }
 
 /** Whether a trial is given up: it has no evidence on either side. */

@@ -180,6 +180,26 @@ describe('INCONCLUSIVE', () => {
     expect(bench.finding?.reason).toBe('nothing was found in 200 tasks');
   });
 
+  const helpful = shown(OUTCOME, { help: 20, difference: -0.3, tasks: 200 });
+  test.each([
+    [
+      'a guard',
+      [helpful, shown(SUCCESS_GUARD, { harm: 3 })],
+      'it may help, but success may be worse',
+    ],
+    [
+      'its size',
+      [shown(OUTCOME, { help: 20, difference: -0.01, tasks: 200 })],
+      'it may help, but the gain is too small',
+    ],
+  ])('says what stood against help: %s', (_, evidence, reason) => {
+    const bench = new TrialBench();
+    for (const [id] of bench.open(200)) bench.finish(id);
+    bench.trial = { ...bench.trial, evidence };
+    expect(bench.settle()).toEqual(['inconclusive']);
+    expect(bench.finding?.reason).toBe(reason);
+  });
+
   test('with 2000 dispatched, where pauses leave most of them out', () => {
     const bench = new TrialBench();
     for (let i = 0; i < 20; i += 1) {
