@@ -16,12 +16,12 @@ import {
 const SOON = { rules: [{ more: 'guards: []' }], trial: 'holdback: 0.2' };
 const MS_PER_HOUR = 3_600_000;
 
-/** Before anything is tried, tasks take 400 ms: gains are clipped at that. */
+/** Before anything is tried, tasks take 100 ms: gains are clipped at 400. */
 async function usual(text: TrialText = {}): Promise<{ fixture: TrialFixture; yaml: string }> {
   const yaml = trialYaml(text);
   const fixture = await createTrialFixture(yaml);
   await fixture.engine.recordTasks(
-    tasksOf(30, { latencyMs: 400, finishTimeMs: fixture.clock.now() }),
+    tasksOf(30, { latencyMs: 100, finishTimeMs: fixture.clock.now() }),
   );
   return { fixture, yaml };
 }
@@ -50,11 +50,14 @@ describe('what a confirmed change gains', () => {
     });
     expect(fixture.delta(deltaId).confirmation).toMatchObject({ tasksRecorded: begun });
     const hours = (121 * 50) / MS_PER_HOUR;
-    const latency = { metric: 'latency', better: 'lower', perTask: 50, lower: 50, upper: 50 };
+    const latency = { metric: 'latency', better: 'lower', perTask: 50 };
     expect(change?.gains[0]).toMatchObject({ ...latency, total: { estimate: hours } });
+    // All saved the same, but one that takes longer may still come.
+    const { lower = 0, upper = 0 } = change?.gains[0] ?? {};
+    expect([lower < 50, upper > 50]).toEqual([true, true]);
     expect(change?.gains[1]).toMatchObject({ metric: 'success', perTask: 0 });
     expect(gains.totals.map(({ metric }) => metric)).toEqual(['latency', 'success']);
-    expect(gains.totals[0]).toMatchObject({ estimate: hours, lower: hours, upper: hours });
+    expect(gains.totals[0]).toEqual(change?.gains[0]?.total);
     expect(gains.holdingBack).toMatchObject({
       ...{ tasks: 30, amounts: [{ estimate: (30 * 50) / MS_PER_HOUR }, { metric: 'success' }] },
     });
