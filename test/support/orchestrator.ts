@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline';
 import { credentials } from '@grpc/grpc-js';
 import { LearningAdminService } from '../../src/gen/learning/v1/admin_service_pb.ts';
+import { DeltaState } from '../../src/gen/learning/v1/delta_pb.ts';
 import { LearningService } from '../../src/gen/learning/v1/learning_service_pb.ts';
 import { TaskStatus } from '../../src/gen/learning/v1/task_pb.ts';
 import { createClient } from '../../src/wire/client.ts';
@@ -25,6 +26,9 @@ import {
 
 const TYPICAL_MS = 1000;
 
+/** What a delta may be in once a cycle has begun with it, in any mode. */
+const BEGUN = [DeltaState.TRIAL, DeltaState.PROVISIONAL, DeltaState.APPLIED];
+
 async function goThrough(job: TrialJob): Promise<TrialResult> {
   const { address, kind, seed, factor, success = [1, 1], isProven } = job;
   const insecure = credentials.createInsecure();
@@ -38,7 +42,7 @@ async function goThrough(job: TrialJob): Promise<TrialResult> {
     latencyMs: TYPICAL_MS * Math.exp(noise(i)) * (level === 1 ? factor : 1),
     status: luck.next() < success[level === 1 ? 1 : 0] ? TaskStatus.SUCCESS : TaskStatus.FAILURE,
   }));
-  const deltaId = await beginTrial(work, { client, admin });
+  const deltaId = await beginTrial(work, { client, admin }, BEGUN);
   const begunBefore = work.begun;
   const workUntil = isProven ? workUntilProven : workUntilJudged;
   const { effect, state } = await workUntil(work, client, deltaId);

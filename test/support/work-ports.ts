@@ -64,18 +64,26 @@ export function apartPort(client: LearningClient): WorkPort {
 }
 
 /** Records what a cycle wants to have seen, and runs it; answers the id of the delta that it decides on. */
-export async function beginTrial(work: VirtualWork, clients: Clients): Promise<string> {
+export async function beginTrial(
+  work: VirtualWork,
+  clients: Clients,
+  states?: readonly DeltaState[],
+): Promise<string> {
   for (let i = 0; i < WARM_UP_TASKS; i += 1) await work.step();
-  return startTrial(clients);
+  return startTrial(clients, states);
 }
 
 /**
- * Runs a cycle, unless one that nobody heard of has begun a trial, or put a value in force; answers the
- * delta's id.
+ * Runs a cycle, unless one that nobody heard of has begun a trial; answers the delta's id.
+ *
+ * @param states that its delta may be in then; others, if it is put in force at once
  */
-export async function startTrial({ client, admin }: Clients): Promise<string> {
+export async function startTrial(
+  { client, admin }: Clients,
+  states: readonly DeltaState[] = [DeltaState.TRIAL],
+): Promise<string> {
   const onTrial = async () => {
-    const { deltas } = await client.listDeltas({ states: BEGUN });
+    const { deltas } = await client.listDeltas({ states: [...states] });
     return deltas.find(({ trialDeltaId }) => trialDeltaId === '')?.deltaId;
   };
   const known = await onTrial();
@@ -85,8 +93,6 @@ export async function startTrial({ client, admin }: Clients): Promise<string> {
   if (begun === undefined) throw new Error('the cycle began no trial');
   return begun;
 }
-
-const BEGUN = [DeltaState.TRIAL, DeltaState.PROVISIONAL, DeltaState.APPLIED];
 
 /** Works until the delta has its verdict, for the time being; answers it. */
 export function workUntilJudged(
