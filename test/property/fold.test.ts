@@ -19,10 +19,11 @@ import { openTasks } from '../../src/trial/trial.ts';
 import { configOf, taskOf } from '../support/engine-fixture.ts';
 
 /**
- * Small, so that much is forgotten; but a step names deltas of the six steps before it, of at most
- * three each. One that is already forgotten is so by commits, and those differ here.
+ * Small, so that much is forgotten, but not deltas of which something is still to come: whether one is
+ * forgotten already depends on commits, and those differ here. A step names deltas of the six steps before
+ * it, of at most three each, and effects are observed for up to 20 tasks.
  */
-const RETENTION = { historyLimit: 12, dedupWindow: 9, retainDeltas: 20, retainCycles: 4 };
+const RETENTION = { historyLimit: 12, dedupWindow: 9, retainDeltas: 60, retainCycles: 4 };
 
 const RULES = `
 cycle: { history_limit: 12, analysis_window: 5, min_tasks: 2 }
