@@ -70,7 +70,7 @@ describe('over the wire', () => {
     expect(out).toContain(`  level 0 -> 1 by rule raise (${deltaId}), confirmed `);
     expect(out).toContain('151 tasks since, 30 of them held back\n');
     expect(out).toContain(
-      '    latency: 50 ms less per task (50 to 50; 30 groups): saved 6.05 task-seconds',
+      '    latency: 50 ms less per task (33.8 to 66.2; 30 groups): saved 6.05 task-seconds',
     );
     expect(out).toMatch(/ {4}predicted at its promotion, latency: 50 ms less per task .*: held\n/);
     expect(out).toMatch(/holding back: 30 tasks kept the old value: cost 1\.5 task-seconds/);
