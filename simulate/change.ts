@@ -1,5 +1,5 @@
 import type { Arm } from '../src/trial/arm.ts';
-import { quantileOf } from '../src/trial/distributions.ts';
+import { quantileOf } from '../src/trial/evidence/distributions.ts';
 import { MEASURED_TASKS } from '../src/trial/plan.ts';
 import type { Perform } from './flow.ts';
 import type { Draw, Noise } from './noise.ts';

@@ -1,5 +1,5 @@
 import type { TrialVerdict } from '../src/domain/effect.ts';
-import { mean, median } from '../src/trial/distributions.ts';
+import { mean, median } from '../src/trial/evidence/distributions.ts';
 import { unproven } from '../src/trial/verdict.ts';
 import type { Figures, Samples } from './experiment.ts';
 import { playShipped } from './shipped-method.ts';

@@ -2,7 +2,7 @@ import type { Comparison } from '../src/domain/effect.ts';
 import { amountOver } from '../src/domain/gains.ts';
 import { sumGains } from '../src/engine/gains.ts';
 import type { LedgerState } from '../src/ledger/state.ts';
-import { mean } from '../src/trial/distributions.ts';
+import { mean } from '../src/trial/evidence/distributions.ts';
 import { type Change, changed, NO_CHANGE, successBy } from './change.ts';
 import type { Experiment, Figures, Samples, Section } from './experiment.ts';
 import { share } from './figures.ts';

@@ -1,6 +1,6 @@
 import { createVirtualClock, type VirtualClock } from '../src/backtest/virtual-clock.ts';
 import type { Task } from '../src/domain/task.ts';
-import { mean } from '../src/trial/distributions.ts';
+import { mean } from '../src/trial/evidence/distributions.ts';
 import { type Change, changed } from './change.ts';
 import type { Noise } from './noise.ts';
 

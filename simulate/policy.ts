@@ -1,4 +1,4 @@
-import { mean } from '../src/trial/distributions.ts';
+import { mean } from '../src/trial/evidence/distributions.ts';
 import { type Change, latencyQuantile } from './change.ts';
 import type { Experiment, Figures, Section } from './experiment.ts';
 import { createNoise, type Kind, type Noise, TRACES, WORLDS } from './noise.ts';

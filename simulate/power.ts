@@ -1,6 +1,6 @@
 import { type Arm, otherArm, tossCoin } from '../src/trial/arm.ts';
-import { quantileOf } from '../src/trial/distributions.ts';
-import { logLatency as logOf } from '../src/trial/outcome.ts';
+import { quantileOf } from '../src/trial/evidence/distributions.ts';
+import { logLatency as logOf } from '../src/trial/evidence/outcome.ts';
 import { playChain } from './chain.ts';
 import { performUnder, TASKS_BEFORE, WINDOW_TASKS } from './change.ts';
 import type { Experiment, Figures, Samples, Section } from './experiment.ts';

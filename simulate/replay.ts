@@ -1,7 +1,7 @@
 import type { Ledger } from '../src/ledger/ledger.ts';
 import type { LedgerStore } from '../src/ledger/store.ts';
-import { auditTrial } from '../src/trial/audit.ts';
-import type { FoundReceipt } from '../src/trial/audit-chain.ts';
+import { auditTrial } from '../src/trial/audit/audit.ts';
+import type { FoundReceipt } from '../src/trial/audit/chain.ts';
 
 /**
  * Verifies a ledger, and counts the faults: the audit of every trial, and whether the reopened ledger

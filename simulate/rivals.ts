@@ -1,9 +1,9 @@
 import { LATENCY, SUCCESS } from '../src/domain/effect.ts';
 import type { Task } from '../src/domain/task.ts';
 import { otherArm, tossCoin } from '../src/trial/arm.ts';
-import { quantileOf } from '../src/trial/distributions.ts';
+import { quantileOf } from '../src/trial/evidence/distributions.ts';
+import { logLatency } from '../src/trial/evidence/outcome.ts';
 import { restAfterHarm } from '../src/trial/learned.ts';
-import { logLatency } from '../src/trial/outcome.ts';
 import { MAX_TASKS } from '../src/trial/verdict.ts';
 import { WINDOW_TASKS } from './change.ts';
 import { Glr } from './glr.ts';

@@ -1,8 +1,8 @@
 import { LATENCY, type Metric, SUCCESS, type TrialVerdict } from '../src/domain/effect.ts';
 import { own } from '../src/domain/value.ts';
 import { type Arm, otherArm, tossCoin } from '../src/trial/arm.ts';
-import { mean, median, quantileOf, upperTail } from '../src/trial/distributions.ts';
-import { logLatency } from '../src/trial/outcome.ts';
+import { mean, median, quantileOf, upperTail } from '../src/trial/evidence/distributions.ts';
+import { logLatency } from '../src/trial/evidence/outcome.ts';
 import { type Method, type Performed, runFlow } from './flow.ts';
 import { type TrialSetup, tasksBefore } from './trial-setup.ts';
 

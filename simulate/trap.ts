@@ -1,4 +1,4 @@
-import { mean } from '../src/trial/distributions.ts';
+import { mean } from '../src/trial/evidence/distributions.ts';
 import type { Section } from './experiment.ts';
 import { createNoise } from './noise.ts';
 import type { Table } from './table.ts';

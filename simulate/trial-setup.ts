@@ -1,6 +1,6 @@
 import { DEFAULT_MARGIN, LATENCY, OUTCOME, SUCCESS } from '../src/domain/effect.ts';
 import type { Task } from '../src/domain/task.ts';
-import { SUFFICIENT } from '../src/trial/bets.ts';
+import { SUFFICIENT } from '../src/trial/evidence/bets.ts';
 import {
   clipsOf,
   MEASURED_TASKS,

@@ -1,5 +1,5 @@
 import type { Arm } from '../src/trial/arm.ts';
-import { worsening } from '../src/trial/evidence.ts';
+import { worsening } from '../src/trial/evidence/evidence.ts';
 import { changed, NO_CHANGE, performUnder, TASKS_BEFORE } from './change.ts';
 import { loseAny, performDisturbed } from './disturbance.ts';
 import type { Experiment, Samples, Section } from './experiment.ts';

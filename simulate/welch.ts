@@ -1,4 +1,4 @@
-import { mean } from '../src/trial/distributions.ts';
+import { mean } from '../src/trial/evidence/distributions.ts';
 
 /** Sample variance; 0 for fewer than two values. */
 function variance(values: readonly number[]): number {

@@ -1,5 +1,5 @@
 import { DeltaState, Verdict } from '../../src/gen/learning/v1/delta_pb.ts';
-import { upperTail } from '../../src/trial/distributions.ts';
+import { upperTail } from '../../src/trial/evidence/distributions.ts';
 import type { Ending } from './course.ts';
 import type { Target, World } from './world.ts';
 

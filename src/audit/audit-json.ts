@@ -1,5 +1,5 @@
-import type { TrialAudit } from '../trial/audit.ts';
-import type { AuditedStage } from '../trial/audit-stages.ts';
+import type { TrialAudit } from '../trial/audit/audit.ts';
+import type { AuditedStage } from '../trial/audit/stages.ts';
 import { trialEffect } from '../trial/effect.ts';
 import { detection, detectionLimit, watchedMetrics } from '../trial/holdback.ts';
 import type { Trial } from '../trial/trial.ts';

@@ -1,8 +1,8 @@
-import { auditTrial, type Retrial, type TrialAudit } from '../trial/audit.ts';
-import type { AuditFault } from '../trial/audit-chain.ts';
+import { auditTrial, type Retrial, type TrialAudit } from '../trial/audit/audit.ts';
+import type { AuditFault } from '../trial/audit/chain.ts';
+import { isSame } from '../trial/audit/same-json.ts';
 import { carryKey } from '../trial/change.ts';
 import type { TrialPlan } from '../trial/plan.ts';
-import { isSame } from '../trial/same-json.ts';
 import { isOfThisFormat } from '../trial/trial.ts';
 import { faultsOfMemory, hasForgotten, whyGoneOn } from './audit-memory.ts';
 import type { AuditedLedger, TrialRows } from './trial-rows.ts';

@@ -1,8 +1,8 @@
 import type { MetricEffect } from '../domain/effect.ts';
 import type { Value } from '../domain/value.ts';
-import type { TrialAudit } from '../trial/audit.ts';
-import type { AuditFault, Range } from '../trial/audit-chain.ts';
-import type { AuditedStage } from '../trial/audit-stages.ts';
+import type { TrialAudit } from '../trial/audit/audit.ts';
+import type { AuditFault, Range } from '../trial/audit/chain.ts';
+import type { AuditedStage } from '../trial/audit/stages.ts';
 import { describeGains, describeMetrics, marginText } from '../trial/describe-effect.ts';
 import { trialEffect } from '../trial/effect.ts';
 import { detection, detectionLimit, watchedMetrics } from '../trial/holdback.ts';

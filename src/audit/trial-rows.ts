@@ -1,6 +1,6 @@
 import type { Head } from '../ledger/head.ts';
 import type { LedgerScan } from '../store/scan.ts';
-import type { AuditFault, FoundReceipt, Range } from '../trial/audit-chain.ts';
+import type { AuditFault, FoundReceipt, Range } from '../trial/audit/chain.ts';
 import type { TrialPlan } from '../trial/plan.ts';
 import type { TrialEnded, TrialPromoted } from '../trial/step.ts';
 

@@ -3,7 +3,7 @@ import { auditDelta } from '../audit/audit-ledger.ts';
 import { describeAudit, describeFault } from '../audit/audit-lines.ts';
 import { type AuditedLedger, findTrials } from '../audit/trial-rows.ts';
 import { scanLedger } from '../store/scan.ts';
-import type { TrialAudit } from '../trial/audit.ts';
+import type { TrialAudit } from '../trial/audit/audit.ts';
 import { endWhenUnread, printLine } from './output.ts';
 import { formatCount } from './progress.ts';
 

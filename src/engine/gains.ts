@@ -14,7 +14,7 @@ import {
 import { own } from '../domain/value.ts';
 import type { LedgerState } from '../ledger/state.ts';
 import { trialOf } from '../ledger/view.ts';
-import { ALPHA } from '../trial/bets.ts';
+import { ALPHA } from '../trial/evidence/bets.ts';
 import { MIN_GROUPS } from '../trial/gain.ts';
 import { effectOf } from './effects.ts';
 import type { Environment } from './environment.ts';

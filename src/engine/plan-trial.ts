@@ -2,8 +2,8 @@ import type { Delta } from '../domain/delta.ts';
 import type { Rule } from '../domain/rule.ts';
 import { own } from '../domain/value.ts';
 import type { LedgerView } from '../ledger/view.ts';
-import { SUFFICIENT } from '../trial/bets.ts';
 import { carryKey, changeKey } from '../trial/change.ts';
+import { SUFFICIENT } from '../trial/evidence/bets.ts';
 import {
   clipsOf,
   MEASURED_TASKS,

@@ -1,6 +1,6 @@
 import type { Delta } from '../domain/delta.ts';
 import type { Task } from '../domain/task.ts';
-import type { Evidence } from '../trial/evidence.ts';
+import type { Evidence } from '../trial/evidence/evidence.ts';
 import type { Receipt } from '../trial/receipt.ts';
 import type { Trial } from '../trial/trial.ts';
 import type { DeltaEvent, LedgerEvent, StoredEvent, TrialAdvanced } from './event.ts';

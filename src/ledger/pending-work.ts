@@ -1,6 +1,6 @@
 import type { Delta } from '../domain/delta.ts';
 import { carryKey } from '../trial/change.ts';
-import type { Evidence } from '../trial/evidence.ts';
+import type { Evidence } from '../trial/evidence/evidence.ts';
 import { foldReceipt } from '../trial/fold.ts';
 import type { Receipt } from '../trial/receipt.ts';
 import { isOfThisFormat, type Trial } from '../trial/trial.ts';

@@ -2,7 +2,7 @@ import type { CycleRecord } from '../domain/cycle.ts';
 import type { Delta } from '../domain/delta.ts';
 import type { Retention } from '../domain/settings.ts';
 import type { Task } from '../domain/task.ts';
-import type { Evidence } from '../trial/evidence.ts';
+import type { Evidence } from '../trial/evidence/evidence.ts';
 import type { Trial } from '../trial/trial.ts';
 import { Acknowledged } from './acknowledged.ts';
 import type { StoredEvent, TrialAdvanced } from './event.ts';

@@ -1,6 +1,6 @@
 import type { Delta } from '../domain/delta.ts';
 import type { Task } from '../domain/task.ts';
-import type { Evidence } from '../trial/evidence.ts';
+import type { Evidence } from '../trial/evidence/evidence.ts';
 import { isOnTrial, type Trial } from '../trial/trial.ts';
 import type { Head } from './head.ts';
 import type { AwaitedAck, Observation } from './pending-work.ts';

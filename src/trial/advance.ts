@@ -1,9 +1,9 @@
 import type { Task } from '../domain/task.ts';
 import { own } from '../domain/value.ts';
-import { type Evidence, eHarm, eHelp, eNotWorse } from './evidence.ts';
+import { type Evidence, eHarm, eHelp, eNotWorse } from './evidence/evidence.ts';
+import type { Outcome } from './evidence/outcome.ts';
 import { foldRunning, foldsAs } from './fold.ts';
 import { partEnd } from './holdback.ts';
-import type { Outcome } from './outcome.ts';
 import type { EValues, OutcomeRecorded, OutcomesMissing } from './step.ts';
 import { isFilling } from './task-set.ts';
 import { blockTimeUpMs, openTasks, type Trial } from './trial.ts';

@@ -1,10 +1,8 @@
 import { hash } from 'node:crypto';
+import { GROUP_TASKS } from './evidence/group-score.ts';
 
 /** The value a task runs with: the one before the change, or the new one. */
 export type Arm = 'old' | 'new';
-
-/** Tasks in a group of probation or holdback, one of which keeps the old value. */
-export const GROUP_TASKS = 5;
 
 export function otherArm(arm: Arm): Arm {
   return arm === 'old' ? 'new' : 'old';

@@ -1,4 +1,5 @@
-import { type Arm, drawGap, drawPlace, GROUP_TASKS, otherArm, tossCoin } from './arm.ts';
+import { type Arm, drawGap, drawPlace, otherArm, tossCoin } from './arm.ts';
+import { GROUP_TASKS } from './evidence/group-score.ts';
 import type { TrialPlan } from './plan.ts';
 import { kindOf, predictLogLatency } from './predict.ts';
 import type { BlockStarted, TaskAssigned } from './step.ts';

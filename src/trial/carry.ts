@@ -1,5 +1,5 @@
 import type { TrialVerdict } from '../domain/effect.ts';
-import { type Evidence, eHarm, type MetricEvidence, noEvidence } from './evidence.ts';
+import { type Evidence, eHarm, type MetricEvidence, noEvidence } from './evidence/evidence.ts';
 import type { Trial } from './trial.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { DeltaEffect, MetricEffect } from '../domain/effect.ts';
 import type { HarmResponse } from '../domain/rule.ts';
-import { ALPHA, SUFFICIENT } from './bets.ts';
 import { describeGains, describeHelp, describeMetrics, marginText } from './describe-effect.ts';
+import { ALPHA, SUFFICIENT } from './evidence/bets.ts';
 import { detection, detectionLimit } from './holdback.ts';
 import { staysInForce, type Trial } from './trial.ts';
 import { describeLosses } from './validity.ts';

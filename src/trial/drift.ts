@@ -1,5 +1,5 @@
 import type { Task } from '../domain/task.ts';
-import { median } from './distributions.ts';
+import { median } from './evidence/distributions.ts';
 
 /** Drift: the median latency of the newest tasks is this many times the usual one. */
 const DRIFT_TASKS = 30;

@@ -1,10 +1,10 @@
 import type { DeltaEffect, GainEffect, MetricEffect, TrialVerdict } from '../domain/effect.ts';
 import { own } from '../domain/value.ts';
 import { comparisonOf } from './compared.ts';
-import { meanInterval, median, medianInterval, rateInterval } from './distributions.ts';
-import { eHarm, eHarmInForce, eHelp, type MetricEvidence } from './evidence.ts';
+import { meanInterval, median, medianInterval, rateInterval } from './evidence/distributions.ts';
+import { eHarm, eHarmInForce, eHelp, type MetricEvidence } from './evidence/evidence.ts';
+import { hasMargin } from './evidence/margin.ts';
 import { estimateGain, type Gain } from './gain.ts';
-import { hasMargin } from './margin.ts';
 import type { TrialPlan } from './plan.ts';
 import { isByGroups, type Trial } from './trial.ts';
 

@@ -1,6 +1,6 @@
-import { openBets } from './bets.ts';
 import { countComplete } from './count.ts';
-import type { Outcome } from './outcome.ts';
+import { openBets } from './evidence/bets.ts';
+import type { Outcome } from './evidence/outcome.ts';
 import { hasHoldback } from './plan.ts';
 import type {
   HoldbackRenewed,

@@ -1,9 +1,9 @@
-import { GROUP_TASKS } from './arm.ts';
 import { addSet, countComplete, isCancelled } from './count.ts';
-import type { Evidence } from './evidence.ts';
+import type { Evidence } from './evidence/evidence.ts';
+import { GROUP_TASKS } from './evidence/group-score.ts';
+import { LOST, type Outcome } from './evidence/outcome.ts';
 import { foldBlock, foldBlockOutcome, foldMissingInBlock } from './fold-blocks.ts';
 import { beginHoldback, nextStage, pause, resume, suspend } from './fold-stages.ts';
-import { LOST, type Outcome } from './outcome.ts';
 import type { Receipt } from './receipt.ts';
 import type { OutcomeRecorded, OutcomesMissing, TaskAssigned, TrialStep } from './step.ts';
 import { type AssignedTask, isComplete, isFilling, type TaskSet } from './task-set.ts';

@@ -1,8 +1,8 @@
 import { own } from '../domain/value.ts';
-import { ALPHA } from './bets.ts';
-import { mean } from './distributions.ts';
-import { type Outcome, successOf } from './outcome.ts';
-import { MAX_AMOUNT } from './pair-score.ts';
+import { ALPHA } from './evidence/bets.ts';
+import { mean } from './evidence/distributions.ts';
+import { type Outcome, successOf } from './evidence/outcome.ts';
+import { MAX_AMOUNT } from './evidence/pair-score.ts';
 import type { TrialPlan } from './plan.ts';
 
 /**

@@ -1,9 +1,9 @@
 import type { Metric } from '../domain/effect.ts';
-import { RATE_WAGERS } from './bets.ts';
-import { mean } from './distributions.ts';
-import { type Evidence, isWatched, wagersOf, watched } from './evidence.ts';
+import { RATE_WAGERS } from './evidence/bets.ts';
+import { mean } from './evidence/distributions.ts';
+import { type Evidence, isWatched, wagersOf, watched } from './evidence/evidence.ts';
+import { type GroupOutcomes, readGroup, stakeOnAmount } from './evidence/group-score.ts';
 import { addToGain, type Gain, gainedMetrics, noGain } from './gain.ts';
-import { type GroupOutcomes, readGroup, stakeOnAmount } from './group-score.ts';
 import type { TrialPlan } from './plan.ts';
 
 /** The state of a holdback: some tasks keep the old value of a confirmed change. Plain JSON. */

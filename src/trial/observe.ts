@@ -1,6 +1,6 @@
 import type { MetricEffect } from '../domain/effect.ts';
 import type { Task } from '../domain/task.ts';
-import { logLatency } from './outcome.ts';
+import { logLatency } from './evidence/outcome.ts';
 
 /** Statistics of some tasks, for a before/after comparison. Plain JSON. */
 export interface Sample {

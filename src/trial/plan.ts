@@ -2,9 +2,9 @@ import type { Guard, Metric } from '../domain/effect.ts';
 import type { Task } from '../domain/task.ts';
 import { millisecondsPerTask } from '../domain/task-interval.ts';
 import { own, type Value } from '../domain/value.ts';
-import { quantileOf } from './distributions.ts';
-import type { Evidence } from './evidence.ts';
-import type { Scale } from './pair-score.ts';
+import { quantileOf } from './evidence/distributions.ts';
+import type { Evidence } from './evidence/evidence.ts';
+import type { Scale } from './evidence/pair-score.ts';
 import { kindOf, type Seen } from './predict.ts';
 
 /** Version of plans and steps. Trials of an earlier one are ended when their ledger is opened. */

@@ -3,7 +3,7 @@ import type { Task } from '../domain/task.ts';
 import { millisecondsPerTask } from '../domain/task-interval.ts';
 import { own } from '../domain/value.ts';
 import { marginText } from './describe-effect.ts';
-import { mean } from './distributions.ts';
+import { mean } from './evidence/distributions.ts';
 import type { TrialPlan } from './plan.ts';
 import { isOutOfReach, reachOf } from './power-replay.ts';
 import { areTooLate } from './validity.ts';

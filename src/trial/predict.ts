@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { own } from '../domain/value.ts';
-import { median } from './distributions.ts';
-import { logLatency } from './outcome.ts';
+import { median } from './evidence/distributions.ts';
+import { logLatency } from './evidence/outcome.ts';
 
 /** A finished task, as predictions use it. */
 export type Seen = readonly [kind: string, latencyMs: number];

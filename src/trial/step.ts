@@ -1,8 +1,8 @@
 import type { DeltaEffect, TrialVerdict } from '../domain/effect.ts';
 import type { Arm } from './arm.ts';
-import type { Evidence } from './evidence.ts';
+import type { Evidence } from './evidence/evidence.ts';
+import type { Outcome } from './evidence/outcome.ts';
 import type { HoldbackState } from './holdback.ts';
-import type { Outcome } from './outcome.ts';
 import type { TrialPlan } from './plan.ts';
 import type { TaskSet } from './task-set.ts';
 

@@ -1,5 +1,6 @@
-import { type Arm, GROUP_TASKS } from './arm.ts';
-import type { Outcome } from './outcome.ts';
+import type { Arm } from './arm.ts';
+import { GROUP_TASKS } from './evidence/group-score.ts';
+import type { Outcome } from './evidence/outcome.ts';
 
 /** A task that was assigned an arm. */
 export interface AssignedTask {

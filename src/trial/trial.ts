@@ -1,11 +1,11 @@
 import type { TrialVerdict } from '../domain/effect.ts';
 import type { Arm } from './arm.ts';
-import { type Bets, openBets, SUFFICIENT } from './bets.ts';
 import { type Compared, nothingCompared } from './compared.ts';
-import { mean } from './distributions.ts';
-import { type Evidence, noEvidence } from './evidence.ts';
+import { type Bets, openBets, SUFFICIENT } from './evidence/bets.ts';
+import { mean } from './evidence/distributions.ts';
+import { type Evidence, noEvidence } from './evidence/evidence.ts';
+import type { Outcome } from './evidence/outcome.ts';
 import type { HoldbackState } from './holdback.ts';
-import type { Outcome } from './outcome.ts';
 import { TRIAL_FORMAT, type TrialPlan } from './plan.ts';
 import type { Seen } from './predict.ts';
 import { firstHash } from './receipt.ts';

@@ -1,6 +1,6 @@
 import type { Arm } from './arm.ts';
-import { SUFFICIENT } from './bets.ts';
-import { mean, upperTail } from './distributions.ts';
+import { SUFFICIENT } from './evidence/bets.ts';
+import { mean, upperTail } from './evidence/distributions.ts';
 import { OUTAGE_TASKS, openTasks, type Trial } from './trial.ts';
 
 /** Fewest tasks at which missing outcomes count, and the share of them that is tolerated. */

@@ -1,6 +1,6 @@
 import type { Guard, Metric, TrialVerdict } from '../domain/effect.ts';
-import { SUFFICIENT } from './bets.ts';
 import { countAgain } from './count.ts';
+import { SUFFICIENT } from './evidence/bets.ts';
 import {
   combinedHarm,
   type Evidence,
@@ -10,11 +10,11 @@ import {
   type MetricEvidence,
   watched,
   worsening,
-} from './evidence.ts';
+} from './evidence/evidence.ts';
+import { hasMargin, tasksToProve } from './evidence/margin.ts';
+import { eTotalHelp } from './evidence/totals.ts';
 import { detection, detectionLimit } from './holdback.ts';
-import { hasMargin, tasksToProve } from './margin.ts';
 import type { TrialPlan } from './plan.ts';
-import { eTotalHelp } from './totals.ts';
 import { isByGroups, type Trial, timeUpMs } from './trial.ts';
 import { describeLosses, eUntold, faultOf } from './validity.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { eHarm, eHelp } from '../../src/trial/evidence.ts';
+import { eHarm, eHelp } from '../../src/trial/evidence/evidence.ts';
 import { expectAudited } from '../support/audited.ts';
 import { taskOf } from '../support/engine-fixture.ts';
 import {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { eHelp } from '../../src/trial/evidence.ts';
+import { eHelp } from '../../src/trial/evidence/evidence.ts';
 import { taskOf } from '../support/engine-fixture.ts';
 import {
   ASSIGNMENTS,

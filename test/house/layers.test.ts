@@ -12,11 +12,13 @@ const DISK = ['node:fs', 'node:path'];
 const ROOMS: Record<string, readonly string[]> = {
   domain: [],
   cycle: ['domain'],
-  trial: ['domain', 'node:crypto'],
-  ledger: ['domain', 'trial'],
+  trial: ['domain', 'trial/evidence', 'node:crypto'],
+  'trial/evidence': ['domain'],
+  'trial/audit': ['domain', 'trial', 'trial/evidence'],
+  ledger: ['domain', 'trial', 'trial/evidence'],
   config: ['config/cel', 'domain', '@bufbuild/cel', 'yaml', 'zod', 'node:crypto', ...DISK],
   'config/cel': ['config', 'domain', '@bufbuild/cel', 'yaml', 'zod', 'node:crypto', ...DISK],
-  engine: ['domain', 'cycle', 'trial', 'ledger'],
+  engine: ['domain', 'cycle', 'trial', 'trial/evidence', 'ledger'],
   store: ['domain', 'ledger', 'store/sqlite', 'store/disk', 'node:sqlite', ...DISK],
   'store/sqlite': ['domain', 'ledger', 'store/disk', 'node:sqlite', 'node:zlib', ...DISK],
   'store/disk': ['domain', 'ledger', ...DISK],
@@ -50,7 +52,7 @@ const ROOMS: Record<string, readonly string[]> = {
     ...['gen', 'domain', 'access', 'net', 'wire', 'node:crypto', 'node:net', 'node:tls'],
     ...[...GRPC, '@bufbuild/protobuf/wkt'],
   ],
-  audit: ['domain', 'trial', 'ledger', 'store'],
+  audit: ['domain', 'trial', 'trial/audit', 'ledger', 'store'],
   backtest: ['domain', 'trial', 'ledger', 'engine', 'store'],
   trace: [
     ...['gen', 'domain', 'wire', 'client', 'rpc/validation', ...GRPC],
@@ -60,7 +62,7 @@ const ROOMS: Record<string, readonly string[]> = {
 };
 
 /** Layers that are handed time and randomness, and never look for them. */
-const PURE = ['domain', 'cycle', 'trial', 'ledger'];
+const PURE = ['domain', 'cycle', 'trial', 'trial/evidence', 'trial/audit', 'ledger'];
 const IMPURE = [
   'new Date();',
   'let moment: Date;',
@@ -196,6 +198,7 @@ test.for([
   ['wire', '../domain/../rpc/file.ts', '../gen/../engine/file.ts'],
   ['client', '../wire/../rpc/file.ts', './../rpc/file.ts'],
   ['trace', '../rpc/validation/../file.ts', '../client/../cli/file.ts'],
+  ['trial', './evidence/../audit/file.ts', './evidence/../../ledger/file.ts'],
   ['store', './sqlite/../salvage/file.ts', './disk/../../cli/file.ts'],
   ['store/sqlite', '../disk/../salvage/file.ts', '../../domain/../rpc/file.ts'],
   ['rpc', './services/../../cli/file.ts', '../gen/../store/file.ts'],

@@ -3,7 +3,7 @@ import { auditDelta } from '../../src/audit/audit-ledger.ts';
 import { findTrials } from '../../src/audit/trial-rows.ts';
 import { encodeEvent } from '../../src/ledger/codec.ts';
 import type { LedgerStore } from '../../src/ledger/store.ts';
-import type { TrialAudit } from '../../src/trial/audit.ts';
+import type { TrialAudit } from '../../src/trial/audit/audit.ts';
 
 /** Audits every trial of a ledger that is open; by delta. */
 export function auditStore(store: LedgerStore): Map<string, TrialAudit> {

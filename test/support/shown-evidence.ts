@@ -1,5 +1,5 @@
 import type { Guard, Metric } from '../../src/domain/effect.ts';
-import { type MetricEvidence, noEvidence } from '../../src/trial/evidence.ts';
+import { type MetricEvidence, noEvidence } from '../../src/trial/evidence/evidence.ts';
 import { startTrial, type Trial } from '../../src/trial/trial.ts';
 import { judge } from '../../src/trial/verdict.ts';
 import { planOf, SCALE } from './trial-bench.ts';

@@ -6,14 +6,15 @@ import {
   nextMove,
   recordOutcome,
 } from '../../src/trial/advance.ts';
-import { type Arm, GROUP_TASKS, repeatableSeed, secretSeed } from '../../src/trial/arm.ts';
+import { type Arm, repeatableSeed, secretSeed } from '../../src/trial/arm.ts';
 import { assignTask, kindOfTask, nextBlock } from '../../src/trial/assign.ts';
 import { trialEffect } from '../../src/trial/effect.ts';
+import { GROUP_TASKS } from '../../src/trial/evidence/group-score.ts';
+import type { Outcome } from '../../src/trial/evidence/outcome.ts';
+import type { Scale } from '../../src/trial/evidence/pair-score.ts';
 import { foldRunning } from '../../src/trial/fold.ts';
 import { carriedOver } from '../../src/trial/fold-stages.ts';
 import { startHoldback } from '../../src/trial/holdback.ts';
-import type { Outcome } from '../../src/trial/outcome.ts';
-import type { Scale } from '../../src/trial/pair-score.ts';
 import { TRIAL_FORMAT, type TrialPlan } from '../../src/trial/plan.ts';
 import type { PauseReason, TaskAssigned, TrialStep } from '../../src/trial/step.ts';
 import { startTrial, type Trial } from '../../src/trial/trial.ts';

@@ -1,5 +1,5 @@
-import { auditTrial } from '../../src/trial/audit.ts';
-import type { AuditFault } from '../../src/trial/audit-chain.ts';
+import { auditTrial } from '../../src/trial/audit/audit.ts';
+import type { AuditFault } from '../../src/trial/audit/chain.ts';
 import { type Receipt, sealStep } from '../../src/trial/receipt.ts';
 import type { OutcomeRecorded, TrialStep } from '../../src/trial/step.ts';
 import { type Played, reseal } from './trial-play.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { LATENCY, type Metric, OUTCOME, SUCCESS } from '../../src/domain/effect.ts';
-import { addGroup, addPair } from '../../src/trial/add-evidence.ts';
 import { trialEffect } from '../../src/trial/effect.ts';
-import { type Evidence, eHarm, eHelp, noEvidence } from '../../src/trial/evidence.ts';
+import { addGroup, addPair } from '../../src/trial/evidence/add-evidence.ts';
+import { type Evidence, eHarm, eHelp, noEvidence } from '../../src/trial/evidence/evidence.ts';
+import { LOST, type Outcome } from '../../src/trial/evidence/outcome.ts';
 import { startHoldback } from '../../src/trial/holdback.ts';
-import { LOST, type Outcome } from '../../src/trial/outcome.ts';
 import { initialEvidence } from '../../src/trial/trial.ts';
 import { failed, ok, outcomeOf, planOf, SCALE, SUCCESS_GUARD } from '../support/trial-bench.ts';
 

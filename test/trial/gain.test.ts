@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { LOST } from '../../src/trial/evidence/outcome.ts';
 import {
   addToGain,
   estimateDifference,
@@ -7,7 +8,6 @@ import {
   gainedMetrics,
   noGain,
 } from '../../src/trial/gain.ts';
-import { LOST } from '../../src/trial/outcome.ts';
 import { normalNoise } from '../support/noise.ts';
 import { seededRandom } from '../support/seed.ts';
 import {

@@ -3,7 +3,7 @@ import { LATENCY, type Metric, OUTCOME, SUCCESS } from '../../src/domain/effect.
 import type { FinishedTask } from '../../src/trial/advance.ts';
 import type { Arm } from '../../src/trial/arm.ts';
 import { armOf } from '../../src/trial/assign.ts';
-import type { GroupOutcomes } from '../../src/trial/group-score.ts';
+import type { GroupOutcomes } from '../../src/trial/evidence/group-score.ts';
 import {
   addToHoldback,
   detection,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { auditTrial } from '../../src/trial/audit.ts';
+import { auditTrial } from '../../src/trial/audit/audit.ts';
 import { foldReceipt } from '../../src/trial/fold.ts';
 import type { Trial } from '../../src/trial/trial.ts';
 import { TrialBench } from '../support/trial-bench.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Guard } from '../../src/domain/effect.ts';
-import { addPair } from '../../src/trial/add-evidence.ts';
+import { addPair } from '../../src/trial/evidence/add-evidence.ts';
 import { startTrial, type Trial } from '../../src/trial/trial.ts';
 import { LATENCY_GUARD, ok, planOf, SUCCESS_GUARD, TrialBench } from '../support/trial-bench.ts';
 

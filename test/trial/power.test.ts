@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { LATENCY, type Metric, OUTCOME, SUCCESS } from '../../src/domain/effect.ts';
 import type { Task } from '../../src/domain/task.ts';
-import { noEvidence } from '../../src/trial/evidence.ts';
+import { noEvidence } from '../../src/trial/evidence/evidence.ts';
 import { measureScale, type TrialPlan } from '../../src/trial/plan.ts';
 import { describePower, objectionToTrial } from '../../src/trial/power.ts';
 import { taskOf, tasksOf } from '../support/engine-fixture.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Guard, LATENCY, type Metric, OUTCOME, SUCCESS } from '../../src/domain/effect.ts';
-import { addGroup, addPair } from '../../src/trial/add-evidence.ts';
-import { mean } from '../../src/trial/distributions.ts';
+import { addGroup, addPair } from '../../src/trial/evidence/add-evidence.ts';
+import { mean } from '../../src/trial/evidence/distributions.ts';
 import {
   type Evidence,
   eHarm,
@@ -9,8 +9,8 @@ import {
   eHelp,
   eNotWorse,
   noEvidence,
-} from '../../src/trial/evidence.ts';
-import { LOST, type Outcome } from '../../src/trial/outcome.ts';
+} from '../../src/trial/evidence/evidence.ts';
+import { LOST, type Outcome } from '../../src/trial/evidence/outcome.ts';
 import { type SeededRandom, seededRandom } from '../support/seed.ts';
 import { LATENCY_GUARD, outcomeOf, SCALE, SUCCESS_GUARD } from '../support/trial-bench.ts';
 

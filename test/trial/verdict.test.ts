@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Guard, LATENCY, type Metric, OUTCOME, SUCCESS } from '../../src/domain/effect.ts';
-import type { MetricEvidence } from '../../src/trial/evidence.ts';
+import type { MetricEvidence } from '../../src/trial/evidence/evidence.ts';
 import { judge } from '../../src/trial/verdict.ts';
 import { exactTail } from '../support/exact-tail.ts';
 import { shown, trialWith, verdictOf } from '../support/shown-evidence.ts';

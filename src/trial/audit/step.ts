@@ -1,0 +1,177 @@
+import type { Metric } from '../../domain/effect.ts';
+import { TASK_STATUSES } from '../../domain/task.ts';
+import { missingOutcomes, nextMove, recordOutcome } from '../advance.ts';
+import { armOf, assignTask, longestGap, nextBlock } from '../assign.ts';
+import { SUFFICIENT } from '../evidence/bets.ts';
+import { noEvidence } from '../evidence/evidence.ts';
+import { GROUP_TASKS } from '../evidence/group-score.ts';
+import type { TrialPlan } from '../plan.ts';
+import type {
+  BlockStarted,
+  OutcomeRecorded,
+  OutcomesMissing,
+  TaskAssigned,
+  TrialPaused,
+  TrialStep,
+} from '../step.ts';
+import { isFilling } from '../task-set.ts';
+import { isOfThisFormat, type Trial } from '../trial.ts';
+import { TAKING_BACK } from '../verdict.ts';
+import type { Course } from './course.ts';
+import { hasShape, isCount, isSame, show } from './same-json.ts';
+import { type Disclosed, faultOfCommitment, seedOf } from './seeds.ts';
+
+/** Why a step cannot begin a trial, in words; `undefined`: it can. */
+export function faultOfStart(deltaId: string, step: TrialStep): string | undefined {
+  if (step.step !== 'start') return 'it does not begin the trial';
+  const { plan, commitment } = step;
+  if (plan.deltaId !== deltaId) return 'it begins the trial of another delta';
+  if (!isOfThisFormat(plan)) {
+    // Earlier releases wrote neither; only their chains are checked.
+    const isEarlier = plan.format === undefined && commitment === undefined;
+    return isEarlier ? undefined : 'the form of its plan is none that is known';
+  }
+  const { carried, sufficient, retrialOf, primary, guards } = plan;
+  const metrics = [primary, ...guards];
+  // May be absent, but not `null`.
+  if (carried !== undefined && !isEvidence(carried, metrics, plan)) {
+    return 'what it goes on from is no evidence';
+  }
+  if (sufficient !== (retrialOf === undefined ? SUFFICIENT : TAKING_BACK)) {
+    return `evidence of ${show(sufficient)} to 1 is not what a trial needs`;
+  }
+  return faultOfCommitment({ plan, stages: 1, commitment });
+}
+
+function isEvidence(carried: unknown, metrics: readonly Metric[], plan: TrialPlan): boolean {
+  if (!Array.isArray(carried) || carried.length !== metrics.length) return false;
+  return metrics.every((metric, i) => {
+    const { metric: named } = (carried[i] ?? {}) as { metric?: unknown };
+    return isSame(named, metric) && hasShape(carried[i], noEvidence(metric, plan));
+  });
+}
+
+/** Repeats the assignment: its set and arm must come out the same. */
+export function faultOfAssignment(
+  { trial }: Course,
+  step: TaskAssigned,
+  seeds: Disclosed,
+): string | undefined {
+  const { taskId, kind, timeMs, passedOver = 0, set, arm } = step;
+  if (trial.plan.assignment !== 'task') return 'the trial gives arms to blocks, not to tasks';
+  if (typeof taskId !== 'string' || taskId === '' || typeof kind !== 'string') {
+    return 'it names no task';
+  }
+  if (armOf(trial, taskId) !== undefined) return 'its task had an arm already';
+  if (!isCount(passedOver)) return `${show(passedOver)} tasks cannot have been passed over`;
+  const seed = seedOf(trial, seeds);
+  const again = assignTask(trial, { taskId, kind, timeMs, passedOver, seed: seed ?? '' });
+  if (again === undefined) return 'no task could be given an arm then';
+  const word = trial.stage === 'trial' ? 'pair' : 'group';
+  if (again.set !== set) return `its task belongs in ${word} ${again.set}`;
+  if (again.predicted !== step.predicted) {
+    return `its prediction is ${show(step.predicted)}, and that of the tasks before is ${again.predicted}`;
+  }
+  if (seed === undefined) return faultOfHiddenCoin(trial, step, again);
+  if (again.arm !== arm) return `the coin says ${again.arm} in ${word} ${set}, not ${arm}`;
+  return isSame(again, step) ? undefined : faultOfGap(step, again);
+}
+
+/** Without the stage's seed, only the arm of a set's first tasks is free. */
+function faultOfHiddenCoin(
+  trial: Trial,
+  step: TaskAssigned,
+  again: TaskAssigned,
+): string | undefined {
+  const { arm, set, gap } = step;
+  if (!mayHave(trial, step, again)) return `${arm} cannot be its arm, by the others of set ${set}`;
+  const isDrawn = trial.stage === 'holdback' && again.gap !== undefined;
+  if (!isDrawn) return faultOfGap(step, again);
+  const isWithin = gap === undefined || (isCount(gap) && gap <= longestGap(trial.plan));
+  return isWithin ? undefined : `no group is followed by a gap of ${show(gap)} tasks`;
+}
+
+function mayHave(trial: Trial, { arm, set }: TaskAssigned, again: TaskAssigned): boolean {
+  if (arm !== 'old' && arm !== 'new') return false;
+  if (trial.stage === 'trial') {
+    const isSecond = trial.waiting.some(({ number }) => number === set);
+    return !isSecond || arm === again.arm;
+  }
+  const others = trial.sets.find(isFilling)?.tasks ?? [];
+  const hasOld = others.some((task) => task.arm === 'old');
+  if (arm === 'old') return !hasOld;
+  return hasOld || others.length < GROUP_TASKS - 1;
+}
+
+/** Earlier releases wrote no gap: the next group may then begin at once. */
+function faultOfGap(step: TaskAssigned, again: TaskAssigned): string | undefined {
+  return step.gap === undefined || again.gap === step.gap
+    ? undefined
+    : `the gap after its group is ${show(again.gap)} tasks, not ${show(step.gap)}`;
+}
+
+export function faultOfBlock(
+  { trial, sequence }: Course,
+  step: BlockStarted,
+  seeds: Disclosed,
+): string | undefined {
+  const { plan, block, pauses, firstBlock } = trial;
+  if (plan.assignment !== 'switchback') return 'the trial gives arms to tasks, not to blocks';
+  if (block !== undefined) return 'the block before had not ended';
+  if (pauses.length > 0) return 'the trial was paused';
+  const seed = seedOf(trial, seeds);
+  const { set, arm } = nextBlock(trial, seed ?? '');
+  const isHidden = seed === undefined && firstBlock === undefined;
+  const isArm = isHidden ? step.arm === 'old' || step.arm === 'new' : step.arm === arm;
+  if (set !== step.set || !isArm) return `the next block was the ${arm} one of pair ${set}`;
+  return isCount(step.sequence) && step.sequence > sequence
+    ? undefined
+    : `its switch has the sequence ${show(step.sequence)}, and one before it ${sequence}`;
+}
+
+export function faultOfOutcome({ trial }: Course, step: OutcomeRecorded): string | undefined {
+  const { taskId, timeMs, outcome } = step;
+  const { status } = outcome;
+  if (typeof taskId !== 'string') return 'it names no task';
+  const known = TASK_STATUSES.find((one) => one === status);
+  if (known === undefined) return `no task ends as ${show(status)}`;
+  const deltaSequence = trial.block?.sequence ?? 0;
+  const { latencyMs, measurements } = outcome;
+  const ended = { taskId, status: known, latencyMs, measurements };
+  const again = recordOutcome(trial, { ...ended, finishTimeMs: timeMs, deltaSequence }, timeMs);
+  if (again === undefined) return 'no outcome of its task was awaited';
+  if (again.step !== step.step) return 'its task had not been given up, or had been';
+  if (again.set !== step.set || again.arm !== step.arm) {
+    return `its task was of the ${again.arm} arm of set ${again.set}`;
+  }
+  const { e, ...rest } = again;
+  const { e: claimed, ...claimedRest } = step;
+  if (!isSame(rest, claimedRest)) return 'it tells what the trial does not look at';
+  return faultOfEValues(e, claimed);
+}
+
+export function faultOfMissing({ trial }: Course, step: OutcomesMissing): string | undefined {
+  const again = missingOutcomes(trial, step.timeMs);
+  if (again === undefined) return 'no outcome was late';
+  const { e, ...rest } = again;
+  const { e: claimed, ...claimedRest } = step;
+  if (!isSame(rest, claimedRest)) return 'other outcomes than these were late';
+  return faultOfEValues(e, claimed);
+}
+
+function faultOfEValues(e: unknown, claimed: unknown): string | undefined {
+  return isSame(e, claimed)
+    ? undefined
+    : `its e-values are ${show(claimed)}, and those of the outcomes are ${show(e)}`;
+}
+
+export function faultOfPause(
+  { trial, recorded }: Course,
+  { reason, timeMs }: TrialPaused,
+): string | undefined {
+  if (trial.pauses.includes(reason)) return 'the trial was paused already';
+  if (reason === 'operator') return undefined;
+  return reason === 'outage' && nextMove(trial, timeMs, recorded)?.move === 'pause'
+    ? undefined
+    : 'the outcomes show no outage';
+}

@@ -1,0 +1,88 @@
+import type { Guard, Metric } from '../../domain/effect.ts';
+import { grow, PLACE_WAGERS, SUFFICIENT } from './bets.ts';
+import { GROUP_TASKS, type GroupOutcomes, readGroupMargin, worsened } from './group-score.ts';
+import { hasSucceeded, type Outcome } from './outcome.ts';
+import { type PairOutcomes, readPair, type Scale } from './pair-score.ts';
+
+/** Wagers relative to the one that grows fastest if nothing has changed. */
+const PARTS = [0.25, 0.5, 1, 2, 4];
+
+/** Largest fraction of wealth that is staked. */
+const MAX_WAGER = 0.95;
+
+/** Whether a metric is a guard, whose margin has to be proven. */
+export function hasMargin(metric: Metric | Guard): metric is Guard {
+  return 'margin' in metric;
+}
+
+/**
+ * Wagers of the bets that the new value is not worse by more than the margin δ; none for the primary
+ * metric, and for totals, whose differences are summed up instead (`totals.ts`). For success, multiples of δ / (2p(1 - p) + δ), where p is the success rate before the trial
+ * and 2p(1 - p) the variance of a pair's difference.
+ */
+export function marginWagers(metric: Metric | Guard, { successRate }: Scale): readonly number[] {
+  if (!hasMargin(metric) || metric.statistic === 'total') return [];
+  if (metric.kind !== 'success') return PLACE_WAGERS;
+  const { margin } = metric;
+  const best = margin / (2 * successRate * (1 - successRate) + margin);
+  return PARTS.map((part) => Math.min(part * best, MAX_WAGER));
+}
+
+/** Information of a group of five relative to a pair: with one task against n, it is 2n / (n + 1). */
+const PAIRS_PER_GROUP = 1.6;
+
+/**
+ * Tasks of probation until the margin δ of success is proven, approximately, if nothing has changed: the
+ * best wager stakes δ / (v + δ), v = 2p(1 - p), and log wealth grows by δ² / 2(v + δ) per pair.
+ */
+export function tasksToProve({ margin }: Guard, { successRate }: Scale): number {
+  const variance = 2 * successRate * (1 - successRate);
+  const growth = margin ** 2 / (2 * (variance + margin));
+  return (GROUP_TASKS * Math.log(SUFFICIENT)) / (PAIRS_PER_GROUP * growth);
+}
+
+/**
+ * Wealth after a pair. The test is of a mean (success, totals) or of a median. Unlike tests of no
+ * effect, it is not valid by random assignment alone: it assumes that pairs are alike on average.
+ */
+export function betOnPairMargin(
+  wealth: readonly number[],
+  metric: Metric | Guard,
+  pair: PairOutcomes,
+  scale: Scale,
+): readonly number[] {
+  if (!hasMargin(metric) || wealth.length === 0) return wealth;
+  const stake = pairStake(metric, pair, scale);
+  return stake === undefined ? wealth : grow(wealth, marginWagers(metric, scale), stake);
+}
+
+/** As `betOnPairMargin`, after a group. */
+export function betOnGroupMargin(
+  wealth: readonly number[],
+  metric: Metric | Guard,
+  group: GroupOutcomes,
+  scale: Scale,
+): readonly number[] {
+  if (!hasMargin(metric) || wealth.length === 0) return wealth;
+  const worse = readGroupMargin(metric, group);
+  if (worse === undefined) return wealth;
+  const stake = metric.kind === 'success' ? metric.margin - worse : -worse;
+  return grow(wealth, marginWagers(metric, scale), stake);
+}
+
+/** Positive: the new value is better than the margin allows it to be worse. */
+function pairStake(metric: Guard, pair: PairOutcomes, scale: Scale): number | undefined {
+  if (metric.kind === 'success') {
+    const reading = readPair(metric, pair, scale);
+    return reading && metric.margin - (reading.mixed ?? 0);
+  }
+  const told = metric.kind === 'latency' ? onlySuccesses(pair) : pair;
+  const shifted = { ...told, old: told.old.map((outcome) => worsened(metric, outcome)) };
+  const mixed = readPair(metric, shifted, scale)?.mixed;
+  return mixed === undefined ? undefined : -Math.sign(mixed);
+}
+
+function onlySuccesses({ old, new: fresh }: PairOutcomes): PairOutcomes {
+  const succeeded = (half: readonly Outcome[]) => half.filter(hasSucceeded);
+  return { old: succeeded(old), new: succeeded(fresh) };
+}

@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest';
+import { SUCCESS } from '../../../src/domain/effect.ts';
+import { auditTrial } from '../../../src/trial/audit/audit.ts';
+import { playTrial } from '../../support/trial-play.ts';
+
+test('where groups of probation are half as frequent, the audit knows while coins are a secret', () => {
+  for (const holdback of [0, 0.05, 0.2]) {
+    const guards = [{ ...SUCCESS, margin: 0.001 }];
+    const plan = { seed: undefined, guards, holdback };
+    const setup = { seed: 2, effect: -0.7, success: 0.9, leaveAt: 900, plan };
+    const { receipts } = playTrial(setup);
+    const gaps = receipts.filter(({ step }) => step.step === 'assign' && (step.gap ?? 0) > 0);
+    expect(gaps.length).toBeGreaterThan(3);
+    const found = receipts.map((content, position) => ({ position, content }));
+    expect(auditTrial('delta-1', found).faults).toEqual([]);
+  }
+});
