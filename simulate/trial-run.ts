@@ -1,4 +1,3 @@
-import { PassedOver } from '../src/engine/passed-over.ts';
 import { missingOutcomes, type NextMove, nextMove, recordOutcome } from '../src/trial/advance.ts';
 import type { Arm } from '../src/trial/arm.ts';
 import { assignTask, kindOfTask, nextBlock } from '../src/trial/assign.ts';
@@ -74,7 +73,6 @@ class Run implements Method {
   readonly #sequences = new Map<string, number>();
   #nowMs = 0;
   #begun = 0;
-  readonly #passedOver = new PassedOver();
 
   constructor(setup: TrialSetup) {
     this.#setup = setup;
@@ -106,11 +104,9 @@ class Run implements Method {
       return this.#liveArm;
     }
     const kind = kindOfTask(this.#plan, labels);
-    const passedOver = this.#passedOver.of(this.trial);
-    const assigning = { taskId, kind, timeMs: nowMs, passedOver, seed: this.#seed };
+    const assigning = { taskId, kind, timeMs: nowMs, seed: this.#seed };
     const step = assignTask(this.trial, assigning);
-    if (step === undefined) this.#passedOver.note([this.trial], []);
-    else {
+    if (step !== undefined) {
       this.trial = foldRunning(this.trial, step);
       this.#open.set(taskId, nowMs);
     }

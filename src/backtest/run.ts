@@ -170,7 +170,6 @@ class Replay {
       followers: () => [],
       monotonic: () => this.#clock.monotonic(),
       asksByTask: () => false,
-      passedOver: () => 0,
     };
   }
 

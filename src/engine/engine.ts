@@ -13,7 +13,6 @@ import type { Environment, Follower } from './environment.ts';
 import { gainsOf } from './gains.ts';
 import { LoopClock } from './loop-clock.ts';
 import { declareParameters } from './parameters.ts';
-import { PassedOver } from './passed-over.ts';
 import { type Recorded, recordTasks, reportMetrics } from './record.ts';
 import { baseline, type Resolved, resolve, settled } from './resolve.ts';
 import { ResolveUsage } from './resolve-usage.ts';
@@ -53,7 +52,6 @@ export class Engine {
   readonly #dueTimer: LoopTimer;
   #followers: () => readonly Follower[] = () => [];
   readonly #usage: ResolveUsage;
-  readonly #passedOver = new PassedOver();
   readonly #startedMs: number;
   #settings: LoopSettings;
   /** Not kept over a restart: what is to have held for long is then seen to hold anew. */
@@ -178,12 +176,8 @@ export class Engine {
   /** The values for a task to run with; the same arms each time while its trials are open. */
   async resolve(dispatch: Dispatch): Promise<Resolved> {
     const isFirst = this.#usage.noteAsked(dispatch.taskId, this.clock.monotonic());
-    const environment = this.#environment();
-    const done = settled(this.ledger.state, dispatch, environment, isFirst);
-    const resolved = done ?? (await this.ledger.transact(resolve(dispatch, environment)));
-    const deltaIds = resolved.assignments.map(({ deltaId }) => deltaId);
-    if (isFirst) this.#passedOver.note(this.ledger.state.trials, deltaIds);
-    return resolved;
+    const done = settled(this.ledger.state, dispatch, isFirst);
+    return done ?? this.ledger.transact(resolve(dispatch, this.#environment()));
   }
 
   /** Pauses all trials, with the old values in force, or resumes them. */
@@ -259,7 +253,6 @@ export class Engine {
       followers: this.#followers,
       monotonic: () => this.clock.monotonic(),
       asksByTask: () => this.#usage.isMajority(),
-      passedOver: (trial) => this.#passedOver.of(trial),
     };
   }
 }

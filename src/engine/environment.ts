@@ -1,6 +1,5 @@
 import type { DeltaType } from '../domain/delta.ts';
 import type { LoopSettings } from '../domain/settings.ts';
-import type { Trial } from '../trial/trial.ts';
 
 /** An open stream of deltas. */
 export interface Follower {
@@ -22,8 +21,6 @@ export interface Environment {
   readonly monotonic: () => number;
   /** At least half of the newest tasks asked for their parameters by id; `undefined`: not known yet. */
   readonly asksByTask: () => boolean | undefined;
-  /** As `PassedOver.of`. */
-  readonly passedOver: (trial: Trial) => number;
 }
 
 /** The open streams that are sent deltas of a type; `undefined`: one without a type, which all are. */

@@ -1,7 +1,15 @@
 import type { Parameters } from '../domain/value.ts';
 import type { Decision } from '../ledger/ledger.ts';
 import { type LedgerView, trialOf } from '../ledger/view.ts';
-import { type Assignment, armOf, type Dispatch, takesTasks } from '../trial/assign.ts';
+import { stageSeed } from '../trial/arm.ts';
+import {
+  type Assignment,
+  armOf,
+  type Dispatch,
+  mayBeginGroup,
+  takesTask,
+} from '../trial/assign.ts';
+import type { Trial } from '../trial/trial.ts';
 import { Changes } from './changes.ts';
 import type { Environment } from './environment.ts';
 import { hasRefused } from './refusals.ts';
@@ -31,14 +39,13 @@ export function baseline({ head }: Pick<LedgerView, 'head'>): Resolved {
 export function settled(
   view: LedgerView,
   { taskId, clientId = '' }: Dispatch,
-  { passedOver }: Pick<Environment, 'passedOver'>,
   isFirst = true,
 ): Resolved | undefined {
   const { trials } = view;
   if (trials.length === 0) return baseline(view);
   const isWanted = trials.some(
     (trial) =>
-      takesTasks(trial, passedOver(trial)) &&
+      takesTask(trial, () => mayBeginGroup(trial, seedOf(view, trial), taskId)) &&
       armOf(trial, taskId) === undefined &&
       !hasRefused(view, trial.plan.deltaId, clientId),
   );
@@ -47,10 +54,14 @@ export function settled(
   return withArms(view, armsOf(view, taskId));
 }
 
+function seedOf({ head }: LedgerView, { plan, stages }: Trial): string {
+  return stageSeed(plan, head.secret, stages);
+}
+
 /** Resolves the values for a task, and assigns it arms; the same arms each time it asks. */
 export function resolve(dispatch: Dispatch, environment: Environment): Decision<Resolved> {
   return (view) => {
-    const done = settled(view, dispatch, environment);
+    const done = settled(view, dispatch);
     if (done !== undefined) return { events: [], result: () => done };
     const changes = new Changes(view, environment.nowMs);
     const assignments = new TrialChanges(changes, view, environment).assign(dispatch);

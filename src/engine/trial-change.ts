@@ -1,7 +1,7 @@
 import type { DeltaEffect } from '../domain/effect.ts';
 import type { HarmResponse } from '../domain/rule.ts';
 import { nextMove } from '../trial/advance.ts';
-import { type Arm, commitmentTo, repeatableSeed, secretSeed } from '../trial/arm.ts';
+import { type Arm, commitmentTo, stageSeed } from '../trial/arm.ts';
 import { nextBlock } from '../trial/assign.ts';
 import { carriedOn } from '../trial/carry.ts';
 import {
@@ -288,9 +288,7 @@ export class TrialChange {
 
   #seedOf(stage: number, plan = this.trial?.plan): string {
     const { secret } = this.#context.view.head;
-    return plan?.seed === undefined
-      ? secretSeed(secret, this.deltaId, stage)
-      : repeatableSeed(plan.seed, stage);
+    return stageSeed({ seed: plan?.seed, deltaId: this.deltaId }, secret, stage);
   }
 
   get #recorded(): number {

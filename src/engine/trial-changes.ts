@@ -73,8 +73,7 @@ export class TrialChanges {
       const isTaken = isFree && !hasRefused(this.#view, change.deltaId, clientId);
       if (arm === undefined && isTaken) {
         const kind = kindOfTask(plan, labels);
-        const passedOver = this.#environment.passedOver(trial);
-        const step = assignTask(trial, { taskId, kind, timeMs, passedOver, seed: change.seed });
+        const step = assignTask(trial, { taskId, kind, timeMs, seed: change.seed });
         if (step !== undefined) change.take(step);
         arm = step?.arm;
       }

@@ -28,6 +28,15 @@ export function repeatableSeed(seed: string, stage: number): string {
   return hash('sha256', `${seed}/${stage}`);
 }
 
+/** The seed of a stage of a trial: that of its plan, or of the ledger's secret. */
+export function stageSeed(
+  { seed, deltaId }: { readonly seed: string | undefined; readonly deltaId: string },
+  secret: string,
+  stage: number,
+): string {
+  return seed === undefined ? secretSeed(secret, deltaId, stage) : repeatableSeed(seed, stage);
+}
+
 /** Commitment to a seed, published before it is used: its SHA-256, in hex. */
 export function commitmentTo(seed: string): string {
   return hash('sha256', seed);
@@ -48,12 +57,16 @@ export function drawPlace(seed: string, number: number): number {
   return draw(seed, number) % GROUP_TASKS;
 }
 
-/** A whole number from 0 to `max`, uniform. */
-export function drawGap(seed: string, number: number, max: number): number {
-  return draw(`${seed}/gap`, number) % (max + 1);
+/**
+ * Whether a task begins a group, of which a `share` of tasks do: the first 48 bits of SHA-256 of
+ * `seed/group/taskId`, as a fraction, are below it. So a task that asks again, or after a restart, is
+ * answered the same.
+ */
+export function drawBeginning(seed: string, taskId: string, share: number): boolean {
+  return share >= 1 || draw(`${seed}/group`, taskId) < share * 2 ** 48;
 }
 
-/** The first 48 bits of SHA-256 of `seed/number`. */
-function draw(seed: string, number: number): number {
-  return Number.parseInt(hash('sha256', `${seed}/${number}`).slice(0, 12), 16);
+/** The first 48 bits of SHA-256 of `seed/name`. */
+function draw(seed: string, name: number | string): number {
+  return Number.parseInt(hash('sha256', `${seed}/${name}`).slice(0, 12), 16);
 }

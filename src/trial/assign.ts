@@ -1,4 +1,4 @@
-import { type Arm, drawGap, drawPlace, otherArm, tossCoin } from './arm.ts';
+import { type Arm, drawBeginning, drawPlace, otherArm, tossCoin } from './arm.ts';
 import { GROUP_TASKS } from './evidence/group-score.ts';
 import type { TrialPlan } from './plan.ts';
 import { kindOf, predictLogLatency } from './predict.ts';
@@ -28,8 +28,6 @@ export interface Assigning {
   /** `kindOfTask`. */
   readonly kind: string;
   readonly timeMs: number;
-  /** Tasks that asked and were passed over since the newest group was full. */
-  readonly passedOver: number;
   /** Of the current stage. */
   readonly seed: string;
 }
@@ -62,23 +60,37 @@ export function kindOfTask(
   return kindOf(labels, pairBy.length > 0 ? pairBy : predictBy);
 }
 
-/**
- * Whether the trial assigns an arm to the next task.
- *
- * @param passedOver as in `Assigning`
- */
-export function takesTasks(trial: Trial, passedOver: number): boolean {
-  const { plan, pauses, suspendedMs, sets, stage, gap } = trial;
+/** Whether the trial assigns an arm to a task; one that may not begin a group can still join one. */
+export function takesTask(trial: Trial, mayBegin: () => boolean): boolean {
+  const { plan, pauses, suspendedMs, sets, stage } = trial;
   if (plan.assignment !== 'task' || pauses.length > 0 || suspendedMs !== undefined) return false;
   if (sets.some(isFilling)) return true;
-  if (stage === 'holdback') return passedOver >= gap;
+  if (stage === 'holdback') return mayBegin();
   if (tasksLeft(trial) <= 0) return false;
-  return stage === 'trial' ? !isHelpful(trial) : passedOver >= gap;
+  return stage === 'trial' ? !isHelpful(trial) : mayBegin();
+}
+
+/** Whether a task may begin a group, by the seed of the current stage. */
+export function mayBeginGroup(trial: Trial, seed: string, taskId: string): boolean {
+  return drawBeginning(seed, taskId, shareOfBeginnings(trial));
+}
+
+/**
+ * The share of tasks that begin a group, of those that ask while none is open: 1 / (1/h - 4) keeps to a
+ * share h of the holdback. A probation that is thinned passes over five tasks between groups on average.
+ */
+function shareOfBeginnings(trial: Trial): number {
+  if (trial.stage === 'holdback') return 1 / (1 / trial.plan.holdback - (GROUP_TASKS - 1));
+  return isThinned(trial) ? 1 / (GROUP_TASKS + 1) : 1;
 }
 
 /** Assigns an arm to a task; `undefined`: it runs with the value in force, outside the trial. */
-export function assignTask(trial: Trial, assigning: Assigning): TaskAssigned | undefined {
-  if (!takesTasks(trial, assigning.passedOver)) return undefined;
+export function assignTask(
+  trial: Trial,
+  assigning: Assigning,
+  mayBegin = () => mayBeginGroup(trial, assigning.seed, assigning.taskId),
+): TaskAssigned | undefined {
+  if (!takesTask(trial, mayBegin)) return undefined;
   return trial.stage === 'trial' ? pairTask(trial, assigning) : groupTask(trial, assigning);
 }
 
@@ -86,7 +98,7 @@ export function assignTask(trial: Trial, assigning: Assigning): TaskAssigned | u
  * Pairs depend on labels, order and counted sets alone, never on outcomes that are not counted yet:
  * with the oldest task if it has waited too long, else with the one whose predicted latency is nearest.
  */
-function pairTask(trial: Trial, { seed, passedOver: _, ...assigning }: Assigning): TaskAssigned {
+function pairTask(trial: Trial, { seed, ...assigning }: Assigning): TaskAssigned {
   const { plan, seen } = trial;
   const isPredicted = plan.pairBy.length === 0 && plan.predictBy.length > 0;
   const predicted = isPredicted ? predictLogLatency(seen, assigning.kind) : 0;
@@ -110,25 +122,12 @@ function partnerOf(trial: Trial, kind: string, predicted: number): WaitingTask |
 }
 
 /** Groups are of tasks that ask one after the other; one, drawn at random, gets the old value. */
-function groupTask(trial: Trial, { seed, passedOver, ...assigning }: Assigning): TaskAssigned {
+function groupTask(trial: Trial, { seed, ...assigning }: Assigning): TaskAssigned {
   const filling = trial.sets.find(isFilling);
   const number = filling?.number ?? trial.tossed + 1;
   const place = filling?.tasks.length ?? 0;
   const arm = drawPlace(seed, number) === place ? 'old' : 'new';
-  const step = { step: 'assign', ...assigning, set: number, arm, predicted: 0 } as const;
-  if (place === 0) return { ...step, passedOver };
-  return place < GROUP_TASKS - 1 ? step : { ...step, gap: gapAfter(trial, seed, number) };
-}
-
-/** Tasks to pass over after a group. In a holdback they are drawn, so that nobody can foresee the next. */
-function gapAfter(trial: Trial, seed: string, number: number): number {
-  if (trial.stage === 'holdback') return drawGap(seed, number, longestGap(trial.plan));
-  return isThinned(trial) ? GROUP_TASKS : 0;
-}
-
-/** The longest gap between two groups of a holdback, in tasks; the mean keeps to its share. */
-export function longestGap({ holdback }: TrialPlan): number {
-  return holdback === 0 ? 0 : Math.round(2 * (1 / holdback - GROUP_TASKS));
+  return { step: 'assign', ...assigning, set: number, arm, predicted: 0 };
 }
 
 /** The next block. */

@@ -82,10 +82,7 @@ export function beginHoldback(
     assignments,
     open = [],
     tossed = 0,
-    gap = 0,
-  } = step.step === 'renew'
-    ? { ...step, assignments: [] }
-    : { ...trial, open: [], tossed: 0, gap: 0 };
+  } = step.step === 'renew' ? { ...step, assignments: [] } : { ...trial, open: [], tossed: 0 };
   const sets = { waiting: [], sets: open };
   const running = openTasks(sets);
   return {
@@ -93,7 +90,6 @@ export function beginHoldback(
     arrival: trial.evidence,
     untold: openBets('rate'),
     tossed,
-    gap,
     dispatched: 0,
     counted: [],
     assignments,
@@ -109,12 +105,8 @@ export function beginHoldback(
 }
 
 /** What a part of a holdback takes over from the one before: a group that is not full is left out. */
-export function carriedOver({
-  sets,
-  tossed,
-  gap,
-}: Trial): Pick<HoldbackRenewed, 'open' | 'tossed' | 'gap'> {
-  return { open: sets.filter((set) => !isFilling(set)), tossed, gap };
+export function carriedOver({ sets, tossed }: Trial): Pick<HoldbackRenewed, 'open' | 'tossed'> {
+  return { open: sets.filter((set) => !isFilling(set)), tossed };
 }
 
 /** Drops waiting tasks and the given sets, and takes them off the counts. */

@@ -110,7 +110,7 @@ export function foldRunning(trial: Trial, step: TrialStep): Trial {
 function foldAssignment(trial: Trial, step: TaskAssigned): Trial {
   const { taskId, set: number, arm, kind, predicted, timeMs } = step;
   const task = { taskId, arm, assignTimeMs: timeMs, kind, predicted, outcome: undefined };
-  const assigned = {
+  return {
     ...trial,
     ...(trial.stage === 'trial'
       ? joinPair(trial, number, task)
@@ -121,7 +121,6 @@ function foldAssignment(trial: Trial, step: TaskAssigned): Trial {
     dispatched: trial.dispatched + 1,
     expected: plusCount(trial.expected, arm, 1),
   };
-  return step.gap === undefined ? assigned : { ...assigned, gap: step.gap };
 }
 
 function joinPair(trial: Trial, number: number, task: AssignedTask) {

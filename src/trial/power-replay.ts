@@ -221,7 +221,6 @@ function pairsOf(plan: TrialPlan, tasks: readonly Task[]): Halves[] {
       taskId: String(index),
       kind: kindOfTask(plan, labels),
       timeMs: 0,
-      passedOver: 0,
       seed: '',
     });
     if (step !== undefined) trial = foldRunning(trial, step);

@@ -36,10 +36,8 @@ export interface TaskAssigned extends TimedStep {
   readonly kind: string;
   /** Predicted log latency; 0 where nothing is predicted. */
   readonly predicted: number;
-  /** On the first task of a group: tasks that asked and were passed over since the one before. */
-  readonly passedOver?: number;
-  /** On the last task of a group: tasks to pass over before the next. Earlier releases wrote none. */
-  readonly gap?: number;
+  /** Only in receipts of earlier releases, which spaced groups by the number of recorded tasks. */
+  readonly recorded?: number;
 }
 
 /** A block of a switchback trial began: the delta with this sequence put its value in force. */
@@ -145,11 +143,10 @@ export interface HoldbackRenewed extends StageEnded {
   readonly stages: number;
   readonly plan: TrialPlan;
   readonly state: HoldbackState;
-  /** Full groups that wait for outcomes; absent, as the next two, in receipts of earlier releases. */
+  /** Full groups that wait for outcomes; absent, as the next, in receipts of earlier releases. */
   readonly open?: readonly TaskSet[];
   /** As in `Trial`. */
   readonly tossed?: number;
-  readonly gap?: number;
   readonly effect: HelpedEffect;
   readonly summary: string;
 }

@@ -131,8 +131,6 @@ export interface Trial {
   readonly pausedMs: number;
   /** Since when it is suspended, because `arrival` shows harm; `undefined`: it is not. */
   readonly suspendedMs: number | undefined;
-  /** Tasks that ask and are passed over before the next group. */
-  readonly gap: number;
   readonly holdback: HoldbackState | undefined;
 }
 
@@ -192,7 +190,6 @@ export function startTrial(
     pausedSinceMs: undefined,
     pausedMs: 0,
     suspendedMs: undefined,
-    gap: 0,
     holdback: undefined,
   };
 }

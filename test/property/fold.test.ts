@@ -85,7 +85,6 @@ function decisionOf(
     followers: () => [],
     monotonic: () => 0,
     asksByTask: () => false,
-    passedOver: () => 0,
   };
   const environment = { settings, nowMs, newId, ...outside };
   const deltaId = `d${index - 1 - (seed % 6)}.${seed % 2}`;

@@ -77,6 +77,9 @@ export const failed = (latencyMs: number) => outcomeOf({ status: 'failure', late
 /** A success without a latency. */
 export const UNTIMED: Outcome = { status: 'success', measurements: {} };
 
+/** A holdback passes over far fewer tasks between two groups. */
+const MAX_PASSED_OVER = 1000;
+
 /** A trial by itself, on a clock of its own: takes the steps that it is told to, none of itself. */
 export class TrialBench {
   trial: Trial;
@@ -84,8 +87,6 @@ export class TrialBench {
   sequence = 0;
   /** Tasks ever recorded. */
   recorded = 0;
-  /** Tasks that were given no arm since the newest group was full. */
-  passedOver = 0;
   /** How the trial has ended. */
   finding: Finding | undefined;
   #tasks = 0;
@@ -118,10 +119,9 @@ export class TrialBench {
     taskId: string,
     labels: Readonly<Record<string, string>> = {},
   ): TaskAssigned | undefined {
-    const { seed, nowMs: timeMs, passedOver } = this;
+    const { seed, nowMs: timeMs } = this;
     const kind = kindOfTask(this.trial.plan, labels);
-    const step = assignTask(this.trial, { taskId, kind, timeMs, passedOver, seed });
-    this.passedOver = step === undefined ? passedOver + 1 : 0;
+    const step = assignTask(this.trial, { taskId, kind, timeMs, seed });
     if (step !== undefined) this.take(step);
     return step;
   }
@@ -135,15 +135,16 @@ export class TrialBench {
     return step !== undefined;
   }
 
-  /** Assigns so many tasks more, after the gap that is due; answers their ids with their arms. */
+  /** Assigns so many tasks more, past those that begin no group; answers their ids with their arms. */
   open(count: number): (readonly [taskId: string, arm: Arm])[] {
-    this.passedOver = this.trial.gap;
     return Array.from({ length: count }, () => {
-      this.#tasks += 1;
-      const taskId = `task-${this.#tasks}`;
-      const arm = this.assign(taskId);
-      if (arm === undefined) throw new Error(`${taskId} was given no arm`);
-      return [taskId, arm] as const;
+      for (let tries = 0; tries < MAX_PASSED_OVER; tries += 1) {
+        this.#tasks += 1;
+        const taskId = `task-${this.#tasks}`;
+        const arm = this.assign(taskId);
+        if (arm !== undefined) return [taskId, arm] as const;
+      }
+      throw new Error('no task was given an arm');
     });
   }
 

@@ -1,5 +1,4 @@
 import { OUTCOME, SUCCESS } from '../../src/domain/effect.ts';
-import { PassedOver } from '../../src/engine/passed-over.ts';
 import { missingOutcomes, nextMove, recordOutcome } from '../../src/trial/advance.ts';
 import { type Arm, commitmentTo, repeatableSeed, secretSeed } from '../../src/trial/arm.ts';
 import { armOf, assignTask, kindOfTask, nextBlock } from '../../src/trial/assign.ts';
@@ -89,7 +88,6 @@ export class Player {
   trial: Trial | undefined;
   readonly #setup: PlayerSetup;
   readonly #workload: TrialWorkload;
-  readonly #passedOver = new PassedOver();
   #nowMs: number;
   #recorded = 500;
   #live: Arm = 'old';
@@ -129,14 +127,9 @@ export class Player {
     let arm = this.#live;
     if (plan.assignment === 'task') {
       const kind = kindOfTask(plan, labels);
-      const [timeMs, passedOver, seed] = [
-        this.#nowMs,
-        this.#passedOver.of(trial),
-        this.#seedOf(trial.stages),
-      ];
-      const step = assignTask(trial, { taskId, kind, timeMs, passedOver, seed });
-      if (step === undefined) this.#passedOver.note([trial], []);
-      else this.#take(step);
+      const [timeMs, seed] = [this.#nowMs, this.#seedOf(trial.stages)];
+      const step = assignTask(trial, { taskId, kind, timeMs, seed });
+      if (step !== undefined) this.#take(step);
       arm = (this.trial && armOf(this.trial, taskId)) ?? arm;
     }
     const at = { nowMs: this.#nowMs, sequence: this.#sequence, stage: trial.stage };

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import {
   type Arm,
   commitmentTo,
-  drawGap,
+  drawBeginning,
   drawPlace,
   otherArm,
   secretSeed,
@@ -43,7 +43,7 @@ test.each(['a', 'b', 'seed-1', ''])('the coin of seed %j is fair, and repeatable
   expect(Math.abs(repeats - 0.5)).toBeLessThan(0.025);
 });
 
-test('all places of a group, and all gaps, are as likely', () => {
+test('all places of a group are as likely, and the share of tasks begins one that is to', () => {
   const counts = (draw: (set: number) => number, of: number) => {
     const found = SETS.map(draw);
     return Array.from({ length: of }, (_, i) => found.filter((one) => one === i).length);
@@ -51,10 +51,9 @@ test('all places of a group, and all gaps, are as likely', () => {
   for (const count of counts((set) => drawPlace('seed', set), 5)) {
     expect(Math.abs(count - 2000)).toBeLessThan(200);
   }
-  const gaps = counts((set) => drawGap('seed', set, 30), 31);
-  expect(gaps.reduce((sum, count) => sum + count, 0)).toBe(10_000);
-  for (const count of gaps) expect(Math.abs(count - 10_000 / 31)).toBeLessThan(90);
-  expect(drawGap('seed', 1, 0)).toBe(0);
+  const beginnings = SETS.filter((i) => drawBeginning('seed', `task-${i}`, 1 / 16));
+  expect(Math.abs(beginnings.length - 625)).toBeLessThan(80);
+  expect(drawBeginning('seed', 'task', 1)).toBe(true);
 });
 
 test('seeds toss coins of their own', () => {

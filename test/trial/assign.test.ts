@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Arm } from '../../src/trial/arm.ts';
-import { armOf, takesTasks } from '../../src/trial/assign.ts';
+import { armOf, takesTask } from '../../src/trial/assign.ts';
 import type { Seen } from '../../src/trial/predict.ts';
 import { TrialBench } from '../support/trial-bench.ts';
 
@@ -186,7 +186,7 @@ describe('a task has an arm', () => {
     const bench = new TrialBench();
     for (let i = 0; i < 200; i += 1) expect(bench.assign(`t${i}`)).toBeDefined();
     expect(bench.assign('one more')).toBeUndefined();
-    expect(takesTasks(bench.trial, 0)).toBe(false);
+    expect(takesTask(bench.trial, () => true)).toBe(false);
   });
 
   test('not while the evidence suffices, and again once it does not', () => {
@@ -198,9 +198,9 @@ describe('a task has an arm', () => {
       }
     };
     end(0, 30, 'new');
-    expect(takesTasks(bench.trial, 0)).toBe(false);
+    expect(takesTask(bench.trial, () => true)).toBe(false);
     end(30, 50, 'old');
-    expect(takesTasks(bench.trial, 0)).toBe(true);
+    expect(takesTask(bench.trial, () => true)).toBe(true);
   });
 
   test('not in blocks', () => {

@@ -65,7 +65,6 @@ describe('receipts', () => {
       state,
       open: [],
       tossed: 7,
-      gap: 3,
     } as const;
     const trial = foldReceipt(undefined, sealed(undefined, renew));
     const bench = new TrialBench();
@@ -79,7 +78,6 @@ describe('receipts', () => {
         holdback: state,
         commitment: 'c',
         tossed: 7,
-        gap: 3,
       });
     }
   });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { LATENCY, type Metric, OUTCOME, SUCCESS } from '../../src/domain/effect.ts';
 import type { FinishedTask } from '../../src/trial/advance.ts';
-import type { Arm } from '../../src/trial/arm.ts';
+import { type Arm, drawBeginning } from '../../src/trial/arm.ts';
 import { armOf } from '../../src/trial/assign.ts';
 import type { GroupOutcomes } from '../../src/trial/evidence/group-score.ts';
 import {
@@ -167,34 +167,19 @@ describe('a group of holdback', () => {
     expect(old / TASKS / holdback).toBeLessThan(1.06);
   });
 
-  test('is of five tasks that ask one after the other, and the next one begins after its gap', () => {
+  test('is of five tasks that ask one after the other, of which the seed says the first', () => {
     const bench = heldBack({ holdback: 0.05 });
-    const steps = Array.from({ length: 5 }, (_, i) => bench.dispatch(`t${i}`));
-    expect(steps.map((step) => step?.gap !== undefined)).toEqual([
-      false,
-      false,
-      false,
-      false,
-      true,
-    ]);
-    const { gap } = bench.trial;
-    expect(steps[4]?.gap).toBe(gap);
-    // Reports make no difference.
-    bench.recorded += 100;
-    for (let i = 0; i < gap; i += 1) expect(bench.assign(`soon-${i}`)).toBeUndefined();
-    expect(bench.dispatch('then')?.passedOver).toBe(gap);
-  });
-
-  test('has gaps of its own, of fifteen tasks on average', () => {
-    const bench = heldBack({ holdback: 0.05 });
-    const gaps = Array.from({ length: 40 }, () => {
-      bench.open(5);
-      return bench.trial.gap;
-    });
-    const average = gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length;
-    expect(new Set(gaps).size).toBeGreaterThan(10);
-    expect(Math.max(...gaps)).toBeLessThanOrEqual(30);
-    expect(Math.abs(average - 15)).toBeLessThan(5);
+    const ids = Array.from({ length: 2000 }, (_, i) => `t${i}`);
+    const steps = ids.map((id) => bench.dispatch(id));
+    const begun = steps.filter((step, i) => step && step.set !== steps[i - 1]?.set);
+    expect(begun.every((step) => drawBeginning(bench.seed, step?.taskId ?? '', 1 / 16))).toBe(true);
+    const sizes = Map.groupBy(
+      steps.flatMap((step) => step?.set ?? []),
+      (set) => set,
+    );
+    expect([...sizes.values()].slice(0, -1).every((set) => set.length === 5)).toBe(true);
+    // On average 15 tasks lie between two groups.
+    expect(Math.abs(begun.length - 100)).toBeLessThan(20);
   });
 
   test('with a lost task counts as if it had failed', () => {
@@ -283,7 +268,7 @@ describe('a part of holdback', () => {
       effect,
       stages,
     } as const;
-    bench.take({ ...step, plan, state, open: [], tossed: 1, gap: 3 });
+    bench.take({ ...step, plan, state, open: [], tossed: 1 });
     expect(bench.trial).toMatchObject({
       stage: 'holdback',
       stages: stages + 1,
@@ -291,7 +276,6 @@ describe('a part of holdback', () => {
       plan: { outcomeTimeoutMs: 5 },
       holdback: { groups: 1, fromTask: 1000 },
       tossed: 1,
-      gap: 3,
       assignments: [],
       counted: [],
     });

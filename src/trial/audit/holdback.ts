@@ -120,16 +120,16 @@ function faultOfPart(
 }
 
 function faultOfCarriedOver(trial: Trial, step: HoldbackRenewed): string | undefined {
-  const { open, tossed, gap } = step;
-  const isEarlier = open === undefined && tossed === undefined && gap === undefined;
-  return isEarlier || isSame(carriedOver(trial), { open, tossed, gap })
+  const { open, tossed } = step;
+  const isEarlier = open === undefined && tossed === undefined;
+  return isEarlier || isSame(carriedOver(trial), { open, tossed })
     ? undefined
     : 'it takes over other groups than those that are open';
 }
 
 /** Without the receipts before, only the form of what is taken over can be checked. */
-function faultOfOpen({ open = [], tossed = 0, gap = 0 }: HoldbackRenewed): string | undefined {
-  if (!isCount(tossed) || !isCount(gap)) return 'it says neither which group is next nor when';
+function faultOfOpen({ open = [], tossed = 0 }: HoldbackRenewed): string | undefined {
+  if (!isCount(tossed)) return 'it does not say which group is next';
   const isFull = (set: Partial<TaskSet> | null) =>
     isCount(set?.number) &&
     set?.size === GROUP_TASKS &&

@@ -1,7 +1,7 @@
 import type { Metric } from '../../domain/effect.ts';
 import { TASK_STATUSES } from '../../domain/task.ts';
 import { missingOutcomes, nextMove, recordOutcome } from '../advance.ts';
-import { armOf, assignTask, longestGap, nextBlock } from '../assign.ts';
+import { armOf, assignTask, mayBeginGroup, nextBlock } from '../assign.ts';
 import { SUFFICIENT } from '../evidence/bets.ts';
 import { noEvidence } from '../evidence/evidence.ts';
 import { GROUP_TASKS } from '../evidence/group-score.ts';
@@ -57,40 +57,32 @@ export function faultOfAssignment(
   step: TaskAssigned,
   seeds: Disclosed,
 ): string | undefined {
-  const { taskId, kind, timeMs, passedOver = 0, set, arm } = step;
+  const { taskId, kind, timeMs, set, arm } = step;
   if (trial.plan.assignment !== 'task') return 'the trial gives arms to blocks, not to tasks';
   if (typeof taskId !== 'string' || taskId === '' || typeof kind !== 'string') {
     return 'it names no task';
   }
   if (armOf(trial, taskId) !== undefined) return 'its task had an arm already';
-  if (!isCount(passedOver)) return `${show(passedOver)} tasks cannot have been passed over`;
   const seed = seedOf(trial, seeds);
-  const again = assignTask(trial, { taskId, kind, timeMs, passedOver, seed: seed ?? '' });
+  // Which tasks begin groups is not known before the seed is, nor did earlier releases go by it.
+  const isOpen = seed === undefined || step.recorded !== undefined;
+  const begins = () => isOpen || mayBeginGroup(trial, seed, taskId);
+  const again = assignTask(trial, { taskId, kind, timeMs, seed: seed ?? '' }, begins);
   if (again === undefined) return 'no task could be given an arm then';
   const word = trial.stage === 'trial' ? 'pair' : 'group';
   if (again.set !== set) return `its task belongs in ${word} ${again.set}`;
   if (again.predicted !== step.predicted) {
     return `its prediction is ${show(step.predicted)}, and that of the tasks before is ${again.predicted}`;
   }
-  if (seed === undefined) return faultOfHiddenCoin(trial, step, again);
-  if (again.arm !== arm) return `the coin says ${again.arm} in ${word} ${set}, not ${arm}`;
-  return isSame(again, step) ? undefined : faultOfGap(step, again);
+  if (seed === undefined) {
+    return mayHave(trial, step, again)
+      ? undefined
+      : `${arm} cannot be its arm, by the others of set ${set}`;
+  }
+  return again.arm === arm ? undefined : `the coin says ${again.arm} in ${word} ${set}, not ${arm}`;
 }
 
 /** Without the stage's seed, only the arm of a set's first tasks is free. */
-function faultOfHiddenCoin(
-  trial: Trial,
-  step: TaskAssigned,
-  again: TaskAssigned,
-): string | undefined {
-  const { arm, set, gap } = step;
-  if (!mayHave(trial, step, again)) return `${arm} cannot be its arm, by the others of set ${set}`;
-  const isDrawn = trial.stage === 'holdback' && again.gap !== undefined;
-  if (!isDrawn) return faultOfGap(step, again);
-  const isWithin = gap === undefined || (isCount(gap) && gap <= longestGap(trial.plan));
-  return isWithin ? undefined : `no group is followed by a gap of ${show(gap)} tasks`;
-}
-
 function mayHave(trial: Trial, { arm, set }: TaskAssigned, again: TaskAssigned): boolean {
   if (arm !== 'old' && arm !== 'new') return false;
   if (trial.stage === 'trial') {
@@ -101,13 +93,6 @@ function mayHave(trial: Trial, { arm, set }: TaskAssigned, again: TaskAssigned):
   const hasOld = others.some((task) => task.arm === 'old');
   if (arm === 'old') return !hasOld;
   return hasOld || others.length < GROUP_TASKS - 1;
-}
-
-/** Earlier releases wrote no gap: the next group may then begin at once. */
-function faultOfGap(step: TaskAssigned, again: TaskAssigned): string | undefined {
-  return step.gap === undefined || again.gap === step.gap
-    ? undefined
-    : `the gap after its group is ${show(again.gap)} tasks, not ${show(step.gap)}`;
 }
 
 export function faultOfBlock(

@@ -58,9 +58,6 @@ describe('what a trial does not allow is named, however well it is sealed', () =
     expect(changed(HARMED, 'assign', other)).toBe('2: its task belongs in pair 1');
     expect(withFields(HARMED, 'assign', { taskId: 'task-1' }, 2)).toMatch(/had an arm already/);
     expect(withFields(HARMED, 'assign', { taskId: '' })).toBe('2: it names no task');
-    expect(withFields(HARMED, 'assign', { passedOver: -1 }, 3)).toMatch(
-      /: -1 tasks cannot have been passed over/,
-    );
     const unlike = (step: Step<'assign'>) => ({ ...step, predicted: step.predicted + 1e-12 });
     expect(changed(HARMED, 'assign', unlike, 5)).toMatch(
       /its prediction is .* the tasks before is/,
@@ -74,7 +71,7 @@ describe('what a trial does not allow is named, however well it is sealed', () =
     expect(firstFault(reseal(BLOCKS, withPlan({ assignment: 'task' })))).toMatch(/not to blocks/);
   });
 
-  test('the place of the old value in a group, and when the next one begins', () => {
+  test('the place of the old value in a group, and which task begins it', () => {
     const confirmed = numberOf(LASTING, 'confirm');
     const groups = LASTING.receipts.filter(({ number }) => number > confirmed);
     const olds = groups.filter(({ step }) => step.step === 'assign' && step.arm === 'old');
@@ -96,16 +93,12 @@ describe('what a trial does not allow is named, however well it is sealed', () =
     expect(none).toMatch(new RegExp(`^\\d+: new cannot be its arm, by the others of set ${set}`));
     const two = firstFault(reseal(LASTING, of(set, 'old', renewed)));
     expect(two).toMatch(/^\d+: old cannot be its arm/);
-    const ends = groups.filter(({ step: one }) => one.step === 'assign' && one.gap !== undefined);
-    for (const [at, text] of [
-      [ends[0], /the gap after its group is \d+ tasks, not 99/],
-      [ends.at(-1), /no group is followed by a gap of 99 tasks$/],
-    ] as const) {
-      const sooner = reseal(LASTING, (one, own) =>
-        own === at?.number ? ({ ...one, gap: 99 } as TrialStep) : one,
-      );
-      expect(firstFault(sooner)).toMatch(text);
-    }
+    // Another task would not have begun the group.
+    const began = groups.find(({ step: one }) => one.step === 'assign');
+    const another = reseal(LASTING, (one, own) =>
+      own === began?.number ? ({ ...one, taskId: 'another' } as TrialStep) : one,
+    );
+    expect(firstFault(another)).toBe(`${began?.number}: no task could be given an arm then`);
   });
 
   test('outcomes and e-values', () => {

@@ -9,8 +9,12 @@ test('where groups of probation are half as frequent, the audit knows while coin
     const plan = { seed: undefined, guards, holdback };
     const setup = { seed: 2, effect: -0.7, success: 0.9, leaveAt: 900, plan };
     const { receipts } = playTrial(setup);
-    const gaps = receipts.filter(({ step }) => step.step === 'assign' && (step.gap ?? 0) > 0);
-    expect(gaps.length).toBeGreaterThan(3);
+    const others = receipts.filter(({ step }, i) => {
+      const before = receipts[i - 1]?.step;
+      const isFirst = step.step === 'assign' && before?.step !== 'assign';
+      return isFirst && step.set > 40;
+    });
+    expect(others.length).toBeGreaterThan(3);
     const found = receipts.map((content, position) => ({ position, content }));
     expect(auditTrial('delta-1', found).faults).toEqual([]);
   }
