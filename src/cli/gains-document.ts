@@ -42,7 +42,7 @@ export interface GainsDocument {
 const MAX_NAMED = 10;
 
 const NOTES =
-  'Intervals have about 95 %, at any moment. What was gained in all is the gain per task times the tasks ' +
+  'Intervals have about 95 %, at any moment, unless rare large amounts decide. What was gained in all is the gain per task times the tasks ' +
   'that ran with the new value; sums of intervals are wider than need be.';
 
 /** What was gained, in sentences. */
@@ -79,19 +79,24 @@ function summaryOf({ changes, totals, sinceTime, tasks, totalTasksRecorded }: Ge
 function changeItem(change: ChangeGains): Item {
   const { confirmTime, tasks, tasksHeldBack, measuring, state, note, gains, predictions } = change;
   const until = measuring ? 'since' : 'until its holdback ended';
-  const counted = `${count(Number(tasks), 'task')} ${until}, ${Number(tasksHeldBack).toLocaleString('en-US')} of them held back`;
+  const held = Number(tasksHeldBack).toLocaleString('en-US');
+  // Without a holdback, as in blocks, nothing is counted.
+  const counted =
+    !measuring && tasks === 0n
+      ? ''
+      : `: ${count(Number(tasks), 'task')} ${until}, ${held} of them held back`;
   const now = state === DeltaState.REVERTED ? ', taken back' : '';
   return {
-    text: `${changeText(change)}, confirmed ${day(confirmTime)}${now}: ${counted}`,
+    text: `${changeText(change)}, confirmed ${day(confirmTime)}${now}${counted}`,
     more: [
       ...gains.map(describeGain),
       ...(note === '' ? [] : [printable(note)]),
-      ...predictions.map(predictionText),
+      ...predictions.map((one) => predictionText(one, measuring)),
     ],
   };
 }
 
-function predictionText(prediction: GainPrediction): string {
+function predictionText(prediction: GainPrediction, isMeasuring: boolean): string {
   const { metric, madeWhen, perTask, lower, upper, held, found } = prediction;
   const when = madeWhen === DeltaState.PROVISIONAL ? 'promotion' : 'confirmation';
   const ends = {
@@ -102,14 +107,18 @@ function predictionText(prediction: GainPrediction): string {
     upper,
   };
   const grade =
-    held === undefined || found === undefined ? 'not graded yet' : held ? 'held' : 'did not hold';
+    held === undefined || found === undefined
+      ? `not graded${isMeasuring ? ' yet' : ''}`
+      : held
+        ? 'held'
+        : 'did not hold';
   return `predicted at its ${when}, ${printable(metric)}: ${describePrediction(ends)}: ${grade}`;
 }
 
 function costItems({ exploring, holdingBack }: GetGainsResponse): Item[] {
   const items: Item[] = [];
   if (exploring !== undefined && exploring.tasks > 0n) {
-    const ran = count(Number(exploring.tasks), 'task');
+    const ran = count(Number(exploring.tasks), 'counted task');
     const said = describeCosts(exploring.amounts) || 'too few to say what that cost';
     items.push(
       plain(`trials and probations: ${ran} ran with the value that was not kept: ${said}`),

@@ -16,6 +16,7 @@ import type { LedgerState } from '../ledger/state.ts';
 import { trialOf } from '../ledger/view.ts';
 import { ALPHA } from '../trial/evidence/bets.ts';
 import { MIN_GROUPS } from '../trial/gain.ts';
+import type { TrialPlan } from '../trial/plan.ts';
 import { effectOf } from './effects.ts';
 import type { Environment } from './environment.ts';
 import { whatItTakes } from './what-it-takes.ts';
@@ -73,7 +74,9 @@ function changeGains(state: LedgerState, delta: Delta): ChangeGains | undefined 
   const isMeasuring = trial?.holdback !== undefined;
   const endTask = isMeasuring ? counters.tasksRecorded : own(endedHoldbacks, deltaId);
   const tasks = endTask === undefined ? 0 : endTask - confirmation.tasksRecorded;
-  const found = (effectOf(state, delta)?.gains ?? []).map((gain) => oriented(gain, delta));
+  const found = (effectOf(state, delta)?.gains ?? []).map((gain) =>
+    oriented(gain, delta, trial?.plan),
+  );
   const groups = trial?.holdback?.groups ?? Math.max(0, ...found.map((gain) => gain.groups));
   const gains = endTask === undefined ? [] : found;
   return {
@@ -97,10 +100,18 @@ function whyUnmeasured(isMeasuring: boolean, hasEnded: boolean, groups: number):
 }
 
 /** A gain of a holdback, turned so that positive is better. */
-function oriented(gain: GainEffect, { confirmation, effect }: Delta): Difference {
+function oriented(
+  gain: GainEffect,
+  { confirmation, effect }: Delta,
+  plan: TrialPlan | undefined,
+): Difference {
   const { metric, perTask, lower, upper } = gain;
   const { differences = [] } = effect?.compared ?? confirmation?.compared ?? {};
-  const known = differences.find((one) => one.metric === metric)?.better;
+  // The trial may have had no data of what a guard has measured since.
+  const metrics = plan === undefined ? [] : [plan.primary, ...plan.guards];
+  const known =
+    metrics.find(({ name }) => name === metric)?.better ??
+    differences.find((one) => one.metric === metric)?.better;
   const better = known ?? (metric === 'success' ? 'higher' : 'lower');
   // Of success, it is new less old already.
   return better === 'higher' && metric !== 'success'

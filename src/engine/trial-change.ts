@@ -130,12 +130,12 @@ export class TrialChange {
    * Ends the trial from outside. The old value is restored unless the new one is in force: then it stays
    * in force, unproven.
    */
-  stop(reason: string): void {
+  stop(reason: string, isReplaced = false): void {
     const { trial } = this;
     if (trial === undefined) return;
     const verdict = verdictIfStopped(trial);
     if (verdict !== 'helped') {
-      this.end({ verdict, reason }, false);
+      this.end({ verdict, reason }, false, isReplaced);
       return;
     }
     if (trial.stage === 'probation') this.#put('new', 'The trial is over');
@@ -148,8 +148,9 @@ export class TrialChange {
    * Ends the trial with the old value in force.
    *
    * @param counts the verdict counts for the rule's confidence
+   * @param isReplaced another value is about to be set
    */
-  end(finding: Finding, counts: boolean): void {
+  end(finding: Finding, counts: boolean, isReplaced = false): void {
     const { trial } = this;
     if (trial === undefined) return;
     const { plan } = trial;
@@ -158,7 +159,11 @@ export class TrialChange {
     // It is the rule's response to its own change: what harms here is the value before it.
     const onHarm = finding.verdict === 'harmed' && !isRetrial ? this.#onHarm(plan) : undefined;
     const effect = trialEffect(finding.verdict, trial);
-    const summary = describeEnding(finding, effect, trial, { isForeign: isOthers, onHarm });
+    const summary = describeEnding(finding, effect, trial, {
+      isForeign: isOthers,
+      isReplaced,
+      onHarm,
+    });
     if (staysInForce(trial, finding.verdict)) {
       this.#put('new', 'The trial is over');
       this.#takeEnd(trial, effect, { outcome: 'keep', summary, counts });

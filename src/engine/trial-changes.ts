@@ -162,7 +162,7 @@ export class TrialChanges {
 
   /** As `stop`, for every trial of a parameter that is about to be set. */
   stopOn(target: string, reason: string): void {
-    this.#stop(({ plan }) => plan.target === target, reason);
+    this.#stop(({ plan }) => plan.target === target, reason, true);
   }
 
   /** Begins the next part of a holdback, since the old value is about to be tried again. */
@@ -171,9 +171,9 @@ export class TrialChanges {
     change?.renew({ usualMs, retrialTask });
   }
 
-  #stop(isMeant: (trial: Trial) => boolean, reason: string): void {
+  #stop(isMeant: (trial: Trial) => boolean, reason: string, isReplaced = false): void {
     for (const change of this.#all) {
-      if (change.trial !== undefined && isMeant(change.trial)) change.stop(reason);
+      if (change.trial !== undefined && isMeant(change.trial)) change.stop(reason, isReplaced);
     }
   }
 

@@ -11,6 +11,8 @@ import { CONFIRMING, type Finding, settleMs, TAKING_BACK } from './verdict.ts';
 interface Circumstances {
   /** The live value was set by somebody else and stays. */
   readonly isForeign?: boolean;
+  /** Another value is about to be set. */
+  readonly isReplaced?: boolean;
   /** After HARMED: the rule's response. */
   readonly onHarm?: HarmResponse | undefined;
 }
@@ -35,7 +37,7 @@ export function describeEnding(
   { verdict, reason }: Finding,
   { metrics, tasksUsed }: Effect,
   trial: Trial,
-  { isForeign = false, onHarm }: Circumstances = {},
+  { isForeign = false, isReplaced = false, onHarm }: Circumstances = {},
 ): string {
   const found = metrics.length === 0 ? '' : `: ${describeMetrics(metrics)}`;
   const when = WHEN[trial.stage];
@@ -49,7 +51,8 @@ export function describeEnding(
     invalid: `Invalid${when}: ${reason}${found}`,
   }[verdict];
   const foreign = isForeign ? '. The live value was set by somebody else and was left alone' : '';
-  const kept = staysInForce(trial, verdict) && !isForeign ? '. It stays in force, not proven' : '';
+  const isKept = staysInForce(trial, verdict) && !isForeign && !isReplaced;
+  const kept = isKept ? '. It stays in force, not proven' : '';
   const losses = reason.includes(describeLosses(trial)) ? '' : lossesIn(trial);
   return `${finding}${losses}${onHarm === undefined ? '' : AFTER_HARM[onHarm]}${kept}${foreign}`;
 }

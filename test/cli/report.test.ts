@@ -74,7 +74,9 @@ describe('over the wire', () => {
     );
     expect(out).toMatch(/ {4}predicted at its promotion, latency: 50 ms less per task .*: held\n/);
     expect(out).toMatch(/holding back: 30 tasks kept the old value: cost 1\.5 task-seconds/);
-    expect(out).toMatch(/trials and probations: \d+ tasks ran with the value that was not kept/);
+    expect(out).toMatch(
+      /trials and probations: \d+ counted tasks ran with the value that was not kept/,
+    );
     expect(out).toContain('2 of 2 predictions held what the holdback found later; about 95 % are');
     expect(out).not.toContain('What it would take');
   });
