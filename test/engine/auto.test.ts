@@ -50,6 +50,18 @@ describe('a delta of mode auto, where tasks do not ask by their ids,', () => {
     expectAudited(fixture.store);
   });
 
+  test('that an operator replaces is not said to stay in force', async () => {
+    const { fixture, deltaId } = await applied();
+    await fixture.run();
+    await fixture.setLevel(7);
+    const delta = fixture.delta(deltaId);
+    expect(delta).toMatchObject({ state: 'applied', effect: { verdict: 'inconclusive' } });
+    expect(delta.summary).toMatch(/^Inconclusive: an operator set level/);
+    expect(delta.summary).not.toMatch(/stays in force/);
+    expect(fixture.level).toBe(7);
+    expectAudited(fixture.store);
+  });
+
   test('that makes users give up is taken back, though no metric tells of it', async () => {
     const { fixture, deltaId } = await applied();
     let tasks = 0;

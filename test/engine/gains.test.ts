@@ -70,6 +70,20 @@ describe('what a confirmed change gains', () => {
     expectAudited(fixture.store);
   });
 
+  test('has the direction of its guard, even if that is first measured later', async () => {
+    const more = 'guards: [{ measurement: quality, better: higher, margin: 0.1 }]';
+    const trial = 'holdback: 0.2, probation_tasks: 100';
+    const { fixture } = await confirmed({ rules: [{ more }], trial });
+    const better = (level: unknown) => ({
+      ...faster(level),
+      measurements: { quality: level === 1 ? 5 : 3 },
+    });
+    for (let i = 0; i < 300; i += 1) await fixture.run(better);
+    const [change] = fixture.engine.gains().changes;
+    const quality = change?.gains.find(({ metric }) => metric === 'quality');
+    expect(quality).toMatchObject({ better: 'higher', perTask: 2 });
+  });
+
   test('is not known before twenty groups, and says so', async () => {
     const { fixture } = await confirmed();
     for (let i = 0; i < 60; i += 1) await fixture.run(faster);
