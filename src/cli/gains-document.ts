@@ -50,7 +50,8 @@ export function gainsDocument(gains: GetGainsResponse): GainsDocument {
   const chapters = [
     { title: 'Confirmed changes', items: gains.changes.map(changeItem) },
     { title: 'What proving costs', items: costItems(gains) },
-    { title: 'Being tried', items: gains.open.map(openItem) },
+    { title: 'Being tried', items: gains.open.filter((one) => !isUnproven(one)).map(openItem) },
+    { title: 'In force, not proven', items: gains.open.filter(isUnproven).map(openItem) },
     { title: 'Not kept', items: unkeptItems(gains) },
     { title: 'Its own record', items: recordItems(gains.record) },
     { title: 'What it would take', items: gains.needed.map((text) => plain(printable(text))) },
@@ -132,8 +133,17 @@ function costItems({ exploring, holdingBack }: GetGainsResponse): Item[] {
   return items;
 }
 
+function isUnproven({ state }: OpenChange): boolean {
+  return state === DeltaState.APPLIED;
+}
+
+const STAGES: Partial<Record<DeltaState, string>> = {
+  [DeltaState.TRIAL]: 'on trial',
+  [DeltaState.PROVISIONAL]: 'on probation',
+};
+
 function openItem(change: OpenChange): Item {
-  const stage = change.state === DeltaState.PROVISIONAL ? 'on probation' : 'on trial';
+  const stage = STAGES[change.state] ?? 'in force';
   const used = count(Number(change.tasksUsed), 'task');
   return {
     text: `${changeText(change)}, ${stage}, ${used} so far`,

@@ -51,7 +51,7 @@ export interface UnkeptChange {
   readonly tasksConfirmed: number | undefined;
 }
 
-/** A change that is on trial or on probation, and tasks counted so far. */
+/** A change that is on trial or on probation, or in force without proof, and tasks counted so far. */
 export interface OpenChange {
   readonly delta: Delta;
   readonly tasksUsed: number;

@@ -33,8 +33,9 @@ export function gainsOf(state: LedgerState, environment: Environment): Gains {
 export function sumGains(state: LedgerState): Gains {
   const deltas = [...state.deltasNewestFirst()].filter(isTried).reverse();
   const changes = deltas.flatMap((delta) => changeGains(state, delta) ?? []);
+  const unproven = unprovenIn(state);
   const open = deltas
-    .filter((delta) => delta.state === 'trial' || delta.state === 'provisional')
+    .filter((delta) => ['trial', 'provisional'].includes(delta.state) || unproven.has(delta))
     .map((delta) => ({ delta, tasksUsed: effectOf(state, delta)?.tasksUsed ?? 0 }));
   const first = deltas.flatMap(({ confirmation }) => confirmation ?? []);
   const since = first.toSorted((a, b) => a.tasksRecorded - b.tasksRecorded)[0];
@@ -59,6 +60,19 @@ export function sumGains(state: LedgerState): Gains {
 /** Proposals of cycles, and old values that were tried again; no overrides, reverts or switches. */
 function isTried({ cycleNumber, effect, trialDeltaId }: Delta): boolean {
   return trialDeltaId === '' && (cycleNumber > 0 || effect?.compared !== undefined);
+}
+
+/** The cycles' deltas by which a parameter has its value, though none has been proven. */
+function unprovenIn(state: LedgerState): ReadonlySet<Delta> {
+  const newest = new Map<string, Delta>();
+  for (const delta of state.deltasNewestFirst()) {
+    if (delta.trialDeltaId !== '') continue;
+    const known = newest.get(delta.target);
+    if (delta.sequence > (known?.sequence ?? 0)) newest.set(delta.target, delta);
+  }
+  const isUnproven = ({ state: now, confirmation }: Delta) =>
+    now === 'applied' && confirmation === undefined;
+  return new Set([...newest.values()].filter((delta) => isUnproven(delta) && isTried(delta)));
 }
 
 /** Whether a change has an effect that its interval tells from none. */

@@ -112,6 +112,16 @@ describe('over the wire', () => {
     );
   });
 
+  test('what is in force without proof is named', async () => {
+    const service = await createServiceFixture(trialYaml({ rules: [{ more: 'mode: apply' }] }));
+    const fixture = new TrialFixture(service);
+    await fixture.engine.recordTasks(tasksOf(30, { finishTimeMs: fixture.clock.now() }));
+    const [delta] = await fixture.cycle();
+    expect(await report(service.address)).toContain(
+      `In force, not proven\n  level 0 -> 1 by rule raise (${delta?.deltaId}), in force, 0 tasks so far`,
+    );
+  });
+
   test('a sidecar that is not there is named, and one form at a time is printed', async () => {
     const says = 'cannot reach a sidecar at 127.0.0.1:1: connect ECONNREFUSED 127.0.0.1:1';
     await expectFailure(['report', '--target', '127.0.0.1:1'], { code: 1, says });

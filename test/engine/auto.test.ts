@@ -46,6 +46,8 @@ describe('a delta of mode auto, where tasks do not ask by their ids,', () => {
     expect(fixture.delta(deltaId)).toMatchObject({ effect: { verdict: 'inconclusive' } });
     expect(fixture.delta(deltaId).summary).toMatch(/It stays in force, not proven$/);
     expect(fixture.level).toBe(1);
+    const { tasksUsed } = fixture.delta(deltaId).effect ?? {};
+    expect(fixture.engine.gains().open).toMatchObject([{ delta: { deltaId }, tasksUsed }]);
     expect(fixture.state.trials).toEqual([]);
     expectAudited(fixture.store);
   });
@@ -58,6 +60,7 @@ describe('a delta of mode auto, where tasks do not ask by their ids,', () => {
     expect(delta).toMatchObject({ state: 'applied', effect: { verdict: 'inconclusive' } });
     expect(delta.summary).toMatch(/^Inconclusive: an operator set level/);
     expect(delta.summary).not.toMatch(/stays in force/);
+    expect(fixture.engine.gains().open).toEqual([]);
     expect(fixture.level).toBe(7);
     expectAudited(fixture.store);
   });

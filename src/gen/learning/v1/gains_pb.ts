@@ -435,7 +435,7 @@ export type OpenChange = Message<"learning.v1.OpenChange"> & {
   newValue?: Value | undefined;
 
   /**
-   * TRIAL or PROVISIONAL.
+   * TRIAL or PROVISIONAL; APPLIED: in force, and not proven.
    *
    * @generated from field: learning.v1.DeltaState state = 6;
    */
@@ -449,7 +449,7 @@ export type OpenChange = Message<"learning.v1.OpenChange"> & {
   tasksUsed: bigint;
 
   /**
-   * What it waits for, in words.
+   * What it waits for, or what was found, in words.
    *
    * @generated from field: string summary = 8;
    */

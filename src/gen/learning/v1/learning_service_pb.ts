@@ -1099,7 +1099,7 @@ export type GetGainsResponse = Message<"learning.v1.GetGainsResponse"> & {
   unkeptCount: bigint;
 
   /**
-   * Changes that are on trial or on probation.
+   * Changes that are on trial or on probation, or in force without proof.
    *
    * @generated from field: repeated learning.v1.OpenChange open = 10;
    */
