@@ -77,8 +77,8 @@ function addReceipts(
     trial.found.push({ position, content });
     const { step } = fieldsOf(content);
     const { step: name, plan, effect, timeMs } = fieldsOf(step);
-    // The casts trust the ledger's own claims: these fields are only compared with those of other
-    // trials, never computed with, and the audit of the trial itself checks their shape.
+    // The casts are needed because the rows were parsed from JSON. These fields are only compared with
+    // those of other trials; the audit of the trial itself checks their shape.
     if (name === 'start' && isObject(plan)) {
       trial.plan = plan as object as TrialPlan;
       trial.startMs = Number(timeMs);

@@ -62,7 +62,7 @@ function isTried({ cycleNumber, effect, trialDeltaId }: Delta): boolean {
   return trialDeltaId === '' && (cycleNumber > 0 || effect?.compared !== undefined);
 }
 
-/** The cycles' deltas by which a parameter has its value, though none has been proven. */
+/** Deltas of cycles that set a parameter's present value and are not proven. */
 function unprovenIn(state: LedgerState): ReadonlySet<Delta> {
   const newest = new Map<string, Delta>();
   for (const delta of state.deltasNewestFirst()) {
@@ -121,7 +121,8 @@ function oriented(
 ): Difference {
   const { metric, perTask, lower, upper } = gain;
   const { differences = [] } = effect?.compared ?? confirmation?.compared ?? {};
-  // The trial may have had no data of what a guard has measured since.
+  // A guard's measurement may have been reported for the first time after the confirmation: the trial
+  // then has no difference of it.
   const metrics = plan === undefined ? [] : [plan.primary, ...plan.guards];
   const known =
     metrics.find(({ name }) => name === metric)?.better ??

@@ -1,5 +1,6 @@
 import type { Delta } from '../domain/delta.ts';
 import type { Rule } from '../domain/rule.ts';
+import type { Task } from '../domain/task.ts';
 import { own } from '../domain/value.ts';
 import type { LedgerView } from '../ledger/view.ts';
 import { carryKey, changeKey } from '../trial/change.ts';
@@ -39,6 +40,22 @@ interface Subject {
   readonly retrialOf: string | undefined;
 }
 
+/**
+ * The outcome timeout in milliseconds: the configured one, or one measured from tasks.
+ *
+ * @param longestMs as for `measureOutcomeTimeout`
+ */
+export function outcomeTimeout(
+  { settings }: Pick<Environment, 'settings'>,
+  tasks: readonly Task[],
+  longestMs?: number,
+): number {
+  const { outcomeTimeoutSeconds } = settings.trial;
+  return outcomeTimeoutSeconds === undefined
+    ? measureOutcomeTimeout(tasks, longestMs)
+    : outcomeTimeoutSeconds * 1000;
+}
+
 /** The plan of a trial, from the config and the newest tasks. */
 export function planTrial(
   { view, changes }: { readonly view: LedgerView; readonly changes: Changes },
@@ -73,10 +90,7 @@ export function planTrial(
     pairWaitTasks: trial.pairWaitTasks,
     predictBy: isPredicted ? predictBy : [],
     history: measureHistory(tasks, isPredicted ? predictBy : []),
-    outcomeTimeoutMs:
-      timeoutSeconds === undefined
-        ? measureOutcomeTimeout(tasks, longestMs)
-        : timeoutSeconds * 1000,
+    outcomeTimeoutMs: outcomeTimeout(environment, tasks, longestMs),
     ...(blockTimeoutMs === undefined ? {} : { blockTimeoutMs }),
     maxMs: trial.maxSeconds * 1000,
     sufficient: retrialOf === undefined ? SUFFICIENT : TAKING_BACK,

@@ -49,8 +49,8 @@ export function areEnough(
 }
 
 /**
- * The number of clients of which a majority must refuse: those subscribed to deltas of this type, those
- * that have acknowledged this delta or a later one, and those that refuse it.
+ * The number of clients that a majority is counted of: clients subscribed to deltas of this type, clients
+ * that have acknowledged this delta or a later one, and clients that have refused it.
  *
  * @param sequence sequence of the refused delta or block switch; 0 if it was never in force
  */

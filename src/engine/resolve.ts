@@ -43,14 +43,12 @@ export function settled(
 ): Resolved | undefined {
   const { trials } = view;
   if (trials.length === 0) return baseline(view);
-  const isWanted = trials.some(
-    (trial) =>
-      takesTask(trial, () => mayBeginGroup(trial, seedOf(view, trial), taskId)) &&
-      armOf(trial, taskId) === undefined &&
-      !hasRefused(view, trial.plan.deltaId, clientId),
-  );
+  const isWanted = (trial: Trial) =>
+    takesTask(trial, () => mayBeginGroup(trial, seedOf(view, trial), taskId)) &&
+    armOf(trial, taskId) === undefined &&
+    !hasRefused(view, trial.plan.deltaId, clientId);
   // A task that is recorded already would never be reported again.
-  if (isWanted && isFirst && !view.hasTaskId(taskId)) return undefined;
+  if (isFirst && !view.hasTaskId(taskId) && trials.some(isWanted)) return undefined;
   return withArms(view, armsOf(view, taskId));
 }
 

@@ -17,7 +17,7 @@ import { trialEffect } from '../trial/effect.ts';
 import { foldReceipt } from '../trial/fold.ts';
 import { carriedOver } from '../trial/fold-stages.ts';
 import { type HoldbackState, startHoldback } from '../trial/holdback.ts';
-import { MEASURED_TASKS, measureOutcomeTimeout, type TrialPlan } from '../trial/plan.ts';
+import { MEASURED_TASKS, type TrialPlan } from '../trial/plan.ts';
 import { firstHash, sealStep } from '../trial/receipt.ts';
 import type { PauseReason, TrialOutcome, TrialStep } from '../trial/step.ts';
 import {
@@ -28,6 +28,7 @@ import {
   verdictIfStopped,
 } from '../trial/trial.ts';
 import type { Finding } from '../trial/verdict.ts';
+import { outcomeTimeout } from './plan-trial.ts';
 import { isForeign, promoteValue, putInForce, switchTo, type ValueContext } from './trial-value.ts';
 
 /** What the trials of one decision share. */
@@ -185,11 +186,7 @@ export class TrialChange {
     const { trial } = this;
     if (trial?.holdback === undefined) return;
     const tasks = this.#context.view.newestTasks(MEASURED_TASKS);
-    const { outcomeTimeoutSeconds } = this.#context.environment.settings.trial;
-    const outcomeTimeoutMs =
-      outcomeTimeoutSeconds === undefined
-        ? measureOutcomeTimeout(tasks, trial.longestMs)
-        : outcomeTimeoutSeconds * 1000;
+    const outcomeTimeoutMs = outcomeTimeout(this.#context.environment, tasks, trial.longestMs);
     const effect = trialEffect('helped', trial);
     this.take({
       step: 'renew',

@@ -58,9 +58,9 @@ export function drawPlace(seed: string, number: number): number {
 }
 
 /**
- * Whether a task begins a group, of which a `share` of tasks do: the first 48 bits of SHA-256 of
- * `seed/group/taskId`, as a fraction, are below it. So a task that asks again, or after a restart, is
- * answered the same.
+ * Whether a task begins a group, with probability `share`: the first 48 bits of SHA-256 of
+ * `seed/group/taskId`, as a fraction, are below it. The result is the same at each call, also after a
+ * restart.
  */
 export function drawBeginning(seed: string, taskId: string, share: number): boolean {
   return share >= 1 || draw(`${seed}/group`, taskId) < share * 2 ** 48;

@@ -60,7 +60,11 @@ export function kindOfTask(
   return kindOf(labels, pairBy.length > 0 ? pairBy : predictBy);
 }
 
-/** Whether the trial assigns an arm to a task; one that may not begin a group can still join one. */
+/**
+ * Whether the trial assigns an arm to a task.
+ *
+ * @param mayBegin whether the task may begin a group; called only if no group lacks tasks
+ */
 export function takesTask(trial: Trial, mayBegin: () => boolean): boolean {
   const { plan, pauses, suspendedMs, sets, stage } = trial;
   if (plan.assignment !== 'task' || pauses.length > 0 || suspendedMs !== undefined) return false;
@@ -70,14 +74,18 @@ export function takesTask(trial: Trial, mayBegin: () => boolean): boolean {
   return stage === 'trial' ? !isHelpful(trial) : mayBegin();
 }
 
-/** Whether a task may begin a group, by the seed of the current stage. */
+/**
+ * Whether a task may begin a group.
+ *
+ * @param seed of the current stage
+ */
 export function mayBeginGroup(trial: Trial, seed: string, taskId: string): boolean {
   return drawBeginning(seed, taskId, shareOfBeginnings(trial));
 }
 
 /**
- * The share of tasks that begin a group, of those that ask while none is open: 1 / (1/h - 4) keeps to a
- * share h of the holdback. A probation that is thinned passes over five tasks between groups on average.
+ * The probability that a task begins a group if no group lacks tasks. With 1 / (1/h - 4), a share h of all
+ * tasks keeps the old value in a holdback. In a thinned probation, five tasks on average come between groups.
  */
 function shareOfBeginnings(trial: Trial): number {
   if (trial.stage === 'holdback') return 1 / (1 / trial.plan.holdback - (GROUP_TASKS - 1));

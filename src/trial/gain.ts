@@ -34,8 +34,8 @@ export interface GainEstimate {
 export const MIN_GROUPS = 20;
 
 /**
- * Groups added for the variance alone, one with a large amount, or a failure, of each arm: where none
- * has been seen, it may still come.
+ * Groups added to the observed ones when the variance is computed: one with a large amount, or a failure,
+ * of each arm. Few groups may contain none although the arm produces them.
  */
 const IMAGINED_GROUPS = 2;
 
@@ -96,7 +96,7 @@ export function addToGain(gain: Gain, arms: ComparedArms, clip = MAX_AMOUNT): Ga
 /**
  * The mean with an asymptotic confidence sequence; `undefined`: too few groups (Waudby-Smith, Arbour,
  * Sinha, Kennedy & Ramdas, "Time-uniform central limit theory and asymptotic confidence sequences",
- * Annals of Statistics 52, 2024, theorem 2.2). The variance is that of the groups and of two more.
+ * Annals of Statistics 52, 2024, theorem 2.2). The variance is computed over the groups and `IMAGINED_GROUPS` more.
  *
  * @param large an amount of the metric that is rarely exceeded; not used for success
  */

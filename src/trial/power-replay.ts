@@ -16,8 +16,8 @@ import { startTrial, type Trial } from './trial.ts';
 import { CONFIRMING, isHelpful, isHopeless } from './verdict.ts';
 
 /**
- * Trials replayed of each effect, and how many of them may miss it: one in five. A cycle's commit waits
- * for them, some ten milliseconds; where the value is in force and 1,000 tasks are, up to a hundred.
+ * Trials replayed of each effect, and how many of them may miss it: one in five. The commit of a cycle
+ * waits for the replays: about 10 ms for trials of 200 tasks, up to 100 ms for those of 1,000.
  */
 const REPLAYS = 20;
 const MAX_MISSES = 4;

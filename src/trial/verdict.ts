@@ -30,8 +30,8 @@ export const MAX_TASKS = 200;
 const MIN_TASKS_TO_GIVE_UP = 100;
 
 /**
- * The same where the new value is in force meanwhile, and stays if nothing is found: more tasks then cost
- * nothing, and with 200 in blocks most losses of 20 points of success are missed.
+ * The same limits for a trial whose new value is already in force, and stays in force unless harm is found.
+ * Further tasks cost nothing there, and 200 tasks in blocks miss most losses of 20 points of success.
  */
 const MAX_TASKS_IN_FORCE = 1000;
 const MIN_TASKS_TO_GIVE_UP_IN_FORCE = 300;

@@ -716,8 +716,8 @@ export const DeltaState = {
   TRIAL: 3,
 
   /**
-   * In force, without a trial or after one that was ended from outside; or
-   * compared while in force, and neither better nor worse: not proven.
+   * In force, and not proven: the delta had no trial, its trial was ended from
+   * outside, or its trial found no difference while the value was in force.
    *
    * @generated from enum value: DELTA_STATE_APPLIED = 4;
    */

@@ -494,8 +494,8 @@ export type AckDeltaRequest = Message<"learning.v1.AckDeltaRequest"> & {
    * subscribed or have acknowledged it or a later one. Without that key: any
    * client where nothing is proven (APPLIED, TRIAL, PROVISIONAL without a
    * verdict), more than half where it has helped (PROVISIONAL, CONFIRMED).
-   * Until then it stays, and the refusal is recorded. A delta that reverts
-   * another cannot be refused.
+   * Until so many clients have refused it, the delta stays in force, and each
+   * refusal is recorded. A delta that reverts another cannot be refused.
    *
    * @generated from field: learning.v1.AckError error = 4;
    */
@@ -1099,7 +1099,7 @@ export type GetGainsResponse = Message<"learning.v1.GetGainsResponse"> & {
   unkeptCount: bigint;
 
   /**
-   * Changes that are on trial or on probation, or in force without proof.
+   * Changes on trial, changes on probation, and changes in force without proof.
    *
    * @generated from field: repeated learning.v1.OpenChange open = 10;
    */
