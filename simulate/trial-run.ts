@@ -4,7 +4,13 @@ import { assignTask, kindOfTask, nextBlock } from '../src/trial/assign.ts';
 import { foldRunning } from '../src/trial/fold.ts';
 import type { TrialPlan } from '../src/trial/plan.ts';
 import type { TrialStep } from '../src/trial/step.ts';
-import { isSettling, standingArm, startTrial, type Trial } from '../src/trial/trial.ts';
+import {
+  isSettling,
+  runningBlock,
+  standingArm,
+  startTrial,
+  type Trial,
+} from '../src/trial/trial.ts';
 import type { Finding } from '../src/trial/verdict.ts';
 import { type Method, type Performed, runFlow } from './flow.ts';
 import type { Draw } from './noise.ts';
@@ -116,12 +122,12 @@ class Run implements Method {
   look(nowMs: number): void {
     this.#nowMs = nowMs;
     const [oldestMs = nowMs] = this.#open.values();
-    const isLate =
-      this.trial.block !== undefined || nowMs - oldestMs >= this.#plan.outcomeTimeoutMs;
+    const isInBlocks = this.#plan.assignment === 'switchback';
+    const isLate = isInBlocks || nowMs - oldestMs >= this.#plan.outcomeTimeoutMs;
     const missing = isLate ? missingOutcomes(this.trial, nowMs) : undefined;
     for (const taskId of missing?.taskIds ?? []) this.#open.delete(taskId);
     if (missing !== undefined) this.#take(missing);
-    else if (this.#isTimed || this.trial.suspendedMs !== undefined) this.#moveOn();
+    else if (this.#isTimed || isInBlocks || this.trial.suspendedMs !== undefined) this.#moveOn();
   }
 
   report(taskId: string, performed: Performed): void {
@@ -148,7 +154,7 @@ class Run implements Method {
   }
 
   get #liveArm(): Arm {
-    return this.trial.block?.arm ?? standingArm(this.trial);
+    return runningBlock(this.trial)?.arm ?? standingArm(this.trial);
   }
 
   get #arrived(): number {
@@ -211,6 +217,11 @@ class Run implements Method {
           ...nextBlock(this.trial, this.#seed),
           sequence: this.#sequence,
         };
+      case 'rest':
+        this.#sequence += 1;
+        return { step: 'rest', timeMs, sequence: this.#sequence };
+      case 'settle':
+        return next.step;
     }
   }
 

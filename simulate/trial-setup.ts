@@ -3,12 +3,12 @@ import type { Task } from '../src/domain/task.ts';
 import { SUFFICIENT } from '../src/trial/evidence/bets.ts';
 import {
   clipsOf,
+  formatOf,
   MEASURED_TASKS,
   measureHistory,
   measureLarge,
   measureOutcomeTimeout,
   measureScale,
-  TRIAL_FORMAT,
   type TrialPlan,
 } from '../src/trial/plan.ts';
 import { tellingLabels } from '../src/trial/predict.ts';
@@ -31,7 +31,7 @@ export function planOf(setup: TrialSetup): TrialPlan {
   const { seed, assignment, plan: wanted } = setup;
   const { predictBy = tellingLabels(tasks) } = wanted ?? {};
   return {
-    format: TRIAL_FORMAT,
+    format: formatOf(assignment),
     deltaId: seed,
     ruleId: 'rule',
     fingerprint: '',

@@ -9,7 +9,7 @@ import type { LedgerEvent } from '../ledger/event.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import type { LedgerState } from '../ledger/state.ts';
 import { createMemoryStore } from '../store/memory.ts';
-import { blockTimeUpMs, type Trial, timeUpMs } from '../trial/trial.ts';
+import { blockTimeUpMs, pairDueMs, runningBlock, type Trial, timeUpMs } from '../trial/trial.ts';
 import { RuleLog, type RuleTally } from './rule-log.ts';
 import { type ReplayedTrial, TrialLog } from './trials.ts';
 import { createVirtualClock, type VirtualClock } from './virtual-clock.ts';
@@ -198,12 +198,15 @@ function replayable(settings: LoopSettings): LoopSettings {
   };
 }
 
-/** When time alone brings a switchback trial on: its block, or all of it, has lasted too long. */
+/**
+ * When time alone brings a switchback trial on: its block, or all of it, has lasted too long, or a pair of
+ * blocks is counted.
+ */
 function nextDueMs(trial: Trial): number {
-  const { plan, block } = trial;
-  const blockEndMs = block === undefined ? Number.POSITIVE_INFINITY : blockTimeUpMs(block, plan);
+  const block = runningBlock(trial);
+  const blockEndMs = block === undefined ? Infinity : blockTimeUpMs(block, trial.plan);
   // A moment later: times may have fractions, and sums of those be a little too small.
-  return Math.ceil(Math.min(timeUpMs(trial), blockEndMs)) + 1;
+  return Math.ceil(Math.min(timeUpMs(trial), blockEndMs, pairDueMs(trial) ?? Infinity)) + 1;
 }
 
 function openLedger(settings: LoopSettings): Ledger {

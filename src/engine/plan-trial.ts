@@ -7,13 +7,13 @@ import { carryKey, changeKey } from '../trial/change.ts';
 import { SUFFICIENT } from '../trial/evidence/bets.ts';
 import {
   clipsOf,
+  formatOf,
   MEASURED_TASKS,
   measureBlockTimeout,
   measureHistory,
   measureLarge,
   measureOutcomeTimeout,
   measureScale,
-  TRIAL_FORMAT,
   type TrialPlan,
 } from '../trial/plan.ts';
 import { tellingLabels } from '../trial/predict.ts';
@@ -38,6 +38,8 @@ interface Subject {
   readonly rule: Pick<Rule, 'id' | 'fingerprint' | 'primary' | 'guards'>;
   /** The confirmed delta whose old value is tried again; `undefined`: a rule proposed the change. */
   readonly retrialOf: string | undefined;
+  /** The new value is put in force at once, and compared in blocks. */
+  readonly isApplied?: boolean;
 }
 
 /**
@@ -59,7 +61,7 @@ export function outcomeTimeout(
 /** The plan of a trial, from the config and the newest tasks. */
 export function planTrial(
   { view, changes }: { readonly view: LedgerView; readonly changes: Changes },
-  { delta, rule, retrialOf }: Subject,
+  { delta, rule, retrialOf, isApplied = false }: Subject,
   environment: Environment,
 ): TrialPlan {
   const { deltaId, ordinal, target, newValue } = delta;
@@ -75,11 +77,13 @@ export function planTrial(
   const timeoutSeconds = trial.outcomeTimeoutSeconds;
   const blockTimeoutMs =
     timeoutSeconds === undefined ? measureBlockTimeout(tasks, trial.blockTasks) : undefined;
+  const assignment = isApplied ? 'switchback' : (assignmentOf(environment) ?? 'switchback');
   return {
-    format: TRIAL_FORMAT,
+    format: formatOf(assignment),
     deltaId,
     ...change,
-    assignment: assignmentOf(environment) ?? 'switchback',
+    assignment,
+    ...(isApplied ? { isApplied } : {}),
     seed: trial.seed === undefined ? undefined : `${trial.seed}/${ordinal}`,
     retrialOf,
     primary,

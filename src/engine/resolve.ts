@@ -9,7 +9,7 @@ import {
   mayBeginGroup,
   takesTask,
 } from '../trial/assign.ts';
-import type { Trial } from '../trial/trial.ts';
+import { runningBlock, type Trial } from '../trial/trial.ts';
 import { Changes } from './changes.ts';
 import type { Environment } from './environment.ts';
 import { hasRefused } from './refusals.ts';
@@ -70,10 +70,10 @@ export function resolve(dispatch: Dispatch, environment: Environment): Decision<
 /** The arms that a task has; in a switchback trial, that of the running block. */
 function armsOf({ trials }: LedgerView, taskId: string): Assignment[] {
   return trials.flatMap((trial): Assignment[] => {
-    const { block, pauses, plan, stage } = trial;
+    const { pauses, plan, stage } = trial;
     // While a trial is paused, no task runs with its new value.
     if (stage === 'trial' && pauses.length > 0) return [];
-    const arm = block?.arm ?? armOf(trial, taskId);
+    const arm = runningBlock(trial)?.arm ?? armOf(trial, taskId);
     return arm === undefined ? [] : [{ deltaId: plan.deltaId, arm, stage }];
   });
 }

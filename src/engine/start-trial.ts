@@ -124,11 +124,8 @@ export function applyAndCompare(
 ): void {
   const { view, changes } = place;
   const ackByMs = ackDeadline(environment.settings, environment.nowMs);
-  const plan = {
-    ...planTrial(place, { delta, rule, retrialOf: undefined }, environment),
-    assignment: 'switchback',
-    isApplied: true,
-  } as const;
+  const subject = { delta, rule, retrialOf: undefined, isApplied: true };
+  const plan = planTrial(place, subject, environment);
   const obstacle =
     obstacleToBlocks(place, plan, delta.type, environment) ??
     objectionTo(rule.primary, view, environment);

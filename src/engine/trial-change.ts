@@ -84,6 +84,8 @@ export class TrialChange {
       const { nowMs } = this.#context.changes;
       const next = trial && nextMove(trial, nowMs, this.#recorded);
       if (trial === undefined || next === undefined) return;
+      // In blocks, the next switch follows in the same commit.
+      const isByTask = trial.plan.assignment === 'task';
       switch (next.move) {
         case 'end':
           this.end(next.finding, true);
@@ -99,11 +101,17 @@ export class TrialChange {
           break;
         case 'suspend':
           this.take({ step: 'suspend', timeMs: nowMs, summary: describeSuspension(trial) });
-          if (!isOnTrial(trial)) this.#put('old', 'The trial is suspended');
+          if (isByTask && !isOnTrial(trial)) this.#put('old', 'The trial is suspended');
           break;
         case 'continue':
           this.take({ step: 'continue', timeMs: nowMs, summary: describeContinuation(trial) });
-          if (!isOnTrial(trial)) this.#put('new', 'The trial goes on');
+          if (isByTask && !isOnTrial(trial)) this.#put('new', 'The trial goes on');
+          break;
+        case 'settle':
+          this.take(next.step);
+          break;
+        case 'rest':
+          this.#rest(trial);
           break;
         case 'pause':
           this.pause('outage');
@@ -276,6 +284,13 @@ export class TrialChange {
     const text = `Block of the ${arm} value, pair ${set} of the trial of ${this.deltaId}`;
     const sequence = switchTo(this.#context, trial.plan, arm, text);
     this.take({ step: 'block', timeMs: this.#context.changes.nowMs, set, arm, sequence });
+  }
+
+  /** Puts the standing value in force, even if it is: tasks from here on belong to no block. */
+  #rest(trial: Trial): void {
+    const text = `No block runs in the trial of ${this.deltaId}`;
+    const sequence = switchTo(this.#context, trial.plan, standingArm(trial), text);
+    this.take({ step: 'rest', timeMs: this.#context.changes.nowMs, sequence });
   }
 
   #put(arm: Arm, reasoning: string, revertsDeltaId = ''): void {

@@ -4,7 +4,7 @@ import type { LedgerView } from '../ledger/view.ts';
 import { type FinishedTask, missingOutcomes, recordOutcome } from '../trial/advance.ts';
 import { type Assignment, armOf, assignTask, type Dispatch, kindOfTask } from '../trial/assign.ts';
 import type { TrialPlan } from '../trial/plan.ts';
-import { isOnTrial, isSettling, type Trial } from '../trial/trial.ts';
+import { isOnTrial, isSettling, runningBlock, type Trial } from '../trial/trial.ts';
 import type { Changes } from './changes.ts';
 import { type Environment, followersOf } from './environment.ts';
 import { hasRefused } from './refusals.ts';
@@ -94,15 +94,14 @@ export class TrialChanges {
       if (task.status === 'success') change.resume('outage');
       const { trial } = change;
       // A sequence that no delta has yet does not name a block.
-      const isAhead = trial?.block !== undefined && task.deltaSequence > sequence;
+      const isAhead = trial?.plan.assignment === 'switchback' && task.deltaSequence > sequence;
       if (trial === undefined || isAhead) continue;
       const isRefused = hasRefused(this.#view, change.deltaId, task.clientId ?? '');
       if (isRefused && trial.plan.assignment === 'switchback') continue;
       const status = isRefused ? 'cancelled' : task.status;
       const step = recordOutcome(trial, { ...task, status, finishTimeMs }, nowMs);
-      if (step === undefined) continue;
-      change.take(step);
-      change.moveOn();
+      if (step !== undefined) change.take(step);
+      if (step !== undefined || trial.blocks.length > 0) change.moveOn();
     }
   }
 
@@ -124,7 +123,7 @@ export class TrialChanges {
    */
   noticeAcknowledged(acknowledgedBy = (id: string) => this.#view.acknowledged(id)): void {
     for (const change of this.#all) {
-      const block = change.trial?.block;
+      const block = change.trial && runningBlock(change.trial);
       if (block === undefined || block.acknowledgedMs !== undefined) continue;
       const type = (this.#view.delta(change.deltaId) ?? this.#changes.born(change.deltaId))?.type;
       const clients = followersOf(this.#environment, type).filter(

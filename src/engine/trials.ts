@@ -6,7 +6,13 @@ import type { Decision } from '../ledger/ledger.ts';
 import { type LedgerView, trialsOn } from '../ledger/view.ts';
 import { missingOutcomes, nextMove } from '../trial/advance.ts';
 import type { TrialPlan } from '../trial/plan.ts';
-import { isOfThisFormat, isOnTrial, standingArm, type Trial } from '../trial/trial.ts';
+import {
+  isOfThisFormat,
+  isOnTrial,
+  runningBlock,
+  standingArm,
+  type Trial,
+} from '../trial/trial.ts';
 import { Changes } from './changes.ts';
 import type { Environment } from './environment.ts';
 import { modeOf, tries } from './proposals.ts';
@@ -81,14 +87,14 @@ function standingValue(trial: Trial): Value | undefined {
 
 /** Why a trial cannot continue under a config, in words; `undefined`: it can. */
 function objectionTo(trial: Trial, view: LedgerView, settings: LoopSettings): string | undefined {
-  const { plan, block } = trial;
+  const { plan } = trial;
   const live = own(view.head.parameters, plan.target);
   if (!isOnTrial(trial)) return objectionToValue(plan, live, settings);
   // A former value is tried again because of its confirmed successor, whatever has become of the rule.
   const fault = plan.retrialOf === undefined ? faultOfRule(plan, settings) : undefined;
   if (fault !== undefined) return fault;
   // A config may have declared a parameter that the trial was to add.
-  const standing = block?.arm === 'new' ? plan.newValue : plan.oldValue;
+  const standing = runningBlock(trial)?.arm === 'new' ? plan.newValue : plan.oldValue;
   if (!sameValue(live, standing)) return `parameter ${plan.target} was declared`;
   return violationIn(plan.newValue, plan, settings);
 }

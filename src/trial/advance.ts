@@ -4,11 +4,19 @@ import { type Evidence, eHarm, eHelp, eNotWorse } from './evidence/evidence.ts';
 import type { Outcome } from './evidence/outcome.ts';
 import { foldRunning, foldsAs } from './fold.ts';
 import { partEnd } from './holdback.ts';
-import type { EValues, OutcomeRecorded, OutcomesMissing } from './step.ts';
+import type { EValues, OutcomeRecorded, OutcomesMissing, PairSettled } from './step.ts';
 import { isFilling } from './task-set.ts';
-import { blockTimeUpMs, openTasks, type Trial } from './trial.ts';
+import {
+  awaitsOutcomes,
+  type BlockSpan,
+  blockTimeUpMs,
+  openTasks,
+  pairDueMs,
+  runningBlock,
+  type Trial,
+} from './trial.ts';
 import { isOutage } from './validity.ts';
-import { type Finding, isHarmful, judge } from './verdict.ts';
+import { type Finding, isHarmful, judge, tasksLeft } from './verdict.ts';
 
 /** What a trial reads of a reported task. */
 export type FinishedTask = Pick<
@@ -30,12 +38,13 @@ export function recordOutcome(
 
 /** The step for outcomes that have timed out; `undefined`: none have. */
 export function missingOutcomes(trial: Trial, nowMs: number): OutcomesMissing | undefined {
-  const { block, plan } = trial;
+  const { plan } = trial;
+  const block = runningBlock(trial);
   const isLate = (sinceMs: number) => nowMs - sinceMs >= plan.outcomeTimeoutMs;
   if (block !== undefined) {
     if (nowMs < blockTimeUpMs(block, plan)) return undefined;
     const count = plan.blockTasks - block.outcomes.length;
-    return withEValues(trial, { step: 'missing', timeMs: nowMs, taskIds: [], count });
+    return { step: 'missing', timeMs: nowMs, taskIds: [], count };
   }
   const taskIds = openTasks(trial)
     .filter(({ outcome, assignTimeMs }) => outcome === undefined && isLate(assignTimeMs))
@@ -44,11 +53,28 @@ export function missingOutcomes(trial: Trial, nowMs: number): OutcomesMissing | 
   return withEValues(trial, { step: 'missing', timeMs: nowMs, taskIds, count: taskIds.length });
 }
 
+/** The step that counts the oldest pair of blocks; `undefined`: outcomes of it may still come. */
+export function settledPair(trial: Trial, nowMs: number): PairSettled | undefined {
+  const [first] = trial.blocks;
+  const dueMs = pairDueMs(trial);
+  if (first === undefined || dueMs === undefined || nowMs < dueMs) return undefined;
+  return withEValues(trial, { step: 'settle', timeMs: nowMs, set: first.set });
+}
+
 /** What a trial has to do next. */
 export type NextMove =
   | { readonly move: 'end'; readonly finding: Finding }
+  | { readonly move: 'settle'; readonly step: PairSettled }
   | {
-      readonly move: 'promote' | 'confirm' | 'renew' | 'suspend' | 'continue' | 'pause' | 'switch';
+      readonly move:
+        | 'promote'
+        | 'confirm'
+        | 'renew'
+        | 'suspend'
+        | 'continue'
+        | 'pause'
+        | 'switch'
+        | 'rest';
     };
 
 /**
@@ -57,7 +83,9 @@ export type NextMove =
  * @param recorded tasks ever recorded
  */
 export function nextMove(trial: Trial, nowMs: number, recorded: number): NextMove | undefined {
-  const { stage, plan, suspendedMs, sets, pauses } = trial;
+  const { stage, suspendedMs, pauses } = trial;
+  const settled = settledPair(trial, nowMs);
+  if (settled !== undefined) return { move: 'settle', step: settled };
   const finding = judge(trial, nowMs);
   if (finding?.verdict === 'helped') return { move: stage === 'trial' ? 'promote' : 'confirm' };
   if (finding !== undefined) return { move: 'end', finding };
@@ -66,15 +94,21 @@ export function nextMove(trial: Trial, nowMs: number, recorded: number): NextMov
     // Harm in order of dispatch also suspends: its verdict waits for late reports.
     const looksHarmful = isHarmful(trial, trial.arrival) || isHarmful(trial, trial.evidence);
     if (looksHarmful) return { move: 'suspend' };
-  } else {
-    const isDecided = sets.length === 0 && !isHarmful(trial, trial.evidence);
-    return isDecided && pauses.length === 0 ? { move: 'continue' } : undefined;
   }
   if (pauses.length > 0) return undefined;
-  if (isOutage(trial)) return { move: 'pause' };
-  return plan.assignment === 'switchback' && trial.block === undefined
-    ? { move: 'switch' }
-    : undefined;
+  if (suspendedMs !== undefined) {
+    const isDecided = !awaitsOutcomes(trial) && !isHarmful(trial, trial.evidence);
+    return isDecided ? { move: 'continue' } : nextBlockMove(trial);
+  }
+  return isOutage(trial) ? { move: 'pause' } : nextBlockMove(trial);
+}
+
+/** Between two blocks: the next one begins, or the trial rests until those before are counted. */
+function nextBlockMove(trial: Trial): NextMove | undefined {
+  const { plan, suspendedMs, isResting } = trial;
+  if (plan.assignment === 'task' || runningBlock(trial) !== undefined) return undefined;
+  if (suspendedMs === undefined && tasksLeft(trial) > 0) return { move: 'switch' };
+  return isResting ? undefined : { move: 'rest' };
 }
 
 /**
@@ -87,7 +121,10 @@ function isPartOver({ holdback, sets, pauses }: Trial, recorded: number): boolea
 }
 
 /** Adds the e-values if the step leads to sets being counted. The fold does not read them. */
-function withEValues<T extends OutcomeRecorded | OutcomesMissing>(trial: Trial, step: T): T {
+function withEValues<T extends OutcomeRecorded | OutcomesMissing | PairSettled>(
+  trial: Trial,
+  step: T,
+): T {
   const { evidence } = foldRunning(trial, step);
   return evidence === trial.evidence ? step : foldsAs({ ...step, e: eValuesOf(evidence) }, step);
 }
@@ -99,12 +136,7 @@ function eValuesOf(evidence: Evidence): readonly EValues[] {
 type Place = Pick<OutcomeRecorded, 'step' | 'set' | 'arm' | 'sinceMs'>;
 
 function placeOf(trial: Trial, task: FinishedTask, nowMs: number): Place | undefined {
-  if (trial.plan.assignment === 'switchback') {
-    const { block, tossed } = trial;
-    return block !== undefined && ranIn(block, task)
-      ? { step: 'outcome', set: tossed, arm: block.arm, sinceMs: nowMs - block.startTimeMs }
-      : undefined;
-  }
+  if (trial.plan.assignment === 'switchback') return blockOf(trial, task, nowMs);
   const { taskId } = task;
   if (taskId === '') return undefined;
   const holders = [
@@ -122,15 +154,25 @@ function placeOf(trial: Trial, task: FinishedTask, nowMs: number): Place | undef
   return lost && { step: 'late', set: lost.set, arm: lost.arm, sinceMs: nowMs - lost.assignTimeMs };
 }
 
+/** The block that a task was dispatched in, whenever it is reported. */
+function blockOf(trial: Trial, task: FinishedTask, nowMs: number): Place | undefined {
+  const isIts = (span: BlockSpan) => ranIn(span, task);
+  const open = trial.blocks.find(isIts);
+  const block = open ?? trial.countedBlocks.find(isIts);
+  if (block === undefined) return undefined;
+  const { set, arm, startTimeMs } = block;
+  return { step: open ? 'outcome' : 'late', set, arm, sinceMs: nowMs - startTimeMs };
+}
+
 /**
- * Whether a task was dispatched with a block's value: by its `deltaSequence` or, without one, if it
- * began after every client had acknowledged the block's switch.
+ * Whether a task was dispatched with a block's value: by its `deltaSequence` or, without one, if it began
+ * between the time when every client had acknowledged the block's switch and the block's end.
  */
-function ranIn({ sequence, acknowledgedMs }: NonNullable<Trial['block']>, task: FinishedTask) {
-  if (task.deltaSequence > 0) return task.deltaSequence >= sequence;
-  return (
-    acknowledgedMs !== undefined && task.finishTimeMs - (task.latencyMs ?? 0) >= acknowledgedMs
-  );
+function ranIn(span: BlockSpan, { deltaSequence, finishTimeMs, latencyMs = 0 }: FinishedTask) {
+  const { sequence, endSequence = Infinity, acknowledgedMs = Infinity, endMs = Infinity } = span;
+  if (deltaSequence > 0) return sequence <= deltaSequence && deltaSequence < endSequence;
+  const beganMs = finishTimeMs - latencyMs;
+  return acknowledgedMs <= beganMs && beganMs < endMs;
 }
 
 function outcomeOf({ plan }: Trial, { status, latencyMs, measurements }: FinishedTask): Outcome {

@@ -140,8 +140,9 @@ function groupTask(trial: Trial, { seed, ...assigning }: Assigning): TaskAssigne
 
 /** The next block. */
 export function nextBlock(trial: Trial, seed: string): Pick<BlockStarted, 'set' | 'arm'> {
-  const { firstBlock, tossed } = trial;
-  if (firstBlock !== undefined) return { set: tossed, arm: otherArm(firstBlock.arm) };
+  const { blocks, tossed } = trial;
+  const first = blocks.length % 2 === 1 ? blocks.at(-1) : undefined;
+  if (first !== undefined) return { set: tossed, arm: otherArm(first.arm) };
   const set = tossed + 1;
   return { set, arm: tossCoin(seed, set) };
 }

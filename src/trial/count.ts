@@ -57,20 +57,25 @@ export function addSet(evidence: Evidence, set: TaskSet, plan: TrialPlan): Evide
   return set.size === 2 ? addPair(evidence, told, plan) : addGroup(evidence, groupOf(told), plan);
 }
 
-/** Counts a pair of blocks. */
+/** Counts a pair of blocks, with all outcomes of the tasks dispatched in them. */
 export function countBlocks(trial: Trial, halves: PairOutcomes): Trial {
   const untold = { ...trial, untold: betOnUntold(trial, halves) };
   const told = withoutCancelled(halves);
   if (told.old.length === 0 || told.new.length === 0) return untold;
-  const evidence = addPair(trial.evidence, told, trial.plan);
   return {
     ...untold,
-    evidence,
-    arrival: evidence,
+    evidence: addPair(trial.evidence, told, trial.plan),
     compared: compare(trial.compared, told, trial.plan),
     tasksUsed: trial.tasksUsed + told.old.length + told.new.length,
-    recentFailures: recentFailures(trial, told),
   };
+}
+
+/** Takes note of a pair of blocks that has just ended, with the outcomes that ended them. */
+export function countArrivedBlocks(trial: Trial, halves: PairOutcomes): Trial {
+  const told = withoutCancelled(halves);
+  if (told.old.length === 0 || told.new.length === 0) return trial;
+  const arrival = addPair(trial.arrival, told, trial.plan);
+  return { ...trial, arrival, recentFailures: recentFailures(trial, told) };
 }
 
 /** Counts all sets again, in order of dispatch, with late reports in place of losses. */

@@ -3,7 +3,7 @@ import type { HarmResponse } from '../domain/rule.ts';
 import { describeGains, describeHelp, describeMetrics, marginText } from './describe-effect.ts';
 import { ALPHA, SUFFICIENT } from './evidence/bets.ts';
 import { detection, detectionLimit } from './holdback.ts';
-import { staysInForce, type Trial } from './trial.ts';
+import { isOnTrial, staysInForce, type Trial } from './trial.ts';
 import { describeLosses } from './validity.ts';
 import { CONFIRMING, type Finding, settleMs, TAKING_BACK } from './verdict.ts';
 
@@ -123,22 +123,29 @@ function shownOf(metrics: readonly MetricEffect[]): string {
 
 /** The summary of a suspension. */
 export function describeSuspension(trial: Trial): string {
-  const { plan, stage, sets } = trial;
+  const { plan, sets } = trial;
   const open = sets.reduce((sum, { tasks }) => sum + tasks.filter((t) => !t.outcome).length, 0);
-  const value = stage === 'probation' ? ', and the old value is in force again' : '';
+  const value = isOnTrial(trial) ? '' : ', and the old value is in force again';
+  const lead = `Suspended: by what has been reported so far it harms${value}. `;
   const seconds = Math.round(plan.outcomeTimeoutMs / 1000);
+  if (plan.assignment === 'switchback') {
+    return `${lead}Tasks of its blocks that still run are awaited for ${seconds} seconds before that is said`;
+  }
   const minutes = Math.round(settleMs(trial) / 60_000);
   return (
-    `Suspended: by what has been reported so far it harms${value}. ` +
+    lead +
     `${open} tasks are awaited, for ${seconds} seconds at most each, before that is said; ` +
     `where any were given up, their late reports are awaited for ${minutes} minutes`
   );
 }
 
 /** The summary of a suspension's end. */
-export function describeContinuation({ stage }: Trial): string {
-  const value = stage === 'probation' ? 'on probation again' : 'on trial again';
-  return `With all reports counted in order of dispatch there is no harm: ${value}`;
+export function describeContinuation(trial: Trial): string {
+  const { stage, plan } = trial;
+  const inForce = stage === 'probation' ? 'on probation again' : 'in force again';
+  const value = isOnTrial(trial) ? 'on trial again' : inForce;
+  const order = plan.assignment === 'task' ? ' in order of dispatch' : '';
+  return `With all reports counted${order} there is no harm: ${value}`;
 }
 
 const SURENESS = `an error of this kind comes in at most ${ALPHA * 100} % of trials`;

@@ -1,49 +1,94 @@
-import { countBlocks, isCancelled } from './count.ts';
-import type { BlockStarted, OutcomeRecorded } from './step.ts';
-import type { Block, ClosedBlock, Trial } from './trial.ts';
+import type { Arm } from './arm.ts';
+import { countArrivedBlocks, countBlocks, isCancelled } from './count.ts';
+import type { PairOutcomes } from './evidence/pair-score.ts';
+import type { BlockStarted, OutcomeRecorded, TrialRested } from './step.ts';
+import { type Block, type Counts, runningBlock, type Trial } from './trial.ts';
 
 export function foldBlock(trial: Trial, { set, arm, sequence, timeMs }: BlockStarted): Trial {
-  const block = { arm, sequence, startTimeMs: timeMs, acknowledgedMs: undefined, outcomes: [] };
-  return { ...trial, tossed: set, block };
+  const block: Block = {
+    set,
+    arm,
+    sequence,
+    endSequence: undefined,
+    startTimeMs: timeMs,
+    acknowledgedMs: undefined,
+    endMs: undefined,
+    outcomes: [],
+  };
+  const blocks = [...upTo(sequence, trial.blocks), block];
+  return { ...trial, tossed: set, blocks, isResting: false };
 }
 
-/** A task of the running block was reported; the last one closes the block. */
-export function foldBlockOutcome(trial: Trial, { outcome }: OutcomeRecorded): Trial {
-  const { block, plan } = trial;
+export function foldRest(trial: Trial, { sequence }: TrialRested): Trial {
+  return { ...trial, blocks: upTo(sequence, trial.blocks), isResting: true };
+}
+
+/** Tasks that name this sequence, or a later one, do not belong to the block before. */
+function upTo(endSequence: number, blocks: readonly Block[]): readonly Block[] {
+  return blocks.map((one) => (one.endSequence === undefined ? { ...one, endSequence } : one));
+}
+
+export function foldAcknowledgement(trial: Trial, acknowledgedMs: number): Trial {
+  return replace(trial, runningBlock(trial), { acknowledgedMs });
+}
+
+/** A task of a block was reported; `blockTasks` reports end a running one. */
+export function foldBlockOutcome(trial: Trial, step: OutcomeRecorded): Trial {
+  const block = trial.blocks.find(({ set, arm }) => set === step.set && arm === step.arm);
   if (block === undefined) return trial;
-  const outcomes = [...block.outcomes, outcome];
-  const changed = { ...block, outcomes };
-  return outcomes.length < plan.blockTasks
-    ? { ...trial, block: changed }
-    : closeBlock(trial, changed, 0);
+  const outcomes = [...block.outcomes, step.outcome];
+  const after = replace(trial, block, { outcomes });
+  const isFull = outcomes.length >= trial.plan.blockTasks;
+  return isFull && block.endMs === undefined ? endBlock(after, step.timeMs) : after;
 }
 
-/** The running block times out with `count` tasks missing. */
-export function foldMissingInBlock(trial: Trial, count: number): Trial {
-  return trial.block === undefined ? trial : closeBlock(trial, trial.block, count);
+/** The running block ends; the second one of a pair completes it. */
+export function endBlock(trial: Trial, endMs: number): Trial {
+  const ended = replace(trial, runningBlock(trial), { endMs });
+  const { blocks, plan, assigned, dispatched } = ended;
+  if (blocks.length % 2 === 1) return ended;
+  const count = 2 * plan.blockTasks;
+  return countArrivedBlocks(
+    { ...ended, assigned: assigned + count, dispatched: dispatched + count },
+    halvesOf(blocks.slice(-2), plan.blockTasks),
+  );
 }
 
-/** The second block of a pair completes it: the pair is counted. */
-function closeBlock(trial: Trial, { arm, outcomes }: Block, missing: number): Trial {
-  const closed: ClosedBlock = { arm, outcomes, missing };
-  const first = trial.firstBlock;
-  if (first === undefined) return { ...trial, block: undefined, firstBlock: closed };
-  const [old, fresh] = arm === 'new' ? [first, closed] : [closed, first];
-  const { expected, missing: lost, cancelled, assigned, dispatched } = trial;
-  const cancelledIn = ({ outcomes: all }: ClosedBlock) => all.filter(isCancelled).length;
-  const tasks = old.outcomes.length + old.missing + fresh.outcomes.length + fresh.missing;
+/** The oldest pair of blocks is counted. */
+export function foldSettled(trial: Trial): Trial {
+  const pair = trial.blocks.slice(0, 2);
+  const { expected, missing, cancelled, plan, countedBlocks } = trial;
+  const lacking = ({ outcomes }: Block) => Math.max(plan.blockTasks - outcomes.length, 0);
+  const plus = (counts: Counts, countIn: (block: Block) => number): Counts => {
+    const count = (arm: Arm) =>
+      pair.reduce((sum, one) => sum + (one.arm === arm ? countIn(one) : 0), 0);
+    return { old: counts.old + count('old'), new: counts.new + count('new') };
+  };
   const after = {
     ...trial,
-    block: undefined,
-    firstBlock: undefined,
-    assigned: assigned + tasks,
-    dispatched: dispatched + tasks,
-    expected: {
-      old: expected.old + old.outcomes.length + old.missing,
-      new: expected.new + fresh.outcomes.length + fresh.missing,
-    },
-    missing: { old: lost.old + old.missing, new: lost.new + fresh.missing },
-    cancelled: { old: cancelled.old + cancelledIn(old), new: cancelled.new + cancelledIn(fresh) },
+    blocks: trial.blocks.slice(2),
+    countedBlocks: [...countedBlocks, ...pair.map(({ outcomes: _, ...span }) => span)],
+    expected: plus(expected, (one) => one.outcomes.length + lacking(one)),
+    missing: plus(missing, lacking),
+    cancelled: plus(cancelled, ({ outcomes }) => outcomes.filter(isCancelled).length),
   };
-  return countBlocks(after, { old: old.outcomes, new: fresh.outcomes });
+  return countBlocks(after, halvesOf(pair));
+}
+
+/** Drops the blocks of a pair that has not ended. */
+export function dropUnfinished(trial: Trial): Trial {
+  const { blocks } = trial;
+  const ended = blocks.filter(({ endMs }) => endMs !== undefined).length;
+  return { ...trial, blocks: blocks.slice(0, ended - (ended % 2)) };
+}
+
+function halvesOf(pair: readonly Block[], most?: number): PairOutcomes {
+  const half = (arm: Arm) =>
+    pair.flatMap((one) => (one.arm === arm ? one.outcomes.slice(0, most) : []));
+  return { old: half('old'), new: half('new') };
+}
+
+function replace(trial: Trial, block: Block | undefined, change: Partial<Block>): Trial {
+  const blocks = trial.blocks.map((one) => (one === block ? { ...one, ...change } : one));
+  return { ...trial, blocks };
 }

@@ -1,6 +1,7 @@
 import { countComplete } from './count.ts';
 import { openBets } from './evidence/bets.ts';
 import type { Outcome } from './evidence/outcome.ts';
+import { dropUnfinished } from './fold-blocks.ts';
 import { hasHoldback } from './plan.ts';
 import type {
   HoldbackRenewed,
@@ -13,25 +14,25 @@ import { type AssignedTask, isFilling, type TaskSet } from './task-set.ts';
 import { type Counts, openTasks, type Trial } from './trial.ts';
 
 /**
- * Suspends a trial. Waiting tasks are left out; a group that is not full is cut short and counts if it
- * has both arms.
+ * Suspends a trial. Waiting tasks are left out, and so is a pair of blocks that has not ended; a group that
+ * is not full is cut short and counts if it has both arms.
  */
 export function suspend(trial: Trial, suspendedMs: number): Trial {
   const hasBothArms = ({ tasks }: TaskSet) => new Set(tasks.map(({ arm }) => arm)).size === 2;
   const useless = trial.sets.filter((set) => isFilling(set) && !hasBothArms(set));
-  const left = leaveOut({ ...trial, suspendedMs }, useless);
+  const left = leaveOut({ ...dropUnfinished(trial), suspendedMs }, useless);
   const sets = left.sets.map((set) => (isFilling(set) ? { ...set, size: set.tasks.length } : set));
   return countComplete({ ...left, sets });
 }
 
 /** Pauses a trial. What may show harm is still waited for: without it, a suspended trial would go on. */
 export function pause(trial: Trial, { reason, timeMs }: TrialPaused): Trial {
+  const isSuspended = trial.suspendedMs !== undefined;
   return {
-    ...leaveOut(trial, trial.suspendedMs === undefined ? trial.sets : []),
+    ...leaveOut(trial, isSuspended ? [] : trial.sets),
     pauses: [...trial.pauses, reason],
     pausedSinceMs: trial.pausedSinceMs ?? timeMs,
-    block: undefined,
-    firstBlock: undefined,
+    blocks: isSuspended ? trial.blocks : [],
   };
 }
 
@@ -49,13 +50,13 @@ export function resume(trial: Trial, { reason, timeMs }: TrialResumed): Trial {
   };
 }
 
-/** Begins a stage. Open sets are counted in it; waiting tasks are left out. */
+/** Begins a stage. Open sets and ended pairs of blocks are counted in it; all else is left out. */
 export function nextStage(
   trial: Trial,
   { timeMs, commitment }: TrialPromoted | TrialConfirmed | HoldbackRenewed,
   stage: Trial['stage'],
 ): Trial {
-  const left = leaveOut(trial, []);
+  const left = leaveOut(dropUnfinished(trial), []);
   return {
     ...left,
     stage,
@@ -64,7 +65,7 @@ export function nextStage(
     stageTimeMs: timeMs,
     pausedSinceMs: trial.pausedSinceMs === undefined ? undefined : timeMs,
     pausedMs: 0,
-    assigned: openTasks(left).length,
+    assigned: openTasks(left).length + left.blocks.length * left.plan.blockTasks,
     suspendedMs: undefined,
   };
 }

@@ -2,7 +2,14 @@ import { addSet, countComplete, isCancelled } from './count.ts';
 import type { Evidence } from './evidence/evidence.ts';
 import { GROUP_TASKS } from './evidence/group-score.ts';
 import { LOST, type Outcome } from './evidence/outcome.ts';
-import { foldBlock, foldBlockOutcome, foldMissingInBlock } from './fold-blocks.ts';
+import {
+  endBlock,
+  foldAcknowledgement,
+  foldBlock,
+  foldBlockOutcome,
+  foldRest,
+  foldSettled,
+} from './fold-blocks.ts';
 import { beginHoldback, nextStage, pause, resume, suspend } from './fold-stages.ts';
 import type { Receipt } from './receipt.ts';
 import type { OutcomeRecorded, OutcomesMissing, TaskAssigned, TrialStep } from './step.ts';
@@ -74,10 +81,11 @@ function takeStep(trial: Trial, step: TrialStep): Trial | undefined {
     case 'block':
       return foldBlock(trial, step);
     case 'acknowledged':
-      return {
-        ...trial,
-        block: trial.block && { ...trial.block, acknowledgedMs: step.timeMs },
-      };
+      return foldAcknowledgement(trial, step.timeMs);
+    case 'settle':
+      return foldSettled(trial);
+    case 'rest':
+      return foldRest(trial, step);
     case 'outcome':
       return foldOutcome(trial, step);
     case 'late':
@@ -151,8 +159,8 @@ function foldOutcome(trial: Trial, step: OutcomeRecorded): Trial {
   return takeOutcomes({ ...trial, longestMs }, new Map([[step.taskId, step.outcome]]));
 }
 
-function foldMissing(trial: Trial, { taskIds, count }: OutcomesMissing): Trial {
-  if (trial.plan.assignment === 'switchback') return foldMissingInBlock(trial, count);
+function foldMissing(trial: Trial, { taskIds, timeMs }: OutcomesMissing): Trial {
+  if (trial.plan.assignment === 'switchback') return endBlock(trial, timeMs);
   const timedOut = new Set(taskIds);
   const tasks = [
     ...trial.waiting.map(({ number, task }) => ({ set: number, task })),
@@ -206,11 +214,20 @@ function arrivalAfter(
   return completed.reduce((sum, set) => addSet(sum, set, plan), arrival);
 }
 
-function foldLate(trial: Trial, { taskId, outcome, sinceMs }: OutcomeRecorded): Trial {
-  const lost = trial.lost.map(
-    (one): LostTask => (one.taskId === taskId ? { ...one, late: outcome } : one),
-  );
+function foldLate(trial: Trial, step: OutcomeRecorded): Trial {
+  const { taskId, outcome, sinceMs } = step;
+  const lost =
+    trial.plan.assignment === 'switchback'
+      ? [...trial.lost, lateInBlock(step)].slice(-MAX_LOST)
+      : trial.lost.map(
+          (one): LostTask => (one.taskId === taskId ? { ...one, late: outcome } : one),
+        );
   return { ...trial, lost, longestMs: Math.max(trial.longestMs, sinceMs) };
+}
+
+/** Nothing is known of a task in a block before it is reported. */
+function lateInBlock({ taskId, set, arm, outcome, timeMs, sinceMs }: OutcomeRecorded): LostTask {
+  return { taskId, set, arm, assignTimeMs: timeMs - sinceMs, late: outcome };
 }
 
 function replaceSet(

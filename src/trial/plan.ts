@@ -8,11 +8,14 @@ import type { Scale } from './evidence/pair-score.ts';
 import { kindOf, type Seen } from './predict.ts';
 
 /** Version of plans and steps. Trials of an earlier one are ended when their ledger is opened. */
-export const TRIAL_FORMAT = 2;
+export function formatOf(assignment: Scale['assignment']): number {
+  // Blocks of format 2 counted only the first tasks that were reported.
+  return assignment === 'task' ? 2 : 3;
+}
 
 /** The parameters of a trial, fixed until it ends. Plain JSON. */
 export interface TrialPlan extends Scale {
-  /** `TRIAL_FORMAT`. Absent in ledgers of releases whose trials cannot be continued. */
+  /** `formatOf`. Absent in ledgers of the first releases. */
   readonly format: number;
   readonly deltaId: string;
   readonly ruleId: string;
@@ -30,7 +33,7 @@ export interface TrialPlan extends Scale {
   readonly isApplied?: boolean;
   readonly primary: Metric;
   readonly guards: readonly Guard[];
-  /** Tasks per block of a switchback trial. */
+  /** Reports after which a block ends. */
   readonly blockTasks: number;
   /** Labels that are equal within a pair; empty: tasks are paired by predicted latency. */
   readonly pairBy: readonly string[];
@@ -41,7 +44,7 @@ export interface TrialPlan extends Scale {
   /** Tasks before the trial, oldest first; empty if nothing is predicted. */
   readonly history: readonly Seen[];
   readonly outcomeTimeoutMs: number;
-  /** How long a block waits for its tasks, if longer; absent: no longer. */
+  /** How long a block waits for those reports, if longer; absent: no longer. */
   readonly blockTimeoutMs?: number;
   readonly maxMs: number;
   /** E-value of help at which the value is put in force. */

@@ -48,12 +48,25 @@ export interface BlockStarted extends TimedStep {
   readonly sequence: number;
 }
 
+/** No block runs for now: the delta with this sequence put the standing value in force. */
+export interface TrialRested extends TimedStep {
+  readonly step: 'rest';
+  readonly sequence: number;
+}
+
+/** The oldest pair of blocks was counted: all of its tasks have had the outcome timeout. */
+export interface PairSettled extends TimedStep {
+  readonly step: 'settle';
+  readonly set: number;
+  readonly e?: readonly EValues[];
+}
+
 /** Every client with an open stream has acknowledged the block's switch. */
 export interface BlockAcknowledged extends TimedStep {
   readonly step: 'acknowledged';
 }
 
-/** A task was reported; `late`: after it had timed out. */
+/** A task was reported; `late`: after it had timed out, or after its pair of blocks had been counted. */
 export interface OutcomeRecorded extends TimedStep {
   readonly step: 'outcome' | 'late';
   readonly taskId: string;
@@ -66,12 +79,12 @@ export interface OutcomeRecorded extends TimedStep {
   readonly e?: readonly EValues[];
 }
 
-/** Outcomes timed out. */
+/** Outcomes timed out; or a running block did, which ends. */
 export interface OutcomesMissing extends TimedStep {
   readonly step: 'missing';
   /** Empty for a block. */
   readonly taskIds: readonly string[];
-  /** Tasks that timed out. */
+  /** Tasks that timed out; of a block, those that it lacks. */
   readonly count: number;
   readonly e?: readonly EValues[];
 }
@@ -179,6 +192,8 @@ export type TrialStep =
   | TaskAssigned
   | BlockStarted
   | BlockAcknowledged
+  | PairSettled
+  | TrialRested
   | OutcomeRecorded
   | OutcomesMissing
   | TrialPaused

@@ -6,7 +6,7 @@ import { mean } from './evidence/distributions.ts';
 import { type Evidence, noEvidence } from './evidence/evidence.ts';
 import type { Outcome } from './evidence/outcome.ts';
 import type { HoldbackState } from './holdback.ts';
-import { TRIAL_FORMAT, type TrialPlan } from './plan.ts';
+import { formatOf, type TrialPlan } from './plan.ts';
 import type { Seen } from './predict.ts';
 import { firstHash } from './receipt.ts';
 import type { PauseReason } from './step.ts';
@@ -28,22 +28,25 @@ export interface WaitingTask {
   readonly openedAt: number;
 }
 
-/** The running block of a switchback trial. */
-export interface Block {
+/** When tasks belong to a block of a switchback trial: by the sequence they name, or when they began. */
+export interface BlockSpan {
+  /** Number of its pair. */
+  readonly set: number;
   readonly arm: Arm;
+  /** Of the switch that began it, and of the first one after it. */
   readonly sequence: number;
+  readonly endSequence: number | undefined;
   readonly startTimeMs: number;
   /** When the last client acknowledged its switch; `undefined`: not all have. */
   readonly acknowledgedMs: number | undefined;
-  readonly outcomes: readonly Outcome[];
+  /** `undefined`: it is running. */
+  readonly endMs: number | undefined;
 }
 
-/** A finished block. */
-export interface ClosedBlock {
-  readonly arm: Arm;
+/** A block whose pair is not counted yet. */
+export interface Block extends BlockSpan {
+  /** In order of their reports, those after its end included. */
   readonly outcomes: readonly Outcome[];
-  /** Tasks that were not reported in time. */
-  readonly missing: number;
 }
 
 /** Tasks by arm. */
@@ -110,9 +113,12 @@ export interface Trial {
   readonly dispatched: number;
   /** What predictions are made from, oldest first: the history, then tasks of counted pairs. */
   readonly seen: readonly Seen[];
-  readonly block: Block | undefined;
-  /** The first block of the current pair, once it has finished. */
-  readonly firstBlock: ClosedBlock | undefined;
+  /** Blocks whose pair is not counted yet, oldest first; only the last one may be running. */
+  readonly blocks: readonly Block[];
+  /** Blocks of counted pairs: by them, a late report is told. */
+  readonly countedBlocks: readonly BlockSpan[];
+  /** No block runs, and the standing value is in force. */
+  readonly isResting: boolean;
   /** Tasks assigned an arm, without those that were left out. */
   readonly expected: Counts;
   /** Of `expected`: not reported in time, and cancelled. */
@@ -178,8 +184,9 @@ export function startTrial(
     assigned: 0,
     dispatched: 0,
     seen: plan.history ?? [],
-    block: undefined,
-    firstBlock: undefined,
+    blocks: [],
+    countedBlocks: [],
+    isResting: false,
     expected: none,
     missing: none,
     cancelled: none,
@@ -207,8 +214,11 @@ interface StageStart {
 }
 
 /** Whether this release can continue a trial; earlier formats keep other evidence. */
-export function isOfThisFormat({ format }: Pick<TrialPlan, 'format'>): boolean {
-  return format === TRIAL_FORMAT;
+export function isOfThisFormat({
+  format,
+  assignment,
+}: Pick<TrialPlan, 'format' | 'assignment'>): boolean {
+  return format === formatOf(assignment);
 }
 
 /** Whether groups are compared instead of pairs: after promotion, unless by blocks. */
@@ -248,7 +258,13 @@ export function timeUpMs({ stage, plan, stageTimeMs, pauses, pausedMs }: Trial):
   return stageTimeMs + pausedMs + (stage === 'trial' ? plan.maxMs : plan.probationMs);
 }
 
-/** When a block is given up, with the tasks that it lacks. */
+/** The block whose value is in force; `undefined`: none runs. */
+export function runningBlock({ blocks }: Pick<Trial, 'blocks'>): Block | undefined {
+  const last = blocks.at(-1);
+  return last?.endMs === undefined ? last : undefined;
+}
+
+/** When a block ends with fewer tasks than it was to have. */
 export function blockTimeUpMs(
   { startTimeMs }: Block,
   { outcomeTimeoutMs, blockTimeoutMs = 0 }: TrialPlan,
@@ -256,7 +272,21 @@ export function blockTimeUpMs(
   return startTimeMs + Math.max(outcomeTimeoutMs, blockTimeoutMs);
 }
 
+/**
+ * When the oldest pair of blocks is counted: every task of it has had the outcome timeout. `undefined`: it
+ * has not ended.
+ */
+export function pairDueMs({ blocks, plan }: Pick<Trial, 'blocks' | 'plan'>): number | undefined {
+  const [, second] = blocks;
+  return second?.endMs === undefined ? undefined : second.endMs + plan.outcomeTimeoutMs;
+}
+
+/** Whether there are assigned tasks, or blocks, that are not counted yet. */
+export function awaitsOutcomes({ sets, blocks }: Pick<Trial, 'sets' | 'blocks'>): boolean {
+  return sets.length > 0 || blocks.length > 0;
+}
+
 /** Whether a suspended trial has nothing left to count and only waits for late reports. */
-export function isSettling({ suspendedMs, sets }: Trial): boolean {
-  return suspendedMs !== undefined && sets.length === 0;
+export function isSettling(trial: Trial): boolean {
+  return trial.suspendedMs !== undefined && !awaitsOutcomes(trial);
 }

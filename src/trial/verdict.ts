@@ -15,7 +15,7 @@ import { hasMargin, tasksToProve } from './evidence/margin.ts';
 import { eTotalHelp } from './evidence/totals.ts';
 import { detection, detectionLimit } from './holdback.ts';
 import type { TrialPlan } from './plan.ts';
-import { isByGroups, type Trial, timeUpMs } from './trial.ts';
+import { awaitsOutcomes, isByGroups, type Trial, timeUpMs } from './trial.ts';
 import { describeLosses, eUntold, faultOf } from './validity.ts';
 
 /** Evidence of help that confirms a change, and that takes a former value back. */
@@ -25,7 +25,10 @@ export const TAKING_BACK = 100;
 /** Evidence that the arms lose different tasks which is waited out before a value is put in force. */
 const DOUBTFUL = 3;
 
-/** Tasks that a trial assigns at most, and those from which one without any evidence is given up. */
+/**
+ * Tasks that a trial assigns at most, and those from which one without any evidence is given up. A block
+ * counts as `blockTasks`, however many tasks run in it.
+ */
 export const MAX_TASKS = 200;
 const MIN_TASKS_TO_GIVE_UP = 100;
 
@@ -110,16 +113,16 @@ export function settleMs({ plan }: Pick<Trial, 'plan'>): number {
 }
 
 function judgeTrial(trial: Trial, nowMs: number): Finding | undefined {
-  const { tasksUsed, dispatched, sets, plan } = trial;
+  const { tasksUsed, dispatched, plan } = trial;
   if (nowMs >= timeUpMs(trial)) {
     return { verdict: 'inconclusive', reason: 'it ran for trial.max_seconds' };
   }
   if (isHelpful(trial)) {
     if (eUntold(trial) < DOUBTFUL) return { verdict: 'helped', reason: 'help' };
-    if (sets.length > 0) return undefined;
+    if (awaitsOutcomes(trial)) return undefined;
     return { verdict: 'inconclusive', reason: `it may help, but ${describeLosses(trial)}` };
   }
-  if (tasksLeft(trial) <= 0 && sets.length === 0 && trial.block === undefined) {
+  if (tasksLeft(trial) <= 0 && !awaitsOutcomes(trial)) {
     const reason =
       dispatched >= MAX_DISPATCHED && tasksUsed < maxTasks(plan)
         ? `only ${tasksUsed} of ${dispatched} tasks told anything`
@@ -146,20 +149,23 @@ export function isHopeless({
   plan,
 }: Pick<Trial, 'evidence' | 'tasksUsed' | 'plan'>): boolean {
   const [primary] = evidence;
+  if (primary === undefined) return false;
   const least = plan.isApplied === true ? MIN_TASKS_TO_GIVE_UP_IN_FORCE : MIN_TASKS_TO_GIVE_UP;
-  if (primary === undefined || tasksUsed < least) return false;
-  return combinedHarm(evidence) < 1 && eHelp(primary) < 1;
+  // However many tasks ran in a block, it is one comparison.
+  const { assignment, blockTasks } = plan;
+  const used =
+    assignment === 'task' ? tasksUsed : Math.min(tasksUsed, 2 * blockTasks * primary.sets);
+  return used >= least && combinedHarm(evidence) < 1 && eHelp(primary) < 1;
 }
 
 /** `helped`: the change is confirmed. */
 function judgeProbation(trial: Trial, nowMs: number): Finding | undefined {
-  const { sets } = trial;
   const [primary] = trial.evidence;
   if (primary === undefined) return undefined;
   const isProven = primary.peaks.help >= CONFIRMING;
   const isSure = isProven && obstacleTo(trial, primary) === undefined;
   if (isSure && unproven(trial).length === 0) return { verdict: 'helped', reason: 'confirmed' };
-  const isOver = nowMs >= timeUpMs(trial) || (tasksLeft(trial) <= 0 && sets.length === 0);
+  const isOver = nowMs >= timeUpMs(trial) || (tasksLeft(trial) <= 0 && !awaitsOutcomes(trial));
   if (!isOver) return undefined;
   if (isSure) return { verdict: 'helped', reason: 'confirmed' };
   return { verdict: 'inconclusive', reason: whyUnconfirmed(trial, primary) };

@@ -24,6 +24,9 @@ interface World {
   /** What the new value does to the latency, and how many tasks succeed with the old one and with it. */
   readonly factor: number;
   readonly success: readonly [number, number];
+  /** As in `TrialJob`. */
+  readonly slowFailures?: number;
+  readonly inFlight?: number;
   /** It is gone on with to the end. */
   readonly isProven: boolean;
   readonly isMeant: (result: TrialResult) => boolean;
@@ -48,6 +51,16 @@ const WORLDS: readonly World[] = [
   { ...HARM, name: 'latency x2: taken back', factor: 2 },
   { ...HARM, name: 'success -20: taken back', factor: 1, success: [0.95, 0.75] },
   { ...HARM, name: 'success -20 from .9: taken back', factor: 1, success: [0.9, 0.7] },
+  // Slow tasks are still running when a block ends.
+  {
+    ...{ ...HARM, name: 'a fifth hang, 16 in flight: taken back', inFlight: 16 },
+    ...{ factor: 0.9, success: [1, 0.8], slowFailures: 30 },
+  },
+  {
+    ...{ ...HARM, name: 'success -20, slow failures, 16 in flight: taken back', inFlight: 16 },
+    ...{ factor: 1, success: [0.95, 0.75], slowFailures: 4 },
+  },
+  { ...HELP, name: 'no effect, 16 in flight: kept', factor: 1, slowFailures: 4, inFlight: 16 },
   { ...HELP, name: 'latency x1/1.42: kept', factor: 1 / 1.42 },
   { ...HELP, name: 'latency x1/2: kept', factor: 0.5 },
   { ...HELP, name: 'no effect: kept', factor: 1 },
@@ -68,10 +81,11 @@ test('the default mode takes back what harms, and keeps what helps', async () =>
     const goThrough = startOrchestrator();
     for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) {
       const { world, seed } = job;
-      const { kind, factor, success, isProven } = world;
-      const config = writeTrialConfig({ assignment: 'auto', mode: null, seed });
+      const trial = { outcome_timeout_seconds: 1 };
+      const config = writeTrialConfig({ assignment: 'auto', mode: null, seed, trial });
       const { address, kill } = await startSidecar({ dataDir: ':memory:', config });
-      const result = await goThrough({ address, kind, seed, factor, success, isProven });
+      const { name: _, isMeant: __, least: ___, ...work } = world;
+      const result = await goThrough({ address, seed, ...work });
       const found = results.get(world) ?? [];
       if (found.push(result) === RUNS) console.log(`auto-verdicts: ${describe(world, found)}`);
       await kill();

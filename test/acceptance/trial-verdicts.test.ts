@@ -65,7 +65,9 @@ test.each<[OrchestratorKind, readonly Expectation[]]>([
       for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) {
         const { expectation, seed } = job;
         const assignment = kind === 'asking' ? 'task' : 'switchback';
-        const config = writeTrialConfig({ assignment, seed });
+        // Blocks are counted soon: tasks take no time.
+        const trial = assignment === 'task' ? {} : { outcome_timeout_seconds: 1 };
+        const config = writeTrialConfig({ assignment, seed, trial });
         const { address, kill } = await startSidecar({ dataDir: tempDir(), config });
         const { factor, isProven = false } = expectation;
         results.get(expectation)?.push(await goThrough({ address, kind, seed, factor, isProven }));

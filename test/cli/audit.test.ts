@@ -62,7 +62,7 @@ const ENGINE_RUNS: readonly (EngineTrials & { readonly found: readonly string[] 
     factorOf: (level) => (level === 1 ? 0.4 : 1),
   },
   {
-    ...{ assignment: 'switchback', seed: 's', when: 'true', tasks: 900 },
+    ...{ assignment: 'switchback', seed: 's', when: 'true', tasks: 1200 },
     found: ['probation helped', 'trial harmed', 'trial harmed'],
     factorOf: (level) => (level === 1 ? 0.4 : 1),
   },

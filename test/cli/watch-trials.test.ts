@@ -17,7 +17,7 @@ import {
 import { StreamDeltasResponseSchema } from '../../src/gen/learning/v1/learning_service_pb.ts';
 import { runScript } from '../support/child.ts';
 import { taskOf, tasksOf } from '../support/engine-fixture.ts';
-import { createServiceFixture } from '../support/service-fixture.ts';
+import { createServiceFixture, type ServiceFixture } from '../support/service-fixture.ts';
 
 const YAML = `
 curation: { mode: trial }
@@ -42,23 +42,25 @@ async function startTrial(engine: Engine): Promise<string> {
 }
 
 /** Runs tasks until harm is found. */
-async function finishTrial(engine: Engine): Promise<void> {
+async function finishTrial({ engine, clock }: ServiceFixture): Promise<void> {
   while (engine.ledger.state.trials.length > 0) {
     const { parameters, deltaSequence } = engine.current();
+    await clock.advance(5000);
     const latencyMs = parameters.level === 1 ? 200 : 50;
     await engine.recordTasks([taskOf({ latencyMs, deltaSequence })]);
   }
 }
 
 test('a trial that begins and ends, and its switches', async () => {
-  const { engine, address } = await createServiceFixture(YAML);
+  const fixture = await createServiceFixture(YAML);
+  const { engine, address } = fixture;
   const watch = startWatch('--target', address);
   await watch.says(/^ledger of epoch/);
   const deltaId = await startTrial(engine);
   await watch.says(
     new RegExp(`^trial of ${deltaId}: level 0 -> 1 by raise: On trial, in blocks of 2: how long`),
   );
-  await finishTrial(engine);
+  await finishTrial(fixture);
   const switched = `\\(switch, trial of ${deltaId}\\) Block of the (old|new) value`;
   await watch.says(new RegExp(`^\\S+ #\\d+ level adjust (0 -> 1|1 -> 0) ${switched}`));
   const end = await watch.says(
@@ -85,7 +87,8 @@ test('a trial that begins and ends, and its switches', async () => {
 });
 
 test('what is in force and compared is told as a trial', async () => {
-  const { engine, address } = await createServiceFixture(YAML.replace('trial', 'auto'));
+  const fixture = await createServiceFixture(YAML.replace('trial', 'auto'));
+  const { engine, address } = fixture;
   const watch = startWatch('--target', address);
   await watch.says(/^ledger of epoch/);
   await engine.recordTasks(tasksOf(30));
@@ -93,19 +96,20 @@ test('what is in force and compared is told as a trial', async () => {
   await watch.says(/^\S+ #1 level adjust 0 -> 1 \(score=\d+\) by raise: why$/);
   const summary = 'In force, compared in blocks of 2: how long 1,000 tasks take';
   await watch.says(new RegExp(`^trial of ${delta?.deltaId}: level 0 -> 1 by raise: ${summary}`));
-  await finishTrial(engine);
+  await finishTrial(fixture);
   await watch.says(new RegExp(`^trial of ${delta?.deltaId} ended: HARMED: Harmed, in \\d+ tasks`));
 });
 
 test('--json: a trial that it finds on, apart from the messages of the stream', async () => {
-  const { engine, address } = await createServiceFixture(YAML);
+  const fixture = await createServiceFixture(YAML);
+  const { engine, address } = fixture;
   const deltaId = await startTrial(engine);
   const watch = startWatch('--target', address, '--json');
   const trial = (line: string) =>
     line.startsWith('{"trial"') ? JSON.parse(line).trial : undefined;
   const on = fromJson(DeltaSchema, await watch.find(trial));
   expect(on).toMatchObject({ deltaId, state: DeltaState.TRIAL, effect: { tasksUsed: 0n } });
-  await finishTrial(engine);
+  await finishTrial(fixture);
   const isOver = (line: string) =>
     trial(line)?.state === 'DELTA_STATE_REVERTED' ? line : undefined;
   const ended = fromJson(DeltaSchema, trial(await watch.find(isOver)));
@@ -123,13 +127,14 @@ test('--json: a trial that it finds on, apart from the messages of the stream', 
 });
 
 test('--types: trials of other types are left out', async () => {
-  const { engine, address } = await createServiceFixture(YAML);
+  const fixture = await createServiceFixture(YAML);
+  const { engine, address } = fixture;
   await startTrial(engine);
   const others = startWatch('--target', address, '--types', 'strategy');
   await others.says(/^ledger of epoch/);
   const same = startWatch('--target', address, '--types', 'resource');
   await same.says(/^trial of .* by raise/);
-  await finishTrial(engine);
+  await finishTrial(fixture);
   await same.says(/^trial of .* ended/);
   expect(others.lines).toHaveLength(1);
 });

@@ -125,7 +125,9 @@ describe('a delta of mode auto, where tasks do not ask by their ids,', () => {
 });
 
 test('tasks that come one in two minutes are compared, too', async () => {
-  const fixture = await createTrialFixture(AUTO);
+  // How long its blocks wait is measured.
+  const yaml = AUTO.replace(', outcome_timeout_seconds: 10', '');
+  const fixture = await createTrialFixture(yaml);
   fixture.engine.followedBy(() => [FOLLOWER]);
   for (let i = 0; i < 100; i += 1) await follow(fixture, undefined, 120_000);
   const [delta] = await fixture.cycle();

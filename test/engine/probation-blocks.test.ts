@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { runningBlock } from '../../src/trial/trial.ts';
 import { expectAudited } from '../support/audited.ts';
 import { configOf } from '../support/engine-fixture.ts';
 import {
@@ -16,7 +17,7 @@ async function provenInBlocks(arm: 'old' | 'new') {
   const fixture = await createTrialFixture(trialYaml(BLOCKS));
   const deltaId = await fixture.begin();
   await fixture.runUntil(deltaId, 'provisional', faster);
-  while (provenOf(fixture, deltaId).block?.arm !== arm) await fixture.run(faster);
+  while (runningBlock(provenOf(fixture, deltaId))?.arm !== arm) await fixture.run(faster);
   expect(fixture.level).toBe(arm === 'old' ? 0 : 1);
   return { fixture, deltaId };
 }
@@ -46,7 +47,7 @@ describe.each(['old', 'new'] as const)(
       }
       expect(fixture.state.head.sequence).toBe(sequence);
       await fixture.engine.setTrialsPaused(false);
-      expect(provenOf(fixture, deltaId).block).toBeDefined();
+      expect(runningBlock(provenOf(fixture, deltaId))).toBeDefined();
       await fixture.runUntil(deltaId, 'confirmed', faster);
       expectAudited(fixture.store);
     });

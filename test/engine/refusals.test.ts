@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Follower } from '../../src/engine/environment.ts';
 import { ruleRest } from '../../src/engine/proposals.ts';
 import { MAX_REFUSALS, summaryOf } from '../../src/engine/refusals.ts';
+import { runningBlock } from '../../src/trial/trial.ts';
 import { expectAudited } from '../support/audited.ts';
 import { createEngineFixture, recordWindow, taskOf } from '../support/engine-fixture.ts';
 import { faster, type TrialFixture } from '../support/trial-fixture.ts';
@@ -230,7 +231,7 @@ describe('the tasks of a client that refuses a delta', () => {
       state: 'trial',
       refusals: [{ clientId: 'c1', clients: 3 }],
     });
-    const outcomes = () => provenOf(fixture, deltaId).block?.outcomes.length ?? 0;
+    const outcomes = () => runningBlock(provenOf(fixture, deltaId))?.outcomes.length ?? 0;
     const count = outcomes();
     const deltaSequence = fixture.state.head.sequence;
     const own = { finishTimeMs: fixture.clock.now(), latencyMs: 100, deltaSequence };
@@ -239,9 +240,9 @@ describe('the tasks of a client that refuses a delta', () => {
     const block = switched();
     while (switched() === block) await fixture.run(faster);
     await accept(fixture, switched(), 'c2');
-    expect(provenOf(fixture, deltaId).block?.acknowledgedMs).toBeUndefined();
+    expect(runningBlock(provenOf(fixture, deltaId))?.acknowledgedMs).toBeUndefined();
     await accept(fixture, switched(), 'c3');
-    expect(provenOf(fixture, deltaId).block?.acknowledgedMs).toBeDefined();
+    expect(runningBlock(provenOf(fixture, deltaId))?.acknowledgedMs).toBeDefined();
     await refuse(fixture, switched(), 'c2');
     expect(fixture.delta(deltaId).state).toBe('reverted');
     expectAudited(fixture.store);

@@ -100,7 +100,8 @@ describe.each(ASSIGNMENTS)('the history of trials by %s', (assignment) => {
   });
 
   test('opened again at any moment, is as it was', async () => {
-    let fixture = await createTrialFixture(yaml, createJsonStore());
+    const quick = trialYaml({ assignment, trial: 'outcome_timeout_seconds: 2' });
+    let fixture = await createTrialFixture(quick, createJsonStore());
     await fixture.begin();
     for (let i = 0; i < 70; i += 1) {
       const status = i % 40 === 3 ? 'cancelled' : i % 7 === 2 ? 'failure' : 'success';
@@ -109,7 +110,7 @@ describe.each(ASSIGNMENTS)('the history of trials by %s', (assignment) => {
       if (i % 20 === 8) await fixture.engine.setTrialsPaused(false);
       if (i % 6 < 2) await fixture.engine.resolve({ taskId: `open-${i}`, labels: {} });
       else await fixture.engine.recordTasks([taskOf({ taskId: `open-${i - 3}` })]);
-      const again = await fixture.reopen(yaml);
+      const again = await fixture.reopen(quick);
       expect(again.state.trials).toEqual(fixture.state.trials);
       expect([...again.state.deltasNewestFirst()]).toEqual([...fixture.state.deltasNewestFirst()]);
       expect(again.state.head.parameters).toEqual(fixture.state.head.parameters);

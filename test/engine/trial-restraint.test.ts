@@ -6,6 +6,7 @@ import {
   createTrialFixture,
   faster,
   slower,
+  type TrialFixture,
   trialYaml,
 } from '../support/trial-fixture.ts';
 
@@ -168,8 +169,7 @@ describe('a block of tasks that name no sequence', () => {
     return { fixture, acknowledge };
   }
 
-  const isReady = (fixture: { trial: { block: unknown } | undefined }) =>
-    (fixture.trial?.block as { acknowledgedMs?: number } | undefined)?.acknowledgedMs !== undefined;
+  const isReady = ({ block }: TrialFixture) => block?.acknowledgedMs !== undefined;
 
   test('waits for every client that acknowledges', async () => {
     const all = [follower(), follower({ clientId: 'd' })];
@@ -206,7 +206,7 @@ describe('a block of tasks that name no sequence', () => {
   test('a sequence that no delta has yet belongs to no block', async () => {
     const { fixture } = await followed(() => []);
     await fixture.engine.recordTasks(tasksOf(5, { deltaSequence: 999_999 }));
-    expect(fixture.trial?.block?.outcomes).toEqual([]);
+    expect(fixture.block?.outcomes).toEqual([]);
   });
 });
 

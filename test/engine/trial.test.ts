@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Task } from '../../src/domain/task.ts';
+import { runningBlock } from '../../src/trial/trial.ts';
 import {
   createEngineFixture,
   type EngineFixture,
@@ -19,7 +20,7 @@ rules:
 ${more}`;
 
 const perTask = 'trial: { assignment: task, seed: s }';
-const switchback = 'trial: { assignment: switchback, seed: s }';
+const switchback = 'trial: { assignment: switchback, seed: s, outcome_timeout_seconds: 10 }';
 
 /** An engine with the trial of `raise` begun. */
 async function onTrial(config: string): Promise<EngineFixture & { deltaId: string }> {
@@ -53,7 +54,7 @@ async function work({ engine, clock, deltaId }: EngineFixture & { deltaId: strin
 
 describe.each([
   ['task', perTask, 60],
-  ['switchback', switchback, 130],
+  ['switchback', switchback, 160],
 ])('a trial, assigned by %s', (_, config, most) => {
   test('that doubles the latency is reverted', async () => {
     const fixture = await onTrial(yaml(config));
@@ -79,8 +80,8 @@ describe.each([
     });
     expect(fixture.engine.ledger.state.trials).toMatchObject([{ stage: 'probation' }]);
     // Blocks go on while it is being proven.
-    const { block } = fixture.engine.ledger.state.trials[0] ?? {};
-    const level = block?.arm === 'old' ? 0 : 1;
+    const [trial] = fixture.engine.ledger.state.trials;
+    const level = trial && runningBlock(trial)?.arm === 'old' ? 0 : 1;
     expect(fixture.engine.current().parameters).toMatchObject({ level });
     expect(fixture.engine.ledger.state.head.counters.deltasApplied).toBe(1);
   });

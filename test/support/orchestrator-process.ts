@@ -17,6 +17,10 @@ export interface TrialJob {
   readonly factor: number;
   /** Of its tasks so many succeed with the old value, and with the new one; absent: all do. */
   readonly success?: readonly [number, number];
+  /** Failures take this many times as long; absent: as long as successes. */
+  readonly slowFailures?: number;
+  /** Tasks that run at a time; absent: 4. */
+  readonly inFlight?: number;
   /** It is gone on with to the end of its probation. */
   readonly isProven: boolean;
 }

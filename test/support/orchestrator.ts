@@ -10,7 +10,7 @@ import { wanderingNoise } from './noise.ts';
 import type { OrchestratorKind, TrialJob, TrialResult } from './orchestrator-process.ts';
 import { seededRandom } from './seed.ts';
 import { StreamedLevels } from './streamed-levels.ts';
-import { levelsOf, VirtualWork, type WorkPort } from './virtual-work.ts';
+import { levelsOf, type Perform, VirtualWork, type WorkPort } from './virtual-work.ts';
 import {
   apartPort,
   askingPort,
@@ -24,13 +24,13 @@ import {
 // An orchestrator in a process of its own. Each line of its standard input is a job: a trial to
 // be gone through at some sidecar; each line that it prints is what came of one.
 
-const TYPICAL_MS = 1000;
+const TYPICAL_MS = 100;
 
 /** What a delta may be in once a cycle has begun with it, in any mode. */
 const BEGUN = [DeltaState.TRIAL, DeltaState.PROVISIONAL, DeltaState.APPLIED];
 
 async function goThrough(job: TrialJob): Promise<TrialResult> {
-  const { address, kind, seed, factor, success = [1, 1], isProven } = job;
+  const { address, kind, seed, factor, success = [1, 1], slowFailures = 1, isProven } = job;
   const insecure = credentials.createInsecure();
   const client = createClient(LearningService, address, insecure);
   const admin = createClient(LearningAdminService, address, insecure);
@@ -38,10 +38,14 @@ async function goThrough(job: TrialJob): Promise<TrialResult> {
   const streamed = isStreaming ? await StreamedLevels.open(client) : undefined;
   const noise = wanderingNoise(seed);
   const luck = seededRandom(seed);
-  const work = new VirtualWork(portOf(kind, client, streamed), (i, { level }) => ({
-    latencyMs: TYPICAL_MS * Math.exp(noise(i)) * (level === 1 ? factor : 1),
-    status: luck.next() < success[level === 1 ? 1 : 0] ? TaskStatus.SUCCESS : TaskStatus.FAILURE,
-  }));
+  const perform: Perform = (i, { level }) => {
+    const hasSucceeded = luck.next() < success[level === 1 ? 1 : 0];
+    const latencyMs = TYPICAL_MS * Math.exp(noise(i)) * (level === 1 ? factor : 1);
+    return hasSucceeded
+      ? { latencyMs, status: TaskStatus.SUCCESS }
+      : { latencyMs: slowFailures * latencyMs, status: TaskStatus.FAILURE };
+  };
+  const work = new VirtualWork(portOf(kind, client, streamed), perform, job.inFlight);
   const deltaId = await beginTrial(work, { client, admin }, BEGUN);
   const begunBefore = work.begun;
   const workUntil = isProven ? workUntilProven : workUntilJudged;

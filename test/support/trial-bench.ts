@@ -15,7 +15,7 @@ import type { Scale } from '../../src/trial/evidence/pair-score.ts';
 import { foldRunning } from '../../src/trial/fold.ts';
 import { carriedOver } from '../../src/trial/fold-stages.ts';
 import { startHoldback } from '../../src/trial/holdback.ts';
-import { TRIAL_FORMAT, type TrialPlan } from '../../src/trial/plan.ts';
+import { formatOf, type TrialPlan } from '../../src/trial/plan.ts';
 import type { PauseReason, TaskAssigned, TrialStep } from '../../src/trial/step.ts';
 import { startTrial, type Trial } from '../../src/trial/trial.ts';
 import type { Finding } from '../../src/trial/verdict.ts';
@@ -35,7 +35,7 @@ export const LATENCY_GUARD = { ...LATENCY, margin: 0.05 };
 /** A plan of a trial task by task, of the outcome, guarded by success, but for what is said. */
 export function planOf(fields: Partial<TrialPlan> = {}): TrialPlan {
   return {
-    format: TRIAL_FORMAT,
+    format: formatOf(fields.assignment ?? SCALE.assignment),
     deltaId: 'd',
     ruleId: 'r',
     fingerprint: 'f',
@@ -171,6 +171,11 @@ export class TrialBench {
     return arm;
   }
 
+  #rest(): void {
+    this.sequence += 1;
+    this.take({ step: 'rest', timeMs: this.nowMs, sequence: this.sequence });
+  }
+
   /** Gives up what is late; answers how much. */
   expire(): number {
     const step = missingOutcomes(this.trial, this.nowMs);
@@ -219,6 +224,8 @@ export class TrialBench {
       if (next.move === 'end') this.finding = next.finding;
       else if (next.move === 'promote') this.promote();
       else if (next.move === 'confirm') this.confirm();
+      else if (next.move === 'settle') this.take(next.step);
+      else if (next.move === 'rest') this.#rest();
       else if (next.move === 'suspend' || next.move === 'continue') {
         this.take({ step: next.move, timeMs: this.nowMs, summary: '' });
       } else break;

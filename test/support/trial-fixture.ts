@@ -3,7 +3,7 @@ import type { Delta, DeltaState } from '../../src/domain/delta.ts';
 import type { Task } from '../../src/domain/task.ts';
 import type { Value } from '../../src/domain/value.ts';
 import { trialOn } from '../../src/ledger/view.ts';
-import type { Trial } from '../../src/trial/trial.ts';
+import { type Block, runningBlock, type Trial } from '../../src/trial/trial.ts';
 import {
   createEngineFixture,
   type EngineFixture,
@@ -48,9 +48,12 @@ export function trialYaml(text: TrialText = {}): string {
     initial = '0',
     spec = '',
   } = text;
+  // Pairs of blocks are counted soon.
+  const isLate = assignment === 'task' || trial.includes('outcome_timeout_seconds');
+  const timeout = isLate ? '' : 'outcome_timeout_seconds: 10';
   return `
 curation: { mode: trial, cooldown_seconds: 10${more(curation)} }
-trial: { assignment: ${assignment}, seed: s${more(trial)} }
+trial: { assignment: ${assignment}, seed: s${more(timeout)}${more(trial)} }
 parameters: { level: { initial: ${initial}${more(spec)} }, other: { initial: ${initial}${more(spec)} } }
 rules:
 ${rules.map(ruleYaml).join('')}
@@ -87,6 +90,11 @@ export class TrialFixture {
   /** The trial of a value that is not in force. */
   get trial(): Trial | undefined {
     return trialOn(this.state);
+  }
+
+  /** The running block of `trial`. */
+  get block(): Block | undefined {
+    return this.trial && runningBlock(this.trial);
   }
 
   /** What everyone has who is not told otherwise. */

@@ -9,10 +9,10 @@ import { SUFFICIENT } from '../../src/trial/evidence/bets.ts';
 import { foldReceipt } from '../../src/trial/fold.ts';
 import { carriedOver } from '../../src/trial/fold-stages.ts';
 import { type HoldbackState, startHoldback } from '../../src/trial/holdback.ts';
-import { TRIAL_FORMAT, type TrialPlan } from '../../src/trial/plan.ts';
+import { formatOf, type TrialPlan } from '../../src/trial/plan.ts';
 import { firstHash, type Receipt, sealStep } from '../../src/trial/receipt.ts';
 import type { PauseReason, TrialOutcome, TrialStep } from '../../src/trial/step.ts';
-import { standingArm, type Trial } from '../../src/trial/trial.ts';
+import { runningBlock, standingArm, type Trial } from '../../src/trial/trial.ts';
 import { type Finding, TAKING_BACK } from '../../src/trial/verdict.ts';
 import { seededRandom } from './seed.ts';
 import { type EndedTask, TrialWorkload, type WorkloadSetup } from './trial-workload.ts';
@@ -46,7 +46,7 @@ const OUTCOME_TIMEOUT_MS = 10_000;
 
 function planOf(fields: Partial<TrialPlan> = {}): TrialPlan {
   return {
-    format: TRIAL_FORMAT,
+    format: formatOf(fields.assignment ?? 'task'),
     deltaId: 'delta-1',
     ruleId: 'rule-1',
     fingerprint: 'text-1',
@@ -139,7 +139,7 @@ export class Player {
   #record(task: EndedTask): void {
     this.#recorded += 1;
     if (task.status === 'success') this.#resume('outage');
-    const { block } = this.trial ?? {};
+    const block = this.trial && runningBlock(this.trial);
     if (block !== undefined && block.acknowledgedMs === undefined) {
       this.#take({ step: 'acknowledged', timeMs: this.#nowMs });
     }
@@ -186,6 +186,14 @@ export class Player {
           break;
         case 'switch':
           this.#beginBlock(trial);
+          break;
+        case 'rest':
+          this.#live = standingArm(trial);
+          this.#sequence += 1;
+          this.#take({ step: 'rest', timeMs: this.#nowMs, sequence: this.#sequence });
+          break;
+        case 'settle':
+          this.#take(next.step);
           break;
         case 'promote':
           this.#promote(trial);

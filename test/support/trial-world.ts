@@ -8,7 +8,13 @@ import type { LedgerState } from '../../src/ledger/state.ts';
 import { Subscription } from '../../src/ledger/subscription.ts';
 import { trialOf, trialsOn } from '../../src/ledger/view.ts';
 import type { Arm } from '../../src/trial/arm.ts';
-import { isSettling, openTasks, standingArm, type Trial } from '../../src/trial/trial.ts';
+import {
+  isSettling,
+  openTasks,
+  runningBlock,
+  standingArm,
+  type Trial,
+} from '../../src/trial/trial.ts';
 import { expectAudited } from './audited.ts';
 import { configOf, createEngineFixture, type EngineFixture, taskOf } from './engine-fixture.ts';
 import { createJsonStore } from './json-store.ts';
@@ -214,11 +220,12 @@ export class TrialWorld {
     expect(this.engine.current()).toMatchObject({ parameters: head.parameters, assignments: [] });
     expectTogether(trials);
     for (const trial of trials) {
-      const { plan, block } = trial;
+      const { plan } = trial;
       expect(this.state.delta(plan.deltaId)?.state).toBe(STATES[trial.stage]);
       const isBehind = trial.stage === 'holdback' && trialsOn(this.state, plan.target).length > 1;
       if (isBehind) continue;
-      const standing = (block?.arm ?? standingArm(trial)) === 'new' ? plan.newValue : plan.oldValue;
+      const standing =
+        (runningBlock(trial)?.arm ?? standingArm(trial)) === 'new' ? plan.newValue : plan.oldValue;
       expect(head.parameters[plan.target]).toEqual(standing);
     }
     for (const { state, deltaId } of this.state.deltasNewestFirst()) {
@@ -253,6 +260,8 @@ export class TrialWorld {
       for (const { taskId, outcome } of awaited) if (outcome === undefined) await this.#end(taskId);
       await this.#resolve(`fed-${i}`, '0');
       await this.#end(`fed-${i}`);
+      // Blocks are counted in time.
+      if (i % 20 === 19) await this.clock.advance(20_000);
       // Late reports may still come.
       const undecided = this.#undecided;
       if (undecided.length > 0 && undecided.every(isSettling)) await this.clock.advance(3_600_000);

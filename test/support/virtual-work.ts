@@ -29,7 +29,7 @@ export interface WorkPort {
 /** @param i counts the tasks: 0, 1, 2 … */
 export type Perform = (i: number, levels: Levels) => Outcome;
 
-/** Tasks that run at a time. */
+/** Tasks that run at a time, unless it is said. */
 const IN_FLIGHT = 4;
 
 interface Running {
@@ -47,17 +47,19 @@ export class VirtualWork {
   begun = 0;
   readonly #port: WorkPort;
   readonly #perform: Perform;
+  readonly #inFlight: number;
   readonly #running: Running[] = [];
   #nowMs = 0;
 
-  constructor(port: WorkPort, perform: Perform) {
+  constructor(port: WorkPort, perform: Perform, inFlight = IN_FLIGHT) {
     this.#port = port;
     this.#perform = perform;
+    this.#inFlight = inFlight;
   }
 
   /** Starts as many tasks as may run, and ends the one that is through first. */
   async step(): Promise<void> {
-    while (this.#running.length < IN_FLIGHT) await this.#begin();
+    while (this.#running.length < this.#inFlight) await this.#begin();
     const finishMs = Math.min(...this.#running.map((one) => one.finishMs));
     const next = this.#running.findIndex((one) => one.finishMs === finishMs);
     const [first] = this.#running.splice(next, 1);

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { FinishedTask } from '../../src/trial/advance.ts';
 import { otherArm, tossCoin } from '../../src/trial/arm.ts';
 import { nextBlock } from '../../src/trial/assign.ts';
+import { runningBlock, type Trial } from '../../src/trial/trial.ts';
 import { eUntold } from '../../src/trial/validity.ts';
 import { mixedOf } from '../support/by-hand.ts';
 import { TrialBench } from '../support/trial-bench.ts';
@@ -25,15 +26,21 @@ function acknowledge(bench: TrialBench): void {
   bench.take({ step: 'acknowledged', timeMs: bench.nowMs });
 }
 
+/** All blocks that have ended have had their time: the pairs among them are counted. */
+function settle(bench: TrialBench): void {
+  bench.nowMs += 1000;
+  for (let { next } = bench; next?.move === 'settle'; { next } = bench) bench.take(next.step);
+}
+
 function next({ trial, seed }: TrialBench) {
   return nextBlock(trial, seed);
 }
 
 describe('a block', () => {
-  test('is the first tasks recorded for its change; the next one has the other value', () => {
+  test('ends with so many reports; the next one has the other value', () => {
     const bench = inBlocks();
     const first = tossCoin(bench.seed, 1);
-    expect(bench.trial.block).toMatchObject({ arm: first, sequence: 1 });
+    expect(runningBlock(bench.trial)).toMatchObject({ arm: first, sequence: 1 });
     finish(bench, 2);
     expect(bench.next).toBeUndefined();
     finish(bench, 1);
@@ -42,16 +49,19 @@ describe('a block', () => {
     expect(bench.trial.tasksUsed).toBe(0);
     bench.block();
     finish(bench, 3);
+    expect(bench.trial).toMatchObject({ tasksUsed: 0, assigned: 6 });
+    settle(bench);
     expect(bench.trial).toMatchObject({ tasksUsed: 6, expected: { old: 3, new: 3 }, assigned: 6 });
     expect(next(bench)).toEqual({ set: 2, arm: tossCoin(bench.seed, 2) });
   });
 
-  test('bets by its capped score, and there is no other order than that of arrival', () => {
+  test('bets by its capped score', () => {
     const bench = inBlocks();
     for (let i = 0; i < 2; i += 1) {
-      finish(bench, 3, { latencyMs: bench.trial.block?.arm === 'new' ? 200 : 100 });
+      finish(bench, 3, { latencyMs: runningBlock(bench.trial)?.arm === 'new' ? 200 : 100 });
       if (i === 0) bench.block();
     }
+    settle(bench);
     const [outcome] = bench.trial.evidence;
     expect(outcome?.strata).toEqual([]);
     expect(outcome?.differences[0]).toBeCloseTo(Math.LN2, 12);
@@ -60,19 +70,76 @@ describe('a block', () => {
       mixedOf([1]),
       12,
     );
-    expect(bench.trial.arrival).toBe(bench.trial.evidence);
+    expect(bench.trial.arrival).toEqual(bench.trial.evidence);
   });
 
   test.each([
-    ['of an earlier change', { deltaSequence: 1 }, false],
+    ['of a change before the trial', { deltaSequence: 1 }, false],
     ['of the switch', { deltaSequence: 2 }, true],
     ['of a later change of something else', { deltaSequence: 3 }, true],
     ['of a change that is not known', { deltaSequence: 0 }, false],
   ])('a task %s', (_, fields, isTaken) => {
+    const bench = new TrialBench({ assignment: 'switchback', blockTasks: 3 });
+    bench.sequence = 1;
+    bench.block();
+    expect(bench.finish('t', fields)).toBe(isTaken);
+  });
+
+  test('has all tasks that were dispatched in it, whenever they are reported until it is counted', () => {
     const bench = inBlocks();
     finish(bench, 3);
     bench.block();
-    expect(bench.finish('t', fields)).toBe(isTaken);
+    finish(bench, 3);
+    bench.block();
+    const [first, second, third] = bench.trial.blocks;
+    expect(bench.finish('slow', { deltaSequence: 1, latencyMs: 900, status: 'failure' })).toBe(
+      true,
+    );
+    const slow = { status: 'failure', latencyMs: 900, measurements: {} };
+    expect(bench.trial.blocks).toMatchObject([
+      { ...first, outcomes: [...(first?.outcomes ?? []), slow] },
+      { ...second },
+      { ...third },
+    ]);
+    settle(bench);
+    const { arm } = first ?? {};
+    expect(bench.trial.expected).toEqual({ old: 3, new: 3, [arm ?? 'old']: 4 });
+    expect(bench.trial).toMatchObject({ tasksUsed: 7, blocks: [{ set: 2 }] });
+    // What slow tasks say is in the evidence, and not in what only suspends.
+    const lost = (of: Trial['evidence']) => of[1]?.successLost;
+    expect(lost(bench.trial.evidence)).toBeCloseTo(arm === 'new' ? 0.25 : -0.25, 12);
+    expect(lost(bench.trial.arrival)).toBe(0);
+  });
+
+  test('without sequences, too: by when they began', () => {
+    const bench = inBlocks();
+    acknowledge(bench);
+    bench.nowMs = 100;
+    const task = { deltaSequence: 0, finishTimeMs: 100, latencyMs: 50 };
+    for (const taskId of ['a', 'b', 'c']) expect(bench.finish(taskId, task)).toBe(true);
+    bench.block();
+    bench.nowMs = 700;
+    expect(bench.finish('slow', { ...task, finishTimeMs: 700, latencyMs: 601 })).toBe(true);
+    // Dispatched after the switch, of which nothing is acknowledged yet.
+    expect(bench.finish('between', { ...task, finishTimeMs: 700, latencyMs: 600 })).toBe(false);
+    expect(bench.trial.blocks.map(({ outcomes }) => outcomes.length)).toEqual([4, 0]);
+  });
+
+  test('of which tasks are reported after it was counted makes the trial INVALID', () => {
+    const bench = inBlocks();
+    finish(bench, 3);
+    const second = bench.block();
+    finish(bench, 3);
+    bench.block();
+    settle(bench);
+    for (const taskId of ['a', 'b', 'c']) {
+      expect(bench.next).toBeUndefined();
+      bench.finish(taskId, { deltaSequence: 2, latencyMs: 1100 });
+    }
+    expect(bench.trial.lost).toMatchObject([{ arm: second }, { arm: second }, { arm: second }]);
+    expect(bench.settle()).toEqual(['invalid']);
+    expect(bench.finding?.reason).toMatch(/^3 reports came after they had been given up/);
+    expect(bench.trial.longestMs).toBe(1000);
   });
 
   test('takes a task that names no change if it began after every client had acknowledged', () => {
@@ -104,6 +171,7 @@ describe('a block', () => {
     expect(bench.expire()).toBe(2);
     const second = bench.block();
     finish(bench, 3);
+    settle(bench);
     const expected = { old: 3, new: 3 };
     const missing = { old: 0, new: 0, [otherArm(second)]: 2 };
     expect(bench.trial).toMatchObject({ tasksUsed: 4, expected, missing });
@@ -115,6 +183,7 @@ describe('a block', () => {
     bench.expire();
     bench.block();
     finish(bench, 3);
+    settle(bench);
     expect(bench.trial).toMatchObject({ tasksUsed: 0, expected: { old: 3, new: 3 } });
     expect(bench.trial.missing.old + bench.trial.missing.new).toBe(3);
     expect(next(bench)).toMatchObject({ set: 2 });
@@ -126,6 +195,7 @@ describe('a block', () => {
     const second = bench.block();
     finish(bench, 2);
     finish(bench, 1, { status: 'cancelled' });
+    settle(bench);
     const cancelled = { old: 0, new: 0, [second]: 1 };
     expect(bench.trial).toMatchObject({ tasksUsed: 5, expected: { old: 3, new: 3 }, cancelled });
     const untold = [0.1, 0.25, 0.5, 0.8, 0.97].map((wager) => [1 + wager / 3, 1 - wager / 3]);
@@ -144,7 +214,7 @@ describe('a block', () => {
     bench.resume();
     expect(next(bench)).toMatchObject({ set: 2 });
     const none = { old: 0, new: 0 };
-    expect(bench.trial).toMatchObject({ tasksUsed: 0, firstBlock: undefined, cancelled: none });
+    expect(bench.trial).toMatchObject({ tasksUsed: 0, blocks: [], cancelled: none });
   });
 });
 
@@ -153,23 +223,78 @@ test('blocks that nobody reports from end the trial as INVALID', () => {
   for (let i = 1; bench.next?.move !== 'end' && i < 100; i += 1) {
     bench.nowMs += 1000;
     bench.expire();
+    while (bench.next?.move === 'settle') bench.take(bench.next.step);
     if (bench.next?.move === 'switch') bench.block();
   }
   expect(bench.settle()).toEqual(['invalid']);
   // The first 42 of 42.
-  expect(bench.trial.tossed).toBe(7);
+  expect(bench.trial.missing).toEqual({ old: 21, new: 21 });
 });
 
-test('pairs of blocks go on while on probation', () => {
+test('when a stage begins, pairs that have ended are counted in it, and another is not', () => {
   const bench = inBlocks();
   finish(bench, 3);
   bench.block();
   finish(bench, 3);
+  bench.block();
+  finish(bench, 2);
   bench.promote();
+  expect(bench.trial).toMatchObject({ assigned: 6, blocks: [{ set: 1 }, { set: 1 }] });
   expect(bench.next).toEqual({ move: 'switch' });
   bench.block();
   finish(bench, 3);
   bench.block();
   finish(bench, 3);
-  expect(bench.trial).toMatchObject({ tasksUsed: 12, assigned: 6 });
+  settle(bench);
+  expect(bench.trial).toMatchObject({ tasksUsed: 12, assigned: 12 });
+});
+
+describe('what looks like harm before slow tasks are reported', () => {
+  /** The new value halves the speed of the quick tasks, until the trial is suspended. */
+  function suspended(): TrialBench {
+    const bench = inBlocks();
+    while (bench.trial.blocks.length === 0 || runningBlock(bench.trial) !== undefined) {
+      finish(bench, 3, { latencyMs: runningBlock(bench.trial)?.arm === 'new' ? 200 : 100 });
+      if (bench.next?.move === 'switch') bench.block();
+    }
+    expect(bench.settle()).toEqual(['suspend', 'rest']);
+    return bench;
+  }
+
+  test('suspends, and is HARMED once they are', () => {
+    const bench = suspended();
+    expect(bench.trial).toMatchObject({ tasksUsed: 0, isResting: true });
+    // Dispatched since: of no block.
+    expect(bench.finish('', { deltaSequence: bench.sequence })).toBe(false);
+    bench.nowMs += 999;
+    expect(bench.next).toBeUndefined();
+    bench.nowMs += 1;
+    expect(bench.settle().at(-1)).toBe('harmed');
+  });
+
+  test('goes on if they say otherwise', () => {
+    const bench = suspended();
+    for (const { arm, sequence } of bench.trial.blocks) {
+      for (let i = 0; arm === 'old' && i < 5; i += 1) {
+        bench.finish('', { deltaSequence: sequence, latencyMs: 900 });
+      }
+    }
+    bench.nowMs += 1000;
+    expect(bench.settle().find((move) => move !== 'settle')).toBe('continue');
+  });
+});
+
+test('a trial that may begin no more blocks rests until the last ones are counted', () => {
+  const bench = inBlocks();
+  while (bench.next?.move !== 'rest') {
+    finish(bench, 3);
+    if (bench.next?.move === 'switch') bench.block();
+  }
+  expect(bench.settle()).toEqual(['rest']);
+  const { sequence } = bench;
+  expect(bench.trial).toMatchObject({ assigned: 204, isResting: true });
+  expect(bench.finish('', { deltaSequence: sequence })).toBe(false);
+  expect(bench.finish('', { deltaSequence: sequence - 1 })).toBe(true);
+  bench.nowMs += 1000;
+  expect(bench.settle().at(-1)).toBe('inconclusive');
 });

@@ -2,7 +2,7 @@ import { messageOf } from '../../domain/errors.ts';
 import { foldReceipt } from '../fold.ts';
 import { firstHash } from '../receipt.ts';
 import type { TrialEnded, TrialStep } from '../step.ts';
-import { isOfThisFormat, type Trial } from '../trial.ts';
+import { isOfThisFormat, runningBlock, type Trial } from '../trial.ts';
 import {
   type AuditFault,
   type Chain,
@@ -22,6 +22,8 @@ import {
   faultOfMissing,
   faultOfOutcome,
   faultOfPause,
+  faultOfRest,
+  faultOfSettled,
   faultOfStart,
 } from './step.ts';
 
@@ -189,6 +191,10 @@ class Walk {
         return faultOfBlock(course, step, this.#seeds);
       case 'acknowledged':
         return faultOfAcknowledgement(course);
+      case 'settle':
+        return faultOfSettled(course, step);
+      case 'rest':
+        return faultOfRest(course, step);
       case 'outcome':
       case 'late':
         return faultOfOutcome(course, step);
@@ -261,7 +267,8 @@ class Walk {
   }
 }
 
-function faultOfAcknowledgement({ trial: { block } }: Course): string | undefined {
+function faultOfAcknowledgement({ trial }: Course): string | undefined {
+  const block = runningBlock(trial);
   if (block === undefined) return 'no block was running';
   return block.acknowledgedMs === undefined ? undefined : 'its block had been acknowledged';
 }

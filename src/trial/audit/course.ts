@@ -7,7 +7,7 @@ export interface Course {
   readonly trial: Trial;
   /** Tasks ever recorded, at least. */
   readonly recorded: number;
-  /** Sequence of the newest block's switch. */
+  /** Sequence of the newest switch. */
   readonly sequence: number;
   readonly timeMs: number;
   /** The move that has to follow in the same commit; `undefined`: none. */
@@ -25,7 +25,7 @@ export function afterStep(
   return {
     trial,
     recorded,
-    sequence: step.step === 'block' ? step.sequence : sequence,
+    sequence: step.step === 'block' || step.step === 'rest' ? step.sequence : sequence,
     timeMs,
     due:
       movesOn(step) && isOfThisFormat(trial.plan) ? nextMove(trial, timeMs, recorded) : undefined,
@@ -79,5 +79,9 @@ export function describeDue(due: NextMove): string {
       return 'the trial had to be paused';
     case 'switch':
       return 'the next block had to begin';
+    case 'rest':
+      return 'no block was to run';
+    case 'settle':
+      return 'a pair of blocks had to be counted';
   }
 }

@@ -1,21 +1,23 @@
 import type { Metric } from '../../domain/effect.ts';
 import { TASK_STATUSES } from '../../domain/task.ts';
-import { missingOutcomes, nextMove, recordOutcome } from '../advance.ts';
+import { missingOutcomes, nextMove, recordOutcome, settledPair } from '../advance.ts';
 import { armOf, assignTask, mayBeginGroup, nextBlock } from '../assign.ts';
 import { SUFFICIENT } from '../evidence/bets.ts';
 import { noEvidence } from '../evidence/evidence.ts';
 import { GROUP_TASKS } from '../evidence/group-score.ts';
-import type { TrialPlan } from '../plan.ts';
+import { formatOf, type TrialPlan } from '../plan.ts';
 import type {
   BlockStarted,
   OutcomeRecorded,
   OutcomesMissing,
+  PairSettled,
   TaskAssigned,
   TrialPaused,
+  TrialRested,
   TrialStep,
 } from '../step.ts';
 import { isFilling } from '../task-set.ts';
-import { isOfThisFormat, type Trial } from '../trial.ts';
+import { type BlockSpan, isOfThisFormat, runningBlock, type Trial } from '../trial.ts';
 import { TAKING_BACK } from '../verdict.ts';
 import type { Course } from './course.ts';
 import { hasShape, isCount, isSame, show } from './same-json.ts';
@@ -27,8 +29,11 @@ export function faultOfStart(deltaId: string, step: TrialStep): string | undefin
   const { plan, commitment } = step;
   if (plan.deltaId !== deltaId) return 'it begins the trial of another delta';
   if (!isOfThisFormat(plan)) {
-    // Earlier releases wrote neither; only their chains are checked.
-    const isEarlier = plan.format === undefined && commitment === undefined;
+    // Of earlier formats only the chain is checked. The first had neither; in the second there were blocks.
+    const isEarlier =
+      plan.format === undefined
+        ? commitment === undefined
+        : plan.assignment === 'switchback' && plan.format === formatOf('task');
     return isEarlier ? undefined : 'the form of its plan is none that is known';
   }
   const { carried, sufficient, retrialOf, primary, guards } = plan;
@@ -100,18 +105,37 @@ export function faultOfBlock(
   step: BlockStarted,
   seeds: Disclosed,
 ): string | undefined {
-  const { plan, block, pauses, firstBlock } = trial;
+  const { plan, blocks, pauses } = trial;
   if (plan.assignment !== 'switchback') return 'the trial gives arms to tasks, not to blocks';
-  if (block !== undefined) return 'the block before had not ended';
+  if (runningBlock(trial) !== undefined) return 'the block before had not ended';
   if (pauses.length > 0) return 'the trial was paused';
   const seed = seedOf(trial, seeds);
   const { set, arm } = nextBlock(trial, seed ?? '');
-  const isHidden = seed === undefined && firstBlock === undefined;
+  const isHidden = seed === undefined && blocks.length % 2 === 0;
   const isArm = isHidden ? step.arm === 'old' || step.arm === 'new' : step.arm === arm;
   if (set !== step.set || !isArm) return `the next block was the ${arm} one of pair ${set}`;
-  return isCount(step.sequence) && step.sequence > sequence
+  return faultOfSequence(step, sequence);
+}
+
+export function faultOfRest(
+  { trial, sequence, recorded }: Course,
+  step: TrialRested,
+): string | undefined {
+  return nextMove(trial, step.timeMs, recorded)?.move === 'rest'
+    ? faultOfSequence(step, sequence)
+    : 'the trial was not to rest';
+}
+
+function faultOfSequence(step: BlockStarted | TrialRested, before: number): string | undefined {
+  return isCount(step.sequence) && step.sequence > before
     ? undefined
-    : `its switch has the sequence ${show(step.sequence)}, and one before it ${sequence}`;
+    : `its switch has the sequence ${show(step.sequence)}, and one before it ${before}`;
+}
+
+export function faultOfSettled({ trial }: Course, step: PairSettled): string | undefined {
+  const again = settledPair(trial, step.timeMs);
+  if (again === undefined) return 'outcomes of its pair could still come';
+  return again.set === step.set ? faultOfEValues(again.e, step.e) : `pair ${again.set} was due`;
 }
 
 export function faultOfOutcome({ trial }: Course, step: OutcomeRecorded): string | undefined {
@@ -120,7 +144,9 @@ export function faultOfOutcome({ trial }: Course, step: OutcomeRecorded): string
   if (typeof taskId !== 'string') return 'it names no task';
   const known = TASK_STATUSES.find((one) => one === status);
   if (known === undefined) return `no task ends as ${show(status)}`;
-  const deltaSequence = trial.block?.sequence ?? 0;
+  const isIts = ({ set, arm }: BlockSpan) => set === step.set && arm === step.arm;
+  const block = trial.blocks.find(isIts) ?? trial.countedBlocks.find(isIts);
+  const deltaSequence = block?.sequence ?? 0;
   const { latencyMs, measurements } = outcome;
   const ended = { taskId, status: known, latencyMs, measurements };
   const again = recordOutcome(trial, { ...ended, finishTimeMs: timeMs, deltaSequence }, timeMs);

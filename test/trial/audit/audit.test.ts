@@ -108,8 +108,18 @@ test('the trials that are played do all that a trial can do', () => {
   const kinds = new Set(
     TRIALS.flatMap((setup) => playTrial(setup).receipts.map(({ step }) => step.step)),
   );
-  const all = ['start', 'assign', 'block', 'acknowledged', 'outcome', 'late', 'missing', 'pause'];
-  const moves = ['resume', 'suspend', 'continue', 'promote', 'confirm', 'renew', 'end'];
+  const all = ['start', 'assign', 'block', 'acknowledged', 'settle', 'rest', 'outcome', 'late'];
+  const moves = [
+    'missing',
+    'pause',
+    'resume',
+    'suspend',
+    'continue',
+    'promote',
+    'confirm',
+    'renew',
+    'end',
+  ];
   expect([...kinds].sort()).toEqual([...all, ...moves].sort());
 });
 
