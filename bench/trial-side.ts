@@ -51,8 +51,7 @@ export interface Stage {
   readonly isFlowOnly?: boolean;
   /** Before the first round. */
   open?(side: TrialSide): Promise<void>;
-  /** Before each half of a round, and before each part of one. */
-  beginRound?(side: TrialSide): Promise<void>;
+  /** Before each part of a round. */
   beginPart?(side: TrialSide): Promise<void>;
 }
 
@@ -76,12 +75,12 @@ export const withTrial: Stage = {
   },
 };
 
-/** A probation, begun anew for each half of a round; the one before is ended. */
+/** A probation, begun anew for each part; the one before is ended. */
 export const withProbation: Stage = {
   mode: 'trial',
   levels: 1,
   share: 0.95,
-  beginRound: async (side) => {
+  beginPart: async (side) => {
     await side.reset(0);
     await side.workForNews(0);
     await side.propose(0);
@@ -156,7 +155,7 @@ export class TrialSide {
   }
 
   async round(): Promise<Figures> {
-    const { beginRound, beginPart, isFlowOnly = false } = this.#stage;
+    const { beginPart, isFlowOnly = false } = this.#stage;
     const figures = { resolveMicros: 0, recordMicros: 0, taskMicros: 0 };
     const tasks = PARTS * PART_TASKS;
     const resolve = async (taskId: string) => {
@@ -166,14 +165,12 @@ export class TrialSide {
     };
     // All alike, so that nothing ends before its time.
     const record = (taskId: string) => this.#record(taskId, LATENCY_MS);
-    await beginRound?.(this);
     for (let i = 0; i < PARTS && !isFlowOnly; i += 1) {
       await beginPart?.(this);
       const ids = this.#nextIds();
       figures.resolveMicros += (await this.#cpuOf(ids, resolve)) / tasks;
       figures.recordMicros += (await this.#cpuOf(ids, record)) / tasks;
     }
-    await beginRound?.(this);
     for (let i = 0; i < PARTS; i += 1) {
       await beginPart?.(this);
       const both = async (taskId: string) => {
@@ -186,9 +183,9 @@ export class TrialSide {
   }
 
   /** Otherwise something else was measured. */
-  expectArms(): void {
+  expectArms(name: string): void {
     if (this.#assigned < this.#asked * this.#stage.share) {
-      throw new Error(`only ${this.#assigned} of ${this.#asked} tasks were given an arm`);
+      throw new Error(`${name}: only ${this.#assigned} of ${this.#asked} tasks were given an arm`);
     }
   }
 

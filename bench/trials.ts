@@ -40,7 +40,7 @@ export async function measureTrials(scale: Scale): Promise<Row[]> {
     for (const side of sides) for (let i = 0; i < WARM_UP_ROUNDS; i += 1) await side.round();
     const results: Figures[][] = [];
     for (let i = 0; i < scale.rounds; i += 1) results.push(await takeTurns(sides, i));
-    for (const side of sides) side.expectArms();
+    for (const [i, side] of sides.entries()) side.expectArms(STAGES[i]?.name ?? 'empty handler');
     return rowsOf(results);
   } finally {
     for (const side of sides) await side.stop();

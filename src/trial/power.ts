@@ -4,7 +4,7 @@ import { millisecondsPerTask } from '../domain/task-interval.ts';
 import { own } from '../domain/value.ts';
 import { marginText } from './describe-effect.ts';
 import { mean } from './evidence/distributions.ts';
-import type { TrialPlan } from './plan.ts';
+import { measureOutcomeTimeout, type TrialPlan } from './plan.ts';
 import { isOutOfReach, reachOf } from './power-replay.ts';
 import { areTooLate } from './validity.ts';
 import { leastTasks, maxTasks } from './verdict.ts';
@@ -22,7 +22,10 @@ export interface Participants {
 }
 
 /** What limits the number of tasks available to a trial. */
-export type TrialBounds = Pick<TrialPlan, 'assignment' | 'blockTasks' | 'maxMs' | 'isApplied'>;
+export type TrialBounds = Pick<
+  TrialPlan,
+  'assignment' | 'blockTasks' | 'maxMs' | 'isApplied' | 'outcomeTimeoutMs'
+>;
 
 /** With fewer tasks, the noise cannot be estimated. */
 const MIN_TASKS = 20;
@@ -94,7 +97,7 @@ function describeCarried({ carried }: TrialPlan): string {
 
 /** Milliseconds per task of the trial; `undefined`: unknown. */
 function paceOf(
-  { assignment, blockTasks }: TrialBounds,
+  { assignment, blockTasks }: Pick<TrialBounds, 'assignment' | 'blockTasks'>,
   tasks: readonly Task[],
 ): number | undefined {
   const msPerTask = millisecondsPerTask(tasks);
@@ -104,10 +107,16 @@ function paceOf(
   return msPerTask * (1 + underWay / blockTasks);
 }
 
+/** How long after the last report a verdict comes at most, while slow tasks are waited for. */
+function waitOf({ assignment, outcomeTimeoutMs }: TrialBounds): number {
+  return assignment === 'task' ? 0 : outcomeTimeoutMs;
+}
+
 /** Tasks available to a trial. */
 function tasksWithin(bounds: TrialBounds, msPerTask: number | undefined): number {
   const most = maxTasks(bounds);
-  return msPerTask === undefined ? most : Math.min(Math.floor(bounds.maxMs / msPerTask), most);
+  const ms = Math.max(bounds.maxMs - waitOf(bounds), 0);
+  return msPerTask === undefined ? most : Math.min(Math.floor(ms / msPerTask), most);
 }
 
 function describePace(
@@ -124,8 +133,8 @@ function describePace(
     const tasksByThen = count(within, 'task');
     return `trial.max_seconds ends it after ${showTime(plan.maxMs)}, about ${tasksByThen} ${rate}`;
   }
-  const which = plan.assignment === 'task' ? '' : ', beside those that run over a switch,';
-  return `${count(most, 'task')}${which} take about ${showTime(most * msPerTask)} ${rate}`;
+  const which = plan.assignment === 'task' ? '' : ', beside those in flight at a switch,';
+  return `${count(most, 'task')}${which} take about ${showTime(most * msPerTask + waitOf(plan))} ${rate}`;
 }
 
 /** Effects that would be found and missed, and how long promotion and confirmation take. */
@@ -150,12 +159,14 @@ function describeReach(
   const [needed, all] = [found.tasks, found.tasks + found.confirmedAfter].map(roundUp);
   const rest = missed === undefined ? '' : `; one of ${size(missed)} less surely`;
   const more = carried === undefined ? '' : ' more';
+  const timeOf = (count = 0) =>
+    msPerTask === undefined ? '' : ` (${showTime(count * msPerTask + waitOf(plan))})`;
   const [first, then] =
     plan.isApplied === true ? ['show', 'be confirmed'] : ['be in force provisionally', 'confirmed'];
   return (
     `${noise} an improvement of ${size(found.effect)} would most likely ${first} ` +
-    `after about ${needed}${more} tasks${timeOf(needed, msPerTask)} and ${then} ` +
-    `after about ${all}${timeOf(all, msPerTask)}${rest}.`
+    `after about ${needed}${more} tasks${timeOf(needed)} and ${then} ` +
+    `after about ${all}${timeOf(all)}${rest}.`
   );
 }
 
@@ -171,12 +182,10 @@ function roundUp(tasks: number): number {
   return Math.ceil(tasks / 5) * 5;
 }
 
-function timeOf(tasks = 0, msPerTask: number | undefined): string {
-  return msPerTask === undefined ? '' : ` (${showTime(tasks * msPerTask)})`;
-}
-
 /** What decides whether a trial may begin. */
-export interface TrialLimits extends TrialBounds, Pick<TrialPlan, 'primary'> {
+export interface TrialLimits
+  extends Omit<TrialBounds, 'outcomeTimeoutMs'>,
+    Pick<TrialPlan, 'primary'> {
   /** As configured; `undefined`: as long as reports take. */
   readonly outcomeTimeoutMs: number | undefined;
 }
@@ -188,7 +197,8 @@ export interface TrialLimits extends TrialBounds, Pick<TrialPlan, 'primary'> {
  * @param tasks the newest ones, oldest first
  */
 export function objectionToTrial(limits: TrialLimits, tasks: readonly Task[]): string | undefined {
-  const within = tasksWithin(limits, paceOf(limits, tasks));
+  const outcomeTimeoutMs = limits.outcomeTimeoutMs ?? measureOutcomeTimeout(tasks);
+  const within = tasksWithin({ ...limits, outcomeTimeoutMs }, paceOf(limits, tasks));
   const least = leastTasks(limits.primary);
   if (within < least) {
     const time = showTime(limits.maxMs);

@@ -60,7 +60,10 @@ const WORLDS: readonly World[] = [
     ...{ ...HARM, name: 'success -20, slow failures, 16 in flight: taken back', inFlight: 16 },
     ...{ factor: 1, success: [0.95, 0.75], slowFailures: 4 },
   },
-  { ...HELP, name: 'no effect, 16 in flight: kept', factor: 1, slowFailures: 4, inFlight: 16 },
+  {
+    ...{ ...HELP, name: 'no effect, 16 in flight: kept', factor: 1, slowFailures: 4 },
+    ...{ inFlight: 16, least: 17 },
+  },
   { ...HELP, name: 'latency x1/1.42: kept', factor: 1 / 1.42 },
   { ...HELP, name: 'latency x1/2: kept', factor: 0.5 },
   { ...HELP, name: 'no effect: kept', factor: 1 },

@@ -261,7 +261,8 @@ export class TrialWorld {
       await this.#resolve(`fed-${i}`, '0');
       await this.#end(`fed-${i}`);
       // Blocks are counted in time.
-      if (i % 20 === 19) await this.clock.advance(20_000);
+      const isInBlocks = this.state.trials.some(({ blocks }) => blocks.length > 0);
+      if (isInBlocks && i % 20 === 19) await this.clock.advance(20_000);
       // Late reports may still come.
       const undecided = this.#undecided;
       if (undecided.length > 0 && undecided.every(isSettling)) await this.clock.advance(3_600_000);

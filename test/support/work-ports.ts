@@ -9,7 +9,7 @@ import { levelsOf, type VirtualWork, type WorkPort } from './virtual-work.ts';
 export const WARM_UP_TASKS = 30;
 
 /** Far more than any trial takes, with its probation. */
-const MAX_STEPS = 8000;
+const MAX_STEPS = 30_000;
 
 /** Asks for the parameters of every task. */
 export function askingPort(client: LearningClient): WorkPort {

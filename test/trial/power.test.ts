@@ -90,10 +90,10 @@ describe('the preview', () => {
   test('in blocks', () => {
     const blocks = planOf({ assignment: 'switchback' });
     expect(describePower(blocks, tasks, ALL)).toMatch(
-      /^On trial, in blocks of 5: 200 tasks, beside those that run over a switch, take about 10 minutes at 1,200 tasks an hour\. .* latency ×/,
+      /^On trial, in blocks of 5: 200 tasks, beside those in flight at a switch, take about 11 minutes at 1,200 tasks an hour\. .* latency ×/,
     );
     const busy = tasksFrom(createWork({ latencyMs: 30_000, deviation: 0.1 }));
-    expect(describePower(blocks, busy, ALL)).toMatch(/take about 30 minutes at 1,2/);
+    expect(describePower(blocks, busy, ALL)).toMatch(/take about 31 minutes at 1,2/);
   });
 
   test('of the largest effects, and of the smallest', () => {
