@@ -84,8 +84,7 @@ test('the default mode takes back what harms, and keeps what helps', async () =>
     const goThrough = startOrchestrator();
     for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) {
       const { world, seed } = job;
-      const trial = { outcome_timeout_seconds: 1 };
-      const config = writeTrialConfig({ assignment: 'auto', mode: null, seed, trial });
+      const config = writeTrialConfig({ assignment: 'auto', mode: null, seed });
       const { address, kill } = await startSidecar({ dataDir: ':memory:', config });
       const { name: _, isMeant: __, least: ___, ...work } = world;
       const result = await goThrough({ address, seed, ...work });

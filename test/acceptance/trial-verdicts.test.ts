@@ -65,9 +65,7 @@ test.each<[OrchestratorKind, readonly Expectation[]]>([
       for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) {
         const { expectation, seed } = job;
         const assignment = kind === 'asking' ? 'task' : 'switchback';
-        // Blocks are counted soon: tasks take no time.
-        const trial = assignment === 'task' ? {} : { outcome_timeout_seconds: 1 };
-        const config = writeTrialConfig({ assignment, seed, trial });
+        const config = writeTrialConfig({ assignment, seed });
         const { address, kill } = await startSidecar({ dataDir: tempDir(), config });
         const { factor, isProven = false } = expectation;
         results.get(expectation)?.push(await goThrough({ address, kind, seed, factor, isProven }));

@@ -18,6 +18,9 @@ export interface TrialConfig {
   readonly trial?: Readonly<Record<string, number>>;
 }
 
+/** Tasks take no time: pairs of blocks are counted soon. */
+const SOON = { outcome_timeout_seconds: 1 };
+
 /** Writes a config that tries one parameter after the other; cycles are run by hand. */
 export function writeTrialConfig({
   assignment,
@@ -32,7 +35,7 @@ export function writeTrialConfig({
     curation: { ...(mode === null ? {} : { mode }), cooldown_seconds: 0 },
     parameters: Object.fromEntries(levels.map((name) => [name, { initial: 0 }])),
     rules: levels.map(ruleRaising),
-    trial: { assignment, seed: String(seed), ...trial },
+    trial: { assignment, seed: String(seed), ...(assignment === 'task' ? {} : SOON), ...trial },
   };
   writeFileSync(file, stringify(config));
   return file;
