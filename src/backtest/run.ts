@@ -199,8 +199,8 @@ function replayable(settings: LoopSettings): LoopSettings {
 }
 
 /**
- * When time alone brings a switchback trial on: its block, or all of it, has lasted too long, or a pair of
- * blocks is counted.
+ * The next time at which a switchback trial changes without a report: its block or the whole trial times
+ * out, or a pair of blocks is counted.
  */
 function nextDueMs(trial: Trial): number {
   const block = runningBlock(trial);

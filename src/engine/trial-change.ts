@@ -84,7 +84,7 @@ export class TrialChange {
       const { nowMs } = this.#context.changes;
       const next = trial && nextMove(trial, nowMs, this.#recorded);
       if (trial === undefined || next === undefined) return;
-      // In blocks, the next switch follows in the same commit.
+      // In blocks, a `switch` or `rest` follows in the same commit and sets the value.
       const isByTask = trial.plan.assignment === 'task';
       switch (next.move) {
         case 'end':
@@ -286,7 +286,7 @@ export class TrialChange {
     this.take({ step: 'block', timeMs: this.#context.changes.nowMs, set, arm, sequence });
   }
 
-  /** Puts the standing value in force, even if it is: tasks from here on belong to no block. */
+  /** Puts the standing value in force by a new delta, even if it is live: later tasks belong to no block. */
   #rest(trial: Trial): void {
     const text = `No block runs in the trial of ${this.deltaId}`;
     const sequence = switchTo(this.#context, trial.plan, standingArm(trial), text);

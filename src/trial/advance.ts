@@ -165,8 +165,8 @@ function blockOf(trial: Trial, task: FinishedTask, nowMs: number): Place | undef
 }
 
 /**
- * Whether a task was dispatched with a block's value: by its `deltaSequence` or, without one, if it began
- * between the time when every client had acknowledged the block's switch and the block's end.
+ * Whether a task was dispatched in a block. The `deltaSequence` that it names decides. A task that names none
+ * must have begun after every client had acknowledged the block's switch, and before the block ended.
  */
 function ranIn(span: BlockSpan, { deltaSequence, finishTimeMs, latencyMs = 0 }: FinishedTask) {
   const { sequence, endSequence = Infinity, acknowledgedMs = Infinity, endMs = Infinity } = span;

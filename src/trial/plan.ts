@@ -9,7 +9,7 @@ import { kindOf, type Seen } from './predict.ts';
 
 /** Version of plans and steps. Trials of an earlier one are ended when their ledger is opened. */
 export function formatOf(assignment: Scale['assignment']): number {
-  // Blocks of format 2 counted only the first tasks that were reported.
+  // In format 2, a block had only the first tasks that were reported of it.
   return assignment === 'task' ? 2 : 3;
 }
 

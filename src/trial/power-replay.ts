@@ -16,7 +16,7 @@ import { startTrial, type Trial } from './trial.ts';
 import { CONFIRMING, isHelpful, isHopeless } from './verdict.ts';
 
 /**
- * Trials replayed of each effect, and how many of them may miss it: one in five. The commit of a cycle
+ * Replays per effect, and how many of them may miss the effect (one in five). The commit of a cycle
  * waits for the replays: about 10 ms for trials of 200 tasks, up to 100 ms for those of 1,000.
  */
 const REPLAYS = 20;

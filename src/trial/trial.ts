@@ -89,7 +89,10 @@ export interface Trial {
   readonly hash: string;
   /** Sets counted in order of dispatch: verdicts rest on it. */
   readonly evidence: Evidence;
-  /** Sets counted in order of arrival: it only suspends. The same object as `evidence` while equal. */
+  /**
+   * Sets counted in order of arrival, and blocks by the reports that ended them: it only suspends. Task by
+   * task, it is the same object as `evidence` while equal.
+   */
   readonly arrival: Evidence;
   /** Evidence that one arm has more tasks without data: cancelled, or without the primary metric. */
   readonly untold: Bets;
@@ -107,7 +110,7 @@ export interface Trial {
   readonly counted: readonly TaskSet[];
   /** The newest `MAX_REMEMBERED` tasks that were assigned an arm, oldest first. */
   readonly assignments: readonly { readonly taskId: string; readonly arm: Arm }[];
-  /** Tasks assigned an arm in this stage, without those that were left out. */
+  /** Tasks assigned an arm in this stage, without those left out; `blockTasks` for each block of an ended pair. */
   readonly assigned: number;
   /** Tasks assigned an arm since the trial, or this part of the holdback, began. */
   readonly dispatched: number;
@@ -124,7 +127,7 @@ export interface Trial {
   /** Of `expected`: not reported in time, and cancelled. */
   readonly missing: Counts;
   readonly cancelled: Counts;
-  /** The newest tasks that timed out. */
+  /** The newest tasks that timed out; in blocks, those reported after their pair was counted. */
   readonly lost: readonly LostTask[];
   /** The longest time from assignment to report, in milliseconds. */
   readonly longestMs: number;

@@ -34,7 +34,8 @@ const MIN_TASKS_TO_GIVE_UP = 100;
 
 /**
  * The same limits for a trial whose new value is already in force, and stays in force unless harm is found.
- * Further tasks cost nothing there, and 200 tasks in blocks miss most losses of 20 points of success.
+ * Comparing more tasks does not expose more of them to the new value, and 200 tasks in blocks are too few to
+ * find most losses of 20 points of success.
  */
 const MAX_TASKS_IN_FORCE = 1000;
 const MIN_TASKS_TO_GIVE_UP_IN_FORCE = 300;

@@ -29,7 +29,8 @@ export function faultOfStart(deltaId: string, step: TrialStep): string | undefin
   const { plan, commitment } = step;
   if (plan.deltaId !== deltaId) return 'it begins the trial of another delta';
   if (!isOfThisFormat(plan)) {
-    // Of earlier formats only the chain is checked. The first had neither; in the second there were blocks.
+    // For earlier formats, only the chain of hashes is checked. Plans of the first format have neither a
+    // format nor a commitment; the second is an earlier one only for trials in blocks.
     const isEarlier =
       plan.format === undefined
         ? commitment === undefined
