@@ -1,5 +1,4 @@
 import { fromBinary } from '@bufbuild/protobuf';
-import { SetParameterRequestSchema } from '../src/gen/learning/v1/admin_service_pb.ts';
 import { DeltaState } from '../src/gen/learning/v1/delta_pb.ts';
 import {
   ListDeltasRequestSchema,
@@ -43,6 +42,9 @@ export interface Figures {
 /** What is on while a side is measured. */
 export interface Stage {
   readonly mode: 'trial' | 'recommend';
+  readonly probationTasks?: number;
+  /** Of the rules; by default the config's. */
+  readonly guards?: readonly object[];
   /** Parameters that are changed. */
   readonly levels: number;
   /** Share of tasks that have an arm, at least. */
@@ -75,14 +77,14 @@ export const withTrial: Stage = {
   },
 };
 
-/** A probation, begun anew for each part; the one before is ended. */
+/** A probation that outlasts the measurement: so small a margin takes longer to prove. */
 export const withProbation: Stage = {
   mode: 'trial',
+  probationTasks: 1_000_000,
+  guards: [{ metric: 'success', margin: 0.0015 }],
   levels: 1,
   share: 0.95,
-  beginPart: async (side) => {
-    await side.reset(0);
-    await side.workForNews(0);
+  open: async (side) => {
     await side.propose(0);
     await side.workUntil(0, DeltaState.PROVISIONAL);
   },
@@ -93,8 +95,9 @@ export function withHoldbacks(count: number): Stage {
   return {
     mode: 'trial',
     levels: count,
-    // A task in twenty keeps the old value, and has four beside it; some are in several groups.
-    share: 0.7 * (1 - 0.75 ** count),
+    // A task in twenty keeps the old value, and has four beside it. Some are in several groups; those that
+    // ask while a group's beginning is being committed are in none.
+    share: 0.5 * (1 - 0.75 ** count),
     isFlowOnly: true,
     async open(side) {
       for (let level = 0; level < count; level += 1) {
@@ -106,12 +109,12 @@ export function withHoldbacks(count: number): Stage {
 }
 
 /** The reported CPU says which rule is to propose, the count of agents what: each time anew. */
-export function trialConfig({ mode, levels }: Stage): object {
+export function trialConfig({ mode, levels, probationTasks, guards }: Stage): object {
   const all = Array.from({ length: levels }, (_, i) => i);
   return {
     cycle: { enabled: false },
     curation: { mode, cooldown_seconds: 0, max_deltas_per_hour: 0 },
-    trial: { assignment: 'task' },
+    trial: { assignment: 'task', probation_tasks: probationTasks },
     parameters: Object.fromEntries(all.map((i) => [nameOf(i), { initial: 0 }])),
     rules: all.map((i) => ({
       id: `change-${i}`,
@@ -123,6 +126,7 @@ export function trialConfig({ mode, levels }: Stage): object {
       reasoning: '"observed %"',
       confidence: 0.9,
       impact: 'positive',
+      guards,
     })),
   };
 }
@@ -202,12 +206,6 @@ export class TrialSide {
     await this.#client.unary(METHODS.runCycle, NOTHING);
   }
 
-  /** Sets a parameter as at first, which ends whatever is being proven of it. */
-  async reset(level: number): Promise<void> {
-    const fields = { target: nameOf(level), value: numberValue(0), reason: 'a benchmark' };
-    await this.#client.unary(METHODS.setParameter, encode(SetParameterRequestSchema, fields));
-  }
-
   /** Works, one task after the other, until a change is so far. */
   async workUntil(level: number, state: DeltaState): Promise<void> {
     for (let i = 0; i < MAX_TASKS_TO_GO; i += 1) {
@@ -267,8 +265,4 @@ export class TrialSide {
     const task = { taskId, status: TaskStatus.SUCCESS, latencyMs };
     await this.#client.unary(METHODS.recordTask, encode(RecordTaskRequestSchema, { task }));
   }
-}
-
-function numberValue(value: number) {
-  return { kind: { case: 'numberValue', value } } as const;
 }

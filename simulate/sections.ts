@@ -7,6 +7,7 @@ import { FLIP } from './flip.ts';
 import { GAINS } from './gains.ts';
 import { GUARDS } from './guards.ts';
 import { HOURS } from './hours.ts';
+import { IN_FLIGHT } from './in-flight.ts';
 import { LIFE } from './life.ts';
 import { MATCHED } from './matched.ts';
 import { POLICY } from './policy.ts';
@@ -24,6 +25,7 @@ export const SECTIONS: Readonly<Record<string, Section>> = {
   power: POWER,
   matched: MATCHED,
   field: FIELD,
+  'in-flight': IN_FLIGHT,
   guards: GUARDS,
   costs: COSTS,
   tail: TAIL,

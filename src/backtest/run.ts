@@ -170,6 +170,7 @@ class Replay {
       followers: () => [],
       monotonic: () => this.#clock.monotonic(),
       asksByTask: () => false,
+      noneAsks: () => false,
     };
   }
 

@@ -176,11 +176,15 @@ function unkeptItem(change: UnkeptChange, times: number): Item {
   if (verdict === Verdict.UNSPECIFIED || verdict === Verdict.OBSERVED) {
     return plain(`${changeText(change)}: taken back without a trial: ${printable(summary)}`);
   }
-  const word = wordOf(VerdictSchema, verdict).toUpperCase();
   const when =
     tasksConfirmed === undefined
       ? `after ${count(Number(tasksUsed), 'task')}${wasInForce ? ', when it was in force' : ''}`
       : `${count(Number(tasksConfirmed), 'task')} after it had been confirmed`;
+  // Not by its own finding alone: by an operator, a client, a trial of the old value, or for want of proof.
+  if (wasInForce && verdict !== Verdict.HARMED) {
+    return plain(`${changeText(change)}: taken back ${when}: ${printable(summary)}`);
+  }
+  const word = wordOf(VerdictSchema, verdict).toUpperCase();
   const often = times === 1 ? '' : `${times} times, the last time `;
   return plain(`${changeText(change)}: ${word} ${often}${when}`);
 }

@@ -174,6 +174,7 @@ function compileRule(
     usesMetrics: [...expressions.values()].some((expression) => expression.usesMetrics),
     reasonings: textsOf(expressions.get('reasoning')?.syntax.expr, samples),
     constantValue: constantOf(expressions.get('new_value'), samples),
+    neverFires: constantOf(expressions.get('when'), samples) === false,
     // Checked to give nothing else, except where a parameter has changed its kind since.
     when: (context) => expectKind(when?.(context), 'boolean', `when of rule ${id}`) as boolean,
     newValue: (context) => newValue?.(context),

@@ -18,8 +18,8 @@ const BEST_REASONING = QUALITY_SIGNS.map(([[word]]) => word).join(' ');
 
 /**
  * Why no proposal of a rule can ever be put through, in words, with what is missing; `undefined`: one
- * may be. It goes by what is fixed in a rule (confidence, impact, risk, and the best of the texts that
- * its reasoning can be), and is never said of a rule that could pass.
+ * may be. It goes by what is fixed in a rule (its `when`, confidence, impact, risk, and the best of the
+ * texts that its reasoning can be), and is never said of a rule that could pass.
  *
  * @param confidence that its proposals carry, 0 to 1
  */
@@ -29,6 +29,7 @@ export function whyNeverPasses(
   confidence = rule.confidence,
 ): string | undefined {
   const reasons = [
+    rule.neverFires ? 'its when is false always' : undefined,
     lackOfScore(bestOf(rule, confidence), settings),
     lackOfConfidence(confidence, settings),
     forbiddenValue(rule, settings),

@@ -58,6 +58,8 @@ export interface Rule {
   readonly reasonings: readonly string[] | undefined;
   /** The value that it always proposes; `undefined`: it depends, or there is none. */
   readonly constantValue: Value | undefined;
+  /** Its `when` is false whatever the data. */
+  readonly neverFires: boolean;
   when(context: RuleContext): boolean;
   /** `undefined` for `remove`. */
   newValue(context: RuleContext): Value | undefined;

@@ -253,6 +253,7 @@ export class Engine {
       followers: this.#followers,
       monotonic: () => this.clock.monotonic(),
       asksByTask: () => this.#usage.isMajority(),
+      noneAsks: () => this.#usage.isNone(),
     };
   }
 }

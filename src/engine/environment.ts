@@ -21,6 +21,8 @@ export interface Environment {
   readonly monotonic: () => number;
   /** At least half of the newest tasks asked for their parameters by id; `undefined`: not known yet. */
   readonly asksByTask: () => boolean | undefined;
+  /** None of the newest tasks did. */
+  readonly noneAsks: () => boolean;
 }
 
 /** The open streams that are sent deltas of a type; `undefined`: one without a type, which all are. */

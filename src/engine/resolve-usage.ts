@@ -72,6 +72,11 @@ export class ResolveUsage {
     return this.#recent.filter(Boolean).length * 2 >= length;
   }
 
+  /** None of the newest tasks had asked. */
+  isNone(): boolean {
+    return this.#recent.length === LOOK_AT && !this.#recent.includes(true);
+  }
+
   /** Forgets a task; answers when it had asked, `undefined`: never. */
   #forget(taskId: string): number | undefined {
     const askedMs = this.#asked.get(taskId) ?? this.#askedBefore.get(taskId);

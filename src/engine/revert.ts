@@ -8,11 +8,20 @@ import { decidedOn, inverseOf, known, stateError, withReason } from './deltas.ts
 import type { Environment } from './environment.ts';
 import { TrialChanges } from './trial-changes.ts';
 
-/** Restores the value before a delta; answers the delta that does so. */
+/** Restores the value before a delta, whose change rests then; answers the delta that does so. */
 export function revert(deltaId: string, reason: string, environment: Environment): Decision<Delta> {
   return (view) => {
+    const delta = known(view, deltaId);
     const summary = withReason('Reverted by an operator', reason);
-    return revertTo(view, known(view, deltaId), summary, environment);
+    const decided = revertTo(view, delta, summary, environment);
+    const change = view.delta(delta.trialDeltaId) ?? delta;
+    if (change.ruleId === '' || change.revertsDeltaId !== '') return decided;
+    const withdrawn = {
+      kind: 'delta_withdrawn',
+      deltaId: change.deltaId,
+      timeMs: environment.nowMs,
+    } as const;
+    return { ...decided, events: [withdrawn, ...decided.events] };
   };
 }
 

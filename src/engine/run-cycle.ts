@@ -58,6 +58,9 @@ export function runCycle(
     const number = view.head.counters.cycles + 1;
     const trials = new TrialChanges(changes, view, environment);
     const place = { view, changes, trials };
+    if (environment.settings.trial.assignment === 'auto' && environment.noneAsks()) {
+      trials.stopUnasked();
+    }
     const deltas = plan.decisions.map((decision) => carryOut(decision, place, environment, number));
     trials.expire();
     const tried = deltas.filter(({ waitsFor }) => waitsFor === 'trial');

@@ -153,6 +153,16 @@ export class TrialChanges {
     this.#stop(({ plan }) => plan.deltaId === deltaId, reason);
   }
 
+  /**
+   * Ends the trial that tasks no longer ask for by their ids: it would wait in vain. A probation waits, since
+   * its value is in force.
+   */
+  stopUnasked(): void {
+    const { on } = this;
+    if (on?.plan.assignment !== 'task' || this.arePaused) return;
+    this.stop(on.plan.deltaId, 'none of the newest tasks asked for its parameters by its id');
+  }
+
   /** Ends a trial that cannot be continued as INCONCLUSIVE. */
   abandon(deltaId: string, reason: string): void {
     const change = this.#all.find((one) => one.deltaId === deltaId);

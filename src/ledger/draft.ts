@@ -172,6 +172,7 @@ export class Draft implements LedgerView, Addition {
       case 'delta_expired':
       case 'delta_reverted':
       case 'delta_refused':
+      case 'delta_withdrawn':
       case 'delta_observed':
       case 'trial_advanced':
         this.#foldDelta(event);

@@ -130,6 +130,13 @@ export interface DeltaRefused {
   readonly outcome: 'stays' | 'taken_back';
 }
 
+/** An operator takes a rule's change back: it rests, as after a refusal. The events after this one do it. */
+export interface DeltaWithdrawn {
+  readonly kind: 'delta_withdrawn';
+  readonly deltaId: string;
+  readonly timeMs: number;
+}
+
 /** The trial of a delta went on by some steps; its first one begins it, its last one ends it. */
 export interface TrialAdvanced {
   readonly kind: 'trial_advanced';
@@ -177,6 +184,7 @@ export type DeltaEvent =
   | DeltaExpired
   | DeltaReverted
   | DeltaRefused
+  | DeltaWithdrawn
   | DeltaObserved;
 
 /** An event at its place in the log: 1, 2, 3 … */

@@ -24,6 +24,8 @@ export function foldDelta(
       return { ...settled, state: 'expired', summary: event.summary };
     case 'delta_reverted':
       return { ...delta, state: 'reverted', summary: event.summary };
+    case 'delta_withdrawn':
+      return delta;
     case 'delta_refused':
       return { ...delta, refusals: withRefusal(delta, event) };
     case 'delta_observed':

@@ -162,6 +162,9 @@ export function foldHead(
         foldRefusal(head, delta, event.timeMs);
       }
       break;
+    case 'delta_withdrawn':
+      if (delta !== undefined) foldRefusal(head, delta, event.timeMs);
+      break;
     case 'cycle_completed':
       head.counters.cycles = event.cycle.number;
       head.lastCycleTimeMs = event.cycle.startTimeMs;

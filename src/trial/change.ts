@@ -13,7 +13,7 @@ export interface ChangeRecord {
   readonly endTask: number;
   /** The longest time to a report in that trial, in milliseconds; absent: unknown. */
   readonly longestMs?: number;
-  /** Absent: no clients had it taken back since it was last confirmed. */
+  /** Absent: neither clients nor an operator had it taken back since it was last confirmed. */
   readonly refused?: {
     readonly times: number;
     /** When they last did: as `endMs` and `endTask`. */
@@ -84,7 +84,7 @@ export function foldVerdict(
   keep(memory, others, key, refused === undefined ? change : { ...change, refused });
 }
 
-/** Clients had a change taken back: it rests as after harm, but that teaches nothing of its rule. */
+/** Clients or an operator had a change taken back: it rests as after harm, but that teaches nothing of its rule. */
 export function foldRefusal(
   memory: TrialMemory,
   change: Pick<TrialPlan, 'ruleId' | 'target' | 'newValue'>,
@@ -125,7 +125,7 @@ export interface Rest {
 }
 
 /**
- * The rest after the last trial of a change, or after it was refused; `undefined`: none.
+ * The rest after the last trial of a change, or after it was refused or reverted by an operator; `undefined`: none.
  *
  * @param always also after INCONCLUSIVE; otherwise only after HARMED or INVALID
  */

@@ -31,6 +31,14 @@ const report = async (address: string, ...flags: string[]) => {
   return out;
 };
 
+test('says who took a change back that had been confirmed', async () => {
+  const { address, engine, deltaId } = await gained();
+  await engine.revert(deltaId, 'no room');
+  expect(await report(address)).toMatch(
+    /level 0 -> 1 .*: taken back 151 tasks after it had been confirmed: Reverted by an operator: no room/,
+  );
+});
+
 describe('over the wire', () => {
   test('GetGains tells what the engine knows', async () => {
     const { client, deltaId, engine } = await gained();

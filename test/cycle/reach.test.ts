@@ -143,6 +143,16 @@ const SAMPLES: readonly Sample[] = [
     },
   },
   {
+    about: 'conditions that are constant',
+    config: configOf({
+      off: { when: 'false' },
+      impossible: { when: '2.0 < 1.0 || !true' },
+      seldom: { when: 'window.count < 0.0' },
+      always: { when: 'true' },
+    }),
+    named: { off: 'its when is false always', impossible: 'its when is false always' },
+  },
+  {
     about: 'values that are not allowed',
     config: configOf({
       other: { target: 'mode', new_value: '"c"' },

@@ -36,8 +36,8 @@ describe('where tasks ask by their ids', () => {
     await fixture.cycle();
     expect(fixture.delta(deltaId)).toMatchObject({ state: 'provisional', waitsFor: undefined });
     expect(fixture.level).toBe(1);
-    // What is on trial goes on: tasks that ask still have an arm there.
-    expect(fixture.delta(firstId).state).toBe('trial');
+    // What was on trial would wait in vain.
+    expect(fixture.delta(firstId)).toMatchObject({ effect: { verdict: 'invalid' } });
     const isOver = () => fixture.delta(deltaId).state === 'reverted';
     await followUntil(fixture, isOver, slower);
     expectAudited(fixture.store);

@@ -33,6 +33,22 @@ function accept({ engine }: TrialFixture, deltaId: string, clientId: string): Pr
 
 const STAYS = /Refused by 1 of 3 clients, which is not enough: "c1": UNSUPPORTED: no such level$/;
 
+test.each(['trial', 'provisional', 'confirmed'] as const)(
+  'a change that an operator reverts (%s) rests as after a refusal, over restarts too',
+  async (state) => {
+    const { fixture, deltaId, yaml } = await inStage(state, state === 'confirmed' ? SOON : {});
+    const revertMs = fixture.clock.now();
+    await fixture.engine.revert(deltaId, 'no room');
+    expect(fixture.level).toBe(0);
+    const again = await fixture.reopen(yaml);
+    await again.clock.advance(10_000);
+    await again.news();
+    expect(await again.cycle()).toEqual([]);
+    const rest = ruleRest(again.state, 'raise', again.clock.now());
+    expect(rest?.untilMs).toBe(revertMs + 300_000);
+  },
+);
+
 describe.each(['provisional', 'confirmed'] as const)('a delta that is %s', (state) => {
   test('stays when one client of three refuses it, and says who does and why', async () => {
     const { fixture, deltaId } = await inStage(state, TEXTS[state]);

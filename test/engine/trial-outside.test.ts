@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { expectAudited } from '../support/audited.ts';
+import { tasksOf } from '../support/engine-fixture.ts';
 import {
   createTrialFixture,
   expectOneValue,
@@ -208,5 +210,39 @@ describe('a switch', () => {
     await expect(fixture.engine.revert(switchId, '')).rejects.toMatchObject({
       reason: 'DELTA_STATE',
     });
+  });
+});
+
+describe('when tasks ask by their ids no longer', () => {
+  const trialOf30 = async (assignment: 'auto' | 'task') => {
+    const fixture = await createTrialFixture(trialYaml({ assignment }));
+    for (let i = 0; i < 30; i += 1) await fixture.run();
+    const deltaId = await fixture.begin();
+    expect(fixture.trial?.plan.assignment).toBe('task');
+    return { fixture, deltaId };
+  };
+  const doesNotAsk = ({ engine, clock }: TrialFixture, count: number) =>
+    engine.recordTasks(tasksOf(count, { finishTimeMs: clock.now() }));
+
+  test('their trial ends once none of the newest 30 has, and says so', async () => {
+    const { fixture, deltaId } = await trialOf30('auto');
+    await doesNotAsk(fixture, 29);
+    await fixture.cycle();
+    expect(fixture.delta(deltaId).state).toBe('trial');
+    await doesNotAsk(fixture, 1);
+    await fixture.cycle();
+    expect(fixture.delta(deltaId)).toMatchObject({
+      state: 'reverted',
+      effect: { verdict: 'invalid' },
+      summary: expect.stringContaining('none of the newest tasks asked for its parameters'),
+    });
+    expectAudited(fixture.store);
+  });
+
+  test('it goes on if the config says that they do', async () => {
+    const { fixture, deltaId } = await trialOf30('task');
+    await doesNotAsk(fixture, 30);
+    await fixture.cycle();
+    expect(fixture.delta(deltaId).state).toBe('trial');
   });
 });

@@ -85,6 +85,7 @@ function decisionOf(
     followers: () => [],
     monotonic: () => 0,
     asksByTask: () => false,
+    noneAsks: () => false,
   };
   const environment = { settings, nowMs, newId, ...outside };
   const deltaId = `d${index - 1 - (seed % 6)}.${seed % 2}`;

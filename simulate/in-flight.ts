@@ -1,0 +1,142 @@
+import { type Change, NO_CHANGE, successBy, TASKS_BEFORE } from './change.ts';
+import { type Disturb, performDisturbed, slowFailures, timeOut } from './disturbance.ts';
+import type { Experiment, Samples, Section } from './experiment.ts';
+import { figuresOf, share, whenAt, whenIn } from './figures.ts';
+import { createNoise, type Kind, type Noise } from './noise.ts';
+import { atLeast, atMost, type Row, type Table, type Target } from './table.ts';
+import { playTrial } from './trial-run.ts';
+
+const TASKS_IN_FLIGHT = 16;
+
+const SUCCESS_RATE = 0.95;
+
+/** Runs of a world are `trials / PART`. */
+const PART = 4;
+
+const MAX_ERRORS = 0.05;
+
+interface World {
+  readonly name: string;
+  readonly kind: Kind;
+  readonly change?: Change;
+  /** Of either arm. */
+  both?(noise: Noise): Disturb;
+  /** Of the new arm. */
+  new?(noise: Noise): Disturb;
+  targetsOf(samples: Samples): Target[];
+}
+
+const AR = { kind: 'AR(1)' } as const;
+
+const WORLDS: readonly World[] = [
+  ...(['AR(1)', 'drift', 'jump', 'auto-gpt', 'mini-agi'] as const).map((kind) => ({
+    name: `no effect, ${kind}`,
+    kind,
+    targetsOf: nothingFalse,
+  })),
+  {
+    ...AR,
+    name: 'no effect, failures take 4 times as long',
+    both: () => slowFailures(4),
+    targetsOf: nothingFalse,
+  },
+  {
+    ...AR,
+    name: 'x0.9, and a fifth hang and time out',
+    change: { logLatency: Math.log(0.9) },
+    new: (noise) => timeOut(0.2, noise),
+    targetsOf: harmFound,
+  },
+  {
+    ...AR,
+    name: '-20 points, failures take 4 times as long',
+    change: { logLatency: 0, ...successBy(-0.2, SUCCESS_RATE) },
+    both: () => slowFailures(4),
+    targetsOf: harmFound,
+  },
+  { ...AR, name: 'x1.42', change: { logLatency: Math.log(1.42) }, targetsOf: harmFound },
+  {
+    ...AR,
+    name: 'x0.7',
+    change: { logLatency: Math.log(0.7) },
+    targetsOf: (samples) => [atLeast(0.95, share(samples, 'confirmed'), 'confirmed %')],
+  },
+];
+
+/** Trials in blocks of changes that are in force from the start, while many tasks are in flight. */
+export const IN_FLIGHT: Section = {
+  experiments: ({ seed, trials }) =>
+    WORLDS.map(
+      (world): Experiment => ({
+        name: world.name,
+        runs: Math.ceil(trials / PART),
+        play(run) {
+          const noise = createNoise(world.kind, SUCCESS_RATE, `${seed}/in-flight/${run}`);
+          const played = playTrial({
+            assignment: 'switchback',
+            seed: `${seed}/in-flight/${world.name}/${run}`,
+            perform: performIn(world, noise),
+            from: TASKS_BEFORE,
+            inFlight: TASKS_IN_FLIGHT,
+            plan: { isApplied: true },
+          });
+          return figuresOf(played);
+        },
+      }),
+    ),
+  tables: ({ trials }, samplesOf): Table[] => [
+    {
+      title: `In blocks, ${TASKS_IN_FLIGHT} in flight, in force from the start`,
+      note: `${Math.ceil(trials / PART)} trials each; success ${SUCCESS_RATE}, tasks of 1 s. What hangs times out, after 30 s. Tasks: medians.`,
+      headings: HEADINGS,
+      rows: WORLDS.map((world) => rowOf(world, samplesOf(world.name))),
+    },
+  ],
+};
+
+const HEADINGS = [
+  'confirmed %',
+  'acted %',
+  'HARMED %',
+  'INVALID %',
+  'INCON. %',
+  'acted at',
+  'confirmed at',
+];
+
+const SHARES = ['confirmed', 'acted', 'harmed', 'invalid', 'inconclusive'];
+
+function performIn(world: World, noise: Noise) {
+  const { change = NO_CHANGE } = world;
+  const both = world.both?.(noise) ?? unchanged;
+  const onlyNew = world.new?.(noise) ?? unchanged;
+  return performDisturbed(noise, change, {
+    old: both,
+    new: (performed, i) => onlyNew(both(performed, i), i),
+  });
+}
+
+const unchanged: Disturb = (performed) => performed;
+
+function rowOf({ name, targetsOf }: World, samples: Samples): Row {
+  return {
+    name,
+    cells: [
+      ...SHARES.map((figure) => share(samples, figure)),
+      whenAt(samples, 'actedAt'),
+      whenIn(samples, 'begun', 'confirmed'),
+    ],
+    targets: targetsOf(samples),
+  };
+}
+
+function nothingFalse(samples: Samples): Target[] {
+  return [
+    atMost(MAX_ERRORS, share(samples, 'confirmed'), 'confirmed %'),
+    atMost(MAX_ERRORS, share(samples, 'harmed'), 'HARMED %'),
+  ];
+}
+
+function harmFound(samples: Samples): Target[] {
+  return [atLeast(0.95, share(samples, 'harmed'), 'HARMED %')];
+}
