@@ -172,7 +172,7 @@ rules:
 # probation until it is confirmed or taken back, and some tasks keep the old value meanwhile.
 trial:
   assignment: auto          # task, switchback, auto
-  block_tasks: 5            # tasks in a block of a switchback trial
+  block_tasks: 5            # reports that end a block of a switchback trial
   pair_by: []               # labels that tasks of a pair have in common
   pair_wait_tasks: 20       # tasks that one left single waits for its like
   # predict_by: [kind]      # labels that latency is predicted by, where pair_by is empty; without

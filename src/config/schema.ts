@@ -95,7 +95,7 @@ const sections = {
   trial: section(
     {
       assignment: choice(TRIAL_ASSIGNMENTS, 'How tasks get their arm.'),
-      block_tasks: number(limits.BLOCK_TASKS, 'Tasks in a block of a switchback trial.'),
+      block_tasks: number(limits.BLOCK_TASKS, 'Reports that end a block of a switchback trial.'),
       pair_by: labels('Labels that tasks of a pair have in common.'),
       pair_wait_tasks: number(
         limits.PAIR_WAIT_TASKS,

@@ -38,7 +38,7 @@ export const REFUSAL_RULES = ['any', 'majority'] as const;
 /** How deltas are put on trial. */
 export interface TrialSettings {
   readonly assignment: (typeof TRIAL_ASSIGNMENTS)[number];
-  /** Tasks in a block of a switchback trial. */
+  /** Reports that end a block of a switchback trial. */
   readonly blockTasks: number;
   /** Names of labels that the tasks of a pair have in common where possible. */
   readonly pairBy: readonly string[];

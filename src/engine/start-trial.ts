@@ -13,7 +13,7 @@ import type { Changes } from './changes.ts';
 import { ackDeadline } from './effects.ts';
 import { type Environment, followersOf } from './environment.ts';
 import { waitsForNews } from './news.ts';
-import { assignmentOf, planTrial } from './plan-trial.ts';
+import { assignmentOf, outcomeTimeout, planTrial } from './plan-trial.ts';
 import {
   confidenceOf,
   isHarmResting,
@@ -211,14 +211,14 @@ export function objectionTo(
   view: Pick<LedgerView, 'newestTasks'>,
   environment: Pick<Environment, 'settings' | 'asksByTask'>,
 ): string | undefined {
-  const { maxSeconds, blockTasks, outcomeTimeoutSeconds } = environment.settings.trial;
+  const { maxSeconds, blockTasks } = environment.settings.trial;
+  const tasks = view.newestTasks(MEASURED_TASKS);
   const limits = {
     assignment: assignmentOf(environment) ?? 'switchback',
     blockTasks,
     maxMs: maxSeconds * 1000,
     primary,
-    outcomeTimeoutMs:
-      outcomeTimeoutSeconds === undefined ? undefined : outcomeTimeoutSeconds * 1000,
+    outcomeTimeoutMs: outcomeTimeout(environment, tasks),
   };
-  return objectionToTrial(limits, view.newestTasks(MEASURED_TASKS));
+  return objectionToTrial(limits, tasks);
 }

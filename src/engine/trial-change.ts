@@ -84,7 +84,7 @@ export class TrialChange {
       const { nowMs } = this.#context.changes;
       const next = trial && nextMove(trial, nowMs, this.#recorded);
       if (trial === undefined || next === undefined) return;
-      // In blocks, a `switch` or `rest` follows in the same commit and sets the value.
+      // In blocks, the value is set by the `switch`, `rest` or `end` that follows in the same commit.
       const isByTask = trial.plan.assignment === 'task';
       switch (next.move) {
         case 'end':

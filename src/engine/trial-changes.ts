@@ -101,6 +101,7 @@ export class TrialChanges {
       const status = isRefused ? 'cancelled' : task.status;
       const step = recordOutcome(trial, { ...task, status, finishTimeMs }, nowMs);
       if (step !== undefined) change.take(step);
+      // In blocks, a pair may have become due meanwhile.
       if (step !== undefined || trial.blocks.length > 0) change.moveOn();
     }
   }

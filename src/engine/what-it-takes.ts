@@ -1,6 +1,6 @@
 import type { Rule } from '../domain/rule.ts';
 import type { LedgerState } from '../ledger/state.ts';
-import { MEASURED_TASKS, type TrialPlan } from '../trial/plan.ts';
+import { MEASURED_TASKS } from '../trial/plan.ts';
 import { describePower } from '../trial/power.ts';
 import { Changes } from './changes.ts';
 import type { Environment } from './environment.ts';
@@ -35,11 +35,10 @@ function preview(state: LedgerState, rule: Rule, environment: Environment): stri
   const changes = new Changes(state, environment.nowMs);
   // Of a value that was never tried: nothing of it is known yet.
   const delta = { deltaId: '', ordinal: 0, target: rule.target, newValue: undefined };
-  const subject = { delta, rule, retrialOf: undefined };
-  const planned = planTrial({ view: state, changes }, subject, environment);
   const { settings, asksByTask } = environment;
   const isApplied = modeOf(rule, settings) === 'auto' && !triesFirst(state, asksByTask);
-  const plan: TrialPlan = isApplied ? { ...planned, assignment: 'switchback', isApplied } : planned;
+  const subject = { delta, rule, retrialOf: undefined, isApplied };
+  const plan = planTrial({ view: state, changes }, subject, environment);
   const participants = {
     followers: environment.followers().length,
     ask: environment.asksByTask() === true,

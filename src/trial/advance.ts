@@ -136,7 +136,7 @@ function eValuesOf(evidence: Evidence): readonly EValues[] {
 type Place = Pick<OutcomeRecorded, 'step' | 'set' | 'arm' | 'sinceMs'>;
 
 function placeOf(trial: Trial, task: FinishedTask, nowMs: number): Place | undefined {
-  if (trial.plan.assignment === 'switchback') return blockOf(trial, task, nowMs);
+  if (trial.plan.assignment === 'switchback') return placeInBlocks(trial, task, nowMs);
   const { taskId } = task;
   if (taskId === '') return undefined;
   const holders = [
@@ -154,8 +154,8 @@ function placeOf(trial: Trial, task: FinishedTask, nowMs: number): Place | undef
   return lost && { step: 'late', set: lost.set, arm: lost.arm, sinceMs: nowMs - lost.assignTimeMs };
 }
 
-/** The block that a task was dispatched in, whenever it is reported. */
-function blockOf(trial: Trial, task: FinishedTask, nowMs: number): Place | undefined {
+/** The place of a task that was dispatched in a block, whenever it is reported. */
+function placeInBlocks(trial: Trial, task: FinishedTask, nowMs: number): Place | undefined {
   const isIts = (span: BlockSpan) => ranIn(span, task);
   const open = trial.blocks.find(isIts);
   const block = open ?? trial.countedBlocks.find(isIts);

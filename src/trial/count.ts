@@ -30,15 +30,14 @@ function countSet(trial: Trial, set: TaskSet): Trial {
   const { plan, stage } = trial;
   const halves = halvesOf(set);
   const untold = { ...trial, untold: betOnUntold(trial, halves) };
-  const told = withoutCancelled(halves);
-  const isTold = told.old.length > 0 && told.new.length > 0;
+  const told = toldIn(halves);
   if (stage === 'holdback') {
-    const group = isTold ? groupOf(told) : undefined;
+    const group = told && groupOf(told);
     const more = cancelledMore(halves);
     const holdback = trial.holdback && addToHoldback(trial.holdback, group, plan, more);
     return { ...untold, holdback };
   }
-  if (!isTold) return untold;
+  if (told === undefined) return untold;
   return {
     ...untold,
     evidence: addSet(trial.evidence, set, plan),
@@ -52,16 +51,16 @@ function countSet(trial: Trial, set: TaskSet): Trial {
 
 /** The evidence after one more set; unchanged if all tasks of an arm were cancelled. */
 export function addSet(evidence: Evidence, set: TaskSet, plan: TrialPlan): Evidence {
-  const told = withoutCancelled(halvesOf(set));
-  if (told.old.length === 0 || told.new.length === 0) return evidence;
+  const told = toldIn(halvesOf(set));
+  if (told === undefined) return evidence;
   return set.size === 2 ? addPair(evidence, told, plan) : addGroup(evidence, groupOf(told), plan);
 }
 
 /** Counts a pair of blocks, with all outcomes of the tasks dispatched in them. */
 export function countBlocks(trial: Trial, halves: PairOutcomes): Trial {
   const untold = { ...trial, untold: betOnUntold(trial, halves) };
-  const told = withoutCancelled(halves);
-  if (told.old.length === 0 || told.new.length === 0) return untold;
+  const told = toldIn(halves);
+  if (told === undefined) return untold;
   return {
     ...untold,
     evidence: addPair(trial.evidence, told, trial.plan),
@@ -70,10 +69,10 @@ export function countBlocks(trial: Trial, halves: PairOutcomes): Trial {
   };
 }
 
-/** Takes note of a pair of blocks that has just ended, with the outcomes that ended them. */
+/** Counts a pair of blocks that has just ended in `arrival`, by the reports that ended it. */
 export function countArrivedBlocks(trial: Trial, halves: PairOutcomes): Trial {
-  const told = withoutCancelled(halves);
-  if (told.old.length === 0 || told.new.length === 0) return trial;
+  const told = toldIn(halves);
+  if (told === undefined) return trial;
   const arrival = addPair(trial.arrival, told, trial.plan);
   return { ...trial, arrival, recentFailures: recentFailures(trial, told) };
 }
@@ -127,9 +126,11 @@ export function isCancelled({ status }: Outcome): boolean {
   return status === 'cancelled';
 }
 
-function withoutCancelled({ old, new: fresh }: PairOutcomes): PairOutcomes {
+/** The outcomes without those of cancelled tasks; `undefined`: an arm has no others. */
+function toldIn(halves: PairOutcomes): PairOutcomes | undefined {
   const told = (half: readonly Outcome[]) => half.filter((outcome) => !isCancelled(outcome));
-  return { old: told(old), new: told(fresh) };
+  const [old, fresh] = [told(halves.old), told(halves.new)];
+  return old.length === 0 || fresh.length === 0 ? undefined : { old, new: fresh };
 }
 
 function halvesOf({ tasks }: TaskSet): PairOutcomes {

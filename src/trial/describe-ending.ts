@@ -126,16 +126,16 @@ export function describeSuspension(trial: Trial): string {
   const { plan, sets } = trial;
   const open = sets.reduce((sum, { tasks }) => sum + tasks.filter((t) => !t.outcome).length, 0);
   const value = isOnTrial(trial) ? '' : ', and the old value is in force again';
-  const lead = `Suspended: by what has been reported so far it harms${value}. `;
+  const lead = `Suspended: the reports so far show harm${value}. `;
   const seconds = Math.round(plan.outcomeTimeoutMs / 1000);
   if (plan.assignment === 'switchback') {
-    return `${lead}Tasks of its blocks that still run are awaited for ${seconds} seconds before that is said`;
+    return `${lead}The verdict waits ${seconds} seconds for tasks of its blocks that are still running`;
   }
   const minutes = Math.round(settleMs(trial) / 60_000);
   return (
     lead +
-    `${open} tasks are awaited, for ${seconds} seconds at most each, before that is said; ` +
-    `where any were given up, their late reports are awaited for ${minutes} minutes`
+    `The verdict waits for ${open} tasks, ${seconds} seconds at most each; ` +
+    `where any were given up, for their late reports ${minutes} minutes`
   );
 }
 

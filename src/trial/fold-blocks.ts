@@ -2,7 +2,7 @@ import type { Arm } from './arm.ts';
 import { countArrivedBlocks, countBlocks, isCancelled } from './count.ts';
 import type { PairOutcomes } from './evidence/pair-score.ts';
 import type { BlockStarted, OutcomeRecorded, TrialRested } from './step.ts';
-import { type Block, type Counts, runningBlock, type Trial } from './trial.ts';
+import { type Block, plusCount, runningBlock, type Trial } from './trial.ts';
 
 export function foldBlock(trial: Trial, { set, arm, sequence, timeMs }: BlockStarted): Trial {
   const block: Block = {
@@ -15,16 +15,16 @@ export function foldBlock(trial: Trial, { set, arm, sequence, timeMs }: BlockSta
     endMs: undefined,
     outcomes: [],
   };
-  const blocks = [...upTo(sequence, trial.blocks), block];
+  const blocks = [...withEnd(sequence, trial.blocks), block];
   return { ...trial, tossed: set, blocks, isResting: false };
 }
 
 export function foldRest(trial: Trial, { sequence }: TrialRested): Trial {
-  return { ...trial, blocks: upTo(sequence, trial.blocks), isResting: true };
+  return { ...trial, blocks: withEnd(sequence, trial.blocks), isResting: true };
 }
 
-/** Tasks that name this sequence, or a later one, do not belong to the block before. */
-function upTo(endSequence: number, blocks: readonly Block[]): readonly Block[] {
+/** Ends the span of the last block: tasks that name this sequence, or a later one, do not belong to it. */
+function withEnd(endSequence: number, blocks: readonly Block[]): readonly Block[] {
   return blocks.map((one) => (one.endSequence === undefined ? { ...one, endSequence } : one));
 }
 
@@ -57,20 +57,21 @@ export function endBlock(trial: Trial, endMs: number): Trial {
 /** The oldest pair of blocks is counted. */
 export function foldSettled(trial: Trial): Trial {
   const pair = trial.blocks.slice(0, 2);
-  const { expected, missing, cancelled, plan, countedBlocks } = trial;
-  const lacking = ({ outcomes }: Block) => Math.max(plan.blockTasks - outcomes.length, 0);
-  const plus = (counts: Counts, countIn: (block: Block) => number): Counts => {
-    const count = (arm: Arm) =>
-      pair.reduce((sum, one) => sum + (one.arm === arm ? countIn(one) : 0), 0);
-    return { old: counts.old + count('old'), new: counts.new + count('new') };
-  };
+  const { plan, countedBlocks } = trial;
+  let { expected, missing, cancelled } = trial;
+  for (const { arm, outcomes } of pair) {
+    const lacking = Math.max(plan.blockTasks - outcomes.length, 0);
+    expected = plusCount(expected, arm, outcomes.length + lacking);
+    missing = plusCount(missing, arm, lacking);
+    cancelled = plusCount(cancelled, arm, outcomes.filter(isCancelled).length);
+  }
   const after = {
     ...trial,
     blocks: trial.blocks.slice(2),
     countedBlocks: [...countedBlocks, ...pair.map(({ outcomes: _, ...span }) => span)],
-    expected: plus(expected, (one) => one.outcomes.length + lacking(one)),
-    missing: plus(missing, lacking),
-    cancelled: plus(cancelled, ({ outcomes }) => outcomes.filter(isCancelled).length),
+    expected,
+    missing,
+    cancelled,
   };
   return countBlocks(after, halvesOf(pair));
 }
@@ -80,6 +81,12 @@ export function dropUnfinished(trial: Trial): Trial {
   const { blocks } = trial;
   const ended = blocks.filter(({ endMs }) => endMs !== undefined).length;
   return { ...trial, blocks: blocks.slice(0, ended - (ended % 2)) };
+}
+
+/** Drops all blocks: those of ended pairs no longer count towards the limits. */
+export function dropBlocks(trial: Trial): Trial {
+  const ended = dropUnfinished(trial).blocks.length;
+  return { ...trial, blocks: [], assigned: trial.assigned - ended * trial.plan.blockTasks };
 }
 
 function halvesOf(pair: readonly Block[], most?: number): PairOutcomes {

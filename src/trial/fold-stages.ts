@@ -1,7 +1,7 @@
 import { countComplete } from './count.ts';
 import { openBets } from './evidence/bets.ts';
 import type { Outcome } from './evidence/outcome.ts';
-import { dropUnfinished } from './fold-blocks.ts';
+import { dropBlocks, dropUnfinished } from './fold-blocks.ts';
 import { hasHoldback } from './plan.ts';
 import type {
   HoldbackRenewed,
@@ -28,11 +28,11 @@ export function suspend(trial: Trial, suspendedMs: number): Trial {
 /** Pauses a trial. What may show harm is still waited for: without it, a suspended trial would go on. */
 export function pause(trial: Trial, { reason, timeMs }: TrialPaused): Trial {
   const isSuspended = trial.suspendedMs !== undefined;
+  const left = isSuspended ? leaveOut(trial, []) : leaveOut(dropBlocks(trial), trial.sets);
   return {
-    ...leaveOut(trial, isSuspended ? [] : trial.sets),
+    ...left,
     pauses: [...trial.pauses, reason],
     pausedSinceMs: trial.pausedSinceMs ?? timeMs,
-    blocks: isSuspended ? trial.blocks : [],
   };
 }
 

@@ -225,7 +225,7 @@ function foldLate(trial: Trial, step: OutcomeRecorded): Trial {
   return { ...trial, lost, longestMs: Math.max(trial.longestMs, sinceMs) };
 }
 
-/** Nothing is known of a task in a block before it is reported. */
+/** A late report of a task in a block, of which nothing was known before. */
 function lateInBlock({ taskId, set, arm, outcome, timeMs, sinceMs }: OutcomeRecorded): LostTask {
   return { taskId, set, arm, assignTimeMs: timeMs - sinceMs, late: outcome };
 }

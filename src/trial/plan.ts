@@ -7,10 +7,12 @@ import type { Evidence } from './evidence/evidence.ts';
 import type { Scale } from './evidence/pair-score.ts';
 import { kindOf, type Seen } from './predict.ts';
 
-/** Version of plans and steps. Trials of an earlier one are ended when their ledger is opened. */
+/** The format in which only the first `blockTasks` reports of a block were counted. */
+export const FIRST_REPORTS_FORMAT = 2;
+
+/** Version of a trial's plan and steps. Trials of an earlier version end when their ledger is opened. */
 export function formatOf(assignment: Scale['assignment']): number {
-  // In format 2, a block had only the first tasks that were reported of it.
-  return assignment === 'task' ? 2 : 3;
+  return assignment === 'task' ? 2 : FIRST_REPORTS_FORMAT + 1;
 }
 
 /** The parameters of a trial, fixed until it ends. Plain JSON. */

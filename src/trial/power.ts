@@ -4,7 +4,7 @@ import { millisecondsPerTask } from '../domain/task-interval.ts';
 import { own } from '../domain/value.ts';
 import { marginText } from './describe-effect.ts';
 import { mean } from './evidence/distributions.ts';
-import { measureOutcomeTimeout, type TrialPlan } from './plan.ts';
+import type { TrialPlan } from './plan.ts';
 import { isOutOfReach, reachOf } from './power-replay.ts';
 import { areTooLate } from './validity.ts';
 import { leastTasks, maxTasks } from './verdict.ts';
@@ -102,12 +102,13 @@ function paceOf(
 ): number | undefined {
   const msPerTask = millisecondsPerTask(tasks);
   if (msPerTask === undefined || assignment === 'task') return msPerTask;
-  // Tasks in flight at a switch do not count; Little's law gives their number.
+  // Tasks in flight at a switch belong to the block before, and do not bring the new one to its end;
+  // Little's law gives their number.
   const underWay = mean(tasks.flatMap(({ latencyMs }) => latencyMs ?? [])) / msPerTask;
   return msPerTask * (1 + underWay / blockTasks);
 }
 
-/** How long after the last report a verdict comes at most, while slow tasks are waited for. */
+/** How long after its last block a trial waits for slow tasks, in milliseconds; 0 task by task. */
 function waitOf({ assignment, outcomeTimeoutMs }: TrialBounds): number {
   return assignment === 'task' ? 0 : outcomeTimeoutMs;
 }
@@ -159,8 +160,8 @@ function describeReach(
   const [needed, all] = [found.tasks, found.tasks + found.confirmedAfter].map(roundUp);
   const rest = missed === undefined ? '' : `; one of ${size(missed)} less surely`;
   const more = carried === undefined ? '' : ' more';
-  const timeOf = (count = 0) =>
-    msPerTask === undefined ? '' : ` (${showTime(count * msPerTask + waitOf(plan))})`;
+  const timeOf = (number = 0) =>
+    msPerTask === undefined ? '' : ` (${showTime(number * msPerTask + waitOf(plan))})`;
   const [first, then] =
     plan.isApplied === true ? ['show', 'be confirmed'] : ['be in force provisionally', 'confirmed'];
   return (
@@ -183,12 +184,7 @@ function roundUp(tasks: number): number {
 }
 
 /** What decides whether a trial may begin. */
-export interface TrialLimits
-  extends Omit<TrialBounds, 'outcomeTimeoutMs'>,
-    Pick<TrialPlan, 'primary'> {
-  /** As configured; `undefined`: as long as reports take. */
-  readonly outcomeTimeoutMs: number | undefined;
-}
+export type TrialLimits = TrialBounds & Pick<TrialPlan, 'primary'>;
 
 /**
  * Why a trial is not to begin, in words: within its time nothing could be put in force, or reports
@@ -197,19 +193,18 @@ export interface TrialLimits
  * @param tasks the newest ones, oldest first
  */
 export function objectionToTrial(limits: TrialLimits, tasks: readonly Task[]): string | undefined {
-  const outcomeTimeoutMs = limits.outcomeTimeoutMs ?? measureOutcomeTimeout(tasks);
-  const within = tasksWithin({ ...limits, outcomeTimeoutMs }, paceOf(limits, tasks));
+  const within = tasksWithin(limits, paceOf(limits, tasks));
   const least = leastTasks(limits.primary);
   if (within < least) {
     const time = showTime(limits.maxMs);
     return `in trial.max_seconds (${time}) there would be about ${count(within, 'task')}, and ${least} are needed`;
   }
-  const { outcomeTimeoutMs: timeoutMs = Number.POSITIVE_INFINITY } = limits;
-  const late = tasks.filter(({ reportMs = 0 }) => reportMs >= timeoutMs).length;
+  const { outcomeTimeoutMs } = limits;
+  const late = tasks.filter(({ reportMs = 0 }) => reportMs >= outcomeTimeoutMs).length;
   if (!areTooLate(late, tasks.length)) return undefined;
   return (
     `${late} of the last ${count(tasks.length, 'task')} were reported later than ` +
-    `trial.outcome_timeout_seconds (${showTime(timeoutMs)}) after they began, and would count as lost`
+    `trial.outcome_timeout_seconds (${showTime(outcomeTimeoutMs)}) after they began, and would count as lost`
   );
 }
 

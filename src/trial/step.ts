@@ -79,7 +79,7 @@ export interface OutcomeRecorded extends TimedStep {
   readonly e?: readonly EValues[];
 }
 
-/** Outcomes timed out; or a running block did, which ends. */
+/** Outcomes timed out, or the running block did and ends with the reports it has. */
 export interface OutcomesMissing extends TimedStep {
   readonly step: 'missing';
   /** Empty for a block. */

@@ -28,12 +28,12 @@ export interface WaitingTask {
   readonly openedAt: number;
 }
 
-/** When tasks belong to a block of a switchback trial: by the sequence they name, or when they began. */
+/** What tells the tasks of a block: the sequence that they name or, without one, when they began. */
 export interface BlockSpan {
   /** Number of its pair. */
   readonly set: number;
   readonly arm: Arm;
-  /** Of the switch that began it, and of the first one after it. */
+  /** Sequence of its switch, and of the next switch; `undefined`: there was none yet. */
   readonly sequence: number;
   readonly endSequence: number | undefined;
   readonly startTimeMs: number;
@@ -57,7 +57,7 @@ export function plusCount(counts: Counts, arm: Arm, count: number): Counts {
   return { ...counts, [arm]: counts[arm] + count };
 }
 
-/** A task whose outcome timed out. */
+/** A task whose outcome timed out or, in blocks, that was reported after its pair was counted. */
 export interface LostTask {
   readonly taskId: string;
   readonly set: number;
@@ -118,7 +118,7 @@ export interface Trial {
   readonly seen: readonly Seen[];
   /** Blocks whose pair is not counted yet, oldest first; only the last one may be running. */
   readonly blocks: readonly Block[];
-  /** Blocks of counted pairs: by them, a late report is told. */
+  /** Blocks of counted pairs, by which late reports are recognised. */
   readonly countedBlocks: readonly BlockSpan[];
   /** No block runs, and the standing value is in force. */
   readonly isResting: boolean;

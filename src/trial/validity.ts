@@ -46,7 +46,7 @@ export function faultOf(trial: Trial): string | undefined {
   const all = expected.old + expected.new - running;
   const late = lost.filter((one) => one.late !== undefined).length;
   if (areTooLate(late, all)) {
-    return `${late} reports came after they had been given up; the next trial waits longer`;
+    return `${late} reports came after the outcome timeout; the next trial waits longer`;
   }
   const gone = missing.old + missing.new;
   const isMore = all >= MIN_EXPECTED && gone > TOLERABLE_MISSING * all;

@@ -183,16 +183,19 @@ describe('where nothing is proven', () => {
     expect(fixture.engine.gains().open).toMatchObject([{ delta: { deltaId }, tasksUsed: 0 }]);
   });
 
-  test('or, in mode auto, what comparing it in force would take', async () => {
-    const yaml = trialYaml({ assignment: 'auto', rules: [{ more: 'mode: auto' }] });
-    const fixture = await createTrialFixture(yaml);
-    const follower = { clientId: 'c', types: [], snapshotSequence: 0 };
-    fixture.engine.followedBy(() => [follower]);
-    const [needed] = fixture.engine.gains().needed;
-    expect(needed).toMatch(
-      /^In force, compared in blocks of 5: .* 1,000 tasks .*would most likely show/,
-    );
-  });
+  test.each(['auto', 'task'] as const)(
+    'or, in mode auto, what comparing it in force would take (%s)',
+    async (assignment) => {
+      const yaml = trialYaml({ assignment, rules: [{ more: 'mode: auto' }] });
+      const fixture = await createTrialFixture(yaml);
+      const follower = { clientId: 'c', types: [], snapshotSequence: 0 };
+      fixture.engine.followedBy(() => [follower]);
+      const [needed] = fixture.engine.gains().needed;
+      expect(needed).toMatch(
+        /^In force, compared in blocks of 5: .* 1,000 tasks .*would most likely show/,
+      );
+    },
+  );
 
   test('or that nothing is tried', async () => {
     const fixture = await createTrialFixture(trialYaml({ rules: [{ more: 'mode: apply' }] }));

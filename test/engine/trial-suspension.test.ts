@@ -34,7 +34,7 @@ describe.each(['trial', 'provisional'] as const)('harm by order of arrival, of a
     expect(fixture.level).toBe(0);
     expect(fixture.delta(deltaId)).toMatchObject({
       state,
-      summary: expect.stringMatching(/^Suspended: by what has been reported so far it harms/),
+      summary: expect.stringMatching(/^Suspended: the reports so far show harm/),
     });
     for (let i = 0; i < 10; i += 1) {
       const { assignments, parameters } = await ask(fixture, `later-${i}`);
@@ -217,7 +217,7 @@ describe('reports that come after their tasks were given up', () => {
     expect(fixture.delta(deltaId)).toMatchObject({
       state: 'reverted',
       effect: { verdict: 'invalid' },
-      summary: expect.stringMatching(/^Invalid: 3 reports came after they had been given up/),
+      summary: expect.stringMatching(/^Invalid: 3 reports came after the outcome timeout/),
     });
     const longestMs = outcomeTimeoutMs + 140_000;
     expect(Object.values(fixture.state.head.changes)).toMatchObject([

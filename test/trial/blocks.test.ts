@@ -138,7 +138,7 @@ describe('a block', () => {
     }
     expect(bench.trial.lost).toMatchObject([{ arm: second }, { arm: second }, { arm: second }]);
     expect(bench.settle()).toEqual(['invalid']);
-    expect(bench.finding?.reason).toMatch(/^3 reports came after they had been given up/);
+    expect(bench.finding?.reason).toMatch(/^3 reports came after the outcome timeout/);
     expect(bench.trial.longestMs).toBe(1000);
   });
 
@@ -247,6 +247,17 @@ test('when a stage begins, pairs that have ended are counted in it, and another 
   finish(bench, 3);
   settle(bench);
   expect(bench.trial).toMatchObject({ tasksUsed: 12, assigned: 12 });
+});
+
+test('pairs that a pause leaves out do not count towards the limits', () => {
+  const bench = inBlocks();
+  for (let i = 0; i < 3; i += 1) {
+    finish(bench, 3);
+    bench.block();
+  }
+  expect(bench.trial.assigned).toBe(6);
+  bench.pause();
+  expect(bench.trial).toMatchObject({ assigned: 0, blocks: [] });
 });
 
 describe('what looks like harm before slow tasks are reported', () => {

@@ -226,9 +226,8 @@ describe('what has become of a trial in words', () => {
     const [[first] = ['']] = bench.open(6);
     bench.finish(first);
     expect(describeSuspension(bench.trial)).toBe(
-      'Suspended: by what has been reported so far it harms. 5 tasks are awaited, for 60 seconds ' +
-        'at most each, before that is said; where any were given up, their late reports are ' +
-        'awaited for 60 minutes',
+      'Suspended: the reports so far show harm. The verdict waits for 5 tasks, 60 seconds at most ' +
+        'each; where any were given up, for their late reports 60 minutes',
     );
     const onProbation = { ...trial, stage: 'probation' } as const;
     expect(describeSuspension(onProbation)).toMatch('and the old value is in force again');

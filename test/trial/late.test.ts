@@ -34,7 +34,7 @@ describe('reports that come after their tasks were given up', () => {
     const { next } = bench;
     expect(next?.move === 'end' ? next.finding.verdict : undefined).toBe(verdict);
     if (next?.move === 'end') {
-      expect(next.finding.reason).toMatch(`${late} reports came after they had been given up`);
+      expect(next.finding.reason).toMatch(`${late} reports came after the outcome timeout`);
     }
   });
 

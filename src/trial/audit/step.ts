@@ -5,7 +5,7 @@ import { armOf, assignTask, mayBeginGroup, nextBlock } from '../assign.ts';
 import { SUFFICIENT } from '../evidence/bets.ts';
 import { noEvidence } from '../evidence/evidence.ts';
 import { GROUP_TASKS } from '../evidence/group-score.ts';
-import { formatOf, type TrialPlan } from '../plan.ts';
+import { FIRST_REPORTS_FORMAT, type TrialPlan } from '../plan.ts';
 import type {
   BlockStarted,
   OutcomeRecorded,
@@ -17,7 +17,7 @@ import type {
   TrialStep,
 } from '../step.ts';
 import { isFilling } from '../task-set.ts';
-import { type BlockSpan, isOfThisFormat, runningBlock, type Trial } from '../trial.ts';
+import { type BlockSpan, isOfThisFormat, type Trial } from '../trial.ts';
 import { TAKING_BACK } from '../verdict.ts';
 import type { Course } from './course.ts';
 import { hasShape, isCount, isSame, show } from './same-json.ts';
@@ -29,13 +29,10 @@ export function faultOfStart(deltaId: string, step: TrialStep): string | undefin
   const { plan, commitment } = step;
   if (plan.deltaId !== deltaId) return 'it begins the trial of another delta';
   if (!isOfThisFormat(plan)) {
-    // For earlier formats, only the chain of hashes is checked. Plans of the first format have neither a
-    // format nor a commitment; the second is an earlier one only for trials in blocks.
-    const isEarlier =
-      plan.format === undefined
-        ? commitment === undefined
-        : plan.assignment === 'switchback' && plan.format === formatOf('task');
-    return isEarlier ? undefined : 'the form of its plan is none that is known';
+    // Of earlier formats, only the chain of hashes is checked.
+    const isFirst = plan.format === undefined && commitment === undefined;
+    const isSecond = plan.assignment === 'switchback' && plan.format === FIRST_REPORTS_FORMAT;
+    return isFirst || isSecond ? undefined : 'the form of its plan is none that is known';
   }
   const { carried, sufficient, retrialOf, primary, guards } = plan;
   const metrics = [primary, ...guards];
@@ -102,14 +99,13 @@ function mayHave(trial: Trial, { arm, set }: TaskAssigned, again: TaskAssigned):
 }
 
 export function faultOfBlock(
-  { trial, sequence }: Course,
+  { trial, sequence, recorded }: Course,
   step: BlockStarted,
   seeds: Disclosed,
 ): string | undefined {
-  const { plan, blocks, pauses } = trial;
+  const { plan, blocks } = trial;
   if (plan.assignment !== 'switchback') return 'the trial gives arms to tasks, not to blocks';
-  if (runningBlock(trial) !== undefined) return 'the block before had not ended';
-  if (pauses.length > 0) return 'the trial was paused';
+  if (nextMove(trial, step.timeMs, recorded)?.move !== 'switch') return 'no block was to begin';
   const seed = seedOf(trial, seeds);
   const { set, arm } = nextBlock(trial, seed ?? '');
   const isHidden = seed === undefined && blocks.length % 2 === 0;

@@ -165,7 +165,7 @@ describe('what a trial does not allow is named, however well it is sealed', () =
     expect(firstFault(putBehind(HARMED, 3, told))).toBe('4: no block was running');
     expect(firstFault(putBehind(BLOCKS, 3, told))).toBe('4: its block had been acknowledged');
     const block = { step: 'block', set: 2, arm: 'old', sequence: 99 };
-    expect(firstFault(putBehind(BLOCKS, 3, block))).toBe('4: the block before had not ended');
+    expect(firstFault(putBehind(BLOCKS, 3, block))).toBe('4: no block was to begin');
     expect(withFields(BLOCKS, 'block', { sequence: 8 }, 2)).toMatch(/has the sequence 8, and one/);
     expect(changed(BLOCKS, 'block', () => undefined, 2)).toMatch(/next block had to begin, before/);
   });
