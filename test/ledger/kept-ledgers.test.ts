@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { openSqliteStore, readLedgerFile } from '../../src/store/sqlite/open.ts';
 import { auditStore } from '../support/audited.ts';
 import { createEngineFixture, taskOf } from '../support/engine-fixture.ts';
-import { LEDGER_YAML, runTasks } from '../support/kept-ledgers.ts';
+import { ledgerYaml, runTasks } from '../support/kept-ledgers.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { TrialFixture } from '../support/trial-fixture.ts';
@@ -31,7 +31,7 @@ async function openLedger(name: string) {
   const store = openSqliteStore(copyOf(name));
   onTestFinished(() => store.close());
   const clock = new ManualClock(storedIn(name).head.clock.timeMs + 1000);
-  const fixture = new TrialFixture(await createEngineFixture(LEDGER_YAML, { store, clock }));
+  const fixture = new TrialFixture(await createEngineFixture(ledgerYaml(name), { store, clock }));
   return { fixture, store };
 }
 
@@ -91,11 +91,11 @@ describe.each(LEDGERS)('%s', (name) => {
 
   test('goes on: what helps comes to be in force, and is the same when it is opened again', async () => {
     const { fixture, store } = await openLedger(name);
-    await work(fixture, 400, 'later');
+    await work(fixture, 800, 'later');
     expect(fixture.state.head.parameters).toMatchObject({ helps: 1, level: 1, harms: 0 });
     expect(deltaOn(fixture, 'level')).toMatchObject({ state: 'confirmed' });
     for (const { faults } of auditStore(store).values()) expect(faults).toEqual([]);
-    const again = await fixture.reopen(LEDGER_YAML);
+    const again = await fixture.reopen(ledgerYaml(name));
     expect(again.state.trials).toEqual(fixture.state.trials);
     expect(again.state.head.counters).toEqual(fixture.state.head.counters);
     expect([...again.state.deltasNewestFirst()]).toEqual([...fixture.state.deltasNewestFirst()]);
@@ -159,4 +159,20 @@ test('of the first release with probation, what was being proven goes on', async
   expect(fixture.state.trials[1]?.steps).toBe((proven?.steps ?? 0) + 1);
   await work(fixture, 60, 'later');
   expect(fixture.state.trials[0]?.steps).toBeGreaterThan(held?.steps ?? 0);
+});
+
+test('of the first release whose blocks count all of their tasks, pairs that wait are counted', async () => {
+  const { fixture } = await openLedger('0012-blocks.db');
+  const [trial] = fixture.state.trials;
+  expect(trial).toMatchObject({ stage: 'probation', plan: { assignment: 'switchback' } });
+  expect(trial?.blocks.length).toBeGreaterThan(2);
+  await work(fixture, 60, 'later');
+  expect(fixture.state.trials[0]?.tasksUsed).toBeGreaterThan(trial?.tasksUsed ?? 0);
+});
+
+test('what an operator had taken back is known', () => {
+  const { changes } = storedIn('0012-blocks.db').head;
+  expect(Object.values(changes)).toContainEqual(
+    expect.objectContaining({ ruleId: 'raise', refused: expect.objectContaining({ times: 1 }) }),
+  );
 });

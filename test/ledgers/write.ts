@@ -1,13 +1,14 @@
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import { createEngineFixture, taskOf, tasksOf } from '../support/engine-fixture.ts';
-import { LEDGER_YAML, runTasks } from '../support/kept-ledgers.ts';
+import { ledgerYaml, runTasks } from '../support/kept-ledgers.ts';
 
-// Writes a ledger as this version does: node test/ledgers/write.ts <an empty directory>
+// Writes a ledger as this version does: node test/ledgers/write.ts <its name> <an empty directory>
 
-const directory = process.argv[2];
-if (directory === undefined) throw new Error('expected a directory');
+const [name, directory] = process.argv.slice(2);
+if (name === undefined || directory === undefined)
+  throw new Error('expected a name, and a directory');
 
-const { engine, clock } = await createEngineFixture(LEDGER_YAML, {
+const { engine, clock } = await createEngineFixture(ledgerYaml(name), {
   store: openSqliteStore(directory),
   newEpoch: () => crypto.randomUUID(),
 });
@@ -44,6 +45,9 @@ await engine.acknowledge({
 });
 const second = await engine.setParameter({ ...set, value: 60, reason: 'too much' });
 await engine.revert(second.deltaId, 'it was not');
+await until('level', 'trial');
+const [unwanted] = [...state.deltasNewestFirst()].filter(({ target }) => target === 'level');
+await engine.revert(unwanted?.deltaId ?? '', 'not now');
 await until('level', 'provisional');
 await engine.resolve({ taskId: 'task-out', labels: {} });
 await engine.recordTasks([taskOf({ taskId: 'task-last', ...at() })]);

@@ -6,11 +6,11 @@ const ruleOn = (id: string, target: string, more: string) => `
       target: ${target}, new_value: '1', reasoning: '"observed %"', confidence: 0.9,
       impact: positive${more} }`;
 
-/** What the ledgers of test/ledgers were written under: one value harms, and two help. */
-export const LEDGER_YAML = `
+/** The config that a ledger of test/ledgers was written under: one value harms, and two help. */
+export const ledgerYaml = (name: string) => `
 cycle: { enabled: false }
 curation: { mode: trial, cooldown_seconds: 10, ack_timeout_seconds: 0 }
-trial: { assignment: task }
+trial: { assignment: ${name.includes('blocks') ? 'switchback' : 'task'} }
 parameters: { harms: { initial: 0 }, helps: { initial: 0 }, level: { initial: 0 }, max_cpu_per_agent: {} }
 rules:${ruleOn('worse', 'harms', '')}${ruleOn('better', 'helps', ', guards: []')}${ruleOn('raise', 'level', '')}
 `;
