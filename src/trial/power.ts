@@ -54,7 +54,7 @@ export function describePower(
     describeCondition(plan, tasks, participants),
     describeCarried(plan),
     describeReach(plan, usable, msPerTask),
-    describeMargins(plan),
+    usable.length < MIN_TASKS ? '' : describeMargins(plan),
   ];
   return sentences.filter((text) => text !== '').join(' ');
 }
