@@ -3,7 +3,7 @@ import type { LoopSettings } from '../src/domain/settings.ts';
 import type { Task } from '../src/domain/task.ts';
 import { Engine } from '../src/engine/engine.ts';
 import { Ledger } from '../src/ledger/ledger.ts';
-import type { LedgerStore } from '../src/ledger/store.ts';
+import type { SyncLedgerStore } from '../src/ledger/store.ts';
 import { trialOn } from '../src/ledger/view.ts';
 import type { Dispatched, Tuner } from './orchestrator.ts';
 
@@ -27,7 +27,7 @@ export class EngineTuner implements Tuner {
     settings: LoopSettings,
     targets: readonly string[],
     clock: VirtualClock,
-    store: LedgerStore,
+    store: SyncLedgerStore,
   ): Promise<EngineTuner> {
     let ids = 0;
     const engine = new Engine({
@@ -70,7 +70,10 @@ export class EngineTuner implements Tuner {
 }
 
 /** Opens the ledger in a store. */
-export function openLedger({ cycle, recording, ledger }: LoopSettings, store: LedgerStore): Ledger {
+export function openLedger(
+  { cycle, recording, ledger }: LoopSettings,
+  store: SyncLedgerStore,
+): Ledger {
   return Ledger.open({
     store,
     retention: { historyLimit: cycle.historyLimit, ...recording, ...ledger },

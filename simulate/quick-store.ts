@@ -1,9 +1,9 @@
 import type { LedgerEvent } from '../src/ledger/event.ts';
 import type { Head } from '../src/ledger/head.ts';
-import type { LedgerStore } from '../src/ledger/store.ts';
+import type { SyncLedgerStore } from '../src/ledger/store.ts';
 
 /** A store in memory that copies nothing on commit; it must not be read during a commit. */
-export function createQuickStore(): LedgerStore {
+export function createQuickStore(): SyncLedgerStore {
   const events = new Map<number, LedgerEvent>();
   let head: Head | undefined;
   return {

@@ -1,5 +1,5 @@
 import type { Ledger } from '../src/ledger/ledger.ts';
-import type { LedgerStore } from '../src/ledger/store.ts';
+import type { SyncLedgerStore } from '../src/ledger/store.ts';
 import { auditTrial } from '../src/trial/audit/audit.ts';
 import type { FoundReceipt } from '../src/trial/audit/chain.ts';
 
@@ -9,7 +9,7 @@ import type { FoundReceipt } from '../src/trial/audit/chain.ts';
  *
  * @param again the ledger of the same store, reopened
  */
-export function countReplayFaults(ledger: Ledger, store: LedgerStore, again: Ledger): number {
+export function countReplayFaults(ledger: Ledger, store: SyncLedgerStore, again: Ledger): number {
   const receipts = new Map<string, FoundReceipt[]>();
   for (const { position, event } of store.load()?.events ?? []) {
     if (event.kind !== 'trial_advanced') continue;

@@ -1,6 +1,7 @@
 import type { Delta } from '../domain/delta.ts';
 import { LearningError, messageOf } from '../domain/errors.ts';
 import type { Retention } from '../domain/settings.ts';
+import { type Awaitable, settle, whenKnown } from './awaitable.ts';
 import { Draft } from './draft.ts';
 import type { LedgerEvent } from './event.ts';
 import { emptyHead, type Head } from './head.ts';
@@ -12,6 +13,7 @@ import {
   MissingFault,
   type StoredLedger,
   StoreFault,
+  type SyncLedgerStore,
 } from './store.ts';
 import type { LedgerView } from './view.ts';
 
@@ -72,6 +74,8 @@ export class Ledger {
   readonly #defer: (run: () => void) => void;
   #waiting: Waiting[] = [];
   #scheduled = false;
+  /** The commit that the store has not answered yet; what waits meanwhile goes with the next. */
+  #underWay: Promise<void> | undefined;
   readonly #listeners: ((note: CommitNote) => void)[] = [];
   #failure: Error | undefined;
   /** What the commit that failed would have added; `drop`: to the store. */
@@ -85,20 +89,25 @@ export class Ledger {
     this.#defer = options.defer;
   }
 
-  /** Opens what the store holds, or a new ledger. Throws `LedgerOpenError`. */
-  static open(options: LedgerOptions): Ledger {
-    const state = new LedgerState(options.retention);
-    const stored = options.store.load();
-    const draft = new Draft(state, headOf(stored, options.newEpoch));
-    for (const event of stored?.events ?? []) draft.replay(event);
-    if (draft.events.length !== draft.head.storedEvents) {
-      throw new LedgerCorruptError(
-        `the ledger should hold ${draft.head.storedEvents} events, but holds ${draft.events.length}`,
-      );
-    }
-    state.merge(draft);
-    if (stored === undefined) begin(options.store, state.head);
-    return new Ledger(options, state);
+  /** Opens what the store holds, or a new ledger. Throws, or rejects with, `LedgerOpenError`. */
+  static open(options: LedgerOptions & { readonly store: SyncLedgerStore }): Ledger;
+  static open(options: LedgerOptions): Awaitable<Ledger>;
+  static open(options: LedgerOptions): Awaitable<Ledger> {
+    return whenKnown(options.store.load(), (stored) => {
+      const state = new LedgerState(options.retention);
+      const draft = new Draft(state, headOf(stored, options.newEpoch));
+      for (const event of stored?.events ?? []) draft.replay(event);
+      if (draft.events.length !== draft.head.storedEvents) {
+        throw new LedgerCorruptError(
+          `the ledger should hold ${draft.head.storedEvents} events, but holds ${draft.events.length}`,
+        );
+      }
+      state.merge(draft);
+      const ledger = new Ledger(options, state);
+      return stored === undefined
+        ? whenKnown(begin(options.store, state.head), () => ledger)
+        : ledger;
+    });
   }
 
   /** Why the ledger cannot be written, in words; `undefined`: it can. */
@@ -110,13 +119,19 @@ export class Ledger {
    * Looks whether what is committed is still there, and after a failure whether the ledger can be
    * written again. To be called now and then: nothing else ends a failure.
    */
-  check(): void {
-    try {
-      if (this.#failure === undefined) this.#port.check();
-      else this.#recovered(this.#port.recover());
-    } catch (error) {
-      this.#failed(error);
-    }
+  check(): Awaitable<void> {
+    const failed = (error: unknown) => this.#failed(error);
+    if (this.#failure === undefined)
+      return settle(
+        () => this.#port.check(),
+        () => {},
+        failed,
+      );
+    return settle(
+      () => this.#port.recover(),
+      (isDone) => this.#recovered(isDone),
+      failed,
+    );
   }
 
   /**
@@ -130,7 +145,7 @@ export class Ledger {
     return new Promise<R>((resolve, reject) => {
       // The queue holds decisions of any result type; each result goes back to its own promise.
       this.#waiting.push({ decide, resolve: resolve as (result: unknown) => void, reject });
-      if (this.#scheduled) return;
+      if (this.#scheduled || this.#underWay !== undefined) return;
       this.#scheduled = true;
       this.#commitSoon();
     });
@@ -146,21 +161,39 @@ export class Ledger {
     this.state.retain(retention);
   }
 
-  /** Commits what waits. */
-  flush(): void {
+  /** Commits what waits: at once, or after the commit that is under way. */
+  flush(): Awaitable<void> {
+    if (this.#underWay !== undefined) return this.#underWay.then(() => this.flush());
     this.#scheduled = false;
     const batch = this.#waiting;
     this.#waiting = [];
     const draft = new Draft(this.state);
     const answers = batch.map((waiting) => decideOn(draft, waiting));
-    if (draft.events.length > 0 && !this.#store(draft)) {
+    const answerAll = () => {
+      for (const answer of answers) answer();
+    };
+    if (draft.events.length === 0) return answerAll();
+    const refuse = () => {
       const text = `the ledger cannot be written: ${this.failure}`;
       const error = new LearningError('LEDGER_UNAVAILABLE', text, { cause: this.#failure });
       for (const waiting of batch) waiting.reject(error);
-      return;
-    }
-    for (const answer of answers) answer();
-    if (draft.events.length > 0) this.#tell(draft);
+    };
+    if (this.#failure !== undefined) return refuse();
+    const done = this.#commit(
+      draft,
+      () => {
+        answerAll();
+        this.#tell(draft);
+      },
+      refuse,
+    );
+    if (!(done instanceof Promise)) return;
+    this.#underWay = done.then(() => {
+      this.#underWay = undefined;
+      // What has come meanwhile.
+      if (this.#waiting.length > 0) void this.flush();
+    });
+    return this.#underWay;
   }
 
   /** Bytes on disk. */
@@ -170,13 +203,13 @@ export class Ledger {
 
   /**
    * Commits what waits. Where files have gone meanwhile, this is the last chance to put them back:
-   * throws `MissingFault` where they are lost.
+   * rejects with `MissingFault` where they are lost.
    */
-  close(): void {
-    this.flush();
-    this.check();
-    if (this.#failure !== undefined) this.check();
-    this.#port.close();
+  async close(): Promise<void> {
+    await this.flush();
+    await this.check();
+    if (this.#failure !== undefined) await this.check();
+    await this.#port.close();
     if (!(this.#failure instanceof MissingFault)) return;
     throw new MissingFault(
       `the ledger could not be put back, and what was recorded is lost: ${this.failure}`,
@@ -188,24 +221,26 @@ export class Ledger {
     const known = this.#waiting.length;
     this.#defer(() => {
       if (this.#waiting.length > known && turn < MAX_TURNS) this.#commitSoon(turn + 1);
-      else this.flush();
+      else void this.flush();
     });
   }
 
-  /** Makes a draft durable, and then the state; `false`: it could not, and nothing has changed. */
-  #store(draft: Draft): boolean {
-    if (this.#failure !== undefined) return false;
+  /** Makes a draft durable, and then the state. */
+  #commit(draft: Draft, done: () => void, refused: () => void): Awaitable<void> {
     const drop = this.state.takeDroppable();
     draft.head.storedEvents += draft.events.length - drop.length;
-    try {
-      this.#port.commit({ events: draft.events, drop, head: draft.head });
-    } catch (error) {
-      this.#doubtful = { draft, drop };
-      this.#failed(error);
-      return false;
-    }
-    this.state.merge(draft);
-    return true;
+    return settle(
+      () => this.#port.commit({ events: draft.events, drop, head: draft.head }),
+      () => {
+        this.state.merge(draft);
+        done();
+      },
+      (error) => {
+        this.#doubtful = { draft, drop };
+        this.#failed(error);
+        refused();
+      },
+    );
   }
 
   #failed(error: unknown): void {
@@ -238,12 +273,15 @@ export class Ledger {
 }
 
 /** A new ledger is stored before anything happens to it. */
-function begin(store: LedgerStore, head: Head): void {
-  try {
-    store.commit({ events: [], drop: [], head });
-  } catch (cause) {
-    throw new LedgerOpenError(`the ledger cannot be written: ${messageOf(cause)}`, { cause });
-  }
+function begin(store: LedgerStore, head: Head): Awaitable<void> {
+  return settle(
+    () => store.commit({ events: [], drop: [], head }),
+    () => {},
+    (cause) => {
+      const text = `the ledger cannot be written: ${messageOf(cause)}`;
+      throw new LedgerOpenError(text, { cause });
+    },
+  );
 }
 
 /** What an older release's head did not have is empty. */

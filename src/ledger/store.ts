@@ -1,3 +1,4 @@
+import type { Awaitable } from './awaitable.ts';
 import type { StoredEvent } from './event.ts';
 import type { Head } from './head.ts';
 
@@ -17,24 +18,37 @@ export interface Commit {
   readonly head: Head;
 }
 
-/** Where a ledger lives. One process at a time has it open. */
+/**
+ * Where a ledger lives. One process at a time has it open. A store that waits for something, such as a disk,
+ * answers with promises, and rejects where others throw.
+ */
 export interface LedgerStore {
   /** What is stored; `undefined`: nothing yet. Throws `LedgerCorruptError`. */
-  load(): StoredLedger | undefined;
+  load(): Awaitable<StoredLedger | undefined>;
   /**
-   * Durable when it returns. Throws `StoreFault`: nothing has changed, as far as can be seen, but
-   * what was written may come to light; `recover` settles it, and comes before another commit.
+   * Durable when it is done; the next one is not begun before. Throws `StoreFault`: nothing has changed, as
+   * far as can be seen, but what was written may come to light; `recover` settles it, and comes before
+   * another commit.
    */
-  commit(commit: Commit): void;
+  commit(commit: Commit): Awaitable<void>;
   /** Throws `MissingFault` where what was committed is no longer where it belongs. */
-  check(): void;
+  check(): Awaitable<void>;
   /**
    * Makes the store writable again after a fault, with all that was committed in it. Answers whether
    * the commit that failed, if one did, has happened after all. Throws `StoreFault` while it cannot.
    */
-  recover(): boolean;
-  /** Bytes on disk; 0 where there is none. */
+  recover(): Awaitable<boolean>;
+  /** Bytes on disk, without waiting for it; 0 where there is none. */
   sizeBytes(): number;
+  close(): Awaitable<void>;
+}
+
+/** A store that answers at once. */
+export interface SyncLedgerStore extends LedgerStore {
+  load(): StoredLedger | undefined;
+  commit(commit: Commit): void;
+  check(): void;
+  recover(): boolean;
   close(): void;
 }
 

@@ -21,7 +21,7 @@ export class LedgerWatch {
     this.#onWritable = onWritable;
     this.#timer = new LoopTimer(clock, {
       intervalMs: () => CHECK_INTERVAL_MS,
-      run: async () => this.#ledger?.check(),
+      run: async () => await this.#ledger?.check(),
     });
   }
 

@@ -59,7 +59,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const watch = new LedgerWatch(systemClock, log, (isWritable) => {
     if (ready) service.setServing(isWritable);
   });
-  const engine = openEngine(options, watch, () => metrics);
+  const engine = await openEngine(options, watch, () => metrics);
   redirectGrpcLog((line) => log.warn({ from: 'grpc-js' }, line));
   const environment = environmentOf(log, () => metrics);
   const service = createLearningServer({
@@ -97,7 +97,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     watch.stop();
     await drain({ service, endpoints, log }, options.drainTimeout * 1000);
     access.stop();
-    engine.ledger.close();
+    await engine.ledger.close();
   };
   try {
     await takeUp(engine, options.config, log);
@@ -171,9 +171,13 @@ function environmentOf(log: Logger, metrics: () => Metrics): HandlerEnvironment 
   };
 }
 
-function openEngine(options: RuntimeOptions, watch: LedgerWatch, metrics: () => Metrics): Engine {
+async function openEngine(
+  options: RuntimeOptions,
+  watch: LedgerWatch,
+  metrics: () => Metrics,
+): Promise<Engine> {
   const { config, store, log } = options;
-  const ledger = Ledger.open({
+  const ledger = await Ledger.open({
     store,
     retention: retentionOf(config),
     newEpoch: randomUUID,

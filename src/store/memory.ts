@@ -1,9 +1,9 @@
 import type { LedgerEvent } from '../ledger/event.ts';
 import type { Head } from '../ledger/head.ts';
-import type { Commit, LedgerStore, StoredLedger } from '../ledger/store.ts';
+import type { Commit, StoredLedger, SyncLedgerStore } from '../ledger/store.ts';
 
 /** A store that lasts as long as its process: the reference for every other one. */
-export function createMemoryStore(): LedgerStore {
+export function createMemoryStore(): SyncLedgerStore {
   const events = new Map<number, LedgerEvent>();
   let head: Head | undefined;
   return {

@@ -55,7 +55,7 @@ test(`${ROUNDS} kills at random moments lose nothing and double nothing`, async 
   for (let round = 1; round <= ROUNDS; round += 1) {
     if (round % 5 === 0) await killAtStart(campaign);
     else await killUnderLoad(campaign);
-    checkHistory(campaign);
+    await checkHistory(campaign);
   }
   await checkAll(campaign);
 });
@@ -99,7 +99,7 @@ async function checkAcknowledgements(client: LearningClient, campaign: Campaign)
 }
 
 /** Reads a copy of what the kill has left: the sidecar is to do its own recovery. */
-function retainedTasks({ options }: Campaign): readonly Task[] {
+async function retainedTasks({ options }: Campaign): Promise<readonly Task[]> {
   const copy = join(tempDir(), 'copy');
   cpSync(options.dataDir, copy, { recursive: true });
   const ledger = Ledger.open({
@@ -114,13 +114,13 @@ function retainedTasks({ options }: Campaign): readonly Task[] {
     defer: setImmediate,
   });
   const tasks = ledger.state.newestTasks(HISTORY_LIMIT);
-  ledger.close();
+  await ledger.close();
   return tasks;
 }
 
 /** Each retained task is one that was sent, as it was sent, and once. */
-function checkHistory(campaign: Campaign): void {
-  const retained = retainedTasks(campaign);
+async function checkHistory(campaign: Campaign): Promise<void> {
+  const retained = await retainedTasks(campaign);
   const least = Math.min(HISTORY_LIMIT, campaign.tasks.acknowledged.size);
   expect(retained.length).toBeGreaterThanOrEqual(least);
   expect(new Set(retained.map(({ taskId }) => taskId)).size).toBe(retained.length);
@@ -265,6 +265,6 @@ async function checkLastHistory(
   const last = Array.from({ length: HISTORY_LIMIT }, (_, i) => `last-${i}`);
   for (const taskId of last) await client.recordTask({ task: taskOfId(taskId) });
   await kill();
-  const retained = retainedTasks(campaign);
+  const retained = await retainedTasks(campaign);
   expect(retained.map(({ taskId }) => taskId)).toEqual(last);
 }

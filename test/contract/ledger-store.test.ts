@@ -5,15 +5,15 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { LedgerEvent } from '../../src/ledger/event.ts';
 import { emptyHead, type Head } from '../../src/ledger/head.ts';
-import type { LedgerStore } from '../../src/ledger/store.ts';
+import type { SyncLedgerStore } from '../../src/ledger/store.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import { taskOf } from '../support/engine-fixture.ts';
 
 /** Every store keeps this contract. `reopen` is what a restart of the process would see. */
 interface Harness {
-  readonly store: LedgerStore;
-  reopen(): LedgerStore;
+  readonly store: SyncLedgerStore;
+  reopen(): SyncLedgerStore;
   dispose(): void;
 }
 
@@ -57,7 +57,7 @@ function headAt(position: number, storedEvents: number): Head {
   return { ...emptyHead('epoch'), position, storedEvents, parameters: { p: [null, { q: 'ü' }] } };
 }
 
-function contentOf(store: LedgerStore) {
+function contentOf(store: SyncLedgerStore) {
   const stored = store.load();
   return stored && { head: stored.head, events: [...stored.events] };
 }

@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { describe, expect, test } from 'vitest';
 import { ListDeltasRequestSchema } from '../../src/gen/learning/v1/learning_service_pb.ts';
-import type { LedgerStore } from '../../src/ledger/store.ts';
+import type { SyncLedgerStore } from '../../src/ledger/store.ts';
 import { getStatus, listDeltas } from '../../src/rpc/services/queries.ts';
 import { commitmentTo, secretSeed } from '../../src/trial/arm.ts';
 import type { TrialStep } from '../../src/trial/step.ts';
@@ -27,7 +27,7 @@ async function openFixture(yaml = YAML): Promise<TrialFixture> {
   return fixture;
 }
 
-function stepsOf(store: LedgerStore): TrialStep[] {
+function stepsOf(store: SyncLedgerStore): TrialStep[] {
   return [...(store.load()?.events ?? [])].flatMap(({ event }) =>
     event.kind === 'trial_advanced' ? event.receipts.map(({ step }) => step) : [],
   );

@@ -48,7 +48,7 @@ describe('the engine', () => {
     await clock.advance(10_000);
     expect(failures).toHaveLength(3);
     store.commit = commit;
-    engine.ledger.check();
+    await engine.ledger.check();
     await clock.advance(19_999);
     expect(reports).toHaveLength(0);
     await clock.advance(1);
@@ -166,7 +166,7 @@ describe('a cycle', () => {
       }
       await clock.advance(30_000);
       store.commit = commit;
-      engine.ledger.check();
+      await engine.ledger.check();
       await clock.advance(30_000);
       expect(told.length).toBeGreaterThan(0);
       expect(engine.ledger.state.head.counters.cycles).toBeGreaterThan(0);
@@ -202,7 +202,7 @@ describe('a config', () => {
     await expect(engine.configure(newer)).rejects.toThrow('cannot be written');
     expect(engine.settings).toBe(settings);
     store.commit = commit;
-    engine.ledger.check();
+    await engine.ledger.check();
     await clock.advance(10_000);
     expect(engine.ledger.state.head.parameters).not.toHaveProperty('fresh');
   });

@@ -298,7 +298,7 @@ test('a ledger that cannot be written is told of a jump when it can', async () =
   await clock.advance(30_000);
   expect(engine.ledger.state.head.clock.offsetMs).toBe(0);
   store.commit = commit;
-  engine.ledger.check();
+  await engine.ledger.check();
   await clock.advance(30_000);
   expect(engine.ledger.state.head.clock.offsetMs).toBe(DAY_MS);
 });

@@ -2,14 +2,19 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { LearningError } from '../../src/domain/errors.ts';
 import { type Decision, Ledger } from '../../src/ledger/ledger.ts';
-import { type Commit, type LedgerStore, MissingFault, StoreFault } from '../../src/ledger/store.ts';
+import {
+  type Commit,
+  MissingFault,
+  StoreFault,
+  type SyncLedgerStore,
+} from '../../src/ledger/store.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { taskOf } from '../support/engine-fixture.ts';
 
 const RETENTION = { historyLimit: 5, dedupWindow: 8, retainDeltas: 4, retainCycles: 3 };
 
 /** A ledger whose commits happen when the test says `flush`. */
-function openLedger(store: LedgerStore = createMemoryStore()): Ledger {
+function openLedger(store: SyncLedgerStore = createMemoryStore()): Ledger {
   return Ledger.open({ store, retention: RETENTION, newEpoch: () => 'e', defer: () => {} });
 }
 
@@ -65,7 +70,7 @@ describe('transact', () => {
     await Promise.resolve();
     expect(answer).toBeUndefined();
     expect(ledger.state.hasTaskId('a')).toBe(false);
-    ledger.flush();
+    await ledger.flush();
     await recorded;
     expect(answer).toBe(1);
     expect(ledger.state.hasTaskId('a')).toBe(true);
@@ -79,7 +84,7 @@ describe('transact', () => {
       events: [],
       result: () => [view.hasTaskId('c'), view.hasTaskId('d'), view.taskCount],
     }));
-    ledger.flush();
+    await ledger.flush();
     expect(await counts).toEqual([1, 2, 3]);
     expect(await seen).toEqual([true, false, 3]);
     expect([...(store.load()?.events ?? [])]).toHaveLength(1);
@@ -92,7 +97,7 @@ describe('transact', () => {
       throw new LearningError('DELTA_STATE', 'no');
     });
     const after = ledger.transact(record('b'));
-    ledger.flush();
+    await ledger.flush();
     expect(await before).toBe(1);
     await expect(refused).rejects.toMatchObject({ reason: 'DELTA_STATE' });
     expect(await after).toBe(2);
@@ -102,7 +107,7 @@ describe('transact', () => {
     const { ledger, store, told } = openFailing();
     store.fault = new StoreFault('the disk is full');
     const lost = [ledger.transact(record('a')), ledger.transact(record('b'))];
-    ledger.flush();
+    await ledger.flush();
     for (const one of lost) {
       await expect(one).rejects.toMatchObject({
         reason: 'LEDGER_UNAVAILABLE',
@@ -115,49 +120,49 @@ describe('transact', () => {
     // Not even tried: what the store holds has to be settled first.
     const early = ledger.transact(record('a'));
     const read = ledger.transact((view) => ({ events: [], result: () => view.taskCount }));
-    ledger.flush();
+    await ledger.flush();
     await expect(early).rejects.toMatchObject({ reason: 'LEDGER_UNAVAILABLE' });
     await expect(read).rejects.toMatchObject({ reason: 'LEDGER_UNAVAILABLE' });
     const alone = ledger.transact((view) => ({ events: [], result: () => view.taskCount }));
-    ledger.flush();
+    await ledger.flush();
     expect(await alone).toBe(0);
-    ledger.check();
+    await ledger.check();
     const kept = ledger.transact(record('a'));
-    ledger.flush();
+    await ledger.flush();
     expect(await kept).toBe(1);
     expect(ledger.failure).toBeUndefined();
     expect(told).toEqual(['the disk is full', undefined]);
     expect(openLedger(store).state.hasTaskId('a')).toBe(true);
   });
 
-  test('each change of the fault is told once, and a store that fails by itself is noticed', () => {
+  test('each change of the fault is told once, and a store that fails by itself is noticed', async () => {
     const { ledger, store, told } = openFailing();
-    ledger.check();
+    await ledger.check();
     store.fault = new StoreFault('its file was removed');
-    for (let i = 0; i < 3; i += 1) ledger.check();
+    for (let i = 0; i < 3; i += 1) await ledger.check();
     store.fault = new Error('no idea');
-    for (let i = 0; i < 3; i += 1) ledger.check();
+    for (let i = 0; i < 3; i += 1) await ledger.check();
     store.fault = undefined;
-    for (let i = 0; i < 3; i += 1) ledger.check();
+    for (let i = 0; i < 3; i += 1) await ledger.check();
     expect(told).toEqual(['its file was removed', 'no idea', undefined]);
   });
 
-  test('what is still missing at the end is lost, and its end says so', () => {
+  test('what is still missing at the end is lost, and its end says so', async () => {
     const { ledger, store, told } = openFailing();
     store.fault = new StoreFault('the disk is full');
-    ledger.check();
+    await ledger.check();
     store.fault = new MissingFault('the disk is full');
-    ledger.check();
+    await ledger.check();
     expect(told).toEqual(['the disk is full', 'the disk is full']);
-    expect(() => ledger.close()).toThrow(MissingFault);
+    await expect(ledger.close()).rejects.toThrow(MissingFault);
     const { ledger: full, store: disk } = openFailing();
     disk.fault = new StoreFault('the disk is full');
-    full.close();
+    await full.close();
     const { ledger: back, store: there } = openFailing();
     there.fault = new MissingFault('its file was removed');
-    back.check();
+    await back.check();
     there.fault = undefined;
-    back.close();
+    await back.close();
   });
 
   test('a commit that failed and turns out to be done is taken up', async () => {
@@ -167,15 +172,15 @@ describe('transact', () => {
     store.isDoneAllTheSame = true;
     store.fault = new StoreFault('the disk answers with an I/O error');
     const lost = ledger.transact(record('a'));
-    ledger.flush();
+    await ledger.flush();
     await expect(lost).rejects.toMatchObject({ reason: 'LEDGER_UNAVAILABLE' });
     expect(ledger.state.hasTaskId('a')).toBe(false);
     store.fault = undefined;
-    ledger.check();
+    await ledger.check();
     expect(ledger.state.hasTaskId('a')).toBe(true);
     expect(notes).toEqual(['tasks_recorded']);
     const next = ledger.transact(record('b'));
-    ledger.flush();
+    await ledger.flush();
     expect(await next).toBe(2);
     expect(openLedger(store).state.head).toEqual(ledger.state.head);
   });
@@ -184,16 +189,16 @@ describe('transact', () => {
     const { ledger, store } = openFailing();
     for (let i = 1; i <= 12; i += 1) {
       void ledger.transact(record(`t${i}`));
-      ledger.flush();
+      await ledger.flush();
     }
     store.fault = new StoreFault('the disk is full');
     const lost = ledger.transact(record('t13'));
-    ledger.flush();
+    await ledger.flush();
     await expect(lost).rejects.toThrow();
     store.fault = undefined;
-    ledger.check();
+    await ledger.check();
     void ledger.transact(record('t13'));
-    ledger.flush();
+    await ledger.flush();
     expect([...(store.load()?.events ?? [])]).toHaveLength(9);
     expect(openLedger(store).state.head).toEqual(ledger.state.head);
   });
@@ -208,7 +213,7 @@ describe('transact', () => {
     const ledger = openLedger();
     const waiting = Array.from({ length: 10_000 }, () => ledger.transact(record('')));
     await expect(ledger.transact(record(''))).rejects.toMatchObject({ reason: 'OVERLOADED' });
-    ledger.flush();
+    await ledger.flush();
     expect(await Promise.all(waiting)).toHaveLength(10_000);
   });
 });
@@ -219,7 +224,7 @@ describe('retention', () => {
     const ledger = openLedger(store);
     for (let i = 1; i <= 20; i += 1) {
       const recorded = ledger.transact(record(`t${i}`));
-      ledger.flush();
+      await ledger.flush();
       expect(await recorded).toBe(i);
     }
     const { state } = ledger;
@@ -239,11 +244,11 @@ describe('retention', () => {
     expect(again.state.head.counters.tasksRecorded).toBe(20);
   });
 
-  test('what is missing from the store is noticed', () => {
+  test('what is missing from the store is noticed', async () => {
     const store = createMemoryStore();
     const ledger = openLedger(store);
     void ledger.transact(record('a'));
-    ledger.flush();
+    await ledger.flush();
     const stored = store.load();
     store.load = () => stored && { ...stored, events: [] };
     expect(() => openLedger(store)).toThrow(/should hold 1 events, but holds 0/);
@@ -260,7 +265,7 @@ describe('retention', () => {
           const batch = Array.from({ length: size }, (_, i) => `t${ids.length + i}`);
           ids.push(...batch);
           const done = ledger.transact(record(...batch));
-          ledger.flush();
+          await ledger.flush();
           await done;
         }
         for (const state of [ledger.state, openLedger(store).state]) {

@@ -52,4 +52,4 @@ await until('level', 'provisional');
 await engine.resolve({ taskId: 'task-out', labels: {} });
 await engine.recordTasks([taskOf({ taskId: 'task-last', ...at() })]);
 engine.stop();
-engine.ledger.close();
+await engine.ledger.close();

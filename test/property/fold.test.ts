@@ -156,16 +156,16 @@ async function run(
   const open = () => Ledger.open({ store, retention, newEpoch: () => 'e', defer: () => {} });
   let ledger = open();
   const declared = ledger.transact(declareParameters(settings, 0));
-  ledger.flush();
+  await ledger.flush();
   await declared;
   const answers: Promise<unknown>[] = [];
   for (const [index, step] of steps.entries()) {
     const answer = ledger.transact(decisionOf(step, index, settings));
     answers.push(answer.catch((error: unknown) => reasonOf(error)));
-    if (commits(index) || reopens(index)) ledger.flush();
+    if (commits(index) || reopens(index)) await ledger.flush();
     if (reopens(index)) ledger = open();
   }
-  ledger.flush();
+  await ledger.flush();
   return { answers: await Promise.all(answers), state: describeState(ledger.state) };
 }
 

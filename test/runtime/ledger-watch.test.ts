@@ -54,7 +54,7 @@ test('looks after the ledger every second, and tells each change once', async ()
   await clock.advance(5000);
   expect(looks).toBe(9);
   fault = new MissingFault('its file was removed');
-  expect(() => ledger.close()).toThrow(/is lost: its file was removed$/);
+  await expect(ledger.close()).rejects.toThrow(/is lost: its file was removed$/);
   expect(lines.slice(2).map(({ msg }) => msg)).toEqual([
     expect.stringMatching(/directory was removed\. Only this process still has .* every second$/),
     expect.stringMatching(/file was removed\. Only this process .* once more before the end$/),

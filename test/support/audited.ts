@@ -2,11 +2,11 @@ import { expect } from 'vitest';
 import { auditDelta } from '../../src/audit/audit-ledger.ts';
 import { findTrials } from '../../src/audit/trial-rows.ts';
 import { encodeEvent } from '../../src/ledger/codec.ts';
-import type { LedgerStore } from '../../src/ledger/store.ts';
+import type { SyncLedgerStore } from '../../src/ledger/store.ts';
 import type { TrialAudit } from '../../src/trial/audit/audit.ts';
 
 /** Audits every trial of a ledger that is open; by delta. */
-export function auditStore(store: LedgerStore): Map<string, TrialAudit> {
+export function auditStore(store: SyncLedgerStore): Map<string, TrialAudit> {
   const { head, events = [] } = store.load() ?? {};
   const rows = [...events].map(({ position, event }) => ({
     position,
@@ -19,7 +19,7 @@ export function auditStore(store: LedgerStore): Map<string, TrialAudit> {
 }
 
 /** Every trial of a ledger has gone as its rules say, to the last digit. */
-export function expectAudited(store: LedgerStore): void {
+export function expectAudited(store: SyncLedgerStore): void {
   for (const [deltaId, { faults }] of auditStore(store))
     expect({ deltaId, faults }).toEqual({ deltaId, faults: [] });
 }

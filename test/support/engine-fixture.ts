@@ -5,14 +5,14 @@ import type { Task } from '../../src/domain/task.ts';
 import { Engine, type EngineObserver } from '../../src/engine/engine.ts';
 import type { CycleReport } from '../../src/engine/run-cycle.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
-import type { LedgerStore } from '../../src/ledger/store.ts';
+import type { SyncLedgerStore } from '../../src/ledger/store.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { ManualClock, START_MS } from './manual-clock.ts';
 
 export interface EngineFixture {
   readonly engine: Engine;
   readonly clock: ManualClock;
-  readonly store: LedgerStore;
+  readonly store: SyncLedgerStore;
   readonly reports: CycleReport[];
   readonly failures: unknown[];
   /** What the engine tells; may be changed. */
@@ -26,7 +26,7 @@ export function configOf(yaml: string): Config {
 
 /** What an engine is given where that is not the usual. */
 interface FixtureOptions {
-  readonly store?: LedgerStore;
+  readonly store?: SyncLedgerStore;
   readonly clock?: ManualClock;
   readonly newEpoch?: () => string;
 }

@@ -1,7 +1,7 @@
 import { OUTCOME, SUCCESS } from '../../src/domain/effect.ts';
 import type { LoopSettings, TrialSettings } from '../../src/domain/settings.ts';
 import type { TaskStatus } from '../../src/domain/task.ts';
-import type { LedgerStore } from '../../src/ledger/store.ts';
+import type { SyncLedgerStore } from '../../src/ledger/store.ts';
 import { configOf, createEngineFixture, taskOf, tasksOf } from './engine-fixture.ts';
 import { seededRandom } from './seed.ts';
 
@@ -19,7 +19,7 @@ export interface EngineTrials {
 }
 
 /** Runs one rule that raises `level` on task after task, with pauses, losses and cancellations. */
-export async function runTrials(store: LedgerStore, run: EngineTrials): Promise<void> {
+export async function runTrials(store: SyncLedgerStore, run: EngineTrials): Promise<void> {
   const settings = settingsOf(run);
   const { engine, clock } = await createEngineFixture('', { store });
   await engine.configure(settings);

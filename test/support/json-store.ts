@@ -1,10 +1,10 @@
 import { decodeEvent, encodeEvent } from '../../src/ledger/codec.ts';
 import type { StoredEvent } from '../../src/ledger/event.ts';
-import type { LedgerStore } from '../../src/ledger/store.ts';
+import type { SyncLedgerStore } from '../../src/ledger/store.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 
 /** A memory store that, like one on disk, keeps no more of an event than its text. */
-export function createJsonStore(): LedgerStore {
+export function createJsonStore(): SyncLedgerStore {
   const inner = createMemoryStore();
   return {
     load: () => inner.load(),

@@ -1,7 +1,7 @@
 import { retentionOf } from '../../src/domain/settings.ts';
 import type { LedgerEvent } from '../../src/ledger/event.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
-import type { LedgerStore } from '../../src/ledger/store.ts';
+import type { SyncLedgerStore } from '../../src/ledger/store.ts';
 import { otherArm } from '../../src/trial/arm.ts';
 import type { TrialPlan } from '../../src/trial/plan.ts';
 import { firstHash, type Receipt, sealStep } from '../../src/trial/receipt.ts';
@@ -53,7 +53,10 @@ export function turned(step: TrialStep): TrialStep {
 }
 
 /** Writes trials into a store as the engine would, one after the other, and closes it. */
-export async function writeTrials(store: LedgerStore, trials: readonly Played[]): Promise<void> {
+export async function writeTrials(
+  store: SyncLedgerStore,
+  trials: readonly Played[],
+): Promise<void> {
   const ledger = Ledger.open({
     store,
     retention: retentionOf(configOf('')),
@@ -63,7 +66,7 @@ export async function writeTrials(store: LedgerStore, trials: readonly Played[])
   const random = seededRandom(1);
   const commit = async (...events: LedgerEvent[]) => {
     const committed = ledger.transact(() => ({ events, result: () => {} }));
-    ledger.flush();
+    await ledger.flush();
     await committed;
   };
   for (const [index, { plan, receipts }] of trials.entries()) {
@@ -79,7 +82,7 @@ export async function writeTrials(store: LedgerStore, trials: readonly Played[])
       from += count;
     }
   }
-  ledger.close();
+  await ledger.close();
 }
 
 function proposed(plan: TrialPlan, ordinal: number): LedgerEvent {

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { LedgerStore } from '../../src/ledger/store.ts';
+import type { SyncLedgerStore } from '../../src/ledger/store.ts';
 import type { Trial } from '../../src/trial/trial.ts';
 import { taskOf } from './engine-fixture.ts';
 import {
@@ -24,7 +24,7 @@ export interface InStage {
 export async function inStage(
   state: Proven,
   text: TrialText = {},
-  store?: LedgerStore,
+  store?: SyncLedgerStore,
 ): Promise<InStage> {
   const yaml = trialYaml(text);
   const fixture = await createTrialFixture(yaml, store);

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import {
   type Commit,
-  type LedgerStore,
   MissingFault,
   type StoredLedger,
   StoreFault,
+  type SyncLedgerStore,
 } from '../../ledger/store.ts';
 import { tryDisk } from '../disk/disk-check.ts';
 import { identityOf } from '../disk/file-identity.ts';
@@ -27,7 +27,7 @@ interface Connection {
 }
 
 /** A ledger in a data directory, which is its own while it is open. */
-export class SqliteStore implements LedgerStore {
+export class SqliteStore implements SyncLedgerStore {
   readonly #directory: string;
   readonly #file: string;
   readonly #mark: CommitMark;

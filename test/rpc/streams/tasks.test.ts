@@ -100,7 +100,7 @@ describe('RecordTasks', () => {
     expect(error.code).toBe(status.UNAVAILABLE);
     expect(readStatusDetails(error)).toMatchObject({ reason: 'LEDGER_UNAVAILABLE' });
     fixture.store.commit = commit;
-    fixture.engine.ledger.check();
+    await fixture.engine.ledger.check();
     expect((await send(fixture, [batchOf('a')])).answers).toMatchObject([{ recordedCount: 1n }]);
   });
 

@@ -11,13 +11,13 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { emptyHead } from '../../../src/ledger/head.ts';
-import { type LedgerStore, StoreFault } from '../../../src/ledger/store.ts';
+import { StoreFault, type SyncLedgerStore } from '../../../src/ledger/store.ts';
 import { openSqliteStore } from '../../../src/store/sqlite/open.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
 const EVENT = { kind: 'trials_paused', timeMs: 1, paused: true } as const;
 
-function commit(store: LedgerStore, position: number): void {
+function commit(store: SyncLedgerStore, position: number): void {
   const head = { ...emptyHead('epoch'), position, storedEvents: position };
   store.commit({ events: [{ position, event: EVENT }], drop: [], head });
 }

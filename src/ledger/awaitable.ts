@@ -1,0 +1,22 @@
+/** A result, or a promise of it. */
+export type Awaitable<T> = T | Promise<T>;
+
+/** Goes on at once where a result is there at once, and otherwise when it is. */
+export function settle<T>(
+  run: () => Awaitable<T>,
+  done: (result: T) => void,
+  failed: (error: unknown) => void,
+): Awaitable<void> {
+  let result: Awaitable<T>;
+  try {
+    result = run();
+  } catch (error) {
+    return failed(error);
+  }
+  return result instanceof Promise ? result.then(done, failed) : done(result);
+}
+
+/** Maps a result. */
+export function whenKnown<T, R>(value: Awaitable<T>, go: (value: T) => Awaitable<R>): Awaitable<R> {
+  return value instanceof Promise ? value.then(go) : go(value);
+}
