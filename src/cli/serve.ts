@@ -11,7 +11,7 @@ import { createListenPlan, type ListenOptions } from '../runtime/listen-plan.ts'
 import { createLog, type Log } from '../runtime/log.ts';
 import { type Runtime, startRuntime } from '../runtime/runtime.ts';
 import { createMemoryStore } from '../store/memory.ts';
-import { openSqliteStore } from '../store/sqlite/open.ts';
+import { ThreadedStore } from '../store/thread/threaded-store.ts';
 import { IN_MEMORY } from './flags.ts';
 import { recoverDirectory } from './recover-ledger.ts';
 
@@ -43,7 +43,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   for (const warning of warnings) logger.warn(formatFault(warning));
   // Before the ledger: what is not to be served does not need one.
   const listenPlan = createListenPlan(options, config, logger);
-  const store = openStore(options, logger);
+  const store = await openStore(options, logger);
   const runtime = await startRuntime({ ...options, listenPlan, config, store, log: logger });
   // Before the word that it serves, which may be answered by a signal.
   const unfollow = followConfig({ config, text }, { runtime, options, log });
@@ -61,10 +61,10 @@ export async function serve(options: ServeOptions): Promise<void> {
   );
 }
 
-function openStore({ dataDir, recover }: ServeOptions, log: Logger): LedgerStore {
+async function openStore({ dataDir, recover }: ServeOptions, log: Logger): Promise<LedgerStore> {
   if (dataDir === IN_MEMORY) return createMemoryStore();
   if (recover) recoverDirectory(dataDir, log);
-  return openSqliteStore(dataDir);
+  return await ThreadedStore.open(dataDir);
 }
 
 function handleSignals(runtime: Runtime, unfollow: () => void, log: Logger): void {

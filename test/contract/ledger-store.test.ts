@@ -3,37 +3,39 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Awaitable } from '../../src/ledger/awaitable.ts';
 import type { LedgerEvent } from '../../src/ledger/event.ts';
 import { emptyHead, type Head } from '../../src/ledger/head.ts';
-import type { SyncLedgerStore } from '../../src/ledger/store.ts';
+import type { LedgerStore } from '../../src/ledger/store.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
+import { ThreadedStore } from '../../src/store/thread/threaded-store.ts';
 import { taskOf } from '../support/engine-fixture.ts';
 
 /** Every store keeps this contract. `reopen` is what a restart of the process would see. */
 interface Harness {
-  readonly store: SyncLedgerStore;
-  reopen(): SyncLedgerStore;
-  dispose(): void;
+  readonly store: LedgerStore;
+  reopen(): Promise<LedgerStore>;
+  dispose(): Promise<void>;
 }
 
-function memoryHarness(): Harness {
+async function memoryHarness(): Promise<Harness> {
   const store = createMemoryStore();
-  return { store, reopen: () => store, dispose: () => store.close() };
+  return { store, reopen: async () => store, dispose: async () => store.close() };
 }
 
-function sqliteHarness(): Harness {
+async function onDisk(open: (directory: string) => Awaitable<LedgerStore>): Promise<Harness> {
   const directory = mkdtempSync(join(tmpdir(), 'ledger-'));
-  let open = openSqliteStore(directory);
+  let store = await open(directory);
   return {
-    store: open,
-    reopen() {
-      open.close();
-      open = openSqliteStore(directory);
-      return open;
+    store,
+    async reopen() {
+      await store.close();
+      store = await open(directory);
+      return store;
     },
-    dispose() {
-      open.close();
+    async dispose() {
+      await store.close();
       rmSync(directory, { recursive: true });
     },
   };
@@ -57,64 +59,73 @@ function headAt(position: number, storedEvents: number): Head {
   return { ...emptyHead('epoch'), position, storedEvents, parameters: { p: [null, { q: 'ü' }] } };
 }
 
-function contentOf(store: SyncLedgerStore) {
-  const stored = store.load();
+async function contentOf(store: LedgerStore) {
+  const stored = await store.load();
   return stored && { head: stored.head, events: [...stored.events] };
 }
 
 describe.each([
   ['memory', memoryHarness],
-  ['sqlite', sqliteHarness],
+  ['sqlite', () => onDisk(openSqliteStore)],
+  ['threaded', () => onDisk(ThreadedStore.open)],
 ])('the %s store', (_name, createHarness) => {
   let harness: Harness;
-  beforeEach(() => {
-    harness = createHarness();
+  beforeEach(async () => {
+    harness = await createHarness();
   });
-  afterEach(() => harness.dispose());
+  afterEach(async () => await harness.dispose());
 
-  test('is empty at first, and after a restart', () => {
-    expect(harness.store.load()).toBeUndefined();
-    expect(harness.reopen().load()).toBeUndefined();
-  });
-
-  test('keeps a head without events', () => {
-    harness.store.commit({ events: [], drop: [], head: headAt(0, 0) });
-    expect(contentOf(harness.reopen())).toEqual({ head: headAt(0, 0), events: [] });
+  test('is empty at first, and after a restart', async () => {
+    expect(await harness.store.load()).toBeUndefined();
+    expect(await (await harness.reopen()).load()).toBeUndefined();
   });
 
-  test('keeps events in order, to the last bit', () => {
+  test('keeps a head without events', async () => {
+    await harness.store.commit({ events: [], drop: [], head: headAt(0, 0) });
+    expect(await contentOf(await harness.reopen())).toEqual({ head: headAt(0, 0), events: [] });
+  });
+
+  test('keeps events in order, to the last bit', async () => {
     const events = [
       { position: 1, event: METRICS },
       { position: 2, event: TASKS },
     ];
-    harness.store.commit({ events, drop: [], head: headAt(2, 2) });
-    expect(contentOf(harness.reopen())).toEqual({ head: headAt(2, 2), events });
+    await harness.store.commit({ events, drop: [], head: headAt(2, 2) });
+    expect(await contentOf(await harness.reopen())).toEqual({ head: headAt(2, 2), events });
   });
 
-  test('drops what is not needed in the commit that says so', () => {
+  test('drops what is not needed in the commit that says so', async () => {
     const first = [
       { position: 1, event: METRICS },
       { position: 2, event: TASKS },
     ];
-    harness.store.commit({ events: first, drop: [], head: headAt(2, 2) });
+    await harness.store.commit({ events: first, drop: [], head: headAt(2, 2) });
     const event = { position: 3, event: METRICS };
-    harness.store.commit({ events: [event], drop: [1], head: headAt(3, 2) });
-    expect(contentOf(harness.reopen())).toEqual({ head: headAt(3, 2), events: [first[1], event] });
+    await harness.store.commit({ events: [event], drop: [1], head: headAt(3, 2) });
+    expect(await contentOf(await harness.reopen())).toEqual({
+      head: headAt(3, 2),
+      events: [first[1], event],
+    });
   });
 
-  test('what was given to it may change afterwards', () => {
+  test('what was given to it may change afterwards', async () => {
     const head = headAt(1, 1);
-    harness.store.commit({ events: [{ position: 1, event: METRICS }], drop: [], head });
+    const committed = harness.store.commit({
+      events: [{ position: 1, event: METRICS }],
+      drop: [],
+      head,
+    });
     head.position = 99;
     head.parameters.p = 'changed';
-    expect(contentOf(harness.reopen())?.head).toEqual(headAt(1, 1));
+    await committed;
+    expect((await contentOf(await harness.reopen()))?.head).toEqual(headAt(1, 1));
   });
 
-  test('is the sum of its commits', () => {
+  test('is the sum of its commits', async () => {
     const step = fc.record({ add: fc.integer({ min: 0, max: 4 }), drop: fc.nat({ max: 3 }) });
-    fc.assert(
-      fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
-        const fresh = createHarness();
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
+        const fresh = await createHarness();
         const model = new Map<number, LedgerEvent>();
         let position = 0;
         for (const { add, drop } of steps) {
@@ -126,11 +137,11 @@ describe.each([
             model.set(position, event);
             return { position, event };
           });
-          fresh.store.commit({ events, drop: dropped, head: headAt(position, model.size) });
+          await fresh.store.commit({ events, drop: dropped, head: headAt(position, model.size) });
         }
         const expected = [...model].map(([at, event]) => ({ position: at, event }));
-        expect(contentOf(fresh.reopen())?.events ?? []).toEqual(expected);
-        fresh.dispose();
+        expect((await contentOf(await fresh.reopen()))?.events ?? []).toEqual(expected);
+        await fresh.dispose();
       }),
       { numRuns: 25 },
     );

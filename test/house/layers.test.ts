@@ -22,6 +22,10 @@ const ROOMS: Record<string, readonly string[]> = {
   store: ['domain', 'ledger', 'store/sqlite', 'store/disk', 'node:sqlite', ...DISK],
   'store/sqlite': ['domain', 'ledger', 'store/disk', 'node:sqlite', 'node:zlib', ...DISK],
   'store/disk': ['domain', 'ledger', ...DISK],
+  'store/thread': [
+    ...['domain', 'ledger', 'store/sqlite', 'store/disk'],
+    ...['node:path', 'node:sqlite', 'node:worker_threads'],
+  ],
   'store/salvage': ['domain', 'trial', 'ledger', 'store', 'store/sqlite', 'store/disk', ...DISK],
   wire: [
     ...['gen', 'domain', ...GRPC, '@bufbuild/protobuf/wire', '@bufbuild/protobuf/wkt'],
@@ -201,6 +205,7 @@ test.for([
   ['trial', './evidence/../audit/file.ts', './evidence/../../ledger/file.ts'],
   ['store', './sqlite/../salvage/file.ts', './disk/../../cli/file.ts'],
   ['store/sqlite', '../disk/../salvage/file.ts', '../../domain/../rpc/file.ts'],
+  ['store/thread', '../sqlite/../salvage/file.ts', '../../domain/../rpc/file.ts'],
   ['rpc', './services/../../cli/file.ts', '../gen/../store/file.ts'],
   ['rpc/streams', '../validation/../admission/file.ts', '../../gen/learning/../../cli/file.ts'],
 ])('no way round leads out of %s', ([room, ...sources]) => {

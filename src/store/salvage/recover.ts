@@ -7,6 +7,7 @@ import { isThere } from '../disk/path-checks.ts';
 import { createMemoryStore } from '../memory.ts';
 import { readMark } from '../sqlite/commit-mark.ts';
 import { prepareDirectory } from '../sqlite/directory-lock.ts';
+import { encodeRow } from '../sqlite/encoded-commit.ts';
 import { createDatabase, verifyAbsence, verifyLedgerFile } from '../sqlite/file.ts';
 import { readLedgerFile } from '../sqlite/open.ts';
 import { asOpenError } from '../sqlite/open-error.ts';
@@ -91,7 +92,7 @@ function writeLedger(file: string, { head, events }: Mended): void {
   createDatabase(file, (db) => {
     const writer = rowWriter(db);
     inTransaction(db, () => {
-      writer.writeEvents({ events, drop: [] });
+      writer.writeEvents(events.map(encodeRow));
       writer.writeHead(JSON.stringify(head));
     });
   });

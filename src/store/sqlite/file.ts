@@ -13,6 +13,9 @@ export const PAGE_BYTES = 4096;
 /** How long to wait for another reader or writer, such as a backup. */
 const BUSY_MS = 5000;
 
+/** As `BUSY_MS`, for a commit: callers wait for it, and are better told soon that they have to try again. */
+const COMMIT_BUSY_MS = 500;
+
 /** Opens a ledger file for some work. Throws `LedgerOpenError`, whatever SQLite says. */
 export function withDatabase<R>(
   file: string,
@@ -34,7 +37,7 @@ export function withDatabase<R>(
 export function openDatabase(file: string): DatabaseSync {
   let db: DatabaseSync | undefined;
   try {
-    db = new DatabaseSync(file, { timeout: BUSY_MS });
+    db = new DatabaseSync(file, { timeout: COMMIT_BUSY_MS });
     // FULL: what is acknowledged survives a power cut, not only the end of the process.
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -2000');
     migrate(db, file);

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { StoredLedger, SyncLedgerStore } from '../../ledger/store.ts';
+import type { StoredLedger } from '../../ledger/store.ts';
 import { LEDGER_FILE } from '../disk/files.ts';
 import { isThere, requireOneName } from '../disk/path-checks.ts';
 import { prepareDirectory } from './directory-lock.ts';
@@ -11,7 +11,7 @@ import { SqliteStore } from './store.ts';
 import { inTransaction } from './transaction.ts';
 
 /** Opens, or creates, the ledger of a data directory. Throws `LedgerOpenError`. */
-export function openSqliteStore(directory: string): SyncLedgerStore {
+export function openSqliteStore(directory: string): SqliteStore {
   const file = join(directory, LEDGER_FILE);
   const lock = prepareDirectory(directory);
   try {

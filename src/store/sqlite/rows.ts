@@ -1,15 +1,18 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 import { messageOf } from '../../domain/errors.ts';
-import { decodeEvent, encodeEvent } from '../../ledger/codec.ts';
+import { decodeEvent } from '../../ledger/codec.ts';
 import type { StoredEvent } from '../../ledger/event.ts';
 import type { Head } from '../../ledger/head.ts';
-import type { Commit, StoredLedger } from '../../ledger/store.ts';
+import type { StoredLedger } from '../../ledger/store.ts';
+import type { EventRow } from './encoded-commit.ts';
 import { corruptLedger } from './open-error.ts';
 
 /** Writes the rows of commits; to be called in a transaction. */
 export interface RowWriter {
-  writeEvents(commit: Pick<Commit, 'events' | 'drop'>): void;
+  writeEvents(rows: readonly EventRow[]): void;
+  /** @param positions of events */
+  drop(positions: readonly number[]): void;
   /** @param body a head as JSON */
   writeHead(body: string): void;
 }
@@ -19,12 +22,13 @@ export function rowWriter(db: DatabaseSync): RowWriter {
   const remove = db.prepare('DELETE FROM events WHERE position = ?');
   const setHead = db.prepare('INSERT OR REPLACE INTO head VALUES (1, ?, ?)');
   return {
-    writeEvents({ events, drop }) {
-      for (const { position, event } of events) {
-        const body = encodeEvent(event);
-        insert.run(position, event.kind, body, checksum(position, event.kind, body));
+    writeEvents(rows) {
+      for (const { position, kind, body } of rows) {
+        insert.run(position, kind, body, checksum(position, kind, body));
       }
-      for (const position of drop) remove.run(position);
+    },
+    drop(positions) {
+      for (const position of positions) remove.run(position);
     },
     writeHead: (body) => void setHead.run(body, checksum(0, 'head', body)),
   };

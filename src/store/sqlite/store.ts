@@ -13,6 +13,7 @@ import { identityOf } from '../disk/file-identity.ts';
 import { LEDGER_FILE, putInPlace, removeCompanions } from '../disk/files.ts';
 import { CommitMark } from './commit-mark.ts';
 import { type DirectoryLock, lockDirectory } from './directory-lock.ts';
+import { type EncodedCommit, encodeCommit } from './encoded-commit.ts';
 import { openDatabase } from './file.ts';
 import { loadRows, parseHead, type RowWriter, readHead, rowWriter } from './rows.ts';
 import { asStoreFault, isSpoilt } from './store-fault.ts';
@@ -54,14 +55,19 @@ export class SqliteStore implements SyncLedgerStore {
     return loadRows(db, this.#file);
   }
 
-  commit({ events, drop, head }: Commit): void {
-    const body = JSON.stringify(head);
-    this.#attempted = body;
+  commit(commit: Commit): void {
+    this.write(encodeCommit(commit));
+  }
+
+  /** As `commit`. */
+  write({ rows, drop, head, mark }: EncodedCommit): void {
+    this.#attempted = head;
     try {
       const { db, writer } = this.#connection();
       inTransaction(db, () => {
-        writer.writeEvents({ events, drop });
-        writer.writeHead(body);
+        writer.writeEvents(rows);
+        writer.drop(drop);
+        writer.writeHead(head);
       });
       // A new ledger is there in its file from the first: the log may get lost.
       if (this.#committed === undefined) db.exec('PRAGMA wal_checkpoint(PASSIVE)');
@@ -69,8 +75,8 @@ export class SqliteStore implements SyncLedgerStore {
       this.#isSpoilt = isSpoilt(error);
       throw this.#diagnose(error);
     }
-    this.#settle(body);
-    this.#mark.write(head);
+    this.#settle(head);
+    this.#mark.write(mark);
   }
 
   /** SQLite tells all that a disk can do wrong by one code; the system is asked what it was. */

@@ -1,0 +1,35 @@
+import { encodeEvent } from '../../ledger/codec.ts';
+import type { StoredEvent } from '../../ledger/event.ts';
+import type { Commit } from '../../ledger/store.ts';
+import type { Mark } from './commit-mark.ts';
+
+/** A commit as text: a copy of it is cheap to hand to another thread. */
+export interface EncodedCommit {
+  readonly rows: readonly EventRow[];
+  /** Positions. */
+  readonly drop: readonly number[];
+  /** As JSON. */
+  readonly head: string;
+  readonly mark: Mark;
+}
+
+/** An event as it is stored, but for its checksum. */
+export interface EventRow {
+  readonly position: number;
+  readonly kind: string;
+  readonly body: string;
+}
+
+export function encodeCommit({ events, drop, head }: Commit): EncodedCommit {
+  const { epoch, position } = head;
+  return {
+    rows: events.map(encodeRow),
+    drop,
+    head: JSON.stringify(head),
+    mark: { epoch, position },
+  };
+}
+
+export function encodeRow({ position, event }: StoredEvent): EventRow {
+  return { position, kind: event.kind, body: encodeEvent(event) };
+}
