@@ -39,6 +39,7 @@ export class EngineTuner implements Tuner {
         return `simulate-${ids}`;
       },
       observer: {
+        tasksRecorded() {},
         cycleCompleted() {},
         cycleFailed() {},
       },

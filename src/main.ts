@@ -2,6 +2,9 @@
 import * as nodeModule from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 
+// SIGUSR1 opens no debugger. SIGHUP is for what there is to read again, which nothing is before it serves.
+for (const signal of ['SIGHUP', 'SIGUSR1', 'SIGUSR2']) process.on(signal, () => {});
+
 /** What `node:sqlite` and the syntax of the sources need; `engines` says the same. */
 const OLDEST_NODE = 24;
 

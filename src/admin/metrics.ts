@@ -23,6 +23,7 @@ export interface Metrics {
   /** All of them, in Prometheus's text format. */
   page(): Promise<{ readonly contentType: string; readonly text: string }>;
   tasksRecorded(count: number): void;
+  tasksRepeated(count: number): void;
   cycleCompleted(seconds: number): void;
   cycleFailed(): void;
   ruleFault(ruleId: string): void;
@@ -48,6 +49,10 @@ export function createMetrics(sources: MetricSources): Metrics {
     new Histogram({ name: `learning_${name}`, help, buckets, labelNames, registers: [registry] });
 
   const tasks = counter('tasks_recorded_total', 'Tasks recorded since the start, no duplicates');
+  const repeated = counter(
+    'tasks_duplicate_total',
+    'Reports since the start of tasks that had been recorded before',
+  );
   const cycles = histogram('cycle_duration_seconds', 'Duration of a cycle', CYCLE_BUCKETS);
   const failures = counter('cycle_failures_total', 'Cycles that failed');
   const faults = counter('rule_faults_total', 'Rules that could not be evaluated', ['rule_id']);
@@ -76,6 +81,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   return {
     page: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
     tasksRecorded: (count) => tasks.inc(count),
+    tasksRepeated: (count) => repeated.inc(count),
     cycleCompleted: (seconds) => cycles.observe(seconds),
     cycleFailed: () => failures.inc(),
     ruleFault: (rule_id) => faults.inc({ rule_id }),

@@ -114,6 +114,7 @@ class Replay {
       clock: this.#clock,
       newId: () => this.#newId(),
       observer: {
+        tasksRecorded() {},
         cycleCompleted() {},
         cycleFailed() {},
       },

@@ -50,7 +50,11 @@ function createProgram(): Command {
     .showHelpAfterError('(--help shows what there is)')
     .addHelpText('after', '\nWithout a command it serves; `serve --help` shows the flags of that.')
     .enablePositionalOptions()
-    .hook('preAction', (_, command) => refuseUnclearSwitches(command));
+    .hook('preAction', (_, command) => {
+      refuseUnclearSwitches(command);
+      // A command ends with its terminal.
+      if (command.name() !== 'serve') process.removeAllListeners('SIGHUP');
+    });
   program.addCommand(serveCommand(), { isDefault: true });
   const clients = [healthcheckCommand(), replayCommand(), watchCommand(), reportCommand()];
   const others = [backtestCommand(), auditCommand(), backupCommand(), restoreCommand()];

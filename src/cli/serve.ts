@@ -31,8 +31,6 @@ export interface ServeOptions extends ListenOptions {
 
 /** Serves until a signal says otherwise. Throws `ConfigError`, `AccessError` and `LedgerOpenError`. */
 export async function serve(options: ServeOptions): Promise<void> {
-  // Until there is something to read anew: the default would end the process.
-  process.on('SIGHUP', () => {});
   const text = readConfigFile(options.config);
   const { config, warnings } = parseConfigFile(text, options.config);
   const log = await createLog({

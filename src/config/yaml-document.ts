@@ -25,6 +25,8 @@ export function parseYamlDocument(text: string): ConfigDocument {
     prettyErrors: false,
     uniqueKeys: false,
     stringKeys: false,
+    // `!!binary` and the like give what JSON does not have.
+    resolveKnownTags: false,
   });
   const builder = createDocumentBuilder();
   const lineAt = (offset: number) => lines.linePos(offset).line;

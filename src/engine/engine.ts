@@ -22,8 +22,9 @@ import { type CycleReport, expireProposals, runCycle } from './run-cycle.ts';
 import { LoopTimer } from './timer.ts';
 import { expireDue, isDue, reviewTrial, setTrialsPaused } from './trials.ts';
 
-/** Is told of each cycle. */
+/** Is told of what is recorded, and of each cycle. */
 export interface EngineObserver {
+  tasksRecorded(recorded: Recorded): void;
   cycleCompleted(report: CycleReport): void;
   cycleFailed(error: unknown): void;
 }
@@ -159,13 +160,17 @@ export class Engine {
     this.#timer.reschedule();
   }
 
-  recordTasks(tasks: readonly Task[], metrics?: CoordinationMetrics): Promise<Recorded> {
+  async recordTasks(tasks: readonly Task[], metrics?: CoordinationMetrics): Promise<Recorded> {
     const isNew = ({ taskId }: Task) => !this.ledger.state.hasTaskId(taskId);
     const monotonicMs = this.clock.monotonic();
     const upMs = monotonicMs - this.#startedMs;
     const now = { monotonicMs, wallMs: this.clock.wallNow(), upMs };
     const timed = this.#usage.noteRecorded(tasks.filter(isNew), now);
-    return this.ledger.transact(recordTasks(timed, tasks.length, metrics, this.#environment()));
+    const recorded = await this.ledger.transact(
+      recordTasks(timed, tasks.length, metrics, this.#environment()),
+    );
+    this.#observer.tasksRecorded(recorded);
+    return recorded;
   }
 
   /** The values in force. */

@@ -1,13 +1,24 @@
 import type { Logger } from 'pino';
 import type { Metrics } from '../admin/metrics.ts';
+import type { Clock } from '../domain/clock.ts';
 import { type Delta, isIdleSwitch } from '../domain/delta.ts';
 import type { EngineObserver } from '../engine/engine.ts';
 import type { DeltaRefused, TrialAdvanced } from '../ledger/event.ts';
 import type { CommitNote } from '../ledger/ledger.ts';
+import { createDuplicateLog } from './duplicate-log.ts';
 
 /** Logs and counts what the loop does. */
-export function createEngineObserver(log: Logger, metrics: () => Metrics): EngineObserver {
+export function createEngineObserver(
+  log: Logger,
+  metrics: () => Metrics,
+  clock: Pick<Clock, 'monotonic'>,
+): EngineObserver {
+  const noteRecorded = createDuplicateLog(log, clock);
   return {
+    tasksRecorded(recorded) {
+      noteRecorded(recorded);
+      if (recorded.duplicates > 0) metrics().tasksRepeated(recorded.duplicates);
+    },
     cycleCompleted({ cycle, deltas, faults }) {
       log.info(
         {

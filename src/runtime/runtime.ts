@@ -189,7 +189,7 @@ async function openEngine(
     settings: config,
     clock: systemClock,
     newId: randomUUID,
-    observer: createEngineObserver(log, metrics),
+    observer: createEngineObserver(log, metrics, systemClock),
   });
 }
 

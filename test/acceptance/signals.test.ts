@@ -115,6 +115,22 @@ test('SIGTERM: a client that reads nothing cannot hold it up for long', async ()
   expect(seconds).toBeLessThan(15);
 });
 
+/** Sends signals as soon as `main.ts` has begun, and says so. */
+const SIGNALS_AT_ONCE = `
+  const timer = setInterval(() => {
+    if (process.listenerCount('SIGUSR1') === 0) return;
+    clearInterval(timer);
+    for (const signal of ['SIGHUP', 'SIGUSR1', 'SIGUSR2']) process.kill(process.pid, signal);
+    console.error('signalled');
+  }, 1).unref();`;
+
+test('SIGHUP, SIGUSR1 and SIGUSR2 before it serves: it goes on, and opens no debugger', async () => {
+  const preload = `--import=data:text/javascript,${encodeURIComponent(SIGNALS_AT_ONCE)}`;
+  const sidecar = await startSidecar({ dataDir: tempDir(), env: { NODE_OPTIONS: preload } });
+  await learningClient(sidecar.address).getStatus({});
+  expect(sidecar.errorLines).toEqual(['signalled']);
+});
+
 test('SIGHUP: a valid config is taken up, an invalid one refused and told of', async () => {
   const config = join(tempDir(), 'config.yaml');
   const write = (text: string) => writeFileSync(config, text);

@@ -83,6 +83,25 @@ describe('parseYamlDocument', () => {
     expect(document.data).toEqual({ a: 1, b: 1, c: 2, d: [2] });
   });
 
+  test.each([
+    '!!binary aGVsbG8=',
+    '!!timestamp 2026-01-01',
+    '!!omap [a: 1]',
+    '!!pairs [a: 1]',
+    '!!set {a}',
+    '!own 1',
+  ])('a tag that gives what JSON does not have is a fault of its line: %s', (value) => {
+    const { faults } = parseYamlDocument(`a: 1\nb: ${value}\n`);
+    expect(faults).toMatchObject([{ line: 2, message: expect.stringMatching(/Unresolved tag/) }]);
+  });
+
+  test('tags of what JSON has are read', () => {
+    expect(parseYamlDocument('a: !!str 1\nb: !!int 2\nc: !!map {d: !!bool true}\n').data).toEqual({
+      ...{ a: '1', b: 2 },
+      c: { d: true },
+    });
+  });
+
   test('many aliases are read in no more than their time', () => {
     const text = `a: &a 1\nb: [${'*a,'.repeat(100_000)}]\n`;
     const start = performance.now();

@@ -45,6 +45,7 @@ export async function createEngineFixture(
   const failures: unknown[] = [];
   let ids = 0;
   const observer: EngineObserver = {
+    tasksRecorded: () => {},
     cycleCompleted: (report) => void reports.push(report),
     cycleFailed: (error) => void failures.push(error),
   };
