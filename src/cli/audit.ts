@@ -4,7 +4,7 @@ import { describeAudit, describeFault } from '../audit/audit-lines.ts';
 import { type AuditedLedger, findTrials } from '../audit/trial-rows.ts';
 import { scanLedger } from '../store/scan.ts';
 import type { TrialAudit } from '../trial/audit/audit.ts';
-import { endWhenUnread, printLine } from './output.ts';
+import { endWhenUnread, printJson, printLine } from './output.ts';
 import { formatCount } from './progress.ts';
 
 /** What `audit` is told beside the deltas. */
@@ -37,13 +37,16 @@ export async function audit(
     const found = auditDelta(ledger, deltaId);
     tally.trials += 1;
     tally[stateOf(found)] += 1;
-    await printLine(json ? auditJson(deltaId, found) : describeAudit(deltaId, found));
+    if (json) await printJson(auditJson(deltaId, found));
+    else await printLine(describeAudit(deltaId, found));
   }
   const damage = damageBeside(ledger, all ? [...ledger.trials.keys()] : deltaIds);
   if (damage.length > 0) {
-    await printLine(json ? JSON.stringify({ ledgerFaults: damage }) : describeDamage(damage));
+    if (json) await printJson(JSON.stringify({ ledgerFaults: damage }));
+    else await printLine(describeDamage(damage));
   }
-  if (all) await printLine(json ? JSON.stringify({ summary: tally }) : describeTally(tally));
+  if (all && json) await printJson(JSON.stringify({ summary: tally }));
+  else if (all) await printLine(describeTally(tally));
   if (tally.fail > 0) throw new Error(`${tally.fail} of ${tally.trials} verdicts do not stand`);
   if (damage.length > 0) throw new Error(`the ledger in ${dataDir} is damaged`);
 }

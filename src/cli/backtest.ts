@@ -12,7 +12,7 @@ import { fromProtoTask } from '../wire/from-proto.ts';
 import { toProtoDelta } from '../wire/to-proto.ts';
 import { printWarnings } from './config-warnings.ts';
 import { describeDelta } from './delta-line.ts';
-import { endWhenUnread, printLine } from './output.ts';
+import { endWhenUnread, printJson, printLine } from './output.ts';
 import { formatCount } from './progress.ts';
 
 /** What `backtest` is told. */
@@ -29,9 +29,10 @@ export async function backtest(options: BacktestOptions): Promise<void> {
   const { config } = loaded;
   printWarnings(loaded);
   const tasks = await readTasks(options.traces);
-  const print = options.json ? printJson : printText;
+  const print = options.json ? printDeltas : printTexts;
   const summary = await runBacktest(config, tasks, print);
-  await printLine(options.json ? summaryJson(summary) : summaryText(summary, config));
+  if (options.json) await printJson(summaryJson(summary));
+  else await printLine(summaryText(summary, config));
 }
 
 /** The tasks of all traces as if they had come in together. */
@@ -56,11 +57,11 @@ function timedTask(line: TraceLine): Task {
   return fromProtoTask(line.task, 0);
 }
 
-async function printJson(deltas: readonly Delta[]): Promise<void> {
-  for (const delta of deltas) await printLine(toJsonString(DeltaSchema, toProtoDelta(delta)));
+async function printDeltas(deltas: readonly Delta[]): Promise<void> {
+  for (const delta of deltas) await printJson(toJsonString(DeltaSchema, toProtoDelta(delta)));
 }
 
-async function printText(deltas: readonly Delta[]): Promise<void> {
+async function printTexts(deltas: readonly Delta[]): Promise<void> {
   for (const delta of deltas) {
     const place = delta.sequence > 0 ? ` #${delta.sequence}` : '';
     await printLine(

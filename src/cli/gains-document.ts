@@ -1,3 +1,4 @@
+import { printable } from '../domain/printable.ts';
 import { DeltaState, Verdict, VerdictSchema } from '../gen/learning/v1/delta_pb.ts';
 import type {
   ChangeGains,
@@ -17,7 +18,6 @@ import {
   describePrediction,
   isShown,
 } from './gains-words.ts';
-import { printable } from './printable.ts';
 
 /** An item of a list, with what belongs to it. */
 interface Item {

@@ -6,7 +6,7 @@ import {
   GetGainsResponseSchema,
 } from '../gen/learning/v1/learning_service_pb.ts';
 import { type GainsDocument, gainsDocument } from './gains-document.ts';
-import { endWhenUnread, printLine } from './output.ts';
+import { endWhenUnread, printJson, printLine } from './output.ts';
 
 /** What `report` is told. */
 export interface ReportOptions extends TargetOptions {
@@ -22,15 +22,16 @@ export async function reportGains(options: ReportOptions): Promise<void> {
   endWhenUnread();
   await withSidecar(options, async (client) => {
     const gains = await client.getGains({}, { deadlineMs: ANSWER_MS });
-    await printLine(formatGains(gains, options));
+    if (options.json) {
+      await printJson(JSON.stringify(toJson(GetGainsResponseSchema, gains), null, 2));
+    } else await printLine(formatGains(gains, options));
   });
 }
 
 export function formatGains(
   gains: GetGainsResponse,
-  { json, markdown }: Pick<ReportOptions, 'json' | 'markdown'>,
+  { markdown }: Pick<ReportOptions, 'markdown'>,
 ): string {
-  if (json) return JSON.stringify(toJson(GetGainsResponseSchema, gains), null, 2);
   const document = gainsDocument(gains);
   return markdown ? asMarkdown(document) : asText(document);
 }

@@ -1,7 +1,7 @@
 import type { Timestamp } from '@bufbuild/protobuf/wkt';
 import { timestampDate } from '@bufbuild/protobuf/wkt';
+import { printable } from '../domain/printable.ts';
 import type { GainAmount, MetricGain } from '../gen/learning/v1/gains_pb.ts';
-import { printable } from './printable.ts';
 
 /** An estimate and the ends of its interval. */
 interface Interval {

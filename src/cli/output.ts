@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { printableJson, printableLines } from '../domain/printable.ts';
 
 let isListening = false;
 
@@ -17,7 +18,21 @@ export function endWhenUnread(): void {
   }
 }
 
-/** Writes a line to standard output, and waits where its reader is slower. */
-export async function printLine(text: string): Promise<void> {
+/** Writes lines for people to standard output, and waits where its reader is slower. */
+export function printLine(text: string): Promise<void> {
+  return write(printableLines(text));
+}
+
+/** As `printLine`, JSON. */
+export function printJson(json: string): Promise<void> {
+  return write(printableJson(json));
+}
+
+/** Writes lines for people to standard error. */
+export function printError(text: string): void {
+  console.error(printableLines(text));
+}
+
+async function write(text: string): Promise<void> {
   if (!process.stdout.write(`${text}\n`)) await once(process.stdout, 'drain');
 }

@@ -1,4 +1,5 @@
 import type { WriteStream } from 'node:tty';
+import { printable } from '../domain/printable.ts';
 
 /** How far something is. */
 export interface ProgressState {
@@ -52,7 +53,7 @@ export function createProgress(sink: ProgressSink, monotonic: () => number): Pro
     },
     note(text) {
       clear();
-      sink.write(`${text}\n${drawn}`);
+      sink.write(`${printable(text)}\n${drawn}`);
     },
     end() {
       clear();

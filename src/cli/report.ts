@@ -1,6 +1,8 @@
 import { CommanderError } from 'commander';
 import { AccessError } from '../access/access-error.ts';
 import { ConfigError, formatFault } from '../config/fault.ts';
+import { messageOf } from '../domain/errors.ts';
+import { printError } from './output.ts';
 
 const EXIT_OK = 0;
 const EXIT_FAILURE = 1;
@@ -12,9 +14,9 @@ export function report(error: unknown): number {
   // Commander has said what is wrong already.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_OK : EXIT_USAGE;
   if (error instanceof ConfigError) {
-    for (const fault of error.faults) console.error(formatFault(fault));
+    for (const fault of error.faults) printError(formatFault(fault));
     return EXIT_USAGE;
   }
-  console.error(error instanceof Error ? error.message : error);
+  printError(messageOf(error));
   return error instanceof AccessError ? EXIT_USAGE : EXIT_FAILURE;
 }

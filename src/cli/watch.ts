@@ -4,9 +4,10 @@ import { readDeltas } from '../client/delta-reader.ts';
 import { withSidecar } from '../client/dial.ts';
 import type { TargetOptions } from '../client/target.ts';
 import type { DeltaType } from '../domain/delta.ts';
+import { printable } from '../domain/printable.ts';
 import { DeltaSchema, DeltaType as ProtoDeltaType } from '../gen/learning/v1/delta_pb.ts';
 import { StreamDeltasResponseSchema } from '../gen/learning/v1/learning_service_pb.ts';
-import { endWhenUnread, printLine } from './output.ts';
+import { endWhenUnread, printError, printJson, printLine } from './output.ts';
 import { describeBreak, describeMessage, describeTrial } from './watch-lines.ts';
 import { type TrialEvent, TrialFollower } from './watch-trials.ts';
 
@@ -34,7 +35,8 @@ export async function watch(options: WatchOptions, ended = endingSignal()): Prom
   endWhenUnread();
   await withSidecar(options, async (client) => {
     const types = options.types.map((type) => PROTO_TYPES[type]);
-    const onEvent = (event: TrialEvent) => printLine(trialLine(event, options));
+    const onEvent = (event: TrialEvent) =>
+      options.json ? printJson(trialJson(event)) : printLine(printable(describeTrial(event)));
     const trials = new TrialFollower({ client, types, onEvent });
     const over = new AbortController();
     const following = trials.run(AbortSignal.any([ended, over.signal]));
@@ -57,21 +59,19 @@ async function printStream(
   const place = fromStart ? { epoch: '', sequence: 0n } : undefined;
   for await (const event of readDeltas(client, { clientId, types, place, signal })) {
     if (event.kind !== 'message') {
-      console.error(describeBreak(event));
+      printError(printable(describeBreak(event)));
       continue;
     }
     const { message } = event;
-    const line = json
-      ? toJsonString(StreamDeltasResponseSchema, message)
-      : describeMessage(message);
-    if (line !== undefined) await printLine(line);
+    const line = json ? undefined : describeMessage(message);
+    if (json) await printJson(toJsonString(StreamDeltasResponseSchema, message));
+    else if (line !== undefined) await printLine(printable(line));
     trials.note(message);
   }
 }
 
 /** Messages of the stream have no fields of these names. */
-function trialLine(event: TrialEvent, { json }: WatchOptions): string {
-  if (!json) return describeTrial(event);
+function trialJson(event: TrialEvent): string {
   const delta = toJson(DeltaSchema, event.delta);
   return JSON.stringify(event.kind === 'refused' ? { refused: delta } : { trial: delta });
 }

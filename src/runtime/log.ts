@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';
 import { type DestinationStream, destination, type Logger, pino } from 'pino';
+import { printable, printableLines } from '../domain/printable.ts';
 import { isPipe, writeToPipe } from './log-pipe.ts';
 
 /** Where log lines go. */
@@ -87,7 +88,8 @@ function standardOutput(sayDropped: (count: number) => void): DestinationStream 
 /** Only a person at a terminal pays for it. */
 async function prettyStream(): Promise<DestinationStream> {
   const { default: pretty } = await import('pino-pretty');
-  return pretty({ translateTime: 'SYS:HH:MM:ss.l', sync: true, singleLine: true });
+  const shown = pretty({ translateTime: 'SYS:HH:MM:ss.l', sync: true, singleLine: true });
+  return { write: (line) => void shown.write(`${printableEntry(line)}\n`) };
 }
 
 /**
@@ -96,4 +98,12 @@ async function prettyStream(): Promise<DestinationStream> {
  */
 function writeTo(fd: number, onError: (error: unknown) => void) {
   return destination({ fd, sync: true }).on('error', onError);
+}
+
+/** A line of the log whose texts forge no other line and move no cursor; a stack has lines of its own. */
+export function printableEntry(line: string): string {
+  return JSON.stringify(JSON.parse(line), (key, value: unknown) => {
+    if (typeof value !== 'string') return value;
+    return key === 'stack' ? printableLines(value) : printable(value);
+  });
 }

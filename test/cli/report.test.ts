@@ -208,7 +208,7 @@ test('a prediction is told whatever its interval holds', () => {
     ...{ found: 400, held: true },
   };
   const gains = create(GetGainsResponseSchema, { changes: [{ predictions: [prediction] }] });
-  expect(formatGains(gains, { json: undefined, markdown: undefined })).toContain(
+  expect(formatGains(gains, { markdown: undefined })).toContain(
     'predicted at its confirmation, latency: 310 ms less per task (-120 to 740): held\n',
   );
 });
@@ -226,7 +226,7 @@ test('what was tried again and again with the same verdict is told once', () => 
     ],
     unkeptCount: 4n,
   });
-  expect(formatGains(gains, { json: undefined, markdown: undefined })).toContain(
+  expect(formatGains(gains, { markdown: undefined })).toContain(
     `Not kept
   t nothing -> nothing by rule r (d3): HARMED after 18 tasks
   t nothing -> nothing by rule r (d1): HARMED 1,200 tasks after it had been confirmed
@@ -246,8 +246,8 @@ test('text of clients and configs cannot move the cursor, nor be taken for marku
     totals: [{ metric: evil, estimate: 1, lower: 0.5, upper: 2 }],
     needed: [evil],
   });
-  const text = formatGains(gains, { json: undefined, markdown: undefined });
-  const markdown = formatGains(gains, { json: undefined, markdown: true });
+  const text = formatGains(gains, { markdown: undefined });
+  const markdown = formatGains(gains, { markdown: true });
   for (const out of [text, markdown]) {
     expect(out.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
     expect(out).not.toMatch(/^# b/m);

@@ -143,7 +143,7 @@ describe.each([
         expect((await contentOf(await fresh.reopen()))?.events ?? []).toEqual(expected);
         await fresh.dispose();
       }),
-      { numRuns: 25 },
+      { numRuns: 10 },
     );
   });
 });
