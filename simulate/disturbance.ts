@@ -36,15 +36,10 @@ export function hang(share: number, noise: Noise): Disturb {
     noise.at(i).chance < share ? { ...lost(performed), slotMs: PATIENCE_MS } : performed;
 }
 
-/** How long after its dispatch an orchestrator gives a task up, and reports it. */
-const GIVE_UP_MS = 30_000;
-
-/** A share of the tasks hangs until it is reported as timed out. */
-export function timeOut(share: number, noise: Noise): Disturb {
+/** A share of the tasks hangs until it is reported as timed out, after `latencyMs`. */
+export function timeOut(share: number, latencyMs: number, noise: Noise): Disturb {
   return (performed, i) =>
-    noise.at(i).chance < share
-      ? { ...performed, latencyMs: GIVE_UP_MS, status: 'timeout' }
-      : performed;
+    noise.at(i).chance < share ? { ...performed, latencyMs, status: 'timeout' } : performed;
 }
 
 /** Failures take `factor` times as long. */

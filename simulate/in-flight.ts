@@ -1,5 +1,5 @@
 import { type Change, NO_CHANGE, successBy, TASKS_BEFORE } from './change.ts';
-import { type Disturb, performDisturbed, slowFailures, timeOut } from './disturbance.ts';
+import { type Disturb, late, performDisturbed, slowFailures, timeOut } from './disturbance.ts';
 import type { Experiment, Samples, Section } from './experiment.ts';
 import { figuresOf, share, whenAt, whenIn } from './figures.ts';
 import { createNoise, type Kind, type Noise } from './noise.ts';
@@ -19,9 +19,11 @@ interface World {
   readonly name: string;
   readonly kind: Kind;
   readonly change?: Change;
+  readonly typicalMs?: number;
   /** Of either arm. */
   both?(noise: Noise): Disturb;
-  /** Of the new arm. */
+  /** Of one arm. */
+  old?(noise: Noise): Disturb;
   new?(noise: Noise): Disturb;
   targetsOf(samples: Samples): Target[];
 }
@@ -40,13 +42,32 @@ const WORLDS: readonly World[] = [
     both: () => slowFailures(4),
     targetsOf: nothingFalse,
   },
+  ...(['old', 'new'] as const).map((arm) => ({
+    ...AR,
+    name: `no effect, tasks of 10 s, ${arm} reported after 200 s more`,
+    typicalMs: 10_000,
+    [arm]: () => late(20),
+    targetsOf: nothingFalse,
+  })),
+  ...[30, 120, 300].map((seconds) => ({
+    ...AR,
+    name: `x0.9, and a fifth hang for ${seconds} s and time out`,
+    change: { logLatency: Math.log(0.9) },
+    new: (noise: Noise) => timeOut(0.2, seconds * 1000, noise),
+    targetsOf: harmFound,
+  })),
   {
     ...AR,
-    name: 'x0.9, and a fifth hang and time out',
-    change: { logLatency: Math.log(0.9) },
-    new: (noise) => timeOut(0.2, noise),
+    name: 'all hang for 600 s and time out',
+    new: (noise) => timeOut(1, 600_000, noise),
     targetsOf: harmFound,
   },
+  ...(['babyagi', 'gpt-engineer', 'mini-agi'] as const).map((trace) => ({
+    name: `x2, ${trace}, no failures`,
+    kind: `${trace}, no failures` as const,
+    change: { logLatency: Math.LN2 },
+    targetsOf: harmFound,
+  })),
   {
     ...AR,
     name: '-20 points, failures take 4 times as long',
@@ -71,7 +92,12 @@ export const IN_FLIGHT: Section = {
         name: world.name,
         runs: Math.ceil(trials / PART),
         play(run) {
-          const noise = createNoise(world.kind, SUCCESS_RATE, `${seed}/in-flight/${run}`);
+          const noise = createNoise(
+            world.kind,
+            SUCCESS_RATE,
+            `${seed}/in-flight/${run}`,
+            world.typicalMs,
+          );
           const played = playTrial({
             assignment: 'switchback',
             seed: `${seed}/in-flight/${world.name}/${run}`,
@@ -109,10 +135,13 @@ const SHARES = ['confirmed', 'acted', 'harmed', 'invalid', 'inconclusive'];
 function performIn(world: World, noise: Noise) {
   const { change = NO_CHANGE } = world;
   const both = world.both?.(noise) ?? unchanged;
-  const onlyNew = world.new?.(noise) ?? unchanged;
+  const inArm =
+    (only = unchanged): Disturb =>
+    (performed, i) =>
+      only(both(performed, i), i);
   return performDisturbed(noise, change, {
-    old: both,
-    new: (performed, i) => onlyNew(both(performed, i), i),
+    old: inArm(world.old?.(noise)),
+    new: inArm(world.new?.(noise)),
   });
 }
 

@@ -6,8 +6,8 @@ import type { TrialPlan } from '../src/trial/plan.ts';
 import type { TrialStep } from '../src/trial/step.ts';
 import {
   isSettling,
+  restingArm,
   runningBlock,
-  standingArm,
   startTrial,
   type Trial,
 } from '../src/trial/trial.ts';
@@ -79,6 +79,7 @@ class Run implements Method {
   readonly #sequences = new Map<string, number>();
   #nowMs = 0;
   #begun = 0;
+  #recorded = 0;
 
   constructor(setup: TrialSetup) {
     this.#setup = setup;
@@ -124,13 +125,14 @@ class Run implements Method {
     const [oldestMs = nowMs] = this.#open.values();
     const isInBlocks = this.#plan.assignment === 'switchback';
     const isLate = isInBlocks || nowMs - oldestMs >= this.#plan.outcomeTimeoutMs;
-    const missing = isLate ? missingOutcomes(this.trial, nowMs) : undefined;
+    const missing = isLate ? missingOutcomes(this.trial, nowMs, this.#recorded) : undefined;
     for (const taskId of missing?.taskIds ?? []) this.#open.delete(taskId);
     if (missing !== undefined) this.#take(missing);
     else if (this.#isTimed || isInBlocks || this.trial.suspendedMs !== undefined) this.#moveOn();
   }
 
   report(taskId: string, performed: Performed): void {
+    this.#recorded += 1;
     this.#open.delete(taskId);
     const { status, latencyMs, isUntimed, measurements = {} } = performed;
     if (this.trial.pauses.includes('outage') && status === 'success') {
@@ -154,7 +156,7 @@ class Run implements Method {
   }
 
   get #liveArm(): Arm {
-    return runningBlock(this.trial)?.arm ?? standingArm(this.trial);
+    return runningBlock(this.trial)?.arm ?? restingArm(this.trial);
   }
 
   get #arrived(): number {
@@ -173,7 +175,7 @@ class Run implements Method {
 
   #moveOn(): void {
     if (this.finding !== undefined) return;
-    const next = nextMove(this.trial, this.#nowMs, 0);
+    const next = nextMove(this.trial, this.#nowMs, this.#recorded);
     const step = next && this.#stepFor(next);
     if (step !== undefined) this.#take(step);
   }
@@ -216,6 +218,7 @@ class Run implements Method {
           timeMs,
           ...nextBlock(this.trial, this.#seed),
           sequence: this.#sequence,
+          recorded: this.#recorded,
         };
       case 'rest':
         this.#sequence += 1;

@@ -22,6 +22,7 @@ import { firstHash, sealStep } from '../trial/receipt.ts';
 import type { PauseReason, TrialOutcome, TrialStep } from '../trial/step.ts';
 import {
   isOnTrial,
+  restingArm,
   standingArm,
   staysInForce,
   type Trial,
@@ -33,6 +34,8 @@ import { isForeign, promoteValue, putInForce, switchTo, type ValueContext } from
 
 /** What the trials of one decision share. */
 export interface TrialContext extends ValueContext {
+  /** Tasks ever recorded, up to the one that is looked at. */
+  recorded(): number;
   /** Pauses all trials. */
   pauseAll(): void;
   /** Ends the other trials of a parameter, since `deltaId` is about to set it. */
@@ -82,10 +85,11 @@ export class TrialChange {
     for (;;) {
       const { trial } = this;
       const { nowMs } = this.#context.changes;
-      const next = trial && nextMove(trial, nowMs, this.#recorded);
+      const isByTask = trial?.plan.assignment === 'task';
+      const recorded = isByTask ? this.#recorded : this.#context.recorded();
+      const next = trial && nextMove(trial, nowMs, recorded);
       if (trial === undefined || next === undefined) return;
       // In blocks, the value is set by the `switch`, `rest` or `end` that follows in the same commit.
-      const isByTask = trial.plan.assignment === 'task';
       switch (next.move) {
         case 'end':
           this.end(next.finding, true);
@@ -283,13 +287,15 @@ export class TrialChange {
     const { set, arm } = nextBlock(trial, this.seed);
     const text = `Block of the ${arm} value, pair ${set} of the trial of ${this.deltaId}`;
     const sequence = switchTo(this.#context, trial.plan, arm, text);
-    this.take({ step: 'block', timeMs: this.#context.changes.nowMs, set, arm, sequence });
+    const { recorded } = this.#context;
+    const { nowMs: timeMs } = this.#context.changes;
+    this.take({ step: 'block', timeMs, set, arm, sequence, recorded: recorded() });
   }
 
-  /** Puts the standing value in force by a new delta, even if it is live: later tasks belong to no block. */
+  /** Puts the resting value in force by a new delta, even if it is live: later tasks belong to no block. */
   #rest(trial: Trial): void {
     const text = `No block runs in the trial of ${this.deltaId}`;
-    const sequence = switchTo(this.#context, trial.plan, standingArm(trial), text);
+    const sequence = switchTo(this.#context, trial.plan, restingArm(trial), text);
     this.take({ step: 'rest', timeMs: this.#context.changes.nowMs, sequence });
   }
 

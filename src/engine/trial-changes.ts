@@ -19,6 +19,8 @@ export class TrialChanges {
   readonly #environment: Environment;
   readonly #context: TrialContext;
   #all: TrialChange[];
+  /** Tasks that this decision records, so far. */
+  #recordedHere = 0;
 
   constructor(changes: Changes, view: LedgerView, environment: Environment) {
     this.arePaused = view.head.trialsPaused;
@@ -29,6 +31,7 @@ export class TrialChanges {
       changes,
       view,
       environment,
+      recorded: () => this.#recorded,
       pauseAll: () => this.#pauseAll(),
       supersede: (target, deltaId) =>
         this.#stop(
@@ -40,6 +43,10 @@ export class TrialChanges {
     this.#all = view.trials.map(
       (trial) => new TrialChange(trial.plan.deltaId, trial, this.#context),
     );
+  }
+
+  get #recorded(): number {
+    return this.#view.head.counters.tasksRecorded + this.#recordedHere;
   }
 
   /** The trial in stage `trial`; one that only waits for late reports does not count. */
@@ -87,6 +94,7 @@ export class TrialChanges {
    */
   record(task: FinishedTask & Pick<Task, 'clientId'>): void {
     const { nowMs, sequence } = this.#changes;
+    this.#recordedHere += 1;
     // A client that has not acknowledged may have closed its stream.
     if (task.deltaSequence === 0) this.noticeAcknowledged();
     const finishTimeMs = toLoopMs(this.#view.head, task.finishTimeMs);
@@ -109,7 +117,8 @@ export class TrialChanges {
   /** Takes the steps that are due by time: outcomes that have timed out, and moves. */
   expire(): void {
     for (const change of this.#all) {
-      const step = change.trial && missingOutcomes(change.trial, this.#changes.nowMs);
+      const step =
+        change.trial && missingOutcomes(change.trial, this.#changes.nowMs, this.#recorded);
       if (step !== undefined) change.take(step);
       change.moveOn();
     }

@@ -40,7 +40,8 @@ export function isDue(view: LedgerView, nowMs: number): boolean {
   const recorded = view.head.counters.tasksRecorded;
   const isLate = (trial: Trial) =>
     isOfThisFormat(trial.plan) &&
-    (missingOutcomes(trial, nowMs) !== undefined || nextMove(trial, nowMs, recorded) !== undefined);
+    (missingOutcomes(trial, nowMs, recorded) !== undefined ||
+      nextMove(trial, nowMs, recorded) !== undefined);
   return view.trials.some(isLate) || unacknowledged(view, nowMs).length > 0;
 }
 

@@ -36,15 +36,25 @@ export function recordOutcome(
   return withEValues(trial, { timeMs, taskId, ...place, outcome: outcomeOf(trial, task) });
 }
 
-/** The step for outcomes that have timed out; `undefined`: none have. */
-export function missingOutcomes(trial: Trial, nowMs: number): OutcomesMissing | undefined {
+/**
+ * The step for outcomes that have timed out; `undefined`: none have. A block that waits in vain lacks what was
+ * recorded meanwhile and was of no block; where nothing was, there was nothing to do.
+ *
+ * @param recorded tasks ever recorded
+ */
+export function missingOutcomes(
+  trial: Trial,
+  nowMs: number,
+  recorded: number,
+): OutcomesMissing | undefined {
   const { plan } = trial;
   const block = runningBlock(trial);
   const isLate = (sinceMs: number) => nowMs - sinceMs >= plan.outcomeTimeoutMs;
   if (block !== undefined) {
     if (nowMs < blockTimeUpMs(block, plan)) return undefined;
-    const count = plan.blockTasks - block.outcomes.length;
-    return { step: 'missing', timeMs: nowMs, taskIds: [], count };
+    const strays = recorded - trial.placed - block.strayBefore;
+    const count = Math.max(0, Math.min(strays, plan.blockTasks - block.outcomes.length));
+    return { step: 'missing', timeMs: nowMs, taskIds: [], count, recorded };
   }
   const taskIds = openTasks(trial)
     .filter(({ outcome, assignTimeMs }) => outcome === undefined && isLate(assignTimeMs))
@@ -98,16 +108,20 @@ export function nextMove(trial: Trial, nowMs: number, recorded: number): NextMov
   if (pauses.length > 0) return undefined;
   if (suspendedMs !== undefined) {
     const isDecided = !awaitsOutcomes(trial) && !isHarmful(trial, trial.evidence);
-    return isDecided ? { move: 'continue' } : nextBlockMove(trial);
+    return isDecided ? { move: 'continue' } : nextBlockMove(trial, recorded);
   }
-  return isOutage(trial) ? { move: 'pause' } : nextBlockMove(trial);
+  return isOutage(trial) ? { move: 'pause' } : nextBlockMove(trial, recorded);
 }
 
-/** Between two blocks: the next one begins, or the trial rests until those before are counted. */
-function nextBlockMove(trial: Trial): NextMove | undefined {
-  const { plan, suspendedMs, isResting } = trial;
+/**
+ * Between two blocks: the next one begins, or the trial rests until those before are counted, or there are tasks
+ * again.
+ */
+function nextBlockMove(trial: Trial, recorded: number): NextMove | undefined {
+  const { plan, suspendedMs, isResting, quietSince = -1 } = trial;
   if (plan.assignment === 'task' || runningBlock(trial) !== undefined) return undefined;
-  if (suspendedMs === undefined && tasksLeft(trial) > 0) return { move: 'switch' };
+  const mayBegin = suspendedMs === undefined && recorded > quietSince && tasksLeft(trial) > 0;
+  if (mayBegin) return { move: 'switch' };
   return isResting ? undefined : { move: 'rest' };
 }
 

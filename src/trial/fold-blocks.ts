@@ -1,10 +1,15 @@
 import type { Arm } from './arm.ts';
+import { nothingCompared } from './compared.ts';
 import { countArrivedBlocks, countBlocks, isCancelled } from './count.ts';
+import { openBets } from './evidence/bets.ts';
 import type { PairOutcomes } from './evidence/pair-score.ts';
-import type { BlockStarted, OutcomeRecorded, TrialRested } from './step.ts';
-import { type Block, plusCount, runningBlock, type Trial } from './trial.ts';
+import type { BlockStarted, OutcomeRecorded, OutcomesMissing, TrialRested } from './step.ts';
+import { type Block, initialEvidence, plusCount, runningBlock, type Trial } from './trial.ts';
 
-export function foldBlock(trial: Trial, { set, arm, sequence, timeMs }: BlockStarted): Trial {
+export function foldBlock(
+  trial: Trial,
+  { set, arm, sequence, timeMs, recorded }: BlockStarted,
+): Trial {
   const block: Block = {
     set,
     arm,
@@ -14,9 +19,11 @@ export function foldBlock(trial: Trial, { set, arm, sequence, timeMs }: BlockSta
     acknowledgedMs: undefined,
     endMs: undefined,
     outcomes: [],
+    strayBefore: recorded - trial.placed,
+    missing: 0,
   };
   const blocks = [...withEnd(sequence, trial.blocks), block];
-  return { ...trial, tossed: set, blocks, isResting: false };
+  return { ...trial, tossed: set, blocks, isResting: false, quietSince: undefined };
 }
 
 export function foldRest(trial: Trial, { sequence }: TrialRested): Trial {
@@ -34,46 +41,89 @@ export function foldAcknowledgement(trial: Trial, acknowledgedMs: number): Trial
 
 /** A task of a block was reported; `blockTasks` reports end a running one. */
 export function foldBlockOutcome(trial: Trial, step: OutcomeRecorded): Trial {
-  const block = trial.blocks.find(({ set, arm }) => set === step.set && arm === step.arm);
+  const block = trial.blocks.find((one) => isIts(one, step));
   if (block === undefined) return trial;
   const outcomes = [...block.outcomes, step.outcome];
-  const after = replace(trial, block, { outcomes });
+  const after = noteReport(replace(trial, block, { outcomes }), block, step.timeMs);
   const isFull = outcomes.length >= trial.plan.blockTasks;
   return isFull && block.endMs === undefined ? endBlock(after, step.timeMs) : after;
 }
 
+/** A task of a block whose pair is counted was reported: all pairs are counted again. */
+export function foldLateInBlock(trial: Trial, step: OutcomeRecorded): Trial {
+  const block = trial.countedBlocks.find((one) => isIts(one, step));
+  if (block === undefined) return trial;
+  const late = { ...block, outcomes: [...block.outcomes, step.outcome] };
+  const countedBlocks = trial.countedBlocks.map((one) => (one === block ? late : one));
+  return countAgain(noteReport({ ...trial, countedBlocks }, block, step.timeMs));
+}
+
+function isIts({ set, arm }: Block, step: OutcomeRecorded): boolean {
+  return set === step.set && arm === step.arm;
+}
+
+/** The longest time is that from a block's end, when its last task may have begun. */
+function noteReport(trial: Trial, { endMs = Infinity }: Block, timeMs: number): Trial {
+  const longestMs = Math.max(trial.longestMs, timeMs - endMs);
+  return { ...trial, placed: trial.placed + 1, longestMs };
+}
+
+/** The running block has waited for its reports in vain. */
+export function foldTimedOut(trial: Trial, { timeMs, count, recorded }: OutcomesMissing): Trial {
+  const after = endBlock(replace(trial, runningBlock(trial), { missing: count }), timeMs);
+  const { blocks } = after;
+  const isQuiet = blocks.length % 2 === 0 && isSilent(blocks.slice(-2));
+  return isQuiet ? { ...after, quietSince: recorded } : after;
+}
+
+/** Whether nothing at all was reported in a pair of blocks: it tells nothing. */
+function isSilent(pair: readonly Block[]): boolean {
+  return pair.every(({ outcomes, missing }) => outcomes.length === 0 && missing === 0);
+}
+
 /** The running block ends; the second one of a pair completes it. */
-export function endBlock(trial: Trial, endMs: number): Trial {
+function endBlock(trial: Trial, endMs: number): Trial {
   const ended = replace(trial, runningBlock(trial), { endMs });
   const { blocks, plan, assigned, dispatched } = ended;
-  if (blocks.length % 2 === 1) return ended;
+  const pair = blocks.slice(-2);
+  if (blocks.length % 2 === 1 || isSilent(pair)) return ended;
   const count = 2 * plan.blockTasks;
   return countArrivedBlocks(
     { ...ended, assigned: assigned + count, dispatched: dispatched + count },
-    halvesOf(blocks.slice(-2), plan.blockTasks),
+    halvesOf(pair, plan.blockTasks),
   );
 }
 
 /** The oldest pair of blocks is counted. */
 export function foldSettled(trial: Trial): Trial {
-  const pair = trial.blocks.slice(0, 2);
-  const { plan, countedBlocks } = trial;
+  return countPair({ ...trial, blocks: trial.blocks.slice(2) }, trial.blocks.slice(0, 2));
+}
+
+/** Counts all pairs again, in order of dispatch. */
+function countAgain(trial: Trial): Trial {
+  const none = { old: 0, new: 0 };
+  let again: Trial = {
+    ...trial,
+    ...{ evidence: initialEvidence(trial.plan), untold: openBets('rate') },
+    ...{ compared: nothingCompared(trial.plan), tasksUsed: 0 },
+    ...{ expected: none, missing: none, cancelled: none, countedBlocks: [] },
+  };
+  const { countedBlocks } = trial;
+  for (let i = 0; i < countedBlocks.length; i += 2) {
+    again = countPair(again, countedBlocks.slice(i, i + 2));
+  }
+  return again;
+}
+
+function countPair(trial: Trial, pair: readonly Block[]): Trial {
   let { expected, missing, cancelled } = trial;
-  for (const { arm, outcomes } of pair) {
-    const lacking = Math.max(plan.blockTasks - outcomes.length, 0);
-    expected = plusCount(expected, arm, outcomes.length + lacking);
-    missing = plusCount(missing, arm, lacking);
+  for (const { arm, outcomes, missing: gone } of pair) {
+    expected = plusCount(expected, arm, outcomes.length + gone);
+    missing = plusCount(missing, arm, gone);
     cancelled = plusCount(cancelled, arm, outcomes.filter(isCancelled).length);
   }
-  const after = {
-    ...trial,
-    blocks: trial.blocks.slice(2),
-    countedBlocks: [...countedBlocks, ...pair.map(({ outcomes: _, ...span }) => span)],
-    expected,
-    missing,
-    cancelled,
-  };
-  return countBlocks(after, halvesOf(pair));
+  const countedBlocks = [...trial.countedBlocks, ...pair];
+  return countBlocks({ ...trial, countedBlocks, expected, missing, cancelled }, halvesOf(pair));
 }
 
 /** Drops the blocks of a pair that has not ended. */
@@ -85,8 +135,14 @@ export function dropUnfinished(trial: Trial): Trial {
 
 /** Drops all blocks: those of ended pairs no longer count towards the limits. */
 export function dropBlocks(trial: Trial): Trial {
-  const ended = dropUnfinished(trial).blocks.length;
-  return { ...trial, blocks: [], assigned: trial.assigned - ended * trial.plan.blockTasks };
+  return { ...trial, blocks: [], assigned: trial.assigned - assignedIn(trial) };
+}
+
+/** What the ended pairs that are not counted yet count for towards the limits. */
+export function assignedIn(trial: Trial): number {
+  const { blocks } = dropUnfinished(trial);
+  const pairs = blocks.flatMap((_, i) => (i % 2 === 0 ? [blocks.slice(i, i + 2)] : []));
+  return pairs.filter((pair) => !isSilent(pair)).length * 2 * trial.plan.blockTasks;
 }
 
 function halvesOf(pair: readonly Block[], most?: number): PairOutcomes {

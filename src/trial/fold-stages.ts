@@ -1,7 +1,7 @@
 import { countComplete } from './count.ts';
 import { openBets } from './evidence/bets.ts';
 import type { Outcome } from './evidence/outcome.ts';
-import { dropBlocks, dropUnfinished } from './fold-blocks.ts';
+import { assignedIn, dropBlocks, dropUnfinished } from './fold-blocks.ts';
 import { hasHoldback } from './plan.ts';
 import type {
   HoldbackRenewed,
@@ -65,7 +65,7 @@ export function nextStage(
     stageTimeMs: timeMs,
     pausedSinceMs: trial.pausedSinceMs === undefined ? undefined : timeMs,
     pausedMs: 0,
-    assigned: openTasks(left).length + left.blocks.length * left.plan.blockTasks,
+    assigned: openTasks(left).length + assignedIn(left),
     suspendedMs: undefined,
   };
 }

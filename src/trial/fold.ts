@@ -3,12 +3,13 @@ import type { Evidence } from './evidence/evidence.ts';
 import { GROUP_TASKS } from './evidence/group-score.ts';
 import { LOST, type Outcome } from './evidence/outcome.ts';
 import {
-  endBlock,
   foldAcknowledgement,
   foldBlock,
   foldBlockOutcome,
+  foldLateInBlock,
   foldRest,
   foldSettled,
+  foldTimedOut,
 } from './fold-blocks.ts';
 import { beginHoldback, nextStage, pause, resume, suspend } from './fold-stages.ts';
 import type { Receipt } from './receipt.ts';
@@ -159,8 +160,9 @@ function foldOutcome(trial: Trial, step: OutcomeRecorded): Trial {
   return takeOutcomes({ ...trial, longestMs }, new Map([[step.taskId, step.outcome]]));
 }
 
-function foldMissing(trial: Trial, { taskIds, timeMs }: OutcomesMissing): Trial {
-  if (trial.plan.assignment === 'switchback') return endBlock(trial, timeMs);
+function foldMissing(trial: Trial, step: OutcomesMissing): Trial {
+  if (trial.plan.assignment === 'switchback') return foldTimedOut(trial, step);
+  const { taskIds } = step;
   const timedOut = new Set(taskIds);
   const tasks = [
     ...trial.waiting.map(({ number, task }) => ({ set: number, task })),
@@ -215,19 +217,12 @@ function arrivalAfter(
 }
 
 function foldLate(trial: Trial, step: OutcomeRecorded): Trial {
+  if (trial.plan.assignment === 'switchback') return foldLateInBlock(trial, step);
   const { taskId, outcome, sinceMs } = step;
-  const lost =
-    trial.plan.assignment === 'switchback'
-      ? [...trial.lost, lateInBlock(step)].slice(-MAX_LOST)
-      : trial.lost.map(
-          (one): LostTask => (one.taskId === taskId ? { ...one, late: outcome } : one),
-        );
+  const lost = trial.lost.map(
+    (one): LostTask => (one.taskId === taskId ? { ...one, late: outcome } : one),
+  );
   return { ...trial, lost, longestMs: Math.max(trial.longestMs, sinceMs) };
-}
-
-/** A late report of a task in a block, of which nothing was known before. */
-function lateInBlock({ taskId, set, arm, outcome, timeMs, sinceMs }: OutcomeRecorded): LostTask {
-  return { taskId, set, arm, assignTimeMs: timeMs - sinceMs, late: outcome };
 }
 
 function replaceSet(

@@ -7,12 +7,12 @@ import type { Evidence } from './evidence/evidence.ts';
 import type { Scale } from './evidence/pair-score.ts';
 import { kindOf, type Seen } from './predict.ts';
 
-/** The format in which only the first `blockTasks` reports of a block were counted. */
-export const FIRST_REPORTS_FORMAT = 2;
+/** Formats of trials in blocks in which late reports did not count. */
+export const EARLIER_FORMATS_OF_BLOCKS: readonly unknown[] = [2, 3];
 
 /** Version of a trial's plan and steps. Trials of an earlier version end when their ledger is opened. */
 export function formatOf(assignment: Scale['assignment']): number {
-  return assignment === 'task' ? 2 : FIRST_REPORTS_FORMAT + 1;
+  return assignment === 'task' ? 2 : 4;
 }
 
 /** The parameters of a trial, fixed until it ends. Plain JSON. */
@@ -77,10 +77,10 @@ const FLOOR_SHARE = 0.01;
 /** The outcome timeout is this many times the longest recent time to a report. */
 const TIMEOUT_FACTOR = 3;
 const MIN_OUTCOME_TIMEOUT_MS = 60_000;
-const MAX_OUTCOME_TIMEOUT_MS = 3_600_000;
+export const MAX_OUTCOME_TIMEOUT_MS = 3_600_000;
 
 /** As `TIMEOUT_FACTOR`, if the maximum would be shorter. */
-const LEAST_FACTOR = 1.5;
+export const LEAST_FACTOR = 1.5;
 
 type MeasuredTask = Pick<Task, 'status' | 'latencyMs' | 'measurements' | 'labels' | 'reportMs'>;
 

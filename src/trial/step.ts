@@ -46,6 +46,8 @@ export interface BlockStarted extends TimedStep {
   readonly set: number;
   readonly arm: Arm;
   readonly sequence: number;
+  /** Tasks ever recorded. */
+  readonly recorded: number;
 }
 
 /** No block runs for now: the delta with this sequence put the standing value in force. */
@@ -84,8 +86,10 @@ export interface OutcomesMissing extends TimedStep {
   readonly step: 'missing';
   /** Empty for a block. */
   readonly taskIds: readonly string[];
-  /** Tasks that timed out; of a block, those that it lacks. */
+  /** Tasks that timed out; of a block, as `Block.missing`. */
   readonly count: number;
+  /** Of a block: tasks ever recorded. */
+  readonly recorded?: number;
   readonly e?: readonly EValues[];
 }
 

@@ -6,7 +6,7 @@ import { mean } from './evidence/distributions.ts';
 import { type Evidence, noEvidence } from './evidence/evidence.ts';
 import type { Outcome } from './evidence/outcome.ts';
 import type { HoldbackState } from './holdback.ts';
-import { formatOf, type TrialPlan } from './plan.ts';
+import { formatOf, LEAST_FACTOR, MAX_OUTCOME_TIMEOUT_MS, type TrialPlan } from './plan.ts';
 import type { Seen } from './predict.ts';
 import { firstHash } from './receipt.ts';
 import type { PauseReason } from './step.ts';
@@ -43,10 +43,14 @@ export interface BlockSpan {
   readonly endMs: number | undefined;
 }
 
-/** A block whose pair is not counted yet. */
+/** A block, and what is known of its tasks. */
 export interface Block extends BlockSpan {
   /** In order of their reports, those after its end included. */
   readonly outcomes: readonly Outcome[];
+  /** Tasks recorded before it began that were of no block. */
+  readonly strayBefore: number;
+  /** Tasks recorded while it waited for its reports in vain that were of no block; at most as many as it lacked. */
+  readonly missing: number;
 }
 
 /** Tasks by arm. */
@@ -57,7 +61,7 @@ export function plusCount(counts: Counts, arm: Arm, count: number): Counts {
   return { ...counts, [arm]: counts[arm] + count };
 }
 
-/** A task whose outcome timed out or, in blocks, that was reported after its pair was counted. */
+/** A task whose outcome timed out. */
 export interface LostTask {
   readonly taskId: string;
   readonly set: number;
@@ -118,8 +122,15 @@ export interface Trial {
   readonly seen: readonly Seen[];
   /** Blocks whose pair is not counted yet, oldest first; only the last one may be running. */
   readonly blocks: readonly Block[];
-  /** Blocks of counted pairs, by which late reports are recognised. */
-  readonly countedBlocks: readonly BlockSpan[];
+  /** Blocks of counted pairs, which are counted again with each late report. */
+  readonly countedBlocks: readonly Block[];
+  /** Reports of tasks in blocks. */
+  readonly placed: number;
+  /**
+   * Tasks ever recorded when a pair of blocks had ended without a single one: the orchestrator has nothing to
+   * do, and no block begins before it has. `undefined`: it has.
+   */
+  readonly quietSince: number | undefined;
   /** No block runs, and the standing value is in force. */
   readonly isResting: boolean;
   /** Tasks assigned an arm, without those that were left out. */
@@ -189,6 +200,8 @@ export function startTrial(
     seen: plan.history ?? [],
     blocks: [],
     countedBlocks: [],
+    placed: 0,
+    quietSince: undefined,
     isResting: false,
     expected: none,
     missing: none,
@@ -276,12 +289,23 @@ export function blockTimeUpMs(
 }
 
 /**
- * When the oldest pair of blocks is counted: every task of it has had the outcome timeout. `undefined`: it
- * has not ended.
+ * When the oldest pair of blocks is counted: its tasks have had the outcome timeout, or longer if reports were
+ * later than that. `undefined`: it has not ended.
  */
-export function pairDueMs({ blocks, plan }: Pick<Trial, 'blocks' | 'plan'>): number | undefined {
+export function pairDueMs({
+  blocks,
+  plan,
+  longestMs,
+}: Pick<Trial, 'blocks' | 'plan' | 'longestMs'>): number | undefined {
   const [, second] = blocks;
-  return second?.endMs === undefined ? undefined : second.endMs + plan.outcomeTimeoutMs;
+  if (second?.endMs === undefined) return undefined;
+  const seen = Math.min(LEAST_FACTOR * longestMs, MAX_OUTCOME_TIMEOUT_MS);
+  return second.endMs + Math.max(plan.outcomeTimeoutMs, seen);
+}
+
+/** The arm whose value is in force while no block runs: the old one while there is nothing to compare. */
+export function restingArm(trial: Trial): Arm {
+  return trial.quietSince === undefined ? standingArm(trial) : 'old';
 }
 
 /** Whether there are assigned tasks, or blocks, that are not counted yet. */

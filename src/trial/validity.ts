@@ -45,7 +45,8 @@ export function faultOf(trial: Trial): string | undefined {
   const running = openTasks(trial).filter(({ outcome }) => outcome === undefined).length;
   const all = expected.old + expected.new - running;
   const late = lost.filter((one) => one.late !== undefined).length;
-  if (areTooLate(late, all)) {
+  // In blocks, late reports count.
+  if (plan.assignment === 'task' && areTooLate(late, all)) {
     return `${late} reports came after the outcome timeout; the next trial waits longer`;
   }
   const gone = missing.old + missing.new;

@@ -167,7 +167,8 @@ export class TrialBench {
     if (this.next?.move !== 'switch') throw new Error(`a switch is due, not ${this.next?.move}`);
     this.sequence += 1;
     const { set, arm } = nextBlock(this.trial, this.seed);
-    this.take({ step: 'block', timeMs: this.nowMs, set, arm, sequence: this.sequence });
+    const { nowMs: timeMs, sequence, recorded } = this;
+    this.take({ step: 'block', timeMs, set, arm, sequence, recorded });
     return arm;
   }
 
@@ -178,7 +179,7 @@ export class TrialBench {
 
   /** Gives up what is late; answers how much. */
   expire(): number {
-    const step = missingOutcomes(this.trial, this.nowMs);
+    const step = missingOutcomes(this.trial, this.nowMs, this.recorded);
     if (step !== undefined) this.take(step);
     return step?.count ?? 0;
   }

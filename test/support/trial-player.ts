@@ -12,7 +12,7 @@ import { type HoldbackState, startHoldback } from '../../src/trial/holdback.ts';
 import { formatOf, type TrialPlan } from '../../src/trial/plan.ts';
 import { firstHash, type Receipt, sealStep } from '../../src/trial/receipt.ts';
 import type { PauseReason, TrialOutcome, TrialStep } from '../../src/trial/step.ts';
-import { runningBlock, standingArm, type Trial } from '../../src/trial/trial.ts';
+import { restingArm, runningBlock, standingArm, type Trial } from '../../src/trial/trial.ts';
 import { type Finding, TAKING_BACK } from '../../src/trial/verdict.ts';
 import { seededRandom } from './seed.ts';
 import { type EndedTask, TrialWorkload, type WorkloadSetup } from './trial-workload.ts';
@@ -150,7 +150,7 @@ export class Player {
   }
 
   #expire(): void {
-    const step = this.trial && missingOutcomes(this.trial, this.#nowMs);
+    const step = this.trial && missingOutcomes(this.trial, this.#nowMs, this.#recorded);
     if (step !== undefined) this.#take(step);
     this.#moveOn();
   }
@@ -188,7 +188,7 @@ export class Player {
           this.#beginBlock(trial);
           break;
         case 'rest':
-          this.#live = standingArm(trial);
+          this.#live = restingArm(trial);
           this.#sequence += 1;
           this.#take({ step: 'rest', timeMs: this.#nowMs, sequence: this.#sequence });
           break;
@@ -211,7 +211,8 @@ export class Player {
     const { set, arm } = nextBlock(trial, this.#seedOf(trial.stages));
     this.#live = arm;
     this.#sequence += 1;
-    this.#take({ step: 'block', timeMs: this.#nowMs, set, arm, sequence: this.#sequence });
+    const at = { timeMs: this.#nowMs, sequence: this.#sequence, recorded: this.#recorded };
+    this.#take({ step: 'block', set, arm, ...at });
   }
 
   #promote(trial: Trial): void {

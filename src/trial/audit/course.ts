@@ -40,7 +40,16 @@ function movesOn(step: TrialStep): boolean {
 
 /** Tasks ever recorded at a step; `undefined`: it does not say. */
 function recordedAt(step: TrialStep): number | undefined {
-  return step.step === 'confirm' || step.step === 'renew' ? step.state.fromTask : undefined;
+  switch (step.step) {
+    case 'confirm':
+    case 'renew':
+      return step.state.fromTask;
+    case 'block':
+    case 'missing':
+      return step.recorded;
+    default:
+      return undefined;
+  }
 }
 
 /** Whether a step is a move that was due, or none was. */

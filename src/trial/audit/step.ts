@@ -5,7 +5,7 @@ import { armOf, assignTask, mayBeginGroup, nextBlock } from '../assign.ts';
 import { SUFFICIENT } from '../evidence/bets.ts';
 import { noEvidence } from '../evidence/evidence.ts';
 import { GROUP_TASKS } from '../evidence/group-score.ts';
-import { FIRST_REPORTS_FORMAT, type TrialPlan } from '../plan.ts';
+import { EARLIER_FORMATS_OF_BLOCKS, type TrialPlan } from '../plan.ts';
 import type {
   BlockStarted,
   OutcomeRecorded,
@@ -31,8 +31,9 @@ export function faultOfStart(deltaId: string, step: TrialStep): string | undefin
   if (!isOfThisFormat(plan)) {
     // Of earlier formats, only the chain of hashes is checked.
     const isFirst = plan.format === undefined && commitment === undefined;
-    const isSecond = plan.assignment === 'switchback' && plan.format === FIRST_REPORTS_FORMAT;
-    return isFirst || isSecond ? undefined : 'the form of its plan is none that is known';
+    const isEarlier =
+      plan.assignment === 'switchback' && EARLIER_FORMATS_OF_BLOCKS.includes(plan.format);
+    return isFirst || isEarlier ? undefined : 'the form of its plan is none that is known';
   }
   const { carried, sufficient, retrialOf, primary, guards } = plan;
   const metrics = [primary, ...guards];
@@ -105,7 +106,9 @@ export function faultOfBlock(
 ): string | undefined {
   const { plan, blocks } = trial;
   if (plan.assignment !== 'switchback') return 'the trial gives arms to tasks, not to blocks';
-  if (nextMove(trial, step.timeMs, recorded)?.move !== 'switch') return 'no block was to begin';
+  if (!isCount(step.recorded) || step.recorded < recorded) return faultOfRecorded(step, recorded);
+  if (nextMove(trial, step.timeMs, step.recorded)?.move !== 'switch')
+    return 'no block was to begin';
   const seed = seedOf(trial, seeds);
   const { set, arm } = nextBlock(trial, seed ?? '');
   const isHidden = seed === undefined && blocks.length % 2 === 0;
@@ -158,8 +161,17 @@ export function faultOfOutcome({ trial }: Course, step: OutcomeRecorded): string
   return faultOfEValues(e, claimed);
 }
 
-export function faultOfMissing({ trial }: Course, step: OutcomesMissing): string | undefined {
-  const again = missingOutcomes(trial, step.timeMs);
+function faultOfRecorded(step: { readonly recorded?: unknown }, before: number): string {
+  return `${show(step.recorded)} tasks had been recorded, and ${before} before it`;
+}
+
+export function faultOfMissing(
+  { trial, recorded }: Course,
+  step: OutcomesMissing,
+): string | undefined {
+  const known = step.recorded ?? recorded;
+  if (!isCount(known) || known < recorded) return faultOfRecorded(step, recorded);
+  const again = missingOutcomes(trial, step.timeMs, known);
   if (again === undefined) return 'no outcome was late';
   const { e, ...rest } = again;
   const { e: claimed, ...claimedRest } = step;
