@@ -85,11 +85,10 @@ export class TrialChange {
     for (;;) {
       const { trial } = this;
       const { nowMs } = this.#context.changes;
-      const isByTask = trial?.plan.assignment === 'task';
-      const recorded = isByTask ? this.#recorded : this.#context.recorded();
-      const next = trial && nextMove(trial, nowMs, recorded);
+      const next = trial && nextMove(trial, nowMs, this.#context.recorded());
       if (trial === undefined || next === undefined) return;
       // In blocks, the value is set by the `switch`, `rest` or `end` that follows in the same commit.
+      const isByTask = trial.plan.assignment === 'task';
       switch (next.move) {
         case 'end':
           this.end(next.finding, true);
@@ -256,7 +255,7 @@ export class TrialChange {
 
   #holdbackStart({ holdback }: Trial) {
     const tasks = this.#context.view.newestTasks(MEASURED_TASKS);
-    const fromTask = this.#recorded;
+    const fromTask = this.#context.recorded();
     const { usualMs = medianLatency(tasks), retrialTask = fromTask } = holdback ?? {};
     return { usualMs, fromTask, retrialTask };
   }
@@ -312,9 +311,5 @@ export class TrialChange {
   #seedOf(stage: number, plan = this.trial?.plan): string {
     const { secret } = this.#context.view.head;
     return stageSeed({ seed: plan?.seed, deltaId: this.deltaId }, secret, stage);
-  }
-
-  get #recorded(): number {
-    return this.#context.view.head.counters.tasksRecorded;
   }
 }

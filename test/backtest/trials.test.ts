@@ -61,9 +61,9 @@ test('the trials of a trace come out as the sidecar found them', async () => {
   expect(rules.map(({ tried }) => tried).reduce((a, b) => a + b)).toBe(trials.length);
 });
 
-test('so do those whose outcomes are missing', async () => {
+test('so do those in whose blocks nothing comes for a while', async () => {
   const yaml = yamlOf('assignment: switchback, seed: s, outcome_timeout_seconds: 45');
-  // Long pauses after some tasks: the block that was on loses what had not come.
+  // Long pauses after some tasks: the blocks that are on then wait in vain.
   const run = noise();
   let lostMs = 0;
   const { tasks, engine } = await recordTrace({
@@ -82,7 +82,8 @@ test('so do those whose outcomes are missing', async () => {
   const verdicts = [...engine.ledger.state.deltasNewestFirst()].flatMap(
     ({ effect }) => effect?.verdict ?? [],
   );
-  expect(verdicts).toContain('invalid');
+  expect(verdicts).not.toEqual([]);
+  expect(verdicts).not.toContain('invalid');
   expect(trials.flatMap(({ verdict }) => verdict ?? [])).toEqual(verdicts.reverse());
   expect(trials.at(-1)?.tasksUsed).toBe(trial?.tasksUsed ?? trials.at(-1)?.tasksUsed);
 });

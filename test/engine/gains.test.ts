@@ -40,13 +40,12 @@ describe('what a confirmed change gains', () => {
     const begun = fixture.state.head.counters.tasksRecorded - 1;
     for (let i = 0; i < 150; i += 1) await fixture.run(faster);
     const gains = fixture.engine.gains();
-    // The task that confirmed it is the first one.
-    expect(gains.tasks).toBe(151);
+    expect(gains.tasks).toBe(150);
     expect(gains.needed).toEqual([]);
     const [change] = gains.changes;
     expect(change).toMatchObject({
       ...{ delta: { deltaId, target: 'level', oldValue: 0, newValue: 1 }, isMeasuring: true },
-      ...{ tasks: 151, tasksHeldBack: 30, note: '' },
+      ...{ tasks: 150, tasksHeldBack: 30, note: '' },
     });
     expect(fixture.delta(deltaId).confirmation).toMatchObject({ tasksRecorded: begun });
     const hours = (121 * 50) / MS_PER_HOUR;
@@ -125,7 +124,7 @@ describe('what a confirmed change gains', () => {
     await again.setLevel(7);
     for (let i = 0; i < 40; i += 1) await again.run(faster);
     const { changes } = again.engine.gains();
-    expect(changes).toMatchObject([{ tasks: 151, tasksHeldBack: 30, isMeasuring: false }]);
+    expect(changes).toMatchObject([{ tasks: 150, tasksHeldBack: 30, isMeasuring: false }]);
     expect(changes[0]?.gains).toEqual(before.changes[0]?.gains);
     expect(again.state.head.endedHoldbacks[deltaId]).toBeGreaterThan(0);
     expect((await again.reopen(yaml)).engine.gains().changes).toEqual(changes);
@@ -164,8 +163,8 @@ describe('what was not kept', () => {
     const end = (level: unknown) => ({ latencyMs: level === 1 ? 400 : 100 });
     const more = await fixture.runUntil(deltaId, 'reverted', end, 500);
     const { unkept, changes, record } = fixture.engine.gains();
-    expect(unkept).toMatchObject([{ delta: { deltaId }, tasksConfirmed: 111 + more }]);
-    expect(changes).toMatchObject([{ tasks: 111 + more, isMeasuring: false }]);
+    expect(unkept).toMatchObject([{ delta: { deltaId }, tasksConfirmed: 110 + more }]);
+    expect(changes).toMatchObject([{ tasks: 110 + more, isMeasuring: false }]);
     expect(record).toMatchObject({
       ...{ promotions: 1, confirmed: 1, takenBack: 0, takenBackConfirmed: 1, onProbation: 0 },
     });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { eHelp } from '../../src/trial/evidence/evidence.ts';
-import { taskOf } from '../support/engine-fixture.ts';
+import { expectAudited } from '../support/audited.ts';
+import { taskOf, tasksOf } from '../support/engine-fixture.ts';
 import {
   ASSIGNMENTS,
   createTrialFixture,
@@ -84,19 +85,46 @@ test('outcomes that do not come in time count as failures, and later ones change
   ]);
 });
 
-test('blocks are over when their outcomes do not come in time', async () => {
-  const trial = 'outcome_timeout_seconds: 60';
-  const fixture = await createTrialFixture(trialYaml({ assignment: 'switchback', trial }));
-  fixture.engine.start();
-  await fixture.begin();
-  const first = fixture.block;
-  await fixture.clock.advance(60_000);
-  expect(fixture.block?.sequence).toBe((first?.sequence ?? 0) + 1);
-  expect(fixture.block?.arm).not.toBe(first?.arm);
-  const deltaId = fixture.trial?.plan.deltaId ?? '';
-  await fixture.clock.advance(1_000_000);
-  expect(fixture.delta(deltaId)).toMatchObject({ effect: { verdict: 'invalid' } });
-  expect(fixture.level).toBe(0);
+describe('blocks whose outcomes do not come in time', () => {
+  async function inBlocks() {
+    const trial = 'outcome_timeout_seconds: 60';
+    const fixture = await createTrialFixture(trialYaml({ assignment: 'switchback', trial }));
+    fixture.engine.start();
+    fixture.engine.setActive(false);
+    const deltaId = await fixture.begin();
+    const first = fixture.block;
+    await fixture.clock.advance(60_000);
+    expect(fixture.block?.sequence).toBe((first?.sequence ?? 0) + 1);
+    expect(fixture.block?.arm).not.toBe(first?.arm);
+    return { fixture, deltaId };
+  }
+
+  test('where tasks come that are of no block: INVALID', async () => {
+    const { fixture, deltaId } = await inBlocks();
+    for (let i = 0; i < 60 && fixture.trial !== undefined; i += 1) {
+      await fixture.engine.recordTasks(tasksOf(5, { finishTimeMs: fixture.clock.now() }));
+      await fixture.clock.advance(60_000);
+    }
+    expect(fixture.delta(deltaId)).toMatchObject({
+      effect: { verdict: 'invalid' },
+      summary: expect.stringContaining('none names a delta_sequence'),
+    });
+    expect(fixture.level).toBe(0);
+    expectAudited(fixture.store);
+  });
+
+  test('where none come, they are waited for over a night, and the trial goes on', async () => {
+    const { fixture, deltaId } = await inBlocks();
+    await fixture.clock.advance(120_000);
+    const { sequence } = fixture.state.head;
+    await fixture.clock.advance(8 * 3_600_000);
+    expect(fixture.state.head.sequence).toBe(sequence);
+    expect([fixture.delta(deltaId).state, fixture.block]).toEqual(['trial', undefined]);
+    for (let i = 0; i < 400 && fixture.trial !== undefined; i += 1) await fixture.run(slower);
+    await fixture.clock.advance(60_000);
+    expect(fixture.delta(deltaId)).toMatchObject({ effect: { verdict: 'harmed' } });
+    expectAudited(fixture.store);
+  });
 });
 
 test('help waits for what is outstanding, until it comes or is missing', async () => {

@@ -45,9 +45,6 @@ await engine.acknowledge({
 });
 const second = await engine.setParameter({ ...set, value: 60, reason: 'too much' });
 await engine.revert(second.deltaId, 'it was not');
-await until('level', 'trial');
-const [unwanted] = [...state.deltasNewestFirst()].filter(({ target }) => target === 'level');
-await engine.revert(unwanted?.deltaId ?? '', 'not now');
 await until('level', 'provisional');
 await engine.resolve({ taskId: 'task-out', labels: {} });
 await engine.recordTasks([taskOf({ taskId: 'task-last', ...at() })]);

@@ -2,14 +2,18 @@ import { describe, expect, test } from 'vitest';
 import type { FinishedTask } from '../../src/trial/advance.ts';
 import { otherArm, tossCoin } from '../../src/trial/arm.ts';
 import { nextBlock } from '../../src/trial/assign.ts';
-import { runningBlock, type Trial } from '../../src/trial/trial.ts';
+import type { TrialPlan } from '../../src/trial/plan.ts';
+import { restingArm, runningBlock, type Trial } from '../../src/trial/trial.ts';
 import { eUntold } from '../../src/trial/validity.ts';
 import { mixedOf } from '../support/by-hand.ts';
 import { TrialBench } from '../support/trial-bench.ts';
 
 /** A trial by blocks of three, the first of which has begun, as change 1. */
-function inBlocks(): TrialBench {
-  const bench = new TrialBench({ assignment: 'switchback', blockTasks: 3, outcomeTimeoutMs: 1000 });
+function inBlocks(plan: Partial<TrialPlan> = {}): TrialBench {
+  const bench = new TrialBench({
+    ...{ assignment: 'switchback', blockTasks: 3, outcomeTimeoutMs: 1000 },
+    ...plan,
+  });
   bench.block();
   return bench;
 }
@@ -19,6 +23,11 @@ function finish(bench: TrialBench, count: number, fields: Partial<FinishedTask> 
   for (let i = 0; i < count; i += 1) {
     bench.finish('', { deltaSequence: bench.sequence, ...fields });
   }
+}
+
+/** A task of no block is reported. */
+function stray(bench: TrialBench): void {
+  expect(bench.finish('', { deltaSequence: 0, finishTimeMs: 0 })).toBe(false);
 }
 
 /** Every client has acknowledged the running block's switch. */
@@ -125,21 +134,43 @@ describe('a block', () => {
     expect(bench.trial.blocks.map(({ outcomes }) => outcomes.length)).toEqual([4, 0]);
   });
 
-  test('of which tasks are reported after it was counted makes the trial INVALID', () => {
+  test('counts again with each report that comes after it was counted, and pairs wait longer', () => {
     const bench = inBlocks();
     finish(bench, 3);
     const second = bench.block();
     finish(bench, 3);
     bench.block();
     settle(bench);
-    for (const taskId of ['a', 'b', 'c']) {
+    const [before] = bench.trial.evidence;
+    bench.nowMs = 5000;
+    for (const status of ['timeout', 'cancelled', 'timeout'] as const) {
+      expect(bench.finish('late', { deltaSequence: 2, latencyMs: 5000, status })).toBe(true);
       expect(bench.next).toBeUndefined();
-      bench.finish(taskId, { deltaSequence: 2, latencyMs: 1100 });
     }
-    expect(bench.trial.lost).toMatchObject([{ arm: second }, { arm: second }, { arm: second }]);
-    expect(bench.settle()).toEqual(['invalid']);
-    expect(bench.finding?.reason).toMatch(/^3 reports came after the outcome timeout/);
-    expect(bench.trial.longestMs).toBe(1000);
+    expect(bench.trial).toMatchObject({
+      ...{ tasksUsed: 8, lost: [], longestMs: 5000, countedBlocks: [{}, {}] },
+      expected: { old: 3, new: 3, [second]: 6 },
+      cancelled: { old: 0, new: 0, [second]: 1 },
+    });
+    expect(bench.trial.evidence[0]).not.toEqual(before);
+    // As if they had been there when it was counted.
+    const prompt = inBlocks();
+    finish(prompt, 3);
+    prompt.block();
+    finish(prompt, 3);
+    for (const status of ['timeout', 'cancelled', 'timeout'] as const) {
+      finish(prompt, 1, { latencyMs: 5000, status });
+    }
+    settle(prompt);
+    expect(bench.trial.evidence).toEqual(prompt.trial.evidence);
+    expect(bench.trial.untold).toEqual(prompt.trial.untold);
+    finish(bench, 3);
+    bench.block();
+    finish(bench, 3);
+    bench.nowMs += 7499;
+    expect(bench.next).toEqual({ move: 'switch' });
+    bench.nowMs += 1;
+    expect(bench.next?.move).toBe('settle');
   });
 
   test('takes a task that names no change if it began after every client had acknowledged', () => {
@@ -162,18 +193,24 @@ describe('a block', () => {
     expect(bench.assign('a')).toBeUndefined();
   });
 
-  test('of which outcomes do not come in time is over, with those that are missing', () => {
+  test.each([
+    [0, 0],
+    [1, 1],
+    [5, 2],
+  ])('that waits in vain is over, and lacks what %i tasks of no block were', (strays, lacks) => {
     const bench = inBlocks();
     finish(bench, 1);
+    for (let i = 0; i < strays; i += 1) stray(bench);
     bench.nowMs = 999;
-    expect(bench.expire()).toBe(0);
+    expect(bench.next).toBeUndefined();
     bench.nowMs = 1000;
-    expect(bench.expire()).toBe(2);
+    expect(bench.expire()).toBe(lacks);
     const second = bench.block();
     finish(bench, 3);
     settle(bench);
-    const expected = { old: 3, new: 3 };
-    const missing = { old: 0, new: 0, [otherArm(second)]: 2 };
+    const first = otherArm(second);
+    const expected = { [first]: 1 + lacks, [second]: 3 };
+    const missing = { [first]: lacks, [second]: 0 };
     expect(bench.trial).toMatchObject({ tasksUsed: 4, expected, missing });
   });
 
@@ -184,8 +221,7 @@ describe('a block', () => {
     bench.block();
     finish(bench, 3);
     settle(bench);
-    expect(bench.trial).toMatchObject({ tasksUsed: 0, expected: { old: 3, new: 3 } });
-    expect(bench.trial.missing.old + bench.trial.missing.new).toBe(3);
+    expect(bench.trial).toMatchObject({ tasksUsed: 0, assigned: 6, missing: { old: 0, new: 0 } });
     expect(next(bench)).toMatchObject({ set: 2 });
   });
 
@@ -218,17 +254,63 @@ describe('a block', () => {
   });
 });
 
-test('blocks that nobody reports from end the trial as INVALID', () => {
+test('blocks whose tasks cannot be told from others end the trial as INVALID', () => {
   const bench = inBlocks();
   for (let i = 1; bench.next?.move !== 'end' && i < 100; i += 1) {
+    for (let task = 0; task < 3; task += 1) stray(bench);
     bench.nowMs += 1000;
     bench.expire();
     while (bench.next?.move === 'settle') bench.take(bench.next.step);
     if (bench.next?.move === 'switch') bench.block();
   }
   expect(bench.settle()).toEqual(['invalid']);
+  expect(bench.finding?.reason).toMatch(/^no task is known to have run with either value/);
   // The first 42 of 42.
   expect(bench.trial.missing).toEqual({ old: 21, new: 21 });
+});
+
+describe('where nothing is reported at all', () => {
+  /** Both blocks of a pair have waited in vain. */
+  function quiet(plan = {}): TrialBench {
+    const bench = inBlocks(plan);
+    bench.nowMs = 1000;
+    bench.expire();
+    bench.block();
+    bench.nowMs = 2000;
+    bench.expire();
+    expect(bench.settle()).toEqual(['rest']);
+    return bench;
+  }
+
+  test('no block begins before something is, and nothing is taken for lost', () => {
+    const bench = quiet();
+    bench.nowMs = 8 * 3_600_000;
+    expect(bench.settle()).toEqual(['settle']);
+    expect(bench.next).toBeUndefined();
+    const none = { old: 0, new: 0 };
+    expect(bench.trial).toMatchObject({ assigned: 0, expected: none, missing: none });
+    stray(bench);
+    expect(bench.next).toEqual({ move: 'switch' });
+    bench.block();
+    finish(bench, 3);
+    expect(bench.next).toEqual({ move: 'switch' });
+  });
+
+  test.each([
+    ['on trial', {}],
+    ['in force', { isApplied: true }],
+  ])('the old value is in force meanwhile (%s)', (_, plan) => {
+    expect(restingArm(quiet(plan).trial)).toBe('old');
+  });
+
+  test('what hung is counted when it is reported after all', () => {
+    const bench = quiet();
+    bench.nowMs = 600_000;
+    expect(bench.settle()).toEqual(['settle']);
+    for (const deltaSequence of [1, 2]) bench.finish('', { deltaSequence, status: 'timeout' });
+    expect(bench.trial).toMatchObject({ tasksUsed: 2, expected: { old: 1, new: 1 } });
+    expect(bench.next).toEqual({ move: 'switch' });
+  });
 });
 
 test('when a stage begins, pairs that have ended are counted in it, and another is not', () => {

@@ -41,7 +41,7 @@ const TRIALS: readonly (PlaySetup & { readonly found: string })[] = [
   { found: 'trial helped', seed: 2, effect: -0.7, plan: { retrialOf: 'delta-0' } },
   { found: 'trial inconclusive', seed: 13, plan: SWITCHBACK },
   { found: 'trial harmed', seed: 6, effect: 0.8, plan: SWITCHBACK },
-  { found: 'trial invalid', seed: 14, lost: 0.97, plan: SWITCHBACK },
+  { found: 'trial inconclusive', seed: 14, lost: 0.97, plan: SWITCHBACK },
   {
     ...{ found: 'trial inconclusive', seed: 11, success: 0.1, lost: 0.1, cancelled: 0.02 },
     ...{ pauseAt: 100, plan: SWITCHBACK },

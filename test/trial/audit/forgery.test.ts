@@ -164,8 +164,11 @@ describe('what a trial does not allow is named, however well it is sealed', () =
     const told = { step: 'acknowledged' };
     expect(firstFault(putBehind(HARMED, 3, told))).toBe('4: no block was running');
     expect(firstFault(putBehind(BLOCKS, 3, told))).toBe('4: its block had been acknowledged');
-    const block = { step: 'block', set: 2, arm: 'old', sequence: 99 };
+    const block = { step: 'block', set: 2, arm: 'old', sequence: 99, recorded: 999_999 };
     expect(firstFault(putBehind(BLOCKS, 3, block))).toBe('4: no block was to begin');
+    expect(firstFault(putBehind(BLOCKS, 3, { ...block, recorded: 1 }))).toMatch(
+      /^4: 1 tasks had been recorded, and \d+ before it$/,
+    );
     expect(withFields(BLOCKS, 'block', { sequence: 8 }, 2)).toMatch(/has the sequence 8, and one/);
     expect(changed(BLOCKS, 'block', () => undefined, 2)).toMatch(/next block had to begin, before/);
   });
