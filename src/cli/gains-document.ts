@@ -146,7 +146,7 @@ function openItem(change: OpenChange): Item {
   const stage = STAGES[change.state] ?? 'in force';
   const used = count(Number(change.tasksUsed), 'task');
   return {
-    text: `${changeText(change)}, ${stage}, ${used} so far`,
+    text: `${changeText(change)}, ${stage}, ${used} counted so far`,
     more: [printable(change.summary)],
   };
 }

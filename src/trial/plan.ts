@@ -79,6 +79,9 @@ const TIMEOUT_FACTOR = 3;
 const MIN_OUTCOME_TIMEOUT_MS = 60_000;
 export const MAX_OUTCOME_TIMEOUT_MS = 3_600_000;
 
+/** A longer time to a report is taken for a mistake. */
+const DAY_MS = 86_400_000;
+
 /** As `TIMEOUT_FACTOR`, if the maximum would be shorter. */
 export const LEAST_FACTOR = 1.5;
 
@@ -114,7 +117,7 @@ export function measureScale(
 export function measureOutcomeTimeout(tasks: readonly MeasuredTask[], longestMs = 0): number {
   const times = tasks.map(({ reportMs, latencyMs }) => reportMs ?? latencyMs ?? 0);
   const longest = Math.max(longestMs, ...times);
-  const most = Math.max(MAX_OUTCOME_TIMEOUT_MS, LEAST_FACTOR * longest);
+  const most = Math.max(MAX_OUTCOME_TIMEOUT_MS, Math.min(LEAST_FACTOR * longest, DAY_MS));
   return Math.min(Math.max(TIMEOUT_FACTOR * longest, MIN_OUTCOME_TIMEOUT_MS), most);
 }
 

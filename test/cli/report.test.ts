@@ -111,7 +111,7 @@ describe('over the wire', () => {
     const open = await report(service.address);
     expect(open).toMatch(/^Nothing is proven: in 30 tasks no change was confirmed\.\n/);
     expect(open).toContain(
-      `Being tried\n  level 0 -> 1 by rule raise (${deltaId}), on trial, 0 tasks so far`,
+      `Being tried\n  level 0 -> 1 by rule raise (${deltaId}), on trial, 0 tasks counted so far`,
     );
     expect(open).toMatch(/What it would take\n {2}On trial, task by task: /);
     await fixture.runUntil(deltaId, 'reverted', slower, 300);
@@ -126,7 +126,7 @@ describe('over the wire', () => {
     await fixture.engine.recordTasks(tasksOf(30, { finishTimeMs: fixture.clock.now() }));
     const [delta] = await fixture.cycle();
     expect(await report(service.address)).toContain(
-      `In force, not proven\n  level 0 -> 1 by rule raise (${delta?.deltaId}), in force, 0 tasks so far`,
+      `In force, not proven\n  level 0 -> 1 by rule raise (${delta?.deltaId}), in force, 0 tasks counted so far`,
     );
   });
 
