@@ -55,7 +55,7 @@ async function play(
 /** The sequences are not idle ones. */
 const LEAST = {
   task: { trial: 200, probation: 40, holdback: 40, suspended: 0, settling: 0, together: 30 },
-  switchback: { trial: 150, probation: 30, holdback: 0, suspended: 0, settling: 0, together: 3 },
+  switchback: { trial: 150, probation: 20, holdback: 0, suspended: 0, settling: 0, together: 3 },
 } as const;
 
 test.each(['task', 'switchback'] as const)(
