@@ -9,7 +9,8 @@ import type { LedgerEvent } from '../ledger/event.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import type { LedgerState } from '../ledger/state.ts';
 import { createMemoryStore } from '../store/memory.ts';
-import { blockTimeUpMs, pairDueMs, runningBlock, type Trial, timeUpMs } from '../trial/trial.ts';
+import { blockTimeUpMs } from '../trial/block.ts';
+import { pairDueMs, pairWaitMs, runningBlock, type Trial, timeUpMs } from '../trial/trial.ts';
 import { RuleLog, type RuleTally } from './rule-log.ts';
 import { type ReplayedTrial, TrialLog } from './trials.ts';
 import { createVirtualClock, type VirtualClock } from './virtual-clock.ts';
@@ -208,7 +209,9 @@ function nextDueMs(trial: Trial): number {
   const block = runningBlock(trial);
   const blockEndMs = block === undefined ? Infinity : blockTimeUpMs(block, trial.plan);
   // A moment later: times may have fractions, and sums of those be a little too small.
-  return Math.ceil(Math.min(timeUpMs(trial), blockEndMs, pairDueMs(trial) ?? Infinity)) + 1;
+  const { suspendedMs = Infinity } = trial;
+  const dueMs = Math.min(pairDueMs(trial) ?? Infinity, suspendedMs + pairWaitMs(trial));
+  return Math.ceil(Math.min(timeUpMs(trial), blockEndMs, dueMs)) + 1;
 }
 
 function openLedger(settings: LoopSettings): Ledger {

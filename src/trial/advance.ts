@@ -1,5 +1,6 @@
 import type { Task } from '../domain/task.ts';
 import { own } from '../domain/value.ts';
+import { type BlockSpan, blockTimeUpMs, MAX_BLOCK_OUTCOMES } from './block.ts';
 import { type Evidence, eHarm, eHelp, eNotWorse } from './evidence/evidence.ts';
 import type { Outcome } from './evidence/outcome.ts';
 import { foldRunning, foldsAs } from './fold.ts';
@@ -8,8 +9,7 @@ import type { EValues, OutcomeRecorded, OutcomesMissing, PairSettled } from './s
 import { isFilling } from './task-set.ts';
 import {
   awaitsOutcomes,
-  type BlockSpan,
-  blockTimeUpMs,
+  countedBlocks,
   openTasks,
   pairDueMs,
   runningBlock,
@@ -172,8 +172,8 @@ function placeOf(trial: Trial, task: FinishedTask, nowMs: number): Place | undef
 function placeInBlocks(trial: Trial, task: FinishedTask, nowMs: number): Place | undefined {
   const isIts = (span: BlockSpan) => ranIn(span, task);
   const open = trial.blocks.find(isIts);
-  const block = open ?? trial.countedBlocks.find(isIts);
-  if (block === undefined) return undefined;
+  const block = open ?? countedBlocks(trial).find(isIts);
+  if (block === undefined || block.outcomes.length >= MAX_BLOCK_OUTCOMES) return undefined;
   const { set, arm, startTimeMs } = block;
   return { step: open ? 'outcome' : 'late', set, arm, sinceMs: nowMs - startTimeMs };
 }

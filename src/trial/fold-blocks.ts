@@ -1,10 +1,9 @@
 import type { Arm } from './arm.ts';
-import { nothingCompared } from './compared.ts';
+import type { Block } from './block.ts';
 import { countArrivedBlocks, countBlocks, isCancelled } from './count.ts';
-import { openBets } from './evidence/bets.ts';
 import type { PairOutcomes } from './evidence/pair-score.ts';
 import type { BlockStarted, OutcomeRecorded, OutcomesMissing, TrialRested } from './step.ts';
-import { type Block, initialEvidence, plusCount, runningBlock, type Trial } from './trial.ts';
+import { plusCount, runningBlock, type Trial } from './trial.ts';
 
 export function foldBlock(
   trial: Trial,
@@ -49,13 +48,20 @@ export function foldBlockOutcome(trial: Trial, step: OutcomeRecorded): Trial {
   return isFull && block.endMs === undefined ? endBlock(after, step.timeMs) : after;
 }
 
-/** A task of a block whose pair is counted was reported: all pairs are counted again. */
+/** A task of a block whose pair is counted was reported: it is counted again, and so are those after it. */
 export function foldLateInBlock(trial: Trial, step: OutcomeRecorded): Trial {
-  const block = trial.countedBlocks.find((one) => isIts(one, step));
-  if (block === undefined) return trial;
+  const at = trial.countedPairs.findIndex(({ blocks }) => blocks.some((one) => isIts(one, step)));
+  const pair = trial.countedPairs[at];
+  const block = pair?.blocks.find((one) => isIts(one, step));
+  if (pair === undefined || block === undefined) return trial;
   const late = { ...block, outcomes: [...block.outcomes, step.outcome] };
-  const countedBlocks = trial.countedBlocks.map((one) => (one === block ? late : one));
-  return countAgain(noteReport({ ...trial, countedBlocks }, block, step.timeMs));
+  const blocks = pair.blocks.map((one) => (one === block ? late : one));
+  const countedPairs = trial.countedPairs.slice(0, at);
+  const later = trial.countedPairs.slice(at + 1);
+  return [blocks, ...later.map((one) => one.blocks)].reduce(
+    countPair,
+    noteReport({ ...trial, ...pair.before, countedPairs }, block, step.timeMs),
+  );
 }
 
 function isIts({ set, arm }: Block, step: OutcomeRecorded): boolean {
@@ -99,31 +105,17 @@ export function foldSettled(trial: Trial): Trial {
   return countPair({ ...trial, blocks: trial.blocks.slice(2) }, trial.blocks.slice(0, 2));
 }
 
-/** Counts all pairs again, in order of dispatch. */
-function countAgain(trial: Trial): Trial {
-  const none = { old: 0, new: 0 };
-  let again: Trial = {
-    ...trial,
-    ...{ evidence: initialEvidence(trial.plan), untold: openBets('rate') },
-    ...{ compared: nothingCompared(trial.plan), tasksUsed: 0 },
-    ...{ expected: none, missing: none, cancelled: none, countedBlocks: [] },
-  };
-  const { countedBlocks } = trial;
-  for (let i = 0; i < countedBlocks.length; i += 2) {
-    again = countPair(again, countedBlocks.slice(i, i + 2));
-  }
-  return again;
-}
-
-function countPair(trial: Trial, pair: readonly Block[]): Trial {
-  let { expected, missing, cancelled } = trial;
-  for (const { arm, outcomes, missing: gone } of pair) {
+function countPair(trial: Trial, blocks: readonly Block[]): Trial {
+  const { evidence, untold, compared, tasksUsed, ...counts } = trial;
+  let { expected, missing, cancelled } = counts;
+  const before = { evidence, untold, compared, tasksUsed, expected, missing, cancelled };
+  for (const { arm, outcomes, missing: gone } of blocks) {
     expected = plusCount(expected, arm, outcomes.length + gone);
     missing = plusCount(missing, arm, gone);
     cancelled = plusCount(cancelled, arm, outcomes.filter(isCancelled).length);
   }
-  const countedBlocks = [...trial.countedBlocks, ...pair];
-  return countBlocks({ ...trial, countedBlocks, expected, missing, cancelled }, halvesOf(pair));
+  const countedPairs = [...trial.countedPairs, { blocks, before }];
+  return countBlocks({ ...trial, countedPairs, expected, missing, cancelled }, halvesOf(blocks));
 }
 
 /** Drops the blocks of a pair that has not ended. */

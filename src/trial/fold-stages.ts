@@ -31,6 +31,7 @@ export function pause(trial: Trial, { reason, timeMs }: TrialPaused): Trial {
   const left = isSuspended ? leaveOut(trial, []) : leaveOut(dropBlocks(trial), trial.sets);
   return {
     ...left,
+    quietSince: undefined,
     pauses: [...trial.pauses, reason],
     pausedSinceMs: trial.pausedSinceMs ?? timeMs,
   };
@@ -67,6 +68,7 @@ export function nextStage(
     pausedMs: 0,
     assigned: openTasks(left).length + assignedIn(left),
     suspendedMs: undefined,
+    quietSince: undefined,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { TrialVerdict } from '../domain/effect.ts';
 import type { Arm } from './arm.ts';
+import type { Block } from './block.ts';
 import { type Compared, nothingCompared } from './compared.ts';
 import { type Bets, openBets, SUFFICIENT } from './evidence/bets.ts';
 import { mean } from './evidence/distributions.ts';
@@ -28,29 +29,14 @@ export interface WaitingTask {
   readonly openedAt: number;
 }
 
-/** What tells the tasks of a block: the sequence that they name or, without one, when they began. */
-export interface BlockSpan {
-  /** Number of its pair. */
-  readonly set: number;
-  readonly arm: Arm;
-  /** Sequence of its switch, and of the next switch; `undefined`: there was none yet. */
-  readonly sequence: number;
-  readonly endSequence: number | undefined;
-  readonly startTimeMs: number;
-  /** When the last client acknowledged its switch; `undefined`: not all have. */
-  readonly acknowledgedMs: number | undefined;
-  /** `undefined`: it is running. */
-  readonly endMs: number | undefined;
-}
-
-/** A block, and what is known of its tasks. */
-export interface Block extends BlockSpan {
-  /** In order of their reports, those after its end included. */
-  readonly outcomes: readonly Outcome[];
-  /** Tasks recorded before it began that were of no block. */
-  readonly strayBefore: number;
-  /** Tasks recorded while it waited for its reports in vain that were of no block; at most as many as it lacked. */
-  readonly missing: number;
+/** A pair of blocks that is counted. */
+export interface CountedPair {
+  readonly blocks: readonly Block[];
+  /** What counting it has changed, as it was before. */
+  readonly before: Pick<
+    Trial,
+    'evidence' | 'untold' | 'compared' | 'tasksUsed' | 'expected' | 'missing' | 'cancelled'
+  >;
 }
 
 /** Tasks by arm. */
@@ -122,8 +108,8 @@ export interface Trial {
   readonly seen: readonly Seen[];
   /** Blocks whose pair is not counted yet, oldest first; only the last one may be running. */
   readonly blocks: readonly Block[];
-  /** Blocks of counted pairs, which are counted again with each late report. */
-  readonly countedBlocks: readonly Block[];
+  /** Pairs of blocks that are counted, oldest first: a late report has them counted again. */
+  readonly countedPairs: readonly CountedPair[];
   /** Reports of tasks in blocks. */
   readonly placed: number;
   /**
@@ -199,7 +185,7 @@ export function startTrial(
     dispatched: 0,
     seen: plan.history ?? [],
     blocks: [],
-    countedBlocks: [],
+    countedPairs: [],
     placed: 0,
     quietSince: undefined,
     isResting: false,
@@ -274,18 +260,15 @@ export function timeUpMs({ stage, plan, stageTimeMs, pauses, pausedMs }: Trial):
   return stageTimeMs + pausedMs + (stage === 'trial' ? plan.maxMs : plan.probationMs);
 }
 
+/** Blocks of counted pairs, oldest first. */
+export function countedBlocks({ countedPairs }: Pick<Trial, 'countedPairs'>): readonly Block[] {
+  return countedPairs.flatMap(({ blocks }) => blocks);
+}
+
 /** The block whose value is in force; `undefined`: none runs. */
 export function runningBlock({ blocks }: Pick<Trial, 'blocks'>): Block | undefined {
   const last = blocks.at(-1);
   return last?.endMs === undefined ? last : undefined;
-}
-
-/** When a block ends with fewer tasks than it was to have. */
-export function blockTimeUpMs(
-  { startTimeMs }: Block,
-  { outcomeTimeoutMs, blockTimeoutMs = 0 }: TrialPlan,
-): number {
-  return startTimeMs + Math.max(outcomeTimeoutMs, blockTimeoutMs);
 }
 
 /**
@@ -298,9 +281,13 @@ export function pairDueMs({
   longestMs,
 }: Pick<Trial, 'blocks' | 'plan' | 'longestMs'>): number | undefined {
   const [, second] = blocks;
-  if (second?.endMs === undefined) return undefined;
+  return second?.endMs === undefined ? undefined : second.endMs + pairWaitMs({ plan, longestMs });
+}
+
+/** How long a pair of blocks waits for reports, in milliseconds. */
+export function pairWaitMs({ plan, longestMs }: Pick<Trial, 'plan' | 'longestMs'>): number {
   const seen = Math.min(LEAST_FACTOR * longestMs, MAX_OUTCOME_TIMEOUT_MS);
-  return second.endMs + Math.max(plan.outcomeTimeoutMs, seen);
+  return Math.max(plan.outcomeTimeoutMs, seen);
 }
 
 /** The arm whose value is in force while no block runs: the old one while there is nothing to compare. */

@@ -15,7 +15,7 @@ import { hasMargin, tasksToProve } from './evidence/margin.ts';
 import { eTotalHelp } from './evidence/totals.ts';
 import { detection, detectionLimit } from './holdback.ts';
 import type { TrialPlan } from './plan.ts';
-import { awaitsOutcomes, isByGroups, type Trial, timeUpMs } from './trial.ts';
+import { awaitsOutcomes, isByGroups, pairWaitMs, type Trial, timeUpMs } from './trial.ts';
 import { describeLosses, eUntold, faultOf } from './validity.ts';
 
 /** Evidence of help that confirms a change, and that takes a former value back. */
@@ -92,7 +92,13 @@ function judgeHoldback({ holdback, plan }: Trial): Finding | undefined {
 
 /** Waits for late reports if tasks that timed out were counted, then counts again with them. */
 function judgeHarm(trial: Trial, nowMs: number): Finding | undefined {
-  const { lost, suspendedMs } = trial;
+  const { lost, suspendedMs, plan, longestMs } = trial;
+  if (plan.assignment === 'switchback') {
+    // Once a report has come after its pair was counted, others may.
+    const isSettled = suspendedMs !== undefined && nowMs >= suspendedMs + pairWaitMs(trial);
+    const isSure = longestMs < plan.outcomeTimeoutMs || isSettled;
+    return isSure ? { verdict: 'harmed', reason: 'harm' } : undefined;
+  }
   if (!lost.some(isCounted(trial))) return { verdict: 'harmed', reason: 'harm' };
   if (suspendedMs === undefined || nowMs < suspendedMs + settleMs(trial)) return undefined;
   if (isHarmful(trial, countAgain(trial))) return { verdict: 'harmed', reason: 'harm' };

@@ -3,7 +3,8 @@ import type { Delta, DeltaState } from '../../src/domain/delta.ts';
 import type { Task } from '../../src/domain/task.ts';
 import type { Value } from '../../src/domain/value.ts';
 import { trialOn } from '../../src/ledger/view.ts';
-import { type Block, runningBlock, type Trial } from '../../src/trial/trial.ts';
+import type { Block } from '../../src/trial/block.ts';
+import { runningBlock, type Trial } from '../../src/trial/trial.ts';
 import {
   createEngineFixture,
   type EngineFixture,

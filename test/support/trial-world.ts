@@ -11,8 +11,8 @@ import type { Arm } from '../../src/trial/arm.ts';
 import {
   isSettling,
   openTasks,
+  restingArm,
   runningBlock,
-  standingArm,
   type Trial,
 } from '../../src/trial/trial.ts';
 import { expectAudited } from './audited.ts';
@@ -225,7 +225,7 @@ export class TrialWorld {
       const isBehind = trial.stage === 'holdback' && trialsOn(this.state, plan.target).length > 1;
       if (isBehind) continue;
       const standing =
-        (runningBlock(trial)?.arm ?? standingArm(trial)) === 'new' ? plan.newValue : plan.oldValue;
+        (runningBlock(trial)?.arm ?? restingArm(trial)) === 'new' ? plan.newValue : plan.oldValue;
       expect(head.parameters[plan.target]).toEqual(standing);
     }
     for (const { state, deltaId } of this.state.deltasNewestFirst()) {

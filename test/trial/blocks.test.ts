@@ -148,7 +148,7 @@ describe('a block', () => {
       expect(bench.next).toBeUndefined();
     }
     expect(bench.trial).toMatchObject({
-      ...{ tasksUsed: 8, lost: [], longestMs: 5000, countedBlocks: [{}, {}] },
+      ...{ tasksUsed: 8, lost: [], longestMs: 5000, countedPairs: [{}] },
       expected: { old: 3, new: 3, [second]: 6 },
       cancelled: { old: 0, new: 0, [second]: 1 },
     });

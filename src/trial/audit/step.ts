@@ -2,6 +2,7 @@ import type { Metric } from '../../domain/effect.ts';
 import { TASK_STATUSES } from '../../domain/task.ts';
 import { missingOutcomes, nextMove, recordOutcome, settledPair } from '../advance.ts';
 import { armOf, assignTask, mayBeginGroup, nextBlock } from '../assign.ts';
+import type { BlockSpan } from '../block.ts';
 import { SUFFICIENT } from '../evidence/bets.ts';
 import { noEvidence } from '../evidence/evidence.ts';
 import { GROUP_TASKS } from '../evidence/group-score.ts';
@@ -17,7 +18,7 @@ import type {
   TrialStep,
 } from '../step.ts';
 import { isFilling } from '../task-set.ts';
-import { type BlockSpan, isOfThisFormat, type Trial } from '../trial.ts';
+import { countedBlocks, isOfThisFormat, type Trial } from '../trial.ts';
 import { TAKING_BACK } from '../verdict.ts';
 import type { Course } from './course.ts';
 import { hasShape, isCount, isSame, show } from './same-json.ts';
@@ -145,7 +146,7 @@ export function faultOfOutcome({ trial }: Course, step: OutcomeRecorded): string
   const known = TASK_STATUSES.find((one) => one === status);
   if (known === undefined) return `no task ends as ${show(status)}`;
   const isIts = ({ set, arm }: BlockSpan) => set === step.set && arm === step.arm;
-  const block = trial.blocks.find(isIts) ?? trial.countedBlocks.find(isIts);
+  const block = [...trial.blocks, ...countedBlocks(trial)].find(isIts);
   const deltaSequence = block?.sequence ?? 0;
   const { latencyMs, measurements } = outcome;
   const ended = { taskId, status: known, latencyMs, measurements };
