@@ -109,8 +109,8 @@ export class TrialChanges {
       const status = isRefused ? 'cancelled' : task.status;
       const step = recordOutcome(trial, { ...task, status, finishTimeMs }, nowMs);
       if (step !== undefined) change.take(step);
-      // In blocks, a pair may have become due meanwhile.
-      if (step !== undefined || trial.blocks.length > 0) change.moveOn();
+      // In blocks, a pair may have become due meanwhile, and any task ends a silence.
+      if (step !== undefined || trial.plan.assignment === 'switchback') change.moveOn();
     }
   }
 
