@@ -156,5 +156,5 @@ describe('StreamDeltas', () => {
     expect(outcomes.filter((one) => one === 'open')).toHaveLength(1024);
     expect(outcomes.at(-1)).toBe(`${status.RESOURCE_EXHAUSTED} TOO_MANY_STREAMS`);
     for (const stream of streams) stream.on('error', () => {}).cancel();
-  });
+  }, 90_000);
 });
