@@ -156,7 +156,9 @@ class Replay {
   /** Lets time pass: what a trial waits for in vain comes to its end when it does in a service. */
   async #goTo(ms: number): Promise<void> {
     for (;;) {
-      const dueMs = Math.min(...this.state.trials.map(nextDueMs));
+      const dueMs = Math.min(
+        ...this.state.trials.map((trial) => nextDueMs(trial, this.#clock.now())),
+      );
       if (dueMs > ms) break;
       this.#clock.set(dueMs);
       await this.#ledger.transact(expireDue(this.#environment()));
@@ -205,13 +207,17 @@ function replayable(settings: LoopSettings): LoopSettings {
  * The next time at which a switchback trial changes without a report: its block or the whole trial times
  * out, or a pair of blocks is counted.
  */
-function nextDueMs(trial: Trial): number {
+function nextDueMs(trial: Trial, nowMs: number): number {
   const block = runningBlock(trial);
-  const blockEndMs = block === undefined ? Infinity : blockTimeUpMs(block, trial.plan);
+  const { plan, suspendedMs = Infinity } = trial;
+  const dueMs = [
+    timeUpMs(trial),
+    block === undefined ? Infinity : blockTimeUpMs(block, plan),
+    pairDueMs(trial) ?? Infinity,
+    suspendedMs + pairWaitMs(trial),
+  ];
   // A moment later: times may have fractions, and sums of those be a little too small.
-  const { suspendedMs = Infinity } = trial;
-  const dueMs = Math.min(pairDueMs(trial) ?? Infinity, suspendedMs + pairWaitMs(trial));
-  return Math.ceil(Math.min(timeUpMs(trial), blockEndMs, dueMs)) + 1;
+  return Math.min(...dueMs.map((ms) => Math.ceil(ms) + 1).filter((ms) => ms > nowMs));
 }
 
 function openLedger(settings: LoopSettings): Ledger {

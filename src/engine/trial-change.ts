@@ -30,19 +30,7 @@ import {
 } from '../trial/trial.ts';
 import type { Finding } from '../trial/verdict.ts';
 import { outcomeTimeout } from './plan-trial.ts';
-import { isForeign, promoteValue, putInForce, switchTo, type ValueContext } from './trial-value.ts';
-
-/** What the trials of one decision share. */
-export interface TrialContext extends ValueContext {
-  /** Tasks ever recorded, up to the one that is looked at. */
-  recorded(): number;
-  /** Pauses all trials. */
-  pauseAll(): void;
-  /** Ends the other trials of a parameter, since `deltaId` is about to set it. */
-  supersede(target: string, deltaId: string): void;
-  /** Ends the holdback of a confirmed change as HARMED: its old value has proven better. */
-  takeBack(deltaId: string): void;
-}
+import { isForeign, promoteValue, putInForce, switchTo, type TrialContext } from './trial-value.ts';
 
 /**
  * One trial within one decision: takes steps, seals each into a receipt, and puts values in force. A live
@@ -104,7 +92,8 @@ export class TrialChange {
           break;
         case 'suspend':
           this.take({ step: 'suspend', timeMs: nowMs, summary: describeSuspension(trial) });
-          if (isByTask && !isOnTrial(trial)) this.#put('old', 'The trial is suspended');
+          // In blocks, a `rest` follows unless the trial rests already, or is paused.
+          if (isByTask || trial.isResting || trial.pauses.length > 0) this.#putBack(trial);
           break;
         case 'continue':
           this.take({ step: 'continue', timeMs: nowMs, summary: describeContinuation(trial) });
@@ -254,8 +243,8 @@ export class TrialChange {
   }
 
   #holdbackStart({ holdback }: Trial) {
-    const tasks = this.#context.view.newestTasks(MEASURED_TASKS);
-    const fromTask = this.#context.recorded();
+    const { view, recorded } = this.#context;
+    const [tasks, fromTask] = [view.newestTasks(MEASURED_TASKS), recorded()];
     const { usualMs = medianLatency(tasks), retrialTask = fromTask } = holdback ?? {};
     return { usualMs, fromTask, retrialTask };
   }
@@ -286,9 +275,8 @@ export class TrialChange {
     const { set, arm } = nextBlock(trial, this.seed);
     const text = `Block of the ${arm} value, pair ${set} of the trial of ${this.deltaId}`;
     const sequence = switchTo(this.#context, trial.plan, arm, text);
-    const { recorded } = this.#context;
-    const { nowMs: timeMs } = this.#context.changes;
-    this.take({ step: 'block', timeMs, set, arm, sequence, recorded: recorded() });
+    const at = { timeMs: this.#context.changes.nowMs, recorded: this.#context.recorded() };
+    this.take({ step: 'block', ...at, set, arm, sequence });
   }
 
   /** Puts the resting value in force by a new delta, even if it is live: later tasks belong to no block. */
@@ -301,6 +289,10 @@ export class TrialChange {
   #put(arm: Arm, reasoning: string, revertsDeltaId = ''): void {
     const plan = this.trial?.plan;
     if (plan !== undefined) putInForce(this.#context, plan, arm, reasoning, revertsDeltaId);
+  }
+
+  #putBack(trial: Trial): void {
+    if (!isOnTrial(trial)) this.#put('old', 'The trial is suspended');
   }
 
   #onHarm({ ruleId }: TrialPlan): HarmResponse {

@@ -8,7 +8,8 @@ import { isOnTrial, isSettling, runningBlock, type Trial } from '../trial/trial.
 import type { Changes } from './changes.ts';
 import { type Environment, followersOf } from './environment.ts';
 import { hasRefused } from './refusals.ts';
-import { TrialChange, type TrialContext } from './trial-change.ts';
+import { TrialChange } from './trial-change.ts';
+import type { TrialContext } from './trial-value.ts';
 
 /** What one decision does to the open trials. */
 export class TrialChanges {

@@ -16,6 +16,18 @@ export interface ValueContext {
   readonly environment: Environment;
 }
 
+/** What the trials of one decision share. */
+export interface TrialContext extends ValueContext {
+  /** Tasks ever recorded, up to the one that is looked at. */
+  recorded(): number;
+  /** Pauses all trials. */
+  pauseAll(): void;
+  /** Ends the other trials of a parameter, since `deltaId` is about to set it. */
+  supersede(target: string, deltaId: string): void;
+  /** Ends the holdback of a confirmed change as HARMED: its old value has proven better. */
+  takeBack(deltaId: string): void;
+}
+
 /**
  * Puts an arm's value in force by a new delta; answers its sequence.
  *

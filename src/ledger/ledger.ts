@@ -76,6 +76,7 @@ export class Ledger {
   #scheduled = false;
   /** The commit that the store has not answered yet; what waits meanwhile goes with the next. */
   #underWay: Promise<void> | undefined;
+  #retainNext: Retention | undefined;
   readonly #listeners: ((note: CommitNote) => void)[] = [];
   #failure: Error | undefined;
   /** What the commit that failed would have added; `drop`: to the store. */
@@ -158,7 +159,9 @@ export class Ledger {
 
   /** Retains so much from now on. */
   retain(retention: Retention): void {
-    this.state.retain(retention);
+    if (this.#underWay === undefined) this.state.retain(retention);
+    // Not before: the commit's head was made on what is retained now.
+    else this.#retainNext = retention;
   }
 
   /** Commits what waits: at once, or after the commit that is under way. */
@@ -190,6 +193,8 @@ export class Ledger {
     if (!(done instanceof Promise)) return;
     this.#underWay = done.then(() => {
       this.#underWay = undefined;
+      if (this.#retainNext !== undefined) this.state.retain(this.#retainNext);
+      this.#retainNext = undefined;
       // What has come meanwhile.
       if (this.#waiting.length > 0) void this.flush();
     });

@@ -59,7 +59,10 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const watch = new LedgerWatch(systemClock, log, (isWritable) => {
     if (ready) service.setServing(isWritable);
   });
-  const engine = await openEngine(options, watch, () => metrics);
+  const engine = await openEngine(options, watch, () => metrics).catch(async (error: unknown) => {
+    await store.close();
+    throw error;
+  });
   redirectGrpcLog((line) => log.warn({ from: 'grpc-js' }, line));
   const environment = environmentOf(log, () => metrics);
   const service = createLearningServer({

@@ -44,8 +44,12 @@ export function foldBlockOutcome(trial: Trial, step: OutcomeRecorded): Trial {
   if (block === undefined) return trial;
   const outcomes = [...block.outcomes, step.outcome];
   const after = noteReport(replace(trial, block, { outcomes }), block, step.timeMs);
-  const isFull = outcomes.length >= trial.plan.blockTasks;
-  return isFull && block.endMs === undefined ? endBlock(after, step.timeMs) : after;
+  if (block.endMs !== undefined) {
+    // A pair that was silent counts from its first report on.
+    const more = assignedIn(after) - assignedIn(trial);
+    return { ...after, assigned: after.assigned + more, dispatched: after.dispatched + more };
+  }
+  return outcomes.length >= trial.plan.blockTasks ? endBlock(after, step.timeMs) : after;
 }
 
 /** A task of a block whose pair is counted was reported: it is counted again, and so are those after it. */

@@ -94,6 +94,19 @@ describe.each([
     expect(await contentOf(await harness.reopen())).toEqual({ head: headAt(2, 2), events });
   });
 
+  test('recovers after a restart, too, before anything is committed', async () => {
+    await harness.store.commit({ events: [], drop: [], head: headAt(0, 0) });
+    const again = await harness.reopen();
+    await again.load();
+    expect(await again.recover()).toBe(false);
+    await again.commit({
+      events: [{ position: 1, event: METRICS }],
+      drop: [],
+      head: headAt(1, 1),
+    });
+    expect((await contentOf(await harness.reopen()))?.events).toHaveLength(1);
+  });
+
   test('drops what is not needed in the commit that says so', async () => {
     const first = [
       { position: 1, event: METRICS },

@@ -311,6 +311,17 @@ describe('where nothing is reported at all', () => {
     expect(bench.trial).toMatchObject({ tasksUsed: 2, expected: { old: 1, new: 1 } });
     expect(bench.next).toEqual({ move: 'switch' });
   });
+
+  test('a pair counts towards the limits from its first report on', () => {
+    const bench = quiet();
+    expect(bench.trial.assigned).toBe(0);
+    for (let i = 0; i < 2; i += 1) {
+      bench.finish('', { deltaSequence: 1, status: 'timeout' });
+      expect(bench.trial.assigned).toBe(6);
+    }
+    bench.pause();
+    expect(bench.trial.assigned).toBe(0);
+  });
 });
 
 test('when a stage begins, pairs that have ended are counted in it, and another is not', () => {

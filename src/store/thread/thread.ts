@@ -9,15 +9,17 @@ const port = parentPort;
 if (port === null) throw new Error('expected to be a worker thread');
 
 let store: SqliteStore | undefined;
+let sizeBytes = 0;
 
 function answer(number: number, work: () => Partial<StoreAnswer>): void {
   let outcome: Partial<StoreAnswer>;
   try {
     outcome = work();
+    sizeBytes = store?.sizeBytes() ?? 0;
   } catch (error) {
     outcome = { fault: sentError(error) };
   }
-  port?.postMessage({ number, sizeBytes: store?.sizeBytes() ?? 0, ...outcome });
+  port?.postMessage({ number, sizeBytes, ...outcome });
 }
 
 function perform(call: StoreCall): Partial<StoreAnswer> {
@@ -43,5 +45,7 @@ port.on('message', (call: StoreCall) => {
 });
 answer(0, () => {
   store = openSqliteStore((workerData as ThreadData).directory);
+  // It learns what is committed; the rows are read by the other thread.
+  store.load();
   return {};
 });

@@ -2,7 +2,13 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
 import type { StoredEvent } from '../../ledger/event.ts';
-import type { Commit, LedgerStore, StoredLedger } from '../../ledger/store.ts';
+import {
+  type Commit,
+  LedgerOpenError,
+  type LedgerStore,
+  type StoredLedger,
+  StoreFault,
+} from '../../ledger/store.ts';
 import { LEDGER_FILE } from '../disk/files.ts';
 import { encodeCommit } from '../sqlite/encoded-commit.ts';
 import { loadRows } from '../sqlite/rows.ts';
@@ -35,12 +41,17 @@ export class ThreadedStore implements LedgerStore {
   readonly #pending = new Map<number, Pending>();
   #calls = 0;
   #sizeBytes = 0;
+  #closed: Promise<StoreAnswer> | undefined;
+  /** Why no call is answered any more. */
+  #fault: Error | undefined;
+  #isOpen = false;
 
   /** Opens, or creates, the ledger of a data directory. Rejects with `LedgerOpenError`. */
   static async open(directory: string): Promise<ThreadedStore> {
     const store = new ThreadedStore(directory);
     try {
       await store.#answerTo(0);
+      store.#isOpen = true;
     } catch (error) {
       await store.#worker.terminate();
       throw error;
@@ -53,6 +64,12 @@ export class ThreadedStore implements LedgerStore {
     const workerData: ThreadData = { directory };
     this.#worker = new Worker(THREAD, { workerData });
     this.#worker.on('message', (answer: StoreAnswer) => this.#receive(answer));
+    this.#worker.on('error', (error) => {
+      // A process whose ledger has no thread any more is better started anew.
+      if (this.#isOpen) throw error;
+      this.#fail(new LedgerOpenError(`the ledger's thread failed: ${error}`, { cause: error }));
+    });
+    this.#worker.on('exit', () => this.#fail(new StoreFault('its thread has ended')));
   }
 
   /** Read by a connection of its own, while the thread has nothing to do. */
@@ -82,10 +99,18 @@ export class ThreadedStore implements LedgerStore {
   }
 
   async close(): Promise<void> {
-    await this.#call({ call: 'close' });
+    this.#closed ??= this.#call({ call: 'close' });
+    await this.#closed;
+  }
+
+  #fail(fault: Error): void {
+    this.#fault ??= fault;
+    for (const { reject } of this.#pending.values()) reject(this.#fault);
+    this.#pending.clear();
   }
 
   #call(call: Call): Promise<StoreAnswer> {
+    if (this.#fault !== undefined) return Promise.reject(this.#fault);
     this.#calls += 1;
     const number = this.#calls;
     this.#worker.postMessage({ number, ...call });
