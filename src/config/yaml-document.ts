@@ -25,7 +25,7 @@ export function parseYamlDocument(text: string): ConfigDocument {
     prettyErrors: false,
     uniqueKeys: false,
     stringKeys: false,
-    // `!!binary` and the like give what JSON does not have.
+    // Tags such as `!!binary` produce values that JSON does not have.
     resolveKnownTags: false,
   });
   const builder = createDocumentBuilder();

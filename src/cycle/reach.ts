@@ -18,8 +18,8 @@ const BEST_REASONING = QUALITY_SIGNS.map(([[word]]) => word).join(' ');
 
 /**
  * Why no proposal of a rule can ever be put through, in words, with what is missing; `undefined`: one
- * may be. It goes by what is fixed in a rule (its `when`, confidence, impact, risk, and the best of the
- * texts that its reasoning can be), and is never said of a rule that could pass.
+ * may be. It considers only what is fixed in a rule: a constant `when`, confidence, impact, risk, and the best
+ * text that the reasoning can have. No rule that could pass is reported.
  *
  * @param confidence that its proposals carry, 0 to 1
  */

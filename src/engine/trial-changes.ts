@@ -110,7 +110,7 @@ export class TrialChanges {
       const status = isRefused ? 'cancelled' : task.status;
       const step = recordOutcome(trial, { ...task, status, finishTimeMs }, nowMs);
       if (step !== undefined) change.take(step);
-      // In blocks, a pair may have become due meanwhile, and any task ends a silence.
+      // In blocks, a pair may have become due, and any recorded task lets the next block begin.
       if (step !== undefined || trial.plan.assignment === 'switchback') change.moveOn();
     }
   }

@@ -19,8 +19,8 @@ export interface Commit {
 }
 
 /**
- * Where a ledger lives. One process at a time has it open. A store that waits for something, such as a disk,
- * answers with promises, and rejects where others throw.
+ * Where a ledger lives. One process at a time has it open. A store may return promises, which reject with what
+ * a synchronous store throws.
  */
 export interface LedgerStore {
   /** What is stored; `undefined`: nothing yet. Throws `LedgerCorruptError`. */

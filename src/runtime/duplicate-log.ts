@@ -2,16 +2,16 @@ import type { Logger } from 'pino';
 import type { Clock } from '../domain/clock.ts';
 import type { Recorded } from '../engine/record.ts';
 
-/** Reports are looked at in stretches so long, in milliseconds. */
-const STRETCH_MS = 60_000;
+/** Length of the intervals in which reports are counted, in milliseconds. */
+const INTERVAL_MS = 60_000;
 
-/** A line is written where, of at least so many reports, more than this share were duplicates. */
+/** A warning needs at least so many reports in an interval, and more than this share of duplicates. */
 const MIN_REPORTS = 100;
 const MAX_SHARE = 0.2;
 
 /**
- * Logs stretches in which many reports were of tasks that had been recorded before: retries are few, and a
- * client whose ids repeat loses tasks.
+ * Logs a warning for each interval in which many reports were duplicates. Retries cause few; a client whose
+ * task ids repeat loses tasks.
  */
 export function createDuplicateLog(log: Logger, clock: Pick<Clock, 'monotonic'>) {
   let startMs = clock.monotonic();
@@ -21,7 +21,7 @@ export function createDuplicateLog(log: Logger, clock: Pick<Clock, 'monotonic'>)
     reports += recorded.recorded + recorded.duplicates;
     duplicates += recorded.duplicates;
     const nowMs = clock.monotonic();
-    if (nowMs - startMs < STRETCH_MS) return;
+    if (nowMs - startMs < INTERVAL_MS) return;
     if (reports >= MIN_REPORTS && duplicates > MAX_SHARE * reports) {
       log.warn(
         { reports, duplicates, seconds: Math.round((nowMs - startMs) / 1000) },

@@ -125,7 +125,7 @@ export interface Rest {
 }
 
 /**
- * The rest after the last trial of a change, or after it was refused or reverted by an operator; `undefined`: none.
+ * The rest after the last trial of a change, or after clients or an operator had it taken back; `undefined`: none.
  *
  * @param always also after INCONCLUSIVE; otherwise only after HARMED or INVALID
  */

@@ -113,8 +113,8 @@ export interface Trial {
   /** Reports of tasks in blocks. */
   readonly placed: number;
   /**
-   * Tasks ever recorded when a pair of blocks had ended without a single one: the orchestrator has nothing to
-   * do, and no block begins before it has. `undefined`: it has.
+   * Tasks ever recorded when a pair of blocks ended without any report. No block begins until another task is
+   * recorded. `undefined`: the last pair had reports.
    */
   readonly quietSince: number | undefined;
   /** No block runs, and the standing value is in force. */
@@ -272,8 +272,8 @@ export function runningBlock({ blocks }: Pick<Trial, 'blocks'>): Block | undefin
 }
 
 /**
- * When the oldest pair of blocks is counted: its tasks have had the outcome timeout, or longer if reports were
- * later than that. `undefined`: it has not ended.
+ * When the oldest pair of blocks is counted: `pairWaitMs` after its second block ended. `undefined`: that
+ * block has not ended, or not begun.
  */
 export function pairDueMs({
   blocks,

@@ -65,7 +65,7 @@ export class ThreadedStore implements LedgerStore {
     this.#worker = new Worker(THREAD, { workerData });
     this.#worker.on('message', (answer: StoreAnswer) => this.#receive(answer));
     this.#worker.on('error', (error) => {
-      // A process whose ledger has no thread any more is better started anew.
+      // Without the thread nothing can be recorded: the process ends, and its supervisor restarts it.
       if (this.#isOpen) throw error;
       this.#fail(new LedgerOpenError(`the ledger's thread failed: ${error}`, { cause: error }));
     });

@@ -30,7 +30,7 @@ export function faultOfStart(deltaId: string, step: TrialStep): string | undefin
   const { plan, commitment } = step;
   if (plan.deltaId !== deltaId) return 'it begins the trial of another delta';
   if (!isOfThisFormat(plan)) {
-    // Of earlier formats, only the chain of hashes is checked.
+    // For earlier formats, the audit checks only the chain of hashes.
     const isFirst = plan.format === undefined && commitment === undefined;
     const isEarlier =
       plan.assignment === 'switchback' && EARLIER_FORMATS_OF_BLOCKS.includes(plan.format);

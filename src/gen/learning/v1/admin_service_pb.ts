@@ -474,8 +474,8 @@ export const LearningAdminService: GenService<{
   /**
    * Restores the value that stood before a delta in force (APPLIED, PROVISIONAL
    * or CONFIRMED), by a new delta. On TRIAL, the trial is ended; the delta
-   * itself is answered if no value had to be restored. A rule's change then
-   * rests as after a refusal: at least 5 minutes and 100 tasks, longer each time.
+   * itself is returned if no value had to be restored. The rule's change is not
+   * tried again for at least 5 minutes and 100 tasks, and longer each time.
    * FAILED_PRECONDITION (DELTA_STATE) where the live value is no longer the
    * one that the delta set; nothing is changed then.
    *
