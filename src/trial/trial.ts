@@ -300,7 +300,11 @@ export function awaitsOutcomes({ sets, blocks }: Pick<Trial, 'sets' | 'blocks'>)
   return sets.length > 0 || blocks.length > 0;
 }
 
-/** Whether a suspended trial has nothing left to count and only waits for late reports. */
+/**
+ * Whether a suspended trial has nothing left to count and only waits for late reports, which end it. In blocks
+ * they may let it continue instead.
+ */
 export function isSettling(trial: Trial): boolean {
-  return trial.suspendedMs !== undefined && !awaitsOutcomes(trial);
+  const { plan, suspendedMs } = trial;
+  return plan.assignment === 'task' && suspendedMs !== undefined && !awaitsOutcomes(trial);
 }

@@ -3,7 +3,7 @@ import type { FinishedTask } from '../../src/trial/advance.ts';
 import { otherArm, tossCoin } from '../../src/trial/arm.ts';
 import { nextBlock } from '../../src/trial/assign.ts';
 import type { TrialPlan } from '../../src/trial/plan.ts';
-import { restingArm, runningBlock, type Trial } from '../../src/trial/trial.ts';
+import { isSettling, restingArm, runningBlock, type Trial } from '../../src/trial/trial.ts';
 import { eUntold } from '../../src/trial/validity.ts';
 import { mixedOf } from '../support/by-hand.ts';
 import { TrialBench } from '../support/trial-bench.ts';
@@ -171,6 +171,19 @@ describe('a block', () => {
     expect(bench.next).toEqual({ move: 'switch' });
     bench.nowMs += 1;
     expect(bench.next?.move).toBe('settle');
+  });
+
+  test('may let a suspended trial continue when it is counted again, so no other trial may begin', () => {
+    const bench = inBlocks();
+    finish(bench, 3);
+    bench.block();
+    finish(bench, 3);
+    settle(bench);
+    expect(bench.trial.blocks).toEqual([]);
+    const { trial } = bench;
+    expect(isSettling({ ...trial, suspendedMs: 0 })).toBe(false);
+    const plan: TrialPlan = { ...trial.plan, assignment: 'task' };
+    expect(isSettling({ ...trial, plan, suspendedMs: 0 })).toBe(true);
   });
 
   test('takes a task that names no change if it began after every client had acknowledged', () => {
