@@ -82,6 +82,11 @@ export class Draft implements LedgerView, Addition {
     this.events.push(stored);
   }
 
+  /** How many events, and tasks in them, there are. */
+  get size(): number {
+    return this.events.length + this.#tasks.length;
+  }
+
   get trials(): readonly Trial[] {
     return this.followUps.trials;
   }
@@ -158,10 +163,11 @@ export class Draft implements LedgerView, Addition {
       case 'tasks_recorded':
         for (const task of event.tasks) {
           this.#tasks.push(task);
-          if (task.taskId === '') continue;
-          this.#idsAdded += 1;
-          this.#ids.set(task.taskId, this.#idsAdded);
+          if (task.taskId !== '') this.#addId(task.taskId);
         }
+        break;
+      case 'task_ids_kept':
+        for (const taskId of event.taskIds) this.#addId(taskId);
         break;
       case 'delta_acknowledged':
         this.#clients.set(event.clientId, event.sequence);
@@ -184,6 +190,11 @@ export class Draft implements LedgerView, Addition {
       case 'clock_set':
         break;
     }
+  }
+
+  #addId(taskId: string): void {
+    this.#idsAdded += 1;
+    this.#ids.set(taskId, this.#idsAdded);
   }
 
   /** Confirmed deltas whose parameter was set are in force no longer. */

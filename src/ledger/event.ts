@@ -15,6 +15,7 @@ import type { Receipt } from '../trial/receipt.ts';
 export type LedgerEvent =
   | ParametersDeclared
   | TasksRecorded
+  | TaskIdsKept
   | MetricsReported
   | DeltaEvent
   | TrialAdvanced
@@ -34,6 +35,13 @@ export interface ParametersDeclared {
 export interface TasksRecorded {
   readonly kind: 'tasks_recorded';
   readonly tasks: readonly Task[];
+}
+
+/** In place of events of tasks that are not retained any more: by their ids they are recognised when sent again. */
+export interface TaskIdsKept {
+  readonly kind: 'task_ids_kept';
+  /** In the order in which they were recorded. */
+  readonly taskIds: readonly string[];
 }
 
 /** Coordination metrics replaced the former ones. */

@@ -142,6 +142,8 @@ export function foldHead(
       Object.assign(head.parameters, event.parameters);
       for (const name of Object.keys(event.parameters)) head.declared[name] = true;
       break;
+    case 'task_ids_kept':
+      break;
     case 'tasks_recorded':
       head.counters.tasksRecorded += event.tasks.length;
       break;

@@ -4,14 +4,14 @@ import type { Retention } from '../domain/settings.ts';
 import { type Awaitable, settle, whenKnown } from './awaitable.ts';
 import { Draft } from './draft.ts';
 import type { LedgerEvent } from './event.ts';
-import { emptyHead, type Head } from './head.ts';
-import { LedgerState } from './state.ts';
+import { foldStored } from './fold-stored.ts';
+import type { Head } from './head.ts';
+import type { Forgotten } from './retained-tasks.ts';
+import type { LedgerState } from './state.ts';
 import {
-  LedgerCorruptError,
   LedgerOpenError,
   type LedgerStore,
   MissingFault,
-  type StoredLedger,
   StoreFault,
   type SyncLedgerStore,
 } from './store.ts';
@@ -79,8 +79,8 @@ export class Ledger {
   #retainNext: Retention | undefined;
   readonly #listeners: ((note: CommitNote) => void)[] = [];
   #failure: Error | undefined;
-  /** What the commit that failed would have added; `drop`: to the store. */
-  #doubtful: { readonly draft: Draft; readonly drop: readonly number[] } | undefined;
+  /** What the commit that failed would have added, and taken out of the store. */
+  #doubtful: { readonly draft: Draft; readonly forgotten: Forgotten } | undefined;
   readonly #onAvailability: (failure: Error | undefined) => void;
 
   private constructor(options: LedgerOptions, state: LedgerState) {
@@ -95,15 +95,7 @@ export class Ledger {
   static open(options: LedgerOptions): Awaitable<Ledger>;
   static open(options: LedgerOptions): Awaitable<Ledger> {
     return whenKnown(options.store.load(), (stored) => {
-      const state = new LedgerState(options.retention);
-      const draft = new Draft(state, headOf(stored, options.newEpoch));
-      for (const event of stored?.events ?? []) draft.replay(event);
-      if (draft.events.length !== draft.head.storedEvents) {
-        throw new LedgerCorruptError(
-          `the ledger should hold ${draft.head.storedEvents} events, but holds ${draft.events.length}`,
-        );
-      }
-      state.merge(draft);
+      const state = foldStored(stored, options);
       const ledger = new Ledger(options, state);
       return stored === undefined
         ? whenKnown(begin(options.store, state.head), () => ledger)
@@ -232,16 +224,18 @@ export class Ledger {
 
   /** Makes a draft durable, and then the state. */
   #commit(draft: Draft, done: () => void, refused: () => void): Awaitable<void> {
-    const drop = this.state.takeDroppable();
-    draft.head.storedEvents += draft.events.length - drop.length;
+    const forgotten = this.state.takeForgotten();
+    const { drop, kept } = forgotten;
+    const events = [...kept, ...draft.events];
+    draft.head.storedEvents += events.length - drop.length;
     return settle(
-      () => this.#port.commit({ events: draft.events, drop, head: draft.head }),
+      () => this.#port.commit({ events, drop, head: draft.head }),
       () => {
         this.state.merge(draft);
         done();
       },
       (error) => {
-        this.#doubtful = { draft, drop };
+        this.#doubtful = { draft, forgotten };
         this.#failed(error);
         refused();
       },
@@ -266,7 +260,7 @@ export class Ledger {
       this.state.merge(doubtful.draft);
       this.#tell(doubtful.draft);
     } else if (doubtful !== undefined) {
-      this.state.returnDroppable(doubtful.drop);
+      this.state.returnForgotten(doubtful.forgotten);
     }
     this.#onAvailability(undefined);
   }
@@ -287,13 +281,6 @@ function begin(store: LedgerStore, head: Head): Awaitable<void> {
       throw new LedgerOpenError(text, { cause });
     },
   );
-}
-
-/** What an older release's head did not have is empty. */
-function headOf(stored: StoredLedger | undefined, newEpoch: () => string): Head {
-  if (stored === undefined) return emptyHead(newEpoch(), newEpoch());
-  const head = { ...emptyHead(stored.head.epoch), ...stored.head };
-  return head.secret === '' ? { ...head, secret: newEpoch() } : head;
 }
 
 /** Makes one decision; the answer tells its caller, once that may be told. */

@@ -11,6 +11,7 @@ import { emptyHead, type Head } from './head.ts';
 import { HoldbackRows } from './holdback-rows.ts';
 import { NewestProposals } from './newest-proposals.ts';
 import { type AwaitedAck, FollowUps, type Observation } from './pending-work.ts';
+import { type Forgotten, RetainedTasks } from './retained-tasks.ts';
 import { Ring } from './ring.ts';
 import type { LedgerView } from './view.ts';
 
@@ -34,30 +35,18 @@ const RETAIN_HEAD_EVENTS = 100;
  */
 const KEEP_FOR_STREAMS = 1024;
 
-/** One stored batch of tasks: dropped when neither its tasks nor its ids are needed. */
-interface TaskBatch {
-  readonly position: number;
-  /** Tasks recorded up to and with this batch. */
-  readonly tasksThrough: number;
-  /** Ids recorded up to and with this batch. */
-  readonly idsThrough: number;
-}
+/** Events that one commit takes out of the store at most, but for those that belong together. */
+const DROPPED_AT_ONCE = 1000;
 
 /**
  * The committed state: a fold over the ledger's events. It changes only by `merge`. What falls out
- * of retention is forgotten at once here, and named by `takeDroppable` for the store to delete
+ * of retention is forgotten at once here, and named by `takeForgotten` for the store to delete
  * with its next commit; a restart in between forgets it again.
  */
 export class LedgerState implements LedgerView {
   head: Head = emptyHead('');
   #retention: Retention;
-  readonly #tasks = new Ring<Task>();
-  /** Each known id with its place among all ids: 1, 2, 3 … */
-  readonly #ids = new Map<string, number>();
-  readonly #idOrder = new Ring<string>();
-  readonly #batches = new Ring<TaskBatch>();
-  #tasksSeen = 0;
-  #idsSeen = 0;
+  readonly #tasks = new RetainedTasks();
   readonly followUps = new FollowUps();
   /** By birth; one that waited or was tried, by when that ended: what is decided now is new. */
   readonly #deltas = new Map<string, Delta>();
@@ -71,7 +60,7 @@ export class LedgerState implements LedgerView {
   readonly #cycles = new Ring<{ readonly cycle: CycleRecord; readonly position: number }>();
   readonly #clients = new Acknowledged();
   readonly #headEvents = new Ring<number>();
-  #droppable: number[] = [];
+  #forgotten: Forgotten[] = [];
 
   constructor(retention: Retention) {
     this.#retention = retention;
@@ -88,7 +77,7 @@ export class LedgerState implements LedgerView {
   }
 
   get taskCount(): number {
-    return this.#tasks.length;
+    return this.#tasks.count;
   }
 
   newestTasks(count: number): Task[] {
@@ -97,8 +86,7 @@ export class LedgerState implements LedgerView {
 
   /** @param newer ids that will come after all that are here */
   hasTaskId(taskId: string, newer = 0): boolean {
-    const place = this.#ids.get(taskId);
-    return place !== undefined && place > this.#idsSeen + newer - this.#retention.dedupWindow;
+    return this.#tasks.hasId(taskId, newer, this.#retention.dedupWindow);
   }
 
   delta(deltaId: string): Delta | undefined {
@@ -165,15 +153,16 @@ export class LedgerState implements LedgerView {
     for (const { position, event } of addition.events) {
       switch (event.kind) {
         case 'tasks_recorded':
-          this.#mergeTasks(position, event.tasks);
+          this.#tasks.addTasks(position, event.tasks);
+          break;
+        case 'task_ids_kept':
+          this.#tasks.addIds(position, event);
           break;
         case 'cycle_completed':
           this.#cycles.push({ cycle: event.cycle, position });
           break;
         case 'delta_acknowledged':
-          this.#droppable.push(
-            ...this.#clients.add(event.clientId, { sequence: event.sequence, position }),
-          );
+          this.#drop(this.#clients.add(event.clientId, { sequence: event.sequence, position }));
           break;
         case 'metrics_reported':
         case 'parameters_declared':
@@ -200,29 +189,28 @@ export class LedgerState implements LedgerView {
     this.#forget();
   }
 
-  /** Events that the store need not hold any more; the caller now answers for deleting them. */
-  takeDroppable(): number[] {
-    const positions = this.#droppable;
-    this.#droppable = [];
-    return positions;
+  /** Some of what the store need not hold any more; the caller now answers for it. */
+  takeForgotten(): Forgotten {
+    const drop: number[] = [];
+    const kept: StoredEvent[] = [];
+    let count = 0;
+    for (const one of this.#forgotten) {
+      if (drop.length >= DROPPED_AT_ONCE) break;
+      drop.push(...one.drop);
+      kept.push(...one.kept);
+      count += 1;
+    }
+    this.#forgotten = this.#forgotten.slice(count);
+    return { drop, kept };
   }
 
   /** Gives back what could not be deleted. */
-  returnDroppable(positions: readonly number[]): void {
-    this.#droppable = [...positions, ...this.#droppable];
+  returnForgotten(forgotten: Forgotten): void {
+    if (forgotten.drop.length > 0) this.#forgotten = [forgotten, ...this.#forgotten];
   }
 
-  #mergeTasks(position: number, tasks: readonly Task[]): void {
-    for (const task of tasks) {
-      this.#tasks.push(task);
-      if (task.taskId === '') continue;
-      this.#idsSeen += 1;
-      this.#ids.set(task.taskId, this.#idsSeen);
-      this.#idOrder.push(task.taskId);
-    }
-    this.#tasksSeen += tasks.length;
-    const batch = { position, tasksThrough: this.#tasksSeen, idsThrough: this.#idsSeen };
-    this.#batches.push(batch);
+  #drop(drop: readonly number[], kept: readonly StoredEvent[] = []): void {
+    if (drop.length > 0) this.#forgotten.push({ drop, kept });
   }
 
   #mergeReceipts(position: number, { deltaId, receipts }: TrialAdvanced): void {
@@ -230,7 +218,7 @@ export class LedgerState implements LedgerView {
     const dropped = this.#holdbackRows.add(deltaId, position, first === 'renew');
     if (receipts.at(-1)?.step.step === 'confirm') this.#holdbackRows.begin(deltaId);
     if (dropped.length === 0) return;
-    this.#droppable.push(...dropped);
+    this.#drop(dropped);
     const left = this.#deltaEvents.get(deltaId)?.filter((one) => !dropped.includes(one));
     this.#deltaEvents.set(deltaId, left ?? []);
   }
@@ -244,37 +232,23 @@ export class LedgerState implements LedgerView {
   }
 
   #forget(): void {
-    const { historyLimit, dedupWindow, retainCycles } = this.#retention;
-    while (this.#tasks.length > historyLimit) this.#tasks.shift();
-    while (this.#idOrder.length > dedupWindow) this.#forgetOldestId();
-    for (let batch = this.#batches.at(0); batch !== undefined; batch = this.#batches.at(0)) {
-      const taskNeeded = batch.tasksThrough > this.#tasksSeen - this.#tasks.length;
-      const idNeeded = batch.idsThrough > this.#idsSeen - this.#idOrder.length;
-      if (taskNeeded || idNeeded) break;
-      this.#droppable.push(batch.position);
-      this.#batches.shift();
+    const { drop: ofTasks, kept } = this.#tasks.forget(this.#retention);
+    this.#drop(ofTasks, kept);
+    const drop: number[] = [];
+    for (
+      let surplus = this.#cycles.length - this.#retention.retainCycles;
+      surplus > 0;
+      surplus -= 1
+    ) {
+      drop.push(this.#cycles.shift()?.position ?? 0);
     }
-    for (let surplus = this.#cycles.length - retainCycles; surplus > 0; surplus -= 1) {
-      const oldest = this.#cycles.shift();
-      if (oldest !== undefined) this.#droppable.push(oldest.position);
-    }
-    while (this.#headEvents.length > RETAIN_HEAD_EVENTS) {
-      const oldest = this.#headEvents.shift();
-      if (oldest !== undefined) this.#droppable.push(oldest);
-    }
-    this.#droppable.push(...this.#clients.forget());
-    this.#forgetDeltas();
-  }
-
-  #forgetOldestId(): void {
-    const place = this.#idsSeen - this.#idOrder.length + 1;
-    const taskId = this.#idOrder.shift() ?? '';
-    // Not where it has been recorded again since.
-    if (this.#ids.get(taskId) === place) this.#ids.delete(taskId);
+    while (this.#headEvents.length > RETAIN_HEAD_EVENTS) drop.push(this.#headEvents.shift() ?? 0);
+    this.#drop([...drop, ...this.#clients.forget(), ...this.#forgetDeltas()]);
   }
 
   /** Oldest first, but never one that still waits, is on trial or is being proven. */
-  #forgetDeltas(): void {
+  #forgetDeltas(): number[] {
+    const drop: number[] = [];
     let surplus = this.#deltas.size - this.#open.size - this.#retention.retainDeltas;
     const proven = new Set(surplus > 0 ? this.trials.map(({ plan }) => plan.deltaId) : []);
     for (const delta of this.#deltas.values()) {
@@ -283,9 +257,7 @@ export class LedgerState implements LedgerView {
       surplus -= 1;
       this.#deltas.delete(delta.deltaId);
       this.#newest.forget(delta);
-      for (const position of this.#deltaEvents.get(delta.deltaId) ?? []) {
-        this.#droppable.push(position);
-      }
+      drop.push(...(this.#deltaEvents.get(delta.deltaId) ?? []));
       this.#deltaEvents.delete(delta.deltaId);
       this.followUps.forget(delta.deltaId);
       this.#holdbackRows.forget(delta.deltaId);
@@ -293,5 +265,6 @@ export class LedgerState implements LedgerView {
     }
     const retained = this.head.sequence - this.head.compactedThrough;
     while (this.#applied.length > Math.max(retained, KEEP_FOR_STREAMS)) this.#applied.shift();
+    return drop;
   }
 }

@@ -12,7 +12,7 @@ export interface StoredLedger {
 /** One commit: all of it happens, or none. */
 export interface Commit {
   readonly events: readonly StoredEvent[];
-  /** Positions of events that need not be kept. */
+  /** Positions of events that need not be kept. They go first: one of `events` may take their place. */
   readonly drop: readonly number[];
   /** Replaces the former head. */
   readonly head: Head;

@@ -7,7 +7,7 @@ import { replaceFile } from './disk/move-aside.ts';
 import { isThere } from './disk/path-checks.ts';
 import { prepareDirectory } from './sqlite/directory-lock.ts';
 import { withDatabase } from './sqlite/file.ts';
-import { readLedgerFile, replaceEpoch } from './sqlite/open.ts';
+import { checkLedgerFile, replaceEpoch } from './sqlite/open.ts';
 import { asOpenError } from './sqlite/open-error.ts';
 
 /** What a copy holds. */
@@ -118,9 +118,8 @@ async function copyDatabase(source: string, target: string): Promise<void> {
 /** Reads all of it, checksums included. */
 function verifyLedger(file: string): LedgerSummary {
   // SQLite takes an empty file for a database that is yet to be written.
-  const stored = statSync(file).size === 0 ? undefined : readLedgerFile(file);
-  if (stored === undefined) throw new LedgerOpenError(`${file} holds no ledger`);
-  const { head } = stored;
+  const head = statSync(file).size === 0 ? undefined : checkLedgerFile(file);
+  if (head === undefined) throw new LedgerOpenError(`${file} holds no ledger`);
   return {
     epoch: head.epoch,
     tasksRecorded: head.counters.tasksRecorded,

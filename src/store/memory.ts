@@ -10,11 +10,12 @@ export function createMemoryStore(): SyncLedgerStore {
     load(): StoredLedger | undefined {
       if (head === undefined) return undefined;
       const stored = [...events].map(([position, event]) => ({ position, event }));
+      stored.sort((a, b) => a.position - b.position);
       return { head: structuredClone(head), events: stored };
     },
     commit(commit: Commit): void {
-      for (const { position, event } of commit.events) events.set(position, event);
       for (const position of commit.drop) events.delete(position);
+      for (const { position, event } of commit.events) events.set(position, event);
       head = structuredClone(commit.head);
     },
     check(): void {},

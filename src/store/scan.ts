@@ -1,11 +1,11 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
-import { messageOf } from '../domain/errors.ts';
+import type { DatabaseSync } from 'node:sqlite';
 import type { Head } from '../ledger/head.ts';
 import { LedgerOpenError } from '../ledger/store.ts';
 import { LEDGER_FILE } from './disk/files.ts';
-import { withDatabase } from './sqlite/file.ts';
+import { withDamagedDatabase } from './sqlite/file.ts';
+import { type RawRow, readRows } from './sqlite/readable-rows.ts';
 import { checksum } from './sqlite/rows.ts';
 import { requireSchema } from './sqlite/schema.ts';
 
@@ -23,13 +23,14 @@ export interface ScannedRow {
 export interface LedgerScan {
   /** `undefined`: it is damaged. */
   readonly head: Head | undefined;
-  /** In order of position; of those that hold tasks, the damaged ones only. */
+  /** In order of position; of those that hold tasks or their ids, the damaged ones only. */
   readonly rows: readonly ScannedRow[];
   /** What is wrong with the ledger beside its rows, in words. */
   readonly faults: readonly string[];
 }
 
-type RawRow = Readonly<Record<string, SQLOutputValue>>;
+/** Kinds of which only the damaged ones are of interest. */
+const OF_TASKS: readonly string[] = ['tasks_recorded', 'task_ids_kept'];
 
 /**
  * Reads all of a directory's ledger at one moment, and goes on where it is damaged. A sidecar may
@@ -41,14 +42,14 @@ export function scanLedger(directory: string): LedgerScan {
   if (!statSync(file, { throwIfNoEntry: false })?.size) {
     throw new LedgerOpenError(`${directory} holds no ledger`);
   }
-  return withDatabase(file, { readOnly: true, timeout: 5000 }, (db) => {
+  return withDamagedDatabase(file, (db) => {
     requireSchema(db, file);
     // Holds the view still, whatever is committed meanwhile.
     db.exec('BEGIN');
     const { head, fault } = scanHead(db);
     const faults = fault === undefined ? [] : [fault];
-    const { rows, count, failure } = scanRows(db, head?.position);
-    if (failure !== undefined) faults.push(failure);
+    const { rows, count, unreadable } = scanRows(db, head?.position);
+    if (unreadable !== undefined) faults.push(...unreadable);
     else if (head !== undefined && count !== head.storedEvents) {
       faults.push(`it should hold ${head.storedEvents} events, but holds ${count}`);
     }
@@ -69,27 +70,19 @@ function scanHead(db: DatabaseSync): { head: Head | undefined; fault: string | u
 }
 
 /** @param newest position of the newest event; `undefined`: unknown */
-function scanRows(db: DatabaseSync, newest = Number.POSITIVE_INFINITY) {
-  const statement = db.prepare(
-    'SELECT position, kind, CAST(body AS BLOB) AS body, checksum FROM events ORDER BY position',
-  );
-  // A damaged number may be beyond what JavaScript can hold.
-  statement.setReadBigInts(true);
+function scanRows(db: DatabaseSync, newest?: number) {
   const rows: ScannedRow[] = [];
   let count = 0;
-  let last = 0;
-  let failure: string | undefined;
-  try {
-    for (const raw of statement.iterate()) {
-      const row = scanRow(raw, newest);
-      count += 1;
-      last = row.position;
-      if (row.kind !== 'tasks_recorded' || row.fault !== undefined) rows.push(row);
-    }
-  } catch (error) {
-    failure = `it cannot be read beyond position ${last}: ${messageOf(error)}`;
-  }
-  return { rows, count, failure };
+  const visit = (raw: RawRow) => {
+    const row = scanRow(raw, newest ?? Number.POSITIVE_INFINITY);
+    count += 1;
+    if (!OF_TASKS.includes(row.kind) || row.fault !== undefined) rows.push(row);
+  };
+  const unreadable = readRows(db, visit, newest)?.map(
+    ({ above, below, message }) =>
+      `nothing between positions ${above} and ${below} can be read: ${message}`,
+  );
+  return { rows: rows.sort((a, b) => a.position - b.position), count, unreadable };
 }
 
 function scanRow(raw: RawRow, newest: number): ScannedRow {

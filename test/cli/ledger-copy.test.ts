@@ -9,8 +9,9 @@ import {
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test, vi } from 'vitest';
-import { openSqliteStore, readLedgerFile } from '../../src/store/sqlite/open.ts';
+import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import { adminClient, learningClient } from '../support/clients.ts';
+import { readLedgerFile } from '../support/read-ledger.ts';
 import { startSidecar } from '../support/sidecar.ts';
 import { taskOfId } from '../support/task-book.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -60,7 +61,11 @@ test('a backup while it serves and records is whole, verified, and restores', as
   const source = contentOf(join(dataDir, 'ledger.db'));
   expect(copy.epoch).toBe(source.epoch);
   const { position } = copy.head;
-  expect(copy.events).toEqual(source.events.filter((event) => event.position <= position));
+  expect(copy.events).toHaveLength(copy.head.storedEvents);
+  // Ids have taken the place of tasks since.
+  const of = ({ events }: typeof copy) =>
+    events.filter((one) => one.position <= position && !one.event.kind.startsWith('task'));
+  expect(of(copy)).toEqual(of(source));
   expect(position).toBeLessThan(source.head.position);
   expect(readdirSync(join(file, '..'))).toEqual(['ledger.backup']);
 

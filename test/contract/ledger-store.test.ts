@@ -121,6 +121,25 @@ describe.each([
     });
   });
 
+  test('puts an event in the place of one that is dropped', async () => {
+    const first = [
+      { position: 1, event: TASKS },
+      { position: 2, event: METRICS },
+    ];
+    await harness.store.commit({ events: first, drop: [], head: headAt(2, 2) });
+    const ids = { kind: 'task_ids_kept', taskIds: ['a', 'b'] } as const;
+    const events = [
+      { position: 1, event: ids },
+      { position: 3, event: METRICS },
+    ];
+    await harness.store.commit({ events, drop: [1], head: headAt(3, 3) });
+    expect((await contentOf(await harness.reopen()))?.events).toEqual([
+      events[0],
+      first[1],
+      events[1],
+    ]);
+  });
+
   test('what was given to it may change afterwards', async () => {
     const head = headAt(1, 1);
     const committed = harness.store.commit({

@@ -1,11 +1,12 @@
 import { copyFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { openSqliteStore, readLedgerFile } from '../../src/store/sqlite/open.ts';
+import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import { auditStore } from '../support/audited.ts';
 import { createEngineFixture, taskOf } from '../support/engine-fixture.ts';
 import { ledgerYaml, runTasks } from '../support/kept-ledgers.ts';
 import { ManualClock } from '../support/manual-clock.ts';
+import { readLedgerFile } from '../support/read-ledger.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { TrialFixture } from '../support/trial-fixture.ts';
 

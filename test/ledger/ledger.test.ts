@@ -278,4 +278,55 @@ describe('retention', () => {
       { numRuns: 50 },
     );
   });
+
+  test('ids outlive their tasks, without them, across failed commits and restarts', async () => {
+    const retention = { ...RETENTION, dedupWindow: 2500 };
+    const sizes = fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 15, maxLength: 40 });
+    await fc.assert(
+      fc.asyncProperty(sizes, fc.integer({ min: 2, max: 9 }), async (batches, every) => {
+        const store = failingStore();
+        const open = () => Ledger.open({ store, retention, newEpoch: () => 'e', defer: () => {} });
+        let ledger = open();
+        const ids: string[] = [];
+        for (const [i, size] of batches.entries()) {
+          const batch = Array.from({ length: size }, (_, at) => `t${ids.length + at}`);
+          if (i % every === 0) {
+            store.fault = new StoreFault('disk full');
+            store.isDoneAllTheSame = i % 2 === 0;
+            const refused = ledger.transact(record(`never-${i}`, ...batch));
+            await ledger.flush();
+            await expect(refused).rejects.toThrow('disk full');
+            store.fault = undefined;
+            if (store.isDoneAllTheSame) ids.push(`never-${i}`, ...batch);
+            await ledger.check();
+            continue;
+          }
+          ids.push(...batch);
+          const done = ledger.transact(record(...batch));
+          await ledger.flush();
+          await done;
+          if (i % every === 1) ledger = open();
+        }
+        const stored = [...(store.load()?.events ?? [])].map(({ event }) => event);
+        const tasks = stored.flatMap((event) =>
+          event.kind === 'tasks_recorded' ? event.tasks : [],
+        );
+        // What is retained, ids too few for an event of their own, and what the next commit takes out.
+        expect(tasks.length).toBeLessThanOrEqual(retention.historyLimit + 32 + 2 * 401);
+        const kept = stored.flatMap((event) =>
+          event.kind === 'task_ids_kept' ? event.taskIds : [],
+        );
+        expect(kept.length).toBeLessThanOrEqual(retention.dedupWindow + 3 * 401);
+        for (const { state } of [ledger, open()]) {
+          expect(state.newestTasks(100).map(({ taskId }) => taskId)).toEqual(
+            ids.slice(-retention.historyLimit),
+          );
+          expect(ids.filter((id) => state.hasTaskId(id))).toEqual(
+            ids.slice(-retention.dedupWindow),
+          );
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
 });

@@ -6,20 +6,9 @@ import type { LedgerEvent, StoredEvent } from '../../ledger/event.ts';
 import { copyHead, emptyHead, type Head, toWallMs } from '../../ledger/head.ts';
 import { LedgerState } from '../../ledger/state.ts';
 import type { TrialPlan } from '../../trial/plan.ts';
+import type { Remains } from '../sqlite/remains.ts';
 import { consistentEvents } from './consistent-events.ts';
-import { foldOver, raiseCounters } from './salvaged-head.ts';
-
-/** What is left of a ledger. */
-export interface Remains {
-  /** The newest that is left; `undefined`: none is. */
-  readonly head: Head | undefined;
-  /** Nothing says that a commit has come after that head. */
-  readonly isNewest: boolean;
-  /** In order of position. */
-  readonly events: readonly StoredEvent[];
-  /** Positions above the first, up to the second, among which some may be missing. */
-  readonly damaged: readonly (readonly [above: number, through: number])[];
-}
+import { foldAll, raiseCounters } from './salvaged-head.ts';
 
 export interface MendOptions {
   readonly newEpoch: string;
@@ -30,7 +19,7 @@ export interface MendOptions {
 
 /** What became of a ledger that was mended. */
 export interface MendReport {
-  /** `older`: a former one was found, and what is known to have happened since was added. */
+  /** `older`: what is known to have been committed after it is gone. */
   readonly head: 'intact' | 'older' | 'lost';
   readonly keptEvents: Readonly<Record<string, number>>;
   readonly keptTasks: number;
@@ -112,25 +101,16 @@ function asItIs(kept: readonly StoredEvent[]) {
   return { kept, dropped: [], brokenOff: [] };
 }
 
-/** Whether the head that was found is the last one that was committed. */
-function isNewest(
-  { head, isNewest: seemsSo }: Remains,
-  { committedThrough }: MendOptions,
-): boolean {
-  if (head === undefined || committedThrough > head.position) return false;
-  return seemsSo || committedThrough > 0;
+/** Whether the head that was found is the last one that was committed, as far as is known. */
+function isNewest({ head }: Remains, { committedThrough }: MendOptions): boolean {
+  return head !== undefined && committedThrough <= head.position;
 }
 
 /** Those that the head counts and that are not there, and those after it that were committed. */
-function countLost(remains: Remains, options: MendOptions): number | undefined {
-  const { head, events } = remains;
-  const { committedThrough } = options;
-  if (head === undefined) return events.length === 0 && committedThrough === 0 ? 0 : undefined;
-  const through = Math.max(head.position, committedThrough, lastPosition(events));
-  if (!isNewest(remains, options) && committedThrough === 0) return undefined;
-  const known = events.filter(({ position }) => position <= head.position).length;
-  const later = events.length - known;
-  return Math.max(head.storedEvents - known, 0) + (through - head.position - later);
+function countLost({ head, events }: Remains, { committedThrough }: MendOptions) {
+  if (head === undefined) return undefined;
+  const later = Math.max(committedThrough - head.position, 0);
+  return Math.max(head.storedEvents - events.length, 0) + later;
 }
 
 function headOver(
@@ -138,10 +118,11 @@ function headOver(
   kept: readonly StoredEvent[],
   { newEpoch, committedThrough }: MendOptions,
 ): Head {
-  const base = found === undefined ? emptyHead(newEpoch) : copyHead({ ...emptyHead(''), ...found });
-  const head = { ...base, epoch: newEpoch };
-  foldOver(head, kept);
-  if (found === undefined || lastPosition(events) > found.position) raiseCounters(head, events);
+  const head = { ...copyHead({ ...emptyHead(''), ...found }), epoch: newEpoch };
+  if (found === undefined) {
+    foldAll(head, kept);
+    raiseCounters(head, events);
+  }
   head.position = Math.max(head.position, lastPosition(events), committedThrough);
   return head;
 }
@@ -228,18 +209,18 @@ function countKinds(events: readonly StoredEvent[]): Record<string, number> {
 
 /** Positions without an event, where something is damaged: some had been dropped before. */
 function missingRanges(
-  { head, events, damaged }: Remains,
+  { head, events, gaps }: Remains,
   { committedThrough }: MendOptions,
 ): string[] {
   const last = lastPosition(events);
   const end = Math.max(head?.position ?? 0, committedThrough, last);
-  const suspect = [...damaged, [last, end] as const];
+  const suspect = [...gaps, { above: last, below: end + 1 }];
   const ranges = new Set<string>();
   let former = 0;
   for (const position of [...events.map((one) => one.position), end + 1]) {
-    for (const [above, through] of suspect) {
+    for (const { above, below } of suspect) {
       const from = Math.max(former, above) + 1;
-      const to = Math.min(position - 1, through);
+      const to = Math.min(position, below) - 1;
       if (from <= to) ranges.add(from === to ? `${from}` : `${from}-${to}`);
     }
     former = position;

@@ -1,20 +1,20 @@
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { Ledger } from '../../ledger/ledger.ts';
-import { LedgerCorruptError, type StoredLedger } from '../../ledger/store.ts';
+import { messageOf } from '../../domain/errors.ts';
+import { LedgerCorruptError, LedgerOpenError } from '../../ledger/store.ts';
 import { LEDGER_FILE } from '../disk/files.ts';
 import { replaceFile } from '../disk/move-aside.ts';
 import { isThere } from '../disk/path-checks.ts';
-import { createMemoryStore } from '../memory.ts';
 import { readMark } from '../sqlite/commit-mark.ts';
 import { prepareDirectory } from '../sqlite/directory-lock.ts';
 import { encodeRow } from '../sqlite/encoded-commit.ts';
 import { createDatabase, verifyAbsence, verifyLedgerFile } from '../sqlite/file.ts';
-import { readLedgerFile } from '../sqlite/open.ts';
+import { checkLedger, checkLedgerFile } from '../sqlite/open.ts';
 import { asOpenError } from '../sqlite/open-error.ts';
+import { type Remains, readRemains } from '../sqlite/remains.ts';
 import { rowWriter } from '../sqlite/rows.ts';
 import { inTransaction } from '../sqlite/transaction.ts';
-import { KEEP_ALL, type Mended, type MendReport, mend } from './mend.ts';
-import { salvage } from './surviving-rows.ts';
+import { type Mended, type MendReport, mend } from './mend.ts';
 
 export interface RecoverOptions {
   readonly newEpoch: string;
@@ -62,8 +62,7 @@ function faultOf(file: string): string | undefined {
       return undefined;
     }
     verifyLedgerFile(file);
-    const stored = readLedgerFile(file);
-    if (stored !== undefined) openInMemory(stored);
+    checkLedgerFile(file);
     return undefined;
   } catch (error) {
     if (error instanceof LedgerCorruptError) return error.message;
@@ -72,20 +71,34 @@ function faultOf(file: string): string | undefined {
 }
 
 function mendFile(directory: string, file: string, { newEpoch, newId }: RecoverOptions): Mended {
-  const remains = salvage(file);
   const mark = readMark(directory);
+  const remains = tryToRead(file, mark?.position ?? 0);
   const isOurs = mark !== undefined && mark.epoch === (remains.head?.epoch ?? mark.epoch);
   const options = { newEpoch, newId, committedThrough: isOurs ? mark.position : 0 };
   const mended = mend(remains, options);
-  openInMemory(mended);
+  checkLedger(mended);
   return mended;
 }
 
-/** Throws where a ledger does not open. */
-function openInMemory({ head, events }: StoredLedger): void {
-  const store = createMemoryStore();
-  store.commit({ events: [...events], drop: [], head });
-  Ledger.open({ store, retention: KEEP_ALL, newEpoch: () => head.epoch, defer: () => {} });
+/** Throws where nothing is left: a new ledger in its place would pass for what was asked for. */
+function tryToRead(file: string, committedThrough: number): Remains {
+  if (!isThere(file, 'file')) throw beyondRecovery(file, 'it is gone');
+  if (statSync(file).size === 0) throw beyondRecovery(file, 'it is empty');
+  try {
+    const remains = readRemains(file, committedThrough);
+    if (remains.head !== undefined || remains.events.length > 0) return remains;
+  } catch (error) {
+    if (!(error instanceof LedgerCorruptError)) throw error;
+    throw beyondRecovery(file, messageOf(error.cause ?? error));
+  }
+  throw beyondRecovery(file, 'none of its rows is sound');
+}
+
+function beyondRecovery(file: string, why: string): LedgerOpenError {
+  return new LedgerOpenError(
+    `nothing of ${file} can be salvaged: ${why}. Restore a backup, or move it and what is beside it ` +
+      'away to begin anew',
+  );
 }
 
 function writeLedger(file: string, { head, events }: Mended): void {

@@ -5,15 +5,14 @@ import { foldHead, type Head } from '../../ledger/head.ts';
 import { foldReceipt } from '../../trial/fold.ts';
 import type { Trial } from '../../trial/trial.ts';
 
-/** Folds the events after a head's own into it, in place; those before say what they refer to. */
-export function foldOver(head: Head, events: readonly StoredEvent[]): void {
-  const from = head.position;
+/** Folds events into an empty head, in place. */
+export function foldAll(head: Head, events: readonly StoredEvent[]): void {
   const deltas = new Map<string, Delta>();
   const trials = new Map<string, Trial | undefined>();
-  for (const { position, event } of events) {
+  for (const { event } of events) {
     const subject = 'deltaId' in event ? deltas.get(event.deltaId) : undefined;
     const trial = 'deltaId' in event ? trials.get(event.deltaId) : undefined;
-    if (position > from) foldHead(head, event, subject, trial);
+    foldHead(head, event, subject, trial);
     if (event.kind === 'trial_advanced') {
       trials.set(event.deltaId, event.receipts.reduce(foldReceipt, trial));
     }
@@ -41,6 +40,9 @@ export function raiseCounters(head: Head, events: readonly StoredEvent[]): void 
     switch (event.kind) {
       case 'tasks_recorded':
         tasks += event.tasks.length;
+        break;
+      case 'task_ids_kept':
+        tasks += event.taskIds.length;
         break;
       case 'delta_proposed':
         if (event.proposal.cycleNumber > 0) proposals += 1;

@@ -10,6 +10,9 @@ import { migrate, requireSchema } from './schema.ts';
 /** What SQLite makes of a database unless told otherwise, and what salvage goes by. */
 export const PAGE_BYTES = 4096;
 
+/** About what the write-ahead log holds between two checkpoints. */
+const MAX_IDLE_WAL_BYTES = 4 * 1024 * 1024;
+
 /** How long to wait for another reader or writer, such as a backup. */
 const BUSY_MS = 5000;
 
@@ -19,7 +22,7 @@ const COMMIT_BUSY_MS = 500;
 /** Opens a ledger file for some work. Throws `LedgerOpenError`, whatever SQLite says. */
 export function withDatabase<R>(
   file: string,
-  options: { readonly readOnly?: boolean; readonly timeout?: number },
+  options: { readonly readOnly?: boolean; readonly timeout?: number; readonly defensive?: boolean },
   work: (db: DatabaseSync) => R,
 ): R {
   let db: DatabaseSync | undefined;
@@ -33,6 +36,16 @@ export function withDatabase<R>(
   }
 }
 
+/** As `withDatabase`, for a file that may be damaged: it is only read, and also where it was cut off. */
+export function withDamagedDatabase<R>(file: string, work: (db: DatabaseSync) => R): R {
+  const options = { readOnly: true, timeout: BUSY_MS, defensive: false };
+  return withDatabase(file, options, (db) => {
+    // Otherwise SQLite reads nothing of a file that is shorter than it should be.
+    db.exec('PRAGMA writable_schema = ON');
+    return work(db);
+  });
+}
+
 /** Opens a ledger file to write to it. Throws `LedgerOpenError`. */
 export function openDatabase(file: string): DatabaseSync {
   let db: DatabaseSync | undefined;
@@ -40,6 +53,8 @@ export function openDatabase(file: string): DatabaseSync {
     db = new DatabaseSync(file, { timeout: COMMIT_BUSY_MS });
     // FULL: what is acknowledged survives a power cut, not only the end of the process.
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -2000');
+    // Grown while another process was reading, the write-ahead log shrinks when it is begun anew.
+    db.exec(`PRAGMA journal_size_limit = ${MAX_IDLE_WAL_BYTES}`);
     migrate(db, file);
     return db;
   } catch (error) {

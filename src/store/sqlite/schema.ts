@@ -19,6 +19,8 @@ const MIGRATIONS: readonly string[] = [
      body TEXT NOT NULL,
      checksum INTEGER NOT NULL
    ) STRICT;`,
+  // Events `task_ids_kept`, which earlier releases do not know.
+  '',
 ];
 
 /** No release will ever write a schema beyond: a greater number is damage. */
@@ -28,6 +30,8 @@ const LAST_VERSION = 1000;
 export function migrate(db: DatabaseSync, file: string): void {
   const version = checkSchema(db, file);
   if (version === MIGRATIONS.length) return;
+  // Before there are tables: pages that become free can be given back to the system, some at a time.
+  if (version === 0) db.exec('PRAGMA auto_vacuum = INCREMENTAL');
   inTransaction(db, () => {
     for (const migration of MIGRATIONS.slice(version)) db.exec(migration);
     db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
@@ -35,16 +39,9 @@ export function migrate(db: DatabaseSync, file: string): void {
   });
 }
 
-/** As `migrate`, for a database that is only read: one of an older schema is refused. */
+/** As `migrate`, for a database that is only read: all schemas so far have the same tables. */
 export function requireSchema(db: DatabaseSync, file: string): void {
-  const version = checkSchema(db, file);
-  if (version === MIGRATIONS.length) return;
-  throw new LedgerOpenError(
-    version === 0
-      ? `${file} holds no ledger`
-      : `${file} was written by an older learning-sidecar (schema ${version}; this one reads ` +
-          `${MIGRATIONS.length}): start this one on it once, which brings it up to date`,
-  );
+  if (checkSchema(db, file) === 0) throw new LedgerOpenError(`${file} holds no ledger`);
 }
 
 /** Answers the schema's version; 0: nothing has been written yet. */

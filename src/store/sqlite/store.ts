@@ -15,6 +15,7 @@ import { CommitMark } from './commit-mark.ts';
 import { type DirectoryLock, lockDirectory } from './directory-lock.ts';
 import { type EncodedCommit, encodeCommit } from './encoded-commit.ts';
 import { openDatabase } from './file.ts';
+import { FreePages } from './free-pages.ts';
 import { loadRows, parseHead, type RowWriter, readHead, rowWriter } from './rows.ts';
 import { asStoreFault, isSpoilt } from './store-fault.ts';
 import { inTransaction } from './transaction.ts';
@@ -23,6 +24,7 @@ import { inTransaction } from './transaction.ts';
 interface Connection {
   readonly db: DatabaseSync;
   readonly writer: RowWriter;
+  readonly pages: FreePages;
   readonly file: string | undefined;
   readonly companions: string;
 }
@@ -63,12 +65,14 @@ export class SqliteStore implements SyncLedgerStore {
   write({ rows, drop, head, mark }: EncodedCommit): void {
     this.#attempted = head;
     try {
-      const { db, writer } = this.#connection();
+      const { db, writer, pages } = this.#connection();
       inTransaction(db, () => {
-        writer.writeEvents(rows);
         writer.drop(drop);
+        writer.writeEvents(rows);
         writer.writeHead(head);
+        pages.giveBackSome();
       });
+      pages.giveBackAllOnce();
       // A new ledger is there in its file from the first: the log may get lost.
       if (this.#committed === undefined) db.exec('PRAGMA wal_checkpoint(PASSIVE)');
     } catch (error) {
@@ -236,8 +240,13 @@ export class SqliteStore implements SyncLedgerStore {
 
 function connect(file: string): Connection {
   const db = openDatabase(file);
-  const writer = rowWriter(db);
-  return { db, writer, file: identityOf(file), companions: companionsOf(file) };
+  return {
+    db,
+    writer: rowWriter(db),
+    pages: new FreePages(db),
+    file: identityOf(file),
+    companions: companionsOf(file),
+  };
 }
 
 /** SQLite keeps both as long as a connection is open. */

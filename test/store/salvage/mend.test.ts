@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import type { StoredEvent } from '../../../src/ledger/event.ts';
 import type { Head } from '../../../src/ledger/head.ts';
 import { createMemoryStore } from '../../../src/store/memory.ts';
-import { type Mended, mend, type Remains } from '../../../src/store/salvage/mend.ts';
+import { type Mended, mend } from '../../../src/store/salvage/mend.ts';
+import type { Remains } from '../../../src/store/sqlite/remains.ts';
 import { createEngineFixture } from '../../support/engine-fixture.ts';
 import {
   ASSIGNMENTS,
@@ -67,7 +68,7 @@ async function liveThrough(assignment: (typeof ASSIGNMENTS)[number]): Promise<Wh
 function mendOf(remains: Partial<Remains>, committedThrough = 0): Mended {
   let ids = 0;
   const newId = () => `mended-${++ids}`;
-  const whole = { head: undefined, isNewest: true, events: [], damaged: [], ...remains };
+  const whole = { head: undefined, events: [], gaps: [], ...remains };
   return mend(whole, { newEpoch: 'new', newId, committedThrough });
 }
 
@@ -139,13 +140,16 @@ test.each(ASSIGNMENTS)('whatever is left opens and goes on; %s', async (assignme
   });
   await fc.assert(
     fc.asyncProperty(part, async ({ gone, from, cutOff, head: which, isMarked }) => {
-      const left = events.filter((_, i) => !gone.includes(i) && (!cutOff || i < from));
       const found = which === 'newest' ? head : which === 'none' ? undefined : heads[Number(which)];
-      const isNewest = which === 'newest';
-      const mended = mendOf(
-        { head: found, isNewest, events: left, damaged: [[0, Number.POSITIVE_INFINITY]] },
-        isMarked ? head.position : 0,
-      );
+      // No event is committed without its head.
+      const left = events
+        .filter((_, i) => !gone.includes(i) && (!cutOff || i < from))
+        .filter(({ position }) => position <= (found?.position ?? head.position));
+      const isOlder = found !== undefined && found !== head;
+      const gaps = [{ above: 0, below: Number.POSITIVE_INFINITY }];
+      // Nothing but the mark says that a head is not the newest.
+      const committedThrough = isMarked || isOlder ? head.position : 0;
+      const mended = mendOf({ head: found, events: left, gaps }, committedThrough);
       checkMended(mended, left, { head, found });
       const fixture = await goOn(mended, yaml);
       const { sequence } = fixture.state.head;
@@ -195,7 +199,7 @@ test('where the head is gone, as much is known as events prove', async () => {
 test('positions that are missing are named, where something is damaged', async () => {
   const { head, events } = await liveThrough('task');
   const left = events.filter(({ position }) => ![3, 4, 9].includes(position));
-  const before = mendOf({ head, events: left, damaged: [[2, 4]] });
+  const before = mendOf({ head, events: left, gaps: [{ above: 2, below: 5 }] });
   expect(before.report).toMatchObject({ lostEvents: 3, lostPositions: ['3-4'] });
   const after = mendOf({ head, events: events.slice(0, -2) }, head.position + 5);
   const last = events.at(-3)?.position ?? 0;

@@ -13,8 +13,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { emptyHead } from '../../../src/ledger/head.ts';
 import { recoverLedger } from '../../../src/store/salvage/recover.ts';
-import { openSqliteStore, readLedgerFile } from '../../../src/store/sqlite/open.ts';
+import { openSqliteStore } from '../../../src/store/sqlite/open.ts';
 import { taskOf } from '../../support/engine-fixture.ts';
+import { readLedgerFile } from '../../support/read-ledger.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
 const PAGE_BYTES = 4096;
@@ -99,31 +100,73 @@ test('a sound ledger is left as it is, and so is an empty directory', () => {
   expect(recover(liveDirectory())).toBeUndefined();
 });
 
+/** Where tables begin: the second page of a file maps pages to those that point to them. */
+const EVENTS_ROOT = 3;
+const HEAD_ROOT = 4;
+
 test.each([
-  ['the header', 1],
-  ['the root of the events', 2],
-])('%s is lost, and nothing with it', (_name, page) => {
+  ['the header', (bytes: Buffer) => bytes.fill(0, 0, PAGE_BYTES), 'file is not a database'],
+  ['all of it', (bytes: Buffer) => bytes.fill(0xaa), 'file is not a database'],
+  ['its length', () => Buffer.alloc(0), 'it is empty'],
+  [
+    'every row',
+    (bytes: Buffer) => bytes.fill(0, (EVENTS_ROOT - 1) * PAGE_BYTES),
+    'none of its rows is sound',
+  ],
+])('%s is lost: that is for a backup, and nothing is touched', (_name, damage, why) => {
   const directory = closedDirectory();
   const file = join(directory, 'ledger.db');
-  change(file, (bytes) => bytes.fill(0, (page - 1) * PAGE_BYTES, page * PAGE_BYTES));
+  writeFileSync(file, damage(readFileSync(file)));
   const damaged = readFileSync(file);
   expect(() => loadAll(directory)).toThrow(/ledger\.db is corrupt: .*--recover/);
+  expect(() => recover(directory)).toThrow(
+    `nothing of ${file} can be salvaged: ${why}. Restore a backup`,
+  );
+  expect(readFileSync(file)).toEqual(damaged);
+});
+
+test('the root of the events is lost, and so are they: what is in force is known', () => {
+  const directory = closedDirectory();
+  const file = join(directory, 'ledger.db');
+  change(file, (bytes) => bytes.fill(0, (EVENTS_ROOT - 1) * PAGE_BYTES, EVENTS_ROOT * PAGE_BYTES));
+  const damaged = readFileSync(file);
   const { movedTo, report, fault } = recover(directory) ?? {};
   expect(fault).toContain('ledger.db is corrupt');
   expect(movedTo).toBe(`${file}.corrupt-2026-01-02T03-04-05-000Z`);
   expect(readFileSync(movedTo ?? '')).toEqual(damaged);
-  expect(report).toMatchObject({ head: 'intact', lostEvents: 0, keptTasks: COUNT });
-  expect(positionsIn(directory)).toHaveLength(COUNT);
+  expect(report).toMatchObject({ head: 'intact', lostEvents: COUNT, lostPositions: ['1-300'] });
   const { head } = readLedgerFile(file) ?? {};
   expect(head).toMatchObject({ epoch: 'recovered', position: COUNT });
   expect(head?.counters.tasksRecorded).toBe(COUNT);
   loadAll(directory);
 });
 
+test('pages in the middle are stepped over, and what is on both sides is kept', () => {
+  const directory = closedDirectory();
+  const file = join(directory, 'ledger.db');
+  const pages = readFileSync(file).length / PAGE_BYTES;
+  change(file, (bytes) => {
+    for (const page of [10, pages >> 1, pages - 10]) {
+      bytes.fill(0, (page - 1) * PAGE_BYTES, page * PAGE_BYTES);
+    }
+  });
+  const { report } = recover(directory) ?? {};
+  const kept = positionsIn(directory);
+  expect(kept.length).toBeGreaterThan(0.8 * COUNT);
+  expect(kept.length).toBeLessThan(COUNT);
+  expect(report).toMatchObject({ head: 'intact', lostEvents: COUNT - kept.length });
+  const lost = Array.from({ length: COUNT }, (_, i) => i + 1).filter((one) => !kept.includes(one));
+  const ranges = (report?.lostPositions ?? []).flatMap((range) => {
+    const [from = 0, to = from] = range.split('-').map(Number);
+    return Array.from({ length: to - from + 1 }, (_, i) => from + i);
+  });
+  expect(ranges).toEqual(lost);
+});
+
 test('the head is lost: counters are what events prove, and numbers are not used again', () => {
   const directory = closedDirectory();
   const file = join(directory, 'ledger.db');
-  change(file, (bytes) => bytes.fill(0, 2 * PAGE_BYTES, 3 * PAGE_BYTES));
+  change(file, (bytes) => bytes.fill(0, (HEAD_ROOT - 1) * PAGE_BYTES, HEAD_ROOT * PAGE_BYTES));
   const { report } = recover(directory) ?? {};
   expect(report).toMatchObject({ head: 'lost', keptEvents: { tasks_recorded: COUNT } });
   const { head } = readLedgerFile(file) ?? {};
@@ -151,27 +194,24 @@ test('of a row that needs pages of its own, one is lost', () => {
   expect(recover(directory)?.report).toMatchObject({ lostEvents: 1 });
 });
 
-test('a log that is damaged in its middle is salvaged behind that, too', () => {
+test.each([
+  ['cut off', (wal: string, place: number) => truncateSync(wal, place)],
+  [
+    'damaged in its middle',
+    (wal: string, place: number) =>
+      change(wal, (bytes) => {
+        bytes[place] = (bytes[place] ?? 0) ^ 1;
+      }),
+  ],
+])('a log that is %s: what was committed after that is known to be missing', (_name, damage) => {
   const directory = liveDirectory();
-  change(join(directory, 'ledger.db-wal'), (bytes) => {
-    const place = 32 + 100 * (PAGE_BYTES + 24) + 2000;
-    bytes[place] = (bytes[place] ?? 0) ^ 1;
-  });
-  expect(() => loadAll(directory)).toThrow(/it ends at event \d+, but events up to 300 had been/);
+  damage(join(directory, 'ledger.db-wal'), 32 + 100 * (PAGE_BYTES + 24) + 2000);
   // Refused before anything could be lost by it.
+  expect(() => loadAll(directory)).toThrow(/it ends at event \d+, but events up to 300 had been/);
   const { report, movedTo } = recover(directory) ?? {};
-  expect(report?.lostEvents).toBeLessThanOrEqual(1);
-  expect(report?.head).toBe('intact');
   expect(existsSync(`${movedTo}-wal`)).toBe(true);
-});
-
-test('a log that is cut off: what was committed is known to be missing', () => {
-  const directory = liveDirectory();
-  const wal = join(directory, 'ledger.db-wal');
-  truncateSync(wal, 32 + 100 * (PAGE_BYTES + 24) + 77);
-  expect(() => loadAll(directory)).toThrow(/events up to 300 had been committed/);
-  const { report } = recover(directory) ?? {};
   const kept = positionsIn(directory).length;
+  expect(kept).toBeGreaterThan(0);
   expect(kept).toBeLessThan(COUNT);
   expect(report).toMatchObject({ head: 'older', lostEvents: COUNT - kept });
   expect(report?.lostPositions).toEqual([`${kept + 1}-300`]);
@@ -182,19 +222,9 @@ test('a file that is gone or empty, and its log is not', () => {
     const directory = liveDirectory();
     damage(join(directory, 'ledger.db'));
     expect(() => openSqliteStore(directory)).toThrow(/it is gone, and its|it is empty/);
+    expect(() => recover(directory)).toThrow(/can be salvaged: it is (gone|empty)/);
     expect(existsSync(join(directory, 'ledger.db-wal'))).toBe(true);
-    const { report } = recover(directory) ?? {};
-    expect(report?.keptTasks).toBeGreaterThan(0);
-    loadAll(directory);
   }
-});
-
-test('nothing is left: a ledger of its own begins', () => {
-  const directory = closedDirectory();
-  writeFileSync(join(directory, 'ledger.db'), 'no database, but long enough to look like one');
-  const { report } = recover(directory) ?? {};
-  expect(report).toMatchObject({ head: 'lost', keptEvents: {}, lostEvents: undefined });
-  loadAll(directory);
 });
 
 test('an older ledger put in place of a newer one is noticed', () => {
@@ -219,7 +249,7 @@ test('what is not a ledger of ours is not recovered', () => {
   expect(() => recover(directory)).toThrow(/another program's database/);
   const newer = closedDirectory();
   const later = new DatabaseSync(join(newer, 'ledger.db'));
-  later.exec('PRAGMA user_version = 2');
+  later.exec('PRAGMA user_version = 3');
   later.close();
   expect(() => recover(newer)).toThrow(/newer learning-sidecar/);
   const busy = closedDirectory();

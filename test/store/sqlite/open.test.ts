@@ -71,7 +71,7 @@ describe('a ledger that is not what was written', () => {
 test('a newer schema is refused, and says what to do', () => {
   writeLedger();
   tamper('PRAGMA user_version = 999');
-  expect(loadAll).toThrow(/written by a newer learning-sidecar \(schema 999; this one knows 1\)/);
+  expect(loadAll).toThrow(/written by a newer learning-sidecar \(schema 999; this one knows 2\)/);
 });
 
 test('a second opener of one directory is refused until the first has closed', () => {

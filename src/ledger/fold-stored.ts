@@ -1,0 +1,40 @@
+import type { Retention } from '../domain/settings.ts';
+import { Draft } from './draft.ts';
+import { emptyHead, type Head } from './head.ts';
+import { LedgerState } from './state.ts';
+import { LedgerCorruptError, type StoredLedger } from './store.ts';
+
+/** Events, and tasks in them, that are folded at once when a ledger is opened. */
+const MERGED_AT_ONCE = 500;
+
+/**
+ * The state of a stored ledger, or of a new one. Some events are folded at a time: memory is needed for what is
+ * retained only. Throws `LedgerCorruptError`.
+ */
+export function foldStored(
+  stored: StoredLedger | undefined,
+  { retention, newEpoch }: { readonly retention: Retention; readonly newEpoch: () => string },
+): LedgerState {
+  const state = new LedgerState(retention);
+  const head = headOf(stored, newEpoch);
+  let draft = new Draft(state, head);
+  let count = 0;
+  for (const event of stored?.events ?? []) {
+    draft.replay(event);
+    count += 1;
+    if (draft.size < MERGED_AT_ONCE) continue;
+    state.merge(draft);
+    draft = new Draft(state, head);
+  }
+  state.merge(draft);
+  if (count === head.storedEvents) return state;
+  const text = `the ledger should hold ${head.storedEvents} events, but holds ${count}`;
+  throw new LedgerCorruptError(text);
+}
+
+/** What an older release's head did not have is empty. */
+function headOf(stored: StoredLedger | undefined, newEpoch: () => string): Head {
+  if (stored === undefined) return emptyHead(newEpoch(), newEpoch());
+  const head = { ...emptyHead(stored.head.epoch), ...stored.head };
+  return head.secret === '' ? { ...head, secret: newEpoch() } : head;
+}

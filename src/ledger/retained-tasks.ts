@@ -1,0 +1,140 @@
+import type { Retention } from '../domain/settings.ts';
+import type { Task } from '../domain/task.ts';
+import type { StoredEvent, TaskIdsKept } from './event.ts';
+import { Ring } from './ring.ts';
+
+/** What the store need not hold any more. */
+export interface Forgotten {
+  /** Positions of events. */
+  readonly drop: readonly number[];
+  /** What takes the place of some of them. */
+  readonly kept: readonly StoredEvent[];
+}
+
+/** A stored event of tasks or of their ids. */
+interface Row {
+  readonly position: number;
+  /** Tasks and ids recorded up to and with this event. */
+  readonly tasksThrough: number;
+  readonly idsThrough: number;
+}
+
+/** Ids that one event holds at least, once their tasks are not retained: fewer wait, with the tasks. */
+const IDS_PER_EVENT = 32;
+
+/**
+ * The newest tasks and the ids by which tasks sent again are recognised. Many more ids than tasks are retained:
+ * the stored events of tasks are replaced by events that hold the ids only.
+ */
+export class RetainedTasks {
+  readonly #tasks = new Ring<Task>();
+  /** Each known id with its place among all ids: 1, 2, 3 … */
+  readonly #ids = new Map<string, number>();
+  readonly #idOrder = new Ring<string>();
+  /** Events of ids, all older than those of tasks. */
+  readonly #idRows = new Ring<Row>();
+  readonly #taskRows = new Ring<Row>();
+  /** Events of tasks, the oldest ones, none of whose tasks is retained. */
+  #spent = 0;
+  #tasksSeen = 0;
+  #idsSeen = 0;
+
+  get count(): number {
+    return this.#tasks.length;
+  }
+
+  newest(count: number): Task[] {
+    return this.#tasks.newest(count);
+  }
+
+  /**
+   * Whether an id is among the newest ones.
+   *
+   * @param newer ids that will come after all that are here
+   */
+  hasId(taskId: string, newer: number, dedupWindow: number): boolean {
+    const place = this.#ids.get(taskId);
+    return place !== undefined && place > this.#idsSeen + newer - dedupWindow;
+  }
+
+  addTasks(position: number, tasks: readonly Task[]): void {
+    for (const task of tasks) {
+      this.#tasks.push(task);
+      if (task.taskId !== '') this.#addId(task.taskId);
+    }
+    this.#tasksSeen += tasks.length;
+    this.#taskRows.push(this.#rowAt(position));
+  }
+
+  addIds(position: number, { taskIds }: TaskIdsKept): void {
+    for (const taskId of taskIds) this.#addId(taskId);
+    this.#idRows.push(this.#rowAt(position));
+  }
+
+  /** Forgets what is beyond retention. */
+  forget({ historyLimit, dedupWindow }: Retention): Forgotten {
+    while (this.#tasks.length > historyLimit) this.#tasks.shift();
+    while (this.#idOrder.length > dedupWindow) this.#forgetOldestId();
+    this.#countSpent();
+    const drop: number[] = [];
+    while (this.#isForgotten(this.#idRows.at(0))) drop.push(this.#idRows.shift()?.position ?? 0);
+    while (this.#spent > 0 && this.#isForgotten(this.#taskRows.at(0))) drop.push(this.#takeSpent());
+    const last = this.#taskRows.at(this.#spent - 1);
+    const taskIds = last === undefined ? [] : this.#idsUpTo(last.idsThrough);
+    if (last === undefined || taskIds.length === 0) return { drop, kept: [] };
+    while (this.#spent > 0) drop.push(this.#takeSpent());
+    this.#idRows.push(last);
+    const { position } = last;
+    return { drop, kept: [{ position, event: { kind: 'task_ids_kept', taskIds } }] };
+  }
+
+  #addId(taskId: string): void {
+    this.#idsSeen += 1;
+    this.#ids.set(taskId, this.#idsSeen);
+    this.#idOrder.push(taskId);
+  }
+
+  #rowAt(position: number): Row {
+    return { position, tasksThrough: this.#tasksSeen, idsThrough: this.#idsSeen };
+  }
+
+  /** Place of the oldest id that is known. */
+  get #oldestId(): number {
+    return this.#idsSeen - this.#idOrder.length + 1;
+  }
+
+  #forgetOldestId(): void {
+    const place = this.#oldestId;
+    const taskId = this.#idOrder.shift() ?? '';
+    // Not where it has been recorded again since.
+    if (this.#ids.get(taskId) === place) this.#ids.delete(taskId);
+  }
+
+  #countSpent(): void {
+    const forgotten = this.#tasksSeen - this.#tasks.length;
+    const isSpent = (row: Row | undefined) => row !== undefined && row.tasksThrough <= forgotten;
+    while (isSpent(this.#taskRows.at(this.#spent))) this.#spent += 1;
+  }
+
+  /** Takes the oldest event of tasks out; answers its position. */
+  #takeSpent(): number {
+    this.#spent -= 1;
+    return this.#taskRows.shift()?.position ?? 0;
+  }
+
+  /** Whether none of the ids of an event is known any more. */
+  #isForgotten(row: Row | undefined): boolean {
+    return row !== undefined && row.idsThrough < this.#oldestId;
+  }
+
+  /** Known ids up to a place that are in no event of ids; none if there are too few for one. */
+  #idsUpTo(place: number): string[] {
+    const { idsThrough = 0 } = this.#idRows.at(this.#idRows.length - 1) ?? {};
+    const oldest = this.#oldestId;
+    const from = Math.max(oldest, idsThrough + 1);
+    if (place - from + 1 < IDS_PER_EVENT) return [];
+    const ids: string[] = [];
+    for (let at = from; at <= place; at += 1) ids.push(this.#idOrder.at(at - oldest) ?? '');
+    return ids;
+  }
+}
