@@ -439,10 +439,10 @@ describe('a bit that has changed', () => {
     const [helped, ledger] = again.out.split('\n').map((line) => JSON.parse(line));
     expect(helped.stands).toBe(true);
     expect(ledger.ledgerFaults).toEqual([
-      expect.stringMatching(/^position \d+: an event tasks_recorded/),
       expect.stringMatching(
         /^delta "harmed", receipts? 1.* \(position \d+\): damaged: its checksum/,
       ),
+      expect.stringMatching(/^position \d+: an event tasks_recorded/),
     ]);
     // A trial that runs: what comes next in it may be what is damaged.
     const end = receiptRows(dataDir, 'running').at(-1)?.position ?? 0;
