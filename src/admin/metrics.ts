@@ -8,6 +8,8 @@ export interface MetricSources {
   connections(): number;
   tasksInHistory(): number;
   ledgerBytes(): number;
+  /** Unix time in milliseconds; `undefined`: there is no backup, or none is wanted. */
+  newestBackupMs(): number | undefined;
   ledgerWritable(): boolean;
   configRefused(): boolean;
   accessRefused(): boolean;
@@ -111,6 +113,11 @@ function addGauges(registry: Registry, sources: MetricSources): void {
   gauge('pending_calls', 'Unary calls under way', sources.pendingCalls);
   gauge('tasks_in_history', 'Tasks retained', sources.tasksInHistory);
   gauge('ledger_bytes', 'Size of the ledger on disk', sources.ledgerBytes);
+  gauge(
+    'ledger_backup_timestamp_seconds',
+    'When the newest backup was made; 0: there is none',
+    () => (sources.newestBackupMs() ?? 0) / 1000,
+  );
   gauge('ledger_writable', '1: the ledger can be written', () => Number(sources.ledgerWritable()));
   gauge('config_refused', '1: the newest config was refused', () =>
     Number(sources.configRefused()),

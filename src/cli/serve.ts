@@ -4,12 +4,14 @@ import { formatFault } from '../config/fault.ts';
 import { parseConfigFile, readConfigFile } from '../config/load.ts';
 import { messageOf } from '../domain/errors.ts';
 import type { LedgerStore } from '../ledger/store.ts';
+import { BackupSchedule } from '../runtime/backup-schedule.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { ConfigReload } from '../runtime/config-reload.ts';
 import { WATCH_INTERVAL_MS, watchFiles } from '../runtime/file-watch.ts';
 import { createListenPlan, type ListenOptions } from '../runtime/listen-plan.ts';
 import { createLog, type Log } from '../runtime/log.ts';
 import { type Runtime, startRuntime } from '../runtime/runtime.ts';
+import { backUpInThread } from '../store/backup-in-thread.ts';
 import { createMemoryStore } from '../store/memory.ts';
 import { ThreadedStore } from '../store/thread/threaded-store.ts';
 import { IN_MEMORY } from './flags.ts';
@@ -42,10 +44,19 @@ export async function serve(options: ServeOptions): Promise<void> {
   // Before the ledger: what is not to be served does not need one.
   const listenPlan = createListenPlan(options, config, logger);
   const store = await openStore(options, logger);
-  const runtime = await startRuntime({ ...options, listenPlan, config, store, log: logger });
+  const backups = backupsOf(options, logger);
+  const newestBackupMs = () => backups?.newestMs;
+  const runtime = await startRuntime({
+    ...{ ...options, listenPlan, config, store, newestBackupMs, log: logger },
+  });
+  backups?.configure(config.ledger.backup);
   // Before the word that it serves, which may be answered by a signal.
-  const unfollow = followConfig({ config, text }, { runtime, options, log });
-  handleSignals(runtime, unfollow, logger);
+  const unfollow = followConfig({ config, text }, { runtime, backups, options, log });
+  const stop = () => {
+    unfollow();
+    backups?.stop();
+  };
+  handleSignals(runtime, stop, logger);
   logger.info(
     {
       listen: runtime.addresses,
@@ -65,14 +76,21 @@ async function openStore({ dataDir, recover }: ServeOptions, log: Logger): Promi
   return await ThreadedStore.open(dataDir);
 }
 
-function handleSignals(runtime: Runtime, unfollow: () => void, log: Logger): void {
+function backupsOf({ dataDir }: ServeOptions, log: Logger): BackupSchedule | undefined {
+  if (dataDir === IN_MEMORY) return undefined;
+  const backUp = (file: string) => backUpInThread({ directory: dataDir, file });
+  return new BackupSchedule({ dataDir, backUp, clock: systemClock, log });
+}
+
+/** @param stopFirst what is not to begin any more */
+function handleSignals(runtime: Runtime, stopFirst: () => void, log: Logger): void {
   let stopping = false;
   const stop = async (signal: string) => {
     // A person who asks twice does not want to wait for calls in flight.
     if (stopping && signal === 'SIGINT') process.exit(130);
     if (stopping) return;
     stopping = true;
-    unfollow();
+    stopFirst();
     log.info({ signal }, 'draining');
     try {
       await runtime.stop();
@@ -89,10 +107,17 @@ function handleSignals(runtime: Runtime, unfollow: () => void, log: Logger): voi
   }
 }
 
+interface Followers {
+  readonly runtime: Runtime;
+  readonly backups: BackupSchedule | undefined;
+  readonly options: ServeOptions;
+  readonly log: Log;
+}
+
 /** The config is read again when its file changes and on SIGHUP, which opens the log file anew, too. */
 function followConfig(
   { config, text }: { readonly config: Config; readonly text: string },
-  { runtime, options, log }: { runtime: Runtime; options: ServeOptions; log: Log },
+  { runtime, backups, options, log }: Followers,
 ): () => void {
   const { config: file } = options;
   let { logFile } = config.monitoring;
@@ -100,7 +125,8 @@ function followConfig(
     read: () => readConfigFile(file, { isAgain: true }),
     parse: (newText) => parseConfigFile(newText, file),
     configure: (newer) => runtime.configure(newer),
-    takenUp({ monitoring }) {
+    takenUp({ monitoring, ledger }) {
+      backups?.configure(ledger.backup);
       log.logger.level = options.logLevel ?? monitoring.logLevel;
       if (monitoring.logFile !== logFile) log.useFile(monitoring.logFile);
       logFile = monitoring.logFile;

@@ -36,6 +36,14 @@ export interface LimitSettings {
   readonly maxConnections: number;
 }
 
+/** When the ledger is backed up, and how many backups are kept. */
+export interface BackupSettings {
+  readonly everyHours: number;
+  readonly keep: number;
+  /** `undefined`: `backups` in the data directory. */
+  readonly directory: string | undefined;
+}
+
 /** A whole config, checked; frozen in depth. */
 export interface Config extends LoopSettings {
   readonly rules: readonly ConfiguredRule[];
@@ -44,6 +52,10 @@ export interface Config extends LoopSettings {
   /** `undefined`: callers need none. */
   readonly tokens: TokenSettings | undefined;
   readonly limits: LimitSettings;
+  readonly ledger: LoopSettings['ledger'] & {
+    /** `undefined`: it is not backed up. */
+    readonly backup: BackupSettings | undefined;
+  };
   readonly monitoring: {
     /** `undefined`: standard output. */
     readonly logFile: string | undefined;

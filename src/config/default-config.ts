@@ -218,4 +218,8 @@ monitoring:
 ledger:
   retain_deltas: 10000      # newest deltas kept in the history
   retain_cycles: 10000      # newest cycles kept in the history
+  # backup:                 # copies of the ledger for \`restore\`; without it, none is made
+  #   every_hours: 24       # between two of them
+  #   keep: 7               # newest ones kept
+  #   directory: /backups   # without it, \`backups\` in the data directory
 `;

@@ -106,6 +106,11 @@ export const MEASUREMENT_NAME = /^(?!(?:outcome|latency|success|__proto__)$)/;
 /** Deltas or cycles kept in the ledger's history; about 1 KB each. */
 export const RETAINED: NumberRange = { min: 1, max: 1_000_000, whole: true };
 
+/** Hours between two backups. */
+export const BACKUP_HOURS: NumberRange = { min: 0, above: true, max: 168 };
+
+export const BACKUPS_KEPT: NumberRange = { min: 1, max: 1000, whole: true };
+
 /** Rules are all evaluated in every cycle, at some microseconds each. */
 export const MAX_RULES = 1000;
 

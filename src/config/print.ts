@@ -68,10 +68,7 @@ export function printConfig(config: Config): string {
       max_connections: config.limits.maxConnections,
     },
     monitoring: { log_file: config.monitoring.logFile, log_level: config.monitoring.logLevel },
-    ledger: {
-      retain_deltas: config.ledger.retainDeltas,
-      retain_cycles: config.ledger.retainCycles,
-    },
+    ledger: ledgerText(config.ledger),
   };
   // Anchors would be right, but hard to read; values given twice are written twice.
   return stringify(data, { aliasDuplicateObjects: false, lineWidth: 0 });
@@ -85,6 +82,18 @@ function parameterText(spec: ParameterSpec) {
     max: spec.max ?? null,
     max_step: spec.maxStep ?? null,
     allowed: spec.allowed ?? null,
+  };
+}
+
+function ledgerText({ retainDeltas, retainCycles, backup }: Config['ledger']) {
+  return {
+    retain_deltas: retainDeltas,
+    retain_cycles: retainCycles,
+    backup: backup && {
+      every_hours: backup.everyHours,
+      keep: backup.keep,
+      directory: backup.directory,
+    },
   };
 }
 

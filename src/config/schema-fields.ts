@@ -40,6 +40,11 @@ export function text(maxLength: number, what: string, description: string) {
   return z.string(message).min(1, message).max(maxLength, message).describe(description);
 }
 
+/** Where a file or a folder is; may be left out. */
+export function path(description: string) {
+  return text(limits.MAX_PATH_LENGTH, 'a path', description).optional();
+}
+
 const RULE_ID_WORDS = 'an id of 1 to 128 letters, digits, _ . and -';
 const PARAMETER_NAME_WORDS =
   "a parameter's name of 1 to 128 letters, digits, _ . and -, not beginning with a digit or __";

@@ -13,11 +13,13 @@ import {
   number,
   parameterName,
   partial,
+  path,
   ruleId,
   section,
   text,
   value,
 } from './schema-fields.ts';
+import { ledger } from './schema-ledger.ts';
 import { guard, primary } from './schema-metric.ts';
 
 const weights = section(
@@ -29,9 +31,6 @@ const weights = section(
   },
   'Most points of each part of the score.',
 );
-
-const path = (description: string) =>
-  text(limits.MAX_PATH_LENGTH, 'a path', description).optional();
 
 const sections = {
   cycle: section(
@@ -167,13 +166,7 @@ const sections = {
     },
     'The log.',
   ),
-  ledger: section(
-    {
-      retain_deltas: number(limits.RETAINED, 'Newest deltas kept in the history.'),
-      retain_cycles: number(limits.RETAINED, 'Newest cycles kept in the history.'),
-    },
-    'What the ledger keeps.',
-  ),
+  ledger,
 };
 
 const parameter = section(

@@ -3,6 +3,10 @@ import type { Config, ConfiguredRule, TlsSettings, TokenSettings } from './confi
 import type { MergedConfig } from './merge.ts';
 import type { ParameterText } from './schema.ts';
 
+/** Where a config asks for backups and does not say when, or how many. */
+const BACKUP_HOURS = 24;
+const BACKUPS_KEPT = 7;
+
 /** A merged config that was found without fault, as the program reads it. */
 export function settle(merged: MergedConfig, rules: readonly ConfiguredRule[]): Config {
   const { cycle, reflection, curation, trial, limits, monitoring, ledger } = merged;
@@ -60,7 +64,15 @@ export function settle(merged: MergedConfig, rules: readonly ConfiguredRule[]): 
       maxConnections: limits.max_connections,
     },
     monitoring: { logFile: monitoring.log_file, logLevel: monitoring.log_level },
-    ledger: { retainDeltas: ledger.retain_deltas, retainCycles: ledger.retain_cycles },
+    ledger: {
+      retainDeltas: ledger.retain_deltas,
+      retainCycles: ledger.retain_cycles,
+      backup: ledger.backup && {
+        everyHours: ledger.backup.every_hours ?? BACKUP_HOURS,
+        keep: ledger.backup.keep ?? BACKUPS_KEPT,
+        directory: ledger.backup.directory,
+      },
+    },
   };
 }
 

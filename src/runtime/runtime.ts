@@ -32,6 +32,8 @@ export interface RuntimeOptions {
   readonly config: Config;
   /** Opened by the caller, closed with the runtime. */
   readonly store: LedgerStore;
+  /** When the newest backup was made, in Unix milliseconds; `undefined`: there is none. */
+  readonly newestBackupMs?: () => number | undefined;
   readonly log: Logger;
 }
 
@@ -74,7 +76,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     limits: () => config.limits,
     environment,
   });
-  const metrics = metricsOf(engine, service, access, {
+  const metrics = metricsOf(options, engine, service, {
     configRefused: () => refusedConfig !== '',
     connections: () => endpoints.connections(),
   });
@@ -197,9 +199,9 @@ async function openEngine(
 }
 
 function metricsOf(
+  { listenPlan: { access }, newestBackupMs = () => undefined }: RuntimeOptions,
   engine: Engine,
   service: LearningServer,
-  access: Access,
   more: Pick<MetricSources, 'configRefused' | 'connections'>,
 ): Metrics {
   const { ledger } = engine;
@@ -209,6 +211,7 @@ function metricsOf(
     pendingCalls: () => service.pendingCalls(),
     tasksInHistory: () => ledger.state.taskCount,
     ledgerBytes: () => ledger.sizeBytes(),
+    newestBackupMs,
     ledgerWritable: () => ledger.failure === undefined,
     ...more,
     accessRefused: () => access.problem !== '',

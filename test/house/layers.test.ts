@@ -19,7 +19,10 @@ const ROOMS: Record<string, readonly string[]> = {
   config: ['config/cel', 'domain', '@bufbuild/cel', 'yaml', 'zod', 'node:crypto', ...DISK],
   'config/cel': ['config', 'domain', '@bufbuild/cel', 'yaml', 'zod', 'node:crypto', ...DISK],
   engine: ['domain', 'cycle', 'trial', 'trial/evidence', 'ledger'],
-  store: ['domain', 'ledger', 'store/sqlite', 'store/disk', 'node:sqlite', ...DISK],
+  store: [
+    ...['domain', 'ledger', 'store/sqlite', 'store/disk'],
+    ...['node:sqlite', 'node:worker_threads', ...DISK],
+  ],
   'store/sqlite': ['domain', 'ledger', 'store/disk', 'node:sqlite', 'node:zlib', ...DISK],
   'store/disk': ['domain', 'ledger', ...DISK],
   'store/thread': [

@@ -53,7 +53,7 @@ const SKIPPED_SEQUENCES = 10_000;
 const MAX_RANGES = 100;
 
 /** Nothing is forgotten on the way: the ledger does that by its own settings when it is opened. */
-export const KEEP_ALL: Retention = {
+const KEEP_ALL: Retention = {
   historyLimit: Number.MAX_SAFE_INTEGER,
   dedupWindow: Number.MAX_SAFE_INTEGER,
   retainDeltas: Number.MAX_SAFE_INTEGER,

@@ -7,9 +7,6 @@ import { asOpenError, corruptLedger } from './open-error.ts';
 import { parseHead, readHead } from './rows.ts';
 import { migrate, requireSchema } from './schema.ts';
 
-/** What SQLite makes of a database unless told otherwise, and what salvage goes by. */
-export const PAGE_BYTES = 4096;
-
 /** About what the write-ahead log holds between two checkpoints. */
 const MAX_IDLE_WAL_BYTES = 4 * 1024 * 1024;
 
@@ -66,7 +63,6 @@ export function openDatabase(file: string): DatabaseSync {
 /** Makes the database of a ledger, and writes to it. Throws `LedgerOpenError`. */
 export function createDatabase(file: string, write: (db: DatabaseSync) => void): void {
   withDatabase(file, {}, (db) => {
-    db.exec(`PRAGMA page_size = ${PAGE_BYTES}`);
     migrate(db, file);
     write(db);
   });

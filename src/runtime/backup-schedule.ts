@@ -1,0 +1,118 @@
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import type { BackupSettings } from '../config/config.ts';
+import type { Clock } from '../domain/clock.ts';
+import { messageOf } from '../domain/errors.ts';
+import type { LedgerSummary } from '../store/backup.ts';
+
+export interface BackupOptions {
+  /** The data directory: backups are in its folder `backups`, unless the config says otherwise. */
+  readonly dataDir: string;
+  /** Copies the ledger into a file; rejects where it cannot. */
+  readonly backUp: (file: string) => Promise<LedgerSummary>;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+const HOUR_MS = 3_600_000;
+
+/** After a failure, unless backups are more frequent. */
+const RETRY_MS = 600_000;
+
+/** `ledger-2026-11-30T12-06-34Z.db` */
+const NAME = /^ledger-(\d{4}-\d\d-\d\d)T(\d\d)-(\d\d)-(\d\d)Z\.db$/;
+
+/** What is left of one that was broken off. */
+const UNFINISHED = /^ledger-.*Z\.db\.incomplete/;
+
+/** Backs the ledger up now and then, and keeps the newest backups. */
+export class BackupSchedule {
+  readonly #options: BackupOptions;
+  #settings: BackupSettings | undefined;
+  #cancel = () => {};
+  #isRunning = false;
+
+  constructor(options: BackupOptions) {
+    this.#options = options;
+  }
+
+  /** Goes by these settings from now on; `undefined`: no more backups are made. */
+  configure(settings: BackupSettings | undefined): void {
+    this.#settings = settings;
+    this.#plan();
+  }
+
+  stop(): void {
+    this.#settings = undefined;
+    this.#cancel();
+  }
+
+  /** When the newest backup was made, in Unix milliseconds; `undefined`: there is none. */
+  get newestMs(): number | undefined {
+    if (this.#settings === undefined) return undefined;
+    try {
+      return timesIn(this.#directory()).at(-1);
+    } catch {
+      return undefined;
+    }
+  }
+
+  #directory(): string {
+    return this.#settings?.directory ?? join(this.#options.dataDir, 'backups');
+  }
+
+  /** Plans the next one: a period after the newest, which an earlier process may have made. */
+  #plan(leastMs = 0): void {
+    this.#cancel();
+    if (this.#settings === undefined || this.#isRunning) return;
+    const { clock } = this.#options;
+    const periodMs = this.#settings.everyHours * HOUR_MS;
+    const sinceMs = clock.now() - (this.newestMs ?? Number.NEGATIVE_INFINITY);
+    // A backup of the future was made before the clock was set back.
+    const isDue = sinceMs >= periodMs || sinceMs < 0;
+    const delayMs = Math.max(isDue ? 0 : periodMs - sinceMs, Math.min(leastMs, periodMs));
+    this.#cancel = clock.schedule(() => void this.#run(), delayMs);
+  }
+
+  async #run(): Promise<void> {
+    const { backUp, clock, log } = this.#options;
+    const directory = this.#directory();
+    const time = new Date(clock.now()).toISOString().slice(0, 19).replaceAll(':', '-');
+    const file = join(directory, `ledger-${time}Z.db`);
+    this.#isRunning = true;
+    let failed = false;
+    try {
+      mkdirSync(directory, { recursive: true });
+      const { bytes } = await backUp(file);
+      log.info({ file, bytes }, 'the ledger was backed up');
+      removeOld(directory, this.#settings?.keep);
+    } catch (error) {
+      failed = true;
+      log.error({ err: error, file }, `the ledger could not be backed up: ${messageOf(error)}`);
+    }
+    this.#isRunning = false;
+    this.#plan(failed ? RETRY_MS : 0);
+  }
+}
+
+/** When the backups of a directory were made, oldest first. */
+function timesIn(directory: string): number[] {
+  return backupsIn(directory).map((name) => {
+    const [, date, hour, minute, second] = NAME.exec(name) ?? [];
+    return Date.parse(`${date}T${hour}:${minute}:${second}Z`);
+  });
+}
+
+function backupsIn(directory: string): string[] {
+  return readdirSync(directory)
+    .filter((name) => NAME.test(name))
+    .sort();
+}
+
+function removeOld(directory: string, keep = Number.POSITIVE_INFINITY): void {
+  const unfinished = readdirSync(directory).filter((name) => UNFINISHED.test(name));
+  const backups = backupsIn(directory);
+  const old = backups.slice(0, Math.max(backups.length - keep, 0));
+  for (const name of [...old, ...unfinished]) rmSync(join(directory, name));
+}
