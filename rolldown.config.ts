@@ -9,6 +9,7 @@ export default defineConfig({
     main: 'src/main.ts',
     'cli/thread': 'src/store/thread/thread.ts',
     'cli/backup-thread': 'src/store/backup-thread.ts',
+    'cli/config-thread': 'src/runtime/config-thread.ts',
   },
   platform: 'node',
   // grpc-js wants it for a service that is not served here, and asks for it only then.

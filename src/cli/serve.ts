@@ -6,6 +6,7 @@ import { messageOf } from '../domain/errors.ts';
 import type { LedgerStore } from '../ledger/store.ts';
 import { BackupSchedule } from '../runtime/backup-schedule.ts';
 import { systemClock } from '../runtime/clock.ts';
+import { parseInThread } from '../runtime/config-in-thread.ts';
 import { ConfigReload } from '../runtime/config-reload.ts';
 import { WATCH_INTERVAL_MS, watchFiles } from '../runtime/file-watch.ts';
 import { createListenPlan, type ListenOptions } from '../runtime/listen-plan.ts';
@@ -123,7 +124,7 @@ function followConfig(
   let { logFile } = config.monitoring;
   const reload = new ConfigReload(text, {
     read: () => readConfigFile(file, { isAgain: true }),
-    parse: (newText) => parseConfigFile(newText, file),
+    parse: (newText) => parseInThread({ text: newText, file }),
     configure: (newer) => runtime.configure(newer),
     takenUp({ monitoring, ledger }) {
       backups?.configure(ledger.backup);

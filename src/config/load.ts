@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
+import { runAtOnce, type Sliced } from '../domain/slices.ts';
 import type { Config } from './config.ts';
 import { crossCheck } from './cross-check.ts';
 import { declaredParameters } from './declared.ts';
@@ -6,8 +7,8 @@ import type { ConfigDocument, LocatedFault } from './document.ts';
 import { ConfigError, type ConfigFault, formatPath } from './fault.ts';
 import { parseJsonDocument } from './json-document.ts';
 import { MAX_CONFIG_BYTES } from './limits.ts';
-import { mergeOverDefaults } from './merge.ts';
-import { checkRules } from './rules.ts';
+import { type MergedConfig, mergeOverDefaults } from './merge.ts';
+import { checkRules, compileRules } from './rules.ts';
 import { deepFreeze, settle } from './settle.ts';
 import { checkStructure } from './structure.ts';
 import { parseYamlDocument } from './yaml-document.ts';
@@ -20,6 +21,11 @@ export interface LoadedConfig {
   readonly warnings: readonly ConfigFault[];
 }
 
+/** A config in which no fault was found. Plain data. */
+export interface CheckedConfig extends Pick<LoadedConfig, 'warnings'> {
+  readonly merged: MergedConfig;
+}
+
 /**
  * Reads a config file (JSON if its name ends in `.json`, else YAML) and merges it over the
  * defaults; `undefined`: the defaults alone. Throws a `ConfigError` that names every fault.
@@ -30,17 +36,32 @@ export function loadConfig(file: string | undefined): LoadedConfig {
 
 /** `loadConfig` for what `readConfigFile` has answered. */
 export function parseConfigFile(text: string, file: string | undefined): LoadedConfig {
-  if (file === undefined) return parseConfig(text, 'built-in defaults', 'yaml');
-  return parseConfig(text, file, file.toLowerCase().endsWith('.json') ? 'json' : 'yaml');
+  return runAtOnce(compileConfig(checkConfigFile(text, file)));
+}
+
+/** As `parseConfigFile`, without what is made of it: it can be sent to another thread. */
+export function checkConfigFile(text: string, file: string | undefined): CheckedConfig {
+  if (file === undefined) return checkConfig(text, 'built-in defaults', 'yaml');
+  return checkConfig(text, file, file.toLowerCase().endsWith('.json') ? 'json' : 'yaml');
 }
 
 /** `loadConfig` for a text that was read elsewhere; `fileName` is only used in faults. */
 export function parseConfig(text: string, fileName: string, format: 'yaml' | 'json'): LoadedConfig {
+  return runAtOnce(compileConfig(checkConfig(text, fileName, format)));
+}
+
+/** What is made of a config that was checked. */
+export function* compileConfig({ merged, warnings }: CheckedConfig): Sliced<LoadedConfig> {
+  // It has no fault.
+  const declared = declaredParameters(merged, { isFaulty: () => false });
+  return deepFreeze({ config: settle(merged, yield* compileRules(merged, declared)), warnings });
+}
+
+function checkConfig(text: string, fileName: string, format: 'yaml' | 'json'): CheckedConfig {
   const document = parseDocument(text, format);
   const structure = checkStructure(document);
   const merged = mergeOverDefaults(structure.file);
   const declared = declaredParameters(merged, structure);
-  const rules = checkRules(merged, declared);
   const unknownKeys = structure.unknownKeys;
   const builtIn = (path: ConfigFault['path']) =>
     merged.hasBuiltInRules && path.startsWith('rules[') ? ' (a built-in rule)' : '';
@@ -50,7 +71,7 @@ export function parseConfig(text: string, fileName: string, format: 'yaml' | 'js
     ...structure.faults,
     ...(format === 'yaml' ? unknownKeys : []),
     ...crossCheck(merged, structure, declared).map((fault) => locate(fault, document)),
-    ...rules.faults.map((fault) => ({
+    ...checkRules(merged, declared).map((fault) => ({
       ...fault,
       line: document.textLineOf(fault.path, fault.newlines),
     })),
@@ -62,7 +83,7 @@ export function parseConfig(text: string, fileName: string, format: 'yaml' | 'js
   const inOrder = (a: LocatedFault, b: LocatedFault) => a.line - b.line;
   if (faults.length > 0) throw new ConfigError(faults.sort(inOrder).map(toFault));
   const warnings = format === 'json' ? [...unknownKeys].sort(inOrder).map(toFault) : [];
-  return deepFreeze({ config: settle(merged, rules.compile()), warnings });
+  return { merged, warnings };
 }
 
 function locate(

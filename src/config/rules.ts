@@ -1,3 +1,4 @@
+import type { Sliced } from '../domain/slices.ts';
 import { kindOf, type Parameters, type Value, type ValueKind } from '../domain/value.ts';
 import type { Bindings } from './cel/bindings.ts';
 import { resultsOf } from './cel/dry-run.ts';
@@ -26,13 +27,6 @@ export interface RuleFault {
   readonly newlines: number;
 }
 
-/** The rules of a config, as far as they could be read. */
-export interface RuleCheck {
-  readonly faults: readonly RuleFault[];
-  /** Only without faults: the rules, in the config's order. */
-  compile(): ConfiguredRule[];
-}
-
 const FIELDS = ['when', 'new_value', 'old_value', 'reasoning'] as const;
 type Field = (typeof FIELDS)[number];
 
@@ -42,12 +36,14 @@ interface ReadRule {
   readonly expressions: Map<Field, Expression>;
 }
 
-/** Checks every expression of every rule, each by itself. */
-export function checkRules(config: MergedConfig, declared: DeclaredParameters): RuleCheck {
+/** Tries every expression of every rule, each by itself. */
+export function checkRules(
+  config: MergedConfig,
+  declared: DeclaredParameters,
+): readonly RuleFault[] {
   const faults: RuleFault[] = [];
   const rules = config.rules.map((text, index) => readRule(text, index, declared, faults));
-  const initial = initialValues(config);
-  const samples = createSamplesFor(rules, initial);
+  const samples = createSamplesFor(rules, initialValues(config));
   for (const rule of rules) {
     for (const [field, expression] of rule.expressions) {
       const expected = kindExpected(field, rule.text, config);
@@ -56,7 +52,27 @@ export function checkRules(config: MergedConfig, declared: DeclaredParameters): 
       }
     }
   }
-  return { faults, compile: () => rules.map((rule) => compileRule(rule, samples, initial)) };
+  return faults;
+}
+
+/** The rules of a config in which `checkRules` has found no fault, in its order. */
+export function* compileRules(
+  config: MergedConfig,
+  declared: DeclaredParameters,
+): Sliced<ConfiguredRule[]> {
+  const initial = initialValues(config);
+  const read: ReadRule[] = [];
+  for (const [index, text] of config.rules.entries()) {
+    read.push(readRule(text, index, declared, []));
+    yield;
+  }
+  const samples = createSamplesFor(read, initial);
+  const rules: ConfiguredRule[] = [];
+  for (const rule of read) {
+    rules.push(compileRule(rule, samples, initial));
+    yield;
+  }
+  return rules;
 }
 
 function readRule(

@@ -1,10 +1,13 @@
-import type { CurationMode, Rule, RuleContext } from '../domain/rule.ts';
+import type { CurationMode, Rule } from '../domain/rule.ts';
+import type { LoopSettings } from '../domain/settings.ts';
+import type { Parameters } from '../domain/value.ts';
 import { curate, type Decision, passes, type Scored } from './curate.ts';
 import {
   type Candidate,
-  type GenerateInput,
-  generate,
+  type Generated,
   type HeldSince,
+  isStillOpen,
+  type Restraints,
   type RuleFault,
 } from './generate.ts';
 import { reflect } from './reflect.ts';
@@ -19,10 +22,11 @@ export interface Learned {
   mayProbe(candidate: Candidate): boolean;
 }
 
-/** What a cycle looks at. */
-export interface CycleInput extends Omit<GenerateInput, 'context'>, Learned {
-  /** `undefined`: fewer than `cycle.min_tasks` tasks are retained, and nothing is proposed. */
-  readonly context: RuleContext | undefined;
+/** What a cycle looks at once the rules have been asked. */
+export interface CycleInput extends Restraints, Learned {
+  readonly settings: LoopSettings;
+  /** The values in force. */
+  readonly parameters: Parameters;
   /** Mode `auto` is `trial` now, and else `apply`. */
   readonly triesFirst: boolean;
   /** Proposals put in force in the last hour. */
@@ -37,15 +41,15 @@ export interface CyclePlan {
   readonly heldSinceMs: HeldSince;
 }
 
-/** One cycle: generate, reflect, curate. */
-export function planCycle(input: CycleInput): CyclePlan {
-  const { settings, context } = input;
-  if (context === undefined) {
-    return { tasksAnalyzed: 0, decisions: [], faults: [], heldSinceMs: new Map() };
-  }
-  const { candidates, faults, heldSinceMs } = generate({ ...input, context });
-  const scored = candidates.flatMap((candidate) => score(candidate, input) ?? []);
-  const decisions = curate(scored.filter(isFirstForTarget), settings, budgetOf(input));
+/** Reflects on what the rules have proposed, and curates it. */
+export function planCycle(generated: Generated, input: CycleInput): CyclePlan {
+  const { context, candidates, faults, heldSinceMs } = generated;
+  if (context === undefined) return { tasksAnalyzed: 0, decisions: [], faults, heldSinceMs };
+  const open = candidates.filter((candidate) =>
+    isStillOpen(candidate, input, context.parameters, input.parameters),
+  );
+  const scored = open.flatMap((candidate) => score(candidate, input) ?? []);
+  const decisions = curate(scored.filter(isFirstForTarget), input.settings, budgetOf(input));
   return { tasksAnalyzed: context.window.count, decisions, faults, heldSinceMs };
 }
 

@@ -2,7 +2,8 @@ import { messageOf } from '../domain/errors.ts';
 import { limitValue } from '../domain/parameters.ts';
 import type { Rule, RuleContext } from '../domain/rule.ts';
 import type { LoopSettings } from '../domain/settings.ts';
-import { own, sameValue, type Value } from '../domain/value.ts';
+import type { Sliced } from '../domain/slices.ts';
+import { own, type Parameters, sameValue, type Value } from '../domain/value.ts';
 
 /** What a rule proposes, before it is scored. */
 export interface Candidate {
@@ -37,48 +38,109 @@ export type HeldSince = ReadonlyMap<string, number>;
 /** What the rules see, and what holds them back. */
 export interface GenerateInput extends Restraints {
   readonly settings: LoopSettings;
-  readonly context: RuleContext;
+  /** `undefined`: too few tasks are retained, or none is new, and no rule is asked. */
+  readonly context: RuleContext | undefined;
   /** Since the last report; `undefined`: there was none. */
   readonly metricsAgeMs: number | undefined;
   /** The loop's time. */
   readonly nowMs: number;
   /** As the last cycle left it. */
   readonly heldSinceMs: HeldSince;
+  /** Milliseconds since some moment, by which rules are timed. */
+  readonly monotonic: () => number;
 }
 
 /** What the rules propose. */
 export interface Generated {
+  /** What they were asked on. */
+  readonly context: RuleContext | undefined;
   /** In the rules' order. */
   readonly candidates: readonly Candidate[];
   readonly faults: readonly RuleFault[];
   readonly heldSinceMs: HeldSince;
 }
 
-/** Phase 1: asks the rules. */
-export function generate(input: GenerateInput): Generated {
+/** What a rule may take in a cycle, and all of them together. */
+const RULE_MS = 20;
+const CYCLE_MS = 1000;
+
+/** Steps of macros between two looks at the clock: a pause of the machine is no fault of a short rule. */
+const STEPS_BETWEEN_LOOKS = 64;
+
+/** Phase 1: asks the rules. Others may have their turn between two of them. */
+export function* generate(input: GenerateInput): Sliced<Generated> {
+  const { settings, context, monotonic } = input;
+  if (context === undefined) {
+    return { context, candidates: [], faults: [], heldSinceMs: new Map() };
+  }
   const candidates: Candidate[] = [];
   const faults: RuleFault[] = [];
   const heldSinceMs = new Map<string, number>();
-  for (const rule of input.settings.rules) {
+  let leftMs = CYCLE_MS;
+  for (const rule of settings.rules) {
     const isResting = input.isResting(rule.target);
     // Whether a condition goes on holding is looked at also while it could not be acted on.
     if ((isResting && rule.forSeconds === 0) || (rule.usesMetrics && areStale(input))) continue;
+    const startMs = monotonic();
     try {
-      if (!rule.when(input.context)) continue;
-      if (!hasHeldLong(rule, input, heldSinceMs) || isResting) continue;
-      const candidate = propose(rule, input);
-      if (candidate === undefined) continue;
-      candidates.push(candidate);
-      // What follows on it is to be seen for as long again.
-      if (rule.forSeconds > 0) heldSinceMs.set(rule.fingerprint, input.nowMs);
+      const timed = { ...context, spend: timeLimit(monotonic, leftMs) };
+      const candidate = ask(rule, input, timed, isResting, heldSinceMs);
+      if (candidate !== undefined) candidates.push(candidate);
     } catch (error) {
-      faults.push({
-        ruleId: rule.id,
-        message: messageOf(error),
-      });
+      faults.push({ ruleId: rule.id, message: messageOf(error) });
     }
+    leftMs -= monotonic() - startMs;
+    yield;
   }
-  return { candidates, faults, heldSinceMs };
+  return { context, candidates, faults, heldSinceMs };
+}
+
+/** @param leftMs what is left of the cycle's time */
+function timeLimit(monotonic: () => number, leftMs: number): () => void {
+  if (leftMs <= 0)
+    throw new Error(`the rules before it took ${CYCLE_MS} ms, which is all there is`);
+  const endMs = monotonic() + Math.min(RULE_MS, leftMs);
+  let steps = 0;
+  let isOver = false;
+  return () => {
+    steps += 1;
+    if (steps % STEPS_BETWEEN_LOOKS === 0) isOver ||= monotonic() >= endMs;
+    // Macros around this one go on after an error, and are to end, too.
+    if (!isOver) return;
+    throw new Error(
+      `it took longer than ${RULE_MS} ms, or than was left of the cycle's ${CYCLE_MS} ms`,
+    );
+  };
+}
+
+function ask(
+  rule: Rule,
+  input: GenerateInput,
+  context: RuleContext,
+  isResting: boolean,
+  held: Map<string, number>,
+): Candidate | undefined {
+  if (!rule.when(context)) return undefined;
+  if (!hasHeldLong(rule, input, held) || isResting) return undefined;
+  const candidate = propose(rule, input, context);
+  // What follows on it is to be seen for as long again.
+  if (candidate !== undefined && rule.forSeconds > 0) held.set(rule.fingerprint, input.nowMs);
+  return candidate;
+}
+
+/** Whether what a rule proposed earlier may still be proposed. */
+export function isStillOpen(
+  { rule, newValue }: Candidate,
+  { isResting, isPending }: Restraints,
+  before: Parameters,
+  now: Parameters,
+): boolean {
+  const { id, target } = rule;
+  return (
+    sameValue(own(before, target), own(now, target)) &&
+    !isResting(target) &&
+    !isPending(id, target, newValue)
+  );
 }
 
 /** Whether a condition that holds has held for long enough; notes since when it has. */
@@ -94,8 +156,8 @@ function areStale({ settings, metricsAgeMs }: GenerateInput): boolean {
   return maxAgeSeconds > 0 && !(metricsAgeMs !== undefined && metricsAgeMs <= maxAgeSeconds * 1000);
 }
 
-function propose(rule: Rule, input: GenerateInput): Candidate | undefined {
-  const { settings, context } = input;
+function propose(rule: Rule, input: GenerateInput, context: RuleContext): Candidate | undefined {
+  const { settings } = input;
   const current = own(context.parameters, rule.target);
   const raw = rule.newValue(context);
   const newValue =

@@ -24,6 +24,8 @@ export interface RuleContext {
   /** Absent: nothing was reported; every metric is then 0. */
   readonly metrics: CoordinationMetrics | undefined;
   readonly parameters: Parameters;
+  /** Called at each step of a macro; throws once an expression has used up what it may cost. */
+  readonly spend?: () => void;
 }
 
 /**

@@ -4,7 +4,9 @@ import type { Gains } from '../domain/gains.ts';
 import type { CoordinationMetrics } from '../domain/metrics.ts';
 import type { Rule } from '../domain/rule.ts';
 import { type LoopSettings, retentionOf } from '../domain/settings.ts';
+import { runInSlices } from '../domain/slices.ts';
 import type { Task } from '../domain/task.ts';
+import { whenKnown } from '../ledger/awaitable.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Dispatch } from '../trial/assign.ts';
 import { type Acknowledgement, acknowledge } from './acknowledge.ts';
@@ -18,7 +20,7 @@ import { baseline, type Resolved, resolve, settled } from './resolve.ts';
 import { ResolveUsage } from './resolve-usage.ts';
 import { revert } from './revert.ts';
 import { neverPasses, type RuleStatus, ruleStatus } from './rule-status.ts';
-import { type CycleReport, expireProposals, runCycle } from './run-cycle.ts';
+import { askRules, type CycleReport, expireProposals, runCycle } from './run-cycle.ts';
 import { LoopTimer } from './timer.ts';
 import { expireDue, isDue, reviewTrial, setTrialsPaused } from './trials.ts';
 
@@ -197,7 +199,11 @@ export class Engine {
   async runCycle(): Promise<CycleReport> {
     let report: CycleReport;
     try {
-      report = await this.ledger.transact(runCycle(this.#environment(), this.#heldSinceMs));
+      const asked = askRules(this.ledger.state, this.#environment(), this.#heldSinceMs);
+      const monotonic = () => this.clock.monotonic();
+      report = await whenKnown(runInSlices(asked, monotonic, setImmediate), (generated) =>
+        this.ledger.transact(runCycle(this.#environment(), generated)),
+      );
       this.#heldSinceMs = report.heldSinceMs;
     } catch (error) {
       tell(() => this.#observer.cycleFailed(error));

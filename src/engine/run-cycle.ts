@@ -1,8 +1,10 @@
 import type { Decision as CurationDecision } from '../cycle/curate.ts';
 import { type CycleInput, type CyclePlan, planCycle } from '../cycle/cycle.ts';
+import { type Generated, generate, type HeldSince, type Restraints } from '../cycle/generate.ts';
 import { summarize } from '../cycle/window-statistics.ts';
 import type { CycleRecord } from '../domain/cycle.ts';
 import type { Delta } from '../domain/delta.ts';
+import type { Sliced } from '../domain/slices.ts';
 import { appliedLastHour } from '../ledger/head.ts';
 import type { Decision } from '../ledger/ledger.ts';
 import { type LedgerView, trialsOn } from '../ledger/view.ts';
@@ -41,20 +43,52 @@ export interface CycleReport {
 const MAX_PENDING = 1000;
 
 /**
- * One cycle, as one decision.
+ * Asks the rules on what is committed now.
  *
  * @param heldSinceMs as the last cycle left it
  */
-export function runCycle(
+export function askRules(
+  view: LedgerView,
   environment: Environment,
-  heldSinceMs: CycleInput['heldSinceMs'] = new Map(),
-): Decision<CycleReport> {
+  heldSinceMs: HeldSince = new Map(),
+): Sliced<Generated> {
+  const { settings, nowMs, monotonic } = environment;
+  const { head } = view;
+  const { cycle } = settings;
+  const hasEnough = view.taskCount >= cycle.minTasks && !isWindowStale(view, settings, nowMs);
+  return generate({
+    ...restraintsOf(
+      view,
+      environment,
+      [...view.pending()].filter((one) => !isOverdue(one, nowMs)),
+    ),
+    settings,
+    context: hasEnough
+      ? {
+          window: summarize(view.newestTasks(cycle.analysisWindow)),
+          metrics: head.metrics?.report,
+          parameters: head.parameters,
+        }
+      : undefined,
+    nowMs,
+    metricsAgeMs: head.metrics === null ? undefined : nowMs - head.metrics.reportTimeMs,
+    heldSinceMs,
+    monotonic,
+  });
+}
+
+/**
+ * One cycle, as one decision.
+ *
+ * @param generated what the rules have proposed, a moment before
+ */
+export function runCycle(environment: Environment, generated: Generated): Decision<CycleReport> {
   return (view) => {
     const { nowMs, newId, monotonic } = environment;
     const startedMs = monotonic();
     const changes = new Changes(view, nowMs);
     const pending = expireIn(view, changes, nowMs);
-    const plan = planCycle({ ...inputOf(view, environment, pending), heldSinceMs });
+    const plan = planCycle(generated, inputOf(view, environment, pending));
     const number = view.head.counters.cycles + 1;
     const trials = new TrialChanges(changes, view, environment);
     const place = { view, changes, trials };
@@ -119,13 +153,17 @@ function withoutOutdated(
   });
 }
 
+function isOverdue({ expireTimeMs }: Delta, nowMs: number): boolean {
+  return expireTimeMs !== undefined && expireTimeMs <= nowMs;
+}
+
 /** Expires overdue proposals, and those above `MAX_PENDING`; answers the others. */
 function expireIn(view: LedgerView, changes: Changes, nowMs: number): Delta[] {
   const waiting = [...view.pending()];
   const surplus = waiting.length - MAX_PENDING;
-  return waiting.filter(({ deltaId, expireTimeMs, waitsFor }, index) => {
-    const isLate = expireTimeMs !== undefined && expireTimeMs <= nowMs;
-    if (isLate) changes.expire(deltaId, LATE[waitsFor ?? 'person']);
+  return waiting.filter((delta, index) => {
+    const { deltaId, waitsFor } = delta;
+    if (isOverdue(delta, nowMs)) changes.expire(deltaId, LATE[waitsFor ?? 'person']);
     else if (index < surplus) changes.expire(deltaId, `Expired: ${MAX_PENDING} newer ones wait`);
     else return true;
     return false;
@@ -134,25 +172,30 @@ function expireIn(view: LedgerView, changes: Changes, nowMs: number): Delta[] {
 
 function inputOf(
   view: LedgerView,
-  { settings, nowMs, asksByTask }: Environment,
+  environment: Environment,
   pending: readonly Delta[],
-): Omit<CycleInput, 'heldSinceMs'> {
-  const { head } = view;
-  const { cycle } = settings;
-  const hasEnough = view.taskCount >= cycle.minTasks && !isWindowStale(view, settings, nowMs);
+): CycleInput {
+  const { settings, nowMs, asksByTask } = environment;
   return {
+    ...restraintsOf(view, environment, pending),
     settings,
-    context: hasEnough
-      ? {
-          window: summarize(view.newestTasks(cycle.analysisWindow)),
-          metrics: head.metrics?.report,
-          parameters: head.parameters,
-        }
-      : undefined,
-    nowMs,
-    metricsAgeMs: head.metrics === null ? undefined : nowMs - head.metrics.reportTimeMs,
+    parameters: view.head.parameters,
     triesFirst: triesFirst(view, asksByTask),
-    appliedLastHour: appliedLastHour(head, nowMs),
+    appliedLastHour: appliedLastHour(view.head, nowMs),
+    confidenceOf: (rule) => confidenceOf(view, rule, nowMs),
+    isLeftToPerson: (rule) => isStopped(view, rule, nowMs),
+    mayProbe: ({ rule, newValue }) =>
+      mayProbe(view, { ruleId: rule.id, target: rule.target, newValue }, nowMs),
+  };
+}
+
+/** @param pending proposals that wait */
+function restraintsOf(
+  view: LedgerView,
+  { settings, nowMs }: Environment,
+  pending: readonly Delta[],
+): Restraints {
+  return {
     isResting: (target) =>
       trialsOn(view, target).some(({ stage }) => stage !== 'holdback') ||
       restingUntil(view, settings, target, nowMs) !== undefined ||
@@ -161,10 +204,6 @@ function inputOf(
       const change = { ruleId, target, newValue };
       return pending.some((delta) => isOf(delta, change)) || isHarmResting(view, change, nowMs);
     },
-    confidenceOf: (rule) => confidenceOf(view, rule, nowMs),
-    isLeftToPerson: (rule) => isStopped(view, rule, nowMs),
-    mayProbe: ({ rule, newValue }) =>
-      mayProbe(view, { ruleId: rule.id, target: rule.target, newValue }, nowMs),
   };
 }
 

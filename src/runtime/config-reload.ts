@@ -8,8 +8,8 @@ import { messageOf } from '../domain/errors.ts';
 export interface ReloadPorts {
   /** The text that the file holds now. Throws where it cannot be read. */
   read(): string;
-  /** Throws a `ConfigError`. */
-  parse(text: string): LoadedConfig;
+  /** Rejects with a `ConfigError`. */
+  parse(text: string): Promise<LoadedConfig>;
   /** Takes a config up between two cycles. Rejects where it cannot be, and then the old one stays. */
   configure(config: Config): Promise<void>;
   /** A config is in force. */
@@ -79,10 +79,11 @@ export class ConfigReload {
       text = read();
       if (text === this.#text) return this.#keep();
       if (trigger === 'file' && text === this.#refused?.text) return;
-      loaded = this.#ports.parse(text);
+      loaded = await this.#ports.parse(text);
     } catch (error) {
       return this.#refuse(text, reasonOf(error), trigger);
     }
+    if (this.#stopped) return;
     try {
       await this.#ports.configure(loaded.config);
     } catch (error) {

@@ -153,6 +153,19 @@ describe('what does not load', () => {
     expect(faultsOfWhen(list(101))[0]).toContain('at most 100 elements');
   });
 
+  test('what it costs on the values of the config is bounded', () => {
+    const when = 'parameters.list.all(a, parameters.list.all(b, a <= b || true))';
+    const listOf = (count: number) => ({ list: { initial: Array(count).fill(1) } });
+    const faults = (count: number) => faultsOf(ruleYaml({ when }, listOf(count)));
+    expect(faults(100)).toEqual([]);
+    expect(faults(1500)).toMatchObject([
+      {
+        path: 'rules[0].when',
+        message: expect.stringContaining('expected at most 20000 steps of macros, found more'),
+      },
+    ]);
+  });
+
   test('what it may make is bounded, in no time', () => {
     const start = performance.now();
     const doubled = (seed: string) => `[${seed}]${'.map(x, x + x)'.repeat(60)} == []`;

@@ -48,6 +48,8 @@ const BOUNDS: [string, unknown[], unknown[]][] = [
   ['monitoring.log_level', ['trace', 'fatal', 'silent'], ['INFO', 'warning']],
   ['ledger.retain_deltas', [1, 1_000_000], [0, 1_000_001]],
   ['ledger.retain_cycles', [1, 1_000_000], [0, 1_000_001]],
+  ['ledger.backup.every_hours', [0.1, 24, 168], [0, 168.5, null]],
+  ['ledger.backup.keep', [1, 1000], [0, 1.5, 1001]],
   ['version', ['1', 'x'.repeat(128)], ['', 'x'.repeat(129), true, null]],
   ['parameters.knob.initial', [null, 0, 'x', [1], { a: [true] }], []],
   ['parameters.max_cpu_per_agent.min', [null, -1e300, 100], ['1', 101]],

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import { generate } from '../../src/cycle/generate.ts';
 import type { RuleContext } from '../../src/domain/rule.ts';
+import { runAtOnce } from '../../src/domain/slices.ts';
 import { contextOf } from '../config/support.ts';
 
 const { config } = loadConfig(undefined);
@@ -25,15 +26,11 @@ const heldLong = new Map(config.rules.map(({ fingerprint }) => [fingerprint, 0])
 
 /** What the default rules propose, none of them resting, the condition of each having held long. */
 function proposalsIn(context: RuleContext) {
-  return generate({
-    settings: config,
-    context,
-    metricsAgeMs: 0,
-    nowMs: NOW_MS,
-    heldSinceMs: heldLong,
-    isResting: () => false,
-    isPending: () => false,
-  });
+  const input = {
+    ...{ settings: config, context, metricsAgeMs: 0, nowMs: NOW_MS, heldSinceMs: heldLong },
+    ...{ isResting: () => false, isPending: () => false, monotonic: () => 0 },
+  };
+  return runAtOnce(generate(input));
 }
 
 const share = fc.double({ min: 0, max: 1, noNaN: true });

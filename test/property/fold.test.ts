@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { LearningError } from '../../src/domain/errors.ts';
 import type { LoopSettings } from '../../src/domain/settings.ts';
+import { runAtOnce } from '../../src/domain/slices.ts';
 import type { Task } from '../../src/domain/task.ts';
 import { acknowledge } from '../../src/engine/acknowledge.ts';
 import { approve, reject, setParameter } from '../../src/engine/curation.ts';
@@ -9,7 +10,7 @@ import { declareParameters } from '../../src/engine/parameters.ts';
 import { recordTasks, reportMetrics } from '../../src/engine/record.ts';
 import { resolve } from '../../src/engine/resolve.ts';
 import { revert } from '../../src/engine/revert.ts';
-import { runCycle } from '../../src/engine/run-cycle.ts';
+import { askRules, runCycle } from '../../src/engine/run-cycle.ts';
 import { expireDue, setTrialsPaused } from '../../src/engine/trials.ts';
 import { type Decision, Ledger } from '../../src/ledger/ledger.ts';
 import type { LedgerState } from '../../src/ledger/state.ts';
@@ -101,7 +102,7 @@ function decisionOf(
       return reportMetrics(metrics, nowMs);
     }
     case 'cycle':
-      return runCycle(environment);
+      return (view) => runCycle(environment, runAtOnce(askRules(view, environment)))(view);
     case 'approve':
       return approve(deltaId, '', environment);
     case 'reject':

@@ -15,7 +15,7 @@ function reloading(configure: (version: string) => Promise<void> = async () => {
   const log = (...args: unknown[]) => void seen.logged.push(String(args.at(-1)));
   const ports: ReloadPorts = {
     read: () => file.text,
-    parse: (text) => parseConfig(text, 'config.yaml', 'yaml'),
+    parse: async (text) => parseConfig(text, 'config.yaml', 'yaml'),
     configure: (config) => configure(config.version),
     takenUp: (config) => void seen.versions.push(config.version),
     tellRefused: (reason) => void seen.refused.push(reason),

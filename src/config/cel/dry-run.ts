@@ -9,6 +9,7 @@ import {
 } from '@bufbuild/cel';
 import { MAX_LITERAL_ELEMENTS } from '../limits.ts';
 import type { Bindings } from './bindings.ts';
+import { stepLimit, withBudget } from './budget.ts';
 import { environment } from './environment.ts';
 import { explain, explainTypes, isFaultOfExpression, sourceTextOf } from './explain.ts';
 import { describeKind } from './result.ts';
@@ -17,6 +18,9 @@ import { ACCUMULATOR, childrenOf, type Expr, type ExpressionFault, type Syntax }
 // Bindings that the body of a macro is tried on: every element of a list written out, on each
 // sample, and some of their combinations where macros are nested.
 const MAX_TRIED_BINDINGS = 3 * MAX_LITERAL_ELEMENTS;
+
+/** Steps of macros in one evaluation: some ten milliseconds. */
+const MAX_STEPS = 20_000;
 
 /**
  * Evaluates every part of an expression by itself on every sample, and so finds what is wrong
@@ -110,7 +114,7 @@ function firstFault(expr: Expr, scopes: readonly Bindings[]): string | undefined
 
 function evaluateAll(expr: Expr, scopes: readonly Bindings[]): CelResult[] {
   const evaluate = plan(environment, expr);
-  return scopes.map((scope) => evaluate(scope));
+  return scopes.map((scope) => withBudget(stepLimit(MAX_STEPS), () => evaluate(scope)));
 }
 
 function conditionsOf(expr: Expr): readonly Expr[] {

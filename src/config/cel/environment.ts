@@ -12,6 +12,7 @@ import { strings } from '@bufbuild/cel/ext';
 import { exponentText, fixedText } from '../../domain/number-text.ts';
 import { MAX_FORMAT_PRECISION } from '../limits.ts';
 import { boundedFunctions, boundText } from './bounded-functions.ts';
+import { stepFunction } from './budget.ts';
 
 const packageFormat = strings.find((func) => func.name === 'format');
 
@@ -63,6 +64,7 @@ export const environment = celEnv({
   funcs: [
     ...strings,
     ...boundedFunctions,
+    stepFunction,
     celMethod('format', STRING, [listType(DYN)], STRING, format),
   ],
 });

@@ -13,6 +13,7 @@ const FAULTS = [
   /^invalid argument to function/,
   /^(?:format|join): /,
   /^expected a (?:text|list) of at most/,
+  /^expected at most \d+ steps of macros/,
 ];
 
 /** Whether an error of evaluation lies in the expression and not in its data. */

@@ -3,6 +3,7 @@ import type { RuleContext } from '../../domain/rule.ts';
 import { kindOf, type Parameters, type Value, type ValueKind } from '../../domain/value.ts';
 import type { DeclaredParameters } from '../declared.ts';
 import { type Bindings, bindingsOf } from './bindings.ts';
+import { withBudget } from './budget.ts';
 import { dryRun, outcomesOf, resultsOf } from './dry-run.ts';
 import { environment } from './environment.ts';
 import { sourceTextOf } from './explain.ts';
@@ -77,6 +78,8 @@ function describeMismatch(
   return `expected ${KINDS[expected]}, found ${describeKind(result)}`;
 }
 
+const unbounded = () => {};
+
 /**
  * The function that evaluates an expression. It throws an `Error` that begins with `name` where
  * the expression cannot be evaluated on a context.
@@ -91,7 +94,8 @@ export function compileExpression(
   const evaluate = plan(environment, syntax.expr);
   return (context) => {
     try {
-      return toValue(evaluate(bindingsOf(context, initial)));
+      const { spend = unbounded } = context;
+      return toValue(withBudget(spend, () => evaluate(bindingsOf(context, initial))));
     } catch (error) {
       throw new Error(`${name}: ${error instanceof Error ? error.message : String(error)}`, {
         cause: error,

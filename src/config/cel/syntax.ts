@@ -5,6 +5,7 @@ import {
   MAX_LITERAL_ELEMENTS,
   MAX_MACRO_NESTING,
 } from '../limits.ts';
+import { STEP } from './budget.ts';
 import { environment } from './environment.ts';
 
 type ParsedExpression = ReturnType<typeof parse>;
@@ -55,7 +56,9 @@ export function parseExpression(
     unparse: (expr: Expr) => unparse({ ...parsed, expr }),
   };
   const fault = findExcess(syntax);
-  return fault === undefined ? { syntax } : { faults: [fault] };
+  if (fault !== undefined) return { faults: [fault] };
+  countSteps(syntax.expr);
+  return { syntax };
 }
 
 function describeSyntaxError(error: unknown, text: string): ExpressionFault {
@@ -111,6 +114,20 @@ export function isQualifiedFunction({ exprKind }: Expr): boolean {
   const target = exprKind.value.target.exprKind;
   if (target.case !== 'identExpr') return false;
   return environment.funcs.find(`${target.value.name}.${exprKind.value.function}`) !== undefined;
+}
+
+/** Has each macro call `STEP` before it looks at its next element. */
+function countSteps(expr: Expr): void {
+  const kind = expr.exprKind;
+  if (kind.case === 'comprehensionExpr' && kind.value.loopCondition !== undefined) {
+    kind.value.loopCondition = callOf('_&&_', callOf(STEP), kind.value.loopCondition);
+  }
+  for (const child of childrenOf(expr)) countSteps(child.expr);
+}
+
+function callOf(name: string, ...args: Expr[]): Expr {
+  const call = { $typeName: 'cel.expr.Expr.Call', function: name, args } as const;
+  return { $typeName: 'cel.expr.Expr', id: 0n, exprKind: { case: 'callExpr', value: call } };
 }
 
 /** The first node that is too deep, too nested or too long. */

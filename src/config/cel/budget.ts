@@ -1,0 +1,31 @@
+import { type CelFunc, CelScalar, celFunc } from '@bufbuild/cel';
+
+/** The function that macros call at each step; no identifier can be called that. */
+export const STEP = '@step';
+
+let spend: () => void = () => {};
+
+/** Evaluates, calling `spendOne` at each step of a macro: what that throws becomes the result. */
+export function withBudget<R>(spendOne: () => void, evaluate: () => R): R {
+  const former = spend;
+  spend = spendOne;
+  try {
+    return evaluate();
+  } finally {
+    spend = former;
+  }
+}
+
+/** Throws after so many steps. */
+export function stepLimit(most: number): () => void {
+  let steps = 0;
+  return () => {
+    steps += 1;
+    if (steps > most) throw new Error(`expected at most ${most} steps of macros, found more`);
+  };
+}
+
+export const stepFunction: CelFunc = celFunc(STEP, [], CelScalar.BOOL, () => {
+  spend();
+  return true;
+});
