@@ -50,9 +50,10 @@ curation:
 
 # What rules may change. \`initial\` is the value in a ledger that has none yet. A new value moves
 # by at most max_step, stays within min and max, and must be one of \`allowed\` where that is
-# given; null lifts a bound. A file without rules has these, and yours merged over them field by
-# field; \`NAME: null\` takes one away, with the rules for it. A file with rules has only the
-# parameters that it names, each merged over the one of that name here: \`NAME: {}\` is this one.
+# given, else of the type of \`initial\`, unless that is null; null lifts a bound. A file without
+# rules has these, and yours merged over them field by field; \`NAME: null\` takes one away, with
+# the rules for it. A file with rules has only the parameters that it names, each merged over the
+# one of that name here: \`NAME: {}\` is this one.
 parameters:
   primary_coordination_strategy:
     initial: sequential

@@ -171,7 +171,11 @@ const sections = {
 
 const parameter = section(
   {
-    initial: value.describe('Value in a ledger that has none yet.').optional(),
+    initial: value
+      .describe(
+        'Value in a ledger that has none yet; without `allowed`, others are of its type, unless it is null.',
+      )
+      .optional(),
     min: bound('Least value; null = none.').optional(),
     max: bound('Greatest value; null = none.').optional(),
     max_step: number(limits.MAX_STEP, 'Most that one delta may move it; null = no bound.')

@@ -1,5 +1,5 @@
 import type { ParameterSpec } from './settings.ts';
-import { sameValue, type Value } from './value.ts';
+import { kindOf, sameValue, type Value } from './value.ts';
 
 /** Digits that a computed number keeps: drops the noise of binary fractions, loses nothing else. */
 const SIGNIFICANT_DIGITS = 12;
@@ -39,6 +39,8 @@ export function violationOf(spec: ParameterSpec | undefined, value: Value): stri
   if (spec.allowed !== undefined && !spec.allowed.some((one) => sameValue(one, value))) {
     return `expected one of ${JSON.stringify(spec.allowed)}, got ${JSON.stringify(value)}`;
   }
+  const ofOtherKind = spec.allowed === undefined ? kindViolation(spec.initial, value) : undefined;
+  if (ofOtherKind !== undefined) return ofOtherKind;
   if (typeof value !== 'number') return undefined;
   if (spec.min !== undefined && value < spec.min) {
     return `expected at least ${spec.min}, got ${value}`;
@@ -47,4 +49,11 @@ export function violationOf(spec: ParameterSpec | undefined, value: Value): stri
     return `expected at most ${spec.max}, got ${value}`;
   }
   return undefined;
+}
+
+/** Why a value may not stand in place of another one, by their kinds; anything may in place of `null`. */
+export function kindViolation(former: Value, value: Value): string | undefined {
+  const kind = kindOf(former);
+  if (kind === 'null' || kindOf(value) === kind) return undefined;
+  return `expected ${kind === 'object' ? 'an' : 'a'} ${kind}, got ${JSON.stringify(value)}`;
 }

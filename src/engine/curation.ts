@@ -1,8 +1,8 @@
 import { bornApplied, type Delta } from '../domain/delta.ts';
 import { invalidFields, LearningError } from '../domain/errors.ts';
-import { violationOf } from '../domain/parameters.ts';
+import { kindViolation, violationOf } from '../domain/parameters.ts';
 import type { ParameterSpec } from '../domain/settings.ts';
-import { kindOf, own, type Value } from '../domain/value.ts';
+import { own, type Value } from '../domain/value.ts';
 import type { Decision } from '../ledger/ledger.ts';
 import type { LedgerView } from '../ledger/view.ts';
 import { Changes } from './changes.ts';
@@ -97,13 +97,10 @@ export function setParameter(
 }
 
 function checkOverride(value: Value, current: Value, spec: ParameterSpec | undefined): void {
-  const refuse = (description: string) => invalidFields([{ field: 'value', description }]);
-  const violation = violationOf(spec, value);
-  if (violation !== undefined) throw refuse(violation);
-  const isListed = spec?.allowed !== undefined;
-  if (!isListed && current !== null && kindOf(value) !== kindOf(current)) {
-    throw refuse(`expected a ${kindOf(current)}, got ${JSON.stringify(value)}`);
-  }
+  // What no config declares, since a rule has added it, stays of its kind.
+  const ofOtherKind = spec === undefined ? kindViolation(current, value) : undefined;
+  const violation = violationOf(spec, value) ?? ofOtherKind;
+  if (violation !== undefined) throw invalidFields([{ field: 'value', description: violation }]);
 }
 
 function waiting(view: LedgerView, deltaId: string, nowMs: number): Delta {

@@ -48,6 +48,11 @@ describe('violationOf', () => {
     [{ min: 1 }, 0, 'expected at least 1, got 0'],
     [{ max: 1 }, 2, 'expected at most 1, got 2'],
     [{ min: 0, max: 1 }, 1, undefined],
+    [{ min: 0 }, 'a', 'expected a number, got "a"'],
+    [{ initial: { x: 1 } }, [1], 'expected an object, got [1]'],
+    [{ initial: 'a' }, null, 'expected a string, got null'],
+    [{ initial: null }, 'a', undefined],
+    [{ allowed: [0, 'a'] }, 'a', undefined],
   ])('%j: %j', (fields, value, expected) => {
     expect(violationOf(specOf(fields), value)).toBe(expected);
   });

@@ -288,7 +288,9 @@ export type SetParameterRequest = Message<"learning.v1.SetParameterRequest"> & {
   target: string;
 
   /**
-   * Its new value: of the type it has now, within its bounds.
+   * Its new value: within its bounds, and of the type of `initial` in the config;
+   * any type where that is null or `allowed` lists the values. A parameter that a
+   * rule has added keeps the type it has now.
    *
    * @generated from field: google.protobuf.Value value = 2;
    */
@@ -477,7 +479,8 @@ export const LearningAdminService: GenService<{
    * itself is returned if no value had to be restored. The rule's change is not
    * tried again for at least 5 minutes and 100 tasks, and longer each time.
    * FAILED_PRECONDITION (DELTA_STATE) where the live value is no longer the
-   * one that the delta set; nothing is changed then.
+   * one that the delta set, or the config no longer has the parameter; nothing
+   * is changed then.
    *
    * @generated from rpc learning.v1.LearningAdminService.RevertDelta
    */
@@ -488,7 +491,8 @@ export const LearningAdminService: GenService<{
   },
   /**
    * Overrides a parameter's value. NOT_FOUND (PARAMETER_NOT_FOUND);
-   * INVALID_ARGUMENT for a value of another type or outside its bounds.
+   * INVALID_ARGUMENT for a value of another type than the declared one or outside
+   * its bounds.
    *
    * @generated from rpc learning.v1.LearningAdminService.SetParameter
    */
