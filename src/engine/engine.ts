@@ -14,7 +14,7 @@ import { approve, type Override, reject, setParameter } from './curation.ts';
 import type { Environment, Follower } from './environment.ts';
 import { gainsOf } from './gains.ts';
 import { LoopClock } from './loop-clock.ts';
-import { declareParameters } from './parameters.ts';
+import { declareParameters, retireParameters } from './parameters.ts';
 import { type Recorded, recordTasks, reportMetrics } from './record.ts';
 import { baseline, type Resolved, resolve, settled } from './resolve.ts';
 import { ResolveUsage } from './resolve-usage.ts';
@@ -142,16 +142,20 @@ export class Engine {
   }
 
   /**
-   * Applies a config: new parameters get their initial values, and later decisions use it. If the ledger
-   * cannot be written, the former config stays.
+   * Applies a config: parameters that it has no more leave, new ones get their initial values, and later
+   * decisions use it. If the ledger cannot be written, the former config stays.
    */
   async configure(settings: LoopSettings): Promise<void> {
     const former = this.#settings;
-    const declared = this.ledger.transact(declareParameters(settings, this.#now()));
     this.#settings = settings;
+    const environment = this.#environment();
     try {
       // Requested in the same turn, they are committed together.
-      await Promise.all([declared, this.ledger.transact(reviewTrial(this.#environment()))]);
+      await Promise.all(
+        [retireParameters, declareParameters, reviewTrial].map((decisionOf) =>
+          this.ledger.transact(decisionOf(environment)),
+        ),
+      );
     } catch (error) {
       this.#settings = former;
       throw error;

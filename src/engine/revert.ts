@@ -6,6 +6,7 @@ import { standingArm } from '../trial/trial.ts';
 import { Changes } from './changes.ts';
 import { decidedOn, inverseOf, known, stateError, withReason } from './deltas.ts';
 import type { Environment } from './environment.ts';
+import { hasParameter } from './parameters.ts';
 import { TrialChanges } from './trial-changes.ts';
 
 /** Restores the value before a delta, whose change rests then; answers the delta that does so. */
@@ -35,6 +36,9 @@ export function revertTo(
   summary: string,
   environment: Environment,
 ): Decided<Delta> {
+  if (!hasParameter(environment.settings, delta.target)) {
+    throw stateError(delta, `the config has no ${delta.target} any more`);
+  }
   const changes = new Changes(view, environment.nowMs);
   const trials = new TrialChanges(changes, view, environment);
   const triedId = delta.trialDeltaId || delta.deltaId;

@@ -184,6 +184,7 @@ export class Draft implements LedgerView, Addition {
         this.#foldDelta(event);
         break;
       case 'parameters_declared':
+      case 'parameters_retired':
       case 'metrics_reported':
       case 'cycle_completed':
       case 'trials_paused':

@@ -14,6 +14,7 @@ import type { Receipt } from '../trial/receipt.ts';
  */
 export type LedgerEvent =
   | ParametersDeclared
+  | ParametersRetired
   | TasksRecorded
   | TaskIdsKept
   | MetricsReported
@@ -24,11 +25,21 @@ export type LedgerEvent =
   | CycleCompleted
   | ClockSet;
 
-/** Parameters that the ledger did not know were given their initial values. */
+/** Parameters that the ledger did not know, or that had left the config, were given their initial values. */
 export interface ParametersDeclared {
   readonly kind: 'parameters_declared';
   readonly timeMs: number;
   readonly parameters: Parameters;
+}
+
+/**
+ * Parameters left the config. Those that had a value were taken away by deltas before this event, in the
+ * same commit.
+ */
+export interface ParametersRetired {
+  readonly kind: 'parameters_retired';
+  readonly timeMs: number;
+  readonly names: readonly string[];
 }
 
 /** Tasks were recorded; none of their ids was known. */

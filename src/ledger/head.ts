@@ -47,7 +47,7 @@ export interface Head {
   /** No change up to this sequence is retained in full. */
   compactedThrough: number;
   parameters: Record<string, Value>;
-  /** Parameters that were given their initial values once; one taken away since stays away. */
+  /** Parameters of the config that were given their initial values; one that a rule takes away stays away. */
   declared: Record<string, true>;
   metrics: { readonly report: CoordinationMetrics; readonly reportTimeMs: number } | null;
   /** When each parameter was last touched, and until when it is held. */
@@ -141,6 +141,9 @@ export function foldHead(
     case 'parameters_declared':
       Object.assign(head.parameters, event.parameters);
       for (const name of Object.keys(event.parameters)) head.declared[name] = true;
+      break;
+    case 'parameters_retired':
+      for (const name of event.names) delete head.declared[name];
       break;
     case 'task_ids_kept':
       break;

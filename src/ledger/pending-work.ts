@@ -70,6 +70,9 @@ export class FollowUps {
       case 'delta_applied':
         if (delta !== undefined) this.#foldApplication(event, delta);
         break;
+      case 'parameters_retired':
+        this.awaitedAcks = this.awaitedAcks.filter(({ target }) => !event.names.includes(target));
+        break;
       case 'delta_acknowledged':
         this.awaitedAcks = this.awaitedAcks.filter(({ sequence }) => sequence > event.sequence);
         break;

@@ -166,6 +166,7 @@ export class LedgerState implements LedgerView {
           break;
         case 'metrics_reported':
         case 'parameters_declared':
+        case 'parameters_retired':
         case 'trials_paused':
         case 'clock_set':
           this.#headEvents.push(position);

@@ -51,6 +51,9 @@ export function observeCommit(note: CommitNote, log: Logger, metrics: Metrics): 
     if (event.kind === 'trials_paused') {
       log.warn(event.paused ? 'all trials are paused' : 'trials are resumed');
     }
+    if (event.kind === 'parameters_retired') {
+      log.warn({ parameters: event.names }, 'parameters are gone: the config has them no more');
+    }
     if (event.kind === 'clock_set') {
       log.warn(
         { offset_seconds: Math.round(event.offsetMs / 1000) },

@@ -153,7 +153,7 @@ async function exchange(
 async function takeUp(engine: Engine, config: Config, log: Logger): Promise<void> {
   await engine.configure(config);
   for (const text of valuesOutOfBounds(engine.ledger.state, config)) {
-    log.warn(`a live value is outside its bounds, and kept: ${text}`);
+    log.warn(`the config does not allow a live value, which is kept until it is set: ${text}`);
   }
   for (const rule of config.rules) {
     const never = engine.neverPasses(rule);

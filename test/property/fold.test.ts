@@ -6,7 +6,7 @@ import { runAtOnce } from '../../src/domain/slices.ts';
 import type { Task } from '../../src/domain/task.ts';
 import { acknowledge } from '../../src/engine/acknowledge.ts';
 import { approve, reject, setParameter } from '../../src/engine/curation.ts';
-import { declareParameters } from '../../src/engine/parameters.ts';
+import { declareParameters, retireParameters } from '../../src/engine/parameters.ts';
 import { recordTasks, reportMetrics } from '../../src/engine/record.ts';
 import { resolve } from '../../src/engine/resolve.ts';
 import { revert } from '../../src/engine/revert.ts';
@@ -69,6 +69,8 @@ const KINDS = [
   'set',
   'ack',
   'refuse',
+  'leave',
+  'declare',
 ] as const;
 const WORK = ['resolve', 'resolve', 'resolve', 'tasks'] as const;
 const TRIAL_KINDS = [...KINDS, ...WORK, ...WORK, 'due', 'pause'] as const;
@@ -122,6 +124,10 @@ function decisionOf(
       const refusal = { reason: 'BAD', message: '' };
       return acknowledge({ clientId: 'c', epoch: 'e', deltaId, refusal }, environment);
     }
+    case 'leave':
+      return retireParameters({ ...environment, settings: without('abcd'[seed % 4], settings) });
+    case 'declare':
+      return declareParameters(environment);
     case 'resolve':
       return resolve({ taskId: `t${(seed * 3) % 40}`, labels: {} }, environment);
     case 'due':
@@ -129,6 +135,13 @@ function decisionOf(
     case 'pause':
       return setTrialsPaused(seed % 3 === 0, environment);
   }
+}
+
+/** A config that a parameter has left. */
+function without(left: string | undefined, settings: LoopSettings): LoopSettings {
+  const parameters = Object.entries(settings.parameters).filter(([name]) => name !== left);
+  const rules = settings.rules.filter(({ target }) => target !== left);
+  return { ...settings, parameters: Object.fromEntries(parameters), rules };
 }
 
 /** Tasks with the values of now; every other time those that trials wait for are among them. */
@@ -156,7 +169,9 @@ async function run(
   const store = createMemoryStore();
   const open = () => Ledger.open({ store, retention, newEpoch: () => 'e', defer: () => {} });
   let ledger = open();
-  const declared = ledger.transact(declareParameters(settings, 0));
+  const declared = ledger.transact(
+    declareParameters({ settings, nowMs: 0, newId: () => 'declared' }),
+  );
   await ledger.flush();
   await declared;
   const answers: Promise<unknown>[] = [];

@@ -16,6 +16,7 @@ import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { HealthCheckResponse_ServingStatus } from '../../src/gen/grpc/health/v1/health_pb.ts';
 import { LearningAdminService } from '../../src/gen/learning/v1/admin_service_pb.ts';
+import { DeltaOperation } from '../../src/gen/learning/v1/delta_pb.ts';
 import { LearningService } from '../../src/gen/learning/v1/learning_service_pb.ts';
 import { TaskStatus } from '../../src/gen/learning/v1/task_pb.ts';
 import { createListenPlan } from '../../src/runtime/listen-plan.ts';
@@ -169,21 +170,40 @@ rules:
     expect(await second.client.recordTask({ task })).toMatchObject({ duplicate: true });
   });
 
-  test('warns of a live value outside new bounds, and keeps it', async () => {
+  test.each([
+    ['initial: 20, max: 50', 'expected at most 50, got 90'],
+    ['initial: half, min: null, max: null, max_step: null', 'expected a string, got 90'],
+  ])('warns of a live value that is not allowed by { %s }, and keeps it', async (spec, why) => {
     const store = createMemoryStore();
     const first = await startService('', store);
     const value = { kind: { case: 'numberValue', value: 90 } } as const;
     await first.admin.setParameter({ target: 'max_cpu_per_agent', value });
     await first.stop();
-    const second = await startService(
-      'parameters: { max_cpu_per_agent: { initial: 20, max: 50 } }',
-      store,
-    );
-    expect(second.lines.map(({ msg }) => msg)).toContain(
-      'a live value is outside its bounds, and kept: max_cpu_per_agent: expected at most 50, got 90',
-    );
+    const yaml = `rules: []\nparameters: { max_cpu_per_agent: { ${spec} } }`;
+    const second = await startService(yaml, store);
+    const said = 'the config does not allow a live value, which is kept until it is set';
+    expect(second.lines.map(({ msg }) => msg)).toContain(`${said}: max_cpu_per_agent: ${why}`);
     const { parameters } = await second.client.resolveParameters({});
     expect(parameters.max_cpu_per_agent?.kind.value).toBe(90);
+  });
+
+  test('what left the config is gone for calls and streams, and said once', async () => {
+    const { runtime, client, lines } = await startService('');
+    const names = async () => Object.keys((await client.resolveParameters({})).parameters);
+    const [first] = await names();
+    const stream = client.streamDeltas({ clientId: 'c' })[Symbol.asyncIterator]();
+    await stream.next();
+    const newer = configOf(`rules: []\nparameters: { ${first}: {} }`);
+    await runtime.configure(newer);
+    await runtime.configure(newer);
+    expect(await names()).toEqual([first]);
+    const { value: told } = await stream.next();
+    expect(told?.event.value).toMatchObject({ operation: DeltaOperation.REMOVE });
+    const said = lines.filter(({ msg }) => String(msg).startsWith('parameters are gone'));
+    expect(said).toMatchObject([
+      { level: 40, msg: expect.stringContaining('the config has them') },
+    ]);
+    expect(said[0]?.parameters).not.toContain(first);
   });
 });
 

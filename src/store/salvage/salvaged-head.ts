@@ -55,6 +55,12 @@ export function raiseCounters(head: Head, events: readonly StoredEvent[]): void 
         declare(head, targets.get(event.deltaId));
         head.sequence = Math.max(head.sequence, event.sequence);
         break;
+      case 'parameters_declared':
+        for (const name of Object.keys(event.parameters)) declare(head, name);
+        break;
+      case 'parameters_retired':
+        for (const name of event.names) delete head.declared[name];
+        break;
       case 'delta_acknowledged':
         head.sequence = Math.max(head.sequence, event.sequence);
         break;

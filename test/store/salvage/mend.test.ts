@@ -5,7 +5,7 @@ import type { Head } from '../../../src/ledger/head.ts';
 import { createMemoryStore } from '../../../src/store/memory.ts';
 import { type Mended, mend } from '../../../src/store/salvage/mend.ts';
 import type { Remains } from '../../../src/store/sqlite/remains.ts';
-import { createEngineFixture } from '../../support/engine-fixture.ts';
+import { configOf, createEngineFixture } from '../../support/engine-fixture.ts';
 import {
   ASSIGNMENTS,
   createTrialFixture,
@@ -205,4 +205,14 @@ test('positions that are missing are named, where something is damaged', async (
   const last = events.at(-3)?.position ?? 0;
   expect(after.report.lostPositions).toEqual([`${last + 1}-${head.position + 5}`]);
   expect(after.report).toMatchObject({ lostEvents: 7, head: 'older' });
+});
+
+test('without a head, a parameter that left the config has its initial value when it is declared again', async () => {
+  const yaml = 'rules: []\nparameters: { kept: { initial: 1 }, left: { initial: 5 } }';
+  const { engine, store } = await createEngineFixture(yaml);
+  await engine.setParameter({ target: 'left', value: 7, reason: '', holdSeconds: 0 });
+  await engine.configure(configOf('rules: []\nparameters: { kept: { initial: 1 } }'));
+  const mended = mendOf({ events: [...(store.load()?.events ?? [])] });
+  expect(mended.head.parameters).toEqual({ kept: 1 });
+  expect((await goOn(mended, yaml)).state.head.parameters).toEqual({ kept: 1, left: 5 });
 });

@@ -36,7 +36,8 @@ export type Delta = Message<"learning.v1.Delta"> & {
   sequence: bigint;
 
   /**
-   * The rule that proposed it; empty for an operator's override.
+   * The rule that proposed it; empty for an operator's override, and where a
+   * parameter left the config or came back to it.
    *
    * @generated from field: string rule_id = 3;
    */
@@ -128,8 +129,8 @@ export type Delta = Message<"learning.v1.Delta"> & {
   expireTime?: Timestamp | undefined;
 
   /**
-   * The number of the cycle that proposed it; 0 for overrides, reverts and
-   * switches of trials.
+   * The number of the cycle that proposed it; 0 where none did: overrides,
+   * reverts, switches of trials, changes of the config.
    *
    * @generated from field: uint64 cycle_number = 16;
    */
@@ -480,7 +481,8 @@ export const MetricEffectSchema: GenMessage<MetricEffect> = /*@__PURE__*/
  */
 export const DeltaType = {
   /**
-   * Not said: an override or a revert of a parameter that no rule targets.
+   * Not said: an override or a revert of a parameter that no rule targets, or
+   * a parameter that left the config or came back to it. Every stream gets it.
    *
    * @generated from enum value: DELTA_TYPE_UNSPECIFIED = 0;
    */
@@ -556,7 +558,8 @@ export const DeltaOperation = {
   ADD: 2,
 
   /**
-   * Takes a parameter away: high risk, never applied without a person.
+   * Takes a parameter away: high risk, never applied without a person, except
+   * that what left the config is taken away when that is read.
    *
    * @generated from enum value: DELTA_OPERATION_REMOVE = 3;
    */
