@@ -150,9 +150,10 @@ export class Engine {
     this.#settings = settings;
     const environment = this.#environment();
     try {
-      // Requested in the same turn, they are committed together.
+      // Requested in the same turn, they are committed together. Once trials have been reviewed, those that
+      // are left can be stopped like any other.
       await Promise.all(
-        [retireParameters, declareParameters, reviewTrial].map((decisionOf) =>
+        [declareParameters, reviewTrial, retireParameters].map((decisionOf) =>
           this.ledger.transact(decisionOf(environment)),
         ),
       );

@@ -34,9 +34,9 @@ export function declareParameters({
     changes.events.push({ kind: 'parameters_declared', timeMs: nowMs, parameters: missing });
     for (const [target, newValue] of Object.entries(missing)) {
       if (own(head.targets, target)?.sequence === undefined) continue;
-      const reasoning = 'The config declares it again: it has its initial value';
-      const delta = { ...byConfig(changes, newId(), reasoning), operation: 'add', target } as const;
-      changes.apply(changes.propose({ ...delta, oldValue: undefined, newValue }));
+      const change = { operation: 'add', target, oldValue: undefined, newValue } as const;
+      const reasoning = 'The config declares it: it has its initial value';
+      changes.apply(changes.propose({ ...byConfig(changes, newId(), reasoning), ...change }));
     }
     return { events: changes.events, result: () => {} };
   };
@@ -44,7 +44,7 @@ export function declareParameters({
 
 /**
  * Takes away what the config has no more, each by a delta that streams are told; ends the trials and the
- * proposals of it. Declared again, it has its initial value.
+ * proposals of it. Declared again, it has its initial value. To be called after `reviewTrial`.
  */
 export function retireParameters(environment: Environment): Decision<void> {
   const { settings, nowMs, newId } = environment;
@@ -62,16 +62,11 @@ export function retireParameters(environment: Environment): Decision<void> {
       trials.stopOn(target, `the config has no ${target} any more`);
       const oldValue = changes.valueOf(target);
       if (oldValue === undefined) continue;
+      const change = { operation: 'remove', target, oldValue, newValue: undefined } as const;
       const reasoning = 'The config has it no more';
-      const delta = {
-        ...byConfig(changes, newId(), reasoning),
-        operation: 'remove',
-        target,
-      } as const;
+      const delta = changes.propose({ ...byConfig(changes, newId(), reasoning), ...change });
       // An operator's hold was on the value.
-      changes.apply(changes.propose({ ...delta, oldValue, newValue: undefined }), {
-        holdUntilMs: 0,
-      });
+      changes.apply(delta, { holdUntilMs: 0 });
     }
     if (names.length > 0) changes.events.push({ kind: 'parameters_retired', timeMs: nowMs, names });
     return { events: changes.events, result: () => {} };

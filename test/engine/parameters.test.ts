@@ -5,14 +5,15 @@ import { Subscription } from '../../src/ledger/subscription.ts';
 import { expectAudited } from '../support/audited.ts';
 import { configOf, createEngineFixture, recordWindow } from '../support/engine-fixture.ts';
 import { createTrialFixture, faster, TrialFixture, trialYaml } from '../support/trial-fixture.ts';
-import { inStage, PROVEN } from '../support/trial-stages.ts';
+import { inStage } from '../support/trial-stages.ts';
 
 const KEPT = 'kept: { initial: 1 }';
 const BOTH = `rules: []\nparameters: { ${KEPT}, left: { initial: 5 } }`;
 const WITHOUT = `rules: []\nparameters: { ${KEPT} }`;
 
-/** What is there after it. */
+/** Without `level`, and why what was going on with it ends. */
 const WITHOUT_LEVEL = trialYaml({ rules: [{ target: 'other' }] }).replace(/level: \{[^}]*\}, /, '');
+const GONE = 'the config has no level any more';
 
 /** How a config comes into force. */
 const WAYS = {
@@ -108,24 +109,29 @@ describe.each(Object.entries(WAYS))('what left the config, by %s', (_, take) => 
   });
 
   test.each([
-    ...PROVEN.map((state) => [state, 'task'] as const),
-    ['trial', 'switchback'],
-    ['provisional', 'switchback'],
-  ] as const)('ends what is being proven of it: %s, by %s', async (state, assignment) => {
+    ['trial', 'task', 'rule raise was changed'],
+    ['trial', 'switchback', 'rule raise was changed'],
+    ['provisional', 'task', GONE],
+    ['provisional', 'switchback', GONE],
+    ['confirmed', 'task', GONE],
+  ] as const)('ends what is being proven of it: %s, by %s', async (state, assignment, why) => {
     const { fixture, deltaId } = await inStage(state, { assignment });
     const after = await take(fixture, WITHOUT_LEVEL);
     expect(after.state.trials).toEqual([]);
     expect(after.engine.current().parameters).toEqual({ other: 0 });
     expect(after.delta(deltaId)).toMatchObject({
       state: state === 'trial' ? 'reverted' : 'applied',
-      summary: expect.stringContaining('the config has no level any more'),
+      summary: expect.stringContaining(why),
     });
     expect(newestDelta(after)).toMatchObject({ target: 'level', operation: 'remove' });
     for (let i = 0; i < 5; i += 1) await after.run(faster);
     expectAudited(after.store);
   });
 
-  test.each(['trial', 'recommend'])('expires what waits, in mode %s', async (mode) => {
+  test.each([
+    ['trial', 'rule second is no longer in mode trial'],
+    ['recommend', GONE],
+  ])('expires what waits, in mode %s', async (mode, why) => {
     const rules = [{ target: 'other' }, { id: 'second', more: `mode: ${mode}` }];
     const fixture = await createTrialFixture(trialYaml({ rules }));
     const [, waiting] = await fixture.cycle();
@@ -133,7 +139,7 @@ describe.each(Object.entries(WAYS))('what left the config, by %s', (_, take) => 
     const after = await take(fixture, WITHOUT_LEVEL);
     expect(after.delta(waiting?.deltaId ?? '')).toMatchObject({
       state: 'expired',
-      summary: 'Expired: the config has no level any more',
+      summary: `Expired: ${why}`,
     });
     expect(after.trial?.plan.target).toBe('other');
   });

@@ -30,11 +30,11 @@ function storedIn(name: string) {
 }
 
 /** A sidecar that is started on a copy of a ledger, soon after it had stopped. */
-async function openLedger(name: string) {
+async function openLedger(name: string, yaml = ledgerYaml(name)) {
   const store = openSqliteStore(copyOf(name));
   onTestFinished(() => store.close());
   const clock = new ManualClock(storedIn(name).head.clock.timeMs + 1000);
-  const fixture = new TrialFixture(await createEngineFixture(ledgerYaml(name), { store, clock }));
+  const fixture = new TrialFixture(await createEngineFixture(yaml, { store, clock }));
   return { fixture, store };
 }
 
@@ -109,6 +109,15 @@ describe.each(LEDGERS.filter((name) => !IN_BLOCKS.includes(name)))('%s', (name) 
     expect(again.state.head.counters).toEqual(fixture.state.head.counters);
     expect([...again.state.deltasNewestFirst()]).toEqual([...fixture.state.deltasNewestFirst()]);
   });
+});
+
+test.each(LEDGERS)('of %s, all parameters leave with a config that has none', async (name) => {
+  const { fixture, store } = await openLedger(name, 'rules: []\nparameters: {}');
+  expect(fixture.state.trials).toEqual([]);
+  expect([...fixture.state.pending()]).toEqual([]);
+  const { parameters, declared } = fixture.state.head;
+  expect({ parameters, declared }).toEqual({ parameters: {}, declared: {} });
+  for (const { faults } of auditStore(store).values()) expect(faults).toEqual([]);
 });
 
 describe('of the release before probation', () => {
