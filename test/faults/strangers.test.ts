@@ -1,6 +1,9 @@
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { connect as connectHttp2 } from 'node:http2';
 import { connect } from 'node:net';
+import { join } from 'node:path';
+import { credentials } from '@grpc/grpc-js';
 import { expect, onTestFinished, test } from 'vitest';
 import { Health } from '../../src/gen/grpc/health/v1/health_pb.ts';
 import { LearningService } from '../../src/gen/learning/v1/learning_service_pb.ts';
@@ -16,6 +19,7 @@ import {
   PREFACE,
   RawConnection,
 } from '../support/raw-http2.ts';
+import { bearer, callers, startConfigured } from '../support/secure-sidecar.ts';
 import { residentBytes, type Sidecar, startSidecar } from '../support/sidecar.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
@@ -28,6 +32,9 @@ const HTTP_CONNECTIONS = 60;
 const PIPELINED = 20_000;
 const CANCELS = 4000;
 const WAIT_MS = 50;
+const TOKEN = 'a-token-of-a-client-that-is-long-enough';
+/** Fewer than Node's own bounds let through. */
+const MOST_CANCELS = 20_000;
 
 test(`${CALLS} probes of ${BODY_BYTES} bytes that do not end take no memory`, async () => {
   const sidecar = await startSidecar({ dataDir: tempDir() });
@@ -103,3 +110,45 @@ test(`${CANCELS} calls cancelled at once leave the rest of the connection alone`
     'data',
   );
 });
+
+test('one that begins and cancels calls without a token loses its connection, and nobody waits', async () => {
+  const directory = tempDir();
+  writeFileSync(join(directory, 'tokens'), `${TOKEN}\n`);
+  const tokens = { client_file: join(directory, 'tokens') };
+  const { sidecar } = await startConfigured(directory, { tokens });
+  const connection = new RawConnection(sidecar.address);
+  onTestFinished(() => void connection.socket.destroy());
+  const block = headerBlock(callHeaders(`/${LearningService.typeName}/RecordTask`));
+  const cancel = Buffer.from([0, 0, 0, 8]);
+  connection.write(PREFACE, frame(FRAME.settings, 0, 0));
+  const flood = async () => {
+    let id = 1;
+    while (!connection.socket.destroyed && id < 2 * MOST_CANCELS) {
+      for (let i = 0; i < 100; i += 1, id += 2) {
+        connection.write(frame(FRAME.headers, FLAG.endHeaders, id, block));
+        connection.write(frame(FRAME.reset, 0, id, cancel));
+      }
+      await new Promise(setImmediate);
+    }
+    await connection.closed;
+  };
+  const slowestMs = await slowestProbe(sidecar, flood());
+  const [alone, more] = await sidecar.find(() => refusedIn(sidecar.lines));
+  console.log(
+    `strangers: a connection without a token was closed after ${alone + more} cancelled calls; ` +
+      `the slowest probe took ${slowestMs.toFixed(0)} ms`,
+  );
+  expect(alone + more).toBeLessThan(1100);
+  expect(slowestMs).toBeLessThan(5000);
+  const { client } = callers(sidecar.address, credentials.createInsecure());
+  expect((await client.recordTask({ task: { taskId: 'a' } }, bearer(TOKEN))).duplicate).toBe(false);
+});
+
+/** Refused calls: those logged one by one, and those that are only counted; `undefined`: not counted yet. */
+function refusedIn(lines: readonly string[]): readonly [number, number] | undefined {
+  const counted = lines.find((line) => line.includes('than are logged one by one'));
+  if (counted === undefined) return undefined;
+  const alone = lines.filter((line) => line.includes('"a call was refused')).length;
+  // What our own log says.
+  return [alone, (JSON.parse(counted) as { count: number }).count];
+}

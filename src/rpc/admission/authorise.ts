@@ -9,7 +9,7 @@ import { Health } from '../../gen/grpc/health/v1/health_pb.ts';
 import { LearningAdminService } from '../../gen/learning/v1/admin_service_pb.ts';
 import { LearningService } from '../../gen/learning/v1/learning_service_pb.ts';
 import { refusalStatus } from '../../wire/status.ts';
-import { hangUp, wireCallOf } from '../grpc-js/call-internals.ts';
+import { closeConnection, hangUp, wireCallOf } from '../grpc-js/call-internals.ts';
 import { InterceptedCall, interceptorOf } from '../grpc-js/intercepted-call.ts';
 
 /** What a call takes of its caller; `any`: to be known at all. */
@@ -30,15 +30,29 @@ const NEEDS: Readonly<Record<string, Need | undefined>> = {
   [`/${LearningAdminService.typeName}/`]: 'admin',
 };
 
+/**
+ * Calls in a row, begun or cancelled, that one connection may have refused. Node's bounds on cancelled calls are wide
+ * for callers that may call; a client with a wrong token gets another connection.
+ */
+const MAX_REFUSED = 1000;
+
 /** Refuses calls whose callers may not make them, when their headers come. */
 export class Authorisation {
   readonly interceptor: ServerInterceptor;
   readonly #streams = new Set<GuardedCall>();
+  /** By connection: calls refused since one was not. */
+  readonly #refused = new WeakMap<object, number>();
 
   constructor(authority: Authority) {
     this.interceptor = interceptorOf(({ path, requestStream, responseStream }, call) => {
       const open = requestStream || responseStream ? this.#streams : undefined;
-      return new GuardedCall(call, { authority, path, need: needOf(path), open });
+      return new GuardedCall(call, {
+        authority,
+        path,
+        need: needOf(path),
+        open,
+        refused: this.#refused,
+      });
     });
   }
 
@@ -61,6 +75,7 @@ interface Guard {
   readonly need: Need | undefined;
   /** Where streams are kept while they are open. */
   readonly open: Set<GuardedCall> | undefined;
+  readonly refused: WeakMap<object, number>;
 }
 
 /** A call that begins once its caller is known. */
@@ -101,6 +116,7 @@ class GuardedCall extends InterceptedCall {
     const { authority, path } = this.#guard;
     try {
       authority.check(this.#header, need);
+      this.#count(0);
       return true;
     } catch (error) {
       if (!(error instanceof LearningError)) throw error;
@@ -108,7 +124,19 @@ class GuardedCall extends InterceptedCall {
       authority.refused(path, refusal.code, this.getPeer(), error);
       this.sendStatus(refusal);
       hangUp(wireCallOf(this.base));
+      this.#count(1);
       return false;
     }
+  }
+
+  /** @param more 0: the call was not refused */
+  #count(more: 0 | 1): void {
+    const call = wireCallOf(this.base);
+    const { refused } = this.#guard;
+    const { session } = call.stream;
+    if (session === undefined) return;
+    const count = more === 0 ? 0 : (refused.get(session) ?? 0) + 1;
+    refused.set(session, count);
+    if (count > MAX_REFUSED) closeConnection(call);
   }
 }

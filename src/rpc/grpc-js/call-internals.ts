@@ -35,3 +35,11 @@ export function hangUp({ stream }: WireCall): void {
   if (stream.listenerCount('wantTrailers') > 0) stream.once('wantTrailers', close);
   else close();
 }
+
+/** Closes a connection, with all that goes on there: its client is told to calm down. */
+export function closeConnection({ stream }: WireCall): void {
+  const { session } = stream;
+  if (session === undefined || session.destroyed) return;
+  session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  session.destroy();
+}
