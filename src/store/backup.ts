@@ -5,9 +5,10 @@ import { LedgerOpenError } from '../ledger/store.ts';
 import { LEDGER_FILE, removeWithCompanions, syncFile, temporaryOf } from './disk/files.ts';
 import { replaceFile } from './disk/move-aside.ts';
 import { isThere } from './disk/path-checks.ts';
+import { checkLedgerFile } from './sqlite/check.ts';
 import { prepareDirectory } from './sqlite/directory-lock.ts';
 import { withDatabase } from './sqlite/file.ts';
-import { checkLedgerFile, replaceEpoch } from './sqlite/open.ts';
+import { replaceEpoch } from './sqlite/open.ts';
 import { asOpenError } from './sqlite/open-error.ts';
 
 /** What a copy holds. */
