@@ -1,6 +1,6 @@
+import { clip } from '../domain/clip.ts';
 import type { Delta } from '../gen/learning/v1/delta_pb.ts';
 import type { SnapshotOutcome } from '../gen/learning/v1/learning_service_pb.ts';
-import { clip } from '../wire/violations.ts';
 import type { Values } from './values.ts';
 
 /** Bytes that the contract has room for in why a delta is refused. */

@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';
 import { type DestinationStream, destination, type Logger, pino } from 'pino';
+import { clip } from '../domain/clip.ts';
 import { printable, printableLines } from '../domain/printable.ts';
 import { isPipe, writeToPipe } from './log-pipe.ts';
 
@@ -34,8 +35,9 @@ export async function createLog({ level, file }: LogOptions): Promise<Log> {
   const timestamp = pino.stdTimeFunctions.isoTime;
   const both = {
     write(line: string) {
-      output.write(line);
-      logFile?.write(line);
+      const bounded = boundedEntry(line);
+      output.write(bounded);
+      logFile?.write(bounded);
     },
   };
   const logger = pino({ level, base: null, timestamp }, both);
@@ -98,6 +100,23 @@ async function prettyStream(): Promise<DestinationStream> {
  */
 function writeTo(fd: number, onError: (error: unknown) => void) {
   return destination({ fd, sync: true }).on('error', onError);
+}
+
+/** Characters of a line that is written as it is: readers of logs cut lines, or drop them, from 16 to 256 KB. */
+const MAX_LINE_LENGTH = 32_768;
+
+/** Bytes of each text, and items of each list, in a line that is longer. */
+const MAX_TEXT_BYTES = 4096;
+const MAX_ITEMS = 20;
+
+/** A line of the log, its texts and lists cut short where it is long. */
+export function boundedEntry(line: string): string {
+  if (line.length <= MAX_LINE_LENGTH) return line;
+  const entry = JSON.stringify(JSON.parse(line), (_key, value: unknown) => {
+    if (typeof value === 'string') return clip(value, MAX_TEXT_BYTES);
+    return Array.isArray(value) ? value.slice(0, MAX_ITEMS) : value;
+  });
+  return `${entry}\n`;
 }
 
 /** A line of the log whose texts forge no other line and move no cursor; a stack has lines of its own. */

@@ -2,6 +2,7 @@ import type { DescMessage, MessageInitShape } from '@bufbuild/protobuf';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { anyPack } from '@bufbuild/protobuf/wkt';
 import { Metadata, type StatusObject, status } from '@grpc/grpc-js';
+import { clip } from '../domain/clip.ts';
 import { type ErrorReason, type FieldViolation, LearningError } from '../domain/errors.ts';
 import {
   BadRequestSchema,
@@ -9,7 +10,7 @@ import {
   RetryInfoSchema,
 } from '../gen/google/rpc/error_details_pb.ts';
 import { StatusSchema } from '../gen/google/rpc/status_pb.ts';
-import { clip, MAX_VIOLATIONS } from './violations.ts';
+import { MAX_VIOLATIONS } from './violations.ts';
 
 /** Defines the reasons in `google.rpc.ErrorInfo`. */
 const ERROR_DOMAIN = 'learning.v1';

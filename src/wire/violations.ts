@@ -1,3 +1,4 @@
+import { clip } from '../domain/clip.ts';
 import { type FieldViolation, LearningError } from '../domain/errors.ts';
 
 /** Violations that one answer tells of; the others are only counted. */
@@ -47,15 +48,4 @@ export function entryPath(map: string, key: string): string {
     .replaceAll('\r', '\\r')
     .replaceAll('\n', '\\n');
   return `${map}["${escaped}"]`;
-}
-
-/** The text as valid UTF-8 of at most `maxBytes`; "…" stands for what was cut off. */
-export function clip(text: string, maxBytes: number): string {
-  if (text.length <= maxBytes) {
-    const wellFormed = text.toWellFormed();
-    if (Buffer.byteLength(wellFormed) <= maxBytes) return wellFormed;
-  }
-  const room = new Uint8Array(maxBytes - Buffer.byteLength('…'));
-  const { written } = new TextEncoder().encodeInto(text, room);
-  return `${new TextDecoder().decode(room.subarray(0, written))}…`;
 }

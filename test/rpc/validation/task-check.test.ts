@@ -4,6 +4,7 @@ import { type Timestamp, TimestampSchema } from '@bufbuild/protobuf/wkt';
 import { createValidator } from '@bufbuild/protovalidate';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { clip } from '../../../src/domain/clip.ts';
 import { LearningError } from '../../../src/domain/errors.ts';
 import {
   type RecordTaskRequest,
@@ -25,7 +26,7 @@ import {
   checkReportMetrics,
   checkResolveParameters,
 } from '../../../src/rpc/validation/task-check.ts';
-import { clip, MAX_VIOLATIONS } from '../../../src/wire/violations.ts';
+import { MAX_VIOLATIONS } from '../../../src/wire/violations.ts';
 
 const validator = createValidator();
 
