@@ -1,7 +1,7 @@
+import { excessOf, MAX_PARAMETERS } from '../domain/parameters.ts';
 import { sameValue, type Value } from '../domain/value.ts';
 import type { DeclaredParameters } from './declared.ts';
 import { type ConfigPath, formatPath } from './fault.ts';
-import { MAX_PARAMETERS } from './limits.ts';
 import type { MergedConfig } from './merge.ts';
 import type { ConfigFile, GuardText, ParameterText, PrimaryText, RuleText } from './schema.ts';
 import { type Structure, show } from './structure.ts';
@@ -86,8 +86,12 @@ function checkTls({ tls }: MergedConfig, { isFaulty }: Structure): CrossFault[] 
   return faults;
 }
 
-function checkParameterCount({ parameters }: MergedConfig): CrossFault[] {
-  const count = Object.keys(parameters).length;
+/** Those that rules may add are parameters, too. */
+function checkParameterCount({ parameters, rules }: MergedConfig): CrossFault[] {
+  const added = rules.flatMap(({ operation, target }) =>
+    operation === 'add' ? (target ?? []) : [],
+  );
+  const count = new Set([...Object.keys(parameters), ...added]).size;
   if (count <= MAX_PARAMETERS) return [];
   const message = `expected at most ${MAX_PARAMETERS} parameters, found ${count}`;
   return [{ path: ['parameters'], message }];
@@ -159,6 +163,8 @@ function checkInitial(
     const message = `${blamed === at ? expected : reverse}, found ${found}`;
     faults.push({ path: blamed, message });
   };
+  const excess = excessOf(initial);
+  if (excess !== undefined) faults.push({ path: at, message: excess });
   if (known('min') && isNumber(min) && isNumber(initial) && initial < min) {
     contradict('min', `expected at least min, ${min}`, `expected at most initial, ${initial}`);
   }

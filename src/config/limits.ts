@@ -114,9 +114,6 @@ export const BACKUPS_KEPT: NumberRange = { min: 1, max: 1000, whole: true };
 /** Rules are all evaluated in every cycle, at some microseconds each. */
 export const MAX_RULES = 1000;
 
-/** Every snapshot carries every parameter, and must stay well under a message's 4 MiB. */
-export const MAX_PARAMETERS = 1000;
-
 /** Values that a parameter may be limited to; searched one after the other. */
 export const MAX_ALLOWED = 1000;
 

@@ -1,3 +1,4 @@
+import { excessOf } from '../domain/parameters.ts';
 import type { Sliced } from '../domain/slices.ts';
 import { kindOf, type Parameters, type Value, type ValueKind } from '../domain/value.ts';
 import type { Bindings } from './cel/bindings.ts';
@@ -193,8 +194,8 @@ function compileRule(
     neverFires: constantOf(expressions.get('when'), samples) === false,
     // Checked to give nothing else, except where a parameter has changed its kind since.
     when: (context) => expectKind(when?.(context), 'boolean', `when of rule ${id}`) as boolean,
-    newValue: (context) => newValue?.(context),
-    oldValue,
+    newValue: (context) => checkSize(newValue?.(context), `new_value of rule ${id}`),
+    oldValue: oldValue && ((context) => checkSize(oldValue(context), `old_value of rule ${id}`)),
     reasoning: (context) =>
       expectKind(reasoning?.(context), 'string', `reasoning of rule ${id}`) as string,
   };
@@ -206,6 +207,13 @@ function constantOf(
 ): Value | undefined {
   const isFixed = expression !== undefined && isConstant(expression.syntax.expr);
   return isFixed ? firstValue(expression, samples) : undefined;
+}
+
+/** Throws where no parameter may have a value: it would be kept with each proposal. */
+function checkSize<T extends Value | undefined>(value: T, name: string): T {
+  const excess = value === undefined ? undefined : excessOf(value);
+  if (excess !== undefined) throw new Error(`${name}: ${excess}`);
+  return value;
 }
 
 function expectKind(value: Value | undefined, kind: ValueKind, name: string): Value {

@@ -1,5 +1,7 @@
+import { clip } from './clip.ts';
 import type { ParameterSpec } from './settings.ts';
 import { kindOf, sameValue, type Value } from './value.ts';
+import { encodedBytes } from './value-size.ts';
 
 /** Digits that a computed number keeps: drops the noise of binary fractions, loses nothing else. */
 const SIGNIFICANT_DIGITS = 12;
@@ -24,20 +26,32 @@ export function limitValue(
 }
 
 /**
- * Characters of a value as JSON: far above any setting. Every commit and every snapshot holds all
- * values.
+ * Parameters at most, live or to be added: every snapshot holds all of them, and a default client takes
+ * no message over 4 MiB. With names of 128 characters and values of `MAX_VALUE_BYTES` they take 4,137,000 bytes,
+ * whichever values a task has by its arms; 57,304 are left for what stands beside them.
  */
-const MAX_VALUE_LENGTH = 4096;
+export const MAX_PARAMETERS = 1000;
+
+/** Bytes of a value as a `google.protobuf.Value`: far above any setting. See `MAX_PARAMETERS`. */
+export const MAX_VALUE_BYTES = 4000;
+
+/** Bytes of a value, or of the values that are allowed, in a message: enough to recognise them. */
+const MAX_SHOWN_BYTES = 256;
+
+/** That a value takes too much, in words; `undefined`: it does not. */
+export function excessOf(value: Value): string | undefined {
+  const bytes = encodedBytes(value);
+  if (bytes <= MAX_VALUE_BYTES) return undefined;
+  return `expected at most ${MAX_VALUE_BYTES} bytes as a google.protobuf.Value, got ${bytes}`;
+}
 
 /** Why a value may not be had by a parameter, or `undefined` where it may. */
 export function violationOf(spec: ParameterSpec | undefined, value: Value): string | undefined {
-  const { length } = JSON.stringify(value);
-  if (length > MAX_VALUE_LENGTH) {
-    return `expected at most ${MAX_VALUE_LENGTH} characters of JSON, got ${length}`;
-  }
+  const excess = excessOf(value);
+  if (excess !== undefined) return excess;
   if (spec === undefined) return undefined;
   if (spec.allowed !== undefined && !spec.allowed.some((one) => sameValue(one, value))) {
-    return `expected one of ${JSON.stringify(spec.allowed)}, got ${JSON.stringify(value)}`;
+    return `expected one of ${show(spec.allowed)}, got ${show(value)}`;
   }
   const ofOtherKind = spec.allowed === undefined ? kindViolation(spec.initial, value) : undefined;
   if (ofOtherKind !== undefined) return ofOtherKind;
@@ -55,5 +69,10 @@ export function violationOf(spec: ParameterSpec | undefined, value: Value): stri
 export function kindViolation(former: Value, value: Value): string | undefined {
   const kind = kindOf(former);
   if (kind === 'null' || kindOf(value) === kind) return undefined;
-  return `expected ${kind === 'object' ? 'an' : 'a'} ${kind}, got ${JSON.stringify(value)}`;
+  return `expected ${kind === 'object' ? 'an' : 'a'} ${kind}, got ${show(value)}`;
+}
+
+/** A value as JSON, of bounded size. */
+export function show(value: Value): string {
+  return clip(JSON.stringify(value), MAX_SHOWN_BYTES);
 }

@@ -177,6 +177,31 @@ describe('counts', () => {
     expect(faults.map((fault) => fault.path)).toEqual(['parameters']);
   });
 
+  test('parameters that rules add count, too', () => {
+    const { rules } = JSON.parse(
+      ruleYaml({ operation: 'add', target: 'new_one', new_value: '1.0' }),
+    );
+    const withRules = (count: number) =>
+      faultsOf(JSON.stringify({ parameters: { ...knob, ...parameters(count) }, rules }));
+    expect(withRules(998)).toEqual([]);
+    expect(withRules(999)).toMatchObject([
+      { path: 'parameters', message: 'expected at most 1000 parameters, found 1001' },
+    ]);
+  });
+
+  test('a value has at most 4000 bytes on the wire', () => {
+    const text = (initial: unknown) => JSON.stringify({ parameters: { a: { initial } } });
+    expect(faultsOf(text('x'.repeat(3997)))).toEqual([]);
+    for (const [initial, bytes] of [
+      ['x'.repeat(3998), 4001],
+      ['é'.repeat(2000), 4003],
+      [Array(500).fill(1), 5503],
+    ] as const) {
+      const message = `expected at most 4000 bytes as a google.protobuf.Value, got ${bytes}`;
+      expect(faultsOf(text(initial))).toMatchObject([{ path: 'parameters.a.initial', message }]);
+    }
+  });
+
   test('at most 1000 rules', () => {
     expect(faultsOf(JSON.stringify({ parameters: knob, rules: rules(1000) }))).toEqual([]);
     const faults = faultsOf(JSON.stringify({ parameters: knob, rules: rules(1001) }));

@@ -58,6 +58,13 @@ describe('violationOf', () => {
   });
 });
 
+test('a violation shows values in few words', () => {
+  const allowed = Array.from({ length: 1000 }, (_, i) => `${i} ${'x'.repeat(3000)}`);
+  const text = violationOf(specOf({ allowed }), 'y'.repeat(3000)) ?? '';
+  expect(text).toMatch(/^expected one of \["0 x+…, got "y+…$/);
+  expect(text.length).toBeLessThan(600);
+});
+
 test('sameValue is structural equality', () => {
   const value = fc.jsonValue({ maxDepth: 3 });
   fc.assert(

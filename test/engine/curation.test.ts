@@ -43,7 +43,11 @@ describe('setParameter', () => {
 
   test.each([
     ['another type', '0.9', 'expected a number, got "0.9"'],
-    ['too large', ['x'.repeat(5000)], 'expected at most 4096 characters of JSON, got 5004'],
+    [
+      'too large',
+      ['x'.repeat(5000)],
+      'expected at most 4000 bytes as a google.protobuf.Value, got 5009',
+    ],
   ])('%s is refused', async (_name, value, description) => {
     const { engine } = await createEngineFixture();
     await expect(engine.setParameter({ ...SET, value })).rejects.toMatchObject({

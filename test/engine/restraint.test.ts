@@ -215,6 +215,20 @@ rules:
     expect(faults).toMatchObject([{ ruleId: 'broken' }]);
     expect(deltas).toMatchObject([{ ruleId: 'fine', state: 'applied' }]);
   });
+
+  test.each(['new_value', 'old_value'])('a rule whose %s is too long, too', async (field) => {
+    const values = { old_value: '"a"', new_value: '"b"', [field]: 'parameters.text + "x"' };
+    const parameters = { text: { initial: 'x'.repeat(3997) } };
+    const rule = { id: 'long', when: 'true', type: 'metric', operation: 'modify', target: 'text' };
+    const rest = { reasoning: '"observed"', confidence: 0.9, impact: 'positive' };
+    const rules = [{ ...rule, ...values, ...rest }];
+    const { engine } = await createEngineFixture(JSON.stringify({ parameters, rules }));
+    await engine.recordTasks(FAILING);
+    const { deltas, faults } = await engine.runCycle();
+    expect(deltas).toEqual([]);
+    const message = `${field} of rule long: expected at most 4000 bytes as a google.protobuf.Value, got 4001`;
+    expect(faults).toEqual([{ ruleId: 'long', message }]);
+  });
 });
 
 describe('a clock that is set back', () => {
