@@ -48,10 +48,11 @@ const NOTES =
 /** What was gained, in sentences. */
 export function gainsDocument(gains: GetGainsResponse): GainsDocument {
   const chapters = [
-    { title: 'Confirmed changes', items: gains.changes.map(changeItem) },
+    { title: 'Confirmed changes', items: changeItems(gains) },
     { title: 'What proving costs', items: costItems(gains) },
     { title: 'Being tried', items: gains.open.filter((one) => !isUnproven(one)).map(openItem) },
     { title: 'In force, not proven', items: gains.open.filter(isUnproven).map(openItem) },
+    { title: 'Being tried, or not proven, before those', items: more(gains.open, gains.openCount) },
     { title: 'Not kept', items: unkeptItems(gains) },
     { title: 'Its own record', items: recordItems(gains.record) },
     { title: 'What it would take', items: gains.needed.map((text) => plain(printable(text))) },
@@ -63,18 +64,34 @@ export function gainsDocument(gains: GetGainsResponse): GainsDocument {
   };
 }
 
-function summaryOf({ changes, totals, sinceTime, tasks, totalTasksRecorded }: GetGainsResponse) {
-  if (changes.length === 0) {
+function summaryOf({
+  changeCount,
+  totals,
+  sinceTime,
+  tasks,
+  totalTasksRecorded,
+}: GetGainsResponse) {
+  if (changeCount === 0n) {
     return `Nothing is proven: in ${count(Number(totalTasksRecorded), 'task')} no change was confirmed.`;
   }
   const since = `Since ${day(sinceTime)}, ${count(Number(tasks), 'task')}`;
-  const which = count(changes.length, 'confirmed change');
+  const which = count(Number(changeCount), 'confirmed change');
   if (totals.length === 0) return `${since}: ${which}; what was gained is not measured.`;
   const isProven = totals.some(isShown);
   const said = describeAmounts(totals);
   return isProven
     ? `${since}: ${which} ${said}.`
     : `${since}: ${which}, and nothing is proven: ${said}.`;
+}
+
+function changeItems({ changes, changeCount }: GetGainsResponse): Item[] {
+  return [...changes.map(changeItem), ...more(changes, changeCount)];
+}
+
+/** How many there are that an answer had no room for. */
+function more(told: readonly unknown[], inAll: bigint): Item[] {
+  const left = Number(inAll) - told.length;
+  return left > 0 ? [plain(`and ${count(left, 'older change')}`)] : [];
 }
 
 function changeItem(change: ChangeGains): Item {

@@ -1,6 +1,6 @@
 import { bornApplied, type Delta } from '../domain/delta.ts';
 import { invalidFields, LearningError } from '../domain/errors.ts';
-import { kindViolation, show, violationOf } from '../domain/parameters.ts';
+import { kindViolation, violationOf } from '../domain/parameters.ts';
 import type { ParameterSpec } from '../domain/settings.ts';
 import { own, type Value } from '../domain/value.ts';
 import type { Decision } from '../ledger/ledger.ts';
@@ -97,7 +97,10 @@ export function setParameter(
 }
 
 function checkOverride(value: Value, current: Value, spec: ParameterSpec | undefined): void {
-import { kindViolation, show, violationOf } from '../domain/parameters.ts';
+  // What no config declares, since a rule has added it, stays of its kind.
+  const ofOtherKind = spec === undefined ? kindViolation(current, value) : undefined;
+  const violation = violationOf(spec, value) ?? ofOtherKind;
+  if (violation !== undefined) throw invalidFields([{ field: 'value', description: violation }]);
 }
 
 function waiting(view: LedgerView, deltaId: string, nowMs: number): Delta {

@@ -66,6 +66,9 @@ const STATISTICS = {
   mean: proto.Statistic.MEAN,
 } as const;
 
+/** Refusals told of one delta: 4,096 are kept, of 1.5 KB each, more than a message may hold. */
+const MAX_TOLD_REFUSALS = 100;
+
 /** A delta as streams tell it: whether what it put in force is proven is not told there. */
 export function toStreamedDelta(delta: Delta): proto.Delta {
   return toProtoDelta(isLive(delta) ? { ...delta, state: 'applied' } : delta);
@@ -103,14 +106,16 @@ export function toProtoDelta(
       : { effect: toProtoEffect(effect, delta.summary) }),
     revertsDeltaId: delta.revertsDeltaId,
     trialDeltaId: delta.trialDeltaId,
-    refusals: (delta.refusals ?? []).map(({ clientId, reason, message, timeMs }) => ({
-      ...{ clientId, reason, message, refuseTime: toTimestamp(timeMs + offsetMs) },
-    })),
+    refusalCount: delta.refusals?.length ?? 0,
+    refusals: (delta.refusals ?? [])
+      .slice(-MAX_TOLD_REFUSALS)
+      .map(({ clientId, reason, message, timeMs }) => ({
+        ...{ clientId, reason, message, refuseTime: toTimestamp(timeMs + offsetMs) },
+      })),
   });
 }
 
-/** @param offsetMs Unix time less the loop's */
-export function toProtoCycle(cycle: CycleRecord, deltas: readonly Delta[], offsetMs = 0): Cycle {
+export function toProtoCycle(cycle: CycleRecord, deltas: proto.Delta[] = []): Cycle {
   return create(CycleSchema, {
     cycleId: cycle.cycleId,
     number: BigInt(cycle.number),
@@ -121,7 +126,7 @@ export function toProtoCycle(cycle: CycleRecord, deltas: readonly Delta[], offse
     deltasApplied: BigInt(cycle.deltasApplied),
     totalDeltasHistory: BigInt(cycle.totalDeltasHistory),
     totalEvaluations: BigInt(cycle.totalDeltasHistory),
-    deltas: deltas.map((delta) => toProtoDelta(delta, delta.effect, offsetMs)),
+    deltas,
   });
 }
 

@@ -6,7 +6,7 @@ import {
 } from '../../src/gen/learning/v1/learning_service_pb.ts';
 import { getDeltaStatus, getStatus } from '../../src/rpc/services/queries.ts';
 import { fromProtoMetrics, fromProtoTask } from '../../src/wire/from-proto.ts';
-import { toProtoCycle } from '../../src/wire/to-proto.ts';
+import { toProtoCycle, toProtoDelta } from '../../src/wire/to-proto.ts';
 import { createEngineFixture } from '../support/engine-fixture.ts';
 import { goldenVectors, type LoopPort, playVector } from '../support/golden.ts';
 import { referenceConfig } from '../support/reference-config.ts';
@@ -21,7 +21,10 @@ async function loopOf(config: string): Promise<LoopPort> {
     async runCycle() {
       await clock.advance(30_000);
       const { cycle, deltas } = await engine.runCycle();
-      return toProtoCycle(cycle, deltas);
+      return toProtoCycle(
+        cycle,
+        deltas.map((delta) => toProtoDelta(delta)),
+      );
     },
     status: async () =>
       create(

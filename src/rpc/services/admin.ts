@@ -1,11 +1,14 @@
+import type { Delta } from '../../domain/delta.ts';
 import { invalidFields } from '../../domain/errors.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { LearningAdminService } from '../../gen/learning/v1/admin_service_pb.ts';
+import { DeltaSchema } from '../../gen/learning/v1/delta_pb.ts';
 import type { ServiceHandlers } from '../../wire/codec.ts';
 import { toProtoCycle, toProtoDelta } from '../../wire/to-proto.ts';
 import { fromProtoValue } from '../../wire/value.ts';
 import type { HandlerEnvironment } from '../handlers.ts';
 import { unaryByRules, type Validate } from '../validation/validate.ts';
+import { fill } from './bounded-list.ts';
 
 /** What the handlers work with. */
 export interface AdminServiceParts {
@@ -35,7 +38,10 @@ export function adminHandlers({
     stopLearning: unary(method.stopLearning, () => setActive(false)),
     runCycle: unary(method.runCycle, async () => {
       const { cycle, deltas } = await engine.runCycle();
-      return { cycle: toProtoCycle(cycle, deltas, engine.ledger.state.head.clock.offsetMs) };
+      const { offsetMs } = engine.ledger.state.head.clock;
+      const toMessage = (delta: Delta) => toProtoDelta(delta, delta.effect, offsetMs);
+      const told = fill(deltas, { schema: DeltaSchema, toMessage }, { count: deltas.length });
+      return { cycle: toProtoCycle(cycle, told.messages) };
     }),
     approveDelta: unary(method.approveDelta, async ({ deltaId, reason }) => ({
       delta: toProtoDelta(await engine.approve(deltaId, reason)),

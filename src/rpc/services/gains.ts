@@ -1,4 +1,4 @@
-import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { DescMessage, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
 import type { Delta } from '../../domain/delta.ts';
 import type {
   Amount,
@@ -12,22 +12,29 @@ import type {
 import type { Engine } from '../../engine/engine.ts';
 import { hasHeld } from '../../engine/gains.ts';
 import { Verdict } from '../../gen/learning/v1/delta_pb.ts';
-import type {
+import {
   ChangeGainsSchema,
-  GainAmountSchema,
-  GainPredictionSchema,
+  type GainAmountSchema,
+  type GainPredictionSchema,
   OpenChangeSchema,
-  ProvingCostSchema,
-  TrackRecordSchema,
+  type ProvingCostSchema,
+  type TrackRecordSchema,
   UnkeptChangeSchema,
 } from '../../gen/learning/v1/gains_pb.ts';
 import type { GetGainsResponseSchema } from '../../gen/learning/v1/learning_service_pb.ts';
 import { toWallMs } from '../../ledger/head.ts';
 import { optional, STATES, toTimestamp, VERDICTS } from '../../wire/to-proto.ts';
 import { toProtoValue } from '../../wire/value.ts';
+import { fill, MAX_LIST_BYTES } from './bounded-list.ts';
 
 /** Changes that were not kept, told at most. */
 const MAX_UNKEPT = 100;
+
+/** Bytes of each of three lists: with the sums, well under the 4 MiB that a default client takes. */
+const LIST_BYTES = MAX_LIST_BYTES / 2;
+
+/** Metrics that a sum is told of, in each of three lists: 100 KB. */
+const MAX_AMOUNTS = 1000;
 
 export function getGains(engine: Engine): MessageInitShape<typeof GetGainsResponseSchema> {
   const gains = engine.gains();
@@ -37,19 +44,34 @@ export function getGains(engine: Engine): MessageInitShape<typeof GetGainsRespon
     sinceTime: optional(gains.sinceMs, wallTime),
     tasks: BigInt(gains.tasks),
     totalTasksRecorded: BigInt(head.counters.tasksRecorded),
-    changes: gains.changes.map((one) => ({
-      ...toChangeGains(one),
-      confirmTime: wallTime(one.confirmedMs),
-    })),
-    totals: gains.totals.map(toAmount),
+    changes: newest(gains.changes, {
+      schema: ChangeGainsSchema,
+      toMessage: (one) => ({ ...toChangeGains(one), confirmTime: wallTime(one.confirmedMs) }),
+    }),
+    changeCount: BigInt(gains.changes.length),
+    totals: toAmounts(gains.totals),
     exploring: toCost(gains.exploring),
     holdingBack: toCost(gains.holdingBack),
-    unkept: gains.unkept.slice(0, MAX_UNKEPT).map(toUnkept),
+    unkept: fill(
+      gains.unkept,
+      { schema: UnkeptChangeSchema, toMessage: toUnkept },
+      { count: MAX_UNKEPT, bytes: LIST_BYTES },
+    ).messages,
     unkeptCount: BigInt(gains.unkept.length),
-    open: gains.open.map(toOpen),
+    open: newest(gains.open, { schema: OpenChangeSchema, toMessage: toOpen }),
+    openCount: BigInt(gains.open.length),
     record: toRecord(gains.record),
     needed: [...gains.needed],
   };
+}
+
+/** The last items of a list that fit, in its order. */
+function newest<T, S extends DescMessage>(
+  items: readonly T[],
+  list: { readonly schema: S; toMessage(item: T): MessageInitShape<S> },
+): MessageShape<S>[] {
+  const bounds = { count: items.length, bytes: LIST_BYTES };
+  return fill(items.toReversed(), list, bounds).messages.reverse();
 }
 
 function toChange({ deltaId, ruleId, target, oldValue, newValue }: Delta) {
@@ -97,8 +119,12 @@ function toAmount({ better, ...amount }: Amount): MessageInitShape<typeof GainAm
   return { ...amount, higherIsBetter: better === 'higher' };
 }
 
+function toAmounts(amounts: readonly Amount[]) {
+  return amounts.slice(0, MAX_AMOUNTS).map(toAmount);
+}
+
 function toCost({ tasks, amounts }: ProvingCost): MessageInitShape<typeof ProvingCostSchema> {
-  return { tasks: BigInt(tasks), amounts: amounts.map(toAmount) };
+  return { tasks: BigInt(tasks), amounts: toAmounts(amounts) };
 }
 
 function toUnkept({

@@ -99,7 +99,7 @@ export function learningHandlers(
       await engine.acknowledge({ clientId, epoch, deltaId, refusal: error });
       return {};
     }),
-    getStatus: unary(method.getStatus, () => getStatus(parts)),
+    getStatus: unary(method.getStatus, (request) => getStatus(parts, request)),
     getDeltaStatus: unary(method.getDeltaStatus, (request) => getDeltaStatus(state, request)),
     listDeltas: unary(method.listDeltas, (request) => listDeltas(state, request)),
     listCycles: unary(method.listCycles, (request) => listCycles(state, request)),

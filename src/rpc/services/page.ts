@@ -1,42 +1,60 @@
+import type { DescMessage, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
 import { invalidFields } from '../../domain/errors.ts';
+import { fill } from './bounded-list.ts';
 
 /** A page asked for: where it starts and how long it may be. */
 export interface Page {
   /** Items before this number, newest first. */
   readonly before: number;
   readonly size: number;
+  /** What the list is filtered by. */
+  readonly filters: string;
 }
 
-const MAX_PAGE_SIZE = 1000;
+export const MAX_PAGE_SIZE = 1000;
 
-/** @param filters what the list is filtered by: a token goes only with the filters it came from */
-export function encodePageToken(before: number, filters: string): string {
-  return Buffer.from(`${before}/${filters}`).toString('base64url');
+/** What becomes of the items of a list. */
+interface ListOf<T, S extends DescMessage> {
+  readonly schema: S;
+  toMessage(item: T): MessageInitShape<S>;
+  /** The item's place: the list is in falling order of it. */
+  numberOf(item: T): number;
 }
 
-/** Throws `INVALID_FIELD` where the token is none of ours, or another list's. */
+/**
+ * Throws `INVALID_FIELD` where the token is none of ours, or another list's.
+ *
+ * @param field what the request calls the token
+ */
 export function readPage(
   { pageSize, pageToken }: { readonly pageSize: number; readonly pageToken: string },
   defaultSize: number,
   filters: string,
+  field = 'page_token',
 ): Page {
   const size = Math.min(pageSize || defaultSize, MAX_PAGE_SIZE);
-  if (pageToken === '') return { before: Number.POSITIVE_INFINITY, size };
+  if (pageToken === '') return { before: Number.POSITIVE_INFINITY, size, filters };
   const before = Buffer.from(pageToken, 'base64url').toString().split('/', 1)[0] ?? '';
   // Exactly what we would have written: decoding base64 forgives too much.
   if (!/^\d{1,15}$/.test(before) || pageToken !== encodePageToken(Number(before), filters)) {
-    const description = 'expected the next_page_token of a page of the same list and filters';
-    throw invalidFields([{ field: 'page_token', description }]);
+    const description = `expected the next_${field} of a page of the same list and filters`;
+    throw invalidFields([{ field, description }]);
   }
-  return { before: Number(before), size };
+  return { before: Number(before), size, filters };
 }
 
-/** The first items of a sequence, and whether there are more. */
-export function take<T>(items: Iterable<T>, size: number): { page: T[]; hasMore: boolean } {
-  const page: T[] = [];
-  for (const item of items) {
-    if (page.length === size) return { page, hasMore: true };
-    page.push(item);
-  }
-  return { page, hasMore: false };
+/** A page of a list, newest first, and the token of the one after it: empty where there is none. */
+export function takePage<T, S extends DescMessage>(
+  { size, filters }: Page,
+  items: Iterable<T>,
+  list: ListOf<T, S>,
+): { readonly messages: MessageShape<S>[]; readonly nextPageToken: string } {
+  const { messages, last, hasMore } = fill(items, list, { count: size });
+  const isLast = !hasMore || last === undefined;
+  return { messages, nextPageToken: isLast ? '' : encodePageToken(list.numberOf(last), filters) };
+}
+
+/** @param filters what the list is filtered by: a token goes only with the filters it came from */
+function encodePageToken(before: number, filters: string): string {
+  return Buffer.from(`${before}/${filters}`).toString('base64url');
 }

@@ -1,18 +1,23 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
+import { clip } from '../../domain/clip.ts';
 import { DELTA_TYPES, type Delta } from '../../domain/delta.ts';
 import { LearningError } from '../../domain/errors.ts';
 import { effectOf } from '../../engine/effects.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { summaryOf } from '../../engine/refusals.ts';
-import type {
-  GetDeltaStatusRequest,
-  GetDeltaStatusResponseSchema,
-  GetStatusResponseSchema,
-  ListCyclesRequest,
-  ListCyclesResponseSchema,
-  ListDeltasRequest,
-  ListDeltasResponseSchema,
-  RuleStatusSchema,
+import { CycleSchema } from '../../gen/learning/v1/cycle_pb.ts';
+import { DeltaSchema } from '../../gen/learning/v1/delta_pb.ts';
+import {
+  type GetDeltaStatusRequest,
+  type GetDeltaStatusResponseSchema,
+  type GetStatusRequest,
+  type GetStatusResponseSchema,
+  type ListCyclesRequest,
+  type ListCyclesResponseSchema,
+  type ListDeltasRequest,
+  type ListDeltasResponseSchema,
+  type RuleStatusSchema,
+  SubscriberSchema,
 } from '../../gen/learning/v1/learning_service_pb.ts';
 import { toWallMs } from '../../ledger/head.ts';
 import type { LedgerState } from '../../ledger/state.ts';
@@ -25,10 +30,16 @@ import {
   toTimestamp,
 } from '../../wire/to-proto.ts';
 import type { SubscriberInfo } from '../streams/deltas.ts';
-import { encodePageToken, readPage, take } from './page-token.ts';
+import { MAX_PAGE_SIZE, readPage, takePage } from './page.ts';
 
 const DEFAULT_DELTAS = 50;
 const DEFAULT_CYCLES = 10;
+
+/** Of a status: some fifty faults; the log has more of them. */
+const MAX_CONFIG_ERROR_BYTES = 8192;
+
+/** Of one rule: 1,000 rules then take about 1 MiB. */
+const MAX_WAITING_BYTES = 1024;
 
 /** What GetStatus knows beside the ledger. */
 export interface StatusSources {
@@ -38,8 +49,12 @@ export interface StatusSources {
   configError(): string;
 }
 
+type StatusRequest = Pick<GetStatusRequest, 'subscribersPageSize' | 'subscribersPageToken'>;
+
+/** Throws `INVALID_FIELD` for a bad page token. */
 export function getStatus(
   sources: StatusSources,
+  request: StatusRequest = { subscribersPageSize: 0, subscribersPageToken: '' },
 ): MessageInitShape<typeof GetStatusResponseSchema> {
   const { engine } = sources;
   const { state } = engine.ledger;
@@ -65,12 +80,8 @@ export function getStatus(
       metrics,
       ({ reportTimeMs }) => Math.max(engine.clock.now() - reportTimeMs, 0) / 1000,
     ),
-    configError: sources.configError(),
-    subscribers: sources.subscribers().map(({ clientId, sentSequence }) => ({
-      clientId,
-      sentSequence: BigInt(sentSequence),
-      ackedSequence: BigInt(state.acknowledged(clientId)),
-    })),
+    configError: clip(sources.configError(), MAX_CONFIG_ERROR_BYTES),
+    ...listSubscribers(sources, request),
     rules: engine.settings.rules.map((rule) => ruleStatus(engine, rule)),
   };
 }
@@ -99,18 +110,18 @@ export function listDeltas(
   request: ListDeltasRequest,
 ): MessageInitShape<typeof ListDeltasResponseSchema> {
   const filters = `deltas:${[...new Set(request.states)].sort().join()}:${request.includeTrialSwitches}`;
-  const { before, size } = readPage(request, DEFAULT_DELTAS, filters);
+  const page = readPage(request, DEFAULT_DELTAS, filters);
   const states = new Set(fromProtoStates(request.states));
   const wanted = state
-    .deltasNewestFirst(before)
+    .deltasNewestFirst(page.before)
     .filter((delta) => request.includeTrialSwitches || !delta.trialDeltaId)
     .filter((delta) => request.states.length === 0 || states.has(delta.state));
-  const { page, hasMore } = take(wanted, size);
-  const last = page.at(-1);
-  return {
-    deltas: page.map((delta) => withEffect(state, delta)),
-    nextPageToken: hasMore && last !== undefined ? encodePageToken(last.ordinal, filters) : '',
-  };
+  const { messages, nextPageToken } = takePage(page, wanted, {
+    schema: DeltaSchema,
+    toMessage: (delta) => withEffect(state, delta),
+    numberOf: ({ ordinal }) => ordinal,
+  });
+  return { deltas: messages, nextPageToken };
 }
 
 /** Throws `INVALID_FIELD` for a bad page token. */
@@ -118,12 +129,38 @@ export function listCycles(
   state: LedgerState,
   request: ListCyclesRequest,
 ): MessageInitShape<typeof ListCyclesResponseSchema> {
-  const { before, size } = readPage(request, DEFAULT_CYCLES, 'cycles');
-  const { page, hasMore } = take(state.cyclesNewestFirst(before), size);
-  const last = page.at(-1);
+  const page = readPage(request, DEFAULT_CYCLES, 'cycles');
+  const { messages, nextPageToken } = takePage(page, state.cyclesNewestFirst(page.before), {
+    schema: CycleSchema,
+    toMessage: (cycle) => toProtoCycle(cycle),
+    numberOf: ({ number }) => number,
+  });
+  return { cycles: messages, nextPageToken };
+}
+
+/** Throws `INVALID_FIELD` for a bad page token. */
+function listSubscribers(
+  { engine, subscribers }: StatusSources,
+  { subscribersPageSize: pageSize, subscribersPageToken: pageToken }: StatusRequest,
+) {
+  const { state } = engine.ledger;
+  const field = 'subscribers_page_token';
+  const page = readPage({ pageSize, pageToken }, MAX_PAGE_SIZE, 'subscribers', field);
+  const all = subscribers();
+  const wanted = all.toReversed().filter(({ number }) => number < page.before);
+  const { messages, nextPageToken } = takePage(page, wanted, {
+    schema: SubscriberSchema,
+    toMessage: ({ clientId, sentSequence }) => ({
+      clientId,
+      sentSequence: BigInt(sentSequence),
+      ackedSequence: BigInt(state.acknowledged(clientId)),
+    }),
+    numberOf: ({ number }) => number,
+  });
   return {
-    cycles: page.map((cycle) => toProtoCycle(cycle, [])),
-    nextPageToken: hasMore && last !== undefined ? encodePageToken(last.number, 'cycles') : '',
+    subscribers: messages,
+    nextSubscribersPageToken: nextPageToken,
+    subscriberCount: BigInt(all.length),
   };
 }
 
@@ -148,6 +185,6 @@ function ruleStatus(
     restingUntil: optional(restingUntilMs, (ms) =>
       toTimestamp(toWallMs(engine.ledger.state.head, ms)),
     ),
-    waiting,
+    waiting: clip(waiting, MAX_WAITING_BYTES),
   };
 }

@@ -42,6 +42,8 @@ const OUTCOMES: Readonly<Record<SnapshotOutcome, ProtoOutcome>> = {
 
 /** One open stream, for GetStatus. */
 export interface SubscriberInfo {
+  /** Its place among all streams since the start: 1, 2, 3 … */
+  readonly number: number;
   readonly clientId: string;
   readonly sentSequence: number;
   /** Of the newest Snapshot that was sent: it says all that came before; 0: none was. */
@@ -57,6 +59,7 @@ export class DeltaStreams {
   readonly #streams = new Set<DeltaStream>();
   readonly #encoded = new Map<number, Buffer>();
   #checking = false;
+  #opened = 0;
 
   constructor(state: LedgerState, clock: Clock) {
     this.#state = state;
@@ -67,12 +70,14 @@ export class DeltaStreams {
   open(call: Call, request: StreamDeltasRequest, done: (error?: unknown) => void): DeltaStream {
     const stream = new DeltaStream(this.#state, this.#clock, request, {
       call,
+      number: this.#opened + 1,
       encode: (item) => this.#encode(item),
       done: (error) => {
         this.#streams.delete(stream);
         done(error);
       },
     });
+    this.#opened += 1;
     this.#streams.add(stream);
     this.#checkLater();
     stream.pump();
@@ -84,8 +89,10 @@ export class DeltaStreams {
     for (const stream of this.#streams) stream.pump();
   }
 
+  /** Oldest first. */
   subscribers(): SubscriberInfo[] {
-    return [...this.#streams].map(({ clientId, sequence, snapshotSequence, types }) => ({
+    return [...this.#streams].map(({ number, clientId, sequence, snapshotSequence, types }) => ({
+      number,
       clientId,
       sentSequence: sequence,
       snapshotSequence,
@@ -122,6 +129,7 @@ export class DeltaStreams {
 
 interface StreamPorts {
   readonly call: Call;
+  readonly number: number;
   encode(item: FeedItem): Buffer;
   /** Called once, when the stream has ended or is to be ended, with this error if any. */
   done(error?: unknown): void;
@@ -129,6 +137,7 @@ interface StreamPorts {
 
 /** One stream. It writes while its reader takes, and otherwise waits to be asked for more. */
 export class DeltaStream implements OpenStream {
+  readonly number: number;
   readonly clientId: string;
   readonly #state: LedgerState;
   readonly #clock: Clock;
@@ -142,6 +151,7 @@ export class DeltaStream implements OpenStream {
   #silentChecks = 0;
 
   constructor(state: LedgerState, clock: Clock, request: StreamDeltasRequest, ports: StreamPorts) {
+    this.number = ports.number;
     this.clientId = request.clientId;
     this.#state = state;
     this.#clock = clock;

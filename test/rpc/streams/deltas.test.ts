@@ -106,9 +106,9 @@ describe('StreamDeltas', () => {
     await client.ackDelta({ clientId: 'a', deltaId: delta?.deltaId ?? '' });
     const { subscribers } = await client.getStatus({});
     expect(subscribers).toMatchObject([
-      { clientId: 'a', sentSequence: 1n, ackedSequence: 1n },
-      { clientId: 'a', sentSequence: 1n, ackedSequence: 1n },
       { clientId: 'b', sentSequence: 1n, ackedSequence: 0n },
+      { clientId: 'a', sentSequence: 1n, ackedSequence: 1n },
+      { clientId: 'a', sentSequence: 1n, ackedSequence: 1n },
     ]);
     streams[0]?.on('error', () => {});
     streams[0]?.cancel();

@@ -113,7 +113,7 @@ export const RunCycleRequestSchema: GenMessage<RunCycleRequest> = /*@__PURE__*/
  */
 export type RunCycleResponse = Message<"learning.v1.RunCycleResponse"> & {
   /**
-   * With its deltas.
+   * With its deltas, the first of them where they are many.
    *
    * @generated from field: learning.v1.Cycle cycle = 1;
    */
@@ -288,9 +288,9 @@ export type SetParameterRequest = Message<"learning.v1.SetParameterRequest"> & {
   target: string;
 
   /**
-   * Its new value: within its bounds, and of the type of `initial` in the config;
-   * any type where that is null or `allowed` lists the values. A parameter that a
-   * rule has added keeps the type it has now.
+   * Its new value: within its bounds, of at most 4000 bytes, and of the type of
+   * `initial` in the config; any type where that is null or `allowed` lists the
+   * values. A parameter that a rule has added keeps the type it has now.
    *
    * @generated from field: google.protobuf.Value value = 2;
    */

@@ -86,7 +86,8 @@ export type Cycle = Message<"learning.v1.Cycle"> & {
   totalEvaluations: bigint;
 
   /**
-   * Its deltas. RunCycle fills it; ListCycles leaves it empty.
+   * Its deltas. RunCycle fills it with the first of them, as many as fit into
+   * 2 MiB; ListCycles leaves it empty.
    *
    * @generated from field: repeated learning.v1.Delta deltas = 10;
    */

@@ -478,8 +478,8 @@ export type ProvingCost = Message<"learning.v1.ProvingCost"> & {
   tasks: bigint;
 
   /**
-   * By metric: those tasks times the estimated difference. Positive: lost. An
-   * estimate that is negative says that those tasks did better.
+   * By metric, at most 1000: those tasks times the estimated difference. Positive:
+   * lost. An estimate that is negative says that those tasks did better.
    *
    * @generated from field: repeated learning.v1.GainAmount amounts = 2;
    */

@@ -1,0 +1,52 @@
+import {
+  create,
+  type DescMessage,
+  type MessageInitShape,
+  type MessageShape,
+  toBinary,
+} from '@bufbuild/protobuf';
+
+/**
+ * Bytes of a list in an answer. A default client takes 4 MiB: half of them are left for an answer's other
+ * fields, and for a first item that is long by itself.
+ */
+export const MAX_LIST_BYTES = 2 * 1024 * 1024;
+
+/** An item's tag and length, at most: two bytes, and four. */
+const HEADER_BYTES = 6;
+
+/** How much of a list is told. */
+export interface ListBounds {
+  readonly count: number;
+  /** `MAX_LIST_BYTES` if it is not given. */
+  readonly bytes?: number;
+}
+
+/** The first items of a list, as messages. */
+export interface Filled<T, M> {
+  readonly messages: M[];
+  /** The last item among them. */
+  readonly last: T | undefined;
+  /** There are items after them. */
+  readonly hasMore: boolean;
+}
+
+/** The first items of a list, as many as the bounds allow; at least one where there are any. */
+export function fill<T, S extends DescMessage>(
+  items: Iterable<T>,
+  { schema, toMessage }: { readonly schema: S; toMessage(item: T): MessageInitShape<S> },
+  { count, bytes = MAX_LIST_BYTES }: ListBounds,
+): Filled<T, MessageShape<S>> {
+  const messages: MessageShape<S>[] = [];
+  let last: T | undefined;
+  let taken = 0;
+  for (const item of items) {
+    if (messages.length === count) return { messages, last, hasMore: true };
+    const message = create(schema, toMessage(item));
+    taken += toBinary(schema, message).length + HEADER_BYTES;
+    if (taken > bytes && messages.length > 0) return { messages, last, hasMore: true };
+    messages.push(message);
+    last = item;
+  }
+  return { messages, last, hasMore: false };
+}
