@@ -1,11 +1,11 @@
 import { TASK_STATUSES, type Task, type TaskStatus } from '../domain/task.ts';
-import type { WindowStatistics } from '../domain/window.ts';
+import type { WindowSummary } from '../domain/window.ts';
 
 /**
  * Statistics of some tasks, oldest first. Of none, every number is 0; so is a latency that was not
  * measured.
  */
-export function summarize(tasks: readonly Task[]): WindowStatistics {
+export function summarize(tasks: readonly Task[]): WindowSummary {
   const latencies = Float64Array.from(tasks, (task) => task.latencyMs ?? 0);
   const statuses = countStatuses(tasks);
   // Summed in order of arrival, before sorting: the mean is then the same as any plain loop's.
@@ -19,7 +19,7 @@ export function summarize(tasks: readonly Task[]): WindowStatistics {
     p99LatencyMs: quantile(latencies, 0.99),
     successRate: tasks.length === 0 ? 0 : statuses.success / tasks.length,
     statuses,
-    measurements: meanMeasurements(tasks),
+    ...meanMeasurements(tasks),
   };
 }
 
@@ -49,15 +49,74 @@ function countStatuses(tasks: readonly Task[]): Record<TaskStatus, number> {
   return counts;
 }
 
-function meanMeasurements(tasks: readonly Task[]): Record<string, number> {
-  const sums = new Map<string, { total: number; count: number }>();
-  for (const task of tasks) {
-    for (const [key, value] of Object.entries(task.measurements)) {
+/**
+ * Names of measurements that a window has means of: four times as many as a task may carry. Each name
+ * costs a cycle time and memory.
+ */
+const MAX_MEASUREMENT_NAMES = 256;
+
+/** Names counted at the same time, to find those that most tasks carry: some megabytes. */
+const MAX_CANDIDATES = 16_384;
+
+type Sums = Map<string, { total: number; count: number }>;
+
+function meanMeasurements(
+  tasks: readonly Task[],
+): Pick<WindowSummary, 'measurements' | 'measurementNamesDropped'> {
+  const all = sumsOf(tasks);
+  if (all !== undefined) return { measurements: meansOf(all), measurementNamesDropped: 0 };
+  const { names, dropped } = commonestNames(tasks);
+  const sums = sumsOf(tasks, names) ?? new Map();
+  return { measurements: meansOf(sums), measurementNamesDropped: dropped };
+}
+
+/**
+ * Sums of measurements, in order of arrival; `undefined`: there are too many names.
+ *
+ * @param names the only ones that are summed; `undefined`: all
+ */
+function sumsOf(tasks: readonly Task[], names?: ReadonlySet<string>): Sums | undefined {
+  const sums: Sums = new Map();
+  for (const { measurements } of tasks) {
+    for (const [key, value] of Object.entries(measurements)) {
+      if (names !== undefined && !names.has(key)) continue;
       const entry = sums.get(key) ?? { total: 0, count: 0 };
       entry.total += value;
       entry.count += 1;
       sums.set(key, entry);
     }
+    if (sums.size > MAX_MEASUREMENT_NAMES) return undefined;
   }
+  return sums;
+}
+
+function meansOf(sums: Sums): Record<string, number> {
   return Object.fromEntries([...sums].map(([key, { total, count }]) => [key, total / count]));
+}
+
+/**
+ * The names that most tasks carry, ties in the order of the names, and how many others there are. Beyond
+ * `MAX_CANDIDATES` the rarest so far are given up; one that comes again counts as another name.
+ */
+function commonestNames(tasks: readonly Task[]): { names: Set<string>; dropped: number } {
+  const counts = new Map<string, number>();
+  let dropped = 0;
+  for (const { measurements } of tasks) {
+    for (const key of Object.keys(measurements)) counts.set(key, (counts.get(key) ?? 0) + 1);
+    if (counts.size > MAX_CANDIDATES) dropped += giveUpRarest(counts);
+  }
+  const ordered = [...counts].sort(
+    ([a, countA], [b, countB]) => countB - countA || (a < b ? -1 : 1),
+  );
+  const names = ordered.slice(0, MAX_MEASUREMENT_NAMES).map(([name]) => name);
+  return { names: new Set(names), dropped: dropped + counts.size - names.length };
+}
+
+/** Takes away the names that fewest tasks carry until half of the room is free; answers how many. */
+function giveUpRarest(counts: Map<string, number>): number {
+  const before = counts.size;
+  for (let least = 1; counts.size > MAX_CANDIDATES / 2; least += 1) {
+    for (const [key, count] of counts) if (count <= least) counts.delete(key);
+  }
+  return before - counts.size;
 }

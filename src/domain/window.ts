@@ -13,6 +13,12 @@ export interface WindowStatistics {
   readonly successRate: number;
   /** Tasks by how they ended; every status is there. */
   readonly statuses: Readonly<Record<TaskStatus, number>>;
-  /** Mean of each measurement over the tasks that carry it. */
+  /** Mean of each measurement over the tasks that carry it; of many names, those that most tasks carry. */
   readonly measurements: Readonly<Record<string, number>>;
+}
+
+/** Statistics, and what is missing from them. */
+export interface WindowSummary extends WindowStatistics {
+  /** Names of measurements that were left out, about. */
+  readonly measurementNamesDropped: number;
 }

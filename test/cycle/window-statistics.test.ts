@@ -14,6 +14,7 @@ describe('summarize', () => {
       successRate: 0,
       statuses: { unspecified: 0, success: 0, failure: 0, timeout: 0, cancelled: 0 },
       measurements: {},
+      measurementNamesDropped: 0,
     });
   });
 
@@ -42,6 +43,37 @@ describe('summarize', () => {
       taskOf(),
     ]);
     expect(window.measurements).toEqual({ cost: 2, tokens: 10 });
+  });
+
+  test('of many names, those that most tasks carry are kept, ties in their order', () => {
+    const names = (from: number, to: number) =>
+      Object.fromEntries(Array.from({ length: to - from }, (_, i) => [nameOf(from + i), i]));
+    const tasks = [
+      taskOf({ measurements: { ...names(200, 264) } }),
+      taskOf({ measurements: names(100, 164) }),
+      taskOf({ measurements: names(0, 64) }),
+      taskOf({ measurements: names(164, 200) }),
+      taskOf({ measurements: names(64, 100) }),
+      ...[1, 3].map((rare) => taskOf({ measurements: { z_rare: rare, z_other: rare } })),
+    ];
+    const { measurements, measurementNamesDropped } = summarize(tasks);
+    expect(Object.keys(measurements)).toHaveLength(256);
+    expect(measurements).toMatchObject({ z_rare: 2, z_other: 2, [nameOf(253)]: 53 });
+    expect(measurements).not.toHaveProperty(nameOf(254));
+    expect(measurementNamesDropped).toBe(10);
+  });
+
+  test('of a flood of names, those that tasks share are kept, with exact means', () => {
+    const tasks = Array.from({ length: 1000 }, (_, i) => {
+      const own = Array.from({ length: 60 }, (_, j) => [`own_${i * 60 + j}`, 1]);
+      // A name that comes late, too.
+      const shared = i < 900 ? { cost: i } : { cost: i, late: i };
+      return taskOf({ measurements: { ...Object.fromEntries(own), ...shared } });
+    });
+    const { measurements, measurementNamesDropped } = summarize(tasks);
+    expect(measurements).toMatchObject({ cost: 499.5, late: 949.5 });
+    expect(Object.keys(measurements)).toHaveLength(256);
+    expect(measurementNamesDropped).toBe(60_000 + 2 - 256);
   });
 
   test('a task without a latency counts as 0', () => {
@@ -76,3 +108,7 @@ describe('quantile', () => {
     );
   });
 });
+
+function nameOf(number: number): string {
+  return `m_${String(number).padStart(3, '0')}`;
+}
