@@ -107,8 +107,8 @@ export function methodCodec<I extends DescMessage, O extends DescMessage>(
   };
 }
 
-/** Requests below that are not worth remembering. */
-const BIG_REQUEST_BYTES = 4096;
+/** Requests of at most so many bytes are not worth remembering. */
+export const BIG_REQUEST_BYTES = 4096;
 
 const sizes = new WeakMap<object, number>();
 

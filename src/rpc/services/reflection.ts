@@ -1,9 +1,10 @@
 import type { DescService } from '@bufbuild/protobuf';
 import type { Server, ServerDuplexStream } from '@grpc/grpc-js';
+import { invalidFields, type LearningError } from '../../domain/errors.ts';
 import { file_google_rpc_error_details } from '../../gen/google/rpc/error_details_pb.ts';
 import { ServerReflection as V1 } from '../../gen/grpc/reflection/v1/reflection_pb.ts';
 import { ServerReflection as V1Alpha } from '../../gen/grpc/reflection/v1alpha/reflection_pb.ts';
-import { addService, Malformed } from '../../wire/codec.ts';
+import { addService, BIG_REQUEST_BYTES, decodedBytes, Malformed } from '../../wire/codec.ts';
 import { refusalStatus } from '../../wire/status.ts';
 import type { OpenStreams } from '../streams/open-streams.ts';
 import { type Answer, createDescriptorIndex, type Question } from './descriptor-index.ts';
@@ -38,6 +39,11 @@ interface Response<R> {
   messageResponse: Answer;
 }
 
+/** Names are far shorter. */
+const TOO_LONG = invalidFields([
+  { field: 'message_request', description: `expected at most ${BIG_REQUEST_BYTES} bytes` },
+]);
+
 /** Answers each request in turn; a slow reader is not asked for more until it has read. */
 function answerEach<R extends Request>(
   call: ServerDuplexStream<R | Malformed, Response<R>>,
@@ -45,12 +51,14 @@ function answerEach<R extends Request>(
   openStreams: OpenStreams,
 ): void {
   if (!openStreams.admit(call)) return;
+  const refuse = (error: LearningError) => {
+    call.off('data', answerOne);
+    call.emit('error', refusalStatus(error));
+  };
   const answerOne = (request: R | Malformed) => {
-    if (request instanceof Malformed) {
-      call.off('data', answerOne);
-      call.emit('error', refusalStatus(request.error));
-      return;
-    }
+    if (request instanceof Malformed) return refuse(request.error);
+    // An answer repeats its request.
+    if (decodedBytes(request) > 0) return refuse(TOO_LONG);
     const messageResponse = answer(request.messageRequest);
     const response = { validHost: request.host, originalRequest: request, messageResponse };
     if (!call.write(response)) call.pause();

@@ -44,6 +44,18 @@ describe.each(versions)('reflection %s', (_, service) => {
     expect(await failed).toMatchObject({ code: status.UNAVAILABLE });
   });
 
+  test('a long request is not repeated in an answer, but refused', async () => {
+    const open = new OpenStreams(() => STREAM_LIMITS);
+    const address = await serve((server) => addReflection(server, [LearningService], open));
+    const call = connect(service, address).serverReflectionInfo();
+    const failed = new Promise((resolve) => call.on('error', resolve));
+    const messageRequest = { case: 'fileContainingSymbol', value: 'x'.repeat(4000) } as const;
+    call.write({ host: '', messageRequest });
+    await new Promise((resolve) => call.once('data', resolve));
+    call.write({ host: 'x'.repeat(100), messageRequest });
+    expect(await failed).toMatchObject({ code: status.INVALID_ARGUMENT });
+  });
+
   /** The files in an answer, by name, the one asked for first. */
   async function filesFor(question: Question) {
     const [answer] = await ask(question);
