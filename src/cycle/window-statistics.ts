@@ -99,11 +99,14 @@ function meansOf(sums: Sums): Record<string, number> {
  * `MAX_CANDIDATES` the rarest so far are given up; one that comes again counts as another name.
  */
 function commonestNames(tasks: readonly Task[]): { names: Set<string>; dropped: number } {
-  const counts = new Map<string, number>();
+  let counts = new Map<string, number>();
   let dropped = 0;
   for (const { measurements } of tasks) {
     for (const key of Object.keys(measurements)) counts.set(key, (counts.get(key) ?? 0) + 1);
-    if (counts.size > MAX_CANDIDATES) dropped += giveUpRarest(counts);
+    if (counts.size <= MAX_CANDIDATES) continue;
+    const kept = withoutRarest(counts);
+    dropped += counts.size - kept.size;
+    counts = kept;
   }
   const ordered = [...counts].sort(
     ([a, countA], [b, countB]) => countB - countA || (a < b ? -1 : 1),
@@ -112,11 +115,11 @@ function commonestNames(tasks: readonly Task[]): { names: Set<string>; dropped: 
   return { names: new Set(names), dropped: dropped + counts.size - names.length };
 }
 
-/** Takes away the names that fewest tasks carry until half of the room is free; answers how many. */
-function giveUpRarest(counts: Map<string, number>): number {
-  const before = counts.size;
-  for (let least = 1; counts.size > MAX_CANDIDATES / 2; least += 1) {
-    for (const [key, count] of counts) if (count <= least) counts.delete(key);
+/** The names that most tasks carry, so many that half of the room is free. */
+function withoutRarest(counts: ReadonlyMap<string, number>): Map<string, number> {
+  let kept = new Map(counts);
+  for (let least = 1; kept.size > MAX_CANDIDATES / 2; least += 1) {
+    kept = new Map([...kept].filter(([, count]) => count > least));
   }
-  return before - counts.size;
+  return kept;
 }
