@@ -28,6 +28,8 @@ export interface Metrics {
   tasksRepeated(count: number): void;
   cycleCompleted(seconds: number): void;
   cycleFailed(): void;
+  /** Of the window of the newest cycle. */
+  measurementNamesDropped(count: number): void;
   ruleFault(ruleId: string): void;
   deltaProposed(type: string): void;
   deltaApplied(type: string): void;
@@ -56,6 +58,11 @@ export function createMetrics(sources: MetricSources): Metrics {
     'Reports since the start of tasks that had been recorded before',
   );
   const cycles = histogram('cycle_duration_seconds', 'Duration of a cycle', CYCLE_BUCKETS);
+  const dropped = new Gauge({
+    name: 'learning_measurement_names_dropped',
+    help: 'Names of measurements that the window of the newest cycle had no room for',
+    registers: [registry],
+  });
   const failures = counter('cycle_failures_total', 'Cycles that failed');
   const faults = counter('rule_faults_total', 'Rules that could not be evaluated', ['rule_id']);
   const proposed = counter('deltas_proposed_total', 'Deltas proposed by cycles', ['type']);
@@ -86,6 +93,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     tasksRepeated: (count) => repeated.inc(count),
     cycleCompleted: (seconds) => cycles.observe(seconds),
     cycleFailed: () => failures.inc(),
+    measurementNamesDropped: (count) => dropped.set(count),
     ruleFault: (rule_id) => faults.inc({ rule_id }),
     deltaProposed: (type) => proposed.inc({ type }),
     deltaApplied: (type) => applied.inc({ type }),

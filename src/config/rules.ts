@@ -189,6 +189,9 @@ function compileRule(
     onHarm: text.on_harm ?? 'revert',
     fingerprint: fingerprintOf(judged),
     usesMetrics: [...expressions.values()].some((expression) => expression.usesMetrics),
+    measurements: new Set(
+      [...expressions.values()].flatMap((expression) => [...expression.measurements]),
+    ),
     reasonings: textsOf(expressions.get('reasoning')?.syntax.expr, samples),
     constantValue: constantOf(expressions.get('new_value'), samples),
     neverFires: constantOf(expressions.get('when'), samples) === false,

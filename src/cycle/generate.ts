@@ -4,6 +4,7 @@ import type { Rule, RuleContext } from '../domain/rule.ts';
 import type { LoopSettings } from '../domain/settings.ts';
 import type { Sliced } from '../domain/slices.ts';
 import { own, type Parameters, sameValue, type Value } from '../domain/value.ts';
+import type { WindowSummary } from '../domain/window.ts';
 
 /** What a rule proposes, before it is scored. */
 export interface Candidate {
@@ -35,11 +36,16 @@ export interface Restraints {
  */
 export type HeldSince = ReadonlyMap<string, number>;
 
+/** What the rules are asked on. */
+interface CycleContext extends RuleContext {
+  readonly window: WindowSummary;
+}
+
 /** What the rules see, and what holds them back. */
 export interface GenerateInput extends Restraints {
   readonly settings: LoopSettings;
   /** `undefined`: too few tasks are retained, or none is new, and no rule is asked. */
-  readonly context: RuleContext | undefined;
+  readonly context: CycleContext | undefined;
   /** Since the last report; `undefined`: there was none. */
   readonly metricsAgeMs: number | undefined;
   /** The loop's time. */
@@ -53,7 +59,7 @@ export interface GenerateInput extends Restraints {
 /** What the rules propose. */
 export interface Generated {
   /** What they were asked on. */
-  readonly context: RuleContext | undefined;
+  readonly context: CycleContext | undefined;
   /** In the rules' order. */
   readonly candidates: readonly Candidate[];
   readonly faults: readonly RuleFault[];

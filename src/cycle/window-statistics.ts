@@ -4,8 +4,13 @@ import type { WindowSummary } from '../domain/window.ts';
 /**
  * Statistics of some tasks, oldest first. Of none, every number is 0; so is a latency that was not
  * measured.
+ *
+ * @param asked names of measurements that are not left out, however many names there are
  */
-export function summarize(tasks: readonly Task[]): WindowSummary {
+export function summarize(
+  tasks: readonly Task[],
+  asked: ReadonlySet<string> = new Set(),
+): WindowSummary {
   const latencies = Float64Array.from(tasks, (task) => task.latencyMs ?? 0);
   const statuses = countStatuses(tasks);
   // Summed in order of arrival, before sorting: the mean is then the same as any plain loop's.
@@ -19,7 +24,7 @@ export function summarize(tasks: readonly Task[]): WindowSummary {
     p99LatencyMs: quantile(latencies, 0.99),
     successRate: tasks.length === 0 ? 0 : statuses.success / tasks.length,
     statuses,
-    ...meanMeasurements(tasks),
+    ...meanMeasurements(tasks, asked),
   };
 }
 
@@ -62,10 +67,11 @@ type Sums = Map<string, { total: number; count: number }>;
 
 function meanMeasurements(
   tasks: readonly Task[],
+  asked: ReadonlySet<string>,
 ): Pick<WindowSummary, 'measurements' | 'measurementNamesDropped'> {
   const all = sumsOf(tasks);
   if (all !== undefined) return { measurements: meansOf(all), measurementNamesDropped: 0 };
-  const { names, dropped } = commonestNames(tasks);
+  const { names, dropped } = commonestNames(tasks, asked);
   const sums = sumsOf(tasks, names) ?? new Map();
   return { measurements: meansOf(sums), measurementNamesDropped: dropped };
 }
@@ -95,10 +101,13 @@ function meansOf(sums: Sums): Record<string, number> {
 }
 
 /**
- * The names that most tasks carry, ties in the order of the names, and how many others there are. Beyond
- * `MAX_CANDIDATES` the rarest so far are given up; one that comes again counts as another name.
+ * The names asked for and those that most tasks carry, ties in the order of the names, and how many others
+ * there are. Beyond `MAX_CANDIDATES` the rarest so far are given up; one that comes again counts as another name.
  */
-function commonestNames(tasks: readonly Task[]): { names: Set<string>; dropped: number } {
+function commonestNames(
+  tasks: readonly Task[],
+  asked: ReadonlySet<string>,
+): { names: ReadonlySet<string>; dropped: number } {
   let counts = new Map<string, number>();
   let dropped = 0;
   for (const { measurements } of tasks) {
@@ -111,8 +120,13 @@ function commonestNames(tasks: readonly Task[]): { names: Set<string>; dropped: 
   const ordered = [...counts].sort(
     ([a, countA], [b, countB]) => countB - countA || (a < b ? -1 : 1),
   );
-  const names = ordered.slice(0, MAX_MEASUREMENT_NAMES).map(([name]) => name);
-  return { names: new Set(names), dropped: dropped + counts.size - names.length };
+  const names = new Set(asked);
+  for (const [name] of ordered) {
+    if (names.size >= MAX_MEASUREMENT_NAMES) break;
+    names.add(name);
+  }
+  const left = ordered.filter(([name]) => !names.has(name)).length;
+  return { names, dropped: dropped + left };
 }
 
 /** The names that most tasks carry, so many that half of the room is free. */

@@ -54,6 +54,8 @@ export interface Rule {
   readonly fingerprint: string;
   /** One of its expressions reads `metrics`: it does not fire on stale ones. */
   readonly usesMetrics: boolean;
+  /** Keys of `window.measurements` that its expressions ask for by name. */
+  readonly measurements: ReadonlySet<string>;
   /**
    * Every text that its reasoning can be, with 0 where numbers stand; `undefined`: it cannot be told.
    */

@@ -5,6 +5,7 @@ import { summarize } from '../cycle/window-statistics.ts';
 import type { CycleRecord } from '../domain/cycle.ts';
 import type { Delta } from '../domain/delta.ts';
 import type { Sliced } from '../domain/slices.ts';
+import type { WindowSummary } from '../domain/window.ts';
 import { appliedLastHour } from '../ledger/head.ts';
 import type { Decision } from '../ledger/ledger.ts';
 import { type LedgerView, trialsOn } from '../ledger/view.ts';
@@ -32,6 +33,8 @@ export interface CycleReport {
   /** In order of proposal. */
   readonly deltas: readonly Delta[];
   readonly faults: CyclePlan['faults'];
+  /** Of its window; 0 where too few tasks are retained. */
+  readonly measurementNamesDropped: number;
   /** For the next cycle. */
   readonly heldSinceMs: CyclePlan['heldSinceMs'];
 }
@@ -54,8 +57,7 @@ export function askRules(
 ): Sliced<Generated> {
   const { settings, nowMs, monotonic } = environment;
   const { head } = view;
-  const { cycle } = settings;
-  const hasEnough = view.taskCount >= cycle.minTasks && !isWindowStale(view, settings, nowMs);
+  const window = windowOf(view, environment);
   return generate({
     ...restraintsOf(
       view,
@@ -63,13 +65,7 @@ export function askRules(
       [...view.pending()].filter((one) => !isOverdue(one, nowMs)),
     ),
     settings,
-    context: hasEnough
-      ? {
-          window: summarize(view.newestTasks(cycle.analysisWindow)),
-          metrics: head.metrics?.report,
-          parameters: head.parameters,
-        }
-      : undefined,
+    context: window && { window, metrics: head.metrics?.report, parameters: head.parameters },
     nowMs,
     metricsAgeMs: head.metrics === null ? undefined : nowMs - head.metrics.reportTimeMs,
     heldSinceMs,
@@ -119,6 +115,7 @@ export function runCycle(environment: Environment, generated: Generated): Decisi
         cycle,
         deltas: deltas.map((delta) => after.delta(delta.deltaId) ?? delta),
         faults: plan.faults,
+        measurementNamesDropped: generated.context?.window.measurementNamesDropped ?? 0,
         heldSinceMs: plan.heldSinceMs,
       }),
     };
@@ -168,6 +165,14 @@ function expireIn(view: LedgerView, changes: Changes, nowMs: number): Delta[] {
     else return true;
     return false;
   });
+}
+
+/** The newest tasks; `undefined`: too few are retained, or they are too old. */
+function windowOf(view: LedgerView, { settings, nowMs }: Environment): WindowSummary | undefined {
+  const { cycle, rules } = settings;
+  if (view.taskCount < cycle.minTasks || isWindowStale(view, settings, nowMs)) return undefined;
+  const asked = new Set(rules.flatMap(({ measurements }) => [...measurements]));
+  return summarize(view.newestTasks(cycle.analysisWindow), asked);
 }
 
 function inputOf(

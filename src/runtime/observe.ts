@@ -5,6 +5,7 @@ import { type Delta, isIdleSwitch } from '../domain/delta.ts';
 import type { EngineObserver } from '../engine/engine.ts';
 import type { DeltaRefused, TrialAdvanced } from '../ledger/event.ts';
 import type { CommitNote } from '../ledger/ledger.ts';
+import { createDroppedNamesLog } from './dropped-names-log.ts';
 import { createDuplicateLog } from './duplicate-log.ts';
 
 /** Logs and counts what the loop does. */
@@ -14,12 +15,13 @@ export function createEngineObserver(
   clock: Pick<Clock, 'monotonic'>,
 ): EngineObserver {
   const noteRecorded = createDuplicateLog(log, clock);
+  const noteDroppedNames = createDroppedNamesLog(log);
   return {
     tasksRecorded(recorded) {
       noteRecorded(recorded);
       if (recorded.duplicates > 0) metrics().tasksRepeated(recorded.duplicates);
     },
-    cycleCompleted({ cycle, deltas, faults }) {
+    cycleCompleted({ cycle, deltas, faults, measurementNamesDropped }) {
       log.info(
         {
           cycle: cycle.number,
@@ -32,6 +34,8 @@ export function createEngineObserver(
         'cycle completed',
       );
       metrics().cycleCompleted(cycle.durationMs / 1000);
+      metrics().measurementNamesDropped(measurementNamesDropped);
+      noteDroppedNames(measurementNamesDropped);
       for (const delta of deltas) metrics().deltaProposed(delta.type ?? 'unspecified');
       for (const { ruleId, message } of faults) {
         log.warn({ rule: ruleId }, `the rule could not be evaluated: ${message}`);

@@ -25,7 +25,8 @@ const NOW_MS = 10_000_000;
 const heldLong = new Map(config.rules.map(({ fingerprint }) => [fingerprint, 0]));
 
 /** What the default rules propose, none of them resting, the condition of each having held long. */
-function proposalsIn(context: RuleContext) {
+function proposalsIn({ window, ...rest }: RuleContext) {
+  const context = { ...rest, window: { ...window, measurementNamesDropped: 0 } };
   const input = {
     ...{ settings: config, context, metricsAgeMs: 0, nowMs: NOW_MS, heldSinceMs: heldLong },
     ...{ isResting: () => false, isPending: () => false, monotonic: () => 0 },
