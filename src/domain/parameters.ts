@@ -73,6 +73,6 @@ export function kindViolation(former: Value, value: Value): string | undefined {
 }
 
 /** A value as JSON, of bounded size. */
-export function show(value: Value): string {
+function show(value: Value): string {
   return clip(JSON.stringify(value), MAX_SHOWN_BYTES);
 }
