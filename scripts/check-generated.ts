@@ -17,6 +17,9 @@ const PARTS = [
   'docs',
 ];
 
+/** What it runs. */
+const LINKED = ['node_modules', 'tools'];
+
 /** Files of the parts, with their content. */
 function snapshot(root: string): Map<string, string> {
   const paths = globSync('{src,config,docs}/**/*.*', { cwd: root });
@@ -26,7 +29,7 @@ function snapshot(root: string): Map<string, string> {
 const copy = mkdtempSync(join(tmpdir(), 'generated-'));
 try {
   for (const part of PARTS) cpSync(part, join(copy, part), { recursive: true });
-  symlinkSync(resolve('node_modules'), join(copy, 'node_modules'));
+  for (const part of LINKED) symlinkSync(resolve(part), join(copy, part));
   const before = snapshot(copy);
   const { status } = spawnSync('npm', ['run', '--silent', 'generate'], {
     cwd: copy,

@@ -31,7 +31,9 @@ refused with \`INVALID_ARGUMENT\`, \`INVALID_FIELD\`.
 
 type Described = DescMessage | DescEnum | DescService | DescMethod | DescField;
 
-const image = execFileSync('buf', ['build', '-o', '-'], { maxBuffer: 64 * 1024 * 1024 });
+const image = execFileSync('node', ['scripts/tool.ts', 'buf', 'build', '-o', '-'], {
+  maxBuffer: 64 * 1024 * 1024,
+});
 const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, image));
 const files = [...registry.files].filter(({ proto }) => proto.package === PACKAGE);
 const services = files.flatMap((file) => file.services).sort(byLength);

@@ -3,7 +3,6 @@
 # or newer, and Maven.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-export PATH="$PWD/node_modules/.bin:$PATH"
 
 case "$(uname -s)-$(uname -m)" in
   Linux-x86_64) machine=linux-x86_64 ;;
@@ -20,5 +19,5 @@ maven() {
 
 maven dependency:copy@protoc
 chmod +x examples/java/target/protoc/protoc*
-buf generate --template examples/java/buf.gen.yaml
+npm run --silent tool -- buf generate --template examples/java/buf.gen.yaml
 maven package

@@ -6,4 +6,4 @@ cd "$(dirname "$0")"
 .venv/bin/python -m pip install --quiet --requirement requirements.txt
 rm -rf buf learning
 cd ../..
-npx --no-install buf generate --template examples/python/buf.gen.yaml
+npm run --silent tool -- buf generate --template examples/python/buf.gen.yaml

@@ -6,5 +6,5 @@ export PATH="$PWD/node_modules/.bin:$PATH"
 
 npm run --silent build
 npm install --prefix examples/typescript --no-package-lock --install-links=false --silent
-npx buf generate --template examples/typescript/buf.gen.yaml
+npm run --silent tool -- buf generate --template examples/typescript/buf.gen.yaml
 tsc --project examples/typescript

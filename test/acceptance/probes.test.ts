@@ -1,14 +1,13 @@
 import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { createAuthority, LOCAL_NAMES } from '../support/certificates.ts';
 import { namedAddress, startConfigured } from '../support/secure-sidecar.ts';
 import { type Sidecar, startSidecar } from '../support/sidecar.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
-const BUF = fileURLToPath(new URL('../../node_modules/.bin/buf', import.meta.url));
+const BUF = resolve('tools/node_modules/.bin/buf');
 const CHECK = 'grpc.health.v1.Health/Check';
 const STATUS = 'learning.v1.LearningService/GetStatus';
 const TOKEN = 'a-token-of-operators';

@@ -116,7 +116,7 @@ interface Fault {
   readonly location: { readonly path: string; readonly start: { readonly line: number } };
 }
 
-const biome = resolve('node_modules/.bin/biome');
+const biome = resolve('tools/node_modules/.bin/biome');
 
 /** Faults against the table, and only those, that the linter finds in the project at `root`. */
 function faultsIn(root: string): Fault[] {

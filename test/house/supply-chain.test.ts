@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
 interface Locked {
@@ -9,13 +10,36 @@ interface Locked {
   readonly link?: boolean;
   readonly dev?: boolean;
   readonly hasInstallScript?: boolean;
+  readonly deprecated?: string;
 }
 
-const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
-const lock: Record<string, Locked> = JSON.parse(readFileSync('package-lock.json', 'utf8')).packages;
-const packages = Object.entries(lock)
-  .filter(([path]) => path !== '')
-  .map(([path, locked]) => ({ name: path.replace(/^.*node_modules\//, ''), ...locked }));
+interface Package extends Locked {
+  readonly name: string;
+}
+
+interface Tree {
+  readonly manifest: {
+    readonly name: string;
+    readonly version: string;
+    readonly allowScripts: Readonly<Record<string, boolean>>;
+    readonly dependencies?: Readonly<Record<string, string>>;
+    readonly devDependencies: Readonly<Record<string, string>>;
+  };
+  readonly packages: readonly Package[];
+}
+
+/** What is installed in a folder of the project. */
+function treeOf(folder: string): Tree {
+  const read = (name: string) => JSON.parse(readFileSync(join(folder, name), 'utf8'));
+  const lock: Record<string, Locked> = read('package-lock.json').packages;
+  const packages = Object.entries(lock)
+    .filter(([path]) => path !== '')
+    .map(([path, locked]) => ({ name: path.replace(/^.*node_modules\//, ''), ...locked }));
+  return { manifest: read('package.json'), packages };
+}
+
+const FOLDERS = ['.', 'tools'];
+const { manifest, packages } = treeOf('.');
 const production = packages.filter(({ dev }) => dev !== true);
 
 test('nothing in the production tree may run a script when it is installed', () => {
@@ -23,14 +47,16 @@ test('nothing in the production tree may run a script when it is installed', () 
   for (const { name } of withScript) expect(manifest.allowScripts).toHaveProperty(name, false);
 });
 
-test('no package runs a script that nobody has decided on', () => {
-  const withScript = packages.filter(({ hasInstallScript }) => hasInstallScript);
-  const decided = Object.keys(manifest.allowScripts);
+test.each(FOLDERS)('no package in %s runs a script that nobody has decided on', (folder) => {
+  const tree = treeOf(folder);
+  const withScript = tree.packages.filter(({ hasInstallScript }) => hasInstallScript);
+  const decided = Object.keys(tree.manifest.allowScripts);
   expect(decided).toEqual(expect.arrayContaining(withScript.map(({ name }) => name)));
 });
 
-test('every package is pinned by its content, wherever it comes from', () => {
-  for (const { name, integrity, resolved, link } of packages) {
+test.each(FOLDERS)('every package in %s is pinned by its content, from anywhere', (folder) => {
+  const tree = treeOf(folder);
+  for (const { name, integrity, resolved, link } of tree.packages) {
     expect({ name, integrity, resolved, link }).toEqual({
       name,
       integrity: expect.stringMatching(/^sha512-/),
@@ -38,8 +64,15 @@ test('every package is pinned by its content, wherever it comes from', () => {
       link: undefined,
     });
   }
-  const asked = Object.values({ ...manifest.dependencies, ...manifest.devDependencies });
-  for (const version of asked) expect(version).toMatch(/^\d+\.\d+\.\d+$/);
+  const { dependencies, devDependencies } = tree.manifest;
+  for (const version of Object.values({ ...dependencies, ...devDependencies }))
+    expect(version).toMatch(/^\d+\.\d+\.\d+$/);
+});
+
+// .npmrc keeps npm from warning of it.
+test.each(FOLDERS)('no package in %s has been given up by its makers', (folder) => {
+  const givenUp = treeOf(folder).packages.filter(({ deprecated }) => deprecated !== undefined);
+  expect(givenUp.map(({ name, deprecated }) => `${name}: ${deprecated}`)).toEqual([]);
 });
 
 test('the image runs nothing when it is built, and not as root', () => {

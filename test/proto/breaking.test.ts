@@ -29,10 +29,9 @@ function checkCopy(change: (text: string) => string): Promise<{ code: unknown; o
   const file = join(copy, 'proto/learning/v1/task.proto');
   const before = readFileSync(file, 'utf8');
   writeFileSync(file, change(before));
-  const [command, ...args] = String(scripts.breaking).split(' ');
+  const [node = '', tool = '', ...args] = String(scripts.breaking).split(' ');
   return new Promise((resolve) => {
-    const path = join(ROOT, 'node_modules/.bin', command ?? '');
-    execFile(path, args, { cwd: copy }, (error, stdout, stderr) => {
+    execFile(node, [join(ROOT, tool), ...args], { cwd: copy }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : error.code, output: stdout + stderr });
     });
   });
