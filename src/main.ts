@@ -9,9 +9,12 @@ for (const signal of ['SIGHUP', 'SIGUSR1', 'SIGUSR2']) process.on(signal, () => 
 const OLDEST_NODE = 24;
 
 if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE) {
+  const isClone = import.meta.url.endsWith('.ts');
+  const advice = isClone
+    ? 'npm start uses the one that npm ci has installed, node_modules/.bin/node'
+    : `install a newer one, or beside this package another, by npm install node@${OLDEST_NODE}, which npx uses then`;
   process.stderr.write(
-    `learning-sidecar needs Node ${OLDEST_NODE} or newer, and this is ${process.version}: ` +
-      'npm start uses the one that npm ci has installed, node_modules/.bin/node\n',
+    `learning-sidecar needs Node ${OLDEST_NODE} or newer, and this is ${process.version}: ${advice}\n`,
   );
   process.exit(1);
 }
