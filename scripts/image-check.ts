@@ -1,5 +1,5 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { loadavg, tmpdir } from 'node:os';
+import { loadavg, networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -8,7 +8,8 @@ import { Health } from '../src/gen/grpc/health/v1/health_pb.ts';
 import { createClient } from '../src/wire/client.ts';
 import { buildImage, type Image } from './image-check/build.ts';
 import { bundledPackages } from './image-check/bundled.ts';
-import { createVolume, Service } from './image-check/service.ts';
+import { documentedRun } from './image-check/documented.ts';
+import { createVolume, portOf, Service } from './image-check/service.ts';
 import { sizesOf } from './image-check/size.ts';
 
 const USAGE = `npm run image:check -- [--keep]
@@ -57,6 +58,7 @@ if (values.help) {
     await showStarts(image, below);
     await showService(image, below);
     await showEarlySignal(image, below);
+    await showDocumented(image, below);
   } finally {
     if (values.keep) console.log(`kept: ${below}`);
     else rmSync(below, { recursive: true, force: true });
@@ -191,6 +193,35 @@ async function showEarlySignal(image: Image, below: string): Promise<void> {
     const serves = service.lines.some((line) => line.includes('serving on'));
     const found = `exit ${code}, ${ms.toFixed(0)} ms after the start`;
     show('SIGTERM before it serves', code === 143 && !serves, found);
+  } finally {
+    service.kill();
+  }
+}
+
+/** As README.md says; a port that is published leads to an address of the container that is not its loopback. */
+async function showDocumented(image: Image, below: string): Promise<void> {
+  const { env, ports, volumes, isReadOnly } = documentedRun(readFileSync('README.md', 'utf8'));
+  const isKept =
+    isReadOnly && volumes.map((one) => one.replace(/^.*:/, '')).join() === image.volumes.join();
+  show('README.md, docker run', isKept, `${volumes}, read-only`);
+  const listen = env.LEARNING_SIDECAR_LISTEN ?? '';
+  show('its -p', ports.map(portOf).join() === portOf(listen), `${ports}; it listens on ${listen}`);
+  const outside = Object.values(networkInterfaces())
+    .flatMap((all) => all ?? [])
+    .find(({ internal, family }) => !internal && family === 'IPv4');
+  const service = await Service.run(image, createVolume(image, below, 'documented'), env);
+  try {
+    await service.serving();
+    const address = `${outside?.address ?? '127.0.0.1'}:${portOf(service.addresses.grpc)}`;
+    const health = createClient(Health, address, credentials.createInsecure());
+    const reached = await health.check({}, { deadlineMs: 5000 }).then(
+      () => true,
+      () => false,
+    );
+    health.close();
+    const from = outside === undefined ? 'this machine has no address but its loopback' : address;
+    show('is reached from outside', reached, from);
+    await service.end(image.stopSignal);
   } finally {
     service.kill();
   }

@@ -60,14 +60,23 @@ export class Service {
     this.exited = once(this.#child, 'close').then(([code, signal]) => code ?? signal);
   }
 
-  /** @param data a folder of this machine, as the volume */
-  static async run(image: Image, data: string): Promise<Service> {
+  /**
+   * @param data a folder of this machine, as the volume
+   * @param given variables beside the image's; of an address to listen at, the port is chosen here
+   */
+  static async run(
+    image: Image,
+    data: string,
+    given: Readonly<Record<string, string>> = {},
+  ): Promise<Service> {
     const [volume] = image.volumes;
     if (volume === undefined || image.volumes.length > 1) throw new Error('expected one volume');
     const addresses = { grpc: await freeAddress(), http: await freeAddress() };
+    const { LEARNING_SIDECAR_LISTEN: listen = addresses.grpc } = given;
     const env = {
       ...image.env,
-      LEARNING_SIDECAR_LISTEN: addresses.grpc,
+      ...given,
+      LEARNING_SIDECAR_LISTEN: listen.replace(/\d+$/, portOf(addresses.grpc)),
       LEARNING_SIDECAR_ADMIN_LISTEN: `plain:${addresses.http}`,
     };
     const { root, user, directory, entrypoint, cmd } = image;
@@ -180,6 +189,11 @@ export class Service {
     }
     throw new Error(['the service is not there:', ...this.lines, ...this.errorLines].join('\n'));
   }
+}
+
+/** The port of `host:port`. */
+export function portOf(address: string): string {
+  return address.slice(address.lastIndexOf(':') + 1);
 }
 
 function runsNode(pid: number): boolean {
