@@ -51,10 +51,9 @@ function run(
   });
 }
 
-/** The calls that README.md shows, in their order: lines of the block marked `sh grpcurl`. */
+/** The calls that README.md shows, in their order: lines of the block marked `sh grpcurl`, each as it stands. */
 export function readmeCalls(): string[] {
   const text = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
   const block = /^```sh grpcurl\n(.*?)^```$/ms.exec(text)?.[1] ?? '';
-  const lines = block.replaceAll('\\\n', ' ').split('\n');
-  return lines.filter((line) => line.startsWith('grpcurl '));
+  return block.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
 }
