@@ -1,3 +1,4 @@
+import type { Sliced } from '../domain/slices.ts';
 import { TASK_STATUSES, type Task, type TaskStatus } from '../domain/task.ts';
 import type { WindowSummary } from '../domain/window.ts';
 
@@ -7,10 +8,10 @@ import type { WindowSummary } from '../domain/window.ts';
  *
  * @param asked names of measurements that are not left out, however many names there are
  */
-export function summarize(
+export function* summarize(
   tasks: readonly Task[],
   asked: ReadonlySet<string> = new Set(),
-): WindowSummary {
+): Sliced<WindowSummary> {
   const latencies = Float64Array.from(tasks, (task) => task.latencyMs ?? 0);
   const statuses = countStatuses(tasks);
   // Summed in order of arrival, before sorting: the mean is then the same as any plain loop's.
@@ -24,7 +25,7 @@ export function summarize(
     p99LatencyMs: quantile(latencies, 0.99),
     successRate: tasks.length === 0 ? 0 : statuses.success / tasks.length,
     statuses,
-    ...meanMeasurements(tasks, asked),
+    ...(yield* meanMeasurements(tasks, asked)),
   };
 }
 
@@ -65,14 +66,14 @@ const MAX_CANDIDATES = 16_384;
 
 type Sums = Map<string, { total: number; count: number }>;
 
-function meanMeasurements(
+function* meanMeasurements(
   tasks: readonly Task[],
   asked: ReadonlySet<string>,
-): Pick<WindowSummary, 'measurements' | 'measurementNamesDropped'> {
-  const all = sumsOf(tasks);
+): Sliced<Pick<WindowSummary, 'measurements' | 'measurementNamesDropped'>> {
+  const all = yield* sumsOf(tasks);
   if (all !== undefined) return { measurements: meansOf(all), measurementNamesDropped: 0 };
-  const { names, dropped } = commonestNames(tasks, asked);
-  const sums = sumsOf(tasks, names) ?? new Map();
+  const { names, dropped } = yield* commonestNames(tasks, asked);
+  const sums = (yield* sumsOf(tasks, names)) ?? new Map();
   return { measurements: meansOf(sums), measurementNamesDropped: dropped };
 }
 
@@ -81,7 +82,7 @@ function meanMeasurements(
  *
  * @param names the only ones that are summed; `undefined`: all
  */
-function sumsOf(tasks: readonly Task[], names?: ReadonlySet<string>): Sums | undefined {
+function* sumsOf(tasks: readonly Task[], names?: ReadonlySet<string>): Sliced<Sums | undefined> {
   const sums: Sums = new Map();
   for (const { measurements } of tasks) {
     for (const [key, value] of Object.entries(measurements)) {
@@ -92,6 +93,7 @@ function sumsOf(tasks: readonly Task[], names?: ReadonlySet<string>): Sums | und
       sums.set(key, entry);
     }
     if (sums.size > MAX_MEASUREMENT_NAMES) return undefined;
+    yield;
   }
   return sums;
 }
@@ -104,14 +106,15 @@ function meansOf(sums: Sums): Record<string, number> {
  * The names asked for and those that most tasks carry, ties in the order of the names, and how many others
  * there are. Beyond `MAX_CANDIDATES` the rarest so far are given up; one that comes again counts as another name.
  */
-function commonestNames(
+function* commonestNames(
   tasks: readonly Task[],
   asked: ReadonlySet<string>,
-): { names: ReadonlySet<string>; dropped: number } {
+): Sliced<{ names: ReadonlySet<string>; dropped: number }> {
   let counts = new Map<string, number>();
   let dropped = 0;
   for (const { measurements } of tasks) {
     for (const key of Object.keys(measurements)) counts.set(key, (counts.get(key) ?? 0) + 1);
+    yield;
     if (counts.size <= MAX_CANDIDATES) continue;
     const kept = withoutRarest(counts);
     dropped += counts.size - kept.size;

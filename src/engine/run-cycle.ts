@@ -50,15 +50,15 @@ const MAX_PENDING = 1000;
  *
  * @param heldSinceMs as the last cycle left it
  */
-export function askRules(
+export function* askRules(
   view: LedgerView,
   environment: Environment,
   heldSinceMs: HeldSince = new Map(),
 ): Sliced<Generated> {
   const { settings, nowMs, monotonic } = environment;
   const { head } = view;
-  const window = windowOf(view, environment);
-  return generate({
+  const window = yield* windowOf(view, environment);
+  return yield* generate({
     ...restraintsOf(
       view,
       environment,
@@ -168,11 +168,14 @@ function expireIn(view: LedgerView, changes: Changes, nowMs: number): Delta[] {
 }
 
 /** The newest tasks; `undefined`: too few are retained, or they are too old. */
-function windowOf(view: LedgerView, { settings, nowMs }: Environment): WindowSummary | undefined {
+function* windowOf(
+  view: LedgerView,
+  { settings, nowMs }: Environment,
+): Sliced<WindowSummary | undefined> {
   const { cycle, rules } = settings;
   if (view.taskCount < cycle.minTasks || isWindowStale(view, settings, nowMs)) return undefined;
   const asked = new Set(rules.flatMap(({ measurements }) => [...measurements]));
-  return summarize(view.newestTasks(cycle.analysisWindow), asked);
+  return yield* summarize(view.newestTasks(cycle.analysisWindow), asked);
 }
 
 function inputOf(

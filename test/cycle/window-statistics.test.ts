@@ -1,11 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { quantile, summarize } from '../../src/cycle/window-statistics.ts';
+import { runAtOnce } from '../../src/domain/slices.ts';
 import { taskOf } from '../support/engine-fixture.ts';
+
+const summaryOf = (...given: Parameters<typeof summarize>) => runAtOnce(summarize(...given));
 
 describe('summarize', () => {
   test('of no tasks, every number is 0', () => {
-    expect(summarize([])).toEqual({
+    expect(summaryOf([])).toEqual({
       count: 0,
       avgLatencyMs: 0,
       p50LatencyMs: 0,
@@ -20,7 +23,7 @@ describe('summarize', () => {
 
   test('counts statuses, and only success is success', () => {
     const statuses = ['success', 'failure', 'timeout', 'cancelled', 'unspecified'] as const;
-    const window = summarize(statuses.map((status) => taskOf({ status })));
+    const window = summaryOf(statuses.map((status) => taskOf({ status })));
     expect(window.statuses).toEqual({
       unspecified: 1,
       success: 1,
@@ -32,12 +35,12 @@ describe('summarize', () => {
   });
 
   test('a latency that was not measured counts as 0', () => {
-    const window = summarize([taskOf({ latencyMs: undefined }), taskOf({ latencyMs: 100 })]);
+    const window = summaryOf([taskOf({ latencyMs: undefined }), taskOf({ latencyMs: 100 })]);
     expect(window).toMatchObject({ avgLatencyMs: 50, p50LatencyMs: 50 });
   });
 
   test('a measurement is averaged over the tasks that carry it', () => {
-    const window = summarize([
+    const window = summaryOf([
       taskOf({ measurements: { cost: 1, tokens: 10 } }),
       taskOf({ measurements: { cost: 3 } }),
       taskOf(),
@@ -56,7 +59,7 @@ describe('summarize', () => {
       taskOf({ measurements: names(64, 100) }),
       ...[1, 3].map((rare) => taskOf({ measurements: { z_rare: rare, z_other: rare } })),
     ];
-    const { measurements, measurementNamesDropped } = summarize(tasks);
+    const { measurements, measurementNamesDropped } = summaryOf(tasks);
     expect(Object.keys(measurements)).toHaveLength(256);
     expect(measurements).toMatchObject({ z_rare: 2, z_other: 2, [nameOf(253)]: 53 });
     expect(measurements).not.toHaveProperty(nameOf(254));
@@ -70,14 +73,14 @@ describe('summarize', () => {
       const shared = i < 900 ? { cost: i } : { cost: i, late: i };
       return taskOf({ measurements: { ...Object.fromEntries(own), ...shared } });
     });
-    const { measurements, measurementNamesDropped } = summarize(tasks);
+    const { measurements, measurementNamesDropped } = summaryOf(tasks);
     expect(measurements).toMatchObject({ cost: 499.5, late: 949.5 });
     expect(Object.keys(measurements)).toHaveLength(256);
     expect(measurementNamesDropped).toBe(60_000 + 2 - 256);
   });
 
   test('a task without a latency counts as 0', () => {
-    expect(summarize([taskOf({ latencyMs: 0 }), taskOf({ latencyMs: 300 })]).avgLatencyMs).toBe(
+    expect(summaryOf([taskOf({ latencyMs: 0 }), taskOf({ latencyMs: 300 })]).avgLatencyMs).toBe(
       150,
     );
   });
