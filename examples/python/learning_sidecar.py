@@ -227,10 +227,11 @@ class LearningSidecar:
 
     def report_metrics(self, metrics: task_pb2.CoordinationMetrics) -> bool:
         """Reports coordination metrics, for half a second at most. It is tried once: where a report
-        is lost, the next one makes up for it.
+        is lost, the next one makes up for it. They are this client's, unless they name another.
         """
         self._check_process()
         request = messages.ReportMetricsRequest(metrics=metrics)
+        request.metrics.client_id = metrics.client_id or self._client_id
         try:
             self._call(self.stub.ReportMetrics, request, BRIEF_SECONDS)
         except Failure as failure:

@@ -167,12 +167,14 @@ export class LearningSidecar {
 
   /**
    * Reports coordination metrics, once, within half a second: the next report makes up for one that
-   * is lost. Answers whether the sidecar has it.
+   * is lost. They are this client's, unless they name another. Answers whether the sidecar has it.
    */
   async reportMetrics(metrics: MetricsReport): Promise<boolean> {
     const { signal } = this.#over;
     try {
-      await this.service.reportMetrics({ metrics }, { deadlineMs: BEST_EFFORT_MS, signal });
+      const clientId = metrics.clientId || this.#options.clientId;
+      const named = { ...metrics, clientId };
+      await this.service.reportMetrics({ metrics: named }, { deadlineMs: BEST_EFFORT_MS, signal });
       return true;
     } catch (error) {
       if (!signal.aborted && !isAway(error))

@@ -22,6 +22,10 @@ recording:
 
 metrics:
   max_age_seconds: 120      # rules do not act on metrics older than this; 0 = never too old
+  combine:                  # what rules see of the reports of several clients that are not too old:
+    sub_agent_count: sum    # sum, max or mean
+    cpu_percent: mean
+    values: {}              # by name: { queue_depth: max }; those not named are the mean
 
 reflection:
   min_score: 65             # overall score, 0 to 100, from which a delta is recommended

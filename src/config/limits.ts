@@ -34,6 +34,9 @@ export const DEDUP_WINDOW: NumberRange = { min: 0, max: 10_000_000, whole: true 
 /** Seconds until metrics, or the tasks of a window, are too old. 0 = never. */
 export const MAX_AGE_SECONDS: NumberRange = { min: 0, max: MAX_SECONDS };
 
+/** Characters of a metric's name: its key is at most 64 bytes on the wire. */
+export const MAX_METRIC_LENGTH = 64;
+
 /** The score runs from 0 to 100. */
 export const MIN_SCORE: NumberRange = { min: 0, max: 100 };
 

@@ -34,7 +34,10 @@ export function mergeOverDefaults(file: ConfigFile): MergedConfig {
     version: file.version === undefined ? 'unknown' : String(file.version),
     cycle: over(base.cycle, file.cycle),
     recording: over(base.recording, file.recording),
-    metrics: over(base.metrics, file.metrics),
+    metrics: {
+      ...over(base.metrics, file.metrics),
+      combine: over(base.metrics.combine, file.metrics?.combine),
+    },
     reflection: {
       ...over(base.reflection, file.reflection),
       weights: over(base.reflection.weights, file.reflection?.weights),

@@ -17,7 +17,7 @@ export function printConfig(config: Config): string {
       max_age_seconds: cycle.maxAgeSeconds,
     },
     recording: { dedup_window: config.recording.dedupWindow },
-    metrics: { max_age_seconds: config.metrics.maxAgeSeconds },
+    metrics: metricsText(config.metrics),
     reflection: {
       min_score: reflection.minScore,
       min_confidence: reflection.minConfidence,
@@ -82,6 +82,14 @@ function parameterText(spec: ParameterSpec) {
     max: spec.max ?? null,
     max_step: spec.maxStep ?? null,
     allowed: spec.allowed ?? null,
+  };
+}
+
+function metricsText({ maxAgeSeconds, combine }: Config['metrics']) {
+  const { subAgentCount, cpuPercent, values } = combine;
+  return {
+    max_age_seconds: maxAgeSeconds,
+    combine: { sub_agent_count: subAgentCount, cpu_percent: cpuPercent, values },
   };
 }
 

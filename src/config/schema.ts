@@ -21,6 +21,7 @@ import {
 } from './schema-fields.ts';
 import { ledger } from './schema-ledger.ts';
 import { guard, primary } from './schema-metric.ts';
+import { combine, metrics } from './schema-metrics.ts';
 
 const weights = section(
   {
@@ -52,10 +53,7 @@ const sections = {
     { dedup_window: number(limits.DEDUP_WINDOW, 'Newest task ids that duplicates are found by.') },
     'How tasks are recorded.',
   ),
-  metrics: section(
-    { max_age_seconds: number(limits.MAX_AGE_SECONDS, 'Seconds; 0 = metrics never get too old.') },
-    'Coordination metrics.',
-  ),
+  metrics,
   reflection: section(
     {
       min_score: number(limits.MIN_SCORE, 'Score from which a delta is recommended, 0 to 100.'),
@@ -238,7 +236,7 @@ export const configFileSchema = z
         .optional(),
       cycle: partial(sections.cycle),
       recording: partial(sections.recording),
-      metrics: partial(sections.metrics),
+      metrics: partial(metrics.extend({ combine: partial(combine) })),
       reflection: partial(sections.reflection.extend({ weights: partial(weights) })),
       curation: partial(sections.curation),
       parameters: z

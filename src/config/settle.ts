@@ -1,4 +1,4 @@
-import type { ParameterSpec } from '../domain/settings.ts';
+import type { MetricsSettings, ParameterSpec } from '../domain/settings.ts';
 import type { Config, ConfiguredRule, TlsSettings, TokenSettings } from './config.ts';
 import type { MergedConfig } from './merge.ts';
 import type { ParameterText } from './schema.ts';
@@ -21,7 +21,7 @@ export function settle(merged: MergedConfig, rules: readonly ConfiguredRule[]): 
       maxAgeSeconds: cycle.max_age_seconds,
     },
     recording: { dedupWindow: merged.recording.dedup_window },
-    metrics: { maxAgeSeconds: merged.metrics.max_age_seconds },
+    metrics: settleMetrics(merged.metrics),
     reflection: {
       minScore: reflection.min_score,
       minConfidence: reflection.min_confidence,
@@ -73,6 +73,14 @@ export function settle(merged: MergedConfig, rules: readonly ConfiguredRule[]): 
         directory: ledger.backup.directory,
       },
     },
+  };
+}
+
+function settleMetrics({ max_age_seconds, combine }: MergedConfig['metrics']): MetricsSettings {
+  const { sub_agent_count, cpu_percent, values } = combine;
+  return {
+    maxAgeSeconds: max_age_seconds,
+    combine: { subAgentCount: sub_agent_count, cpuPercent: cpu_percent, values },
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Combination } from './metrics.ts';
 import type { CurationMode, Rule } from './rule.ts';
 import type { Value } from './value.ts';
 
@@ -60,6 +61,18 @@ export interface TrialSettings {
   readonly seed: string | undefined;
 }
 
+/** Which reports of metrics count, and what rules see of several. */
+export interface MetricsSettings {
+  /** 0: metrics never get too old. */
+  readonly maxAgeSeconds: number;
+  readonly combine: {
+    readonly subAgentCount: Combination;
+    readonly cpuPercent: Combination;
+    /** By name; the mean of those that are not here. */
+    readonly values: Readonly<Record<string, Combination>>;
+  };
+}
+
 /** What the loop runs by; frozen, replaced whole between two cycles. Bounds of 0 mean "none". */
 export interface LoopSettings {
   /** "unknown" where the config has none. */
@@ -74,8 +87,7 @@ export interface LoopSettings {
     readonly maxAgeSeconds: number;
   };
   readonly recording: { readonly dedupWindow: number };
-  /** 0: metrics never get too old. */
-  readonly metrics: { readonly maxAgeSeconds: number };
+  readonly metrics: MetricsSettings;
   readonly reflection: {
     readonly minScore: number;
     readonly minConfidence: number;

@@ -1,3 +1,4 @@
+import { type CombinedMetrics, combineMetrics } from '../cycle/combine-metrics.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Delta } from '../domain/delta.ts';
 import type { Gains } from '../domain/gains.ts';
@@ -111,6 +112,12 @@ export class Engine {
     if (!isCounting || status.waiting !== '') return status;
     const waiting = `its condition has held for ${seconds} of ${rule.forSeconds} seconds`;
     return { ...status, waiting };
+  }
+
+  /** What rules see of the metrics that clients have reported; `undefined`: there are none. */
+  metrics(): CombinedMetrics | undefined {
+    const reports = this.ledger.state.metricsReports();
+    return combineMetrics(reports, this.#settings.metrics, this.clock.now());
   }
 
   /** What the retained changes have gained, and what that cost. */

@@ -67,10 +67,10 @@ function recordTrial(
   return changes.events;
 }
 
-/** Replaces the metrics, unless they were observed before the current ones. */
+/** Replaces a client's metrics, unless they were observed before its current ones. */
 export function reportMetrics(metrics: CoordinationMetrics, nowMs: number): Decision<void> {
   return (view) => {
-    const known = view.head.metrics?.report;
+    const known = view.metricsOf(metrics.clientId)?.report;
     // Current metrics from the future date from before the clock was set back, and are replaced.
     const isOlder =
       known !== undefined &&

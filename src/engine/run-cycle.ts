@@ -1,3 +1,4 @@
+import { combineMetrics } from '../cycle/combine-metrics.ts';
 import type { Decision as CurationDecision } from '../cycle/curate.ts';
 import { type CycleInput, type CyclePlan, planCycle } from '../cycle/cycle.ts';
 import { type Generated, generate, type HeldSince, type Restraints } from '../cycle/generate.ts';
@@ -57,6 +58,7 @@ export function* askRules(
 ): Sliced<Generated> {
   const { settings, nowMs, monotonic } = environment;
   const { head } = view;
+  const combined = combineMetrics(view.metricsReports(), settings.metrics, nowMs);
   const window = yield* windowOf(view, environment);
   return yield* generate({
     ...restraintsOf(
@@ -65,9 +67,9 @@ export function* askRules(
       [...view.pending()].filter((one) => !isOverdue(one, nowMs)),
     ),
     settings,
-    context: window && { window, metrics: head.metrics?.report, parameters: head.parameters },
+    context: window && { window, metrics: combined?.metrics, parameters: head.parameters },
     nowMs,
-    metricsAgeMs: head.metrics === null ? undefined : nowMs - head.metrics.reportTimeMs,
+    metricsAgeMs: combined?.ageMs,
     heldSinceMs,
     monotonic,
   });

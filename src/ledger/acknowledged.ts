@@ -1,5 +1,5 @@
-/** Clients whose acknowledgements are remembered: as many as streams can be open. */
-const RETAIN_CLIENTS = 4096;
+/** Clients whose acknowledgements are remembered: twice as many as a shared sidecar is measured with. */
+const RETAIN_CLIENTS = 10_000;
 
 /** How far a client has acknowledged, and where the log says so. */
 interface Entry {

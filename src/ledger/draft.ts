@@ -1,9 +1,16 @@
 import type { Delta } from '../domain/delta.ts';
+import type { MetricsReport } from '../domain/metrics.ts';
 import type { Task } from '../domain/task.ts';
 import type { Evidence } from '../trial/evidence/evidence.ts';
 import type { Receipt } from '../trial/receipt.ts';
 import type { Trial } from '../trial/trial.ts';
-import type { DeltaEvent, LedgerEvent, StoredEvent, TrialAdvanced } from './event.ts';
+import type {
+  DeltaEvent,
+  LedgerEvent,
+  MetricsReported,
+  StoredEvent,
+  TrialAdvanced,
+} from './event.ts';
 import { foldDelta, isOpen } from './fold-delta.ts';
 import { copyHead, foldHead, type Head } from './head.ts';
 import { type AwaitedAck, FollowUps, type Observation } from './pending-work.ts';
@@ -26,6 +33,8 @@ export class Draft implements LedgerView, Addition {
   #idsAdded = 0;
   readonly #deltas = new Map<string, Delta>();
   readonly #clients = new Map<string, number>();
+  /** Of clients that name themselves. */
+  readonly #metrics = new Map<string, MetricsReport>();
   readonly followUps: FollowUps;
   /** The tasks and the receipts of the newest rows, while more may be put into them. */
   #openBatch: Task[] | undefined;
@@ -133,6 +142,19 @@ export class Draft implements LedgerView, Addition {
     }
   }
 
+  metricsOf(clientId: string | undefined): MetricsReport | undefined {
+    if (clientId === undefined) return this.head.metrics ?? undefined;
+    return this.#metrics.get(clientId) ?? this.#base.metricsOf(clientId);
+  }
+
+  *metricsReports(): Iterable<MetricsReport> {
+    if (this.head.metrics !== null) yield this.head.metrics;
+    yield* this.#metrics.values();
+    for (const [clientId, report] of this.#base.namedMetrics()) {
+      if (!this.#metrics.has(clientId)) yield report;
+    }
+  }
+
   acknowledged(clientId: string): number {
     return this.#clients.get(clientId) ?? this.#base.acknowledged(clientId);
   }
@@ -183,14 +205,21 @@ export class Draft implements LedgerView, Addition {
       case 'trial_advanced':
         this.#foldDelta(event);
         break;
+      case 'metrics_reported':
+        this.#noteMetrics(event);
+        break;
       case 'parameters_declared':
       case 'parameters_retired':
-      case 'metrics_reported':
       case 'cycle_completed':
       case 'trials_paused':
       case 'clock_set':
         break;
     }
+  }
+
+  #noteMetrics({ metrics: report, timeMs: reportTimeMs }: MetricsReported): void {
+    const { clientId } = report;
+    if (clientId !== undefined) this.#metrics.set(clientId, { report, reportTimeMs });
   }
 
   #addId(taskId: string): void {

@@ -55,7 +55,7 @@ export interface TaskIdsKept {
   readonly taskIds: readonly string[];
 }
 
-/** Coordination metrics replaced the former ones. */
+/** Coordination metrics replaced the former ones of the same client. */
 export interface MetricsReported {
   readonly kind: 'metrics_reported';
   readonly timeMs: number;

@@ -1,6 +1,6 @@
 import { DELTA_TYPES, type DeltaType } from '../domain/delta.ts';
-import type { CoordinationMetrics } from '../domain/metrics.ts';
-import type { Value } from '../domain/value.ts';
+import type { MetricsReport } from '../domain/metrics.ts';
+import type { Parameters, Value } from '../domain/value.ts';
 import { type ChangeRecord, foldConfirmation, foldRefusal, foldVerdict } from '../trial/change.ts';
 import type { RuleRecord } from '../trial/learned.ts';
 import type { TrialStep } from '../trial/step.ts';
@@ -49,7 +49,8 @@ export interface Head {
   parameters: Record<string, Value>;
   /** Parameters of the config that were given their initial values; one that a rule takes away stays away. */
   declared: Record<string, true>;
-  metrics: { readonly report: CoordinationMetrics; readonly reportTimeMs: number } | null;
+  /** Of whoever reports without a name; those of named clients are details. */
+  metrics: MetricsReport | null;
   /** When each parameter was last touched, and until when it is held. */
   targets: Record<string, TargetRecord>;
   /** How many proposals of cycles were put in force in each minute of the last hour, in order. */
@@ -139,19 +140,18 @@ export function foldHead(
   foldTime(head, event);
   switch (event.kind) {
     case 'parameters_declared':
-      Object.assign(head.parameters, event.parameters);
-      for (const name of Object.keys(event.parameters)) head.declared[name] = true;
+      foldDeclaration(head, event.parameters);
       break;
     case 'parameters_retired':
       for (const name of event.names) delete head.declared[name];
-      break;
-    case 'task_ids_kept':
       break;
     case 'tasks_recorded':
       head.counters.tasksRecorded += event.tasks.length;
       break;
     case 'metrics_reported':
-      head.metrics = { report: event.metrics, reportTimeMs: event.timeMs };
+      if (event.metrics.clientId === undefined) {
+        head.metrics = { report: event.metrics, reportTimeMs: event.timeMs };
+      }
       break;
     case 'delta_proposed':
       foldProposal(head, event);
@@ -183,12 +183,18 @@ export function foldHead(
     case 'clock_set':
       head.clock = { ...head.clock, offsetMs: event.offsetMs };
       break;
+    case 'task_ids_kept':
     case 'delta_expired':
     case 'delta_observed':
     case 'delta_reverted':
     case 'delta_acknowledged':
       break;
   }
+}
+
+function foldDeclaration(head: Head, parameters: Parameters): void {
+  Object.assign(head.parameters, parameters);
+  for (const name of Object.keys(parameters)) head.declared[name] = true;
 }
 
 /** What a trial has found is remembered; one that was cut short from outside teaches nothing. */

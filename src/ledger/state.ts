@@ -1,14 +1,16 @@
 import type { CycleRecord } from '../domain/cycle.ts';
 import type { Delta } from '../domain/delta.ts';
+import type { MetricsReport } from '../domain/metrics.ts';
 import type { Retention } from '../domain/settings.ts';
 import type { Task } from '../domain/task.ts';
 import type { Evidence } from '../trial/evidence/evidence.ts';
 import type { Trial } from '../trial/trial.ts';
 import { Acknowledged } from './acknowledged.ts';
-import type { StoredEvent, TrialAdvanced } from './event.ts';
+import type { MetricsReported, StoredEvent, TrialAdvanced } from './event.ts';
 import { isOpen } from './fold-delta.ts';
 import { emptyHead, type Head } from './head.ts';
 import { HoldbackRows } from './holdback-rows.ts';
+import { MetricsReports } from './metrics-reports.ts';
 import { NewestProposals } from './newest-proposals.ts';
 import { type AwaitedAck, FollowUps, type Observation } from './pending-work.ts';
 import { type Forgotten, RetainedTasks } from './retained-tasks.ts';
@@ -59,6 +61,7 @@ export class LedgerState implements LedgerView {
   readonly #applied = new Ring<Delta>();
   readonly #cycles = new Ring<{ readonly cycle: CycleRecord; readonly position: number }>();
   readonly #clients = new Acknowledged();
+  readonly #metrics = new MetricsReports();
   readonly #headEvents = new Ring<number>();
   #forgotten: Forgotten[] = [];
 
@@ -118,6 +121,20 @@ export class LedgerState implements LedgerView {
     return this.followUps.awaitedAcks;
   }
 
+  metricsOf(clientId: string | undefined): MetricsReport | undefined {
+    return clientId === undefined ? (this.head.metrics ?? undefined) : this.#metrics.of(clientId);
+  }
+
+  /** The newest report of each client that names itself. */
+  namedMetrics(): Iterable<[string, MetricsReport]> {
+    return this.#metrics;
+  }
+
+  *metricsReports(): Iterable<MetricsReport> {
+    if (this.head.metrics !== null) yield this.head.metrics;
+    for (const [, report] of this.#metrics) yield report;
+  }
+
   acknowledged(clientId: string): number {
     return this.#clients.of(clientId);
   }
@@ -165,6 +182,8 @@ export class LedgerState implements LedgerView {
           this.#drop(this.#clients.add(event.clientId, { sequence: event.sequence, position }));
           break;
         case 'metrics_reported':
+          this.#mergeMetrics(position, event);
+          break;
         case 'parameters_declared':
         case 'parameters_retired':
         case 'trials_paused':
@@ -214,6 +233,15 @@ export class LedgerState implements LedgerView {
     if (drop.length > 0) this.#forgotten.push({ drop, kept });
   }
 
+  #mergeMetrics(
+    position: number,
+    { metrics: report, timeMs: reportTimeMs }: MetricsReported,
+  ): void {
+    const { clientId } = report;
+    if (clientId === undefined) this.#headEvents.push(position);
+    else this.#drop(this.#metrics.add(clientId, { report, reportTimeMs, position }));
+  }
+
   #mergeReceipts(position: number, { deltaId, receipts }: TrialAdvanced): void {
     const first = receipts[0]?.step.step;
     const dropped = this.#holdbackRows.add(deltaId, position, first === 'renew');
@@ -244,7 +272,12 @@ export class LedgerState implements LedgerView {
       drop.push(this.#cycles.shift()?.position ?? 0);
     }
     while (this.#headEvents.length > RETAIN_HEAD_EVENTS) drop.push(this.#headEvents.shift() ?? 0);
-    this.#drop([...drop, ...this.#clients.forget(), ...this.#forgetDeltas()]);
+    this.#drop([
+      ...drop,
+      ...this.#clients.forget(),
+      ...this.#metrics.forget(),
+      ...this.#forgetDeltas(),
+    ]);
   }
 
   /** Oldest first, but never one that still waits, is on trial or is being proven. */

@@ -1,4 +1,5 @@
 import type { Delta } from '../domain/delta.ts';
+import type { MetricsReport } from '../domain/metrics.ts';
 import type { Task } from '../domain/task.ts';
 import type { Evidence } from '../trial/evidence/evidence.ts';
 import { isOnTrial, type Trial } from '../trial/trial.ts';
@@ -26,6 +27,10 @@ export interface LedgerView {
   readonly taskCount: number;
   /** The newest retained tasks, at most `count`, oldest first. */
   newestTasks(count: number): readonly Task[];
+  /** A client's newest report of metrics; `undefined` as a name: whoever reports without one. */
+  metricsOf(clientId: string | undefined): MetricsReport | undefined;
+  /** The newest report of metrics of each client. */
+  metricsReports(): Iterable<MetricsReport>;
   /** The highest sequence that a client has acknowledged; 0: none. */
   acknowledged(clientId: string): number;
   /** The clients that have acknowledged this sequence or a higher one. */

@@ -36,6 +36,7 @@ export function fromProtoMetrics(metrics: ProtoMetrics, nowMs: number): Coordina
     // A client whose clock is ahead must not make every later report look old.
     observeTimeMs:
       metrics.observeTime === undefined ? nowMs : Math.min(toMs(metrics.observeTime), nowMs),
+    ...(metrics.clientId === '' ? undefined : { clientId: metrics.clientId }),
   };
 }
 

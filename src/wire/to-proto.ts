@@ -130,9 +130,13 @@ export function toProtoCycle(cycle: CycleRecord, deltas: proto.Delta[] = []): Cy
   });
 }
 
+/** The greatest number of a uint32. */
+const MAX_COUNT = 0xffff_ffff;
+
+/** A count that is a mean is rounded, as the wire knows whole ones only. */
 export function toProtoMetrics(metrics: CoordinationMetrics): ProtoMetrics {
   return create(CoordinationMetricsSchema, {
-    subAgentCount: metrics.subAgentCount,
+    subAgentCount: Math.min(Math.round(metrics.subAgentCount), MAX_COUNT),
     cpuPercent: metrics.cpuPercent,
     values: { ...metrics.values },
     observeTime: toTimestamp(metrics.observeTimeMs),

@@ -148,6 +148,12 @@ test('tasks are recorded once, those that are wrong are told', async () => {
   expect(problems).toEqual(['bad was refused']);
   expect(await sidecar.reportMetrics({ subAgentCount: 3 })).toBe(true);
   expect((await client.getStatus({})).metrics?.subAgentCount).toBe(3);
+  expect(await sidecar.reportMetrics({ subAgentCount: 4, clientId: 'another' })).toBe(true);
+  // Each counts: it has named itself.
+  expect(await client.getStatus({})).toMatchObject({
+    metrics: { subAgentCount: 7 },
+    metricsReporters: 2,
+  });
   expect(sidecar.dropped).toBe(0);
   expect(engine.ledger.state.head.counters.tasksRecorded).toBe(3);
   expect((await sidecar.admin.stopLearning({})).active).toBe(false);

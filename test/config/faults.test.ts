@@ -297,6 +297,8 @@ const CATALOGUE: [path: (string | number)[], valid: fc.Arbitrary<unknown>, fault
   [['cycle', 'max_age_seconds'], fc.nat(1000), [-1, null]],
   [['recording', 'dedup_window'], fc.nat(1000), [-1]],
   [['metrics', 'max_age_seconds'], fc.nat(1000), [null]],
+  [['metrics', 'combine', 'cpu_percent'], fc.constantFrom('sum', 'max', 'mean'), ['min', null]],
+  [['metrics', 'combine', 'values', 'queue'], fc.constantFrom('sum', 'max'), ['last', 1]],
   [['reflection', 'min_score'], fc.nat(100), [101]],
   [['reflection', 'weights', 'risk'], fc.nat(1000), [-1]],
   [['reflection', 'weights', 'banana'], fc.constant(undefined), [1]],

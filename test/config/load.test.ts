@@ -46,7 +46,10 @@ describe('the shipped configs', () => {
         maxAgeSeconds: 86_400,
       },
       recording: { dedupWindow: 100_000 },
-      metrics: { maxAgeSeconds: 120 },
+      metrics: {
+        maxAgeSeconds: 120,
+        combine: { subAgentCount: 'sum', cpuPercent: 'mean', values: {} },
+      },
       reflection: {
         minScore: 65,
         minConfidence: 0.5,

@@ -101,7 +101,8 @@ function decisionOf(
     case 'metrics': {
       const observeTimeMs = nowMs - (seed % 3) * 1500;
       const metrics = { subAgentCount: seed, cpuPercent: seed, values: {}, observeTimeMs };
-      return reportMetrics(metrics, nowMs);
+      const named = seed % 4 === 0 ? metrics : { ...metrics, clientId: `c${seed % 4}` };
+      return reportMetrics(named, nowMs);
     }
     case 'cycle':
       return (view) => runCycle(environment, runAtOnce(askRules(view, environment)))(view);
@@ -205,6 +206,7 @@ function describeState(state: LedgerState) {
       state.appliedAt(head.compactedThrough + i + 1),
     ),
     acknowledged: ['c0', 'c1', 'c'].map((client) => state.acknowledged(client)),
+    metrics: [...state.metricsReports()].map(({ report, reportTimeMs }) => [report, reportTimeMs]),
     trials: state.trials,
     observations: state.observations(),
     awaitedAcks: state.awaitedAcks(),

@@ -219,10 +219,14 @@ func (s *Sidecar) Record(task *learningv1.Task) <-chan error {
 }
 
 // ReportMetrics reports coordination metrics, once, and does not wait longer than half a second: where a
-// report is lost, the next makes up for it.
+// report is lost, the next makes up for it. They are this client's, unless they name another.
 func (s *Sidecar) ReportMetrics(ctx context.Context, metrics *learningv1.CoordinationMetrics) error {
 	ctx, cancel := context.WithTimeout(ctx, bestEffort)
 	defer cancel()
+	if metrics.GetClientId() == "" {
+		metrics = proto.CloneOf(metrics)
+		metrics.ClientId = s.options.ClientID
+	}
 	_, err := s.Service.ReportMetrics(ctx, &learningv1.ReportMetricsRequest{Metrics: metrics})
 	return err
 }

@@ -59,7 +59,8 @@ export function getStatus(
   const { engine } = sources;
   const { state } = engine.ledger;
   const { head } = state;
-  const { counters, metrics } = head;
+  const { counters } = head;
+  const combined = engine.metrics();
   return {
     active: engine.active,
     cycleIntervalSeconds: engine.settings.cycle.intervalSeconds,
@@ -75,11 +76,9 @@ export function getStatus(
     latestSequence: BigInt(head.sequence),
     lastCycleTime: optional(head.lastCycleTimeMs, toTimestamp),
     nextCycleTime: optional(engine.nextCycleTimeMs, toTimestamp),
-    metrics: optional(metrics, ({ report }) => toProtoMetrics(report)),
-    metricsAgeSeconds: optional(
-      metrics,
-      ({ reportTimeMs }) => Math.max(engine.clock.now() - reportTimeMs, 0) / 1000,
-    ),
+    metrics: optional(combined?.metrics, toProtoMetrics),
+    metricsAgeSeconds: optional(combined?.ageMs, (ageMs) => Math.max(ageMs, 0) / 1000),
+    metricsReporters: combined?.reporters ?? 0,
     configError: clip(sources.configError(), MAX_CONFIG_ERROR_BYTES),
     ...listSubscribers(sources, request),
     rules: engine.settings.rules.map((rule) => ruleStatus(engine, rule)),

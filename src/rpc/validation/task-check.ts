@@ -105,6 +105,7 @@ function checkMetrics(metrics: CoordinationMetrics, site: Site): void {
   if (!Number.isFinite(percent)) site.report('cpu_percent', EXPECTED_FINITE);
   checkNumbers(metrics.values, 'values', site);
   checkTime(metrics.observeTime, 'observe_time', site);
+  checkBytes(metrics.clientId, MAX_ID_BYTES, 'client_id', site);
 }
 
 function checkLabels(labels: Task['labels'], field: string, site: Site): void {

@@ -83,6 +83,27 @@ describe('ReportMetrics', () => {
     await client.reportMetrics({ metrics: { subAgentCount: 4 } });
     expect(await client.getStatus({})).toMatchObject({ metrics: { subAgentCount: 4 } });
   });
+
+  test('several clients are told combined, however they report', async () => {
+    const combine = '{ sub_agent_count: mean, cpu_percent: sum, values: { queue: max } }';
+    const { client, clock } = await createServiceFixture(`metrics: { combine: ${combine} }`);
+    const of = (clientId: string, subAgentCount: number, queue: number) => ({
+      metrics: { clientId, subAgentCount, cpuPercent: 60_000, values: { queue } },
+    });
+    await client.reportMetrics(of('a', 1, 3));
+    await client.recordTask({ task: {}, ...of('b', 2, 9) });
+    const stream = client.recordTasks();
+    stream.write({ tasks: [{}], ...of('c', 4, 1) });
+    stream.end();
+    for await (const _ of stream);
+    expect(await client.getStatus({})).toMatchObject({
+      // 7 / 3, rounded.
+      metrics: { subAgentCount: 2, cpuPercent: 180_000, values: { queue: 9 }, clientId: '' },
+      metricsReporters: 3,
+    });
+    await clock.advance(120_001);
+    expect(await client.getStatus({})).toMatchObject({ metricsReporters: 0 });
+  });
 });
 
 describe('GetStatus', () => {

@@ -142,7 +142,10 @@ const task = fc
   .map((fields) => create(TaskSchema, fields));
 
 const metrics = fc
-  .record({ cpuPercent: number, values: record(number), observeTime: time }, { requiredKeys: [] })
+  .record(
+    { cpuPercent: number, values: record(number), observeTime: time, clientId: text(256) },
+    { requiredKeys: [] },
+  )
   .map((fields) => create(CoordinationMetricsSchema, fields));
 
 describe('the rules by hand and those of the proto agree', () => {

@@ -13,7 +13,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file learning/v1/task.proto.
  */
 export const file_learning_v1_task: GenFile = /*@__PURE__*/
-  fileDesc("ChZsZWFybmluZy92MS90YXNrLnByb3RvEgtsZWFybmluZy52MSKvBAoEVGFzaxIZCgd0YXNrX2lkGAEgASgJQgi6SAVyAyiAAhIaCghhZ2VudF9pZBgCIAEoCUIIukgFcgMogAISMQoGc3RhdHVzGAMgASgOMhcubGVhcm5pbmcudjEuVGFza1N0YXR1c0IIukgFggECEAESKQoKbGF0ZW5jeV9tcxgEIAEoAUIQukgNEgtAASkAAAAAAAAAAEgAiAEBElMKC2ZpbmlzaF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIiukgfsgEcIg0I/4LR/68HEP+T69wDMgsIgJK4w5j+////ARJECgZsYWJlbHMYBiADKAsyHS5sZWFybmluZy52MS5UYXNrLkxhYmVsc0VudHJ5QhW6SBKaAQ8QQCIEcgIoQCoFcgMogAISTwoMbWVhc3VyZW1lbnRzGAcgAygLMiMubGVhcm5pbmcudjEuVGFzay5NZWFzdXJlbWVudHNFbnRyeUIUukgRmgEOEEAiBHICKEAqBBICQAESFgoOZGVsdGFfc2VxdWVuY2UYCCABKAQSGwoJY2xpZW50X2lkGAkgASgJQgi6SAVyAyiAAhotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBGjMKEU1lYXN1cmVtZW50c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoAToCOAFCDQoLX2xhdGVuY3lfbXMitwIKE0Nvb3JkaW5hdGlvbk1ldHJpY3MSFwoPc3ViX2FnZW50X2NvdW50GAEgASgNEi4KC2NwdV9wZXJjZW50GAIgASgBQhm6SBYSFEABGQAAAAAAavhAKQAAAAAAAAAAElIKBnZhbHVlcxgDIAMoCzIsLmxlYXJuaW5nLnYxLkNvb3JkaW5hdGlvbk1ldHJpY3MuVmFsdWVzRW50cnlCFLpIEZoBDhBAIgRyAihAKgQSAkABElQKDG9ic2VydmVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCIrpIH7IBHCINCP+C0f+vBxD/k+vcAzILCICSuMOY/v///wEaLQoLVmFsdWVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgBOgI4ASqPAQoKVGFza1N0YXR1cxIbChdUQVNLX1NUQVRVU19VTlNQRUNJRklFRBAAEhcKE1RBU0tfU1RBVFVTX1NVQ0NFU1MQARIXChNUQVNLX1NUQVRVU19GQUlMVVJFEAISFwoTVEFTS19TVEFUVVNfVElNRU9VVBADEhkKFVRBU0tfU1RBVFVTX0NBTkNFTExFRBAEYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp]);
+  fileDesc("ChZsZWFybmluZy92MS90YXNrLnByb3RvEgtsZWFybmluZy52MSKvBAoEVGFzaxIZCgd0YXNrX2lkGAEgASgJQgi6SAVyAyiAAhIaCghhZ2VudF9pZBgCIAEoCUIIukgFcgMogAISMQoGc3RhdHVzGAMgASgOMhcubGVhcm5pbmcudjEuVGFza1N0YXR1c0IIukgFggECEAESKQoKbGF0ZW5jeV9tcxgEIAEoAUIQukgNEgtAASkAAAAAAAAAAEgAiAEBElMKC2ZpbmlzaF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIiukgfsgEcIg0I/4LR/68HEP+T69wDMgsIgJK4w5j+////ARJECgZsYWJlbHMYBiADKAsyHS5sZWFybmluZy52MS5UYXNrLkxhYmVsc0VudHJ5QhW6SBKaAQ8QQCIEcgIoQCoFcgMogAISTwoMbWVhc3VyZW1lbnRzGAcgAygLMiMubGVhcm5pbmcudjEuVGFzay5NZWFzdXJlbWVudHNFbnRyeUIUukgRmgEOEEAiBHICKEAqBBICQAESFgoOZGVsdGFfc2VxdWVuY2UYCCABKAQSGwoJY2xpZW50X2lkGAkgASgJQgi6SAVyAyiAAhotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBGjMKEU1lYXN1cmVtZW50c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoAToCOAFCDQoLX2xhdGVuY3lfbXMi1AIKE0Nvb3JkaW5hdGlvbk1ldHJpY3MSFwoPc3ViX2FnZW50X2NvdW50GAEgASgNEi4KC2NwdV9wZXJjZW50GAIgASgBQhm6SBYSFEABGQAAAAAAavhAKQAAAAAAAAAAElIKBnZhbHVlcxgDIAMoCzIsLmxlYXJuaW5nLnYxLkNvb3JkaW5hdGlvbk1ldHJpY3MuVmFsdWVzRW50cnlCFLpIEZoBDhBAIgRyAihAKgQSAkABElQKDG9ic2VydmVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCIrpIH7IBHCINCP+C0f+vBxD/k+vcAzILCICSuMOY/v///wESGwoJY2xpZW50X2lkGAUgASgJQgi6SAVyAyiAAhotCgtWYWx1ZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAE6AjgBKo8BCgpUYXNrU3RhdHVzEhsKF1RBU0tfU1RBVFVTX1VOU1BFQ0lGSUVEEAASFwoTVEFTS19TVEFUVVNfU1VDQ0VTUxABEhcKE1RBU0tfU1RBVFVTX0ZBSUxVUkUQAhIXChNUQVNLX1NUQVRVU19USU1FT1VUEAMSGQoVVEFTS19TVEFUVVNfQ0FOQ0VMTEVEEARiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp]);
 
 /**
  * One finished task of a sub-agent.
@@ -101,8 +101,9 @@ export const TaskSchema: GenMessage<Task> = /*@__PURE__*/
   messageDesc(file_learning_v1_task, 0);
 
 /**
- * The orchestrator's coordination metrics at one moment. A report replaces
- * the former one whole; one with an older observe_time is ignored.
+ * An orchestrator's coordination metrics at one moment. A report replaces the
+ * former one of the same client whole; one with an older observe_time is
+ * ignored.
  *
  * @generated from message learning.v1.CoordinationMetrics
  */
@@ -136,6 +137,16 @@ export type CoordinationMetrics = Message<"learning.v1.CoordinationMetrics"> & {
    * @generated from field: google.protobuf.Timestamp observe_time = 4;
    */
   observeTime?: Timestamp | undefined;
+
+  /**
+   * The client that reports, as in StreamDeltas, at most 256 bytes. Rules see
+   * the newest reports of all clients combined, metric by metric, as
+   * metrics.combine says; one older than metrics.max_age_seconds does not count.
+   * Empty: not known; all such reports are one client's.
+   *
+   * @generated from field: string client_id = 5;
+   */
+  clientId: string;
 };
 
 /**

@@ -217,12 +217,14 @@ public final class LearningSidecar implements AutoCloseable {
 
   /**
    * Reports metrics, if the sidecar takes them within 500 ms. A report that is lost is made up for
-   * by the next: it is not tried again.
+   * by the next: it is not tried again. They are this client's, unless they name another.
    */
   public void reportMetrics(CoordinationMetrics metrics) {
+    var named = metrics.toBuilder();
+    if (metrics.getClientId().isEmpty()) named.setClientId(options.clientId);
     try {
       within(SHORT_DEADLINE_MS)
-          .reportMetrics(ReportMetricsRequest.newBuilder().setMetrics(metrics).build());
+          .reportMetrics(ReportMetricsRequest.newBuilder().setMetrics(named).build());
     } catch (StatusRuntimeException failure) {
       if (!mayPass(failure)) tell(options.onProblem, failure);
     }

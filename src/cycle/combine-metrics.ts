@@ -1,0 +1,70 @@
+import type { Combination, CoordinationMetrics, MetricsReport } from '../domain/metrics.ts';
+import type { MetricsSettings } from '../domain/settings.ts';
+import { own } from '../domain/value.ts';
+
+/** What rules see of the metrics that clients have reported. */
+export interface CombinedMetrics {
+  readonly metrics: CoordinationMetrics;
+  /** Reports that count. 0: all are too old, and `metrics` is the newest. */
+  readonly reporters: number;
+  /** Of the newest report. */
+  readonly ageMs: number;
+}
+
+const COMBINE: Readonly<Record<Combination, (numbers: readonly number[]) => number>> = {
+  sum,
+  max: (numbers) => numbers.reduce((a, b) => Math.max(a, b)),
+  mean: (numbers) => sum(numbers) / numbers.length,
+};
+
+/** Of values that the config does not name. */
+const OTHER_VALUES: Combination = 'mean';
+
+/**
+ * Combines the newest report of each client. `undefined`: there is none.
+ *
+ * @param nowMs the loop's time
+ */
+export function combineMetrics(
+  reports: Iterable<MetricsReport>,
+  { maxAgeSeconds, combine }: MetricsSettings,
+  nowMs: number,
+): CombinedMetrics | undefined {
+  const all = [...reports].sort((a, b) => a.reportTimeMs - b.reportTimeMs);
+  const newest = all.at(-1);
+  if (newest === undefined) return undefined;
+  const sinceMs = maxAgeSeconds > 0 ? nowMs - maxAgeSeconds * 1000 : Number.NEGATIVE_INFINITY;
+  const counting = all.filter(({ reportTimeMs }) => reportTimeMs >= sinceMs);
+  const ageMs = nowMs - newest.reportTimeMs;
+  if (counting.length === 0) return { metrics: newest.report, reporters: 0, ageMs };
+  const each = counting.map(({ report }) => report);
+  const metrics = {
+    subAgentCount: COMBINE[combine.subAgentCount](each.map((one) => one.subAgentCount)),
+    cpuPercent: COMBINE[combine.cpuPercent](each.map((one) => one.cpuPercent)),
+    values: combineValues(each, combine.values),
+    observeTimeMs: COMBINE.max(each.map((one) => one.observeTimeMs)),
+  };
+  return { metrics, reporters: each.length, ageMs };
+}
+
+/** Each value over the clients that report it. */
+function combineValues(
+  each: readonly CoordinationMetrics[],
+  how: MetricsSettings['combine']['values'],
+): Record<string, number> {
+  const byName = new Map<string, number[]>();
+  for (const { values } of each) {
+    for (const [name, value] of Object.entries(values)) {
+      const known = byName.get(name);
+      if (known === undefined) byName.set(name, [value]);
+      else known.push(value);
+    }
+  }
+  return Object.fromEntries(
+    [...byName].map(([name, numbers]) => [name, COMBINE[own(how, name) ?? OTHER_VALUES](numbers)]),
+  );
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((a, b) => a + b, 0);
+}
