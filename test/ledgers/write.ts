@@ -27,13 +27,13 @@ const until = async (target: string, wanted: string) => {
   if (!isDone(target, wanted)) throw new Error(`no delta on ${target} is ${wanted}`);
 };
 
-await engine.recordTasks(tasksOf(30, at()));
+await engine.recordTasks(tasksOf(60, at()).map((task, i) => ({ ...task, taskId: `first-${i}` })));
 const metrics = { subAgentCount: 3, cpuPercent: 40, values: { depth: 2 } };
 await engine.reportMetrics({ ...metrics, observeTimeMs: clock.now() });
 await engine.reportMetrics({ ...metrics, clientId: 'client-1', observeTimeMs: clock.now() });
 await until('harms', 'reverted');
 await until('helps', 'confirmed');
-await runTasks({ engine, clock }, 60, 'held');
+await runTasks({ engine, clock }, 30, 'held');
 const set = { target: 'max_cpu_per_agent', holdSeconds: 0 };
 const override = await engine.setParameter({ ...set, value: 70, reason: 'by hand' });
 const acknowledgement = { clientId: 'client-1', epoch: '', refusal: undefined };
