@@ -1,0 +1,218 @@
+// The load of a shared sidecar: `deploy/kubernetes/shared` as it stands, TLS and tokens included, for 5,000
+// orchestrators with a connection each. Every other one follows the deltas; together they record 1,000 tasks a
+// second. In the end it is restarted under them. `npm run shared -- --minutes N`. It needs Linux, and as many open
+// files as clients: `ulimit -Hn`.
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { LearningSidecar } from '../src/client/public.ts';
+import type { Back, Message, Order, Report } from './shared-load/protocol.ts';
+import { SharedSidecar } from './shared-load/sidecar.ts';
+
+/** Processes of clients: one alone would be as busy as the sidecar. */
+const PROCESSES = 2;
+const REST_MS = 20_000;
+const MINUTE_MS = 60_000;
+const SAMPLE_MS = 1000;
+/** Between changes of a value: each is told to every stream, and acknowledged by every one. */
+const CHANGE_MS = MINUTE_MS;
+const AFTER_RESTART_MS = 30_000;
+/** Files that are open beside connections. */
+const OTHER_FILES = 100;
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '3' },
+    clients: { type: 'string', default: '5000' },
+    rate: { type: 'string', default: '1000' },
+  },
+});
+const minutes = Number(values.minutes);
+const clients = Number(values.clients);
+const rate = Number(values.rate);
+if (![minutes, clients, rate].every((one) => Number.isInteger(one) && one > 0) || clients > 5900) {
+  console.error(
+    'usage: npm run shared -- [--minutes N] [--clients N, at most 5900] [--rate TASKS-A-SECOND]',
+  );
+  process.exit(2);
+}
+const openFiles = Number(
+  /^Max open files +\S+ +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1],
+);
+if (openFiles < clients + OTHER_FILES) {
+  console.error(`shared: at most ${openFiles} files may be open here: raise ulimit -Hn`);
+  process.exit(2);
+}
+
+const directory = mkdtempSync(join(tmpdir(), 'learning-sidecar-shared-'));
+const sidecar = new SharedSidecar(directory);
+const crowds: ChildProcess[] = [];
+process.once('exit', () => {
+  sidecar.kill();
+  for (const crowd of crowds) crowd.kill('SIGKILL');
+  rmSync(directory, { recursive: true, force: true });
+});
+process.once('SIGINT', () => process.exit(130));
+process.once('SIGTERM', () => process.exit(143));
+
+function startCrowd(index: number): Promise<unknown> {
+  const { ca, clientTokens } = sidecar.secrets;
+  const share = [clients / PROCESSES, rate / PROCESSES].map((one) => String(Math.round(one)));
+  const args = [`crowd-${index}`, sidecar.address, ca, clientTokens, ...share];
+  const crowd = fork(join(import.meta.dirname, 'shared-load-clients.ts'), args);
+  crowds.push(crowd);
+  crowd.once('exit', (code) => {
+    if (code === 0) return;
+    console.error(`shared: a process of clients ended (${code})`);
+    process.exit(1);
+  });
+  return once(crowd, 'message');
+}
+
+function order(order: Order): void {
+  for (const crowd of crowds) crowd.send(order);
+}
+
+async function ask<M extends Message>(question: Order): Promise<M[]> {
+  const answers = crowds.map((crowd) => once(crowd, 'message'));
+  order(question);
+  // Each order has one kind of answer.
+  return (await Promise.all(answers)).map(([message]) => message as M);
+}
+
+/** Of a share of a core, and of the mean memory, while something lasts. */
+async function watch(lastsMs: number): Promise<string> {
+  const resident: number[] = [];
+  const beganMs = performance.now();
+  const beganCpu = sidecar.cpuSeconds;
+  while (performance.now() - beganMs < lastsMs) {
+    await sleep(SAMPLE_MS);
+    resident.push(sidecar.residentMebibytes);
+  }
+  const cpu = (sidecar.cpuSeconds - beganCpu) / ((performance.now() - beganMs) / 1000);
+  const mean = resident.reduce((sum, one) => sum + one, 0) / resident.length;
+  return `RSS ${mean.toFixed(0)} MiB, CPU ${(100 * cpu).toFixed(0)} % of a core`;
+}
+
+function at(sorted: readonly number[], share: number): number {
+  return sorted[Math.min(Math.floor(sorted.length * share), sorted.length - 1)] ?? Number.NaN;
+}
+
+async function describeMinute(minute: number, used: string): Promise<void> {
+  const reports = await ask<Report>('report');
+  const latencies = reports.flatMap(({ latenciesMs }) => latenciesMs).sort((a, b) => a - b);
+  const perSecond = (latencies.length / MINUTE_MS) * 1000;
+  console.log(
+    `shared: minute ${minute}: ${used}; RecordTask ${perSecond.toFixed(0)}/s, ` +
+      `p50 ${at(latencies, 0.5).toFixed(1)} ms, p99 ${at(latencies, 0.99).toFixed(1)} ms`,
+  );
+  tellProblems(reports);
+}
+
+function tellProblems(reports: readonly Report[]): void {
+  const problems = reports.flatMap((report) => report.problems);
+  if (problems.length > 0) console.log(`shared: ${problems.length} problems: ${problems[0]}`);
+}
+
+/** An operator, who turns a value back and forth: each turn is told to every stream, if the sidecar takes it. */
+function createOperator(): { change(): Promise<boolean>; sidecar: LearningSidecar } {
+  const { ca, adminTokens } = sidecar.secrets;
+  const target = sidecar.address;
+  const operator = new LearningSidecar({
+    ...{ clientId: 'operator', target, tlsCa: ca, tokenFile: adminTokens },
+  });
+  let turns = 0;
+  return {
+    sidecar: operator,
+    async change() {
+      turns += 1;
+      const value = { kind: { case: 'numberValue', value: 90 + (turns % 2) } } as const;
+      const request = { target: 'max_cpu_per_agent', value };
+      const done = operator.admin.setParameter(request, { deadlineMs: 1000 });
+      return done.then(
+        () => true,
+        () => false,
+      );
+    },
+  };
+}
+
+interface Restart {
+  readonly markMs: number;
+  readonly endedMs: number;
+  readonly servesMs: number;
+}
+
+async function restart(): Promise<Restart> {
+  order('mark');
+  const markMs = Date.now();
+  const code = await sidecar.stop();
+  const endedMs = Date.now();
+  if (code !== 0) throw new Error(`SIGTERM: exit ${code}`);
+  await sidecar.start();
+  return { markMs, endedMs, servesMs: Date.now() };
+}
+
+function describeRestart({ markMs, endedMs, servesMs }: Restart, backs: readonly Back[]): void {
+  const after = (ms: number) => `${((ms - markMs) / 1000).toFixed(1)} s`;
+  const streams = backs.flatMap(({ streamsBackMs }) => streamsBackMs).sort((a, b) => a - b);
+  const spans = backs.flatMap(({ spans: all }) => all);
+  const held = spans.filter(({ startMs, endMs }) => startMs < servesMs && endMs > endedMs);
+  const last = held.reduce((latest, { endMs }) => Math.max(latest, endMs), 0);
+  console.log(
+    `shared: restart: SIGTERM, ended after ${after(endedMs)}, serves after ${after(servesMs)}; ` +
+      `streams back: half after ${after(at(streams, 0.5))}, 99 % after ${after(at(streams, 0.99))}, ` +
+      `all ${streams.length} after ${after(at(streams, 1))}; ` +
+      `${held.length} tasks waited, the last was acknowledged after ${after(last)}`,
+  );
+}
+
+/** Whether the ledger has every task that was acknowledged, and each once. */
+async function checkKept(backs: readonly Back[], operator: LearningSidecar): Promise<boolean> {
+  const sum = (of: (back: Back) => number) => backs.reduce((total, one) => total + of(one), 0);
+  const acknowledged = sum((back) => back.acknowledged);
+  const unacknowledged = sum((back) => back.unacknowledged);
+  const ids = backs.flatMap(({ newestIds }) => newestIds);
+  const again = await Promise.all(ids.map((taskId) => operator.record({ taskId })));
+  const known = again.filter(({ kind }) => kind === 'duplicate').length;
+  const status = await operator.service.getStatus({});
+  console.log(
+    `shared: ${acknowledged} tasks acknowledged, ${unacknowledged} not; the ledger has ` +
+      `${status.totalTasksRecorded}; of the ${ids.length} acknowledged last before the restart it knows ${known}; ` +
+      `${status.metricsReporters} clients' metrics count, ${status.metrics?.subAgentCount} agents`,
+  );
+  const isWhole = unacknowledged === 0 && BigInt(acknowledged) === status.totalTasksRecorded;
+  return isWhole && known === ids.length;
+}
+
+await sidecar.start();
+console.log(`shared: ${clients} clients, every other one streams; ${rate} tasks/s; TLS and tokens`);
+const beganMs = performance.now();
+await Promise.all(Array.from({ length: PROCESSES }, (_, index) => startCrowd(index)));
+console.log(`shared: all are there after ${((performance.now() - beganMs) / 1000).toFixed(0)} s`);
+console.log(`shared: at rest: ${await watch(REST_MS)}`);
+const operator = createOperator();
+const changes = setInterval(() => void operator.change(), CHANGE_MS);
+order('work');
+for (let minute = 1; minute <= minutes; minute += 1) {
+  await describeMinute(minute, await watch(MINUTE_MS));
+}
+console.log(`shared: at most ${sidecar.peakMebibytes.toFixed(0)} MiB resident`);
+clearInterval(changes);
+const restarted = await restart();
+// So that streams which go on where they were have something to hear at once.
+while (!(await operator.change())) await sleep(SAMPLE_MS);
+const used = await watch(AFTER_RESTART_MS);
+console.log(`shared: after it: ${used}, at most ${sidecar.peakMebibytes.toFixed(0)} MiB`);
+tellProblems(await ask<Report>('report'));
+const backs = await ask<Back>('stop');
+describeRestart(restarted, backs);
+const isKept = await checkKept(backs, operator.sidecar);
+const streams = backs.flatMap(({ streamsBackMs }) => streamsBackMs).length;
+const isSound = isKept && streams === PROCESSES * Math.ceil(Math.round(clients / PROCESSES) / 2);
+console.log(`shared: ${isSound ? 'passed' : 'FAILED'}`);
+process.exit(isSound ? 0 : 1);
