@@ -16,6 +16,7 @@ type objects struct {
 	deployments  []appsv1.Deployment
 	statefulSets []appsv1.StatefulSet
 	configMaps   []corev1.ConfigMap
+	services     []corev1.Service
 	count        int
 }
 
@@ -38,6 +39,8 @@ func decodeAll(text string) (objects, error) {
 			err = decodeInto(document, &found.statefulSets)
 		case "v1 ConfigMap":
 			err = decodeInto(document, &found.configMaps)
+		case "v1 Service":
+			err = decodeInto(document, &found.services)
 		default:
 			err = fmt.Errorf("a kind that is not expected: %s %s", head.APIVersion, head.Kind)
 		}

@@ -40,7 +40,7 @@ func main() {
 	pods := flag.String("pods", "", "a file for what the pods are, as JSON")
 	flag.Parse()
 	var made []pod
-	for _, name := range []string{"example", "example-unix-socket", "example-tls", "example-statefulset"} {
+	for _, name := range []string{"example", "example-unix-socket", "example-tls", "example-statefulset", "shared"} {
 		made = append(made, check(name, filepath.Join(*root, name)))
 	}
 	for _, components := range [][]string{{"component"}, {"component", "unix-socket"}, {"component", "tls"}} {
@@ -53,7 +53,23 @@ func main() {
 		check(name, folder)
 		_ = os.RemoveAll(folder)
 	}
-	checkPlanted(filepath.Join(*root, "example"))
+	checkPlanted(filepath.Join(*root, "example"), map[string]string{
+		"restartPolicy: Always":   "restartPolcy: Always",
+		"failureThreshold: 60":    "failureTreshold: 60",
+		"readOnlyRootFilesystem:": "readOnlyRootFileSystem:",
+		"sizeLimit: 1Gi":          "sizeLimit: 1Gi\n          size: 1Gi",
+		"cpu: 50m":                "cpu: fifty",
+	})
+	checkPlanted(filepath.Join(*root, "shared"), map[string]string{
+		"publishNotReadyAddresses:": "publishNotReadyAdresses:",
+		"replicas: 1":               "replicas: one",
+		"targetPort:":               "targetport:",
+		"secretName:":               "secret:",
+		// What Kubernetes would take, and a sidecar would not survive.
+		"replicas: 1\n":                       "replicas: 2\n",
+		"type: ClusterIP":                     "type: ClusterIP\n  clusterIP: None",
+		"selector:\n    app: learning-shared": "selector:\n    app: learning-sidecar",
+	})
 	if *pods != "" {
 		if err := write(*pods, made); err != nil {
 			fail(*pods, err)
@@ -92,31 +108,41 @@ func check(name, folder string) pod {
 	return made
 }
 
-// checkPlanted sees that what must be refused is: a word misspelt, and a field of another place.
-func checkPlanted(folder string) {
+// checkPlanted sees that what must be refused is: a word misspelt, a field of another place, what does not fit.
+func checkPlanted(folder string, planted map[string]string) {
 	yaml, err := build(folder)
 	if err != nil {
 		fail("planted", err)
 		return
 	}
-	for good, bad := range map[string]string{
-		"restartPolicy: Always":   "restartPolcy: Always",
-		"failureThreshold: 60":    "failureTreshold: 60",
-		"readOnlyRootFilesystem:": "readOnlyRootFileSystem:",
-		"sizeLimit: 1Gi":          "sizeLimit: 1Gi\n          size: 1Gi",
-		"cpu: 50m":                "cpu: fifty",
-	} {
+	for good, bad := range planted {
 		name := "planted " + strings.Join(strings.Fields(bad), " ")
 		if !strings.Contains(yaml, good) {
 			fail(name, fmt.Errorf("there is no %q to plant it in", good))
 			continue
 		}
-		if _, err := decodeAll(strings.Replace(yaml, good, bad, 1)); err == nil {
+		if err := refusalOf(strings.Replace(yaml, good, bad, 1)); err == nil {
 			fail(name, fmt.Errorf("was not refused"))
 		} else {
 			fmt.Printf("ok     %s: refused: %v\n", name, err)
 		}
 	}
+}
+
+// refusalOf answers why what a kustomization makes is not taken.
+func refusalOf(yaml string) error {
+	found, err := decodeAll(yaml)
+	if err != nil {
+		return err
+	}
+	made, err := podOf(found)
+	if err != nil {
+		return err
+	}
+	if faults := made.faults(); len(faults) > 0 {
+		return fmt.Errorf("%s", strings.Join(faults, "; "))
+	}
+	return nil
 }
 
 func build(folder string) (string, error) {

@@ -11,7 +11,7 @@ import (
 const (
 	sidecarName = "learning-sidecar"
 	dataVolume  = "learning-sidecar-data"
-	configMap   = "learning-sidecar"
+	configMount = "/etc/learning-sidecar"
 )
 
 // pod is a pod template with the sidecar in it.
@@ -28,6 +28,8 @@ type pod struct {
 	claims    []corev1.PersistentVolumeClaim
 	container *corev1.Container
 	isFirst   bool
+	// Not beside an orchestrator: a pod of its own.
+	isShared bool
 }
 
 type probe struct {
@@ -53,7 +55,10 @@ func podOf(found objects) (pod, error) {
 		}
 	}
 	if made.container == nil {
-		return made, fmt.Errorf("there is no init container %s", sidecarName)
+		made.findShared()
+	}
+	if made.container == nil {
+		return made, fmt.Errorf("there is no container %s", sidecarName)
 	}
 	made.Image = made.container.Image
 	for _, variable := range made.container.Env {
@@ -63,11 +68,29 @@ func podOf(found objects) (pod, error) {
 		made.Mounts[mount.MountPath] = mount.Name
 	}
 	for _, one := range found.configMaps {
-		if one.Name == configMap {
+		if one.Name == made.configMap() {
 			made.Config = one.Data
 		}
 	}
 	return made, made.readProbes()
+}
+
+// findShared looks for a sidecar that is all of its pod.
+func (made *pod) findShared() {
+	containers := made.template.Spec.Containers
+	if len(containers) == 1 && containers[0].Name == sidecarName {
+		made.container, made.isShared = &containers[0], true
+	}
+}
+
+// configMap names the one that is mounted for the config; empty: none is.
+func (made *pod) configMap() string {
+	for _, volume := range made.template.Spec.Volumes {
+		if volume.Name == made.Mounts[configMount] && volume.ConfigMap != nil {
+			return volume.ConfigMap.Name
+		}
+	}
+	return ""
 }
 
 func (made *pod) readProbes() error {
@@ -110,10 +133,14 @@ func (made *pod) faults() []string {
 		}
 	}
 	container := made.container
-	policy := container.RestartPolicy
-	expect(policy != nil && *policy == corev1.ContainerRestartPolicyAlways, "not a native sidecar: restartPolicy is not Always")
-	expect(made.isFirst, "other init containers come before it")
-	expect(len(made.template.Spec.Containers) > 0, "the pod's own containers are gone")
+	if made.isShared {
+		faults = append(faults, made.sharedFaults()...)
+	} else {
+		policy := container.RestartPolicy
+		expect(policy != nil && *policy == corev1.ContainerRestartPolicyAlways, "not a native sidecar: restartPolicy is not Always")
+		expect(made.isFirst, "other init containers come before it")
+		expect(len(made.template.Spec.Containers) > 0, "the pod's own containers are gone")
+	}
 	expect(made.Probes["liveness"].Path == "/healthz", "liveness depends on more than the process")
 	expect(made.Probes["startup"].Path == "/readyz" && made.Probes["readiness"].Path == "/readyz", "readiness is not asked for")
 	expect(strings.HasSuffix(made.Env["LEARNING_SIDECAR_ADMIN_LISTEN"], fmt.Sprintf(":%d", made.Probes["liveness"].Port)), "probes ask a port that it does not listen on")
@@ -148,7 +175,7 @@ func securityFaults(context *corev1.SecurityContext) []string {
 	return nil
 }
 
-// hasVolume tells whether a volume is one of the pod, with its ConfigMap, or a claim.
+// hasVolume tells whether a volume is one of the pod, or a claim.
 func (made *pod) hasVolume(name string) bool {
 	for _, claim := range made.claims {
 		if claim.Name == name {
@@ -157,7 +184,7 @@ func (made *pod) hasVolume(name string) bool {
 	}
 	for _, volume := range made.template.Spec.Volumes {
 		if volume.Name == name {
-			return volume.ConfigMap == nil || volume.ConfigMap.Name == configMap
+			return true
 		}
 	}
 	return false
@@ -173,7 +200,11 @@ func (made *pod) summary() string {
 		one := made.Probes[name]
 		probes = append(probes, fmt.Sprintf("%s %s %s:%d", name, one.Scheme, one.Path, one.Port))
 	}
-	return fmt.Sprintf("%d objects decoded strictly; native sidecar before %d more init containers and %d containers; %s; ledger on %s %s; gRPC on %s",
-		made.objects.count, len(made.template.Spec.InitContainers)-1, len(made.template.Spec.Containers),
-		strings.Join(probes, ", "), kind, dataVolume, made.Env["LEARNING_SIDECAR_LISTEN"])
+	place := fmt.Sprintf("native sidecar before %d more init containers and %d containers",
+		len(made.template.Spec.InitContainers)-1, len(made.template.Spec.Containers))
+	if made.isShared {
+		place = fmt.Sprintf("a pod of its own behind Service %s", made.objects.services[0].Name)
+	}
+	return fmt.Sprintf("%d objects decoded strictly; %s; %s; ledger on %s %s; gRPC on %s",
+		made.objects.count, place, strings.Join(probes, ", "), kind, dataVolume, made.Env["LEARNING_SIDECAR_LISTEN"])
 }
