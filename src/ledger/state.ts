@@ -211,17 +211,21 @@ export class LedgerState implements LedgerView {
 
   /** Some of what the store need not hold any more; the caller now answers for it. */
   takeForgotten(): Forgotten {
-    const drop: number[] = [];
-    const kept: StoredEvent[] = [];
+    const drop = new Set<number>();
+    const kept = new Map<number, StoredEvent>();
     let count = 0;
     for (const one of this.#forgotten) {
-      if (drop.length >= DROPPED_AT_ONCE) break;
-      drop.push(...one.drop);
-      kept.push(...one.kept);
+      if (drop.size >= DROPPED_AT_ONCE) break;
+      for (const position of one.drop) {
+        drop.add(position);
+        // What was to take its place is not needed any more, either.
+        kept.delete(position);
+      }
+      for (const event of one.kept) kept.set(event.position, event);
       count += 1;
     }
     this.#forgotten = this.#forgotten.slice(count);
-    return { drop, kept };
+    return { drop: [...drop], kept: [...kept.values()] };
   }
 
   /** Gives back what could not be deleted. */

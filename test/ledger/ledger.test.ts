@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { LearningError } from '../../src/domain/errors.ts';
+import type { Retention } from '../../src/domain/settings.ts';
 import { type Decision, Ledger } from '../../src/ledger/ledger.ts';
 import {
   type Commit,
@@ -327,6 +328,41 @@ describe('retention', () => {
         }
       }),
       { numRuns: 30 },
+    );
+  });
+
+  test('what is retained may change at any time, and at any start', async () => {
+    const step = fc.record({
+      size: fc.integer({ min: 1, max: 120 }),
+      historyLimit: fc.constantFrom(1, 5, 300),
+      dedupWindow: fc.constantFrom(0, 8, 200, 2500),
+      how: fc.constantFrom('record', 'record', 'record', 'retain', 'reopen'),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 40 }), async (steps) => {
+        const store = failingStore();
+        let retention: Retention = RETENTION;
+        const open = () => Ledger.open({ store, retention, newEpoch: () => 'e', defer: () => {} });
+        let ledger = open();
+        const ids: string[] = [];
+        for (const { size, how, historyLimit, dedupWindow } of steps) {
+          if (how !== 'record') retention = { ...RETENTION, historyLimit, dedupWindow };
+          if (how === 'retain') ledger.retain(retention);
+          if (how === 'reopen') ledger = open();
+          if (how !== 'record') continue;
+          const batch = Array.from({ length: size }, (_, at) => `t${ids.length + at}`);
+          ids.push(...batch);
+          const done = ledger.transact(record(...batch));
+          await ledger.flush();
+          await done;
+        }
+        const { state } = open();
+        expect(state.head.counters.tasksRecorded).toBe(ids.length);
+        const known = ids.filter((id) => state.hasTaskId(id));
+        expect(known).toEqual(ids.slice(ids.length - known.length));
+        expect(known.length).toBeLessThanOrEqual(retention.dedupWindow);
+      }),
+      { numRuns: 60 },
     );
   });
 });
