@@ -52,7 +52,7 @@ export class BackupSchedule {
   get newestMs(): number | undefined {
     if (this.#settings === undefined) return undefined;
     try {
-      return timesIn(this.#directory()).at(-1);
+      return backupsIn(this.#directory(), this.#options.clock.now()).at(-1)?.timeMs;
     } catch {
       return undefined;
     }
@@ -69,9 +69,7 @@ export class BackupSchedule {
     const { clock } = this.#options;
     const periodMs = this.#settings.everyHours * HOUR_MS;
     const sinceMs = clock.now() - (this.newestMs ?? Number.NEGATIVE_INFINITY);
-    // A backup of the future was made before the clock was set back.
-    const isDue = sinceMs >= periodMs || sinceMs < 0;
-    const delayMs = Math.max(isDue ? 0 : periodMs - sinceMs, Math.min(leastMs, periodMs));
+    const delayMs = Math.max(periodMs - sinceMs, Math.min(leastMs, periodMs), 0);
     this.#cancel = clock.schedule(() => void this.#run(), delayMs);
   }
 
@@ -86,7 +84,7 @@ export class BackupSchedule {
       mkdirSync(directory, { recursive: true });
       const { bytes } = await backUp(file);
       log.info({ file, bytes }, 'the ledger was backed up');
-      removeOld(directory, this.#settings?.keep);
+      removeOld(directory, clock.now(), this.#settings?.keep);
     } catch (error) {
       failed = true;
       log.error({ err: error, file }, `the ledger could not be backed up: ${messageOf(error)}`);
@@ -96,23 +94,25 @@ export class BackupSchedule {
   }
 }
 
-/** When the backups of a directory were made, oldest first. */
-function timesIn(directory: string): number[] {
-  return backupsIn(directory).map((name) => {
-    const [, date, hour, minute, second] = NAME.exec(name) ?? [];
-    return Date.parse(`${date}T${hour}:${minute}:${second}Z`);
-  });
+interface Backup {
+  readonly name: string;
+  readonly timeMs: number;
 }
 
-function backupsIn(directory: string): string[] {
+/** The backups of a directory, oldest first. Those of the future, made before the clock was set back, are left alone. */
+function backupsIn(directory: string, nowMs: number): readonly Backup[] {
   return readdirSync(directory)
-    .filter((name) => NAME.test(name))
-    .sort();
+    .flatMap((name): Backup[] => {
+      const [, date, hour, minute, second] = NAME.exec(name) ?? [];
+      const timeMs = Date.parse(`${date}T${hour}:${minute}:${second}Z`);
+      return timeMs <= nowMs ? [{ name, timeMs }] : [];
+    })
+    .sort((a, b) => a.timeMs - b.timeMs);
 }
 
-function removeOld(directory: string, keep = Number.POSITIVE_INFINITY): void {
+function removeOld(directory: string, nowMs: number, keep = Number.POSITIVE_INFINITY): void {
   const unfinished = readdirSync(directory).filter((name) => UNFINISHED.test(name));
-  const backups = backupsIn(directory);
+  const backups = backupsIn(directory, nowMs).map(({ name }) => name);
   const old = backups.slice(0, Math.max(backups.length - keep, 0));
   for (const name of [...old, ...unfinished]) rmSync(join(directory, name));
 }

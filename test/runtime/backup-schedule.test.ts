@@ -81,3 +81,17 @@ test('says why one could not be made, and tries again soon', async () => {
   schedule.stop();
   expect(clock.pending).toBe(0);
 });
+
+test('goes on as usual after the clock was set back, and leaves what was made before', async () => {
+  const { schedule, clock, made, names } = createSchedule();
+  schedule.configure({ ...DAILY, keep: 2 });
+  await clock.advance(24 * HOUR_MS);
+  expect(made).toHaveLength(2);
+  clock.jump(-72 * HOUR_MS);
+  schedule.configure({ ...DAILY, keep: 2 });
+  await clock.advance(72 * HOUR_MS - 1);
+  expect(made).toHaveLength(5);
+  expect(names()).toEqual(
+    ['2025-12-31', '2026-01-01', '2026-01-02'].map((day) => `ledger-${day}T00-00-00Z.db`),
+  );
+});
