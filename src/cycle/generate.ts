@@ -89,8 +89,10 @@ export function* generate(input: GenerateInput): Sliced<Generated> {
     if ((isResting && rule.forSeconds === 0) || (rule.usesMetrics && areStale(input))) continue;
     const startMs = monotonic();
     try {
-      const timed = { ...context, spend: timeLimit(monotonic, leftMs) };
-      const candidate = ask(rule, input, timed, isResting, heldSinceMs);
+      const { spend, check } = timeLimit(monotonic, leftMs);
+      const candidate = ask(rule, input, { ...context, spend }, isResting, heldSinceMs);
+      // An expression goes on after an error where the other side of `&&` or `||` decides.
+      check();
       if (candidate !== undefined) candidates.push(candidate);
     } catch (error) {
       faults.push({ ruleId: rule.id, message: messageOf(error) });
@@ -101,22 +103,30 @@ export function* generate(input: GenerateInput): Sliced<Generated> {
   return { context, candidates, faults, heldSinceMs };
 }
 
-/** @param leftMs what is left of the cycle's time */
-function timeLimit(monotonic: () => number, leftMs: number): () => void {
+/**
+ * `spend` is called at each step of a macro; both throw once the time is up.
+ *
+ * @param leftMs what is left of the cycle's time
+ */
+function timeLimit(monotonic: () => number, leftMs: number) {
   if (leftMs <= 0)
     throw new Error(`the rules before it took ${CYCLE_MS} ms, which is all there is`);
   const endMs = monotonic() + Math.min(RULE_MS, leftMs);
   let steps = 0;
   let isOver = false;
-  return () => {
+  const spend = () => {
     steps += 1;
     if (steps % STEPS_BETWEEN_LOOKS === 0) isOver ||= monotonic() >= endMs;
     // Macros around this one go on after an error, and are to end, too.
+    check();
+  };
+  const check = () => {
     if (!isOver) return;
     throw new Error(
       `it took longer than ${RULE_MS} ms, or than was left of the cycle's ${CYCLE_MS} ms`,
     );
   };
+  return { spend, check };
 }
 
 function ask(

@@ -5,13 +5,12 @@ import type { Gains } from '../domain/gains.ts';
 import type { CoordinationMetrics } from '../domain/metrics.ts';
 import type { Rule } from '../domain/rule.ts';
 import { type LoopSettings, retentionOf } from '../domain/settings.ts';
-import { runInSlices } from '../domain/slices.ts';
 import type { Task } from '../domain/task.ts';
-import { whenKnown } from '../ledger/awaitable.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Dispatch } from '../trial/assign.ts';
 import { type Acknowledgement, acknowledge } from './acknowledge.ts';
 import { approve, type Override, reject, setParameter } from './curation.ts';
+import { type CycleObserver, Cycles } from './cycles.ts';
 import type { Environment, Follower } from './environment.ts';
 import { gainsOf } from './gains.ts';
 import { LoopClock } from './loop-clock.ts';
@@ -21,15 +20,13 @@ import { baseline, type Resolved, resolve, settled } from './resolve.ts';
 import { ResolveUsage } from './resolve-usage.ts';
 import { revert } from './revert.ts';
 import { neverPasses, type RuleStatus, ruleStatus } from './rule-status.ts';
-import { askRules, type CycleReport, expireProposals, runCycle } from './run-cycle.ts';
+import { type CycleReport, expireProposals } from './run-cycle.ts';
 import { LoopTimer } from './timer.ts';
 import { expireDue, isDue, reviewTrial, setTrialsPaused } from './trials.ts';
 
 /** Is told of what is recorded, and of each cycle. */
-export interface EngineObserver {
+export interface EngineObserver extends CycleObserver {
   tasksRecorded(recorded: Recorded): void;
-  cycleCompleted(report: CycleReport): void;
-  cycleFailed(error: unknown): void;
 }
 
 export interface EngineOptions {
@@ -52,14 +49,13 @@ export class Engine {
   readonly clock: LoopClock;
   readonly #newId: () => string;
   readonly #observer: EngineObserver;
+  readonly #cycles: Cycles;
   readonly #timer: LoopTimer;
   readonly #dueTimer: LoopTimer;
   #followers: () => readonly Follower[] = () => [];
   readonly #usage: ResolveUsage;
   readonly #startedMs: number;
   #settings: LoopSettings;
-  /** Not kept over a restart: what is to have held for long is then seen to hold anew. */
-  #heldSinceMs: CycleReport['heldSinceMs'] = new Map();
   #active: boolean;
   #isFollowing = false;
 
@@ -69,6 +65,7 @@ export class Engine {
     this.clock = new LoopClock(options.clock, options.ledger.state.head);
     this.#newId = options.newId;
     this.#observer = options.observer;
+    this.#cycles = new Cycles(options.ledger, options.observer, () => this.#environment());
     this.#startedMs = options.clock.monotonic();
     this.#usage = new ResolveUsage(options.ledger.state.head.counters.tasksRecorded > 0);
     this.#active = options.settings.cycle.enabled;
@@ -106,7 +103,7 @@ export class Engine {
     const { asksByTask } = this.#environment();
     const nowMs = this.clock.now();
     const status = ruleStatus(this.ledger.state, rule, this.#settings, nowMs, asksByTask);
-    const sinceMs = this.#heldSinceMs.get(rule.fingerprint);
+    const sinceMs = this.#cycles.heldSinceMs.get(rule.fingerprint);
     const seconds = Math.floor((nowMs - (sinceMs ?? nowMs)) / 1000);
     const isCounting = sinceMs !== undefined && seconds < rule.forSeconds;
     if (!isCounting || status.waiting !== '') return status;
@@ -208,21 +205,8 @@ export class Engine {
     return this.ledger.transact(reportMetrics(metrics, this.#now()));
   }
 
-  async runCycle(): Promise<CycleReport> {
-    let report: CycleReport;
-    try {
-      const asked = askRules(this.ledger.state, this.#environment(), this.#heldSinceMs);
-      const monotonic = () => this.clock.monotonic();
-      report = await whenKnown(runInSlices(asked, monotonic, setImmediate), (generated) =>
-        this.ledger.transact(runCycle(this.#environment(), generated)),
-      );
-      this.#heldSinceMs = report.heldSinceMs;
-    } catch (error) {
-      tell(() => this.#observer.cycleFailed(error));
-      throw error;
-    }
-    tell(() => this.#observer.cycleCompleted(report));
-    return report;
+  runCycle(): Promise<CycleReport> {
+    return this.#cycles.run();
   }
 
   approve(deltaId: string, reason: string): Promise<Delta> {
@@ -278,14 +262,5 @@ export class Engine {
       asksByTask: () => this.#usage.isMajority(),
       noneAsks: () => this.#usage.isNone(),
     };
-  }
-}
-
-/** An observer that throws must not fail the decision. */
-function tell(observe: () => void): void {
-  try {
-    observe();
-  } catch {
-    // The observer is what logs and counts: there is nothing else to report to.
   }
 }

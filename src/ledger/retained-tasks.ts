@@ -11,6 +11,21 @@ export interface Forgotten {
   readonly kept: readonly StoredEvent[];
 }
 
+/** As if all had been forgotten at once, in their order. */
+export function joined(all: readonly Forgotten[]): Forgotten {
+  const drop = new Set<number>();
+  const kept = new Map<number, StoredEvent>();
+  for (const one of all) {
+    for (const position of one.drop) {
+      drop.add(position);
+      // What was to take its place is not needed any more, either.
+      kept.delete(position);
+    }
+    for (const event of one.kept) kept.set(event.position, event);
+  }
+  return { drop: [...drop], kept: [...kept.values()] };
+}
+
 /** A stored event of tasks or of their ids. */
 interface Row {
   readonly position: number;

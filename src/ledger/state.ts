@@ -13,7 +13,7 @@ import { HoldbackRows } from './holdback-rows.ts';
 import { MetricsReports } from './metrics-reports.ts';
 import { NewestProposals } from './newest-proposals.ts';
 import { type AwaitedAck, FollowUps, type Observation } from './pending-work.ts';
-import { type Forgotten, RetainedTasks } from './retained-tasks.ts';
+import { type Forgotten, joined, RetainedTasks } from './retained-tasks.ts';
 import { Ring } from './ring.ts';
 import type { LedgerView } from './view.ts';
 
@@ -211,21 +211,14 @@ export class LedgerState implements LedgerView {
 
   /** Some of what the store need not hold any more; the caller now answers for it. */
   takeForgotten(): Forgotten {
-    const drop = new Set<number>();
-    const kept = new Map<number, StoredEvent>();
     let count = 0;
-    for (const one of this.#forgotten) {
-      if (drop.size >= DROPPED_AT_ONCE) break;
-      for (const position of one.drop) {
-        drop.add(position);
-        // What was to take its place is not needed any more, either.
-        kept.delete(position);
-      }
-      for (const event of one.kept) kept.set(event.position, event);
+    let dropped = 0;
+    for (const { drop } of this.#forgotten) {
+      if (dropped >= DROPPED_AT_ONCE) break;
+      dropped += drop.length;
       count += 1;
     }
-    this.#forgotten = this.#forgotten.slice(count);
-    return { drop: [...drop], kept: [...kept.values()] };
+    return joined(this.#forgotten.splice(0, count));
   }
 
   /** Gives back what could not be deleted. */

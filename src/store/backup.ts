@@ -44,7 +44,7 @@ export async function backUpLedger(
     giveName(temporary, file, force);
     return summary;
   } catch (error) {
-    throw asOpenError(error, `the backup ${file}`);
+    throw asOpenError(error, `the backup ${file}`, 'written');
   } finally {
     removeWithCompanions(temporary);
   }

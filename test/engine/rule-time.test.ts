@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createEngineFixture, taskOf } from '../support/engine-fixture.ts';
+import { configOf, createEngineFixture, taskOf } from '../support/engine-fixture.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
 /** A clock that goes on by a tenth of a millisecond whenever somebody looks at it. */
@@ -82,4 +82,25 @@ test('what was set while the rules were asked is not overwritten', async () => {
   const { deltas } = await cycle;
   expect(deltas).toMatchObject([{ ruleId: 'second', oldValue: 0, newValue: 1 }]);
   expect(engine.ledger.state.head.parameters).toMatchObject({ x: 7, y: 1 });
+});
+
+test('a rule that takes too long is at fault, whatever else decides its condition', async () => {
+  const { engine } = await fixtureOf(ruleText('heavy', `${HEAVY} && false`, 'x'));
+  expect((await engine.runCycle()).faults).toMatchObject([{ ruleId: 'heavy' }]);
+});
+
+test('a config that is taken up meanwhile is the one that counts', async () => {
+  const heavy = Array.from({ length: 3 }, (_, i) => ruleText(`heavy_${i}`, HEAVY, `p${i}`));
+  const { engine } = await fixtureOf(ruleText('first', 'true', 'x'), ...heavy);
+  const cycle = engine.runCycle();
+  await engine.configure(configOf(configText(ruleText('other', 'true', 'y'))));
+  expect((await cycle).deltas).toMatchObject([{ ruleId: 'other', target: 'y' }]);
+});
+
+test('cycles run one after the other', async () => {
+  const { engine } = await fixtureOf(ruleText('heavy', HEAVY, 'x'), ruleText('light', 'true', 'y'));
+  const reports = await Promise.all([1, 2, 3].map(() => engine.runCycle()));
+  expect(reports.map(({ cycle }) => cycle.number)).toEqual([1, 2, 3]);
+  // What the first one has changed is new to the others, which wait for news of it.
+  expect(reports.map(({ deltas }) => deltas.length)).toEqual([1, 0, 0]);
 });

@@ -31,8 +31,8 @@ const NEEDS: Readonly<Record<string, Need | undefined>> = {
 };
 
 /**
- * Calls in a row, begun or cancelled, that one connection may have refused. Node's bounds on cancelled calls are wide
- * for callers that may call; a client with a wrong token gets another connection.
+ * Calls, cancelled ones included, that a connection may have refused before one is not. Node's bounds on cancelled
+ * calls are wide for callers that may call; others, such as a client with a wrong token, get another connection.
  */
 const MAX_REFUSED = 1000;
 
@@ -40,7 +40,7 @@ const MAX_REFUSED = 1000;
 export class Authorisation {
   readonly interceptor: ServerInterceptor;
   readonly #streams = new Set<GuardedCall>();
-  /** By connection: calls refused since one was not. */
+  /** By connection: calls refused; infinite below 0 once one was not. */
   readonly #refused = new WeakMap<object, number>();
 
   constructor(authority: Authority) {
@@ -116,7 +116,7 @@ class GuardedCall extends InterceptedCall {
     const { authority, path } = this.#guard;
     try {
       authority.check(this.#header, need);
-      this.#count(0);
+      this.#count(Number.NEGATIVE_INFINITY);
       return true;
     } catch (error) {
       if (!(error instanceof LearningError)) throw error;
@@ -129,13 +129,13 @@ class GuardedCall extends InterceptedCall {
     }
   }
 
-  /** @param more 0: the call was not refused */
-  #count(more: 0 | 1): void {
+  /** @param more refused calls */
+  #count(more: number): void {
     const call = wireCallOf(this.base);
     const { refused } = this.#guard;
     const { session } = call.stream;
     if (session === undefined) return;
-    const count = more === 0 ? 0 : (refused.get(session) ?? 0) + 1;
+    const count = (refused.get(session) ?? 0) + more;
     refused.set(session, count);
     if (count > MAX_REFUSED) closeConnection(call);
   }

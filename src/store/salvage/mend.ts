@@ -89,7 +89,7 @@ export function mend(remains: Remains, options: MendOptions): Mended {
       keptEvents: countKinds(kept),
       keptTasks: kept.reduce((sum, { event }) => sum + taskCount(event), 0),
       lostEvents,
-      lostPositions: lostEvents === 0 ? [] : missingRanges(remains, options),
+      lostPositions: lostEvents === 0 ? [] : missingRanges(remains, options, lostEvents),
       droppedEvents: countKinds(dropped),
       endedDeltas,
       sequence: head.sequence,
@@ -211,21 +211,29 @@ function countKinds(events: readonly StoredEvent[]): Record<string, number> {
 function missingRanges(
   { head, events, gaps }: Remains,
   { committedThrough }: MendOptions,
+  lostEvents: number | undefined,
 ): string[] {
   const last = lastPosition(events);
   const end = Math.max(head?.position ?? 0, committedThrough, last);
   const suspect = [...gaps, { above: last, below: end + 1 }];
   const ranges = new Set<string>();
   let former = 0;
+  let told = 0;
   for (const position of [...events.map((one) => one.position), end + 1]) {
     for (const { above, below } of suspect) {
       const from = Math.max(former, above) + 1;
       const to = Math.min(position, below) - 1;
-      if (from <= to) ranges.add(from === to ? `${from}` : `${from}-${to}`);
+      const range = from === to ? `${from}` : `${from}-${to}`;
+      if (from > to || ranges.has(range)) continue;
+      ranges.add(range);
+      told += to + 1 - from;
     }
     former = position;
   }
   const all = [...ranges];
   const rest = all.length - MAX_RANGES;
-  return rest > 0 ? [...all.slice(0, MAX_RANGES), `and ${rest} more`] : all;
+  const shown = rest > 0 ? [...all.slice(0, MAX_RANGES), `and ${rest} more`] : all;
+  // SQLite steps over some damage without a word.
+  const elsewhere = (lostEvents ?? 0) - told;
+  return elsewhere > 0 ? [...shown, `and ${elsewhere} elsewhere`] : shown;
 }

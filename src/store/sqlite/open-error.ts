@@ -18,12 +18,12 @@ export function corruptLedger(file: string, what: string, cause?: unknown): Ledg
 }
 
 /** What SQLite or the system said of a path, for people. */
-export function asOpenError(error: unknown, path: string): LedgerOpenError {
+export function asOpenError(error: unknown, path: string, done = 'opened'): LedgerOpenError {
   if (error instanceof LedgerOpenError) return error;
   const text = messageOf(error);
   return isDamage(error)
     ? corruptLedger(path, text, error)
-    : new LedgerOpenError(`${path} cannot be opened: ${text}`, { cause: error });
+    : new LedgerOpenError(`${path} cannot be ${done}: ${text}`, { cause: error });
 }
 
 function isDamage(error: unknown): boolean {

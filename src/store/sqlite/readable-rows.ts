@@ -16,7 +16,7 @@ export interface Unreadable extends Gap {
 }
 
 /** Places that are tried at most: a page that is damaged hides some hundred positions, or some hundred pages. */
-const MAX_TRIES = 100_000;
+const MAX_TRIES = 20_000;
 
 const COLUMNS = 'SELECT position, kind, CAST(body AS BLOB) AS body, checksum FROM events';
 
