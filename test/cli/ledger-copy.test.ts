@@ -214,7 +214,7 @@ test('what is not there is named', async () => {
   const { dataDir } = await serveSomething();
   await expectFailure(['backup', join(directory, 'no', 'x'), '--data-dir', dataDir], {
     code: 1,
-    says: /no\/x cannot be opened/,
+    says: /no\/x cannot be written/,
   });
   mkdirSync(target);
   for (const args of [[], ['--force']]) {
