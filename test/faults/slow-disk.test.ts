@@ -38,7 +38,7 @@ test('while another process holds the ledger locked, only what would change it i
   const sidecar = await startSidecar(options);
   const load = new DiskLoad(sidecar);
   await vi.waitFor(() => expect(load.count).toBeGreaterThan(TASKS), WAIT);
-  const other = new DatabaseSync(join(options.dataDir, 'ledger.db'));
+  const other = new DatabaseSync(join(options.dataDir, 'ledger.db'), { timeout: 5000 });
   other.exec('BEGIN IMMEDIATE');
   const lockedMs = performance.now();
   const promptness = new Promptness(sidecar.adminUrl, load.clients);
