@@ -21,7 +21,7 @@ const COMBINE: Readonly<Record<Combination, (numbers: readonly number[]) => numb
 const OTHER_VALUES: Combination = 'mean';
 
 /**
- * Combines the newest report of each client. `undefined`: there is none.
+ * Combines the newest report of each client, metric by metric. Returns `undefined` if there is no report.
  *
  * @param nowMs the loop's time
  */

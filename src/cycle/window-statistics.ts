@@ -103,8 +103,9 @@ function meansOf(sums: Sums): Record<string, number> {
 }
 
 /**
- * The names asked for and those that most tasks carry, ties in the order of the names, and how many others
- * there are. Beyond `MAX_CANDIDATES` the rarest so far are given up; one that comes again counts as another name.
+ * Chooses up to `MAX_MEASUREMENT_NAMES` names: first those of `asked`, then those that the most tasks carry, by
+ * name where they are equal. `dropped` is the number of other names. At most `MAX_CANDIDATES` names are counted at a
+ * time: the rarest are removed when there are more, and are counted as new names if they occur again.
  */
 function* commonestNames(
   tasks: readonly Task[],

@@ -27,8 +27,8 @@ export function limitValue(
 
 /**
  * Parameters at most, live or to be added: every snapshot holds all of them, and a default client takes
- * no message over 4 MiB. With names of 128 characters and values of `MAX_VALUE_BYTES` they take 4,137,000 bytes,
- * whichever values a task has by its arms; 57,304 are left for what stands beside them.
+ * no message over 4 MiB. With names of 128 characters and values of `MAX_VALUE_BYTES` they take 4,137,000 bytes;
+ * 57,304 bytes are left for the other fields of the message.
  */
 export const MAX_PARAMETERS = 1000;
 

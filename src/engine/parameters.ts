@@ -14,8 +14,8 @@ export function hasParameter({ parameters, rules }: LoopSettings, name: string):
 }
 
 /**
- * Sets the initial values of parameters that the ledger has never had, or that have left the config
- * since. Streams were told of the latter's leaving, and are told of their return.
+ * Sets the initial values of parameters that are new to the ledger, or are declared again. Streams were sent a
+ * REMOVE delta when a parameter left the config, so they are sent an ADD delta when it returns.
  */
 export function declareParameters({
   settings,

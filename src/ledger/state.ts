@@ -10,7 +10,7 @@ import type { MetricsReported, StoredEvent, TrialAdvanced } from './event.ts';
 import { isOpen } from './fold-delta.ts';
 import { emptyHead, type Head } from './head.ts';
 import { HoldbackRows } from './holdback-rows.ts';
-import { MetricsReports } from './metrics-reports.ts';
+import { NewestByClient } from './newest-by-client.ts';
 import { NewestProposals } from './newest-proposals.ts';
 import { type AwaitedAck, FollowUps, type Observation } from './pending-work.ts';
 import { type Forgotten, joined, RetainedTasks } from './retained-tasks.ts';
@@ -41,9 +41,8 @@ const KEEP_FOR_STREAMS = 1024;
 const DROPPED_AT_ONCE = 1000;
 
 /**
- * The committed state: a fold over the ledger's events. It changes only by `merge`. What falls out
- * of retention is forgotten at once here, and named by `takeForgotten` for the store to delete
- * with its next commit; a restart in between forgets it again.
+ * The committed state: a fold over the ledger's events. It changes only by `merge`. What is beyond
+ * retention is removed from memory at once, and from the store by the next commits (`takeForgotten`).
  */
 export class LedgerState implements LedgerView {
   head: Head = emptyHead('');
@@ -61,7 +60,7 @@ export class LedgerState implements LedgerView {
   readonly #applied = new Ring<Delta>();
   readonly #cycles = new Ring<{ readonly cycle: CycleRecord; readonly position: number }>();
   readonly #clients = new Acknowledged();
-  readonly #metrics = new MetricsReports();
+  readonly #metrics = new NewestByClient<MetricsReport & { readonly position: number }>();
   readonly #headEvents = new Ring<number>();
   #forgotten: Forgotten[] = [];
 
@@ -122,7 +121,7 @@ export class LedgerState implements LedgerView {
   }
 
   metricsOf(clientId: string | undefined): MetricsReport | undefined {
-    return clientId === undefined ? (this.head.metrics ?? undefined) : this.#metrics.of(clientId);
+    return clientId === undefined ? (this.head.metrics ?? undefined) : this.#metrics.get(clientId);
   }
 
   /** The newest report of each client that names itself. */

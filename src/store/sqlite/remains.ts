@@ -20,8 +20,8 @@ export interface Remains {
 const ALL: Gap = { above: 0, below: Number.POSITIVE_INFINITY };
 
 /**
- * Reads what can be read of a ledger file, row by row: each has a checksum. Throws `LedgerOpenError` where
- * SQLite cannot open it.
+ * Reads the readable rows of a damaged ledger file; a row whose checksum does not match is left out. Throws
+ * `LedgerOpenError` if SQLite cannot open the file.
  *
  * @param committedThrough position up to which events were committed; 0: unknown
  */

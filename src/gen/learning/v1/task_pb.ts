@@ -102,8 +102,8 @@ export const TaskSchema: GenMessage<Task> = /*@__PURE__*/
 
 /**
  * An orchestrator's coordination metrics at one moment. A report replaces the
- * former one of the same client whole; one with an older observe_time is
- * ignored.
+ * previous report of the same client completely. A report with an older
+ * observe_time than the previous one is ignored.
  *
  * @generated from message learning.v1.CoordinationMetrics
  */
