@@ -1,10 +1,10 @@
 import { parseConfig } from '../src/config/load.ts';
 import type { LoopSettings } from '../src/domain/settings.ts';
 import type { Ledger } from '../src/ledger/ledger.ts';
+import { createMemoryStore } from '../src/store/memory.ts';
 import { EngineTuner, openLedger } from './engine-tuner.ts';
 import type { Figures } from './experiment.ts';
 import type { CreateTuner } from './orchestrator.ts';
-import { createQuickStore } from './quick-store.ts';
 import { countReplayFaults } from './replay.ts';
 import { RestCheck } from './resting.ts';
 import { type Begin, RivalTuner, type Setting } from './rival-tuner.ts';
@@ -75,7 +75,7 @@ interface EngineContestant extends Contestant {
 
 /** The engine, with counts of its trials, changes and faults. */
 export function engineContestant(settings: LoopSettings): EngineContestant {
-  const store = createQuickStore();
+  const store = createMemoryStore();
   const rests = new RestCheck();
   let tuner: EngineTuner | undefined;
   return {

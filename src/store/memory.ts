@@ -16,7 +16,7 @@ export function createMemoryStore(): SyncLedgerStore {
     commit(commit: Commit): void {
       for (const position of commit.drop) events.delete(position);
       for (const { position, event } of commit.events) events.set(position, event);
-      head = structuredClone(commit.head);
+      head = commit.head;
     },
     check(): void {},
     recover: () => false,
