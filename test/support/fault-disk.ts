@@ -24,7 +24,8 @@ export function memoryDisk(megabytes: number): Promise<FaultDisk | undefined> {
 
 /**
  * An ext4 on a loop device whose file is in a tmpfs: once `"$DISK.back"` is full, what ext4 has taken
- * cannot be kept, and `fsync` fails; so do volumes that are promised more than there is. Needs root.
+ * cannot be kept, and `fsync` fails; so do volumes that are promised more than there is. Freed blocks are given
+ * back at once (`discard`), so that none is left which could be written for a while. Needs root.
  */
 export function failingDisk(megabytes: number): Promise<FaultDisk | undefined> {
   return mount(
@@ -32,7 +33,7 @@ export function failingDisk(megabytes: number): Promise<FaultDisk | undefined> {
     `mkdir "$DISK.back" && mount -t tmpfs -o size=${megabytes}m tmpfs "$DISK.back" &&
      truncate -s 128M "$DISK.back/image" &&
      mkfs.ext4 -q -O ^has_journal "$DISK.back/image" &&
-     mount -o loop,errors=continue "$DISK.back/image" "$DISK"`,
+     mount -o loop,discard,errors=continue "$DISK.back/image" "$DISK"`,
   );
 }
 
