@@ -33,7 +33,7 @@ export const HOURS: Section = {
         play(run) {
           const noise = createNoise('AR(1)', rate, `${seed}/hours/${run}`);
           const perform = performUnder(noise, { logLatency: Math.log(factor) });
-          return play(perform, perDay, `${seed}/hours/${name}/${run}`);
+          return playDays(perform, perDay, `${seed}/hours/${name}/${run}`);
         },
       }),
     ),
@@ -55,7 +55,8 @@ export const HOURS: Section = {
   ],
 };
 
-function play(perform: Perform, perDay: number, seed: string): Figures {
+/** A trial of tasks that are spread evenly over the day: whether and when it came so far, in tasks and hours. */
+export function playDays(perform: Perform, perDay: number, seed: string): Figures {
   const slotMs = (24 * HOUR_MS) / perDay;
   const { finding, promoted, begun, endedMs } = playTrial({
     assignment: 'task',

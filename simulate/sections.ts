@@ -12,6 +12,7 @@ import { LIFE } from './life.ts';
 import { MATCHED } from './matched.ts';
 import { POLICY } from './policy.ts';
 import { POWER } from './power.ts';
+import { SHARED } from './shared.ts';
 import { SPEED } from './speed.ts';
 import { TAIL } from './tail.ts';
 import { TRAP } from './trap.ts';
@@ -22,6 +23,7 @@ export const SECTIONS: Readonly<Record<string, Section>> = {
   errors: ERRORS,
   speed: SPEED,
   hours: HOURS,
+  shared: SHARED,
   power: POWER,
   matched: MATCHED,
   field: FIELD,
