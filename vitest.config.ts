@@ -1,13 +1,48 @@
-import { defineConfig } from 'vitest/config';
-import { WITH_TOOLS } from './vitest.tools.config.ts';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+
+/** Tests that run what is in tools/, which a clone may do without. */
+const WITH_TOOLS = ['test/house/layers.test.ts', 'test/proto/breaking.test.ts'];
+
+/** Whole processes: some take minutes. */
+const WHOLE = [
+  'test/acceptance/**/*.test.ts',
+  'test/faults/**/*.test.ts',
+  'test/conformance/**/*.test.ts',
+];
+
+type Options = NonNullable<TestProjectInlineConfiguration['test']>;
+
+const project = (
+  name: string,
+  include: string[],
+  options: Options,
+): TestProjectInlineConfiguration => ({
+  test: { name, include, pool: 'forks', maxWorkers: 2, ...options },
+});
+
+/** One file at a time, so that figures hold. */
+const ALONE: Options = { testTimeout: 300_000, hookTimeout: 60_000, fileParallelism: false };
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: ['test/acceptance/**', 'test/faults/**', 'test/conformance/**', ...WITH_TOOLS],
-    testTimeout: 30_000,
-    pool: 'forks',
-    maxWorkers: 2,
+    projects: [
+      project('unit', ['test/**/*.test.ts'], {
+        exclude: [...WHOLE, ...WITH_TOOLS],
+        testTimeout: 30_000,
+      }),
+      project('tools', WITH_TOOLS, { testTimeout: 60_000 }),
+      // Long tests: kills, real clients.
+      project('acceptance', ['test/acceptance/**/*.test.ts'], ALONE),
+      // What goes wrong in the field: real faults, each with its figure.
+      project('faults', ['test/faults/**/*.test.ts'], ALONE),
+      // Every scenario in every language, each client a process of its own.
+      project('conformance', ['test/conformance/**/*.test.ts'], {
+        globalSetup: 'test/conformance/table.ts',
+        testTimeout: 180_000,
+        hookTimeout: 60_000,
+        maxWorkers: 4,
+      }),
+    ],
     coverage: {
       provider: 'v8',
       reportOnFailure: true,
