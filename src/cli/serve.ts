@@ -17,8 +17,9 @@ import { createMemoryStore } from '../store/memory.ts';
 import { ThreadedStore } from '../store/thread/threaded-store.ts';
 import { IN_MEMORY } from './flags.ts';
 import { recoverDirectory } from './recover-ledger.ts';
+import { servingLines } from './serving-lines.ts';
 
-/** What `serve` is told by flags and environment. */
+/** The flags of `serve`, or their environment variables. */
 export interface ServeOptions extends ListenOptions {
   readonly dataDir: string;
   /** Seconds. */
@@ -26,13 +27,13 @@ export interface ServeOptions extends ListenOptions {
   readonly config: string | undefined;
   /** Overrides the config's. */
   readonly logLevel: string | undefined;
-  /** Whether clients may ask for the contract. */
+  /** Whether gRPC reflection is served. */
   readonly reflection: boolean;
-  /** Mends the ledger if it is damaged. */
+  /** Repairs the ledger if it is damaged. */
   readonly recover: boolean | undefined;
 }
 
-/** Serves until a signal says otherwise. Throws `ConfigError`, `AccessError` and `LedgerOpenError`. */
+/** Serves until SIGTERM or SIGINT. Throws `ConfigError`, `AccessError` and `LedgerOpenError`. */
 export async function serve(options: ServeOptions): Promise<void> {
   const text = readConfigFile(options.config);
   const { config, warnings } = parseConfigFile(text, options.config);
@@ -42,7 +43,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   });
   const { logger } = log;
   for (const warning of warnings) logger.warn(formatFault(warning));
-  // Before the ledger: what is not to be served does not need one.
+  // Before the ledger is opened, which a refused address must not create.
   const listenPlan = createListenPlan(options, config, logger);
   const store = await openStore(options, logger);
   const backups = backupsOf(options, logger);
@@ -51,14 +52,16 @@ export async function serve(options: ServeOptions): Promise<void> {
     ...{ ...options, listenPlan, config, store, newestBackupMs, log: logger },
   });
   backups?.configure(config.ledger.backup);
-  // Before the word that it serves, which may be answered by a signal.
+  // Before the start-up line: its reader may send a signal.
   const unfollow = followConfig({ config, text }, { runtime, backups, options, log });
   const stop = () => {
     unfollow();
     backups?.stop();
   };
   handleSignals(runtime, stop, logger);
-  logger.info(
+  log.started(
+    servingLines(runtime, config, options),
+    `serving on ${runtime.addresses.join(', ')}`,
     {
       listen: runtime.addresses,
       admin: runtime.adminUrl,
@@ -67,7 +70,6 @@ export async function serve(options: ServeOptions): Promise<void> {
       config_version: config.version,
       pid: process.pid,
     },
-    `serving on ${runtime.addresses.join(', ')}`,
   );
 }
 
@@ -83,11 +85,11 @@ function backupsOf({ dataDir }: ServeOptions, log: Logger): BackupSchedule | und
   return new BackupSchedule({ dataDir, backUp, clock: systemClock, log });
 }
 
-/** @param stopFirst what is not to begin any more */
+/** @param stopFirst ends what could still begin new work */
 function handleSignals(runtime: Runtime, stopFirst: () => void, log: Logger): void {
   let stopping = false;
   const stop = async (signal: string) => {
-    // A person who asks twice does not want to wait for calls in flight.
+    // A second Ctrl-C does not wait for calls in flight.
     if (stopping && signal === 'SIGINT') process.exit(130);
     if (stopping) return;
     stopping = true;
@@ -103,7 +105,7 @@ function handleSignals(runtime: Runtime, stopFirst: () => void, log: Logger): vo
     }
   };
   for (const signal of ['SIGTERM', 'SIGINT']) {
-    // Before, there was nothing to stop.
+    // Replaces the handlers of the start, which had nothing to stop.
     process.removeAllListeners(signal).on(signal, () => void stop(signal));
   }
 }
@@ -115,7 +117,7 @@ interface Followers {
   readonly log: Log;
 }
 
-/** The config is read again when its file changes and on SIGHUP, which opens the log file anew, too. */
+/** Reads the config again when its file changes, and on SIGHUP, which also reopens the log file. */
 function followConfig(
   { config, text }: { readonly config: Config; readonly text: string },
   { runtime, backups, options, log }: Followers,
@@ -143,7 +145,7 @@ function followConfig(
   if (file === undefined) return () => reload.stop();
   const onChange = () => void reload.request('file');
   const stopWatching = watchFiles([file], { intervalMs: WATCH_INTERVAL_MS, onChange });
-  // It may have changed since it was read.
+  // The file may have changed since it was read.
   onChange();
   return () => {
     stopWatching();

@@ -2,26 +2,26 @@ import { fstatSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { DestinationStream } from 'pino';
 
-/** What waits for a reader that has stalled: minutes of an ordinary log, seconds of a busy one. */
+/** Kept for a reader that has stalled: minutes of an ordinary log, seconds of a busy one. */
 const MAX_WAITING_BYTES = 1024 * 1024;
 
-/** Whether writing to it can block for as long as somebody else likes. */
+/** Whether a write can block until another process reads. */
 export function isPipe(fd: number): boolean {
   const file = fstatSync(fd);
   return file.isFIFO() || file.isSocket();
 }
 
 /**
- * Writes to a pipe without ever waiting for its reader: the lines that find no room are dropped, and
- * a line says how many once there is room again. While there is room, each is written at once, as
- * the last ones before an end have to be.
+ * Writes to a pipe without waiting for its reader. Lines beyond `MAX_WAITING_BYTES` are dropped, and
+ * counted once the pipe has been drained; the others are written at once, as the last ones before an
+ * exit have to be.
  *
- * @param sayDropped is to log a line
+ * @param sayDropped logs how many lines were dropped
  */
 export function writeToPipe(fd: number, sayDropped: (count: number) => void): DestinationStream {
   const pipe = new Socket({ fd, readable: false, writable: true });
   let dropped = 0;
-  // Its reader has gone: nobody is there to be told.
+  // Its reader has gone, so there is nowhere to report it.
   pipe.on('error', () => {});
   pipe.on('drain', () => {
     if (dropped === 0) return;

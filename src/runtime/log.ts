@@ -7,40 +7,41 @@ import { isPipe, writeToPipe } from './log-pipe.ts';
 /** Where log lines go. */
 export interface LogOptions {
   readonly level: string;
-  /** Beside standard output; `undefined`: nowhere else. */
+  /** A file that gets every line, beside standard output. */
   readonly file: string | undefined;
 }
 
-/** A log that can be moved. */
+/** A log whose file can be replaced. */
 export interface Log {
   readonly logger: Logger;
   /**
-   * Opens the file anew, or another one, or none: a file that was moved aside is done with then. One
-   * that cannot be opened is said so, and done without.
+   * Opens the file again, another one, or none, and closes the former. A file that cannot be opened
+   * is logged, and the log goes on without it.
    */
   useFile(file: string | undefined): void;
+  /** Logs that the service serves: an entry, of which a terminal shows `lines` and nothing else. */
+  started(lines: readonly string[], message: string, fields: object): void;
 }
 
 /**
- * Logs JSON lines on standard output, readable ones where that is a terminal, and JSON lines to a
- * file if asked. A file that cannot be written, now or later, is said so once, and done without.
+ * Logs JSON lines on standard output, or readable ones if that is a terminal, and JSON lines to a file
+ * if there is one. A file that cannot be written is logged once, and the log goes on without it.
  */
 export async function createLog({ level, file }: LogOptions): Promise<Log> {
-  const output = process.stdout.isTTY
-    ? await prettyStream()
-    : standardOutput((count) =>
-        logger.warn({ dropped: count }, 'lines of this log were dropped: nobody read them in time'),
-      );
+  const { isTTY } = process.stdout;
+  const sayDropped = (count: number) =>
+    logger.warn({ dropped: count }, 'lines of this log were dropped: nobody read them in time');
+  const output = isTTY ? await prettyStream() : standardOutput(sayDropped);
+  let shown = output;
   let logFile: ReturnType<typeof writeTo> | undefined;
-  const timestamp = pino.stdTimeFunctions.isoTime;
   const both = {
     write(line: string) {
       const bounded = boundedEntry(line);
-      output.write(bounded);
+      shown.write(bounded);
       logFile?.write(bounded);
     },
   };
-  const logger = pino({ level, base: null, timestamp }, both);
+  const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, both);
   const useFile = (path: string | undefined) => {
     const former = logFile;
     logFile = undefined;
@@ -63,31 +64,37 @@ export async function createLog({ level, file }: LogOptions): Promise<Log> {
     }
   };
   useFile(file);
-  return { logger, useFile };
+  return {
+    logger,
+    useFile,
+    started(lines, message, fields) {
+      const text = printableLines(`${lines.join('\n')}\n`);
+      if (isTTY) shown = { write: () => process.stdout.write(text) };
+      logger.info(fields, message);
+      shown = output;
+    },
+  };
 }
 
-/**
- * Opens a file to append to. Throws where it is a pipe, say: lines are written at once, and one whose
- * reader stalls would stall the service.
- */
+/** Opens a file to append to. Throws unless it is a regular one: a pipe's reader could stall the service. */
 function openLogFile(path: string): number {
   const { O_APPEND, O_CREAT, O_NONBLOCK, O_WRONLY } = constants;
   const kind = statSync(path, { throwIfNoEntry: false });
   if (kind !== undefined && !kind.isFile()) throw new Error(`expected a regular file: ${path}`);
-  // It may be another one by now: a pipe would make the process wait for its reader.
+  // Not to wait for the reader of a pipe that has taken the file's place since.
   const fd = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o666);
   if (fstatSync(fd).isFile()) return fd;
   closeSync(fd);
   throw new Error(`expected a regular file: ${path}`);
 }
 
-/** A pipe's reader may stall, and must not stall the service; a file is written at once. */
+/** A pipe's reader may stall, and must not stall the service; a file is written synchronously. */
 function standardOutput(sayDropped: (count: number) => void): DestinationStream {
   const { fd } = process.stdout;
   return isPipe(fd) ? writeToPipe(fd, sayDropped) : writeTo(fd, () => {});
 }
 
-/** Only a person at a terminal pays for it. */
+/** Loaded for terminals only: it costs time and memory. */
 async function prettyStream(): Promise<DestinationStream> {
   const { default: pretty } = await import('pino-pretty');
   const shown = pretty({ translateTime: 'SYS:HH:MM:ss.l', sync: true, singleLine: true });
@@ -95,21 +102,21 @@ async function prettyStream(): Promise<DestinationStream> {
 }
 
 /**
- * Writes at once: the last lines before an end are the ones that matter, and a stream that writes
- * later never lets the process end once its reader has gone.
+ * Writes synchronously: the last lines before an exit matter most, and a stream with lines to write
+ * keeps the process alive once its reader has gone.
  */
 function writeTo(fd: number, onError: (error: unknown) => void) {
   return destination({ fd, sync: true }).on('error', onError);
 }
 
-/** Characters of a line that is written as it is: readers of logs cut lines, or drop them, from 16 to 256 KB. */
+/** Characters. Log collectors cut or drop lines that are longer than 16 to 256 KB. */
 const MAX_LINE_LENGTH = 32_768;
 
-/** Bytes of each text, and items of each list, in a line that is longer. */
+/** Bytes of each text, and items of each list, in a line that is cut. */
 const MAX_TEXT_BYTES = 4096;
 const MAX_ITEMS = 20;
 
-/** A line of the log, its texts and lists cut short where it is long. */
+/** A line of the log; if it is too long, its texts and lists are cut. */
 export function boundedEntry(line: string): string {
   if (line.length <= MAX_LINE_LENGTH) return line;
   const entry = JSON.stringify(JSON.parse(line), (_key, value: unknown) => {
@@ -119,7 +126,7 @@ export function boundedEntry(line: string): string {
   return `${entry}\n`;
 }
 
-/** A line of the log whose texts forge no other line and move no cursor; a stack has lines of its own. */
+/** A line of the log for a terminal: its texts cannot forge lines or move the cursor. Only stacks keep their lines. */
 export function printableEntry(line: string): string {
   return JSON.stringify(JSON.parse(line), (key, value: unknown) => {
     if (typeof value !== 'string') return value;
