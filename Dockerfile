@@ -33,7 +33,7 @@ VOLUME /var/lib/learning-sidecar
 
 # Containers of a pod share the loopback address: 127.0.0.1:50051, the default, is right for a
 # sidecar. Where the orchestrator is elsewhere, -p included, set LEARNING_SIDECAR_LISTEN=0.0.0.0:50051, and
-# certificates or tokens in the config (or LEARNING_SIDECAR_INSECURE=true, see README.md).
+# certificates or tokens in the config (or LEARNING_SIDECAR_INSECURE=true, see docs/containers.md).
 ENV NODE_ENV=production \
     LEARNING_SIDECAR_ADMIN_LISTEN=plain:127.0.0.1:9464 \
     LEARNING_SIDECAR_DATA_DIR=/var/lib/learning-sidecar

@@ -10,7 +10,7 @@ import { Story } from './demo/story.ts';
 import { readTasks } from './demo/tasks.ts';
 import { compareWithTruth } from './demo/truth.ts';
 
-// A sidecar, and an orchestrator that does not know which of two changes is good: what the README tells, seen.
+// A sidecar, and an orchestrator that does not know which of two changes is good: what README.md tells.
 
 const CONFIG = new URL('demo/config.yaml', import.meta.url).pathname;
 

@@ -198,12 +198,14 @@ async function showEarlySignal(image: Image, below: string): Promise<void> {
   }
 }
 
-/** As README.md says; a port that is published leads to an address of the container that is not its loopback. */
+/** As docs/containers.md says; a port that is published leads to an address of the container that is not its loopback. */
 async function showDocumented(image: Image, below: string): Promise<void> {
-  const { env, ports, volumes, isReadOnly } = documentedRun(readFileSync('README.md', 'utf8'));
+  const { env, ports, volumes, isReadOnly } = documentedRun(
+    readFileSync('docs/containers.md', 'utf8'),
+  );
   const isKept =
     isReadOnly && volumes.map((one) => one.replace(/^.*:/, '')).join() === image.volumes.join();
-  show('README.md, docker run', isKept, `${volumes}, read-only`);
+  show('docs/containers.md, docker run', isKept, `${volumes}, read-only`);
   const listen = env.LEARNING_SIDECAR_LISTEN ?? '';
   show('its -p', ports.map(portOf).join() === portOf(listen), `${ports}; it listens on ${listen}`);
   const outside = Object.values(networkInterfaces())

@@ -1,4 +1,4 @@
-/** How README.md says to run the image: the one `docker run` in its block marked `sh docker`. */
+/** How docs/containers.md runs the image: the one `docker run` in its block marked `sh docker`. */
 export interface DocumentedRun {
   readonly env: Readonly<Record<string, string>>;
   /** `[ADDRESS:]PORT:PORT`s, the container's port last. */
@@ -9,11 +9,12 @@ export interface DocumentedRun {
 }
 
 /** Throws for flags that are not known here, so that what is checked is what is documented. */
-export function documentedRun(readme: string): DocumentedRun {
-  const block = /^```sh docker\n(?<text>.*?)^```$/ms.exec(readme)?.groups?.text ?? '';
+export function documentedRun(page: string): DocumentedRun {
+  const block = /^```sh docker\n(?<text>.*?)^```$/ms.exec(page)?.groups?.text ?? '';
   const lines = block.replaceAll('\\\n', ' ').split('\n');
   const line = lines.find((one) => one.startsWith('docker run '));
-  if (line === undefined) throw new Error('README.md has no block `sh docker` with a docker run');
+  if (line === undefined)
+    throw new Error('docs/containers.md has no block `sh docker` with a docker run');
   const words = line.trim().split(/\s+/).slice(2, -1);
   const env: Record<string, string> = {};
   const ports: string[] = [];

@@ -5,7 +5,7 @@ import { DeltaState } from '../../src/gen/learning/v1/delta_pb.ts';
 import { LearningService } from '../../src/gen/learning/v1/learning_service_pb.ts';
 import { TaskSchema } from '../../src/gen/learning/v1/task_pb.ts';
 import { adminClient, learningClient } from '../support/clients.ts';
-import { DEADLINE_EXIT, grpcurl, readmeCalls, runLine } from '../support/grpcurl.ts';
+import { DEADLINE_EXIT, documentedCalls, grpcurl, runLine } from '../support/grpcurl.ts';
 import { writeReferenceConfig } from '../support/reference-config.ts';
 import { startSidecar } from '../support/sidecar.ts';
 import { taskOfId } from '../support/task-book.ts';
@@ -13,13 +13,13 @@ import { tempDir } from '../support/temp-dir.ts';
 import { realTraces } from '../support/traces.ts';
 
 const BATCH = 100;
-const README_ADDRESS = '127.0.0.1:50051';
+const DOCUMENTED_ADDRESS = '127.0.0.1:50051';
 const LEARNING = 'learning.v1.LearningService';
 const ADMIN = 'learning.v1.LearningAdminService';
 
 const REFUSAL = 'it was not asked for';
 
-/** Parts of calls, and what the README says is to be seen in their answers. */
+/** Parts of calls, and what docs/grpcurl.md says their answers show. */
 const SHOWN: readonly (readonly [call: string, ...texts: string[]])[] = [
   [`${LEARNING}/GetDeltaStatus; done`, '"overallScore"', REFUSAL],
   ['"DELTA_STATE_REJECTED"', REFUSAL],
@@ -168,22 +168,25 @@ test('an error shows its details', async () => {
   }
 });
 
-/** Runs a line of README.md as it stands, but for the address; answers what it prints. */
+/** Runs a line of docs/grpcurl.md as it stands except for the address, and returns what it prints. */
 async function runAsPrinted(line: string, at: string): Promise<string> {
-  expect(line).toContain(README_ADDRESS);
-  const { code, stdout, stderr } = await runLine(line.replaceAll(README_ADDRESS, at), tempDir());
+  expect(line).toContain(DOCUMENTED_ADDRESS);
+  const { code, stdout, stderr } = await runLine(
+    line.replaceAll(DOCUMENTED_ADDRESS, at),
+    tempDir(),
+  );
   const isOpenEnded = line.includes('-max-time');
   const answer = { line, code, stderr: isOpenEnded ? '' : stderr };
   expect(answer).toEqual({ line, code: isOpenEnded ? DEADLINE_EXIT : 0, stderr: '' });
   return stdout;
 }
 
-test('the calls in README.md are true', async () => {
+test('the calls in docs/grpcurl.md are true', async () => {
   await adminClient(address).rejectDelta({ deltaId: await proposed(), reason: REFUSAL });
-  const lines = readmeCalls();
+  const lines = documentedCalls();
   for (const { name, parent } of [...LearningService.methods, ...LearningAdminService.methods]) {
     const shown = lines.some((line) => line.includes(`${parent.typeName}/${name}`));
-    expect(shown, `README.md shows ${name}`).toBe(true);
+    expect(shown, `docs/grpcurl.md shows ${name}`).toBe(true);
   }
   for (const line of lines) {
     if (line.includes('DELTA_STATE_PROPOSED')) await proposed();
@@ -194,12 +197,12 @@ test('the calls in README.md are true', async () => {
       for (const text of line.includes(part) ? texts : []) expect(stdout, line).toContain(text);
     }
   }
-  console.log(`grpcurl: ${lines.length} calls of README.md run`);
+  console.log(`grpcurl: ${lines.length} calls of docs/grpcurl.md run`);
 });
 
 test('they run one after the other where nothing is known yet', async () => {
   const fresh = await startSidecar({ dataDir: tempDir() });
-  for (const line of readmeCalls()) {
+  for (const line of documentedCalls()) {
     const stdout = await runAsPrinted(line, fresh.address);
     if (line.includes('RevertDelta')) expect(stdout).toContain('"revertsDeltaId"');
   }

@@ -24,12 +24,35 @@ test('links in the package lead to what is packed', () => {
   const pages = files.filter((path) => path.endsWith('.md'));
   expect(pages).toContain('README.md');
   expect(linkedFrom('README.md')).toContain(normalize('docs/operations.md'));
+  expect(linkedFrom('README.md')).toContain(normalize('docs/loop.svg'));
   const isPacked = (to: string) => files.some((path) => path === to || path.startsWith(`${to}/`));
   const broken = pages.flatMap((page) =>
     linkedFrom(page)
       .filter((to) => !isPacked(to))
       .map((to) => `${page}: ${to}`),
   );
+  expect(broken).toEqual([]);
+});
+
+/** What GitHub calls a heading's anchor. */
+function anchorOf(heading: string): string {
+  const words = heading.toLowerCase().replaceAll(/[^\p{L}\p{N}_ -]/gu, '');
+  return words.replaceAll(' ', '-');
+}
+
+test('links to a part of a page lead to a heading', () => {
+  const pages = packed().filter((path) => path.endsWith('.md'));
+  const anchorsOf = (page: string) => {
+    const headings = readFileSync(page, 'utf8').matchAll(/^#+ (.*)$/gm);
+    return new Set([...headings].map(([, heading = '']) => anchorOf(heading)));
+  };
+  const broken = pages.flatMap((page) => {
+    const links = readFileSync(page, 'utf8').matchAll(/\]\((?<to>[^):\s#]*)#(?<part>[^)\s]+)\)/g);
+    return [...links].flatMap(({ groups: { to = '', part = '' } = {} }) => {
+      const target = to === '' ? page : normalize(join(dirname(page), to));
+      return anchorsOf(target).has(part) ? [] : [`${page}: ${to}#${part}`];
+    });
+  });
   expect(broken).toEqual([]);
 });
 

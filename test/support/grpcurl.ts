@@ -51,9 +51,9 @@ function run(
   });
 }
 
-/** The calls that README.md shows, in their order: lines of the block marked `sh grpcurl`, each as it stands. */
-export function readmeCalls(): string[] {
-  const text = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+/** The calls that docs/grpcurl.md shows, in order: the lines of its block marked `sh grpcurl`. */
+export function documentedCalls(): string[] {
+  const text = readFileSync(new URL('../../docs/grpcurl.md', import.meta.url), 'utf8');
   const block = /^```sh grpcurl\n(.*?)^```$/ms.exec(text)?.[1] ?? '';
   return block.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
 }

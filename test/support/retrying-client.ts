@@ -4,7 +4,7 @@ import { createClient } from '../../src/wire/client.ts';
 import { readStatusDetails } from '../../src/wire/error-details.ts';
 import { taskOfId } from './task-book.ts';
 
-// A client as the README tells to write one: a service config, and a loop around it that keeps the
+// A client as docs/integration.md describes it: a service config, and a loop around it that keeps the
 // task's id. Records so many tasks, and prints what it met with.
 
 const [address = '', prefix = '', count = '0', lanes = '1'] = process.argv.slice(2);

@@ -1,4 +1,4 @@
-"""A client as the README tells to write one: a service config, and a loop around it that keeps the
+"""A client as docs/integration.md describes it: a service config, and a loop around it that keeps the
 task's id. Records so many tasks, and prints what it met with as a line of JSON.
 
 Usage: retrying_client.py ADDRESS PREFIX COUNT LANES, with generated stubs on PYTHONPATH.
