@@ -37,21 +37,10 @@ const files = [
 const texts = files.map((path) => ({ path, text: textOf(path) }));
 
 test.for(Object.entries(WORDS))('nothing says "%s", but: %s', ([word]) => {
-  const pattern = new RegExp(`.{0,40}\\b${word}\\b.{0,40}`, 'gi');
   const found = texts.flatMap(({ path, text }) =>
-    [...text.matchAll(pattern)].map(([line]) => `${path}: …${line}…`),
+    [...text.matchAll(new RegExp(`\\b${word}\\b`, 'gi'))].map(
+      ({ index }) => `${path}: …${text.slice(Math.max(0, index - 40), index + 50)}…`,
+    ),
   );
   expect(found).toEqual([]);
-});
-
-test('the glossary has at most 30 terms', () => {
-  const section = /^## Glossary$(.*?)^## /ms.exec(readFileSync('CONTRIBUTING.md', 'utf8'))?.[1];
-  const rows = section?.match(/^\| .* \|$/gm) ?? [];
-  // One row is the head.
-  expect(rows.length - 1).toBeGreaterThan(20);
-  expect(rows.length - 1).toBeLessThanOrEqual(30);
-});
-
-test('README.md has at most 130 lines', () => {
-  expect(readFileSync('README.md', 'utf8').split('\n').length - 1).toBeLessThanOrEqual(130);
 });
