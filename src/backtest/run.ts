@@ -161,7 +161,7 @@ class Replay {
       );
       if (dueMs > ms) break;
       this.#clock.set(dueMs);
-      await this.#ledger.transact(expireDue(this.#environment()));
+      await this.#ledger.transact(expireDue()(this.#environment()));
     }
     this.#clock.set(ms);
   }

@@ -22,7 +22,7 @@ export interface Scored {
 }
 
 /** A candidate, its score, and what becomes of it. */
-export interface Decision extends Scored {
+export interface Curated extends Scored {
   readonly outcome: Outcome;
   /** Why it was not put in force, in words; empty where it was. */
   readonly summary: string;
@@ -51,7 +51,7 @@ export function curate(
   scored: readonly Scored[],
   settings: LoopSettings,
   budget: number,
-): Decision[] {
+): Curated[] {
   let left = budget;
   return scored.map((one) => {
     const objection = objectionTo(one, settings) ?? violationBy(one.candidate, settings);

@@ -1,7 +1,7 @@
 import type { CurationMode, Rule } from '../domain/rule.ts';
 import type { LoopSettings } from '../domain/settings.ts';
 import type { Parameters } from '../domain/value.ts';
-import { curate, type Decision, passes, type Scored } from './curate.ts';
+import { type Curated, curate, passes, type Scored } from './curate.ts';
 import {
   type Candidate,
   type Generated,
@@ -36,7 +36,7 @@ export interface CycleInput extends Restraints, Learned {
 /** What a cycle decided; nothing has happened yet. */
 export interface CyclePlan {
   readonly tasksAnalyzed: number;
-  readonly decisions: readonly Decision[];
+  readonly decisions: readonly Curated[];
   readonly faults: readonly RuleFault[];
   readonly heldSinceMs: HeldSince;
 }

@@ -1,12 +1,20 @@
-import { bornDelta, type Delta, type Proposal } from '../domain/delta.ts';
+import { bornApplied, bornDelta, type Delta, type Proposal } from '../domain/delta.ts';
 import { own, type Value } from '../domain/value.ts';
 import type { DeltaApplied, LedgerEvent } from '../ledger/event.ts';
 import { toWallMs } from '../ledger/head.ts';
 import type { LedgerView } from '../ledger/view.ts';
 import { sampleOf } from '../trial/observe.ts';
+import type { Environment } from './environment.ts';
 
 /** Fields of an application besides those of the delta. */
 type Application = Partial<Omit<DeltaApplied, 'kind' | 'deltaId' | 'sequence' | 'timeMs'>>;
+
+/** Fields of a delta that no rule proposes and that is put in force at once. */
+type Setting = Pick<
+  Proposal,
+  'ruleId' | 'type' | 'operation' | 'target' | 'newValue' | 'reasoning'
+> &
+  Partial<Pick<Proposal, 'revertsDeltaId' | 'trialDeltaId'>>;
 
 /** Tasks before, and after, a change without a trial, for its OBSERVED estimate. */
 export const OBSERVED_TASKS = 30;
@@ -17,7 +25,8 @@ export const OBSERVED_TASKS = 30;
  */
 export class Changes {
   readonly events: LedgerEvent[] = [];
-  readonly #view: LedgerView;
+  readonly view: LedgerView;
+  readonly environment: Environment;
   readonly nowMs: number;
   /** As `nowMs`, in Unix time. */
   readonly wallMs: number;
@@ -29,10 +38,11 @@ export class Changes {
   #sequence: number;
   #ordinal: number;
 
-  constructor(view: LedgerView, nowMs: number) {
-    this.#view = view;
-    this.nowMs = nowMs;
-    this.wallMs = toWallMs(view.head, nowMs);
+  constructor(view: LedgerView, environment: Environment) {
+    this.view = view;
+    this.environment = environment;
+    this.nowMs = environment.nowMs;
+    this.wallMs = toWallMs(view.head, this.nowMs);
     this.#sequence = view.head.sequence;
     this.#ordinal = view.head.ordinal;
   }
@@ -42,15 +52,27 @@ export class Changes {
     return this.#sequence;
   }
 
+  /** Deadline of the acknowledgement of a delta put in force now; `null` if there is none. */
+  get ackByMs(): number | null {
+    const { ackTimeoutSeconds } = this.environment.settings.curation;
+    return ackTimeoutSeconds === 0 ? null : this.nowMs + ackTimeoutSeconds * 1000;
+  }
+
   /** A parameter's live value, these events included. */
   valueOf(target: string): Value | undefined {
     return this.#values.has(target)
       ? this.#values.get(target)
-      : own(this.#view.head.parameters, target);
+      : own(this.view.head.parameters, target);
   }
 
-  /** Proposes a delta; answers it as it is then. */
-  propose(proposal: Proposal): Delta {
+  /** A retained delta, or one that these events propose. */
+  delta(deltaId: string): Delta | undefined {
+    return this.view.delta(deltaId) ?? this.#born.get(deltaId);
+  }
+
+  /** Proposes a delta; returns it as it is then. */
+  propose(fields: Omit<Proposal, 'deltaId'>): Delta {
+    const proposal = { deltaId: this.environment.newId(), ...fields };
     this.#ordinal += 1;
     this.events.push({ kind: 'delta_proposed', ordinal: this.#ordinal, proposal });
     const delta = bornDelta(proposal, this.#ordinal);
@@ -58,14 +80,26 @@ export class Changes {
     return delta;
   }
 
+  /** As `propose`, for an override, a revert or a switch: its old value is the live one. */
+  proposeSetting({ revertsDeltaId = '', trialDeltaId = '', ...fields }: Setting): Delta {
+    const { ruleId, type, operation, target, newValue, reasoning } = fields;
+    return this.propose({
+      ruleId,
+      type,
+      operation,
+      target,
+      oldValue: this.valueOf(target),
+      newValue,
+      reasoning,
+      ...bornApplied(this.wallMs),
+      revertsDeltaId,
+      trialDeltaId,
+    });
+  }
+
   /** The id of the last delta that these events proposed. */
   lastBorn(): string | undefined {
     return [...this.#born.keys()].at(-1);
-  }
-
-  /** A delta that these events proposed. */
-  born(deltaId: string): Delta | undefined {
-    return this.#born.get(deltaId);
   }
 
   /** Whether these events touch a parameter, so that its cooldown begins. */
@@ -78,7 +112,7 @@ export class Changes {
     this.#touched.add(target);
   }
 
-  /** Puts a delta in force; answers its sequence. */
+  /** Puts a delta in force; returns its sequence. */
   apply(delta: Proposal, how: Application = {}): number {
     this.#sequence += 1;
     this.events.push({
@@ -102,14 +136,14 @@ export class Changes {
 
   /** As `apply`, for a delta without a trial: its effect is observed over `OBSERVED_TASKS`. */
   applyObserved(delta: Proposal, how: Application = {}): void {
-    const { counters } = this.#view.head;
-    const sample = sampleOf(this.#view.newestTasks(OBSERVED_TASKS));
+    const { counters } = this.view.head;
+    const sample = sampleOf(this.view.newestTasks(OBSERVED_TASKS));
     this.apply(delta, { before: { tasksRecorded: counters.tasksRecorded, sample }, ...how });
   }
 
   reject(deltaId: string, summary: string): void {
-    const delta = this.#born.get(deltaId);
-    if (delta !== undefined) this.touch(delta.target);
+    const target = this.#born.get(deltaId)?.target;
+    if (target !== undefined) this.touch(target);
     this.events.push({ kind: 'delta_rejected', deltaId, timeMs: this.nowMs, summary });
   }
 

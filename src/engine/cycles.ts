@@ -5,18 +5,18 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Environment } from './environment.ts';
 import { askRules, type CycleReport, runCycle } from './run-cycle.ts';
 
-/** Is told of each cycle. */
+/** Called after each cycle. */
 export interface CycleObserver {
   cycleCompleted(report: CycleReport): void;
   cycleFailed(error: unknown): void;
 }
 
-/** Between two slices of the rules: some turns of the event loop, as a commit may wait for a few of them. */
+/** Pause between two slices of the rules: a commit may wait for some turns of the event loop. */
 const REST_MS = 4;
 
 /** Runs cycles, one after the other. */
 export class Cycles {
-  /** Not kept over a restart: what is to have held for long is then seen to hold anew. */
+  /** Lost at a restart: a condition must then hold for its whole time again. */
   heldSinceMs: CycleReport['heldSinceMs'] = new Map();
   readonly #ledger: Ledger;
   readonly #observer: CycleObserver;
@@ -30,7 +30,7 @@ export class Cycles {
     this.#environment = environment;
   }
 
-  /** One cycle; where one is under way, after it. */
+  /** Runs one cycle, after the one that is under way. */
   run(): Promise<CycleReport> {
     const run = () => this.#run();
     const report = this.#newest === undefined ? run() : this.#newest.then(run, run);
@@ -46,7 +46,7 @@ export class Cycles {
     let report: CycleReport;
     try {
       report = await whenKnown(this.#askRules(), (generated) =>
-        this.#ledger.transact(runCycle(this.#environment(), generated)),
+        this.#ledger.transact(runCycle(generated)(this.#environment())),
       );
       this.heldSinceMs = report.heldSinceMs;
     } catch (error) {
@@ -57,7 +57,7 @@ export class Cycles {
     return report;
   }
 
-  /** Asks anew where the config is another one by then. */
+  /** Asks again if the config has changed meanwhile. */
   #askRules(): Awaitable<Generated> {
     const environment = this.#environment();
     const { settings, monotonic } = environment;

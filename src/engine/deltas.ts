@@ -1,13 +1,8 @@
 import type { Delta, DeltaOperation } from '../domain/delta.ts';
 import { LearningError } from '../domain/errors.ts';
-import type { Decided } from '../ledger/ledger.ts';
 import type { LedgerView } from '../ledger/view.ts';
-import type { Changes } from './changes.ts';
 
-export function decidedOn(changes: Changes, deltaId: string): Decided<Delta> {
-  return { events: changes.events, result: (after) => known(after, deltaId) };
-}
-
+/** Throws `DELTA_NOT_FOUND` if the delta is not retained. */
 export function known(view: LedgerView, deltaId: string): Delta {
   const delta = view.delta(deltaId);
   if (delta !== undefined) return delta;

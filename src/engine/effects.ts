@@ -1,6 +1,5 @@
 import type { Delta } from '../domain/delta.ts';
 import type { DeltaEffect } from '../domain/effect.ts';
-import type { LoopSettings } from '../domain/settings.ts';
 import type { Task } from '../domain/task.ts';
 import type { LedgerEvent } from '../ledger/event.ts';
 import { type LedgerView, trialOf } from '../ledger/view.ts';
@@ -10,13 +9,7 @@ import { compareSamples, sampleOf } from '../trial/observe.ts';
 import { isOfThisFormat } from '../trial/trial.ts';
 import { OBSERVED_TASKS } from './changes.ts';
 
-/** Deadline of the acknowledgement of a delta put in force now; `null`: none. */
-export function ackDeadline({ curation }: LoopSettings, nowMs: number): number | null {
-  const { ackTimeoutSeconds } = curation;
-  return ackTimeoutSeconds === 0 ? null : nowMs + ackTimeoutSeconds * 1000;
-}
-
-/** The effect of a delta, that of an open trial included; `undefined`: nothing is known. */
+/** The effect of a delta, that of an open trial included; `undefined` if nothing is known. */
 export function effectOf(view: LedgerView, delta: Delta): Partial<DeltaEffect> | undefined {
   const trial = trialOf(view, delta.deltaId);
   if (trial === undefined || !isOfThisFormat(trial.plan)) return delta.effect;

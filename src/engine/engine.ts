@@ -1,6 +1,5 @@
 import { type CombinedMetrics, combineMetrics } from '../cycle/combine-metrics.ts';
 import type { Clock } from '../domain/clock.ts';
-import type { Delta } from '../domain/delta.ts';
 import type { Gains } from '../domain/gains.ts';
 import type { CoordinationMetrics } from '../domain/metrics.ts';
 import type { Rule } from '../domain/rule.ts';
@@ -8,21 +7,19 @@ import { type LoopSettings, retentionOf } from '../domain/settings.ts';
 import type { Task } from '../domain/task.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Dispatch } from '../trial/assign.ts';
-import { type Acknowledgement, acknowledge } from './acknowledge.ts';
-import { approve, type Override, reject, setParameter } from './curation.ts';
 import { type CycleObserver, Cycles } from './cycles.ts';
+import type { EngineDecision } from './decision.ts';
 import type { Environment, Follower } from './environment.ts';
 import { gainsOf } from './gains.ts';
+import { IntervalTimer } from './interval-timer.ts';
 import { LoopClock } from './loop-clock.ts';
 import { declareParameters, retireParameters } from './parameters.ts';
-import { type Recorded, recordTasks, reportMetrics } from './record.ts';
-import { baseline, type Resolved, resolve, settled } from './resolve.ts';
+import { type Recorded, recordTasks } from './record.ts';
+import { type Resolved, resolve, settled } from './resolve.ts';
 import { ResolveUsage } from './resolve-usage.ts';
-import { revert } from './revert.ts';
-import { neverPasses, type RuleStatus, ruleStatus } from './rule-status.ts';
+import { type RuleStatus, ruleStatus } from './rule-status.ts';
 import { type CycleReport, expireProposals } from './run-cycle.ts';
-import { LoopTimer } from './timer.ts';
-import { expireDue, isDue, reviewTrial, setTrialsPaused } from './trials.ts';
+import { expireDue, isDue, reviewTrials } from './trials.ts';
 
 /** Is told of what is recorded, and of each cycle. */
 export interface EngineObserver extends CycleObserver {
@@ -41,8 +38,8 @@ export interface EngineOptions {
 const DUE_INTERVAL_MS = 1000;
 
 /**
- * The learning loop: records reports, runs cycles, and carries out the decisions of operators and
- * clients. Every promise resolves when its outcome is durable, and rejects as `Ledger.transact` does.
+ * The learning loop: records tasks, runs cycles, and makes the decisions of operators and clients.
+ * Every promise resolves when its outcome is durable, and rejects as `Ledger.transact` does.
  */
 export class Engine {
   readonly ledger: Ledger;
@@ -50,8 +47,8 @@ export class Engine {
   readonly #newId: () => string;
   readonly #observer: EngineObserver;
   readonly #cycles: Cycles;
-  readonly #timer: LoopTimer;
-  readonly #dueTimer: LoopTimer;
+  readonly #timer: IntervalTimer;
+  readonly #dueTimer: IntervalTimer;
   #followers: () => readonly Follower[] = () => [];
   readonly #usage: ResolveUsage;
   readonly #startedMs: number;
@@ -69,14 +66,13 @@ export class Engine {
     this.#startedMs = options.clock.monotonic();
     this.#usage = new ResolveUsage(options.ledger.state.head.counters.tasksRecorded > 0);
     this.#active = options.settings.cycle.enabled;
-    this.#timer = new LoopTimer(options.clock, {
-      intervalMs: () => this.#settings.cycle.intervalSeconds * 1000,
-      run: () => this.#beat(),
-    });
-    this.#dueTimer = new LoopTimer(options.clock, {
-      intervalMs: () => DUE_INTERVAL_MS,
-      run: () => this.#expire(),
-    });
+    const intervalMs = () => this.#settings.cycle.intervalSeconds * 1000;
+    this.#timer = new IntervalTimer(options.clock, intervalMs, () => this.#tick());
+    this.#dueTimer = new IntervalTimer(
+      options.clock,
+      () => DUE_INTERVAL_MS,
+      () => this.#expire(),
+    );
   }
 
   get settings(): LoopSettings {
@@ -88,30 +84,23 @@ export class Engine {
     return this.#active;
   }
 
-  /** Unix time in milliseconds; `undefined` while learning is off or the timer stopped. */
+  /** Unix time in milliseconds; `undefined` while learning is off or the timer is stopped. */
   get nextCycleTimeMs(): number | undefined {
     const dueIn = this.#timer.dueInMs();
     return this.#active && dueIn !== undefined ? this.clock.wallNow() + dueIn : undefined;
   }
 
-  /** @param followers answers the open streams */
+  /** @param followers returns the open streams */
   followedBy(followers: () => readonly Follower[]): void {
     this.#followers = followers;
   }
 
   ruleStatus(rule: Rule): RuleStatus {
-    const { asksByTask } = this.#environment();
-    const nowMs = this.clock.now();
-    const status = ruleStatus(this.ledger.state, rule, this.#settings, nowMs, asksByTask);
-    const sinceMs = this.#cycles.heldSinceMs.get(rule.fingerprint);
-    const seconds = Math.floor((nowMs - (sinceMs ?? nowMs)) / 1000);
-    const isCounting = sinceMs !== undefined && seconds < rule.forSeconds;
-    if (!isCounting || status.waiting !== '') return status;
-    const waiting = `its condition has held for ${seconds} of ${rule.forSeconds} seconds`;
-    return { ...status, waiting };
+    const heldSinceMs = this.#cycles.heldSinceMs.get(rule.fingerprint);
+    return ruleStatus(this.ledger.state, rule, this.#environment(), heldSinceMs);
   }
 
-  /** What rules see of the metrics that clients have reported; `undefined`: there are none. */
+  /** What rules see of the metrics that clients have reported; `undefined` if there are none. */
   metrics(): CombinedMetrics | undefined {
     const reports = this.ledger.state.metricsReports();
     return combineMetrics(reports, this.#settings.metrics, this.clock.now());
@@ -120,11 +109,6 @@ export class Engine {
   /** What the retained changes have gained, and what that cost. */
   gains(): Gains {
     return gainsOf(this.ledger.state, this.#environment());
-  }
-
-  /** Why no proposal of a rule can pass, as things stand; `undefined`: one may. */
-  neverPasses(rule: Rule): string | undefined {
-    return neverPasses(this.ledger.state, rule, this.#settings, this.clock.now());
   }
 
   /** Starts the timers; the first cycle runs one interval from now. */
@@ -152,15 +136,11 @@ export class Engine {
   async configure(settings: LoopSettings): Promise<void> {
     const former = this.#settings;
     this.#settings = settings;
-    const environment = this.#environment();
     try {
       // Requested in the same turn, they are committed together. Once trials have been reviewed, those that
       // are left can be stopped like any other.
-      await Promise.all(
-        [declareParameters, reviewTrial, retireParameters].map((decisionOf) =>
-          this.ledger.transact(decisionOf(environment)),
-        ),
-      );
+      const decisions = [declareParameters(), reviewTrials(), retireParameters()];
+      await Promise.all(decisions.map((decision) => this.decide(decision)));
     } catch (error) {
       this.#settings = former;
       throw error;
@@ -177,66 +157,33 @@ export class Engine {
     const upMs = monotonicMs - this.#startedMs;
     const now = { monotonicMs, wallMs: this.clock.wallNow(), upMs };
     const timed = this.#usage.noteRecorded(tasks.filter(isNew), now);
-    const recorded = await this.ledger.transact(
-      recordTasks(timed, tasks.length, metrics, this.#environment()),
-    );
+    const recorded = await this.decide(recordTasks(timed, tasks.length, metrics));
     this.#observer.tasksRecorded(recorded);
     return recorded;
-  }
-
-  /** The values in force. */
-  current(): Resolved {
-    return baseline(this.ledger.state);
   }
 
   /** The values for a task to run with; the same arms each time while its trials are open. */
   async resolve(dispatch: Dispatch): Promise<Resolved> {
     const isFirst = this.#usage.noteAsked(dispatch.taskId, this.clock.monotonic());
-    const done = settled(this.ledger.state, dispatch, isFirst);
-    return done ?? this.ledger.transact(resolve(dispatch, this.#environment()));
-  }
-
-  /** Pauses all trials, with the old values in force, or resumes them. */
-  setTrialsPaused(paused: boolean): Promise<void> {
-    return this.ledger.transact(setTrialsPaused(paused, this.#environment()));
-  }
-
-  reportMetrics(metrics: CoordinationMetrics): Promise<void> {
-    return this.ledger.transact(reportMetrics(metrics, this.#now()));
+    return settled(this.ledger.state, dispatch, isFirst) ?? this.decide(resolve(dispatch));
   }
 
   runCycle(): Promise<CycleReport> {
     return this.#cycles.run();
   }
 
-  approve(deltaId: string, reason: string): Promise<Delta> {
-    return this.ledger.transact(approve(deltaId, reason, this.#environment()));
+  /** Makes a decision of an operator, a client or the loop. */
+  decide<R>(decision: EngineDecision<R>): Promise<R> {
+    return this.ledger.transact(decision(this.#environment()));
   }
 
-  reject(deltaId: string, reason: string): Promise<Delta> {
-    return this.ledger.transact(reject(deltaId, reason, this.#environment()));
-  }
-
-  revert(deltaId: string, reason: string): Promise<Delta> {
-    return this.ledger.transact(revert(deltaId, reason, this.#environment()));
-  }
-
-  setParameter(override: Override): Promise<Delta> {
-    return this.ledger.transact(setParameter(override, this.#environment()));
-  }
-
-  acknowledge(acknowledgement: Acknowledgement): Promise<void> {
-    return this.ledger.transact(acknowledge(acknowledgement, this.#environment()));
-  }
-
-  async #beat(): Promise<void> {
+  async #tick(): Promise<void> {
     if (this.#active) await this.runCycle();
-    else await this.ledger.transact(expireProposals(this.#now()));
+    else await this.decide(expireProposals());
   }
 
   async #expire(): Promise<void> {
-    if (!isDue(this.ledger.state, this.#now())) return;
-    await this.ledger.transact(expireDue(this.#environment()));
+    if (isDue(this.ledger.state, this.#now())) await this.decide(expireDue());
   }
 
   /** The loop's time, for a decision. A jump of the wall clock is recorded before it. */

@@ -19,13 +19,13 @@ export interface Environment {
   readonly followers: () => readonly Follower[];
   /** Monotonic time in milliseconds. */
   readonly monotonic: () => number;
-  /** At least half of the newest tasks asked for their parameters by id; `undefined`: not known yet. */
+  /** Whether at least half of the newest tasks asked for their parameters by id; `undefined` if unknown. */
   readonly asksByTask: () => boolean | undefined;
-  /** None of the newest tasks did. */
+  /** Whether none of the newest tasks did. */
   readonly noneAsks: () => boolean;
 }
 
-/** The open streams that are sent deltas of a type; `undefined`: one without a type, which all are. */
+/** The open streams that are sent deltas of a type. Every stream is sent deltas without a type. */
 export function followersOf(
   { followers }: Pick<Environment, 'followers'>,
   type: DeltaType | undefined,

@@ -41,7 +41,7 @@ export class LoopClock implements Clock {
     return this.#clock.schedule(callback, delayMs);
   }
 
-  /** Unix time less the loop's time, in milliseconds; `undefined`: as the ledger has it. */
+  /** Unix time less the loop's time, in milliseconds, if it differs from the ledger's by `TOLERANCE_MS` or more. */
   newOffsetMs({ head }: LedgerView): number | undefined {
     const offsetMs = this.wallNow() - this.now();
     return Math.abs(offsetMs - head.clock.offsetMs) < TOLERANCE_MS ? undefined : offsetMs;
@@ -51,11 +51,8 @@ export class LoopClock implements Clock {
   follow(): Decision<void> {
     return (view) => {
       const offsetMs = this.newOffsetMs(view);
-      const events =
-        offsetMs === undefined
-          ? []
-          : [{ kind: 'clock_set', timeMs: this.now(), offsetMs } as const];
-      return { events, result: () => {} };
+      const set = { kind: 'clock_set', timeMs: this.now() } as const;
+      return { events: offsetMs === undefined ? [] : [{ ...set, offsetMs }] };
     };
   }
 }

@@ -1,7 +1,7 @@
 import type { Delta } from '../domain/delta.ts';
 import type { Rule } from '../domain/rule.ts';
 import type { Task } from '../domain/task.ts';
-import { own } from '../domain/value.ts';
+import { own, type Value } from '../domain/value.ts';
 import type { LedgerView } from '../ledger/view.ts';
 import { carryKey, changeKey } from '../trial/change.ts';
 import { SUFFICIENT } from '../trial/evidence/bets.ts';
@@ -18,10 +18,9 @@ import {
 } from '../trial/plan.ts';
 import { tellingLabels } from '../trial/predict.ts';
 import { TAKING_BACK } from '../trial/verdict.ts';
-import type { Changes } from './changes.ts';
 import type { Environment } from './environment.ts';
 
-/** How trials assign arms; `undefined`: not known yet whether tasks ask by id (`auto`). */
+/** How trials assign arms; `undefined` in mode `auto` until it is known whether tasks ask by id. */
 export function assignmentOf({
   settings,
   asksByTask,
@@ -36,8 +35,10 @@ export function assignmentOf({
 interface Subject {
   readonly delta: Pick<Delta, 'deltaId' | 'ordinal' | 'target' | 'newValue'>;
   readonly rule: Pick<Rule, 'id' | 'fingerprint' | 'primary' | 'guards'>;
-  /** The confirmed delta whose old value is tried again; `undefined`: a rule proposed the change. */
-  readonly retrialOf: string | undefined;
+  /** The live value of the parameter. */
+  readonly oldValue: Value | undefined;
+  /** The confirmed delta whose old value is tried again; absent if a rule proposed the change. */
+  readonly retrialOf?: string;
   /** The new value is put in force at once, and compared in blocks. */
   readonly isApplied?: boolean;
 }
@@ -60,14 +61,13 @@ export function outcomeTimeout(
 
 /** The plan of a trial, from the config and the newest tasks. */
 export function planTrial(
-  { view, changes }: { readonly view: LedgerView; readonly changes: Changes },
-  { delta, rule, retrialOf, isApplied = false }: Subject,
+  view: LedgerView,
   environment: Environment,
+  { delta, rule, oldValue, retrialOf, isApplied = false }: Subject,
 ): TrialPlan {
   const { deltaId, ordinal, target, newValue } = delta;
   const { id: ruleId, fingerprint, primary, guards } = rule;
   const { trial } = environment.settings;
-  const oldValue = changes.valueOf(target);
   const tasks = view.newestTasks(MEASURED_TASKS);
   const change = { ruleId, fingerprint, target, oldValue, newValue };
   const { longestMs } = own(view.head.changes, changeKey(change)) ?? {};

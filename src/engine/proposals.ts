@@ -15,7 +15,7 @@ export interface Change {
   readonly newValue: Value | undefined;
 }
 
-/** When rules may change a parameter again: after its hold and cooldown; `undefined`: now. */
+/** When rules may change a parameter again: after its hold and cooldown; `undefined` if they may now. */
 export function restingUntil(
   { head }: Known,
   { curation }: LoopSettings,
@@ -39,8 +39,8 @@ export function tries(mode: CurationMode): boolean {
 }
 
 /**
- * Whether a delta of mode `auto` is tried before it is in force: while tasks ask by their ids, or might, as
- * far as is known after a restart; and while trials are paused, so that it waits.
+ * Whether a delta of mode `auto` is tried before it is in force: unless tasks are known not to ask by their
+ * ids. While trials are paused, it waits for a trial.
  */
 export function triesFirst({ head }: Known, asksByTask: () => boolean | undefined): boolean {
   return head.trialsPaused || asksByTask() !== false;
@@ -56,8 +56,8 @@ export function mayProbe({ head }: Known, change: Change, nowMs: number): boolea
   return isOver(restAfter({ head }, change, true), nowMs, head.counters.tasksRecorded);
 }
 
-/** When the last trial of a change ended; 0: there was none. */
-export function lastTried({ head }: Known, change: Change): number {
+/** When the last trial of a change ended; 0 if there was none. */
+export function lastTriedMs({ head }: Known, change: Change): number {
   return own(head.changes, changeKey(change))?.endMs ?? 0;
 }
 
@@ -72,13 +72,13 @@ export function isStopped({ head }: Known, rule: Rule, nowMs: number): boolean {
   return record !== undefined && isLeftToPerson(record, nowMs);
 }
 
-/** The record of a rule's present text; `undefined`: it has none. */
+/** The record of a rule's present text. */
 export function recordOf({ head }: Known, rule: Rule): RuleRecord | undefined {
   const record = own(head.rules, rule.id);
   return record?.fingerprint === rule.fingerprint ? record : undefined;
 }
 
-/** The longest rest of a rule's changes; `undefined`: none rests. */
+/** The longest rest of a rule's changes; `undefined` if none rests. */
 export function ruleRest({ head }: Known, ruleId: string, nowMs: number): Rest | undefined {
   const rests = Object.values(head.changes)
     .filter((change) => change.ruleId === ruleId)

@@ -2,12 +2,9 @@ import type { CoordinationMetrics } from '../domain/metrics.ts';
 import type { Task } from '../domain/task.ts';
 import type { LedgerEvent } from '../ledger/event.ts';
 import { toWallMs } from '../ledger/head.ts';
-import type { Decision } from '../ledger/ledger.ts';
 import type { LedgerView } from '../ledger/view.ts';
-import { Changes } from './changes.ts';
+import { decision, type EngineDecision } from './decision.ts';
 import { observeEffects } from './effects.ts';
-import type { Environment } from './environment.ts';
-import { TrialChanges } from './trial-changes.ts';
 
 /** The outcome of recording a batch of tasks. */
 export interface Recorded {
@@ -26,17 +23,17 @@ export interface Recorded {
 export function recordTasks(
   tasks: readonly Task[],
   reported: number,
-  metrics: CoordinationMetrics | undefined,
-  environment: Environment,
-): Decision<Recorded> {
-  return (view) => {
+  metrics?: CoordinationMetrics,
+): EngineDecision<Recorded> {
+  return (environment) => (view) => {
     const { nowMs } = environment;
-    const known = freshOnes(view, tasks);
+    const known = newTasks(view, tasks);
     const fresh = known.map((task) => ({ ...withoutClient(task), recordedMs: nowMs }));
     const events: LedgerEvent[] = [];
     if (fresh.length > 0) events.push({ kind: 'tasks_recorded', tasks: fresh });
-    events.push(...observeEffects(view, fresh, nowMs), ...recordTrial(view, known, environment));
-    if (metrics !== undefined) events.push(...reportMetrics(metrics, nowMs)(view).events);
+    events.push(...observeEffects(view, fresh, nowMs));
+    if (view.trials.length > 0) events.push(...recordOutcomes(known)(environment)(view).events);
+    if (metrics !== undefined) events.push(...reportMetrics(metrics)(environment)(view).events);
     return {
       events,
       result: ({ head }) => ({
@@ -48,51 +45,40 @@ export function recordTasks(
   };
 }
 
-/** Which client ran a task matters to the trials that are on, and to nothing later. */
+/** The client matters to open trials only, and is not kept. */
 function withoutClient(task: Task): Task {
   if (task.clientId === undefined) return task;
   const { clientId: _, ...kept } = task;
   return kept;
 }
 
-function recordTrial(
-  view: LedgerView,
-  tasks: readonly Task[],
-  environment: Environment,
-): readonly LedgerEvent[] {
-  if (view.trials.length === 0) return [];
-  const changes = new Changes(view, environment.nowMs);
-  const trials = new TrialChanges(changes, view, environment);
-  for (const task of tasks) trials.record(task);
-  return changes.events;
-}
-
-/** Replaces a client's metrics, unless they were observed before its current ones. */
-export function reportMetrics(metrics: CoordinationMetrics, nowMs: number): Decision<void> {
-  return (view) => {
-    const known = view.metricsOf(metrics.clientId)?.report;
-    // Current metrics from the future date from before the clock was set back, and are replaced.
-    const isOlder =
-      known !== undefined &&
-      known.observeTimeMs <= toWallMs(view.head, nowMs) &&
-      metrics.observeTimeMs < known.observeTimeMs;
-    return {
-      events: isOlder ? [] : [{ kind: 'metrics_reported', timeMs: nowMs, metrics }],
-      result: () => {},
-    };
-  };
-}
-
-/** An id twice in one batch is a duplicate too: the first wins. */
-function freshOnes(view: LedgerView, tasks: readonly Task[]): readonly Task[] {
-  const seen = new Set<string>();
-  return tasks.filter((task) => {
-    if (isKnown(view, task) || seen.has(task.taskId)) return false;
-    if (task.taskId !== '') seen.add(task.taskId);
-    return true;
+function recordOutcomes(tasks: readonly Task[]): EngineDecision<void> {
+  return decision(({ trials }) => {
+    for (const task of tasks) trials.record(task);
   });
 }
 
-function isKnown(view: LedgerView, { taskId }: Task): boolean {
-  return taskId !== '' && view.hasTaskId(taskId);
+/** Replaces a client's metrics, unless they were observed before its current ones. */
+export function reportMetrics(metrics: CoordinationMetrics): EngineDecision<void> {
+  return decision(({ view, changes }) => {
+    const known = view.metricsOf(metrics.clientId)?.report;
+    // Current metrics from the future were observed before the clock was set back, and are replaced.
+    const isOlder =
+      known !== undefined &&
+      known.observeTimeMs <= toWallMs(view.head, changes.nowMs) &&
+      metrics.observeTimeMs < known.observeTimeMs;
+    if (isOlder) return;
+    changes.events.push({ kind: 'metrics_reported', timeMs: changes.nowMs, metrics });
+  });
+}
+
+/** Tasks whose ids are not known. Of tasks with the same id, the first counts. */
+function newTasks(view: LedgerView, tasks: readonly Task[]): readonly Task[] {
+  const seen = new Set<string>();
+  return tasks.filter(({ taskId }) => {
+    if (taskId === '') return true;
+    if (view.hasTaskId(taskId) || seen.has(taskId)) return false;
+    seen.add(taskId);
+    return true;
+  });
 }

@@ -4,21 +4,11 @@ import type { LedgerView } from '../ledger/view.ts';
 import { quote, withReason } from './deltas.ts';
 import { type Environment, followersOf } from './environment.ts';
 
-/**
- * Refusals of one delta that are kept, each of another client: as many as clients whose
- * acknowledgements are remembered.
- */
+/** Refusals of one delta that are kept, one a client. */
 export const MAX_REFUSALS = 4096;
 
-/** Refusals that a summary gives the reason of. */
+/** Newest refusals whose reasons a summary names. */
 const MAX_TOLD = 3;
-
-const NONE: readonly Refusal[] = [];
-
-/** The clients that refuse a delta, each with its newest refusal. */
-export function refusalsOf({ refusals = NONE }: Pick<Delta, 'refusals'>): readonly Refusal[] {
-  return refusals;
-}
 
 /**
  * Whether a client has refused a delta.
@@ -30,18 +20,17 @@ export function hasRefused(
   deltaId: string,
   clientId: string,
 ): boolean {
-  if (clientId === '') return false;
-  const delta = view.delta(deltaId);
-  return delta !== undefined && refusalsOf(delta).some((one) => one.clientId === clientId);
+  const refusals = clientId === '' ? undefined : view.delta(deltaId)?.refusals;
+  return refusals?.some((one) => one.clientId === clientId) ?? false;
 }
 
-/** Whether so many refusals take a delta back. */
+/** Whether the refusals of a delta suffice to revert it. */
 export function areEnough(
   { state, effect }: Delta,
   { refusedBy, clients }: { readonly refusedBy: number; readonly clients: number },
   { curation }: LoopSettings,
 ): boolean {
-  // What is in force and only being compared yet is no more proven than what is on trial.
+  // A delta that was applied at once, and is only being compared, is not proven yet.
   const hasHelped = state === 'provisional' && effect?.verdict === 'helped';
   const isProven = hasHelped || state === 'confirmed';
   const rule = curation.refusals ?? (isProven ? 'majority' : 'any');
@@ -49,7 +38,7 @@ export function areEnough(
 }
 
 /**
- * The number of clients that a majority is counted of: clients subscribed to deltas of this type, clients
+ * The number of clients that a majority is counted among: clients subscribed to deltas of this type, clients
  * that have acknowledged this delta or a later one, and clients that have refused it.
  *
  * @param sequence sequence of the refused delta or block switch; 0 if it was never in force
@@ -67,7 +56,7 @@ export function countClients(
   return clients.size;
 }
 
-/** Who refuses a delta that is taken back for it, and why. */
+/** Why a delta was reverted for its refusals: who refuses it, and the reasons. */
 export function describeRefusals(refusals: readonly Refusal[], clients: number): string {
   const [only] = refusals;
   if (only !== undefined && refusals.length === 1) {
@@ -76,10 +65,9 @@ export function describeRefusals(refusals: readonly Refusal[], clients: number):
   return `Refused by ${refusals.length} of ${clients} clients: ${listOf(refusals)}`;
 }
 
-/** A delta's summary, with the refusals that did not take it back. */
+/** A delta's summary, with its refusals if they did not suffice to revert it. */
 export function summaryOf(delta: Delta): string {
-  const { state, summary } = delta;
-  const refusals = refusalsOf(delta);
+  const { state, summary, refusals = [] } = delta;
   const newest = refusals.at(-1);
   if (newest === undefined || state === 'reverted') return summary;
   const counts = `${refusals.length} of ${newest.clients} clients`;

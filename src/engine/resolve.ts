@@ -1,5 +1,4 @@
 import type { Parameters } from '../domain/value.ts';
-import type { Decision } from '../ledger/ledger.ts';
 import { type LedgerView, trialOf } from '../ledger/view.ts';
 import { stageSeed } from '../trial/arm.ts';
 import {
@@ -10,10 +9,8 @@ import {
   takesTask,
 } from '../trial/assign.ts';
 import { runningBlock, type Trial } from '../trial/trial.ts';
-import { Changes } from './changes.ts';
-import type { Environment } from './environment.ts';
+import { decision, type EngineDecision } from './decision.ts';
 import { hasRefused } from './refusals.ts';
-import { TrialChanges } from './trial-changes.ts';
 
 /** The values for a task to run with. */
 export interface Resolved {
@@ -57,14 +54,13 @@ function seedOf({ head }: LedgerView, { plan, stages }: Trial): string {
 }
 
 /** Resolves the values for a task, and assigns it arms; the same arms each time it asks. */
-export function resolve(dispatch: Dispatch, environment: Environment): Decision<Resolved> {
-  return (view) => {
+export function resolve(dispatch: Dispatch): EngineDecision<Resolved> {
+  return decision(({ view, trials }) => {
     const done = settled(view, dispatch);
-    if (done !== undefined) return { events: [], result: () => done };
-    const changes = new Changes(view, environment.nowMs);
-    const assignments = new TrialChanges(changes, view, environment).assign(dispatch);
-    return { events: changes.events, result: (after) => withArms(after, assignments) };
-  };
+    if (done !== undefined) return () => done;
+    const assignments = trials.assign(dispatch);
+    return (after) => withArms(after, assignments);
+  });
 }
 
 /** The arms that a task has; in a switchback trial, that of the running block. */

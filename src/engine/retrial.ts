@@ -1,19 +1,17 @@
-import { bornApplied } from '../domain/delta.ts';
 import { hasDrifted, medianLatency, RETRIAL_REST_TASKS } from '../trial/drift.ts';
 import { MEASURED_TASKS, type TrialPlan } from '../trial/plan.ts';
-import type { Trial } from '../trial/trial.ts';
+import type { DecisionContext } from './decision.ts';
 import { inverseOf } from './deltas.ts';
-import type { Environment } from './environment.ts';
 import { assignmentOf, planTrial } from './plan-trial.ts';
-import { begin, objectionTo, type Place } from './start-trial.ts';
+import { begin, objectionTo } from './start-trial.ts';
 
 /**
  * Begins a trial of a confirmed change's old value if tasks have become slower since the confirmation;
- * answers whether it did. The present latency is then the usual one, so that the same slowness does not
+ * returns whether it did. The present latency is then the usual one, so that the same slowness does not
  * cause another trial.
  */
-export function startRetrial(place: Place, environment: Environment): boolean {
-  const { view, trials } = place;
+export function startRetrial(context: DecisionContext): boolean {
+  const { view, environment, trials } = context;
   if (trials.on !== undefined || trials.arePaused) return false;
   if (assignmentOf(environment) === undefined) return false;
   const tasks = view.newestTasks(MEASURED_TASKS);
@@ -28,27 +26,28 @@ export function startRetrial(place: Place, environment: Environment): boolean {
       hasDrifted(tasks, holdback.usualMs),
   );
   if (drifted === undefined) return false;
-  trials.renewHoldback(drifted.plan.deltaId, medianLatency(tasks), recorded + RETRIAL_REST_TASKS);
-  begin(place, planAgain(place, drifted, environment), environment);
+  const { plan } = drifted;
+  const retrialTask = recorded + RETRIAL_REST_TASKS;
+  trials.of(plan.deltaId)?.renew({ usualMs: medianLatency(tasks), retrialTask });
+  begin(context, planAgain(context, plan));
   return true;
 }
 
 /** Proposes the delta that would restore the old value, and plans its trial. */
-function planAgain({ view, changes }: Place, { plan }: Trial, environment: Environment): TrialPlan {
-  const confirmed = view.delta(plan.deltaId);
-  const delta = changes.propose({
-    ...bornApplied(changes.wallMs),
-    deltaId: environment.newId(),
-    ruleId: plan.ruleId,
+function planAgain(
+  { view, environment, changes }: DecisionContext,
+  { deltaId: retrialOf, ruleId, fingerprint, primary, guards, target, oldValue }: TrialPlan,
+): TrialPlan {
+  const confirmed = view.delta(retrialOf);
+  const delta = changes.proposeSetting({
+    ruleId,
     type: confirmed?.type,
     operation: inverseOf(confirmed?.operation ?? 'modify'),
-    target: plan.target,
-    oldValue: changes.valueOf(plan.target),
-    newValue: plan.oldValue,
-    reasoning: `Tasks are slower than when delta ${plan.deltaId} was confirmed: is the value before it better by now?`,
-    revertsDeltaId: plan.deltaId,
+    target,
+    newValue: oldValue,
+    reasoning: `Tasks are slower than when delta ${retrialOf} was confirmed: is the value before it better by now?`,
+    revertsDeltaId: retrialOf,
   });
-  const { ruleId: id, fingerprint, primary, guards } = plan;
-  const rule = { id, fingerprint, primary, guards };
-  return planTrial({ view, changes }, { delta, rule, retrialOf: plan.deltaId }, environment);
+  const rule = { id: ruleId, fingerprint, primary, guards };
+  return planTrial(view, environment, { delta, rule, oldValue: delta.oldValue, retrialOf });
 }

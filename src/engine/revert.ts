@@ -1,55 +1,48 @@
-import { bornApplied, type Delta, isLive } from '../domain/delta.ts';
+import { type Delta, isLive } from '../domain/delta.ts';
 import { sameValue } from '../domain/value.ts';
-import type { Decided, Decision } from '../ledger/ledger.ts';
-import type { LedgerView } from '../ledger/view.ts';
 import { standingArm } from '../trial/trial.ts';
-import { Changes } from './changes.ts';
-import { decidedOn, inverseOf, known, stateError, withReason } from './deltas.ts';
-import type { Environment } from './environment.ts';
+import type { Changes } from './changes.ts';
+import { type DecisionContext, decision, type EngineDecision } from './decision.ts';
+import { inverseOf, known, stateError, withReason } from './deltas.ts';
 import { hasParameter } from './parameters.ts';
-import { TrialChanges } from './trial-changes.ts';
 
-/** Restores the value before a delta, whose change rests then; answers the delta that does so. */
-export function revert(deltaId: string, reason: string, environment: Environment): Decision<Delta> {
-  return (view) => {
+/**
+ * Restores the value before a delta, whose change then rests as after a refusal; returns the delta that
+ * does so.
+ */
+export function revert(deltaId: string, reason: string): EngineDecision<Delta> {
+  return decision((context) => {
+    const { view, changes } = context;
     const delta = known(view, deltaId);
-    const summary = withReason('Reverted by an operator', reason);
-    const decided = revertTo(view, delta, summary, environment);
     const change = view.delta(delta.trialDeltaId) ?? delta;
-    if (change.ruleId === '' || change.revertsDeltaId !== '') return decided;
-    const withdrawn = {
-      kind: 'delta_withdrawn',
-      deltaId: change.deltaId,
-      timeMs: environment.nowMs,
-    } as const;
-    return { ...decided, events: [withdrawn, ...decided.events] };
-  };
+    if (change.ruleId !== '' && change.revertsDeltaId === '') {
+      const { deltaId } = change;
+      changes.events.push({ kind: 'delta_withdrawn', deltaId, timeMs: changes.nowMs });
+    }
+    const revertId = revertTo(context, delta, withReason('Reverted by an operator', reason));
+    return (after) => known(after, revertId);
+  });
 }
 
 /**
- * Restores the value before a delta by compare-and-set: throws `DELTA_STATE` if the live value is not
- * the one that the delta set. If the delta is on trial, or its trial is suspended, the trial is ended.
+ * Restores the value before a delta by compare-and-set; returns the id of the delta that does so. Throws
+ * `DELTA_STATE` if the live value is not the one that the delta set. Ends the delta's trial, if it is on trial
+ * or its trial is suspended.
  */
-export function revertTo(
-  view: LedgerView,
-  delta: Delta,
-  summary: string,
-  environment: Environment,
-): Decided<Delta> {
+export function revertTo(context: DecisionContext, delta: Delta, summary: string): string {
+  const { view, environment, changes, trials } = context;
   if (!hasParameter(environment.settings, delta.target)) {
     throw stateError(delta, `the config has no ${delta.target} any more`);
   }
-  const changes = new Changes(view, environment.nowMs);
-  const trials = new TrialChanges(changes, view, environment);
   const triedId = delta.trialDeltaId || delta.deltaId;
-  const tried = trials.all.find(({ plan }) => plan.deltaId === triedId);
-  if (tried !== undefined && standingArm(tried) === 'old') {
-    trials.stop(triedId, summary);
-    return decidedOn(changes, changes.lastBorn() ?? triedId);
+  const tried = trials.of(triedId);
+  if (tried?.trial !== undefined && standingArm(tried.trial) === 'old') {
+    tried.stop(summary);
+    return changes.lastBorn() ?? triedId;
   }
   if (delta.trialDeltaId !== '') {
     if (tried === undefined) throw stateError(delta, 'the trial that it is part of is over');
-    return revertTo(view, known(view, triedId), summary, environment);
+    return revertTo(context, known(view, triedId), summary);
   }
   if (!isLive(delta)) throw stateError(delta, 'only a delta in force can be reverted');
   trials.stopOn(delta.target, summary);
@@ -57,26 +50,18 @@ export function revertTo(
   if (!sameValue(live, delta.newValue)) {
     throw stateError(delta, `${delta.target} is ${JSON.stringify(live)} now, set by another delta`);
   }
-  return decidedOn(changes, revertIn(changes, delta, summary, environment));
+  return revertIn(changes, delta, summary);
 }
 
-/** Restores the value before a delta that is in force; answers the id of the delta that does so. */
-export function revertIn(
-  changes: Changes,
-  delta: Delta,
-  summary: string,
-  { newId }: Environment,
-): string {
-  const reversal = changes.propose({
-    deltaId: newId(),
+/** Restores the value before a delta that is in force; returns the id of the delta that does so. */
+export function revertIn(changes: Changes, delta: Delta, summary: string): string {
+  const reversal = changes.proposeSetting({
     ruleId: delta.ruleId,
     type: delta.type,
     operation: inverseOf(delta.operation),
     target: delta.target,
-    oldValue: changes.valueOf(delta.target),
     newValue: delta.replacedValue,
     reasoning: summary,
-    ...bornApplied(changes.wallMs),
     revertsDeltaId: delta.deltaId,
   });
   // Reverting an override also ends its hold.

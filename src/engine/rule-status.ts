@@ -25,25 +25,26 @@ export interface RuleStatus {
   readonly helped: number;
   readonly harmed: number;
   readonly inconclusive: number;
-  /** By the loop's time; `undefined`: it may propose. */
+  /** By the loop's time; `undefined` if it may propose. */
   readonly restingUntilMs: number | undefined;
   /**
    * Why none of its proposals can pass, why it proposes nothing at present, why none is tried, or why
-   * its newest one was rejected; empty: nothing is in its way.
+   * its newest one was rejected; empty if nothing is in its way.
    */
   readonly waiting: string;
 }
 
-/** Newest tasks from which the pace is measured. */
-const PACE_TASKS = 100;
+/** Newest tasks that the interval between tasks is measured from. */
+const INTERVAL_TASKS = 100;
 
+/** @param heldSinceMs since when its condition has held; `undefined` if it does not, or has no `for` */
 export function ruleStatus(
   state: LedgerState,
   rule: Rule,
-  settings: LoopSettings,
-  nowMs: number,
-  asksByTask: () => boolean | undefined,
+  environment: Pick<Environment, 'settings' | 'nowMs' | 'asksByTask'>,
+  heldSinceMs?: number,
 ): RuleStatus {
+  const { settings, nowMs } = environment;
   const { helped = 0, harmed = 0, inconclusive = 0 } = recordOf(state, rule) ?? {};
   const coolMs = restingUntil(state, settings, rule.target, nowMs);
   const restMs = restEnd(state, rule, nowMs);
@@ -54,17 +55,16 @@ export function ruleStatus(
     inconclusive,
     restingUntilMs:
       coolMs === undefined && restMs === undefined ? undefined : Math.max(coolMs ?? 0, restMs ?? 0),
-    waiting: waitingOf(state, rule, { settings, asksByTask }, nowMs),
+    waiting: waitingOf(state, rule, environment) || holdingOf(rule, nowMs, heldSinceMs),
   };
 }
 
 function waitingOf(
   state: LedgerState,
   rule: Rule,
-  environment: Pick<Environment, 'settings' | 'asksByTask'>,
-  nowMs: number,
+  environment: Pick<Environment, 'settings' | 'nowMs' | 'asksByTask'>,
 ): string {
-  const { settings, asksByTask } = environment;
+  const { settings, nowMs, asksByTask } = environment;
   const never = neverPasses(state, rule, settings, nowMs);
   if (never !== undefined) return never;
   const [tried] = trialsOn(state, rule.target).filter(({ stage }) => stage !== 'holdback');
@@ -82,11 +82,19 @@ function waitingOf(
   return untried || muted(state, rule, settings, nowMs) || lastRejection(state, rule);
 }
 
+/** That a condition has not held for long enough; empty if it has, or does not hold. */
+function holdingOf({ forSeconds }: Rule, nowMs: number, heldSinceMs: number | undefined): string {
+  const seconds = Math.floor((nowMs - (heldSinceMs ?? Number.NEGATIVE_INFINITY)) / 1000);
+  return seconds < forSeconds
+    ? `its condition has held for ${seconds} of ${forSeconds} seconds`
+    : '';
+}
+
 function isInForceUntried({ stage, plan }: Trial): boolean {
   return stage === 'trial' && plan.isApplied === true;
 }
 
-/** Why no proposal of a rule can pass, whatever the tasks and metrics; `undefined`: one may. */
+/** Why no proposal of a rule can pass, whatever the tasks and metrics; `undefined` if one may. */
 export function neverPasses(
   state: LedgerState,
   rule: Rule,
@@ -99,7 +107,7 @@ export function neverPasses(
   return never && `it can never pass: ${never}`;
 }
 
-/** That what was learned of a rule is against it; empty: it is not. */
+/** That a rule's trials speak against it; empty if they do not. */
 function muted(state: LedgerState, rule: Rule, settings: LoopSettings, nowMs: number): string {
   const never = whyNeverPasses(rule, settings, confidenceOf(state, rule, nowMs));
   return never === undefined ? '' : `its trials speak against it, and it is tried seldom: ${never}`;
@@ -110,13 +118,13 @@ function lastRejection(state: LedgerState, { id }: Rule): string {
   return newest?.state === 'rejected' ? `its newest proposal: ${newest.summary}` : '';
 }
 
-/** When a rule's rest after harm ends, its tasks converted to time at the present pace. */
+/** When a rule's rest after harm ends; its tasks are converted to time by the present interval between tasks. */
 function restEnd(state: LedgerState, rule: Rule, nowMs: number): number | undefined {
   const rest = ruleRest(state, rule.id, nowMs);
   if (rest === undefined) return undefined;
   const tasksLeft = Math.max(rest.untilTask - state.head.counters.tasksRecorded, 0);
   return Math.max(
     rest.untilMs,
-    nowMs + tasksLeft * (millisecondsPerTask(state.newestTasks(PACE_TASKS)) ?? 0),
+    nowMs + tasksLeft * (millisecondsPerTask(state.newestTasks(INTERVAL_TASKS)) ?? 0),
   );
 }

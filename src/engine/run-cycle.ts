@@ -1,5 +1,5 @@
 import { combineMetrics } from '../cycle/combine-metrics.ts';
-import type { Decision as CurationDecision } from '../cycle/curate.ts';
+import type { Curated } from '../cycle/curate.ts';
 import { type CycleInput, type CyclePlan, planCycle } from '../cycle/cycle.ts';
 import { type Generated, generate, type HeldSince, type Restraints } from '../cycle/generate.ts';
 import { summarize } from '../cycle/window-statistics.ts';
@@ -8,10 +8,9 @@ import type { Delta } from '../domain/delta.ts';
 import type { Sliced } from '../domain/slices.ts';
 import type { WindowSummary } from '../domain/window.ts';
 import { appliedLastHour } from '../ledger/head.ts';
-import type { Decision } from '../ledger/ledger.ts';
 import { type LedgerView, trialsOn } from '../ledger/view.ts';
-import { Changes } from './changes.ts';
-import { ackDeadline } from './effects.ts';
+import type { Changes } from './changes.ts';
+import { type DecisionContext, decision, type EngineDecision } from './decision.ts';
 import type { Environment } from './environment.ts';
 import { isWindowStale, waitsForNews } from './news.ts';
 import {
@@ -25,8 +24,7 @@ import {
   triesFirst,
 } from './proposals.ts';
 import { startRetrial } from './retrial.ts';
-import { applyAndCompare, applyWaiting, type Place, startNextTrial } from './start-trial.ts';
-import { TrialChanges } from './trial-changes.ts';
+import { applyAndCompare, applyWaiting, startNextTrial } from './start-trial.ts';
 
 /** A cycle that ran. */
 export interface CycleReport {
@@ -34,20 +32,17 @@ export interface CycleReport {
   /** In order of proposal. */
   readonly deltas: readonly Delta[];
   readonly faults: CyclePlan['faults'];
-  /** Of its window; 0 where too few tasks are retained. */
+  /** As in its `WindowSummary`; 0 if no rule was asked. */
   readonly measurementNamesDropped: number;
   /** For the next cycle. */
   readonly heldSinceMs: CyclePlan['heldSinceMs'];
 }
 
-/**
- * Waiting proposals at most; the oldest expire first. It bounds a rule whose value changes with every
- * cycle.
- */
+/** Most proposals that may wait; the oldest expire first. Bounds a rule that proposes another value each cycle. */
 const MAX_PENDING = 1000;
 
 /**
- * Asks the rules on what is committed now.
+ * Asks the rules, on the committed state.
  *
  * @param heldSinceMs as the last cycle left it
  */
@@ -60,12 +55,9 @@ export function* askRules(
   const { head } = view;
   const combined = combineMetrics(view.metricsReports(), settings.metrics, nowMs);
   const window = yield* windowOf(view, environment);
+  const pending = [...view.pending()].filter((one) => !isOverdue(one, nowMs));
   return yield* generate({
-    ...restraintsOf(
-      view,
-      environment,
-      [...view.pending()].filter((one) => !isOverdue(one, nowMs)),
-    ),
+    ...restraintsOf(view, environment, pending),
     settings,
     context: window && { window, metrics: combined?.metrics, parameters: head.parameters },
     nowMs,
@@ -80,25 +72,23 @@ export function* askRules(
  *
  * @param generated what the rules have proposed, a moment before
  */
-export function runCycle(environment: Environment, generated: Generated): Decision<CycleReport> {
-  return (view) => {
-    const { nowMs, newId, monotonic } = environment;
+export function runCycle(generated: Generated): EngineDecision<CycleReport> {
+  return decision((context) => {
+    const { view, environment, changes, trials } = context;
+    const { settings, newId, monotonic, noneAsks } = environment;
     const startedMs = monotonic();
-    const changes = new Changes(view, nowMs);
-    const pending = expireIn(view, changes, nowMs);
+    const pending = expireIn(changes);
     const plan = planCycle(generated, inputOf(view, environment, pending));
-    const number = view.head.counters.cycles + 1;
-    const trials = new TrialChanges(changes, view, environment);
-    const place = { view, changes, trials };
-    if (environment.settings.trial.assignment === 'auto' && environment.noneAsks()) {
-      trials.stopUnasked();
-    }
-    const deltas = plan.decisions.map((decision) => carryOut(decision, place, environment, number));
+    const { counters } = view.head;
+    const number = counters.cycles + 1;
+    if (settings.trial.assignment === 'auto' && noneAsks()) trials.stopUnasked();
+    const deltas = plan.decisions.map((curated) => carryOut(context, curated, number));
     trials.expire();
     const tried = deltas.filter(({ waitsFor }) => waitsFor === 'trial');
     const waiting = withoutOutdated(pending, tried, changes);
-    const untried = applyWaiting(place, waiting, environment);
-    if (!startRetrial(place, environment)) startNextTrial(place, tried, waiting, environment);
+    const untried = applyWaiting(context, waiting);
+    if (!startRetrial(context)) startNextTrial(context, tried, waiting);
+    const applied = plan.decisions.filter(({ outcome }) => outcome === 'apply');
     const cycle: CycleRecord = {
       cycleId: newId(),
       number,
@@ -106,31 +96,25 @@ export function runCycle(environment: Environment, generated: Generated): Decisi
       durationMs: monotonic() - startedMs,
       tasksAnalyzed: plan.tasksAnalyzed,
       deltasProposed: deltas.length,
-      deltasApplied:
-        plan.decisions.filter(({ outcome }) => outcome === 'apply').length + untried.length,
-      totalDeltasHistory: view.head.counters.deltasProposed + deltas.length,
+      deltasApplied: applied.length + untried.length,
+      totalDeltasHistory: counters.deltasProposed + deltas.length,
     };
-    changes.events.push({ kind: 'cycle_completed', cycle, timeMs: nowMs });
-    return {
-      events: changes.events,
-      result: (after) => ({
-        cycle,
-        deltas: deltas.map((delta) => after.delta(delta.deltaId) ?? delta),
-        faults: plan.faults,
-        measurementNamesDropped: generated.context?.window.measurementNamesDropped ?? 0,
-        heldSinceMs: plan.heldSinceMs,
-      }),
-    };
-  };
+    changes.events.push({ kind: 'cycle_completed', cycle, timeMs: changes.nowMs });
+    return (after) => ({
+      cycle,
+      deltas: deltas.map((delta) => after.delta(delta.deltaId) ?? delta),
+      faults: plan.faults,
+      measurementNamesDropped: generated.context?.window.measurementNamesDropped ?? 0,
+      heldSinceMs: plan.heldSinceMs,
+    });
+  });
 }
 
 /** Expires overdue proposals. */
-export function expireProposals(nowMs: number): Decision<void> {
-  return (view) => {
-    const changes = new Changes(view, nowMs);
-    expireIn(view, changes, nowMs);
-    return { events: changes.events, result: () => {} };
-  };
+export function expireProposals(): EngineDecision<void> {
+  return decision(({ changes }) => {
+    expireIn(changes);
+  });
 }
 
 const LATE = {
@@ -156,20 +140,20 @@ function isOverdue({ expireTimeMs }: Delta, nowMs: number): boolean {
   return expireTimeMs !== undefined && expireTimeMs <= nowMs;
 }
 
-/** Expires overdue proposals, and those above `MAX_PENDING`; answers the others. */
-function expireIn(view: LedgerView, changes: Changes, nowMs: number): Delta[] {
-  const waiting = [...view.pending()];
+/** Expires overdue proposals, and those above `MAX_PENDING`; returns the others. */
+function expireIn(changes: Changes): Delta[] {
+  const waiting = [...changes.view.pending()];
   const surplus = waiting.length - MAX_PENDING;
   return waiting.filter((delta, index) => {
     const { deltaId, waitsFor } = delta;
-    if (isOverdue(delta, nowMs)) changes.expire(deltaId, LATE[waitsFor ?? 'person']);
+    if (isOverdue(delta, changes.nowMs)) changes.expire(deltaId, LATE[waitsFor ?? 'person']);
     else if (index < surplus) changes.expire(deltaId, `Expired: ${MAX_PENDING} newer ones wait`);
     else return true;
     return false;
   });
 }
 
-/** The newest tasks; `undefined`: too few are retained, or they are too old. */
+/** The newest tasks; `undefined` if too few are retained, or they are too old. */
 function* windowOf(
   view: LedgerView,
   { settings, nowMs }: Environment,
@@ -225,19 +209,13 @@ const WAITS_FOR = {
   reject: undefined,
 } as const;
 
-function carryOut(
-  { candidate, confidence, evaluation, outcome, summary, waitMs }: CurationDecision,
-  place: Place,
-  environment: Environment,
-  cycleNumber: number,
-): Delta {
-  const { changes, trials } = place;
-  const { settings, nowMs, newId } = environment;
+function carryOut(context: DecisionContext, curated: Curated, cycleNumber: number): Delta {
+  const { environment, changes, trials } = context;
+  const { candidate, confidence, evaluation, outcome, summary, waitMs } = curated;
   const waitsFor = WAITS_FOR[outcome];
   const waits = waitsFor !== undefined;
   const { rule, oldValue, newValue, reasoning } = candidate;
   const delta = changes.propose({
-    deltaId: newId(),
     ruleId: rule.id,
     type: rule.type,
     operation: rule.operation,
@@ -250,7 +228,7 @@ function carryOut(
     proposeTimeMs: changes.wallMs,
     cycleNumber,
     evaluation,
-    expireTimeMs: waits ? nowMs + waitMs : undefined,
+    expireTimeMs: waits ? changes.nowMs + waitMs : undefined,
     waitsFor,
     revertsDeltaId: '',
     trialDeltaId: '',
@@ -259,8 +237,9 @@ function carryOut(
   if (outcome === 'apply') {
     // Trials of the parameter would compare values that are no longer in force.
     trials.stopOn(rule.target, `delta ${delta.deltaId} set ${rule.target}`);
-    if (modeOf(rule, settings) === 'auto') applyAndCompare(place, { delta, rule }, environment);
-    else changes.applyObserved(delta, { ackByMs: ackDeadline(settings, nowMs) });
+    const isCompared = modeOf(rule, environment.settings) === 'auto';
+    if (isCompared) applyAndCompare(context, { delta, rule });
+    else changes.applyObserved(delta, { ackByMs: changes.ackByMs });
   }
   if (outcome === 'reject') changes.reject(delta.deltaId, summary);
   return delta;

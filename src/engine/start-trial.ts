@@ -10,7 +10,7 @@ import type { LedgerView } from '../ledger/view.ts';
 import { MEASURED_TASKS, type TrialPlan } from '../trial/plan.ts';
 import { describeObstacle, describePower, objectionToTrial } from '../trial/power.ts';
 import type { Changes } from './changes.ts';
-import { ackDeadline } from './effects.ts';
+import type { DecisionContext } from './decision.ts';
 import { type Environment, followersOf } from './environment.ts';
 import { waitsForNews } from './news.ts';
 import { assignmentOf, outcomeTimeout, planTrial } from './plan-trial.ts';
@@ -18,59 +18,55 @@ import {
   confidenceOf,
   isHarmResting,
   isStopped,
-  lastTried,
+  lastTriedMs,
   modeOf,
   restingUntil,
   triesFirst,
 } from './proposals.ts';
-import type { TrialChanges } from './trial-changes.ts';
-
-/** Where a trial starts. */
-export interface Place {
-  readonly view: LedgerView;
-  readonly changes: Changes;
-  readonly trials: TrialChanges;
-}
 
 /**
- * Starts a trial where none is on: of what was tried longest ago, or never; of this cycle's proposals
+ * Starts a trial if none is on: of what was tried longest ago, or never; of this cycle's proposals
  * before those that wait, of those the oldest first.
  */
 export function startNextTrial(
-  place: Place,
+  context: DecisionContext,
   fresh: readonly Delta[],
   waiting: readonly Delta[],
-  environment: Environment,
 ): void {
-  const { view, trials } = place;
+  const { view, environment, changes, trials } = context;
   if (trials.on !== undefined || trials.arePaused) return;
   if (assignmentOf(environment) === undefined) return;
   if (whyHourIsFull(view, environment.settings, environment.nowMs) !== undefined) return;
   const older = waiting.filter(({ waitsFor }) => waitsFor === 'trial');
-  const candidates = [...fresh, ...older]
-    .flatMap((delta) => candidateOf(place, delta, environment) ?? [])
+  const [first] = [...fresh, ...older]
+    .flatMap((delta) => candidateOf(context, delta) ?? [])
     .filter(({ rule }) => isTried(rule, environment))
     .filter(({ rule }) => objectionTo(rule.primary, view, environment) === undefined)
-    .sort((a, b) => a.tried - b.tried);
-  const [first] = candidates;
+    .sort((a, b) => a.triedMs - b.triedMs);
   if (first === undefined) return;
-  begin(place, planTrial(place, { ...first, retrialOf: undefined }, environment), environment);
+  const oldValue = changes.valueOf(first.delta.target);
+  begin(context, planTrial(view, environment, { ...first, oldValue }));
 }
 
-/** Begins a trial, and says what may come of it. */
-export function begin({ view, trials }: Place, plan: TrialPlan, environment: Environment): void {
-  const participants = {
+/** Begins a trial, with a summary of how long it may take. */
+export function begin({ view, environment, trials }: DecisionContext, plan: TrialPlan): void {
+  trials.start(plan, describePowerNow(view, environment, plan));
+}
+
+/** What a trial can find, and how long it may take, as tasks come at present. */
+export function describePowerNow(
+  view: LedgerView,
+  environment: Environment,
+  plan: TrialPlan,
+): string {
+  return describePower(plan, view.newestTasks(MEASURED_TASKS), {
     followers: environment.followers().length,
     ask: environment.asksByTask() === true,
     sequence: view.head.sequence,
-  };
-  const tasks = view.newestTasks(MEASURED_TASKS);
-  trials.start(plan, describePower(plan, tasks, participants));
+  });
 }
 
-/**
- * Why what helps could not be put in force now, so that no trial begins, in words; `undefined`: it could.
- */
+/** Why no trial begins, in words, if a change that helps could not be put in force this hour. */
 export function whyHourIsFull(
   { head }: Pick<LedgerView, 'head'>,
   { curation: { maxDeltasPerHour } }: LoopSettings,
@@ -83,15 +79,14 @@ export function whyHourIsFull(
 }
 
 /**
- * Puts in force, as `applyAndCompare` does, what waits for a trial by mode `auto` while tasks no longer ask
- * by their ids: its trial would not come. Answers what it has put in force.
+ * Applies, as `applyAndCompare` does, proposals of mode `auto` that wait for a trial, once tasks no longer ask by
+ * their ids: their trial would never begin. Returns the applied ones.
  */
 export function applyWaiting(
-  place: Place,
+  context: DecisionContext,
   waiting: readonly Delta[],
-  environment: Environment,
 ): readonly Delta[] {
-  const { view, changes, trials } = place;
+  const { view, environment, changes, trials } = context;
   const { settings, nowMs, asksByTask } = environment;
   if (triesFirst(view, asksByTask) || trials.arePaused) return [];
   const { maxDeltasPerHour } = settings.curation;
@@ -99,61 +94,56 @@ export function applyWaiting(
   for (const delta of waiting.filter(({ waitsFor }) => waitsFor === 'trial')) {
     const left = maxDeltasPerHour - appliedLastHour(view.head, nowMs) - applied.length;
     if (maxDeltasPerHour > 0 && left <= 0) break;
-    const candidate = candidateOf(place, delta, environment);
+    const candidate = candidateOf(context, delta);
     if (candidate === undefined || modeOf(candidate.rule, settings) !== 'auto') continue;
     if (changes.isTouched(delta.target) || isMuted(view, candidate.rule, environment)) continue;
-    applyAndCompare(place, candidate, environment);
+    applyAndCompare(context, candidate);
     applied.push(delta);
   }
   return applied;
 }
 
-/** Whether trials speak against a rule: its proposals are tried only. */
+/** Whether a rule's trials speak against it, so that its proposals are only tried. */
 function isMuted(view: LedgerView, rule: Rule, { settings, nowMs }: Environment): boolean {
   return whyNeverPasses(rule, settings, confidenceOf(view, rule, nowMs)) !== undefined;
 }
 
-/**
- * Puts a delta in force at once, and compares it with the old value in blocks; where that cannot be, it
- * is observed only.
- */
+/** Puts a delta in force at once, and compares it with the old value in blocks or, if it cannot, observes it. */
 export function applyAndCompare(
-  place: Place,
+  context: DecisionContext,
   { delta, rule }: { readonly delta: Delta; readonly rule: Rule },
-  environment: Environment,
 ): void {
-  const { view, changes } = place;
-  const ackByMs = ackDeadline(environment.settings, environment.nowMs);
-  const subject = { delta, rule, retrialOf: undefined, isApplied: true };
-  const plan = planTrial(place, subject, environment);
+  const { view, environment, changes } = context;
+  const { ackByMs } = changes;
+  const oldValue = changes.valueOf(delta.target);
+  const plan = planTrial(view, environment, { delta, rule, oldValue, isApplied: true });
   const obstacle =
-    obstacleToBlocks(place, plan, delta.type, environment) ??
-    objectionTo(rule.primary, view, environment);
+    obstacleToBlocks(context, plan, delta.type) ?? objectionTo(rule.primary, view, environment);
   if (obstacle !== undefined) {
     changes.applyObserved(delta, { ackByMs, summary: `Not compared: ${obstacle}` });
     return;
   }
   changes.apply(delta, { ackByMs });
-  begin(place, plan, environment);
+  begin(context, plan);
 }
 
-/** Why no task could be told to have run in a block, in words; `undefined`: some may be. */
+/** Why no task could be told to have run in a block, in words; `undefined` if some may be. */
 function obstacleToBlocks(
-  { view, changes }: Place,
+  { view, environment, changes }: DecisionContext,
   plan: TrialPlan,
   type: DeltaType | undefined,
-  environment: Environment,
 ): string | undefined {
   const { sequence } = view.head;
   const followers = followersOf(environment, type);
-  // One that was sent deltas and has acknowledged none does not acknowledge; `watch` is such a one.
+  // A client such as `watch`, that was sent deltas and has acknowledged none, does not acknowledge.
   const acknowledging = followers.filter(
     ({ clientId, snapshotSequence }) =>
       view.acknowledged(clientId) > 0 || snapshotSequence >= sequence,
   ).length;
-  const participants = { followers: followers.length, acknowledging, ask: false };
   return describeObstacle(plan, view.newestTasks(MEASURED_TASKS), {
-    ...participants,
+    followers: followers.length,
+    acknowledging,
+    ask: false,
     sequence: changes.sequence + 1,
   });
 }
@@ -161,7 +151,8 @@ function obstacleToBlocks(
 interface Candidate {
   readonly delta: Delta;
   readonly rule: Rule;
-  readonly tried: number;
+  /** When the last trial of its change ended; 0 if there was none. */
+  readonly triedMs: number;
 }
 
 function isTried(rule: Rule, { settings, asksByTask }: Environment): boolean {
@@ -169,17 +160,15 @@ function isTried(rule: Rule, { settings, asksByTask }: Environment): boolean {
   return mode === 'trial' || (mode === 'auto' && asksByTask() === true);
 }
 
-/** A proposal whose change is wanted and may be made now; `undefined`: it is not, and goes on waiting. */
+/** A proposal whose change may be made now; `undefined` if it has to wait. */
 function candidateOf(
-  { view, changes, trials }: Place,
+  { view, environment: { settings, nowMs }, changes, trials }: DecisionContext,
   delta: Delta,
-  environment: Environment,
 ): Candidate | undefined {
-  const { settings, nowMs } = environment;
   const rule = settings.rules.find(({ id }) => id === delta.ruleId);
   if (rule === undefined || isStopped(view, rule, nowMs)) return undefined;
   const { target, newValue } = delta;
-  // One in force that is not proven yet, or one that late reports are awaited of.
+  // A value is in force and not proven yet, or a trial of the parameter waits for late reports.
   if (trials.all.some(({ plan, stage }) => plan.target === target && stage !== 'holdback')) {
     return undefined;
   }
@@ -190,10 +179,10 @@ function candidateOf(
   if (isHarmResting(view, delta, nowMs)) return undefined;
   // It may have waited while the parameter was set, or while no tasks came.
   if (waitsForNews(view, settings, target, nowMs) !== '') return undefined;
-  return { delta, rule, tried: lastTried(view, delta) };
+  return { delta, rule, triedMs: lastTriedMs(view, delta) };
 }
 
-/** The live value may have moved since it was proposed: from there it may be too far a step. */
+/** Whether a value is allowed, and within `max_step` of the live one, which may have changed since. */
 function isInReach(
   newValue: Value,
   target: string,
@@ -205,7 +194,7 @@ function isInReach(
   return sameValue(limited, newValue) && violationOf(spec, newValue) === undefined;
 }
 
-/** Why no trial of a metric is to begin as tasks come at present, in words; `undefined`: it may. */
+/** Why no trial of a metric begins as tasks come at present, in words; `undefined` if it may. */
 export function objectionTo(
   primary: Metric,
   view: Pick<LedgerView, 'newestTasks'>,

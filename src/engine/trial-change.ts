@@ -29,6 +29,7 @@ import {
   verdictIfStopped,
 } from '../trial/trial.ts';
 import type { Finding } from '../trial/verdict.ts';
+import type { Changes } from './changes.ts';
 import { outcomeTimeout } from './plan-trial.ts';
 import { isForeign, promoteValue, putInForce, switchTo, type TrialContext } from './trial-value.ts';
 
@@ -40,11 +41,13 @@ export class TrialChange {
   trial: Trial | undefined;
   readonly deltaId: string;
   readonly #context: TrialContext;
+  readonly #changes: Changes;
 
   constructor(deltaId: string, trial: Trial | undefined, context: TrialContext) {
     this.deltaId = deltaId;
     this.trial = trial;
     this.#context = context;
+    this.#changes = context.changes;
   }
 
   /** The seed of the current stage. */
@@ -53,7 +56,7 @@ export class TrialChange {
   }
 
   start(plan: TrialPlan, summary: string): void {
-    const { nowMs: timeMs, wallMs } = this.#context.changes;
+    const { nowMs: timeMs, wallMs } = this.#changes;
     const commitment = commitmentTo(this.#seedOf(1, plan));
     this.take({ step: 'start', timeMs, wallMs, plan, commitment, summary });
     this.moveOn();
@@ -64,7 +67,7 @@ export class TrialChange {
     const number = (former?.steps ?? 0) + 1;
     const receipt = sealStep(former?.hash ?? firstHash(this.deltaId), number, step);
     this.trial = foldReceipt(former, receipt);
-    const { events } = this.#context.changes;
+    const { events } = this.#changes;
     events.push({ kind: 'trial_advanced', deltaId: this.deltaId, receipts: [receipt] });
   }
 
@@ -72,8 +75,8 @@ export class TrialChange {
   moveOn(): void {
     for (;;) {
       const { trial } = this;
-      const { nowMs } = this.#context.changes;
-      const next = trial && nextMove(trial, nowMs, this.#context.recorded());
+      const { nowMs } = this.#changes;
+      const next = trial && nextMove(trial, nowMs, this.#context.recorded);
       if (trial === undefined || next === undefined) return;
       // In blocks, the value is set by the `switch`, `rest` or `end` that follows in the same commit.
       const isByTask = trial.plan.assignment === 'task';
@@ -117,13 +120,13 @@ export class TrialChange {
   pause(reason: PauseReason): void {
     const { trial } = this;
     if (trial === undefined || trial.pauses.includes(reason)) return;
-    this.take({ step: 'pause', timeMs: this.#context.changes.nowMs, reason });
+    this.take({ step: 'pause', timeMs: this.#changes.nowMs, reason });
     this.#put(standingArm(trial), 'The trial is paused');
   }
 
   resume(reason: PauseReason): void {
     if (!this.trial?.pauses.includes(reason)) return;
-    this.take({ step: 'resume', timeMs: this.#context.changes.nowMs, reason });
+    this.take({ step: 'resume', timeMs: this.#changes.nowMs, reason });
     this.moveOn();
   }
 
@@ -155,7 +158,7 @@ export class TrialChange {
     const { trial } = this;
     if (trial === undefined) return;
     const { plan } = trial;
-    const isOthers = isForeign(this.#context, trial);
+    const isOthers = isForeign(this.#changes, trial);
     const isRetrial = plan.retrialOf !== undefined;
     // It is the rule's response to its own change: what harms here is the value before it.
     const onHarm = finding.verdict === 'harmed' && !isRetrial ? this.#onHarm(plan) : undefined;
@@ -185,8 +188,9 @@ export class TrialChange {
   renew(change: Partial<HoldbackState> = {}): void {
     const { trial } = this;
     if (trial?.holdback === undefined) return;
-    const tasks = this.#context.view.newestTasks(MEASURED_TASKS);
-    const outcomeTimeoutMs = outcomeTimeout(this.#context.environment, tasks, trial.longestMs);
+    const { view, environment } = this.#changes;
+    const tasks = view.newestTasks(MEASURED_TASKS);
+    const outcomeTimeoutMs = outcomeTimeout(environment, tasks, trial.longestMs);
     const effect = trialEffect('helped', trial);
     this.take({
       step: 'renew',
@@ -203,7 +207,7 @@ export class TrialChange {
 
   #promote(trial: Trial): void {
     const { plan } = trial;
-    if (isForeign(this.#context, trial)) {
+    if (isForeign(this.#changes, trial)) {
       this.end({ verdict: 'inconclusive', reason: 'it may help' }, false);
       return;
     }
@@ -212,13 +216,13 @@ export class TrialChange {
     if (plan.retrialOf === undefined) {
       this.take({ step: 'promote', ...this.#nextStage(trial), effect, summary });
       this.#context.supersede(plan.target, this.deltaId);
-      if (plan.isApplied !== true) promoteValue(this.#context, plan, summary);
+      if (plan.isApplied !== true) promoteValue(this.#changes, plan, summary);
     } else {
       this.#takeEnd(trial, effect, { outcome: 'keep', summary, counts: false });
-      promoteValue(this.#context, plan, summary);
+      promoteValue(this.#changes, plan, summary);
       this.#context.takeBack(plan.retrialOf);
     }
-    this.#context.changes.touch(plan.target);
+    this.#changes.touch(plan.target);
   }
 
   #confirm(trial: Trial): void {
@@ -236,15 +240,15 @@ export class TrialChange {
 
   #nextStage(trial: Trial) {
     return {
-      timeMs: this.#context.changes.nowMs,
+      timeMs: this.#changes.nowMs,
       seed: this.seed,
       commitment: commitmentTo(this.#seedOf(trial.stages + 1)),
     };
   }
 
   #holdbackStart({ holdback }: Trial) {
-    const { view, recorded } = this.#context;
-    const [tasks, fromTask] = [view.newestTasks(MEASURED_TASKS), recorded()];
+    const fromTask = this.#context.recorded;
+    const tasks = this.#changes.view.newestTasks(MEASURED_TASKS);
     const { usualMs = medianLatency(tasks), retrialTask = fromTask } = holdback ?? {};
     return { usualMs, fromTask, retrialTask };
   }
@@ -254,8 +258,7 @@ export class TrialChange {
     effect: DeltaEffect & { readonly verdict: Finding['verdict'] },
     ending: { readonly outcome: TrialOutcome; readonly summary: string; readonly counts: boolean },
   ): void {
-    const { changes, environment } = this.#context;
-    const { nowMs, wallMs } = changes;
+    const { nowMs, wallMs, environment } = this.#changes;
     const ttlMs = environment.settings.curation.proposalTtlSeconds * 1000;
     this.take({
       step: 'end',
@@ -268,27 +271,27 @@ export class TrialChange {
       longestMs: trial.longestMs,
       ...ending,
     });
-    changes.touch(trial.plan.target);
+    this.#changes.touch(trial.plan.target);
   }
 
   #beginBlock(trial: Trial): void {
     const { set, arm } = nextBlock(trial, this.seed);
     const text = `Block of the ${arm} value, pair ${set} of the trial of ${this.deltaId}`;
-    const sequence = switchTo(this.#context, trial.plan, arm, text);
-    const at = { timeMs: this.#context.changes.nowMs, recorded: this.#context.recorded() };
+    const sequence = switchTo(this.#changes, trial.plan, arm, text);
+    const at = { timeMs: this.#changes.nowMs, recorded: this.#context.recorded };
     this.take({ step: 'block', ...at, set, arm, sequence });
   }
 
   /** Puts the resting value in force by a new delta, even if it is live: later tasks belong to no block. */
   #rest(trial: Trial): void {
     const text = `No block runs in the trial of ${this.deltaId}`;
-    const sequence = switchTo(this.#context, trial.plan, restingArm(trial), text);
-    this.take({ step: 'rest', timeMs: this.#context.changes.nowMs, sequence });
+    const sequence = switchTo(this.#changes, trial.plan, restingArm(trial), text);
+    this.take({ step: 'rest', timeMs: this.#changes.nowMs, sequence });
   }
 
   #put(arm: Arm, reasoning: string, revertsDeltaId = ''): void {
     const plan = this.trial?.plan;
-    if (plan !== undefined) putInForce(this.#context, plan, arm, reasoning, revertsDeltaId);
+    if (plan !== undefined) putInForce(this.#changes, plan, arm, reasoning, revertsDeltaId);
   }
 
   #putBack(trial: Trial): void {
@@ -296,12 +299,12 @@ export class TrialChange {
   }
 
   #onHarm({ ruleId }: TrialPlan): HarmResponse {
-    const { rules } = this.#context.environment.settings;
+    const { rules } = this.#changes.environment.settings;
     return rules.find(({ id }) => id === ruleId)?.onHarm ?? 'revert';
   }
 
   #seedOf(stage: number, plan = this.trial?.plan): string {
-    const { secret } = this.#context.view.head;
+    const { secret } = this.#changes.view.head;
     return stageSeed({ seed: plan?.seed, deltaId: this.deltaId }, secret, stage);
   }
 }

@@ -6,47 +6,31 @@ import { type Assignment, armOf, assignTask, type Dispatch, kindOfTask } from '.
 import type { TrialPlan } from '../trial/plan.ts';
 import { isOnTrial, isSettling, runningBlock, type Trial } from '../trial/trial.ts';
 import type { Changes } from './changes.ts';
-import { type Environment, followersOf } from './environment.ts';
+import { followersOf } from './environment.ts';
 import { hasRefused } from './refusals.ts';
 import { TrialChange } from './trial-change.ts';
 import type { TrialContext } from './trial-value.ts';
 
 /** What one decision does to the open trials. */
-export class TrialChanges {
+export class TrialChanges implements TrialContext {
   /** Trials are paused, by an operator or by `on_harm: pause`. */
   arePaused: boolean;
-  readonly #changes: Changes;
+  readonly changes: Changes;
   readonly #view: LedgerView;
-  readonly #environment: Environment;
-  readonly #context: TrialContext;
-  #all: TrialChange[];
+  readonly #all: TrialChange[];
   /** Tasks that this decision records, so far. */
   #recordedHere = 0;
 
-  constructor(changes: Changes, view: LedgerView, environment: Environment) {
-    this.arePaused = view.head.trialsPaused;
-    this.#changes = changes;
-    this.#view = view;
-    this.#environment = environment;
-    this.#context = {
-      changes,
-      view,
-      environment,
-      recorded: () => this.#recorded,
-      pauseAll: () => this.#pauseAll(),
-      supersede: (target, deltaId) =>
-        this.#stop(
-          (trial) => trial.plan.target === target && trial.plan.deltaId !== deltaId,
-          `delta ${deltaId} set ${target}`,
-        ),
-      takeBack: (deltaId) => this.#takeBack(deltaId),
-    };
-    this.#all = view.trials.map(
-      (trial) => new TrialChange(trial.plan.deltaId, trial, this.#context),
+  constructor(changes: Changes) {
+    this.changes = changes;
+    this.#view = changes.view;
+    this.arePaused = changes.view.head.trialsPaused;
+    this.#all = changes.view.trials.map(
+      (trial) => new TrialChange(trial.plan.deltaId, trial, this),
     );
   }
 
-  get #recorded(): number {
+  get recorded(): number {
     return this.#view.head.counters.tasksRecorded + this.#recordedHere;
   }
 
@@ -60,9 +44,14 @@ export class TrialChanges {
     return this.#all.flatMap(({ trial }) => trial ?? []);
   }
 
+  /** An open trial. */
+  of(deltaId: string): TrialChange | undefined {
+    return this.#all.find((change) => change.deltaId === deltaId);
+  }
+
   /** Begins a trial; `on` must be `undefined`. */
   start(plan: TrialPlan, summary: string): void {
-    const change = new TrialChange(plan.deltaId, undefined, this.#context);
+    const change = new TrialChange(plan.deltaId, undefined, this);
     this.#all.push(change);
     change.start(plan, summary);
   }
@@ -70,7 +59,7 @@ export class TrialChanges {
   /** The arms of a task: those it has already, and new ones in each trial that takes it. */
   assign({ taskId, labels, clientId = '' }: Dispatch): Assignment[] {
     const { on } = this;
-    const timeMs = this.#changes.nowMs;
+    const timeMs = this.changes.nowMs;
     return this.#all.flatMap((change): Assignment[] => {
       const { trial } = change;
       if (trial === undefined) return [];
@@ -94,7 +83,7 @@ export class TrialChanges {
    * delta tells nothing: in a block it is passed over, and with an arm of its own it counts as cancelled.
    */
   record(task: FinishedTask & Pick<Task, 'clientId'>): void {
-    const { nowMs, sequence } = this.#changes;
+    const { nowMs, sequence } = this.changes;
     this.#recordedHere += 1;
     // A client that has not acknowledged may have closed its stream.
     if (task.deltaSequence === 0) this.noticeAcknowledged();
@@ -118,8 +107,7 @@ export class TrialChanges {
   /** Takes the steps that are due by time: outcomes that have timed out, and moves. */
   expire(): void {
     for (const change of this.#all) {
-      const step =
-        change.trial && missingOutcomes(change.trial, this.#changes.nowMs, this.#recorded);
+      const step = change.trial && missingOutcomes(change.trial, this.changes.nowMs, this.recorded);
       if (step !== undefined) change.take(step);
       change.moveOn();
     }
@@ -136,8 +124,8 @@ export class TrialChanges {
     for (const change of this.#all) {
       const block = change.trial && runningBlock(change.trial);
       if (block === undefined || block.acknowledgedMs !== undefined) continue;
-      const type = (this.#view.delta(change.deltaId) ?? this.#changes.born(change.deltaId))?.type;
-      const clients = followersOf(this.#environment, type).filter(
+      const type = this.changes.delta(change.deltaId)?.type;
+      const clients = followersOf(this.changes.environment, type).filter(
         ({ clientId }) =>
           acknowledgedBy(clientId) > 0 && !hasRefused(this.#view, change.deltaId, clientId),
       );
@@ -146,22 +134,23 @@ export class TrialChanges {
           Math.max(acknowledgedBy(clientId), snapshotSequence) >= block.sequence,
       );
       if (clients.length > 0 && isByAll) {
-        change.take({ step: 'acknowledged', timeMs: this.#changes.nowMs });
+        change.take({ step: 'acknowledged', timeMs: this.changes.nowMs });
       }
     }
   }
 
-  pause(): void {
-    for (const change of this.#all) change.pause('operator');
+  /** Pauses all trials, or resumes them. */
+  setPaused(paused: boolean): void {
+    this.arePaused = paused;
+    this.changes.events.push({ kind: 'trials_paused', timeMs: this.changes.nowMs, paused });
+    for (const change of this.#all) {
+      if (paused) change.pause('operator');
+      else change.resume('operator');
+    }
   }
 
-  resume(): void {
-    for (const change of this.#all) change.resume('operator');
-  }
-
-  /** As `TrialChange.stop`. */
-  stop(deltaId: string, reason: string): void {
-    this.#stop(({ plan }) => plan.deltaId === deltaId, reason);
+  pauseAll(): void {
+    this.setPaused(true);
   }
 
   /**
@@ -171,45 +160,27 @@ export class TrialChanges {
   stopUnasked(): void {
     const { on } = this;
     if (on?.plan.assignment !== 'task' || this.arePaused) return;
-    this.stop(on.plan.deltaId, 'none of the newest tasks asked for its parameters by its id');
+    const reason = 'none of the newest tasks asked for its parameters by its id';
+    this.of(on.plan.deltaId)?.stop(reason);
   }
 
-  /** Ends a trial that cannot be continued as INCONCLUSIVE. */
-  abandon(deltaId: string, reason: string): void {
-    const change = this.#all.find((one) => one.deltaId === deltaId);
-    change?.end({ verdict: 'inconclusive', reason }, false);
-  }
-
-  /** As `stop`, for every trial of a parameter that is about to be set. */
+  /** As `TrialChange.stop`, for every trial of a parameter that is about to be set. */
   stopOn(target: string, reason: string): void {
-    this.#stop(({ plan }) => plan.target === target, reason, true);
+    for (const change of this.#on(target)) change.stop(reason, true);
   }
 
-  /** Begins the next part of a holdback, since the old value is about to be tried again. */
-  renewHoldback(deltaId: string, usualMs: number, retrialTask: number): void {
-    const change = this.#all.find((one) => one.deltaId === deltaId);
-    change?.renew({ usualMs, retrialTask });
-  }
-
-  #stop(isMeant: (trial: Trial) => boolean, reason: string, isReplaced = false): void {
-    for (const change of this.#all) {
-      if (change.trial !== undefined && isMeant(change.trial)) change.stop(reason, isReplaced);
+  supersede(target: string, deltaId: string): void {
+    for (const change of this.#on(target)) {
+      if (change.deltaId !== deltaId) change.stop(`delta ${deltaId} set ${target}`);
     }
   }
 
-  #pauseAll(): void {
-    this.arePaused = true;
-    this.#changes.events.push({
-      kind: 'trials_paused',
-      timeMs: this.#changes.nowMs,
-      paused: true,
-    });
-    this.pause();
+  takeBack(deltaId: string): void {
+    const reason = 'its former value has proven better in a trial of its own';
+    this.of(deltaId)?.end({ verdict: 'harmed', reason }, true);
   }
 
-  #takeBack(deltaId: string): void {
-    const reason = 'its former value has proven better in a trial of its own';
-    const change = this.#all.find((one) => one.deltaId === deltaId);
-    change?.end({ verdict: 'harmed', reason }, true);
+  #on(target: string): readonly TrialChange[] {
+    return this.#all.filter(({ trial }) => trial?.plan.target === target);
   }
 }

@@ -2,7 +2,6 @@ import { type Delta, isLive } from '../domain/delta.ts';
 import { violationOf } from '../domain/parameters.ts';
 import type { LoopSettings } from '../domain/settings.ts';
 import { own, sameValue, type Value } from '../domain/value.ts';
-import type { Decision } from '../ledger/ledger.ts';
 import { type LedgerView, trialsOn } from '../ledger/view.ts';
 import { missingOutcomes, nextMove } from '../trial/advance.ts';
 import type { TrialPlan } from '../trial/plan.ts';
@@ -13,26 +12,18 @@ import {
   standingArm,
   type Trial,
 } from '../trial/trial.ts';
-import { Changes } from './changes.ts';
-import type { Environment } from './environment.ts';
+import { decision, type EngineDecision } from './decision.ts';
 import { modeOf, tries } from './proposals.ts';
 import { revertIn } from './revert.ts';
-import { TrialChanges } from './trial-changes.ts';
 
 /** Why a trial of an earlier release ends. */
 const ABANDONED = 'it was begun by an earlier release, whose evidence cannot be gone on with';
 
 /** Pauses all trials, with the old values in force, or resumes them. Idempotent. */
-export function setTrialsPaused(paused: boolean, environment: Environment): Decision<void> {
-  return (view) => {
-    if (view.head.trialsPaused === paused) return { events: [], result: () => {} };
-    const changes = new Changes(view, environment.nowMs);
-    changes.events.push({ kind: 'trials_paused', timeMs: environment.nowMs, paused });
-    const trials = new TrialChanges(changes, view, environment);
-    if (paused) trials.pause();
-    else trials.resume();
-    return { events: changes.events, result: () => {} };
-  };
+export function setTrialsPaused(paused: boolean): EngineDecision<void> {
+  return decision(({ trials }) => {
+    if (trials.arePaused !== paused) trials.setPaused(paused);
+  });
 }
 
 /** Whether `expireDue` has anything to do. */
@@ -46,20 +37,16 @@ export function isDue(view: LedgerView, nowMs: number): boolean {
 }
 
 /** Ends what is overdue: outcomes, trials, and deltas that no client acknowledged. */
-export function expireDue(environment: Environment): Decision<void> {
-  return (view) => {
-    const { nowMs } = environment;
-    const changes = new Changes(view, nowMs);
-    const trials = new TrialChanges(changes, view, environment);
+export function expireDue(): EngineDecision<void> {
+  return decision(({ view, changes, trials }) => {
     trials.expire();
-    for (const delta of unacknowledged(view, nowMs)) {
+    for (const delta of unacknowledged(view, changes.nowMs)) {
       const summary = 'Reverted: no client acknowledged it within curation.ack_timeout_seconds';
       trials.stopOn(delta.target, `no client acknowledged delta ${delta.deltaId}`);
       if (!sameValue(changes.valueOf(delta.target), delta.newValue)) continue;
-      revertIn(changes, delta, summary, environment);
+      revertIn(changes, delta, summary);
     }
-    return { events: changes.events, result: () => {} };
-  };
+  });
 }
 
 /** Deltas whose acknowledgement is overdue, and whose value is still in force. */
@@ -86,12 +73,12 @@ function standingValue(trial: Trial): Value | undefined {
   return standingArm(trial) === 'old' ? trial.plan.oldValue : trial.plan.newValue;
 }
 
-/** Why a trial cannot continue under a config, in words; `undefined`: it can. */
+/** Why a trial cannot continue under a config, in words; `undefined` if it can. */
 function objectionTo(trial: Trial, view: LedgerView, settings: LoopSettings): string | undefined {
   const { plan } = trial;
   const live = own(view.head.parameters, plan.target);
   if (!isOnTrial(trial)) return objectionToValue(plan, live, settings);
-  // A former value is tried again because of its confirmed successor, whatever has become of the rule.
+  // The rule has no say when a former value is tried again.
   const fault = plan.retrialOf === undefined ? faultOfRule(plan, settings) : undefined;
   if (fault !== undefined) return fault;
   // A config may have declared a parameter that the trial was to add.
@@ -100,7 +87,7 @@ function objectionTo(trial: Trial, view: LedgerView, settings: LoopSettings): st
   return violationIn(plan.newValue, plan, settings);
 }
 
-/** Why a rule's proposal is no longer to be tried, in words; `undefined`: it is. */
+/** Why a rule's proposal is no longer tried, in words; `undefined` if it still is. */
 function faultOfRule({ ruleId, fingerprint }: TrialPlan, settings: LoopSettings) {
   const rule = settings.rules.find(({ id }) => id === ruleId);
   if (rule === undefined) return `rule ${ruleId} is no longer there`;
@@ -108,7 +95,7 @@ function faultOfRule({ ruleId, fingerprint }: TrialPlan, settings: LoopSettings)
   return tries(modeOf(rule, settings)) ? undefined : `rule ${ruleId} is no longer in mode trial`;
 }
 
-/** As `objectionTo`, for a value in force: it needs no rule, but both of its values allowed. */
+/** As `objectionTo`, for a value in force: it needs no rule, but both of its values must be allowed. */
 function objectionToValue(
   plan: TrialPlan,
   live: Value | undefined,
@@ -133,16 +120,14 @@ function violationIn(
  * Applies a config to trials: ends those that it does not allow and those of an earlier release, and
  * expires proposals whose rule is no longer in mode trial.
  */
-export function reviewTrial(environment: Environment): Decision<void> {
-  return (view) => {
-    const changes = new Changes(view, environment.nowMs);
-    const { settings } = environment;
-    const trials = new TrialChanges(changes, view, environment);
+export function reviewTrials(): EngineDecision<void> {
+  return decision(({ view, environment: { settings }, changes, trials }) => {
     for (const trial of view.trials) {
-      const { deltaId } = trial.plan;
+      const change = trials.of(trial.plan.deltaId);
       const objection = objectionTo(trial, view, settings);
-      if (!isOfThisFormat(trial.plan)) trials.abandon(deltaId, ABANDONED);
-      else if (objection !== undefined) trials.stop(deltaId, objection);
+      if (!isOfThisFormat(trial.plan)) {
+        change?.end({ verdict: 'inconclusive', reason: ABANDONED }, false);
+      } else if (objection !== undefined) change?.stop(objection);
     }
     for (const { deltaId, ruleId, waitsFor } of view.pending()) {
       if (waitsFor !== 'trial') continue;
@@ -150,6 +135,5 @@ export function reviewTrial(environment: Environment): Decision<void> {
       if (rule !== undefined && tries(modeOf(rule, settings))) continue;
       changes.expire(deltaId, `Expired: rule ${ruleId} is no longer in mode trial`);
     }
-    return { events: changes.events, result: () => {} };
-  };
+  });
 }

@@ -20,8 +20,12 @@ import type { LedgerView } from './view.ts';
 /** What a decision adds to the log, and what its caller is told once that is durable. */
 export interface Decided<R> {
   readonly events: readonly LedgerEvent[];
-  /** @param after the state with these events in it */
-  result(after: LedgerView): R;
+  /**
+   * Computes what the caller is told; absent if that is nothing.
+   *
+   * @param after the state with these events in it
+   */
+  readonly result?: ((after: LedgerView) => R) | undefined;
 }
 
 /** Looks at the state and decides. Pure; throws to refuse, and then nothing of it happens. */
@@ -288,7 +292,7 @@ function decideOn(draft: Draft, { decide, resolve, reject }: Waiting): () => voi
   try {
     const decided = decide(draft);
     for (const event of decided.events) draft.append(event);
-    const result = decided.result(draft);
+    const result = decided.result?.(draft);
     return () => resolve(result);
   } catch (error) {
     return () => reject(error);

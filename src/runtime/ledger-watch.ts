@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../domain/clock.ts';
-import { LoopTimer } from '../engine/timer.ts';
+import { IntervalTimer } from '../engine/interval-timer.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { MissingFault } from '../ledger/store.ts';
 
@@ -11,7 +11,7 @@ const CHECK_INTERVAL_MS = 1000;
 export class LedgerWatch {
   readonly #log: Logger;
   readonly #onWritable: (isWritable: boolean) => void;
-  readonly #timer: LoopTimer;
+  readonly #timer: IntervalTimer;
   #ledger: Ledger | undefined;
   #isStopped = false;
 
@@ -19,10 +19,11 @@ export class LedgerWatch {
   constructor(clock: Clock, log: Logger, onWritable: (isWritable: boolean) => void) {
     this.#log = log;
     this.#onWritable = onWritable;
-    this.#timer = new LoopTimer(clock, {
-      intervalMs: () => CHECK_INTERVAL_MS,
-      run: async () => await this.#ledger?.check(),
-    });
+    this.#timer = new IntervalTimer(
+      clock,
+      () => CHECK_INTERVAL_MS,
+      async () => await this.#ledger?.check(),
+    );
   }
 
   /** What the ledger has to say. */

@@ -7,6 +7,7 @@ import type { Config } from '../config/config.ts';
 import { retentionOf } from '../domain/settings.ts';
 import { Engine } from '../engine/engine.ts';
 import { valuesOutOfBounds } from '../engine/parameters.ts';
+import { neverPasses } from '../engine/rule-status.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import type { LedgerStore } from '../ledger/store.ts';
 import { trialOn } from '../ledger/view.ts';
@@ -152,11 +153,12 @@ async function exchange(
 
 async function takeUp(engine: Engine, config: Config, log: Logger): Promise<void> {
   await engine.configure(config);
-  for (const text of valuesOutOfBounds(engine.ledger.state, config)) {
+  const { state } = engine.ledger;
+  for (const text of valuesOutOfBounds(state, config)) {
     log.warn(`the config does not allow a live value, which is kept until it is set: ${text}`);
   }
   for (const rule of config.rules) {
-    const never = engine.neverPasses(rule);
+    const never = neverPasses(state, rule, config, engine.clock.now());
     if (never !== undefined) log.warn({ rule: rule.id }, `rule ${rule.id}: ${never}`);
   }
 }

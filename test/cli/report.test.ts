@@ -2,6 +2,7 @@ import { create, fromJsonString, type MessageInitShape } from '@bufbuild/protobu
 import { describe, expect, test } from 'vitest';
 import { formatGains } from '../../src/cli/gains-report.ts';
 import { describeAmounts, describeCosts, describeGain } from '../../src/cli/gains-words.ts';
+import { revert } from '../../src/engine/revert.ts';
 import { DeltaState, Verdict } from '../../src/gen/learning/v1/delta_pb.ts';
 import { GainAmountSchema, MetricGainSchema } from '../../src/gen/learning/v1/gains_pb.ts';
 import { GetGainsResponseSchema } from '../../src/gen/learning/v1/learning_service_pb.ts';
@@ -33,7 +34,7 @@ const report = async (address: string, ...flags: string[]) => {
 
 test('says who took a change back that had been confirmed', async () => {
   const { address, engine, deltaId } = await gained();
-  await engine.revert(deltaId, 'no room');
+  await engine.decide(revert(deltaId, 'no room'));
   expect(await report(address)).toMatch(
     /level 0 -> 1 .*: taken back 150 tasks after it had been confirmed: Reverted by an operator: no room/,
   );

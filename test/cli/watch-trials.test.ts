@@ -5,6 +5,7 @@ import { describeTrial } from '../../src/cli/watch-lines.ts';
 import { type TrialEvent, TrialFollower } from '../../src/cli/watch-trials.ts';
 import type { LearningClient } from '../../src/client/channel.ts';
 import type { Engine } from '../../src/engine/engine.ts';
+import { baseline } from '../../src/engine/resolve.ts';
 import {
   DeltaEffectSchema,
   DeltaSchema,
@@ -44,7 +45,7 @@ async function startTrial(engine: Engine): Promise<string> {
 /** Runs tasks until harm is found. */
 async function finishTrial({ engine, clock }: ServiceFixture): Promise<void> {
   while (engine.ledger.state.trials.length > 0) {
-    const { parameters, deltaSequence } = engine.current();
+    const { parameters, deltaSequence } = baseline(engine.ledger.state);
     await clock.advance(5000);
     const latencyMs = parameters.level === 1 ? 200 : 50;
     await engine.recordTasks([taskOf({ latencyMs, deltaSequence })]);

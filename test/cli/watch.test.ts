@@ -3,6 +3,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { watch } from '../../src/cli/watch.ts';
 import { describeBreak, describeMessage } from '../../src/cli/watch-lines.ts';
 import { type ReaderEvent, type ReaderPlace, readDeltas } from '../../src/client/delta-reader.ts';
+import { setParameter } from '../../src/engine/curation.ts';
 import { DeltaType } from '../../src/gen/learning/v1/delta_pb.ts';
 import {
   SnapshotOutcome,
@@ -92,12 +93,14 @@ test('a reader of its output that goes away ends it without a word', async () =>
 test('--json --from-start --types: messages as they came', async () => {
   const { address, engine } = await createServiceFixture();
   await setThreshold(address, 0.9);
-  await engine.setParameter({
-    target: 'max_cpu_per_agent',
-    value: 50,
-    reason: '',
-    holdSeconds: 0,
-  });
+  await engine.decide(
+    setParameter({
+      target: 'max_cpu_per_agent',
+      value: 50,
+      reason: '',
+      holdSeconds: 0,
+    }),
+  );
   const child = startWatch('--target', address, '--json', '--from-start', '--types', 'resource');
   const line = await child.find((text) => text);
   const message = fromJsonString(StreamDeltasResponseSchema, line);

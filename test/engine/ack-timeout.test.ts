@@ -1,4 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { acknowledge } from '../../src/engine/acknowledge.ts';
+import { approve } from '../../src/engine/curation.ts';
+import { baseline } from '../../src/engine/resolve.ts';
 import {
   ASSIGNMENTS,
   createTrialFixture,
@@ -22,8 +25,8 @@ async function withDelta(text = yaml) {
   return { fixture, deltaId: delta?.deltaId ?? '' };
 }
 
-function acknowledge({ engine }: TrialFixture, deltaId: string): Promise<void> {
-  return engine.acknowledge({ clientId: 'c', epoch: '', deltaId, refusal: undefined });
+function takeUp({ engine }: TrialFixture, deltaId: string): Promise<void> {
+  return engine.decide(acknowledge({ clientId: 'c', epoch: '', deltaId, refusal: undefined }));
 }
 
 describe('a delta that no client acknowledges', () => {
@@ -56,7 +59,7 @@ describe('a delta that no client acknowledges', () => {
     fixture.engine.setActive(false);
     const [delta] = await fixture.cycle();
     await fixture.clock.advance(100_000);
-    await fixture.engine.approve(delta?.deltaId ?? '', '');
+    await fixture.engine.decide(approve(delta?.deltaId ?? '', ''));
     await fixture.clock.advance(59_000);
     expect(fixture.level).toBe(1);
     await fixture.clock.advance(1000);
@@ -85,7 +88,7 @@ describe('what stays', () => {
     for (const later of [false, true]) {
       const { fixture, deltaId } = await withDelta();
       const newer = await fixture.setLevel(3, 'other');
-      await acknowledge(fixture, later ? newer.deltaId : deltaId);
+      await takeUp(fixture, later ? newer.deltaId : deltaId);
       await fixture.clock.advance(600_000);
       expect(fixture.level).toBe(1);
     }
@@ -102,9 +105,9 @@ describe('what stays', () => {
       }).replace("when: 'parameters.other > 0.0'", "when: 'true'"),
     );
     const deltas = [...fixture.state.deltasNewestFirst()];
-    await acknowledge(fixture, deltas.at(-1)?.deltaId ?? '');
+    await takeUp(fixture, deltas.at(-1)?.deltaId ?? '');
     await fixture.clock.advance(60_000);
-    expect(fixture.engine.current().parameters).toMatchObject({ level: 1, other: 0 });
+    expect(baseline(fixture.engine.ledger.state).parameters).toMatchObject({ level: 1, other: 0 });
   });
 
   test('an override', async () => {
@@ -170,7 +173,7 @@ describe.each(ASSIGNMENTS)('in a trial by %s of its parameter,', (assignment) =>
 
   test('a delta that was acknowledged stays, and the trial goes on', async () => {
     const { fixture, deltaId } = await withDelta(text);
-    await acknowledge(fixture, deltaId);
+    await takeUp(fixture, deltaId);
     await fixture.clock.advance(10_000);
     await fixture.news();
     const triedId = await fixture.begin();

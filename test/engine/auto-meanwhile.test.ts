@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { approve } from '../../src/engine/curation.ts';
 import { summaryOf } from '../../src/engine/refusals.ts';
+import { revert } from '../../src/engine/revert.ts';
+import { setTrialsPaused } from '../../src/engine/trials.ts';
 import { expectAudited } from '../support/audited.ts';
 import { applied, autoWith, FOLLOWER, follow, refuse } from '../support/auto-fixture.ts';
 import { createTrialFixture, faster, slower, trialYaml } from '../support/trial-fixture.ts';
@@ -20,7 +23,7 @@ describe('while it is compared in force,', () => {
   test.each([0, 5, 8, 10])('a revert after %i tasks restores the old value', async (tasks) => {
     const { fixture, deltaId } = await applied();
     for (let i = 0; i < tasks; i += 1) await fixture.run();
-    await fixture.engine.revert(deltaId, 'mine');
+    await fixture.engine.decide(revert(deltaId, 'mine'));
     expect(fixture.level).toBe(0);
     expect(fixture.state.trials).toEqual([]);
     expect(fixture.delta(deltaId)).toMatchObject({
@@ -65,13 +68,13 @@ describe('while it is compared in force,', () => {
   test('a pause leaves it in force, and it goes on afterwards', async () => {
     const { fixture, deltaId } = await applied();
     for (let i = 0; i < 8; i += 1) await fixture.run();
-    await fixture.engine.setTrialsPaused(true);
+    await fixture.engine.decide(setTrialsPaused(true));
     for (let i = 0; i < 20; i += 1) {
       await fixture.run(slower);
       expect(fixture.level).toBe(1);
     }
     expect(fixture.delta(deltaId).state).toBe('provisional');
-    await fixture.engine.setTrialsPaused(false);
+    await fixture.engine.decide(setTrialsPaused(false));
     await fixture.runUntil(deltaId, 'reverted', slower);
     expectAudited(fixture.store);
   });
@@ -100,7 +103,7 @@ describe('what waits for a person', () => {
     fixture.engine.followedBy(() => [FOLLOWER]);
     const [delta] = await fixture.cycle();
     expect(delta).toMatchObject({ state: 'proposed', waitsFor: 'person' });
-    const approved = await fixture.engine.approve(delta?.deltaId ?? '', 'yes');
+    const approved = await fixture.engine.decide(approve(delta?.deltaId ?? '', 'yes'));
     expect(approved).toMatchObject({ state: 'applied', summary: 'Approved by an operator: yes' });
     expect(fixture.state.trials).toEqual([]);
   });
@@ -117,7 +120,7 @@ describe('what waits for a person', () => {
     await fixture.clock.advance(10_000);
     const [tried] = await fixture.cycle();
     expect([waits?.waitsFor, tried?.state]).toEqual(['person', 'provisional']);
-    await fixture.engine.approve(waits?.deltaId ?? '', '');
+    await fixture.engine.decide(approve(waits?.deltaId ?? '', ''));
     expect(fixture.level).toBe(2);
     expect(fixture.delta(tried?.deltaId ?? '').state).toBe('applied');
     expect(fixture.state.trials).toEqual([]);

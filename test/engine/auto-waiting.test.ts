@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { setTrialsPaused } from '../../src/engine/trials.ts';
 import { expectAudited } from '../support/audited.ts';
 import { AUTO, FOLLOWER, follow, followUntil } from '../support/auto-fixture.ts';
 import {
@@ -54,11 +55,11 @@ describe('where tasks ask by their ids', () => {
   test('what waits goes on waiting while trials are paused, or the hour is full', async () => {
     const { fixture, deltaId } = await waits();
     fixture.engine.followedBy(() => [FOLLOWER]);
-    await fixture.engine.setTrialsPaused(true);
+    await fixture.engine.decide(setTrialsPaused(true));
     for (let i = 0; i < 31; i += 1) await follow(fixture);
     await fixture.cycle();
     expect(fixture.delta(deltaId).state).toBe('proposed');
-    await fixture.engine.setTrialsPaused(false);
+    await fixture.engine.decide(setTrialsPaused(false));
     const { settings } = fixture.engine;
     const curation = { ...settings.curation, maxDeltasPerHour: 1 };
     await fixture.engine.configure({ ...settings, curation });
@@ -85,10 +86,10 @@ describe('where tasks ask by their ids', () => {
 test('while trials are paused, a recommended delta waits', async () => {
   const fixture = await createTrialFixture(AUTO);
   fixture.engine.followedBy(() => [FOLLOWER]);
-  await fixture.engine.setTrialsPaused(true);
+  await fixture.engine.decide(setTrialsPaused(true));
   const [delta] = await fixture.cycle();
   expect(delta).toMatchObject({ state: 'proposed', waitsFor: 'trial' });
-  await fixture.engine.setTrialsPaused(false);
+  await fixture.engine.decide(setTrialsPaused(false));
   await fixture.clock.advance(10_000);
   await fixture.news();
   await fixture.cycle();

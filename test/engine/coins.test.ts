@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { describe, expect, test } from 'vitest';
+import { revert } from '../../src/engine/revert.ts';
 import { ListDeltasRequestSchema } from '../../src/gen/learning/v1/learning_service_pb.ts';
 import type { SyncLedgerStore } from '../../src/ledger/store.ts';
 import { getStatus, listDeltas } from '../../src/rpc/services/queries.ts';
@@ -64,7 +65,7 @@ describe('without trial.seed', () => {
     for (let i = 0; i < 10; i += 1) await fixture.run(faster);
     expect(toldBy(fixture)).toContain(seedOf(2));
     hidden(3, 4);
-    await fixture.engine.revert(deltaId, '');
+    await fixture.engine.decide(revert(deltaId, ''));
     expect(toldBy(fixture)).toContain(seedOf(3));
     hidden(4);
     expectAudited(fixture.store);
@@ -74,7 +75,7 @@ describe('without trial.seed', () => {
     const fixture = await openFixture();
     const deltaId = await fixture.begin();
     await fixture.runUntil(deltaId, 'confirmed', faster);
-    await fixture.engine.revert(deltaId, '');
+    await fixture.engine.decide(revert(deltaId, ''));
     const steps = stepsOf(fixture.store);
     const commitments = steps.flatMap((step) => ('commitment' in step ? step.commitment : []));
     const seeds = steps.flatMap((step) => ('seed' in step ? step.seed : []));

@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { acknowledge } from '../../src/engine/acknowledge.ts';
+import { approve, reject, setParameter } from '../../src/engine/curation.ts';
 import { restingUntil } from '../../src/engine/proposals.ts';
+import { revert } from '../../src/engine/revert.ts';
 import { createEngineFixture, recordWindow, tasksOf } from '../support/engine-fixture.ts';
 
 const SET = { target: 'fallback_strategy_threshold', reason: 'why', holdSeconds: 0 };
@@ -17,7 +20,7 @@ async function withOneDelta() {
 describe('setParameter', () => {
   test('is a delta without a rule, of the type of the rules for it, in no count', async () => {
     const { engine } = await createEngineFixture();
-    const delta = await engine.setParameter({ ...SET, value: 0.9 });
+    const delta = await engine.decide(setParameter({ ...SET, value: 0.9 }));
     expect(delta).toMatchObject({
       ruleId: '',
       type: 'strategy',
@@ -34,8 +37,10 @@ describe('setParameter', () => {
 
   test('max_step does not bind an operator; the bounds do', async () => {
     const { engine } = await createEngineFixture();
-    expect(await engine.setParameter({ ...SET, value: 0.5 })).toMatchObject({ newValue: 0.5 });
-    await expect(engine.setParameter({ ...SET, value: 0.49 })).rejects.toMatchObject({
+    expect(await engine.decide(setParameter({ ...SET, value: 0.5 }))).toMatchObject({
+      newValue: 0.5,
+    });
+    await expect(engine.decide(setParameter({ ...SET, value: 0.49 }))).rejects.toMatchObject({
       reason: 'INVALID_FIELD',
       violations: [{ field: 'value', description: 'expected at least 0.5, got 0.49' }],
     });
@@ -50,7 +55,7 @@ describe('setParameter', () => {
     ],
   ])('%s is refused', async (_name, value, description) => {
     const { engine } = await createEngineFixture();
-    await expect(engine.setParameter({ ...SET, value })).rejects.toMatchObject({
+    await expect(engine.decide(setParameter({ ...SET, value }))).rejects.toMatchObject({
       violations: [{ field: 'value', description }],
     });
     expect(engine.ledger.state.head.sequence).toBe(0);
@@ -58,7 +63,7 @@ describe('setParameter', () => {
 
   test.each(['nothing', '__proto__', 'constructor'])('%s is no parameter', async (target) => {
     const { engine } = await createEngineFixture();
-    await expect(engine.setParameter({ ...SET, target, value: 1 })).rejects.toMatchObject({
+    await expect(engine.decide(setParameter({ ...SET, target, value: 1 }))).rejects.toMatchObject({
       reason: 'PARAMETER_NOT_FOUND',
     });
   });
@@ -66,7 +71,7 @@ describe('setParameter', () => {
   test('hold_seconds keeps the rules away for so long', async () => {
     const { engine, clock } = await createEngineFixture();
     await engine.recordTasks(tasksOf(30, { status: 'failure' }));
-    await engine.setParameter({ ...SET, value: 0.9, holdSeconds: 1000 });
+    await engine.decide(setParameter({ ...SET, value: 0.9, holdSeconds: 1000 }));
     await recordWindow(engine, { status: 'failure' });
     await clock.advance(999_999);
     expect((await engine.runCycle()).deltas).toEqual([]);
@@ -78,18 +83,18 @@ describe('setParameter', () => {
 test('the newest override says how long the rules are held off, and reverted frees them', async () => {
   const { engine, clock } = await createEngineFixture('curation: { cooldown_seconds: 0 }');
   const until = () => restingUntil(engine.ledger.state, engine.settings, SET.target, clock.now());
-  await engine.setParameter({ ...SET, value: 0.9, holdSeconds: 1000 });
+  await engine.decide(setParameter({ ...SET, value: 0.9, holdSeconds: 1000 }));
   expect(until()).toBe(clock.now() + 1_000_000);
-  const second = await engine.setParameter({ ...SET, value: 0.6, holdSeconds: 10 });
+  const second = await engine.decide(setParameter({ ...SET, value: 0.6, holdSeconds: 10 }));
   expect(until()).toBe(clock.now() + 10_000);
-  await engine.revert(second.deltaId, '');
+  await engine.decide(revert(second.deltaId, ''));
   expect(until()).toBeUndefined();
 });
 
 describe('revert', () => {
   test('restores the value before, by a delta that says what it reverts', async () => {
     const { engine, delta, live } = await withOneDelta();
-    const reversal = await engine.revert(delta.deltaId, 'slow');
+    const reversal = await engine.decide(revert(delta.deltaId, 'slow'));
     expect(reversal).toMatchObject({
       revertsDeltaId: delta.deltaId,
       oldValue: 0.75,
@@ -106,13 +111,15 @@ describe('revert', () => {
       deltasProposed: 1,
       deltasApplied: 1,
     });
-    await expect(engine.revert(delta.deltaId, '')).rejects.toMatchObject({ reason: 'DELTA_STATE' });
+    await expect(engine.decide(revert(delta.deltaId, ''))).rejects.toMatchObject({
+      reason: 'DELTA_STATE',
+    });
   });
 
   test('touches nothing where the live value is another one', async () => {
     const { engine, delta, live } = await withOneDelta();
-    await engine.setParameter({ ...SET, value: 0.6 });
-    await expect(engine.revert(delta.deltaId, '')).rejects.toMatchObject({
+    await engine.decide(setParameter({ ...SET, value: 0.6 }));
+    await expect(engine.decide(revert(delta.deltaId, ''))).rejects.toMatchObject({
       reason: 'DELTA_STATE',
       message: expect.stringContaining('is 0.6 now'),
     });
@@ -132,16 +139,16 @@ rules:
     await engine.recordTasks(tasksOf(30));
     const [first] = (await engine.runCycle()).deltas;
     expect(first).toMatchObject({ oldValue: 7, newValue: 2 });
-    expect(await engine.revert(first?.deltaId ?? '', '')).toMatchObject({ newValue: 1 });
+    expect(await engine.decide(revert(first?.deltaId ?? '', ''))).toMatchObject({ newValue: 1 });
   });
 
   test('of an unknown delta is NOT_FOUND', async () => {
     const { engine } = await createEngineFixture();
     for (const call of [
-      engine.revert('x', ''),
-      engine.approve('x', ''),
-      engine.reject('x', ''),
-      engine.acknowledge({ clientId: 'c', epoch: '', deltaId: 'x', refusal: undefined }),
+      engine.decide(revert('x', '')),
+      engine.decide(approve('x', '')),
+      engine.decide(reject('x', '')),
+      engine.decide(acknowledge({ clientId: 'c', epoch: '', deltaId: 'x', refusal: undefined })),
     ]) {
       await expect(call).rejects.toMatchObject({ reason: 'DELTA_NOT_FOUND' });
     }
@@ -153,11 +160,11 @@ describe('acknowledge', () => {
 
   test('is remembered per client, twice is fine, and never goes back', async () => {
     const { engine, delta } = await withOneDelta();
-    const newer = await engine.setParameter({ ...SET, value: 0.6 });
+    const newer = await engine.decide(setParameter({ ...SET, value: 0.6 }));
     const ack = { clientId: 'c', epoch: 'epoch-1', refusal: undefined };
-    await engine.acknowledge({ ...ack, deltaId: newer.deltaId });
-    await engine.acknowledge({ ...ack, deltaId: newer.deltaId });
-    await engine.acknowledge({ ...ack, deltaId: delta.deltaId });
+    await engine.decide(acknowledge({ ...ack, deltaId: newer.deltaId }));
+    await engine.decide(acknowledge({ ...ack, deltaId: newer.deltaId }));
+    await engine.decide(acknowledge({ ...ack, deltaId: delta.deltaId }));
     expect(engine.ledger.state.acknowledged('c')).toBe(2);
     expect(engine.ledger.state.acknowledged('d')).toBe(0);
   });
@@ -165,28 +172,30 @@ describe('acknowledge', () => {
   test('with an error reverts, and names the client', async () => {
     const { engine, delta, live } = await withOneDelta();
     const ack = { clientId: 'c "1"', epoch: '', deltaId: delta.deltaId, refusal };
-    await engine.acknowledge(ack);
+    await engine.decide(acknowledge(ack));
     expect(live()).toBe(0.8);
     expect(engine.ledger.state.delta(delta.deltaId)).toMatchObject({
       state: 'reverted',
       summary: 'Refused by client "c \\"1\\"": UNSUPPORTED: no such thing',
     });
     // Another client's refusal finds done what it wants.
-    await engine.acknowledge({ ...ack, clientId: 'd' });
+    await engine.decide(acknowledge({ ...ack, clientId: 'd' }));
     expect(engine.ledger.state.head.sequence).toBe(2);
   });
 
   test('a revert cannot be refused, or two clients could quarrel for ever', async () => {
     const { engine, delta } = await withOneDelta();
-    const reversal = await engine.revert(delta.deltaId, '');
+    const reversal = await engine.decide(revert(delta.deltaId, ''));
     const ack = { clientId: 'c', epoch: '', deltaId: reversal.deltaId, refusal };
-    await expect(engine.acknowledge(ack)).rejects.toMatchObject({ reason: 'DELTA_STATE' });
+    await expect(engine.decide(acknowledge(ack))).rejects.toMatchObject({ reason: 'DELTA_STATE' });
   });
 
   test('another epoch is EPOCH_CHANGED; a delta never in force is DELTA_STATE', async () => {
     const { engine, delta } = await withOneDelta();
     const ack = { clientId: 'c', epoch: 'other', deltaId: delta.deltaId, refusal: undefined };
-    await expect(engine.acknowledge(ack)).rejects.toMatchObject({ reason: 'EPOCH_CHANGED' });
+    await expect(engine.decide(acknowledge(ack))).rejects.toMatchObject({
+      reason: 'EPOCH_CHANGED',
+    });
     await engine.configure({
       ...engine.settings,
       curation: { ...engine.settings.curation, mode: 'recommend', cooldownSeconds: 0 },
@@ -194,7 +203,9 @@ describe('acknowledge', () => {
     await recordWindow(engine, { status: 'failure' });
     const [waiting] = (await engine.runCycle()).deltas;
     const early = { ...ack, epoch: '', deltaId: waiting?.deltaId ?? '' };
-    await expect(engine.acknowledge(early)).rejects.toMatchObject({ reason: 'DELTA_STATE' });
+    await expect(engine.decide(acknowledge(early))).rejects.toMatchObject({
+      reason: 'DELTA_STATE',
+    });
   });
 });
 
@@ -210,11 +221,11 @@ describe('approve and reject', () => {
   test('approve puts it in force and counts it once', async () => {
     const { engine, delta } = await withProposal();
     expect(engine.ledger.state.head.counters.deltasApplied).toBe(0);
-    expect(await engine.approve(delta.deltaId, '')).toMatchObject({
+    expect(await engine.decide(approve(delta.deltaId, ''))).toMatchObject({
       state: 'applied',
       sequence: 1,
     });
-    await expect(engine.approve(delta.deltaId, '')).rejects.toMatchObject({
+    await expect(engine.decide(approve(delta.deltaId, ''))).rejects.toMatchObject({
       reason: 'DELTA_STATE',
     });
     expect(engine.ledger.state.head.counters.deltasApplied).toBe(1);
@@ -222,9 +233,9 @@ describe('approve and reject', () => {
 
   test('the old value is the one that it replaces, whatever it was when it was proposed', async () => {
     const { engine, delta } = await withProposal();
-    await engine.setParameter({ ...SET, value: 0.9 });
+    await engine.decide(setParameter({ ...SET, value: 0.9 }));
     expect(delta).toMatchObject({ oldValue: 0.8 });
-    expect(await engine.approve(delta.deltaId, '')).toMatchObject({ oldValue: 0.9 });
+    expect(await engine.decide(approve(delta.deltaId, ''))).toMatchObject({ oldValue: 0.9 });
   });
 
   test('what the config no longer allows is not approved', async () => {
@@ -236,7 +247,7 @@ describe('approve and reject', () => {
       ...engine.settings,
       parameters: { ...parameters, fallback_strategy_threshold: { ...threshold, min: 0.78 } },
     });
-    await expect(engine.approve(delta.deltaId, '')).rejects.toMatchObject({
+    await expect(engine.decide(approve(delta.deltaId, ''))).rejects.toMatchObject({
       reason: 'DELTA_STATE',
       message: expect.stringContaining('expected at least 0.78, got 0.75'),
     });
@@ -244,7 +255,7 @@ describe('approve and reject', () => {
 
   test('reject keeps the reason', async () => {
     const { engine, delta } = await withProposal();
-    expect(await engine.reject(delta.deltaId, 'not now')).toMatchObject({
+    expect(await engine.decide(reject(delta.deltaId, 'not now'))).toMatchObject({
       state: 'rejected',
       sequence: 0,
       summary: 'Rejected by an operator: not now',

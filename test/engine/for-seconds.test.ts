@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { setParameter } from '../../src/engine/curation.ts';
+import { reportMetrics } from '../../src/engine/record.ts';
 import {
   createEngineFixture,
   type EngineFixture,
@@ -53,7 +55,7 @@ describe('a rule whose condition must have held for 90 seconds', () => {
   test('is watched also while its target rests', async () => {
     const fixture = await createEngineFixture(YAML);
     const { engine } = fixture;
-    await engine.setParameter({ target: 'level', value: 5, reason: '', holdSeconds: 100 });
+    await engine.decide(setParameter({ target: 'level', value: 5, reason: '', holdSeconds: 100 }));
     expect(await beats(fixture, 3, 'success')).toEqual([]);
     expect(await beat(fixture, 'success')).toEqual([6]);
   });
@@ -75,10 +77,12 @@ test('the default rules go back when the pressure has been gone for an hour, and
   const fixture = await createEngineFixture('curation: { mode: apply }');
   const { engine } = fixture;
   const report = (subAgentCount: number, cpuPercent: number) =>
-    engine.reportMetrics({
-      ...{ subAgentCount, cpuPercent, values: {} },
-      observeTimeMs: fixture.clock.now(),
-    });
+    engine.decide(
+      reportMetrics({
+        ...{ subAgentCount, cpuPercent, values: {} },
+        observeTimeMs: fixture.clock.now(),
+      }),
+    );
   const now = () => engine.ledger.state.head.parameters;
   await report(9, 95);
   await recordWindow(engine, { status: 'failure', latencyMs: 500 });

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { acknowledge } from '../../src/engine/acknowledge.ts';
 import { effectOf } from '../../src/engine/effects.ts';
+import { revert } from '../../src/engine/revert.ts';
 import { expectAudited } from '../support/audited.ts';
 import { configOf, tasksOf } from '../support/engine-fixture.ts';
 import {
@@ -76,7 +78,7 @@ describe('once a change is confirmed', () => {
     expect(again.delta(deltaId)).toMatchObject(replaced);
     expect((await again.reopen(yaml)).delta(deltaId)).toMatchObject(replaced);
     const other = await inStage('confirmed', text);
-    await other.fixture.engine.revert(other.deltaId, '');
+    await other.fixture.engine.decide(revert(other.deltaId, ''));
     expect(other.fixture.delta(other.deltaId)).toMatchObject({ state: 'reverted' });
     expectAudited(again.store);
   });
@@ -135,7 +137,7 @@ describe('where tasks become slower', () => {
     const curation = 'ack_timeout_seconds: 900';
     const { fixture, deltaId } = await inStage('confirmed', { ...SOON, curation });
     const ack = { clientId: 'c', epoch: '', deltaId, refusal: undefined };
-    await fixture.engine.acknowledge(ack);
+    await fixture.engine.decide(acknowledge(ack));
     for (let i = 0; i < 100; i += 1) await fixture.run(() => ({ latencyMs: 50 }));
     const end: End = (level) => ({ latencyMs: level === 1 ? 400 : 100 });
     expect(await retried(fixture, end)).toBeLessThan(60);

@@ -1,6 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { CoordinationMetrics } from '../../src/domain/metrics.ts';
 import type { Engine } from '../../src/engine/engine.ts';
+import { reportMetrics } from '../../src/engine/record.ts';
 import type { SyncLedgerStore } from '../../src/ledger/store.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
@@ -21,14 +22,16 @@ rules:
 
 const report = ({ engine, clock }: Pick<EngineFixture, 'engine' | 'clock'>) => {
   return (subAgentCount: number, clientId?: string, fields: Partial<CoordinationMetrics> = {}) =>
-    engine.reportMetrics({
-      subAgentCount,
-      cpuPercent: 10 * subAgentCount,
-      values: {},
-      observeTimeMs: clock.now(),
-      ...(clientId === undefined ? {} : { clientId }),
-      ...fields,
-    });
+    engine.decide(
+      reportMetrics({
+        subAgentCount,
+        cpuPercent: 10 * subAgentCount,
+        values: {},
+        observeTimeMs: clock.now(),
+        ...(clientId === undefined ? {} : { clientId }),
+        ...fields,
+      }),
+    );
 };
 
 /** How many agents rules see, and of how many clients. */

@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Task } from '../../src/domain/task.ts';
+import { setParameter } from '../../src/engine/curation.ts';
+import { reportMetrics } from '../../src/engine/record.ts';
+import { setTrialsPaused } from '../../src/engine/trials.ts';
 import {
   createEngineFixture,
   type EngineFixture,
@@ -133,10 +136,12 @@ describe('what is news', () => {
 
   test('is none that began before, whenever it was recorded', async () => {
     const fixture = await changed();
-    await fixture.engine.setParameter({
-      ...{ target: 'fallback_strategy_threshold', value: 0.9 },
-      ...{ reason: '', holdSeconds: 0 },
-    });
+    await fixture.engine.decide(
+      setParameter({
+        ...{ target: 'fallback_strategy_threshold', value: 0.9 },
+        ...{ reason: '', holdSeconds: 0 },
+      }),
+    );
     await fixture.clock.advance(1000);
     await fixture.engine.recordTasks(tasksOf(30, { status: 'failure', deltaSequence: 1 }));
     expect((await fixture.engine.runCycle()).deltas).toEqual([]);
@@ -148,7 +153,7 @@ describe('what is news', () => {
     const fixture = await changed();
     const { engine, clock } = fixture;
     const metrics = { subAgentCount: 1, cpuPercent: 90, values: {}, observeTimeMs: clock.now() };
-    await engine.reportMetrics(metrics);
+    await engine.decide(reportMetrics(metrics));
     expect((await engine.runCycle()).deltas).toMatchObject([{ target: 'max_cpu_per_agent' }]);
   });
 });
@@ -187,7 +192,7 @@ describe('a proposal that waits for its trial', () => {
   async function waiting(top = '') {
     const curation = 'proposal_ttl_seconds: 86400';
     const fixture = await createTrialFixture(trialYaml({ curation, top }));
-    await fixture.engine.setTrialsPaused(true);
+    await fixture.engine.decide(setTrialsPaused(true));
     expect(await fixture.cycle()).toMatchObject([{ waitsFor: 'trial' }]);
     return fixture;
   }
@@ -195,7 +200,7 @@ describe('a proposal that waits for its trial', () => {
   test('begins it no sooner than tasks have run with a value that was set meanwhile', async () => {
     const fixture = await waiting();
     await fixture.setLevel(3);
-    await fixture.engine.setTrialsPaused(false);
+    await fixture.engine.decide(setTrialsPaused(false));
     await fixture.clock.advance(10_000);
     await fixture.cycle();
     expect(fixture.trial).toBeUndefined();
@@ -207,7 +212,7 @@ describe('a proposal that waits for its trial', () => {
   test('does not begin it while no tasks come', async () => {
     const fixture = await waiting('cycle: { max_age_seconds: 3600 }');
     await fixture.clock.advance(2 * HOUR_MS);
-    await fixture.engine.setTrialsPaused(false);
+    await fixture.engine.decide(setTrialsPaused(false));
     await fixture.cycle();
     expect(fixture.trial).toBeUndefined();
     await fixture.engine.recordTasks([taskOf({ taskId: 'new' })]);

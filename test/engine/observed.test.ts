@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Delta } from '../../src/domain/delta.ts';
 import type { Task } from '../../src/domain/task.ts';
+import { approve } from '../../src/engine/curation.ts';
+import { revert } from '../../src/engine/revert.ts';
 import { tasksOf } from '../support/engine-fixture.ts';
 import {
   createTrialFixture,
@@ -17,7 +19,7 @@ const WAYS: Record<string, (fixture: TrialFixture) => Promise<Delta | undefined>
   'an override': (fixture) => fixture.setLevel(1),
   'an approval': async (fixture) => {
     const [delta] = await fixture.cycle();
-    return fixture.engine.approve(delta?.deltaId ?? '', '');
+    return fixture.engine.decide(approve(delta?.deltaId ?? '', ''));
   },
 };
 
@@ -91,7 +93,7 @@ describe.each(Object.entries(WAYS))('the effect of %s', (name, apply) => {
   test('is not observed any more once it is reverted, nor is the revert’s', async () => {
     const { fixture, deltaId } = await applied();
     await record(fixture, 29);
-    const reversal = await fixture.engine.revert(deltaId, '');
+    const reversal = await fixture.engine.decide(revert(deltaId, ''));
     await record(fixture, 100);
     expect(fixture.delta(deltaId).effect).toBeUndefined();
     expect(fixture.delta(reversal.deltaId).effect).toBeUndefined();

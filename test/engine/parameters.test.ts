@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { acknowledge } from '../../src/engine/acknowledge.ts';
+import { approve, setParameter } from '../../src/engine/curation.ts';
 import { valuesOutOfBounds } from '../../src/engine/parameters.ts';
+import { baseline } from '../../src/engine/resolve.ts';
+import { revert } from '../../src/engine/revert.ts';
 import type { LedgerEvent } from '../../src/ledger/event.ts';
 import { Subscription } from '../../src/ledger/subscription.ts';
 import { expectAudited } from '../support/audited.ts';
@@ -52,8 +56,11 @@ describe.each(Object.entries(WAYS))('what left the config, by %s', (_, take) => 
     const fixture = await withBoth();
     await fixture.setLevel(7, 'left');
     const after = await take(fixture, WITHOUT);
-    expect(after.engine.current()).toMatchObject({ parameters: { kept: 1 }, deltaSequence: 2 });
-    expect(after.engine.current().parameters).not.toHaveProperty('left');
+    expect(baseline(after.engine.ledger.state)).toMatchObject({
+      parameters: { kept: 1 },
+      deltaSequence: 2,
+    });
+    expect(baseline(after.engine.ledger.state).parameters).not.toHaveProperty('left');
     expect([...after.state.deltasNewestFirst()]).toMatchObject([
       {
         target: 'left',
@@ -74,15 +81,20 @@ describe.each(Object.entries(WAYS))('what left the config, by %s', (_, take) => 
     const { position } = after.state.head;
     const again = await take(after, WITHOUT);
     expect(again.state.head.position).toBe(position);
-    expect(again.engine.current()).toEqual(after.engine.current());
+    expect(baseline(again.engine.ledger.state)).toEqual(baseline(after.engine.ledger.state));
   });
 
   test('declared again, has its initial value, of which streams are told', async () => {
     const fixture = await withBoth();
-    await fixture.engine.setParameter({ target: 'left', value: 7, reason: '', holdSeconds: 9999 });
+    await fixture.engine.decide(
+      setParameter({ target: 'left', value: 7, reason: '', holdSeconds: 9999 }),
+    );
     const gone = await take(fixture, WITHOUT);
     const back = await take(gone, BOTH.replace('5', '6'));
-    expect(back.engine.current()).toMatchObject({ parameters: { left: 6 }, deltaSequence: 3 });
+    expect(baseline(back.engine.ledger.state)).toMatchObject({
+      parameters: { left: 6 },
+      deltaSequence: 3,
+    });
     expect(newestDelta(back)).toMatchObject({ operation: 'add', target: 'left', newValue: 6 });
     // What an operator held was the value before.
     expect(back.state.head.targets.left?.holdUntilMs).toBe(0);
@@ -94,18 +106,21 @@ describe.each(Object.entries(WAYS))('what left the config, by %s', (_, take) => 
     const fixture = await withBoth(`${BOTH.replace('rules: []', deltaRule('remove'))}`);
     await recordWindow(fixture.engine);
     const [delta] = await fixture.cycle();
-    await fixture.engine.approve(delta?.deltaId ?? '', '');
+    await fixture.engine.decide(approve(delta?.deltaId ?? '', ''));
     const gone = await take(fixture, WITHOUT);
     expect(gone.state.head).toMatchObject({ sequence: 1, parameters: { kept: 1 } });
-    expect((await take(gone, BOTH)).engine.current().parameters).toEqual({ kept: 1, left: 5 });
+    expect(baseline((await take(gone, BOTH)).engine.ledger.state).parameters).toEqual({
+      kept: 1,
+      left: 5,
+    });
   });
 
   test('stays while a rule targets it', async () => {
     const adding = WITHOUT.replace('rules: []', deltaRule('add'));
     const fixture = await take(await withBoth(), adding);
-    expect(fixture.engine.current().parameters).toEqual({ kept: 1, left: 5 });
+    expect(baseline(fixture.engine.ledger.state).parameters).toEqual({ kept: 1, left: 5 });
     const after = await take(fixture, WITHOUT);
-    expect(after.engine.current().parameters).toEqual({ kept: 1 });
+    expect(baseline(after.engine.ledger.state).parameters).toEqual({ kept: 1 });
   });
 
   test.each([
@@ -118,7 +133,7 @@ describe.each(Object.entries(WAYS))('what left the config, by %s', (_, take) => 
     const { fixture, deltaId } = await inStage(state, { assignment });
     const after = await take(fixture, WITHOUT_LEVEL);
     expect(after.state.trials).toEqual([]);
-    expect(after.engine.current().parameters).toEqual({ other: 0 });
+    expect(baseline(after.engine.ledger.state).parameters).toEqual({ other: 0 });
     expect(after.delta(deltaId)).toMatchObject({
       state: state === 'trial' ? 'reverted' : 'applied',
       summary: expect.stringContaining(why),
@@ -167,7 +182,10 @@ test('a stream that is open is told once, and so is the log', async () => {
 test('a parameter that is declared for the first time is in the next Snapshot alone', async () => {
   const fixture = await withBoth(WITHOUT);
   await fixture.engine.configure(configOf(BOTH));
-  expect(fixture.engine.current()).toMatchObject({ parameters: { left: 5 }, deltaSequence: 0 });
+  expect(baseline(fixture.engine.ledger.state)).toMatchObject({
+    parameters: { left: 5 },
+    deltaSequence: 0,
+  });
 });
 
 describe('no delta restores what left the config', () => {
@@ -178,16 +196,16 @@ describe('no delta restores what left the config', () => {
     const removal = newestDelta(fixture).deltaId;
     const refusal = { reason: 'UNSUPPORTED', message: '' };
     for (const call of [
-      fixture.engine.revert(set.deltaId, ''),
-      fixture.engine.revert(removal, ''),
-      fixture.engine.acknowledge({ clientId: 'c', epoch: '', deltaId: removal, refusal }),
+      fixture.engine.decide(revert(set.deltaId, '')),
+      fixture.engine.decide(revert(removal, '')),
+      fixture.engine.decide(acknowledge({ clientId: 'c', epoch: '', deltaId: removal, refusal })),
     ]) {
       await expect(call).rejects.toMatchObject({
         reason: 'DELTA_STATE',
         message: expect.stringContaining('the config has no left any more'),
       });
     }
-    expect(fixture.engine.current().parameters).toEqual({ kept: 1 });
+    expect(baseline(fixture.engine.ledger.state).parameters).toEqual({ kept: 1 });
   });
 
   test('for want of an acknowledgement', async () => {
@@ -196,12 +214,12 @@ describe('no delta restores what left the config', () => {
     const fixture = await withBoth(yaml);
     await recordWindow(fixture.engine);
     const [delta] = await fixture.cycle();
-    await fixture.engine.approve(delta?.deltaId ?? '', '');
+    await fixture.engine.decide(approve(delta?.deltaId ?? '', ''));
     await fixture.engine.configure(configOf(acked + WITHOUT));
     fixture.engine.start();
     fixture.engine.setActive(false);
     await fixture.clock.advance(120_000);
-    expect(fixture.engine.current().parameters).toEqual({ kept: 1 });
+    expect(baseline(fixture.engine.ledger.state).parameters).toEqual({ kept: 1 });
   });
 });
 
@@ -213,13 +231,13 @@ describe('a live value of another kind than the declared one', () => {
     await fixture.engine.configure(configOf(NAMED));
     const told = () => valuesOutOfBounds(fixture.state, fixture.engine.settings);
     expect(told()).toEqual(['left: expected a string, got 5']);
-    expect(fixture.engine.current().parameters.left).toBe(5);
+    expect(baseline(fixture.engine.ledger.state).parameters.left).toBe(5);
     await expect(fixture.setLevel(6, 'left')).rejects.toMatchObject({
       reason: 'INVALID_FIELD',
       violations: [{ field: 'value', description: 'expected a string, got 6' }],
     });
     await fixture.setLevel('slow', 'left');
-    expect(fixture.engine.current().parameters.left).toBe('slow');
+    expect(baseline(fixture.engine.ledger.state).parameters.left).toBe('slow');
     expect(told()).toEqual([]);
   });
 

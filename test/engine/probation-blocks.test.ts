@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { revert } from '../../src/engine/revert.ts';
+import { setTrialsPaused } from '../../src/engine/trials.ts';
 import { runningBlock } from '../../src/trial/trial.ts';
 import { expectAudited } from '../support/audited.ts';
 import { configOf } from '../support/engine-fixture.ts';
@@ -39,14 +41,14 @@ describe.each(['old', 'new'] as const)(
   (arm) => {
     test('a pause has the new value in force for everybody', async () => {
       const { fixture, deltaId } = await provenInBlocks(arm);
-      await fixture.engine.setTrialsPaused(true);
+      await fixture.engine.decide(setTrialsPaused(true));
       const { sequence } = fixture.state.head;
       for (let i = 0; i < 12; i += 1) {
         expect(fixture.level).toBe(1);
         await fixture.run(faster);
       }
       expect(fixture.state.head.sequence).toBe(sequence);
-      await fixture.engine.setTrialsPaused(false);
+      await fixture.engine.decide(setTrialsPaused(false));
       expect(runningBlock(provenOf(fixture, deltaId))).toBeDefined();
       await fixture.runUntil(deltaId, 'confirmed', faster);
       expectAudited(fixture.store);
@@ -63,7 +65,7 @@ describe.each(['old', 'new'] as const)(
 
     test('it can be reverted, and overridden', async () => {
       const { fixture, deltaId } = await provenInBlocks(arm);
-      await fixture.engine.revert(deltaId, 'no');
+      await fixture.engine.decide(revert(deltaId, 'no'));
       expect(fixture.level).toBe(0);
       expect(fixture.delta(deltaId).state).toBe('reverted');
       expectSound(fixture);

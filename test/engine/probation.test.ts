@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { setTrialsPaused } from '../../src/engine/trials.ts';
 import { configOf, taskOf } from '../support/engine-fixture.ts';
 import { normalNoise } from '../support/noise.ts';
 import { createTrialFixture, faster, slower, trialYaml } from '../support/trial-fixture.ts';
@@ -121,11 +122,11 @@ describe('while a parameter is on probation', () => {
   test('what has waited to be tried on it goes on waiting', async () => {
     const fighting = [{ when: 'parameters.other == 0.0' }, { id: 'late', value: '2' }];
     const fixture = await createTrialFixture(trialYaml({ rules: fighting }));
-    await fixture.engine.setTrialsPaused(true);
+    await fixture.engine.decide(setTrialsPaused(true));
     await fixture.cycle();
     await fixture.setLevel(1, 'other');
     await fixture.cycle();
-    await fixture.engine.setTrialsPaused(false);
+    await fixture.engine.decide(setTrialsPaused(false));
     const deltaId = await fixture.begin();
     await fixture.runUntil(deltaId, 'provisional', faster);
     await fixture.clock.advance(10_000);

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { acknowledge } from '../../src/engine/acknowledge.ts';
 import type { Follower } from '../../src/engine/environment.ts';
 import { ruleRest } from '../../src/engine/proposals.ts';
 import { MAX_REFUSALS, summaryOf } from '../../src/engine/refusals.ts';
+import { revert } from '../../src/engine/revert.ts';
 import { runningBlock } from '../../src/trial/trial.ts';
 import { expectAudited } from '../support/audited.ts';
 import { createEngineFixture, recordWindow, taskOf } from '../support/engine-fixture.ts';
@@ -24,11 +26,11 @@ function subscribe({ engine }: Pick<TrialFixture, 'engine'>, ...clientIds: strin
 }
 
 function refuse({ engine }: TrialFixture, deltaId: string, clientId: string): Promise<void> {
-  return engine.acknowledge({ clientId, epoch: '', deltaId, refusal: UNSUPPORTED });
+  return engine.decide(acknowledge({ clientId, epoch: '', deltaId, refusal: UNSUPPORTED }));
 }
 
 function accept({ engine }: TrialFixture, deltaId: string, clientId: string): Promise<void> {
-  return engine.acknowledge({ clientId, epoch: '', deltaId, refusal: undefined });
+  return engine.decide(acknowledge({ clientId, epoch: '', deltaId, refusal: undefined }));
 }
 
 const STAYS = /Refused by 1 of 3 clients, which is not enough: "c1": UNSUPPORTED: no such level$/;
@@ -38,7 +40,7 @@ test.each(['trial', 'provisional', 'confirmed'] as const)(
   async (state) => {
     const { fixture, deltaId, yaml } = await inStage(state, state === 'confirmed' ? SOON : {});
     const revertMs = fixture.clock.now();
-    await fixture.engine.revert(deltaId, 'no room');
+    await fixture.engine.decide(revert(deltaId, 'no room'));
     expect(fixture.level).toBe(0);
     const again = await fixture.reopen(yaml);
     await again.clock.advance(10_000);
@@ -175,7 +177,9 @@ rules:
         if (delta === undefined) continue;
         windows.push(tried);
         const { deltaId } = delta;
-        await engine.acknowledge({ clientId: 'c', epoch: '', deltaId, refusal: UNSUPPORTED });
+        await engine.decide(
+          acknowledge({ clientId: 'c', epoch: '', deltaId, refusal: UNSUPPORTED }),
+        );
         break;
       }
       await clock.advance(300_000);

@@ -1,4 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { acknowledge } from '../../src/engine/acknowledge.ts';
+import { approve, setParameter } from '../../src/engine/curation.ts';
+import { reportMetrics } from '../../src/engine/record.ts';
+import { revert } from '../../src/engine/revert.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import {
   configOf,
@@ -47,10 +51,10 @@ describe('the default rules', () => {
     const { engine, clock } = await createEngineFixture();
     await engine.recordTasks(tasksOf(30));
     const metrics = { subAgentCount: 1, cpuPercent: 90, values: {}, observeTimeMs: clock.now() };
-    await engine.reportMetrics(metrics);
+    await engine.decide(reportMetrics(metrics));
     await clock.advance(120_001);
     expect((await engine.runCycle()).deltas).toEqual([]);
-    await engine.reportMetrics({ ...metrics, observeTimeMs: clock.now() });
+    await engine.decide(reportMetrics({ ...metrics, observeTimeMs: clock.now() }));
     await clock.advance(120_000);
     expect((await engine.runCycle()).deltas).toMatchObject([{ oldValue: 100, newValue: 90 }]);
   });
@@ -123,7 +127,7 @@ rules:
     const second = await createEngineFixture(yaml, { store, clock: first.clock });
     expect(waitingOf(second)).toEqual([rejected]);
     const set = { target: 'mode', value: 'b', reason: 'mine', holdSeconds: 0 };
-    await second.engine.setParameter(set);
+    await second.engine.decide(setParameter(set));
     expect(waitingOf(second)).toEqual([rejected]);
     await second.engine.configure(configOf(`${yaml}\nledger: { retain_deltas: 1 }`));
     expect(waitingOf(second)).toEqual(['']);
@@ -178,7 +182,7 @@ rules:
     expect(states).toEqual(['applied', 'applied', 'applied', 'proposed']);
     // A revert is not held back.
     const [, newest] = engine.ledger.state.deltasNewestFirst();
-    expect(await engine.revert(newest?.deltaId ?? '', '')).toMatchObject({ newValue: 12 });
+    expect(await engine.decide(revert(newest?.deltaId ?? '', ''))).toMatchObject({ newValue: 12 });
     // What waited is out of date when the hour is over, and the rule has its turn again, rested.
     await clock.advance(3_660_000);
     for (let i = 0; i < 4; i += 1) await recordWindow(engine);
@@ -236,7 +240,9 @@ describe('a clock that is set back', () => {
     const { engine, clock } = await createEngineFixture();
     const report = (cpuPercent: number) => {
       const observeTimeMs = clock.now();
-      return engine.reportMetrics({ subAgentCount: 0, cpuPercent, values: {}, observeTimeMs });
+      return engine.decide(
+        reportMetrics({ subAgentCount: 0, cpuPercent, values: {}, observeTimeMs }),
+      );
     };
     await report(95);
     clock.jump(-3_600_000);
@@ -269,10 +275,10 @@ describe('short retention', () => {
     await engine.recordTasks(FAILING);
     const [waiting] = (await engine.runCycle()).deltas;
     const set = { target: 'other', reason: '', holdSeconds: 0 };
-    for (let i = 0; i < 5; i += 1) await engine.setParameter({ ...set, value: 20 + i });
-    const { deltaId } = await engine.approve(waiting?.deltaId ?? '', '');
-    await engine.setParameter({ ...set, value: 50 });
-    await engine.acknowledge({ clientId: 'c', epoch: '', deltaId, refusal: undefined });
+    for (let i = 0; i < 5; i += 1) await engine.decide(setParameter({ ...set, value: 20 + i }));
+    const { deltaId } = await engine.decide(approve(waiting?.deltaId ?? '', ''));
+    await engine.decide(setParameter({ ...set, value: 50 }));
+    await engine.decide(acknowledge({ clientId: 'c', epoch: '', deltaId, refusal: undefined }));
     const listed = [...engine.ledger.state.deltasNewestFirst()].map(({ sequence }) => sequence);
     expect(listed).toEqual([7, 6]);
     expect(engine.ledger.state.head.compactedThrough).toBe(5);
@@ -289,7 +295,7 @@ rules:
   const { engine, store } = await createEngineFixture(yaml);
   await engine.recordTasks(FAILING);
   const [delta] = (await engine.runCycle()).deltas;
-  await engine.approve(delta?.deltaId ?? '', '');
+  await engine.decide(approve(delta?.deltaId ?? '', ''));
   const again = await createEngineFixture(yaml, { store });
   expect(again.engine.ledger.state.head.parameters).not.toHaveProperty('extra');
 });
@@ -311,11 +317,11 @@ rules:
       summary: 'Waits for approval: its risk is high',
     });
     expect((await engine.runCycle()).deltas).toEqual([]);
-    const approved = await engine.approve(delta?.deltaId ?? '', 'unused');
+    const approved = await engine.decide(approve(delta?.deltaId ?? '', 'unused'));
     expect(approved).toMatchObject({ state: 'applied', sequence: 1, oldValue: [1, 2] });
     expect(approved.summary).toBe('Approved by an operator: unused');
     expect(engine.ledger.state.head.parameters).not.toHaveProperty('extra');
-    const back = await engine.revert(approved.deltaId, '');
+    const back = await engine.decide(revert(approved.deltaId, ''));
     expect(back).toMatchObject({ operation: 'add', newValue: [1, 2], sequence: 2 });
     expect(engine.ledger.state.head.parameters.extra).toEqual([1, 2]);
   });
@@ -331,7 +337,7 @@ rules:
     const [delta] = (await engine.runCycle()).deltas;
     expect(delta).toMatchObject({ state: 'applied', newValue: { a: [1, null] } });
     expect(delta?.oldValue).toBeUndefined();
-    const reverted = await engine.revert(delta?.deltaId ?? '', '');
+    const reverted = await engine.decide(revert(delta?.deltaId ?? '', ''));
     expect(reverted).toMatchObject({ operation: 'remove', state: 'applied' });
     expect(engine.ledger.state.head.parameters).not.toHaveProperty('brand_new');
   });
@@ -347,7 +353,9 @@ rules:
     const deltaId = delta?.deltaId ?? '';
     expect(delta).toMatchObject({ state: 'proposed', expireTimeMs: clock.now() + 60_000 });
     await clock.advance(60_000);
-    await expect(engine.approve(deltaId, '')).rejects.toMatchObject({ reason: 'DELTA_STATE' });
+    await expect(engine.decide(approve(deltaId, ''))).rejects.toMatchObject({
+      reason: 'DELTA_STATE',
+    });
     const again = await engine.runCycle();
     expect(engine.ledger.state.delta(deltaId)?.state).toBe('expired');
     expect(again.deltas).toMatchObject([{ state: 'proposed' }]);

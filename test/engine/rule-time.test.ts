@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { setParameter } from '../../src/engine/curation.ts';
 import { configOf, createEngineFixture, taskOf } from '../support/engine-fixture.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
@@ -78,7 +79,7 @@ test('what was set while the rules were asked is not overwritten', async () => {
     ...Array.from({ length: 3 }, (_, i) => ruleText(`heavy_${i}`, HEAVY, `p${i}`)),
   );
   const cycle = engine.runCycle();
-  await engine.setParameter({ target: 'x', value: 7, reason: '', holdSeconds: 0 });
+  await engine.decide(setParameter({ target: 'x', value: 7, reason: '', holdSeconds: 0 }));
   const { deltas } = await cycle;
   expect(deltas).toMatchObject([{ ruleId: 'second', oldValue: 0, newValue: 1 }]);
   expect(engine.ledger.state.head.parameters).toMatchObject({ x: 7, y: 1 });

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { baseline } from '../../src/engine/resolve.ts';
+import { revert } from '../../src/engine/revert.ts';
 import { configOf } from '../support/engine-fixture.ts';
 import {
   ASSIGNMENTS,
@@ -79,7 +81,7 @@ test.each(ASSIGNMENTS)(
     const yaml = trialYaml({ assignment, rules }).replace('operation: adjust', 'operation: add');
     const fixture = await createTrialFixture(yaml);
     const deltaId = await fixture.begin();
-    const fresh = () => fixture.engine.current().parameters.fresh;
+    const fresh = () => baseline(fixture.engine.ledger.state).parameters.fresh;
     for (let i = 0; i < 12 || fresh() !== undefined; i += 1) await fixture.run();
     await fixture.engine.configure(
       configOf(yaml.replace('other:', 'fresh: { initial: 5 }, other:')),
@@ -115,7 +117,7 @@ describe('what waits for a trial', () => {
   test('is not tried while its value is not allowed', async () => {
     const fixture = await createTrialFixture(trialYaml({ rules }));
     const [first, second] = await fixture.cycle();
-    await fixture.engine.revert(first?.deltaId ?? '', '');
+    await fixture.engine.decide(revert(first?.deltaId ?? '', ''));
     await fixture.engine.configure(configOf(trialYaml({ rules, spec: 'allowed: [0, 2]' })));
     await fixture.clock.advance(10_000);
     await fixture.cycle();

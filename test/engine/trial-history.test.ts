@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { describe, expect, test } from 'vitest';
+import { setTrialsPaused } from '../../src/engine/trials.ts';
 import { ListDeltasRequestSchema } from '../../src/gen/learning/v1/learning_service_pb.ts';
 import { listDeltas } from '../../src/rpc/services/queries.ts';
 import { configOf, taskOf } from '../support/engine-fixture.ts';
@@ -106,8 +107,8 @@ describe.each(ASSIGNMENTS)('the history of trials by %s', (assignment) => {
     for (let i = 0; i < 70; i += 1) {
       const status = i % 40 === 3 ? 'cancelled' : i % 7 === 2 ? 'failure' : 'success';
       await fixture.run(() => ({ latencyMs: 100 + ((i * 37) % 50), status }));
-      if (i % 20 === 5) await fixture.engine.setTrialsPaused(true);
-      if (i % 20 === 8) await fixture.engine.setTrialsPaused(false);
+      if (i % 20 === 5) await fixture.engine.decide(setTrialsPaused(true));
+      if (i % 20 === 8) await fixture.engine.decide(setTrialsPaused(false));
       if (i % 6 < 2) await fixture.engine.resolve({ taskId: `open-${i}`, labels: {} });
       else await fixture.engine.recordTasks([taskOf({ taskId: `open-${i - 3}` })]);
       const again = await fixture.reopen(quick);

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { revert } from '../../src/engine/revert.ts';
+import { setTrialsPaused } from '../../src/engine/trials.ts';
 import { expectAudited } from '../support/audited.ts';
 import {
   createTrialFixture,
@@ -19,7 +21,7 @@ describe.each(PROVEN)('a delta that is %s', (state) => {
   test('can be reverted', async () => {
     const { fixture, deltaId } = await inStage(state, HELD);
     const { sequence } = fixture.state.head;
-    const answer = await fixture.engine.revert(deltaId, 'slow');
+    const answer = await fixture.engine.decide(revert(deltaId, 'slow'));
     if (state === 'trial') expect(answer.deltaId).toBe(deltaId);
     else expect(answer).toMatchObject({ revertsDeltaId: deltaId, oldValue: 1, newValue: 0 });
     expect(fixture.level).toBe(0);
@@ -29,7 +31,7 @@ describe.each(PROVEN)('a delta that is %s', (state) => {
       state: 'reverted',
       summary: expect.stringContaining('Reverted by an operator: slow'),
     });
-    await expect(fixture.engine.revert(deltaId, '')).rejects.toMatchObject({
+    await expect(fixture.engine.decide(revert(deltaId, ''))).rejects.toMatchObject({
       reason: 'DELTA_STATE',
     });
     expectAudited(fixture.store);
@@ -48,7 +50,7 @@ describe.each(PROVEN)('a delta that is %s', (state) => {
       expect((await ask(fixture, `t${i}`)).parameters.level).toBe(value);
     }
     // The override can be taken back: then the value stands that it had replaced.
-    await fixture.engine.revert(override.deltaId, '');
+    await fixture.engine.decide(revert(override.deltaId, ''));
     expect(fixture.level).toBe(inForce);
     expectAudited(fixture.store);
   });
@@ -56,7 +58,7 @@ describe.each(PROVEN)('a delta that is %s', (state) => {
   test('is paused by an operator: no task is given an arm, and one in force stays so', async () => {
     const { fixture, deltaId, yaml } = await inStage(state, HELD);
     await ask(fixture, 'out');
-    await fixture.engine.setTrialsPaused(true);
+    await fixture.engine.decide(setTrialsPaused(true));
     const paused = provenOf(fixture, deltaId);
     const { position, sequence } = fixture.state.head;
     for (let i = 0; i < 12; i += 1) {
@@ -66,7 +68,7 @@ describe.each(PROVEN)('a delta that is %s', (state) => {
     expect(fixture.state.head.position).toBe(position);
     const again = await fixture.reopen(yaml);
     expect(provenOf(again, deltaId)).toEqual(paused);
-    await again.engine.setTrialsPaused(false);
+    await again.engine.decide(setTrialsPaused(false));
     expect(again.state.head.sequence).toBe(sequence);
     await expectGoesOn(again, deltaId);
     expectAudited(again.store);

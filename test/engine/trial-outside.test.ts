@@ -1,4 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { acknowledge } from '../../src/engine/acknowledge.ts';
+import { approve, reject } from '../../src/engine/curation.ts';
+import { revert } from '../../src/engine/revert.ts';
+import { setTrialsPaused } from '../../src/engine/trials.ts';
 import { expectAudited } from '../support/audited.ts';
 import { tasksOf } from '../support/engine-fixture.ts';
 import {
@@ -46,7 +50,7 @@ async function expectStays(fixture: TrialFixture, value: unknown): Promise<void>
   await expectOneValue(fixture);
   fixture.engine.start();
   for (let i = 0; i < 5; i += 1) await fixture.run();
-  await fixture.engine.setTrialsPaused(true);
+  await fixture.engine.decide(setTrialsPaused(true));
   await fixture.clock.advance(90_000_000);
   expect(fixture.level).toBe(value);
 }
@@ -82,11 +86,11 @@ describe.each(PLACES)('in a trial by %s, with %i in force,', (assignment, live) 
 
   test('RevertDelta takes its delta off it', async () => {
     const { fixture, deltaId } = await inTrial(assignment, live);
-    const answer = await fixture.engine.revert(deltaId, 'slow');
+    const answer = await fixture.engine.decide(revert(deltaId, 'slow'));
     if (live === 0) expect(answer.deltaId).toBe(deltaId);
     else expect(answer).toMatchObject({ revertsDeltaId: deltaId, oldValue: 1, newValue: 0 });
     expectStopped(fixture, deltaId, /^Invalid: Reverted by an operator: slow: outcome/);
-    await expect(fixture.engine.revert(deltaId, '')).rejects.toMatchObject({
+    await expect(fixture.engine.decide(revert(deltaId, ''))).rejects.toMatchObject({
       reason: 'DELTA_STATE',
     });
     await expectStays(fixture, 0);
@@ -95,10 +99,10 @@ describe.each(PLACES)('in a trial by %s, with %i in force,', (assignment, live) 
   test('a refusal of its delta ends it, and names the client', async () => {
     const { fixture, deltaId } = await inTrial(assignment, live);
     const refuse = { clientId: 'c1', epoch: '', deltaId, refusal: REFUSAL };
-    await fixture.engine.acknowledge(refuse);
+    await fixture.engine.decide(acknowledge(refuse));
     expectStopped(fixture, deltaId, /^Invalid: Refused by client "c1": UNSUPPORTED: no such level/);
     // Another client finds done what it wants.
-    await fixture.engine.acknowledge({ ...refuse, clientId: 'c2' });
+    await fixture.engine.decide(acknowledge({ ...refuse, clientId: 'c2' }));
     await expectStays(fixture, 0);
   });
 
@@ -107,9 +111,9 @@ describe.each(PLACES)('in a trial by %s, with %i in force,', (assignment, live) 
     const before = fixture.trial;
     const acknowledgement = { clientId: 'c', epoch: '', deltaId, refusal: undefined };
     for (const call of [
-      fixture.engine.acknowledge(acknowledgement),
-      fixture.engine.approve(deltaId, ''),
-      fixture.engine.reject(deltaId, ''),
+      fixture.engine.decide(acknowledge(acknowledgement)),
+      fixture.engine.decide(approve(deltaId, '')),
+      fixture.engine.decide(reject(deltaId, '')),
     ]) {
       await expect(call).rejects.toMatchObject({ reason: 'DELTA_STATE' });
     }
@@ -128,7 +132,7 @@ describe.each(PLACES)('in a trial by %s, with %i in force,', (assignment, live) 
     await fixture.setLevel(2, 'other');
     const deltaId = await fixture.begin();
     await runTo(fixture, live);
-    const approved = await fixture.engine.approve(waiting?.deltaId ?? '', '');
+    const approved = await fixture.engine.decide(approve(waiting?.deltaId ?? '', ''));
     expect(approved).toMatchObject({
       state: 'applied',
       oldValue: 0,
@@ -154,8 +158,8 @@ describe.each(PLACES)('in a trial by %s, with %i in force,', (assignment, live) 
         deltaId: former.deltaId,
         refusal: REFUSAL,
       };
-      if (how === 'revert') await fixture.engine.revert(former.deltaId, '');
-      else await fixture.engine.acknowledge(acknowledgement);
+      if (how === 'revert') await fixture.engine.decide(revert(former.deltaId, ''));
+      else await fixture.engine.decide(acknowledge(acknowledgement));
       expectStopped(fixture, deltaId, how === 'revert' ? /Reverted by an operator/ : /Refused by/);
       expect(fixture.delta(former.deltaId).state).toBe('reverted');
       await expectStays(fixture, 0);
@@ -171,7 +175,7 @@ describe.each(PLACES)('in a trial by %s, with %i in force,', (assignment, live) 
     await fixture.begin();
     for (let i = 0; i < 12 || fixture.level !== live; i += 1) await fixture.run();
     const before = fixture.trial;
-    const reverted = fixture.engine.revert(former.deltaId, '');
+    const reverted = fixture.engine.decide(revert(former.deltaId, ''));
     await expect(reverted).rejects.toMatchObject({ reason: 'DELTA_STATE' });
     expect(fixture.trial).toBe(before);
   });
@@ -183,20 +187,20 @@ describe('a switch', () => {
     const [newest] = fixture.state.deltasNewestFirst();
     expect(newest).toMatchObject({ trialDeltaId: deltaId, newValue: live, state: 'applied' });
     const refuse = { epoch: '', deltaId: newest?.deltaId ?? '', refusal: REFUSAL };
-    await fixture.engine.acknowledge({ ...refuse, clientId: 'c1' });
+    await fixture.engine.decide(acknowledge({ ...refuse, clientId: 'c1' }));
     expectStopped(fixture, deltaId, /Refused by client "c1": UNSUPPORTED/);
     const { sequence } = fixture.state.head;
     // Another client, or the same one again, finds done what it wants.
-    await fixture.engine.acknowledge({ ...refuse, clientId: 'c2' });
+    await fixture.engine.decide(acknowledge({ ...refuse, clientId: 'c2' }));
     expect(fixture.state.head.sequence).toBe(sequence);
     await expectStays(fixture, 0);
   });
 
   test('back to the old value at the end cannot be refused', async () => {
     const { fixture, deltaId } = await inTrial('switchback', 1);
-    const back = await fixture.engine.revert(deltaId, '');
+    const back = await fixture.engine.decide(revert(deltaId, ''));
     const refuse = { clientId: 'c', epoch: '', deltaId: back.deltaId, refusal: REFUSAL };
-    await expect(fixture.engine.acknowledge(refuse)).rejects.toMatchObject({
+    await expect(fixture.engine.decide(acknowledge(refuse))).rejects.toMatchObject({
       reason: 'DELTA_STATE',
     });
   });
@@ -205,9 +209,9 @@ describe('a switch', () => {
     const { fixture, deltaId } = await inTrial('switchback', 1);
     const [newest] = fixture.state.deltasNewestFirst();
     const switchId = newest?.deltaId ?? '';
-    await fixture.engine.revert(switchId, 'enough');
+    await fixture.engine.decide(revert(switchId, 'enough'));
     expectStopped(fixture, deltaId, /Reverted by an operator: enough/);
-    await expect(fixture.engine.revert(switchId, '')).rejects.toMatchObject({
+    await expect(fixture.engine.decide(revert(switchId, ''))).rejects.toMatchObject({
       reason: 'DELTA_STATE',
     });
   });

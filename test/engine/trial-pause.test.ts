@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { approve } from '../../src/engine/curation.ts';
+import { setTrialsPaused } from '../../src/engine/trials.ts';
 import { eHarm, eHelp } from '../../src/trial/evidence/evidence.ts';
 import { expectAudited } from '../support/audited.ts';
 import { taskOf } from '../support/engine-fixture.ts';
@@ -30,7 +32,7 @@ describe.each(ASSIGNMENTS)('a trial by %s that an operator pauses', (assignment)
   test('has the old value in force for everybody until it is resumed', async () => {
     const fixture = await inTrial(yaml);
     const used = fixture.trial?.tasksUsed ?? 0;
-    await fixture.engine.setTrialsPaused(true);
+    await fixture.engine.decide(setTrialsPaused(true));
     const { sequence } = fixture.state.head;
     for (let i = 0; i < 10; i += 1) {
       expect(await ask(fixture, `p${i}`)).toMatchObject({
@@ -42,32 +44,32 @@ describe.each(ASSIGNMENTS)('a trial by %s that an operator pauses', (assignment)
     }
     expect(fixture.trial?.tasksUsed).toBe(used);
     expect(fixture.state.head.sequence).toBe(sequence);
-    await fixture.engine.setTrialsPaused(false);
+    await fixture.engine.decide(setTrialsPaused(false));
     for (let i = 0; i < 20; i += 1) await fixture.run();
     expect(fixture.trial?.tasksUsed).toBeGreaterThan(used);
   });
 
   test('twice is paused once', async () => {
     const fixture = await inTrial(yaml);
-    await fixture.engine.setTrialsPaused(true);
+    await fixture.engine.decide(setTrialsPaused(true));
     const { trial } = fixture;
     const { sequence } = fixture.state.head;
-    await fixture.engine.setTrialsPaused(true);
+    await fixture.engine.decide(setTrialsPaused(true));
     expect(fixture.trial).toBe(trial);
-    await fixture.engine.setTrialsPaused(false);
-    await fixture.engine.setTrialsPaused(false);
+    await fixture.engine.decide(setTrialsPaused(false));
+    await fixture.engine.decide(setTrialsPaused(false));
     expect(fixture.trial?.pauses).toEqual([]);
     expect(fixture.state.head.sequence).toBe(sequence + (assignment === 'task' ? 0 : 1));
   });
 
   test('stays paused over a restart', async () => {
     const fixture = await inTrial(yaml);
-    await fixture.engine.setTrialsPaused(true);
+    await fixture.engine.decide(setTrialsPaused(true));
     const again = await fixture.reopen(yaml);
     expect(again.trial).toMatchObject({ pauses: ['operator'] });
     expect(again.state.head.trialsPaused).toBe(true);
     expect(again.level).toBe(0);
-    await again.engine.setTrialsPaused(false);
+    await again.engine.decide(setTrialsPaused(false));
     expect(again.trial).toMatchObject({ pauses: [] });
   });
 
@@ -80,10 +82,10 @@ describe.each(ASSIGNMENTS)('a trial by %s that an operator pauses', (assignment)
     const deltaId = fixture.trial?.plan.deltaId ?? '';
     const leftMs = (fixture.trial?.startTimeMs ?? 0) + 600_000 - fixture.clock.now();
     for (const pausedMs of [600_000, 5000]) {
-      await fixture.engine.setTrialsPaused(true);
+      await fixture.engine.decide(setTrialsPaused(true));
       await fixture.clock.advance(pausedMs);
       expect(fixture.delta(deltaId).state).toBe('trial');
-      await fixture.engine.setTrialsPaused(false);
+      await fixture.engine.decide(setTrialsPaused(false));
     }
     await fixture.clock.advance(leftMs - 1000);
     expect(fixture.delta(deltaId).state).toBe('trial');
@@ -98,9 +100,9 @@ describe.each(ASSIGNMENTS)('a trial by %s that an operator pauses', (assignment)
 
   test('can be ended by an override', async () => {
     const fixture = await inTrial(yaml);
-    await fixture.engine.setTrialsPaused(true);
+    await fixture.engine.decide(setTrialsPaused(true));
     await fixture.setLevel(7);
-    await fixture.engine.setTrialsPaused(false);
+    await fixture.engine.decide(setTrialsPaused(false));
     expect([fixture.trial, fixture.level]).toEqual([undefined, 7]);
   });
 });
@@ -111,13 +113,13 @@ test('probation has as much time left after a pause as before', async () => {
   fixture.engine.start();
   fixture.engine.setActive(false);
   const endMs = provenOf(fixture, deltaId).stageTimeMs + 3_600_000;
-  await fixture.engine.setTrialsPaused(true);
+  await fixture.engine.decide(setTrialsPaused(true));
   await fixture.clock.advance(4_000_000);
   expect([fixture.delta(deltaId).state, fixture.level]).toEqual(['provisional', 1]);
   const again = await fixture.reopen(setup.yaml);
   again.engine.start();
   again.engine.setActive(false);
-  await again.engine.setTrialsPaused(false);
+  await again.engine.decide(setTrialsPaused(false));
   await again.clock.advance(endMs + 4_000_000 - 1000 - again.clock.now());
   expect(again.delta(deltaId).state).toBe('provisional');
   await again.clock.advance(1000);
@@ -135,9 +137,9 @@ test('the arm of a task is the same after a pause as before', async () => {
   expect(new Set(before.map(({ assignments }) => assignments[0]?.arm))).toEqual(
     new Set(['old', 'new']),
   );
-  await fixture.engine.setTrialsPaused(true);
+  await fixture.engine.decide(setTrialsPaused(true));
   for (const { parameters } of await askAll()) expect(parameters.level).toBe(0);
-  await fixture.engine.setTrialsPaused(false);
+  await fixture.engine.decide(setTrialsPaused(false));
   expect(await askAll()).toEqual(before);
 });
 
@@ -158,8 +160,8 @@ describe.each(ASSIGNMENTS)('an outage in a trial by %s', (assignment) => {
 
   test('pauses it on the old value until a task succeeds, and speaks for neither value', async () => {
     const fixture = await inTrial(trialYaml({ assignment }));
-    await fixture.engine.setTrialsPaused(true);
-    await fixture.engine.setTrialsPaused(false);
+    await fixture.engine.decide(setTrialsPaused(true));
+    await fixture.engine.decide(setTrialsPaused(false));
     const sound = verdictsOf(fixture);
     for (let i = 0; i < 60 && fixture.trial?.pauses.length === 0; i += 1) await fixture.run(fail);
     expect(fixture.trial).toMatchObject({ pauses: ['outage'] });
@@ -177,11 +179,11 @@ describe.each(ASSIGNMENTS)('an outage in a trial by %s', (assignment) => {
 
   test('and a pause last until both are over', async () => {
     const fixture = await inOutage();
-    await fixture.engine.setTrialsPaused(true);
+    await fixture.engine.decide(setTrialsPaused(true));
     await fixture.engine.recordTasks([taskOf()]);
     expect(fixture.trial).toMatchObject({ pauses: ['operator'] });
     expect(fixture.level).toBe(0);
-    await fixture.engine.setTrialsPaused(false);
+    await fixture.engine.decide(setTrialsPaused(false));
     expect(fixture.trial).toMatchObject({ pauses: [] });
   });
 
@@ -217,7 +219,7 @@ describe.each(ASSIGNMENTS)('on_harm, by %s', (assignment) => {
     const { fixture, delta } = await harmed('pause');
     expect(delta).toMatchObject({ state: 'reverted' });
     expect(fixture.state.head.trialsPaused).toBe(true);
-    await fixture.engine.setTrialsPaused(false);
+    await fixture.engine.decide(setTrialsPaused(false));
     expect(fixture.state.head.trialsPaused).toBe(false);
   });
 
@@ -257,7 +259,7 @@ describe.each(ASSIGNMENTS)('on_harm, by %s', (assignment) => {
     await fixture.clock.advance(1_000_000);
     expect(await fixture.cycle()).toEqual([]);
     expect(fixture.trial).toBeUndefined();
-    const approved = await fixture.engine.approve(delta.deltaId, 'all the same');
+    const approved = await fixture.engine.decide(approve(delta.deltaId, 'all the same'));
     expect(approved).toMatchObject({ state: 'applied', effect: delta.effect, oldValue: 0 });
     expect(fixture.level).toBe(1);
     expect(fixture.state.head.counters.deltasApplied).toBe(1);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { revert } from '../../src/engine/revert.ts';
 import type { StoredEvent } from '../../src/ledger/event.ts';
 import { auditStore, expectAudited } from '../support/audited.ts';
 import { tasksOf } from '../support/engine-fixture.ts';
@@ -112,7 +113,7 @@ test.each(['provisional', 'confirmed'] as const)(
     const third = await again.reopen(yaml);
     expect(third.state.trials).toEqual(again.state.trials);
     expect(third.state.trials).toHaveLength(1);
-    await third.engine.revert(deltaId, '');
+    await third.engine.decide(revert(deltaId, ''));
     expect(third.level).toBe(0);
   },
 );

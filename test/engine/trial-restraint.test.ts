@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { acknowledge } from '../../src/engine/acknowledge.ts';
 import type { Follower } from '../../src/engine/environment.ts';
+import { setTrialsPaused } from '../../src/engine/trials.ts';
 import { configOf, taskOf, tasksOf } from '../support/engine-fixture.ts';
 import {
   ASSIGNMENTS,
@@ -69,9 +71,9 @@ test('a full hour is said to be what proposals wait for', async () => {
   const fixture = await createTrialFixture(
     trialYaml({ rules, curation: 'max_deltas_per_hour: 1' }),
   );
-  await fixture.engine.setTrialsPaused(true);
+  await fixture.engine.decide(setTrialsPaused(true));
   await fixture.cycle();
-  await fixture.engine.setTrialsPaused(false);
+  await fixture.engine.decide(setTrialsPaused(false));
   await fixture.news();
   await fixture.cycle();
   expect(fixture.trial).toBeUndefined();
@@ -101,7 +103,7 @@ describe('a config', () => {
 
   test('that takes a rule off trials leaves nothing waiting for one', async () => {
     const fixture = await createTrialFixture(trialYaml());
-    await fixture.engine.setTrialsPaused(true);
+    await fixture.engine.decide(setTrialsPaused(true));
     await fixture.cycle();
     await fixture.engine.configure(configOf(trialYaml({ rules: [{ more: 'mode: apply' }] })));
     expect([...fixture.state.pending()]).toEqual([]);
@@ -156,27 +158,29 @@ describe('a block of tasks that name no sequence', () => {
   async function followed(followers: () => readonly Follower[]) {
     const fixture = await createTrialFixture(trialYaml({ assignment: 'switchback' }));
     fixture.engine.followedBy(followers);
-    const acknowledge = async (clientId = 'c') => {
+    const takeUp = async (clientId = 'c') => {
       const { sequence } = fixture.state.head;
       const deltaId = fixture.state.appliedAt(sequence)?.deltaId ?? '';
-      await fixture.engine.acknowledge({ clientId, epoch: '', deltaId, refusal: undefined });
+      await fixture.engine.decide(
+        acknowledge({ clientId, epoch: '', deltaId, refusal: undefined }),
+      );
     };
     // Those who acknowledge have done so before.
     await fixture.setLevel(3, 'other');
-    await acknowledge('c');
-    await acknowledge('d');
+    await takeUp('c');
+    await takeUp('d');
     await fixture.begin();
-    return { fixture, acknowledge };
+    return { fixture, takeUp };
   }
 
   const isReady = ({ block }: TrialFixture) => block?.acknowledgedMs !== undefined;
 
   test('waits for every client that acknowledges', async () => {
     const all = [follower(), follower({ clientId: 'd' })];
-    const { fixture, acknowledge } = await followed(() => all);
-    await acknowledge('d');
+    const { fixture, takeUp } = await followed(() => all);
+    await takeUp('d');
     expect(isReady(fixture)).toBe(false);
-    await acknowledge('c');
+    await takeUp('c');
     expect(isReady(fixture)).toBe(true);
   });
 
@@ -186,15 +190,15 @@ describe('a block of tasks that name no sequence', () => {
       follower({ clientId: 'd', types: ['metric'] }),
       follower({ clientId: 'w' }),
     ];
-    const { fixture, acknowledge } = await followed(() => all);
-    await acknowledge();
+    const { fixture, takeUp } = await followed(() => all);
+    await takeUp();
     expect(isReady(fixture)).toBe(true);
   });
 
   test('a snapshot since its switch is as good as an acknowledgement', async () => {
     let all: readonly Follower[] = [follower()];
-    const { fixture, acknowledge } = await followed(() => all);
-    await acknowledge();
+    const { fixture, takeUp } = await followed(() => all);
+    await takeUp();
     await fixture.clock.advance(1000);
     await fixture.engine.recordTasks(tasksOf(5, { finishTimeMs: fixture.clock.now() }));
     expect(isReady(fixture)).toBe(false);

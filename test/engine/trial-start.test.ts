@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { approve, reject } from '../../src/engine/curation.ts';
+import { setTrialsPaused } from '../../src/engine/trials.ts';
 import { taskOf, tasksOf } from '../support/engine-fixture.ts';
 import { createTrialFixture, slower, trialYaml } from '../support/trial-fixture.ts';
 
@@ -62,13 +64,13 @@ describe('of two candidates', () => {
   test('one may be approved, rejected or put aside meanwhile', async () => {
     const fixture = await createTrialFixture(trialYaml({ rules: both }));
     const [first, second] = await fixture.cycle();
-    const approved = await fixture.engine.approve(second?.deltaId ?? '', '');
+    const approved = await fixture.engine.decide(approve(second?.deltaId ?? '', ''));
     expect(approved).toMatchObject({ state: 'applied', sequence: 1 });
     expect(fixture.trial?.plan.deltaId).toBe(first?.deltaId);
-    await expect(fixture.engine.approve(first?.deltaId ?? '', '')).rejects.toMatchObject({
+    await expect(fixture.engine.decide(approve(first?.deltaId ?? '', ''))).rejects.toMatchObject({
       reason: 'DELTA_STATE',
     });
-    await expect(fixture.engine.reject(first?.deltaId ?? '', '')).rejects.toMatchObject({
+    await expect(fixture.engine.decide(reject(first?.deltaId ?? '', ''))).rejects.toMatchObject({
       reason: 'DELTA_STATE',
     });
   });
@@ -81,11 +83,11 @@ describe('of two candidates', () => {
   test('for one target the second is tried once the target has rested', async () => {
     const yaml = trialYaml({ rules: fighting, trial: 'max_seconds: 100' });
     const fixture = await createTrialFixture(yaml.replace('seconds: 10 ', 'seconds: 30 '));
-    await fixture.engine.setTrialsPaused(true);
+    await fixture.engine.decide(setTrialsPaused(true));
     await fixture.cycle();
     await fixture.setLevel(1, 'other');
     await fixture.cycle();
-    await fixture.engine.setTrialsPaused(false);
+    await fixture.engine.decide(setTrialsPaused(false));
     await fixture.begin();
     expect(fixture.trial?.plan).toMatchObject({ ruleId: 'one' });
     expect([...fixture.state.pending()]).toMatchObject([{ ruleId: 'two', waitsFor: 'trial' }]);
@@ -107,10 +109,10 @@ describe('of two candidates', () => {
       { id: 'direct', when: 'parameters.other == 1.0', more: 'mode: apply' },
     ];
     const fixture = await createTrialFixture(trialYaml({ rules }));
-    await fixture.engine.setTrialsPaused(true);
+    await fixture.engine.decide(setTrialsPaused(true));
     await fixture.cycle();
     await fixture.setLevel(1, 'other');
-    await fixture.engine.setTrialsPaused(false);
+    await fixture.engine.decide(setTrialsPaused(false));
     expect(await fixture.cycle()).toMatchObject([{ ruleId: 'direct', state: 'applied' }]);
     expect(fixture.trial).toBeUndefined();
     await fixture.news();
@@ -146,10 +148,10 @@ test('while a trial is on, nothing is proposed for its target', async () => {
 
 test('a value that is in force already is not tried', async () => {
   const fixture = await createTrialFixture(trialYaml());
-  await fixture.engine.setTrialsPaused(true);
+  await fixture.engine.decide(setTrialsPaused(true));
   await fixture.cycle();
   await fixture.setLevel(1);
-  await fixture.engine.setTrialsPaused(false);
+  await fixture.engine.decide(setTrialsPaused(false));
   await fixture.clock.advance(10_000);
   await fixture.cycle();
   expect(fixture.trial).toBeUndefined();

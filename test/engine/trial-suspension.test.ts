@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { revert } from '../../src/engine/revert.ts';
+import { setTrialsPaused } from '../../src/engine/trials.ts';
 import { openTasks } from '../../src/trial/trial.ts';
 import { auditStore, expectAudited } from '../support/audited.ts';
 import { configOf, taskOf } from '../support/engine-fixture.ts';
@@ -81,7 +83,7 @@ describe.each(['trial', 'provisional'] as const)('harm by order of arrival, of a
     fixture.engine.start();
     fixture.engine.setActive(false);
     const before = provenOf(fixture, deltaId);
-    await fixture.engine.setTrialsPaused(true);
+    await fixture.engine.decide(setTrialsPaused(true));
     await fixture.clock.advance(2000);
     const { suspendedMs, sets, arrival } = before;
     expect(provenOf(fixture, deltaId)).toMatchObject({ suspendedMs, sets, arrival });
@@ -102,13 +104,13 @@ describe.each(['trial', 'provisional'] as const)('harm by order of arrival, of a
     const arms = new Map(
       provenOf(fixture, deltaId).assignments.map((one) => [one.taskId, one.arm]),
     );
-    await fixture.engine.setTrialsPaused(true);
+    await fixture.engine.decide(setTrialsPaused(true));
     for (let i = 0; i < open; i += 1) {
       await report(fixture, `open-${i}`, arms.get(`open-${i}`) === 'new' ? 10 : 100);
     }
     expect(provenOf(fixture, deltaId)).toMatchObject({ suspendedMs: expect.any(Number), sets: [] });
     expect(fixture.level).toBe(0);
-    await fixture.engine.setTrialsPaused(false);
+    await fixture.engine.decide(setTrialsPaused(false));
     expect(provenOf(fixture, deltaId).suspendedMs).toBeUndefined();
     expect(fixture.level).toBe(state === 'trial' ? 0 : 1);
     expectAudited(fixture.store);
@@ -123,7 +125,7 @@ describe.each(['trial', 'provisional'] as const)('harm by order of arrival, of a
   });
 
   test.each([
-    ['RevertDelta', ({ engine }: TrialFixture, id: string) => engine.revert(id, 'no'), 0],
+    ['RevertDelta', ({ engine }: TrialFixture, id: string) => engine.decide(revert(id, 'no')), 0],
     ['SetParameter', (fixture: TrialFixture) => fixture.setLevel(5), 5],
     [
       'a config',

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Task } from '../../src/domain/task.ts';
+import { baseline } from '../../src/engine/resolve.ts';
 import { runningBlock } from '../../src/trial/trial.ts';
 import {
   createEngineFixture,
@@ -64,7 +65,7 @@ describe.each([
     }));
     expect(delta).toMatchObject({ state: 'reverted', effect: { verdict: 'harmed' } });
     expect(tasks).toBeLessThan(most);
-    expect(fixture.engine.current().parameters).toMatchObject({ level: 0 });
+    expect(baseline(fixture.engine.ledger.state).parameters).toMatchObject({ level: 0 });
   });
 
   test('that halves the latency is put in force, to be proven', async () => {
@@ -82,7 +83,7 @@ describe.each([
     // Blocks go on while it is being proven.
     const [trial] = fixture.engine.ledger.state.trials;
     const level = trial && runningBlock(trial)?.arm === 'old' ? 0 : 1;
-    expect(fixture.engine.current().parameters).toMatchObject({ level });
+    expect(baseline(fixture.engine.ledger.state).parameters).toMatchObject({ level });
     expect(fixture.engine.ledger.state.head.counters.deltasApplied).toBe(1);
   });
 

@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { acknowledge } from '../../src/engine/acknowledge.ts';
+import { setParameter } from '../../src/engine/curation.ts';
 import { LoopClock } from '../../src/engine/loop-clock.ts';
+import { reportMetrics } from '../../src/engine/record.ts';
 import {
   createEngineFixture,
   type EngineFixture,
@@ -71,7 +74,7 @@ describe.each(JUMPS)('where the wall clock $name', ({ jumps }) => {
     const yaml = trialYaml({ rules: [{ ...STEPPING, more: 'mode: apply' }] });
     const fixture = await createTrialFixture(yaml);
     const override = { target: 'level', value: 7, reason: '', holdSeconds: 300 };
-    await fixture.engine.setParameter(override);
+    await fixture.engine.decide(setParameter(override));
     await fixture.news();
     expect(await secondsToProposal(fixture)).toBe(300);
   });
@@ -117,10 +120,10 @@ describe.each(JUMPS)('where the wall clock $name', ({ jumps }) => {
     const { engine, clock, state } = fixture;
     const { sequence } = state.head;
     engine.followedBy(() => [{ clientId: 'c', types: [], snapshotSequence: sequence + 100 }]);
-    await engine.setParameter({ target: 'other', value: 5, reason: '', holdSeconds: 0 });
+    await engine.decide(setParameter({ target: 'other', value: 5, reason: '', holdSeconds: 0 }));
     const [override] = state.deltasNewestFirst();
     const deltaId = override?.deltaId ?? '';
-    await engine.acknowledge({ clientId: 'c', epoch: '', deltaId, refusal: undefined });
+    await engine.decide(acknowledge({ clientId: 'c', epoch: '', deltaId, refusal: undefined }));
     await fixture.begin();
     const record = () => engine.recordTasks([taskOf({ finishTimeMs: clock.now(), latencyMs: 10 })]);
     await pass(clock, 1000);
@@ -174,7 +177,9 @@ describe.each(JUMPS)('where the wall clock $name', ({ jumps }) => {
     const { engine, clock } = await createEngineFixture(yaml);
     await engine.recordTasks(tasksOf(30));
     const observeTimeMs = clock.now();
-    await engine.reportMetrics({ subAgentCount: 1, cpuPercent: 90, values: {}, observeTimeMs });
+    await engine.decide(
+      reportMetrics({ subAgentCount: 1, cpuPercent: 90, values: {}, observeTimeMs }),
+    );
     await pass(clock, 119_000);
     expect((await engine.runCycle()).deltas).toHaveLength(1);
     await pass(clock, 2000);

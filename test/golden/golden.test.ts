@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
+import { reportMetrics } from '../../src/engine/record.ts';
 import {
   GetDeltaStatusResponseSchema,
   GetStatusResponseSchema,
@@ -17,7 +18,7 @@ async function loopOf(config: string): Promise<LoopPort> {
   const { state } = engine.ledger;
   return {
     record: (task) => engine.recordTasks([fromProtoTask(task, clock.now())]),
-    report: (metrics) => engine.reportMetrics(fromProtoMetrics(metrics, clock.now())),
+    report: (metrics) => engine.decide(reportMetrics(fromProtoMetrics(metrics, clock.now()))),
     async runCycle() {
       await clock.advance(30_000);
       const { cycle, deltas } = await engine.runCycle();

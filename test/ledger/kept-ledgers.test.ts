@@ -2,6 +2,7 @@ import { copyFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Parameters } from '../../src/domain/value.ts';
+import { acknowledge } from '../../src/engine/acknowledge.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import { auditStore } from '../support/audited.ts';
 import { configOf, createEngineFixture, taskOf } from '../support/engine-fixture.ts';
@@ -69,7 +70,7 @@ test('a refusal is told as it was, and counts', async () => {
     refusals: [{ clientId: 'client-2', reason: 'UNSUPPORTED', message: 'no such value' }],
   });
   const refusal = { reason: 'UNSUPPORTED', message: '' };
-  await fixture.engine.acknowledge({ clientId: 'client-1', epoch: '', deltaId, refusal });
+  await fixture.engine.decide(acknowledge({ clientId: 'client-1', epoch: '', deltaId, refusal }));
   expect(fixture.delta(deltaId)).toMatchObject({
     state: 'reverted',
     summary: expect.stringMatching(/^Refused by 2 of 2 clients: "client-2": UNSUPPORTED: no such/),

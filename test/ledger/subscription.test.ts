@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { DeltaType } from '../../src/domain/delta.ts';
+import { setParameter } from '../../src/engine/curation.ts';
 import { MAX_BACKLOG, MAX_LAG_MS, Subscription } from '../../src/ledger/subscription.ts';
 import { createEngineFixture } from '../support/engine-fixture.ts';
 
@@ -7,7 +8,7 @@ import { createEngineFixture } from '../support/engine-fixture.ts';
 async function withDeltas(count: number, yaml = '') {
   const { engine, clock } = await createEngineFixture(yaml);
   const set = (target: string, value: number | string) =>
-    engine.setParameter({ target, value, reason: '', holdSeconds: 0 });
+    engine.decide(setParameter({ target, value, reason: '', holdSeconds: 0 }));
   const change = async (times: number) => {
     const changes = Array.from({ length: times }, (_, i) =>
       set('max_cpu_per_agent', 10 + (i % 90)),

@@ -1,3 +1,7 @@
+import { acknowledge } from '../../src/engine/acknowledge.ts';
+import { setParameter } from '../../src/engine/curation.ts';
+import { reportMetrics } from '../../src/engine/record.ts';
+import { revert } from '../../src/engine/revert.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import { createEngineFixture, taskOf, tasksOf } from '../support/engine-fixture.ts';
 import { ledgerYaml, runTasks } from '../support/kept-ledgers.ts';
@@ -29,23 +33,27 @@ const until = async (target: string, wanted: string) => {
 
 await engine.recordTasks(tasksOf(60, at()).map((task, i) => ({ ...task, taskId: `first-${i}` })));
 const metrics = { subAgentCount: 3, cpuPercent: 40, values: { depth: 2 } };
-await engine.reportMetrics({ ...metrics, observeTimeMs: clock.now() });
-await engine.reportMetrics({ ...metrics, clientId: 'client-1', observeTimeMs: clock.now() });
+await engine.decide(reportMetrics({ ...metrics, observeTimeMs: clock.now() }));
+await engine.decide(
+  reportMetrics({ ...metrics, clientId: 'client-1', observeTimeMs: clock.now() }),
+);
 await until('harms', 'reverted');
 await until('helps', 'confirmed');
 await runTasks({ engine, clock }, 30, 'held');
 const set = { target: 'max_cpu_per_agent', holdSeconds: 0 };
-const override = await engine.setParameter({ ...set, value: 70, reason: 'by hand' });
+const override = await engine.decide(setParameter({ ...set, value: 70, reason: 'by hand' }));
 const acknowledgement = { clientId: 'client-1', epoch: '', refusal: undefined };
-await engine.acknowledge({ ...acknowledgement, deltaId: override.deltaId });
+await engine.decide(acknowledge({ ...acknowledgement, deltaId: override.deltaId }));
 const helps = [...state.deltasNewestFirst()].find(({ target }) => target === 'helps');
 const refusal = { reason: 'UNSUPPORTED', message: 'no such value' };
-await engine.acknowledge({
-  ...{ clientId: 'client-2', epoch: '', refusal },
-  deltaId: helps?.deltaId ?? '',
-});
-const second = await engine.setParameter({ ...set, value: 60, reason: 'too much' });
-await engine.revert(second.deltaId, 'it was not');
+await engine.decide(
+  acknowledge({
+    ...{ clientId: 'client-2', epoch: '', refusal },
+    deltaId: helps?.deltaId ?? '',
+  }),
+);
+const second = await engine.decide(setParameter({ ...set, value: 60, reason: 'too much' }));
+await engine.decide(revert(second.deltaId, 'it was not'));
 await until('level', 'provisional');
 await engine.resolve({ taskId: 'task-out', labels: {} });
 await engine.recordTasks([taskOf({ taskId: 'task-last', ...at() })]);

@@ -6,6 +6,8 @@ import { runAtOnce } from '../../src/domain/slices.ts';
 import type { Task } from '../../src/domain/task.ts';
 import { acknowledge } from '../../src/engine/acknowledge.ts';
 import { approve, reject, setParameter } from '../../src/engine/curation.ts';
+import type { EngineDecision } from '../../src/engine/decision.ts';
+import type { Environment } from '../../src/engine/environment.ts';
 import { declareParameters, retireParameters } from '../../src/engine/parameters.ts';
 import { recordTasks, reportMetrics } from '../../src/engine/record.ts';
 import { resolve } from '../../src/engine/resolve.ts';
@@ -76,65 +78,70 @@ const WORK = ['resolve', 'resolve', 'resolve', 'tasks'] as const;
 const TRIAL_KINDS = [...KINDS, ...WORK, ...WORK, 'due', 'pause'] as const;
 
 /** The decision of step `index`; the ids it makes are a function of its index. */
-function decisionOf(
-  { kind, seed }: Step,
-  index: number,
-  settings: LoopSettings,
-): Decision<unknown> {
-  const nowMs = 1_000_000 + index * 1000;
+function decisionOf(step: Step, index: number, settings: LoopSettings): Decision<unknown> {
   let ids = 0;
-  const newId = () => `d${index}.${ids++}`;
-  const outside = {
+  const environment = environmentOf(settings, timeOf(index), () => `d${index}.${ids++}`);
+  return actionOf(step, index)(environment);
+}
+
+function environmentOf(settings: LoopSettings, nowMs: number, newId: () => string): Environment {
+  return {
+    settings,
+    nowMs,
+    newId,
     followers: () => [],
     monotonic: () => 0,
     asksByTask: () => false,
     noneAsks: () => false,
   };
-  const environment = { settings, nowMs, newId, ...outside };
+}
+
+function timeOf(index: number): number {
+  return 1_000_000 + index * 1000;
+}
+
+function actionOf({ kind, seed }: Step, index: number): EngineDecision<unknown> {
   const deltaId = `d${index - 1 - (seed % 6)}.${seed % 2}`;
   switch (kind) {
     case 'tasks':
-      return (view) => {
+      return (environment) => (view) => {
         const tasks = someTasks(seed, view);
-        return recordTasks(tasks, tasks.length, undefined, environment)(view);
+        return recordTasks(tasks, tasks.length)(environment)(view);
       };
     case 'metrics': {
-      const observeTimeMs = nowMs - (seed % 3) * 1500;
+      const observeTimeMs = timeOf(index) - (seed % 3) * 1500;
       const metrics = { subAgentCount: seed, cpuPercent: seed, values: {}, observeTimeMs };
       const named = seed % 4 === 0 ? metrics : { ...metrics, clientId: `c${seed % 4}` };
-      return reportMetrics(named, nowMs);
+      return reportMetrics(named);
     }
     case 'cycle':
-      return (view) => runCycle(environment, runAtOnce(askRules(view, environment)))(view);
+      return (environment) => (view) =>
+        runCycle(runAtOnce(askRules(view, environment)))(environment)(view);
     case 'approve':
-      return approve(deltaId, '', environment);
+      return approve(deltaId, '');
     case 'reject':
-      return reject(deltaId, 'no', environment);
+      return reject(deltaId, 'no');
     case 'revert':
-      return revert(deltaId, 'no', environment);
-    case 'set': {
-      const override = { target: 'a', value: seed % 5, reason: '', holdSeconds: seed % 3 };
-      return setParameter(override, environment);
-    }
+      return revert(deltaId, 'no');
+    case 'set':
+      return setParameter({ target: 'a', value: seed % 5, reason: '', holdSeconds: seed % 3 });
     case 'ack':
-      return acknowledge(
-        { clientId: `c${seed % 2}`, epoch: '', deltaId, refusal: undefined },
-        environment,
-      );
+      return acknowledge({ clientId: `c${seed % 2}`, epoch: '', deltaId, refusal: undefined });
     case 'refuse': {
       const refusal = { reason: 'BAD', message: '' };
-      return acknowledge({ clientId: 'c', epoch: 'e', deltaId, refusal }, environment);
+      return acknowledge({ clientId: 'c', epoch: 'e', deltaId, refusal });
     }
     case 'leave':
-      return retireParameters({ ...environment, settings: without('abcd'[seed % 4], settings) });
+      return ({ settings, ...environment }) =>
+        retireParameters()({ ...environment, settings: without('abcd'[seed % 4], settings) });
     case 'declare':
-      return declareParameters(environment);
+      return declareParameters();
     case 'resolve':
-      return resolve({ taskId: `t${(seed * 3) % 40}`, labels: {} }, environment);
+      return resolve({ taskId: `t${(seed * 3) % 40}`, labels: {} });
     case 'due':
-      return expireDue(environment);
+      return expireDue();
     case 'pause':
-      return setTrialsPaused(seed % 3 === 0, environment);
+      return setTrialsPaused(seed % 3 === 0);
   }
 }
 
@@ -171,7 +178,7 @@ async function run(
   const open = () => Ledger.open({ store, retention, newEpoch: () => 'e', defer: () => {} });
   let ledger = open();
   const declared = ledger.transact(
-    declareParameters({ settings, nowMs: 0, newId: () => 'declared' }),
+    declareParameters()(environmentOf(settings, 0, () => 'declared')),
   );
   await ledger.flush();
   await declared;

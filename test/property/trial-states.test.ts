@@ -4,7 +4,11 @@ import type { Delta } from '../../src/domain/delta.ts';
 import { LearningError } from '../../src/domain/errors.ts';
 import type { Task } from '../../src/domain/task.ts';
 import { sameValue, type Value } from '../../src/domain/value.ts';
-import type { Resolved } from '../../src/engine/resolve.ts';
+import { acknowledge } from '../../src/engine/acknowledge.ts';
+import { approve, setParameter } from '../../src/engine/curation.ts';
+import { baseline, type Resolved } from '../../src/engine/resolve.ts';
+import { revert } from '../../src/engine/revert.ts';
+import { setTrialsPaused } from '../../src/engine/trials.ts';
 import { trialOf } from '../../src/ledger/view.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { isSettling } from '../../src/trial/trial.ts';
@@ -97,20 +101,22 @@ class Run {
         return clock.advance((seed % 25) * 1000);
       case 'pause':
       case 'resume':
-        return engine.setTrialsPaused(kind === 'pause');
+        return engine.decide(setTrialsPaused(kind === 'pause'));
       case 'set': {
         const override = { target: seed % 3 === 0 ? 'b' : 'a', value: 10 + (seed % 4) };
-        return void (await engine.setParameter({ ...override, reason: '', holdSeconds: seed % 9 }));
+        return void (await engine.decide(
+          setParameter({ ...override, reason: '', holdSeconds: seed % 9 }),
+        ));
       }
       case 'revert':
-        return void (await engine.revert(deltaId, 'no'));
+        return void (await engine.decide(revert(deltaId, 'no')));
       case 'approve':
-        return void (await engine.approve(deltaId, 'yes'));
+        return void (await engine.decide(approve(deltaId, 'yes')));
       case 'ack':
       case 'refuse': {
         const refusal = kind === 'ack' ? undefined : { reason: 'BAD', message: '' };
         const clientId = clientOf(Math.floor(seed / 5) % 3);
-        return engine.acknowledge({ clientId, epoch: '', deltaId, refusal });
+        return engine.decide(acknowledge({ clientId, epoch: '', deltaId, refusal }));
       }
       case 'reload':
         this.#reasoning = `observed % ${seed % 2}`;
@@ -140,7 +146,7 @@ class Run {
     const { engine } = this.fixture;
     const resolved = await engine.resolve({ taskId, labels: {}, clientId });
     const { parameters, assignments } = resolved;
-    const everybody = engine.current().parameters;
+    const everybody = baseline(engine.ledger.state).parameters;
     const own: Record<string, Value | undefined> = {};
     for (const { deltaId, stage } of assignments) {
       const plan = trialOf(engine.ledger.state, deltaId)?.plan;
@@ -212,7 +218,7 @@ class Run {
     const undecided = () => engine.ledger.state.trials.filter(({ stage }) => stage !== 'holdback');
     engine.setActive(false);
     for (let i = 0; i < 60; i += 1) {
-      await engine.setTrialsPaused(false);
+      await engine.decide(setTrialsPaused(false));
       await engine.recordTasks([taskOf()]);
       await clock.advance(10_000);
     }

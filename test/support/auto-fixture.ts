@@ -1,5 +1,7 @@
 import type { Task } from '../../src/domain/task.ts';
+import { acknowledge } from '../../src/engine/acknowledge.ts';
 import type { Follower } from '../../src/engine/environment.ts';
+import { baseline } from '../../src/engine/resolve.ts';
 import { taskOf } from './engine-fixture.ts';
 import { createTrialFixture, type TrialFixture, trialYaml } from './trial-fixture.ts';
 
@@ -26,7 +28,7 @@ export async function follow(
   end: (level: unknown) => Partial<Task> = () => ({}),
   ms = 1000,
 ): Promise<void> {
-  const { parameters, deltaSequence } = engine.current();
+  const { parameters, deltaSequence } = baseline(engine.ledger.state);
   await clock.advance(ms);
   const taskId = `follows-${state.head.counters.tasksRecorded + 1}`;
   const task = { taskId, deltaSequence, finishTimeMs: clock.now(), latencyMs: 100 };
@@ -48,9 +50,9 @@ export async function followUntil(
 
 export function refuse({ engine }: TrialFixture, deltaId: string): Promise<void> {
   const refusal = { reason: 'UNSUPPORTED', message: '' };
-  return engine.acknowledge({ clientId: 'c', epoch: '', deltaId, refusal });
+  return engine.decide(acknowledge({ clientId: 'c', epoch: '', deltaId, refusal }));
 }
 
 export function accept({ engine }: TrialFixture, deltaId: string): Promise<void> {
-  return engine.acknowledge({ clientId: 'c', epoch: '', deltaId, refusal: undefined });
+  return engine.decide(acknowledge({ clientId: 'c', epoch: '', deltaId, refusal: undefined }));
 }

@@ -1,6 +1,7 @@
 import { OUTCOME, SUCCESS } from '../../src/domain/effect.ts';
 import type { LoopSettings, TrialSettings } from '../../src/domain/settings.ts';
 import type { TaskStatus } from '../../src/domain/task.ts';
+import { setTrialsPaused } from '../../src/engine/trials.ts';
 import type { SyncLedgerStore } from '../../src/ledger/store.ts';
 import { configOf, createEngineFixture, taskOf, tasksOf } from './engine-fixture.ts';
 import { seededRandom } from './seed.ts';
@@ -29,8 +30,8 @@ export async function runTrials(store: SyncLedgerStore, run: EngineTrials): Prom
   for (let i = 0; i < run.tasks; i += 1) {
     const isOn = engine.ledger.state.trials.some(({ stage }) => stage === 'trial');
     if (!isOn && i % 10 === 0) await engine.runCycle();
-    if (i % 300 === 150) await engine.setTrialsPaused(true);
-    if (i % 300 === 160) await engine.setTrialsPaused(false);
+    if (i % 300 === 150) await engine.decide(setTrialsPaused(true));
+    if (i % 300 === 160) await engine.decide(setTrialsPaused(false));
     const taskId = `t${i}`;
     const labels = { size: random.next() < 0.5 ? 'large' : 'small' };
     const { parameters, deltaSequence } = await engine.resolve({ taskId, labels });

@@ -1,6 +1,7 @@
 import type { Task } from '../../src/domain/task.ts';
 import type { Parameters } from '../../src/domain/value.ts';
 import type { Engine } from '../../src/engine/engine.ts';
+import { baseline } from '../../src/engine/resolve.ts';
 import { createEngineFixture, taskOf } from './engine-fixture.ts';
 import { ManualClock } from './manual-clock.ts';
 
@@ -36,7 +37,7 @@ export async function recordTrace({
   const running: Task[] = [];
   const tasks: Task[] = [];
   for (let i = 0; i < count; i += 1) {
-    const { parameters, deltaSequence } = engine.current();
+    const { parameters, deltaSequence } = baseline(engine.ledger.state);
     const finishTimeMs = RECORDED_FROM_MS + i * RECORDED_BEAT_MS;
     running.push(taskOf({ taskId: `t${i}`, deltaSequence, finishTimeMs, ...run(i, parameters) }));
     if (running.length < inFlight && i + 1 < count) continue;

@@ -2,6 +2,8 @@ import { expect } from 'vitest';
 import type { Delta, DeltaState } from '../../src/domain/delta.ts';
 import type { Task } from '../../src/domain/task.ts';
 import type { Value } from '../../src/domain/value.ts';
+import { setParameter } from '../../src/engine/curation.ts';
+import { baseline } from '../../src/engine/resolve.ts';
 import { trialOn } from '../../src/ledger/view.ts';
 import type { Block } from '../../src/trial/block.ts';
 import { runningBlock, type Trial } from '../../src/trial/trial.ts';
@@ -100,7 +102,7 @@ export class TrialFixture {
 
   /** What everyone has who is not told otherwise. */
   get level(): Value | undefined {
-    return this.engine.current().parameters.level;
+    return baseline(this.engine.ledger.state).parameters.level;
   }
 
   /** A delta as it is now. */
@@ -162,7 +164,7 @@ export class TrialFixture {
   }
 
   setLevel(value: Value, target = 'level'): Promise<Delta> {
-    return this.engine.setParameter({ target, value, reason: 'mine', holdSeconds: 0 });
+    return this.engine.decide(setParameter({ target, value, reason: 'mine', holdSeconds: 0 }));
   }
 
   /** Opens what is stored again, as a restart does. */
@@ -194,8 +196,8 @@ const KNOWN = 'known';
 
 /** Everyone has one set of values: the snapshot's, and that of tasks that have no arm. */
 export async function expectOneValue({ engine, state }: TrialFixture): Promise<void> {
-  expect(engine.current().parameters).toEqual(state.head.parameters);
-  expect(engine.current().deltaSequence).toBe(state.head.sequence);
+  expect(baseline(engine.ledger.state).parameters).toEqual(state.head.parameters);
+  expect(baseline(engine.ledger.state).deltaSequence).toBe(state.head.sequence);
   const { parameters, assignments } = await engine.resolve({ taskId: KNOWN, labels: {} });
   if (assignments.length === 0) expect(parameters).toEqual(state.head.parameters);
 }

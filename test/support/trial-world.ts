@@ -3,7 +3,11 @@ import type { Delta } from '../../src/domain/delta.ts';
 import { LearningError } from '../../src/domain/errors.ts';
 import type { Task } from '../../src/domain/task.ts';
 import type { Parameters } from '../../src/domain/value.ts';
-import type { Resolved } from '../../src/engine/resolve.ts';
+import { acknowledge } from '../../src/engine/acknowledge.ts';
+import { approve, reject, setParameter } from '../../src/engine/curation.ts';
+import { baseline, type Resolved } from '../../src/engine/resolve.ts';
+import { revert } from '../../src/engine/revert.ts';
+import { setTrialsPaused } from '../../src/engine/trials.ts';
 import type { LedgerState } from '../../src/ledger/state.ts';
 import { Subscription } from '../../src/ledger/subscription.ts';
 import { trialOf, trialsOn } from '../../src/ledger/view.ts';
@@ -142,21 +146,21 @@ export class TrialWorld {
         return engine.runCycle();
       case 'pause':
       case 'resume':
-        return engine.setTrialsPaused(kind === 'pause');
+        return engine.decide(setTrialsPaused(kind === 'pause'));
       case 'set': {
         const override = { target: seed % 3 === 0 ? 'b' : 'a', value: seed % 4 };
-        return engine.setParameter({ ...override, reason: '', holdSeconds: seed % 9 });
+        return engine.decide(setParameter({ ...override, reason: '', holdSeconds: seed % 9 }));
       }
       case 'revert':
-        return engine.revert(deltaId, 'no');
+        return engine.decide(revert(deltaId, 'no'));
       case 'approve':
-        return engine.approve(deltaId, 'yes');
+        return engine.decide(approve(deltaId, 'yes'));
       case 'reject':
-        return engine.reject(deltaId, 'no');
+        return engine.decide(reject(deltaId, 'no'));
       case 'ack':
       case 'refuse': {
         const refusal = kind === 'ack' ? undefined : { reason: 'BAD', message: '' };
-        return engine.acknowledge({ clientId: 'c', epoch: '', deltaId, refusal });
+        return engine.decide(acknowledge({ clientId: 'c', epoch: '', deltaId, refusal }));
       }
       case 'reload':
         this.#confidence = seed % 3 === 0 ? 0.8 : 0.9;
@@ -217,7 +221,10 @@ export class TrialWorld {
   #check(): void {
     const { trials, head } = this.state;
     for (const delta of this.#applied.splice(0)) this.#owners.take(delta);
-    expect(this.engine.current()).toMatchObject({ parameters: head.parameters, assignments: [] });
+    expect(baseline(this.engine.ledger.state)).toMatchObject({
+      parameters: head.parameters,
+      assignments: [],
+    });
     expectTogether(trials);
     for (const trial of trials) {
       const { plan } = trial;
@@ -253,7 +260,7 @@ export class TrialWorld {
 
   /** Every task that is asked for comes, and comes to the same: nothing is on trial for ever. */
   async feed(): Promise<void> {
-    await this.engine.setTrialsPaused(false);
+    await this.engine.decide(setTrialsPaused(false));
     for (let i = 0; this.#undecided.length > 0; i += 1) {
       expect(i).toBeLessThan(500);
       const awaited = this.state.trials.flatMap(openTasks);
@@ -283,7 +290,7 @@ export class TrialWorld {
   async outlive(): Promise<void> {
     this.engine.setActive(false);
     for (let i = 0; i < 60; i += 1) {
-      await this.engine.setTrialsPaused(false);
+      await this.engine.decide(setTrialsPaused(false));
       await this.engine.recordTasks([taskOf()]);
       await this.clock.advance(10_000);
     }

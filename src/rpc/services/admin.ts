@@ -1,6 +1,10 @@
 import type { Delta } from '../../domain/delta.ts';
 import { invalidFields } from '../../domain/errors.ts';
+import { approve, reject, setParameter } from '../../engine/curation.ts';
+import type { EngineDecision } from '../../engine/decision.ts';
 import type { Engine } from '../../engine/engine.ts';
+import { revert } from '../../engine/revert.ts';
+import { setTrialsPaused } from '../../engine/trials.ts';
 import { LearningAdminService } from '../../gen/learning/v1/admin_service_pb.ts';
 import { DeltaSchema } from '../../gen/learning/v1/delta_pb.ts';
 import type { ServiceHandlers } from '../../wire/codec.ts';
@@ -30,9 +34,15 @@ export function adminHandlers({
     return { active: engine.active };
   };
   const setPaused = async (paused: boolean) => {
-    await engine.setTrialsPaused(paused);
+    await engine.decide(setTrialsPaused(paused));
     return { paused };
   };
+  type Request = { readonly deltaId: string; readonly reason: string };
+  const onDelta =
+    (decisionOf: (deltaId: string, reason: string) => EngineDecision<Delta>) =>
+    async ({ deltaId, reason }: Request) => ({
+      delta: toProtoDelta(await engine.decide(decisionOf(deltaId, reason))),
+    });
   return {
     startLearning: unary(method.startLearning, () => setActive(true)),
     stopLearning: unary(method.stopLearning, () => setActive(false)),
@@ -43,20 +53,14 @@ export function adminHandlers({
       const told = fill(deltas, { schema: DeltaSchema, toMessage }, { count: deltas.length });
       return { cycle: toProtoCycle(cycle, told.messages) };
     }),
-    approveDelta: unary(method.approveDelta, async ({ deltaId, reason }) => ({
-      delta: toProtoDelta(await engine.approve(deltaId, reason)),
-    })),
-    rejectDelta: unary(method.rejectDelta, async ({ deltaId, reason }) => ({
-      delta: toProtoDelta(await engine.reject(deltaId, reason)),
-    })),
-    revertDelta: unary(method.revertDelta, async ({ deltaId, reason }) => ({
-      delta: toProtoDelta(await engine.revert(deltaId, reason)),
-    })),
+    approveDelta: unary(method.approveDelta, onDelta(approve)),
+    rejectDelta: unary(method.rejectDelta, onDelta(reject)),
+    revertDelta: unary(method.revertDelta, onDelta(revert)),
     setParameter: unary(method.setParameter, async ({ target, value, reason, holdSeconds }) => {
       const read = value === undefined ? { fault: 'expected a value' } : fromProtoValue(value);
       if ('fault' in read) throw invalidFields([{ field: 'value', description: read.fault }]);
       const override = { target, value: read.value, reason, holdSeconds };
-      return { delta: toProtoDelta(await engine.setParameter(override)) };
+      return { delta: toProtoDelta(await engine.decide(setParameter(override))) };
     }),
     pauseTrials: unary(method.pauseTrials, () => setPaused(true)),
     resumeTrials: unary(method.resumeTrials, () => setPaused(false)),

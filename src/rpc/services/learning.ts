@@ -1,3 +1,6 @@
+import { acknowledge } from '../../engine/acknowledge.ts';
+import { reportMetrics } from '../../engine/record.ts';
+import { baseline } from '../../engine/resolve.ts';
 import { LearningService } from '../../gen/learning/v1/learning_service_pb.ts';
 import type { ServiceHandlers } from '../../wire/codec.ts';
 import { fromProtoMetrics, fromProtoTask } from '../../wire/from-proto.ts';
@@ -72,7 +75,7 @@ export function learningHandlers(
       checkReportMetrics,
       async ({ metrics }) => {
         if (metrics !== undefined) {
-          await engine.reportMetrics(fromProtoMetrics(metrics, engine.clock.wallNow()));
+          await engine.decide(reportMetrics(fromProtoMetrics(metrics, engine.clock.wallNow())));
         }
         return {};
       },
@@ -83,7 +86,7 @@ export function learningHandlers(
       checkResolveParameters,
       async ({ taskId, labels, clientId }) => {
         const task = { taskId, labels, clientId };
-        return answers.answer(taskId === '' ? engine.current() : await engine.resolve(task));
+        return answers.answer(taskId === '' ? baseline(state) : await engine.resolve(task));
       },
     ),
     streamDeltas: serverStreamHandler(
@@ -96,7 +99,7 @@ export function learningHandlers(
         ),
     ),
     ackDelta: unary(method.ackDelta, async ({ clientId, epoch, deltaId, error }) => {
-      await engine.acknowledge({ clientId, epoch, deltaId, refusal: error });
+      await engine.decide(acknowledge({ clientId, epoch, deltaId, refusal: error }));
       return {};
     }),
     getStatus: unary(method.getStatus, (request) => getStatus(parts, request)),

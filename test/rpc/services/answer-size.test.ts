@@ -5,6 +5,7 @@ import type { ChangeGains } from '../../../src/domain/gains.ts';
 import { MAX_PARAMETERS, MAX_VALUE_BYTES } from '../../../src/domain/parameters.ts';
 import type { Value } from '../../../src/domain/value.ts';
 import { encodedBytes } from '../../../src/domain/value-size.ts';
+import { setParameter } from '../../../src/engine/curation.ts';
 import { MAX_REFUSALS } from '../../../src/engine/refusals.ts';
 import type { Delta as ProtoDelta } from '../../../src/gen/learning/v1/delta_pb.ts';
 import { DeltaSchema } from '../../../src/gen/learning/v1/delta_pb.ts';
@@ -43,9 +44,11 @@ describe('ListDeltas', () => {
   test('of 1,000 deltas with values of 2 KB ends its pages where they would be too long', async () => {
     const { engine, client } = await createServiceFixture(parametersOf(1, TEXT, 2));
     const set = (i: number) =>
-      engine.setParameter({
-        ...{ target: 'p0', value: `${i} ${TEXT}`, reason: '', holdSeconds: 0 },
-      });
+      engine.decide(
+        setParameter({
+          ...{ target: 'p0', value: `${i} ${TEXT}`, reason: '', holdSeconds: 0 },
+        }),
+      );
     await Promise.all(Array.from({ length: 1000 }, (_, i) => set(i)));
     const pages: ProtoDelta[][] = [];
     let pageToken = '';
@@ -70,7 +73,7 @@ describe('all parameters in one message', () => {
     const { engine, client } = await createServiceFixture(config);
     const names = Object.keys(engine.settings.parameters);
     const set = (target: string) =>
-      engine.setParameter({ target, value, reason: '', holdSeconds: 0 });
+      engine.decide(setParameter({ target, value, reason: '', holdSeconds: 0 }));
     await Promise.all(names.map(set));
     const { parameters } = await client.resolveParameters({});
     expect(Object.keys(parameters)).toEqual(names);

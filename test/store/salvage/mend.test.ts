@@ -1,5 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { acknowledge } from '../../../src/engine/acknowledge.ts';
+import { setParameter } from '../../../src/engine/curation.ts';
+import { revert } from '../../../src/engine/revert.ts';
 import type { StoredEvent } from '../../../src/ledger/event.ts';
 import type { Head } from '../../../src/ledger/head.ts';
 import { createMemoryStore } from '../../../src/store/memory.ts';
@@ -44,14 +47,16 @@ async function liveThrough(assignment: (typeof ASSIGNMENTS)[number]): Promise<Wh
   await fixture.begin();
   await fixture.runOut(faster);
   const delta = await fixture.setLevel(3);
-  await fixture.engine.acknowledge({
-    clientId: 'client',
-    epoch: '',
-    deltaId: delta.deltaId,
-    refusal: undefined,
-  });
+  await fixture.engine.decide(
+    acknowledge({
+      clientId: 'client',
+      epoch: '',
+      deltaId: delta.deltaId,
+      refusal: undefined,
+    }),
+  );
   await fixture.setLevel(4);
-  await fixture.engine.revert((await fixture.setLevel(5)).deltaId, 'no');
+  await fixture.engine.decide(revert((await fixture.setLevel(5)).deltaId, 'no'));
   for (let i = 0; i < 400 && fixture.trial === undefined; i += 1) {
     await fixture.clock.advance(60_000);
     await fixture.run();
@@ -213,7 +218,7 @@ test('positions that are missing are named, where something is damaged', async (
 test('without a head, a parameter that left the config has its initial value when it is declared again', async () => {
   const yaml = 'rules: []\nparameters: { kept: { initial: 1 }, left: { initial: 5 } }';
   const { engine, store } = await createEngineFixture(yaml);
-  await engine.setParameter({ target: 'left', value: 7, reason: '', holdSeconds: 0 });
+  await engine.decide(setParameter({ target: 'left', value: 7, reason: '', holdSeconds: 0 }));
   await engine.configure(configOf('rules: []\nparameters: { kept: { initial: 1 } }'));
   const mended = mendOf({ events: [...(store.load()?.events ?? [])] });
   expect(mended.head.parameters).toEqual({ kept: 1 });

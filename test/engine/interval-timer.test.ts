@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { LoopTimer } from '../../src/engine/timer.ts';
+import { setParameter } from '../../src/engine/curation.ts';
+import { IntervalTimer } from '../../src/engine/interval-timer.ts';
 import { createEngineFixture, tasksOf } from '../support/engine-fixture.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
@@ -68,7 +69,7 @@ describe('the engine', () => {
     expect(reports).toHaveLength(2);
   });
 
-  test('takes up a new interval from the last beat on', async () => {
+  test('takes up a new interval from the last run on', async () => {
     const { engine, clock, reports } = await createEngineFixture();
     engine.start();
     await clock.advance(20_000);
@@ -81,11 +82,11 @@ describe('the engine', () => {
   });
 });
 
-test('a beat that takes longer than the interval never overlaps itself', async () => {
+test('a run that takes longer than the interval never overlaps itself', async () => {
   const clock = new ManualClock();
   const ends: (() => void)[] = [];
   const run = () => new Promise<void>((resolve) => ends.push(resolve));
-  const timer = new LoopTimer(clock, { intervalMs: () => 10, run });
+  const timer = new IntervalTimer(clock, () => 10, run);
   timer.start();
   await clock.advance(1000);
   expect(ends).toHaveLength(1);
@@ -100,30 +101,23 @@ test('a beat that takes longer than the interval never overlaps itself', async (
   expect(clock.pending).toBe(0);
 });
 
-test('a beat that throws at once, or an interval that does, does not end it', async () => {
+test('a run that fails does not end it, and the next one comes sooner', async () => {
   const clock = new ManualClock();
-  let beats = 0;
-  let isBroken = true;
-  const timer = new LoopTimer(clock, {
-    intervalMs() {
-      if (isBroken) throw new Error('no interval');
-      return 100_000;
+  let runs = 0;
+  const timer = new IntervalTimer(
+    clock,
+    () => 20_000,
+    () => {
+      runs += 1;
+      throw new Error('no run');
     },
-    run() {
-      beats += 1;
-      throw new Error('no beat');
-    },
-  });
+  );
   timer.start();
-  await clock.advance(20_000);
-  expect(beats).toBe(4);
-  isBroken = false;
-  timer.reschedule();
-  // The fifth comes one interval after the fourth; it is the failures that hurry.
-  await clock.advance(100_000);
-  expect(beats).toBe(5);
-  await clock.advance(80_000);
-  expect(beats).toBe(6);
+  await clock.advance(20_000 + 5000 + 10_000);
+  expect(runs).toBe(3);
+  // The interval is the longest delay.
+  await clock.advance(40_000);
+  expect(runs).toBe(5);
 });
 
 describe('a cycle', () => {
@@ -211,12 +205,14 @@ describe('a config', () => {
 describe('parameters', () => {
   test('a changed initial never overrides the ledger, a new one is declared', async () => {
     const { engine, store } = await createEngineFixture();
-    await engine.setParameter({
-      target: 'max_cpu_per_agent',
-      value: 40,
-      reason: '',
-      holdSeconds: 0,
-    });
+    await engine.decide(
+      setParameter({
+        target: 'max_cpu_per_agent',
+        value: 40,
+        reason: '',
+        holdSeconds: 0,
+      }),
+    );
     const yaml = 'parameters: { max_cpu_per_agent: { initial: 77 }, fresh: { initial: [] } }';
     const again = await createEngineFixture(yaml, { store });
     expect(again.engine.ledger.state.head.parameters).toMatchObject({

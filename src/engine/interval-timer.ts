@@ -1,28 +1,26 @@
 import type { Clock } from '../domain/clock.ts';
 
-/** What the timer runs. */
-export interface Beat {
-  /** The current interval in milliseconds. If it throws, `FIRST_RETRY_MS` is used. */
-  intervalMs(): number;
-  /** If it rejects, it is run again sooner. */
-  run(): Promise<void>;
-}
-
 /** Delay after a failure; it doubles up to the interval. */
 const FIRST_RETRY_MS = 5000;
 
 /** Runs a task every interval, on monotonic time and never concurrently. */
-export class LoopTimer {
+export class IntervalTimer {
   readonly #clock: Clock;
-  readonly #beat: Beat;
+  readonly #intervalMs: () => number;
+  readonly #run: () => Promise<void>;
   #cancel: (() => void) | undefined;
   #dueMs = 0;
   #lastMs = 0;
   #failures = 0;
 
-  constructor(clock: Clock, beat: Beat) {
+  /**
+   * @param intervalMs the current interval, in milliseconds
+   * @param run the task; if it fails, it is run again sooner
+   */
+  constructor(clock: Clock, intervalMs: () => number, run: () => Promise<void>) {
     this.#clock = clock;
-    this.#beat = beat;
+    this.#intervalMs = intervalMs;
+    this.#run = run;
   }
 
   /** Starts, or restarts, the timer: the first run is one interval from now. */
@@ -61,27 +59,17 @@ export class LoopTimer {
     const cancel = this.#cancel;
     this.#lastMs = this.#clock.monotonic();
     try {
-      await this.#beat.run();
+      await this.#run();
       this.#failures = 0;
     } catch {
       this.#failures += 1;
     }
     // Stopped or restarted during the run.
     if (this.#cancel !== cancel) return;
-    this.#schedule(this.#delayMs());
-  }
-
-  #delayMs(): number {
     const interval = this.#intervalMs();
-    if (this.#failures > 0) return Math.min(FIRST_RETRY_MS * 2 ** (this.#failures - 1), interval);
-    return this.#lastMs + interval - this.#clock.monotonic();
-  }
-
-  #intervalMs(): number {
-    try {
-      return this.#beat.intervalMs();
-    } catch {
-      return FIRST_RETRY_MS;
-    }
+    const retryMs = Math.min(FIRST_RETRY_MS * 2 ** (this.#failures - 1), interval);
+    this.#schedule(
+      this.#failures > 0 ? retryMs : this.#lastMs + interval - this.#clock.monotonic(),
+    );
   }
 }
