@@ -1,6 +1,6 @@
 import { formatFault } from '../config/fault.ts';
 import type { LoadedConfig } from '../config/load.ts';
-import { whyNeverPasses } from '../cycle/reach.ts';
+import { whyNeverPasses } from '../cycle/shortfall.ts';
 import { printError } from './output.ts';
 
 /** Says on standard error what is odd about a config: keys not known, rules that can never pass. */

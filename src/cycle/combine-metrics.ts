@@ -5,7 +5,7 @@ import { own } from '../domain/value.ts';
 /** What rules see of the metrics that clients have reported. */
 export interface CombinedMetrics {
   readonly metrics: CoordinationMetrics;
-  /** Reports that count. 0: all are too old, and `metrics` is the newest. */
+  /** Reports that count; 0 if all are too old, and `metrics` is the newest one. */
   readonly reporters: number;
   /** Of the newest report. */
   readonly ageMs: number;
@@ -17,7 +17,7 @@ const COMBINE: Readonly<Record<Combination, (numbers: readonly number[]) => numb
   mean: (numbers) => sum(numbers) / numbers.length,
 };
 
-/** Of values that the config does not name. */
+/** For values that the config does not name. */
 const OTHER_VALUES: Combination = 'mean';
 
 /**

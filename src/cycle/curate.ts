@@ -4,48 +4,45 @@ import type { CurationMode } from '../domain/rule.ts';
 import type { LoopSettings } from '../domain/settings.ts';
 import { own } from '../domain/value.ts';
 import type { Candidate } from './generate.ts';
-import { lackOfConfidence, scoreShortfall } from './reach.ts';
+import { lackOfConfidence, scoreShortfall } from './shortfall.ts';
 
-/** What becomes of a candidate: put in force, left to a person, put on trial, or turned down. */
+/** What becomes of a candidate: applied, left to a person, put on trial, or rejected. */
 export type Outcome = 'apply' | 'propose' | 'trial' | 'reject';
 
 /** A candidate and its score. */
 export interface Scored {
   readonly candidate: Candidate;
-  /** Of its rule by now, 0 to 1. */
+  /** Present confidence of its rule, 0 to 1. */
   readonly confidence: number;
   readonly evaluation: DeltaEvaluation;
   /** What becomes of it if it is recommended. */
   readonly mode: Exclude<CurationMode, 'auto'>;
-  /** Only what was learned is against it: it gets a trial all the same. */
+  /** Only the trials of its rule speak against it: it may be tried once. */
   readonly isProbe: boolean;
 }
 
 /** A candidate, its score, and what becomes of it. */
 export interface Curated extends Scored {
   readonly outcome: Outcome;
-  /** Why it was not put in force, in words; empty where it was. */
+  /** Why it was not applied, in words; otherwise empty. */
   readonly summary: string;
-  /** How long it may wait for a person or a trial; 0 where it does not wait. */
+  /** How long it may wait for a person or a trial; 0 if it does not wait. */
   readonly waitMs: number;
 }
 
-/** A proposal and why it waits. */
+/** Why a proposal waits for a person. */
 interface Hold {
   readonly reason: string;
   readonly waitMs: number;
 }
 
-/**
- * What the hourly bound holds back is out of date when the hour is over, counted by whole minutes,
- * and is proposed anew then.
- */
+/** A proposal that the hourly bound holds back expires after the hour (counted in whole minutes), to be proposed anew. */
 const HOUR_MS = 61 * 60_000;
 
 /**
  * Phase 3: decides on each scored candidate, in order.
  *
- * @param budget how many may still be put in force this hour
+ * @param budget how many may still be applied this hour
  */
 export function curate(
   scored: readonly Scored[],
@@ -54,7 +51,9 @@ export function curate(
 ): Curated[] {
   let left = budget;
   return scored.map((one) => {
-    const objection = objectionTo(one, settings) ?? violationBy(one.candidate, settings);
+    const { rule, newValue } = one.candidate;
+    const objection =
+      objectionTo(one, settings) ?? violationOf(own(settings.parameters, rule.target), newValue);
     if (objection !== undefined) {
       return { ...one, outcome: 'reject', summary: `Rejected: ${objection}`, waitMs: 0 };
     }
@@ -72,7 +71,7 @@ export function curate(
   });
 }
 
-/** Whether a score and a confidence suffice. */
+/** Whether the score and the confidence suffice. */
 export function passes(scored: Scored, settings: LoopSettings): boolean {
   return objectionTo(scored, settings) === undefined;
 }
@@ -86,11 +85,6 @@ function objectionTo(
     scoreShortfall({ ...rule, confidence, reasoning }, settings) ??
     lackOfConfidence(confidence, settings)
   );
-}
-
-function violationBy({ rule, newValue }: Candidate, settings: LoopSettings): string | undefined {
-  if (newValue === undefined) return undefined;
-  return violationOf(own(settings.parameters, rule.target), newValue);
 }
 
 function holdOn(

@@ -12,28 +12,24 @@ import {
 } from './generate.ts';
 import { reflect } from './reflect.ts';
 
-/** What trials have taught of the rules. */
-export interface Learned {
-  /** A rule's confidence, 0 to 1. */
+/** What a cycle depends on besides the proposals of the rules. */
+export interface CycleInput extends Restraints {
+  /** A rule's confidence, 0 to 1, as trials have updated it. */
   confidenceOf(rule: Rule): number;
-  /** The rule has harmed so often of late that its proposals are left to a person. */
+  /** Whether a rule has harmed so often recently that its proposals are left to a person. */
   isLeftToPerson(rule: Rule): boolean;
-  /** Whether a muted rule may have its one trial now. */
+  /** Whether a muted rule may have a trial now. */
   mayProbe(candidate: Candidate): boolean;
-}
-
-/** What a cycle looks at once the rules have been asked. */
-export interface CycleInput extends Restraints, Learned {
   readonly settings: LoopSettings;
-  /** The values in force. */
+  /** The live values. */
   readonly parameters: Parameters;
-  /** Mode `auto` is `trial` now, and else `apply`. */
+  /** Whether mode `auto` is `trial` now; otherwise it is `apply`. */
   readonly triesFirst: boolean;
-  /** Proposals put in force in the last hour. */
+  /** Proposals applied in the last hour. */
   readonly appliedLastHour: number;
 }
 
-/** What a cycle decided; nothing has happened yet. */
+/** What a cycle will do. */
 export interface CyclePlan {
   readonly tasksAnalyzed: number;
   readonly decisions: readonly Curated[];
@@ -41,7 +37,7 @@ export interface CyclePlan {
   readonly heldSinceMs: HeldSince;
 }
 
-/** Reflects on what the rules have proposed, and curates it. */
+/** Scores what the rules have proposed, and decides on it. */
 export function planCycle(generated: Generated, input: CycleInput): CyclePlan {
   const { context, candidates, faults, heldSinceMs } = generated;
   if (context === undefined) return { tasksAnalyzed: 0, decisions: [], faults, heldSinceMs };
@@ -54,9 +50,9 @@ export function planCycle(generated: Generated, input: CycleInput): CyclePlan {
 }
 
 /**
- * Scores a candidate with the confidence that its rule has by now. One that only what was learned
- * holds back is muted: it is not proposed (`undefined`), but gets one trial after each rest, or is
- * shown to a person then, where its rule is left to one.
+ * Scores a candidate with the present confidence of its rule. A candidate that only fails because of what
+ * trials found is muted: it is not proposed (`undefined`), but after each rest it is tried once, or left to a
+ * person if its rule is.
  */
 function score(candidate: Candidate, input: CycleInput): Scored | undefined {
   const { rule, reasoning } = candidate;
@@ -75,7 +71,7 @@ function score(candidate: Candidate, input: CycleInput): Scored | undefined {
   const scored = withConfidence(confidence);
   const isMuted = !passes(scored, settings) && passes(withConfidence(rule.confidence), settings);
   if (!isMuted) return scored;
-  // What trials speak against is not put in force untried, even if it would be compared there.
+  // A muted candidate is never applied first, even in mode `auto`.
   const mayProbe = isTried && mode !== 'apply' && input.mayProbe(candidate);
   return mayProbe ? { ...scored, isProbe: true } : undefined;
 }
@@ -85,7 +81,7 @@ function effective(mode: CurationMode, { triesFirst }: CycleInput): Scored['mode
   return triesFirst ? 'trial' : 'apply';
 }
 
-/** Of rules with one target, the first that fires in a cycle, and is not muted, has it. */
+/** Of the candidates for one target, only the first that is not muted counts. */
 function isFirstForTarget(scored: Scored, index: number, all: readonly Scored[]): boolean {
   const { target } = scored.candidate.rule;
   return all.findIndex(({ candidate }) => candidate.rule.target === target) === index;

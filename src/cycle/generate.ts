@@ -9,56 +9,56 @@ import type { WindowSummary } from '../domain/window.ts';
 /** What a rule proposes, before it is scored. */
 export interface Candidate {
   readonly rule: Rule;
-  /** `undefined`: there is none. */
+  /** Absent if the parameter has no value. */
   readonly oldValue: Value | undefined;
-  /** Limited by the parameter's bounds. `undefined`: the parameter is taken away. */
+  /** Limited by the parameter's bounds; absent if the parameter is to be removed. */
   readonly newValue: Value | undefined;
   readonly reasoning: string;
 }
 
-/** A rule whose expressions could not be evaluated this time. It proposes nothing. */
+/** A rule whose expressions could not be evaluated in this cycle. It proposes nothing. */
 export interface RuleFault {
   readonly ruleId: string;
   readonly message: string;
 }
 
-/** What the ledger says of a rule's target. */
+/** Which proposals are not made at present. */
 export interface Restraints {
-  /** The target rests: nothing is proposed for it now. */
+  /** Whether nothing is proposed for the target now. */
   isResting(target: string): boolean;
-  /** The same rule, target and value waits already, is on trial, or rests after one. */
+  /** Whether the same change waits already, is on trial, or rests after a trial. */
   isPending(ruleId: string, target: string, value: Value | undefined): boolean;
 }
 
 /**
- * By the loop's time, since when the conditions of rules with `forSeconds` have held at every cycle, by
- * fingerprint. Of others nothing is known.
+ * Since when the conditions of rules with `forSeconds` have held at every cycle, by fingerprint and by the
+ * loop's time. Only conditions that hold are here.
  */
 export type HeldSince = ReadonlyMap<string, number>;
 
-/** What the rules are asked on. */
+/** The data that rules are evaluated on. */
 interface CycleContext extends RuleContext {
   readonly window: WindowSummary;
 }
 
-/** What the rules see, and what holds them back. */
+/** What rules are evaluated on, and what restrains them. */
 export interface GenerateInput extends Restraints {
   readonly settings: LoopSettings;
-  /** `undefined`: too few tasks are retained, or none is new, and no rule is asked. */
+  /** Absent if too few tasks are retained, or none is new: no rule is then evaluated. */
   readonly context: CycleContext | undefined;
-  /** Since the last report; `undefined`: there was none. */
+  /** Since the last report; absent if there was none. */
   readonly metricsAgeMs: number | undefined;
   /** The loop's time. */
   readonly nowMs: number;
   /** As the last cycle left it. */
   readonly heldSinceMs: HeldSince;
-  /** Milliseconds since some moment, by which rules are timed. */
+  /** Monotonic time in milliseconds. */
   readonly monotonic: () => number;
 }
 
-/** What the rules propose. */
+/** What the rules have proposed. */
 export interface Generated {
-  /** What they were asked on. */
+  /** The data that they were evaluated on. */
   readonly context: CycleContext | undefined;
   /** In the rules' order. */
   readonly candidates: readonly Candidate[];
@@ -66,14 +66,14 @@ export interface Generated {
   readonly heldSinceMs: HeldSince;
 }
 
-/** What a rule may take in a cycle, and all of them together. */
+/** Most milliseconds that a rule, and all rules together, may take in a cycle. */
 const RULE_MS = 20;
 const CYCLE_MS = 1000;
 
-/** Steps of macros between two looks at the clock: a pause of the machine is no fault of a short rule. */
+/** Macro steps between two checks of the time, so that a pause of the machine does not fail a short rule. */
 const STEPS_BETWEEN_LOOKS = 64;
 
-/** Phase 1: asks the rules. Others may have their turn between two of them. */
+/** Phase 1: evaluates the rules, with a pause after each. */
 export function* generate(input: GenerateInput): Sliced<Generated> {
   const { settings, context, monotonic } = input;
   if (context === undefined) {
@@ -85,13 +85,13 @@ export function* generate(input: GenerateInput): Sliced<Generated> {
   let leftMs = CYCLE_MS;
   for (const rule of settings.rules) {
     const isResting = input.isResting(rule.target);
-    // Whether a condition goes on holding is looked at also while it could not be acted on.
+    // Whether a condition holds is also checked while its rule may not propose.
     if ((isResting && rule.forSeconds === 0) || (rule.usesMetrics && areStale(input))) continue;
     const startMs = monotonic();
     try {
       const { spend, check } = timeLimit(monotonic, leftMs);
       const candidate = ask(rule, input, { ...context, spend }, isResting, heldSinceMs);
-      // An expression goes on after an error where the other side of `&&` or `||` decides.
+      // CEL drops an error if the other side of `&&` or `||` decides.
       check();
       if (candidate !== undefined) candidates.push(candidate);
     } catch (error) {
@@ -117,7 +117,7 @@ function timeLimit(monotonic: () => number, leftMs: number) {
   const spend = () => {
     steps += 1;
     if (steps % STEPS_BETWEEN_LOOKS === 0) isOver ||= monotonic() >= endMs;
-    // Macros around this one go on after an error, and are to end, too.
+    // An outer macro continues after an error, and must end, too.
     check();
   };
   const check = () => {
@@ -139,7 +139,7 @@ function ask(
   if (!rule.when(context)) return undefined;
   if (!hasHeldLong(rule, input, held) || isResting) return undefined;
   const candidate = propose(rule, input, context);
-  // What follows on it is to be seen for as long again.
+  // The next proposal needs the condition to hold for as long again.
   if (candidate !== undefined && rule.forSeconds > 0) held.set(rule.fingerprint, input.nowMs);
   return candidate;
 }
@@ -159,7 +159,7 @@ export function isStillOpen(
   );
 }
 
-/** Whether a condition that holds has held for long enough; notes since when it has. */
+/** Whether a condition that holds has held for long enough. Notes since when it has held. */
 function hasHeldLong(rule: Rule, input: GenerateInput, held: Map<string, number>): boolean {
   if (rule.forSeconds === 0) return true;
   const sinceMs = input.heldSinceMs.get(rule.fingerprint) ?? input.nowMs;
@@ -190,7 +190,7 @@ function propose(rule: Rule, input: GenerateInput, context: RuleContext): Candid
   };
 }
 
-/** A value beyond its bounds is kept; what would move it on is not made a move back to them. */
+/** Whether limiting reverses the direction of a change: a value beyond its bounds is not moved back to them. */
 function isTurnedRound(
   current: Value | undefined,
   raw: Value | undefined,

@@ -13,13 +13,13 @@ import {
 
 type Settings = Pick<LoopSettings, 'reflection' | 'parameters'>;
 
-/** Has a word of every group: what a reasoning of which nothing is known may be. */
+/** A reasoning with a word of every group, for rules whose reasoning is not constant. */
 const BEST_REASONING = QUALITY_SIGNS.map(([[word]]) => word).join(' ');
 
 /**
- * Why no proposal of a rule can ever be put through, in words, with what is missing; `undefined`: one
- * may be. It considers only what is fixed in a rule: a constant `when`, confidence, impact, risk, and the best
- * text that the reasoning can have. No rule that could pass is reported.
+ * Why no proposal of a rule can ever pass, in words, with what is missing; `undefined` if one may. It
+ * considers only what is fixed in a rule: a constant `when`, confidence, impact, risk, and the best text that the
+ * reasoning can have. No rule that could pass is reported.
  *
  * @param confidence that its proposals carry, 0 to 1
  */
@@ -37,7 +37,7 @@ export function whyNeverPasses(
   return reasons.length === 0 ? undefined : reasons.join('; and ');
 }
 
-/** What is missing from a score; `undefined`: nothing. */
+/** How a score falls short, in words; `undefined` if it suffices. */
 export function scoreShortfall(delta: Scorable, { reflection }: Settings): string | undefined {
   const { overallScore, recommended } = reflect(delta, reflection);
   if (recommended) return undefined;
@@ -48,7 +48,7 @@ export function scoreShortfall(delta: Scorable, { reflection }: Settings): strin
   );
 }
 
-/** That a confidence does not suffice; `undefined`: it does. */
+/** How a confidence falls short, in words; `undefined` if it suffices. */
 export function lackOfConfidence(confidence: number, { reflection }: Settings): string | undefined {
   const { enforceMinConfidence, minConfidence } = reflection;
   if (!enforceMinConfidence || confidence >= minConfidence) return undefined;
@@ -63,7 +63,7 @@ function lackOfScore(best: Scorable, settings: Settings): string | undefined {
   return shortfall && `at best its ${shortfall}; ${remediesFor(best, settings)}`;
 }
 
-/** A rule's proposal at its best: its reasoning is the one of all it can be that scores most. */
+/** A rule's proposal with the reasoning that scores best. */
 function bestOf({ type, operation, impact, reasonings }: Rule, confidence: number): Scorable {
   const reasoning = (reasonings ?? [BEST_REASONING]).reduce(
     (best, text) => (reasoningQuality(text) > reasoningQuality(best) ? text : best),
@@ -72,7 +72,7 @@ function bestOf({ type, operation, impact, reasonings }: Rule, confidence: numbe
   return { type, operation, impact, confidence, reasoning };
 }
 
-/** Which one change would do. */
+/** Which changes would suffice, each alone. */
 function remediesFor(best: Scorable, { reflection }: Settings): string {
   const passes = (changes: Partial<Scorable>) =>
     reflect({ ...best, ...changes }, reflection).recommended;
@@ -94,7 +94,7 @@ function remediesFor(best: Scorable, { reflection }: Settings): string {
     : `${remedies.join(' or ')} would do`;
 }
 
-/** The groups of words that a reasoning lacks, as few as are enough; `undefined`: all are not. */
+/** The fewest groups of words that a reasoning lacks; `undefined` if all of them do not suffice. */
 function missingWords(
   { reasoning }: Scorable,
   suffices: (reasoning: string) => boolean,
@@ -110,14 +110,14 @@ function missingWords(
   return undefined;
 }
 
-/** That the one value it proposes is refused always: a bound would bend a number, `allowed` does not. */
+/** Why the only value that a rule proposes is always refused: bounds adjust a number, `allowed` does not. */
 function forbiddenValue(
   { target, constantValue }: Rule,
   { parameters }: Settings,
 ): string | undefined {
   const spec = own(parameters, target);
   if (constantValue === undefined || spec === undefined) return undefined;
-  // How far a step comes depends on where it begins.
+  // With a step limit, the value depends on the live one.
   if (typeof constantValue === 'number' && spec.maxStep !== undefined) return undefined;
   const violation = violationOf(spec, limitValue(spec, undefined, constantValue));
   return violation && `its new_value is refused: ${violation}`;

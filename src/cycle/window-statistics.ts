@@ -3,10 +3,9 @@ import { TASK_STATUSES, type Task, type TaskStatus } from '../domain/task.ts';
 import type { WindowSummary } from '../domain/window.ts';
 
 /**
- * Statistics of some tasks, oldest first. Of none, every number is 0; so is a latency that was not
- * measured.
+ * Statistics of tasks, oldest first. Without tasks every number is 0; an absent latency counts as 0.
  *
- * @param asked names of measurements that are not left out, however many names there are
+ * @param asked names of measurements that are never left out
  */
 export function* summarize(
   tasks: readonly Task[],
@@ -14,7 +13,7 @@ export function* summarize(
 ): Sliced<WindowSummary> {
   const latencies = Float64Array.from(tasks, (task) => task.latencyMs ?? 0);
   const statuses = countStatuses(tasks);
-  // Summed in order of arrival, before sorting: the mean is then the same as any plain loop's.
+  // Summed before sorting, so that the mean is that of a plain loop over the tasks.
   const avgLatencyMs = tasks.length === 0 ? 0 : sum(latencies) / tasks.length;
   latencies.sort();
   return {
@@ -55,13 +54,10 @@ function countStatuses(tasks: readonly Task[]): Record<TaskStatus, number> {
   return counts;
 }
 
-/**
- * Names of measurements that a window has means of: four times as many as a task may carry. Each name
- * costs a cycle time and memory.
- */
+/** Most names of measurements that a window has means of: four times as many as a task may carry. */
 const MAX_MEASUREMENT_NAMES = 256;
 
-/** Names counted at the same time, to find those that most tasks carry: some megabytes. */
+/** Most names counted at the same time, to bound the memory (some megabytes). */
 const MAX_CANDIDATES = 16_384;
 
 type Sums = Map<string, { total: number; count: number }>;
@@ -78,9 +74,9 @@ function* meanMeasurements(
 }
 
 /**
- * Sums of measurements, in order of arrival; `undefined`: there are too many names.
+ * Sums of measurements, in order of arrival; `undefined` if there are too many names.
  *
- * @param names the only ones that are summed; `undefined`: all
+ * @param names the names that are summed; all if absent
  */
 function* sumsOf(tasks: readonly Task[], names?: ReadonlySet<string>): Sliced<Sums | undefined> {
   const sums: Sums = new Map();
@@ -133,7 +129,7 @@ function* commonestNames(
   return { names, dropped: dropped + left };
 }
 
-/** The names that most tasks carry, so many that half of the room is free. */
+/** Removes the rarest names until half of `MAX_CANDIDATES` are left at most. */
 function withoutRarest(counts: ReadonlyMap<string, number>): Map<string, number> {
   let kept = new Map(counts);
   for (let least = 1; kept.size > MAX_CANDIDATES / 2; least += 1) {

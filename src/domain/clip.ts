@@ -1,4 +1,4 @@
-/** The text as valid UTF-8 of at most `maxBytes`; "…" stands for what was cut off. */
+/** The text as valid UTF-8 of at most `maxBytes`, with "…" in place of what was cut off. */
 export function clip(text: string, maxBytes: number): string {
   if (text.length <= maxBytes) {
     const wellFormed = text.toWellFormed();

@@ -2,8 +2,8 @@
 export interface Clock {
   /** Wall clock, Unix time in milliseconds. */
   now(): number;
-  /** Milliseconds since some moment; never jumps. */
+  /** Monotonic time in milliseconds. */
   monotonic(): number;
-  /** Calls once after `delayMs`; the answer cancels it. */
+  /** Calls once after `delayMs`; the returned function cancels it. */
   schedule(callback: () => void, delayMs: number): () => void;
 }

@@ -31,10 +31,10 @@ export const DELTA_STATES = [
 ] as const;
 export type DeltaState = (typeof DELTA_STATES)[number];
 
-/** States in which a delta's value was put in force and has not been taken back. */
+/** States of deltas that were applied and not reverted. */
 const LIVE_STATES: readonly DeltaState[] = ['applied', 'provisional', 'confirmed'];
 
-/** Whether a delta was put in force and has not been reverted. */
+/** Whether a delta was applied and has not been reverted. */
 export function isLive({ state }: { readonly state: DeltaState }): boolean {
   return LIVE_STATES.includes(state);
 }
@@ -58,9 +58,9 @@ export interface Proposal {
   readonly type: DeltaType | undefined;
   readonly operation: DeltaOperation;
   readonly target: string;
-  /** `undefined`: there was none. */
+  /** Absent if there was none. */
   readonly oldValue: Value | undefined;
-  /** `undefined`: the parameter is taken away. */
+  /** Absent if the parameter is removed. */
   readonly newValue: Value | undefined;
   readonly reasoning: string;
   /** 0 to 1. */
@@ -83,7 +83,7 @@ export interface Proposal {
   readonly summary: string;
 }
 
-/** A delta was put in force by its trial. Times are the loop's. */
+/** A delta was promoted by its trial. Times are the loop's. */
 export interface Promotion {
   readonly timeMs: number;
   /** What was known of it then; `undefined` in ledgers of older releases. */
@@ -99,7 +99,7 @@ export interface Confirmation extends Promotion {
 /** A client's refusal of a delta. */
 export interface Refusal {
   readonly clientId: string;
-  /** A short constant, and why in words; empty: not said. */
+  /** A short constant, and a text for people; empty if not given. */
   readonly reason: string;
   readonly message: string;
   /** By the loop's time. */
@@ -113,7 +113,7 @@ export interface Delta extends Proposal {
   /** Its place among all deltas of the ledger's life, in order of birth: 1, 2, 3 … */
   readonly ordinal: number;
   readonly state: DeltaState;
-  /** Its place among the changes put in force; 0 until it is. */
+  /** Its place among the changes applied; 0 until it is. */
   readonly sequence: number;
   /** Unix time; `undefined` until it is. */
   readonly applyTimeMs: number | undefined;
@@ -121,7 +121,7 @@ export interface Delta extends Proposal {
   readonly appliedMs: number | undefined;
   /** The live value that it replaced; what a revert restores. */
   readonly replacedValue: Value | undefined;
-  /** What it did; `undefined`: nothing is known. */
+  /** Its effect, if anything is known of it. */
   readonly effect: DeltaEffect | undefined;
   readonly promotion: Promotion | undefined;
   readonly confirmation: Confirmation | undefined;
@@ -155,7 +155,7 @@ export function bornDelta(proposal: Proposal, ordinal: number): Delta {
 }
 
 /**
- * What overrides, reverts, switches and what a recovery restores have in common: nobody scored them, and they are in force.
+ * Common fields of overrides, reverts, switches and restored values: not scored, and applied at once.
  *
  * @param wallMs Unix time in milliseconds
  */

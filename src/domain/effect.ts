@@ -69,7 +69,7 @@ export interface MetricEffect {
   readonly eHelp: number;
   /** Evidence, at its highest, that a guard is not worse by its margin; 1: none. */
   readonly eNotWorse: number;
-  /** `undefined`: it is no guard. */
+  /** Absent if it is not a guard. */
   readonly margin: number | undefined;
   readonly tasksOld: number;
   readonly tasksNew: number;

@@ -20,7 +20,7 @@ export interface FieldViolation {
   readonly description: string;
 }
 
-/** A refusal that the caller is told about. */
+/** A refusal that is sent to the caller. */
 export class LearningError extends Error {
   override readonly name = 'LearningError';
   readonly reason: ErrorReason;
@@ -48,7 +48,7 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** What the system calls an error, such as `ENOENT`; `undefined`: it does not say. */
+/** The code of a system error, such as `ENOENT`; `undefined` of other errors. */
 export function systemCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error ? String(error.code) : undefined;
 }

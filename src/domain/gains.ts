@@ -23,7 +23,7 @@ export interface MetricGain extends Difference {
 export interface Prediction {
   readonly madeWhen: 'provisional' | 'confirmed';
   readonly difference: Difference;
-  /** Per task; `undefined`: not enough is known yet. */
+  /** Per task; absent until enough is known. */
   readonly found: number | undefined;
 }
 
@@ -47,11 +47,11 @@ export interface ChangeGains {
 /** A change that was tried and not kept, or taken back. */
 export interface UnkeptChange {
   readonly delta: Delta;
-  /** Tasks from its confirmation until it was taken back; `undefined`: it was not confirmed. */
+  /** Tasks from its confirmation until its reversal; absent if it was not confirmed. */
   readonly tasksConfirmed: number | undefined;
 }
 
-/** A change that is on trial or on probation, or in force without proof, and tasks counted so far. */
+/** A change that is on trial or on probation, or applied and not proven, and the tasks counted so far. */
 export interface OpenChange {
   readonly delta: Delta;
   readonly tasksUsed: number;
@@ -80,7 +80,7 @@ export interface TrackRecord {
 
 /** What the retained changes have gained, and what that cost. */
 export interface Gains {
-  /** When the first of the changes was confirmed, by the loop's time; `undefined`: none was. */
+  /** When the first of the changes was confirmed, by the loop's time; absent if none was. */
   readonly sinceMs: number | undefined;
   /** Tasks recorded since then. */
   readonly tasks: number;
@@ -99,7 +99,7 @@ export interface Gains {
 
 const MS_PER_HOUR = 3_600_000;
 
-/** A difference per task over so many tasks; a negative count turns it round. */
+/** A difference per task times a number of tasks; a negative number inverts it. */
 export function amountOver(
   { metric, better, perTask, lower, upper }: Difference,
   tasks: number,

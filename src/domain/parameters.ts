@@ -38,15 +38,19 @@ export const MAX_VALUE_BYTES = 4000;
 /** Bytes of a value, or of the values that are allowed, in a message: enough to recognise them. */
 const MAX_SHOWN_BYTES = 256;
 
-/** That a value takes too much, in words; `undefined`: it does not. */
+/** Why a value is too large, in words; `undefined` if it is not. */
 export function excessOf(value: Value): string | undefined {
   const bytes = encodedBytes(value);
   if (bytes <= MAX_VALUE_BYTES) return undefined;
   return `expected at most ${MAX_VALUE_BYTES} bytes as a google.protobuf.Value, got ${bytes}`;
 }
 
-/** Why a value may not be had by a parameter, or `undefined` where it may. */
-export function violationOf(spec: ParameterSpec | undefined, value: Value): string | undefined {
+/** Why a parameter may not have a value, in words; `undefined` if it may, or if it is removed. */
+export function violationOf(
+  spec: ParameterSpec | undefined,
+  value: Value | undefined,
+): string | undefined {
+  if (value === undefined) return undefined;
   const excess = excessOf(value);
   if (excess !== undefined) return excess;
   if (spec === undefined) return undefined;

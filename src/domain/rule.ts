@@ -5,14 +5,14 @@ import type { Parameters, Value } from './value.ts';
 import type { WindowStatistics } from './window.ts';
 
 /**
- * What becomes of a recommended delta: put in force, left to a person, or put on trial. `auto`: put on
- * trial if tasks ask for their parameters by their ids; otherwise put in force and compared there.
+ * What becomes of a recommended delta: applied, left to a person, or put on trial. `auto`: put on trial if
+ * tasks ask for their parameters by their ids; otherwise applied and compared.
  */
 export const CURATION_MODES = ['auto', 'apply', 'recommend', 'trial'] as const;
 export type CurationMode = (typeof CURATION_MODES)[number];
 
 /**
- * What follows a trial that found harm. The old value is in force in any case; `pause` also pauses
+ * What follows a trial that found harm. The old value is live in any case; `pause` also pauses
  * all trials until a person resumes them, `notify` leaves the delta to a person.
  */
 export const HARM_RESPONSES = ['revert', 'pause', 'notify'] as const;
@@ -57,17 +57,17 @@ export interface Rule {
   /** Keys of `window.measurements` that its expressions ask for by name. */
   readonly measurements: ReadonlySet<string>;
   /**
-   * Every text that its reasoning can be, with 0 where numbers stand; `undefined`: it cannot be told.
+   * Every text that its reasoning can be, with 0 for computed numbers; `undefined` if unknown.
    */
   readonly reasonings: readonly string[] | undefined;
-  /** The value that it always proposes; `undefined`: it depends, or there is none. */
+  /** The value that it always proposes, if it is constant. */
   readonly constantValue: Value | undefined;
   /** Its `when` is false whatever the data. */
   readonly neverFires: boolean;
   when(context: RuleContext): boolean;
   /** `undefined` for `remove`. */
   newValue(context: RuleContext): Value | undefined;
-  /** `undefined`: the parameter's current value is the old one. */
+  /** Absent if the old value is the parameter's current one. */
   readonly oldValue: ((context: RuleContext) => Value) | undefined;
   reasoning(context: RuleContext): string;
 }

@@ -45,19 +45,19 @@ export interface TrialSettings {
   readonly pairBy: readonly string[];
   /** Assignments that one left single waits for its like. */
   readonly pairWaitTasks: number;
-  /** Labels that latency is predicted by; `undefined`: all that are not nearly unique. */
+  /** Labels that latency is predicted by; if absent, all that are not nearly unique. */
   readonly predictBy: readonly string[] | undefined;
-  /** `undefined`: by how long reports have taken. */
+  /** If absent, measured from how long reports have taken. */
   readonly outcomeTimeoutSeconds: number | undefined;
   readonly maxSeconds: number;
-  /** Latency that a failed task counts as at least; `undefined`: the p99 of successes. */
+  /** Least latency that a failed task counts as; if absent, the p99 of successes. */
   readonly timeoutMs: number | undefined;
   /** Tasks and seconds of probation, at most. */
   readonly probationTasks: number;
   readonly probationSeconds: number;
   /** Share of tasks that keep the old value of a confirmed change, 0 to 0.2. */
   readonly holdback: number;
-  /** Makes the coins repeatable; `undefined`: each trial draws its own. */
+  /** Makes assignments repeatable; if absent, each trial draws its own seed. */
   readonly seed: string | undefined;
 }
 
@@ -101,9 +101,9 @@ export interface LoopSettings {
     /** 0: no bound. */
     readonly maxDeltasPerHour: number;
     readonly proposalTtlSeconds: number;
-    /** A delta that no client has acknowledged by then is reverted; 0: none is. */
+    /** A delta that no client has acknowledged by then is reverted; 0 for none. */
     readonly ackTimeoutSeconds: number;
-    /** `undefined`: `majority` where the delta is proven or on probation, else `any`. */
+    /** If absent, `majority` for deltas that are proven or on probation, `any` for others. */
     readonly refusals: (typeof REFUSAL_RULES)[number] | undefined;
   };
   readonly trial: TrialSettings;

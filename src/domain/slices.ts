@@ -1,7 +1,7 @@
-/** Work that lets others have their turn at each `yield`. */
+/** Work that can be interrupted at each `yield`. */
 export type Sliced<R> = Generator<void, R, void>;
 
-/** After so long, others have their turn. A step of the work takes as long as it takes. */
+/** Longest time until other work gets its turn; one step of the work may take longer. */
 const SLICE_MS = 2;
 
 /** Runs work without a pause. */
@@ -12,10 +12,10 @@ export function runAtOnce<R>(work: Sliced<R>): R {
 }
 
 /**
- * Runs work a slice at a time. Work that is done within the first slice is done when this returns.
+ * Runs work in slices. Work that ends within the first slice has ended when this returns.
  *
- * @param monotonic milliseconds since some moment
- * @param defer runs a function after others have had their turn
+ * @param monotonic time in milliseconds
+ * @param defer runs a function after other pending work
  */
 export function runInSlices<R>(
   work: Sliced<R>,

@@ -2,7 +2,7 @@ import type { Task } from './task.ts';
 
 /**
  * Milliseconds from one task to the next, from the middle half of their finish times: a task that
- * was dated wrongly does not matter. `undefined`: the tasks do not tell.
+ * has a wrong date does not matter. `undefined` if there are too few tasks.
  */
 export function millisecondsPerTask(
   tasks: readonly Pick<Task, 'finishTimeMs'>[],

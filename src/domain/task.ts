@@ -2,19 +2,19 @@
 export const TASK_STATUSES = ['unspecified', 'success', 'failure', 'timeout', 'cancelled'] as const;
 export type TaskStatus = (typeof TASK_STATUSES)[number];
 
-/** One finished task of a sub-agent. Bounds are checked where it enters: see `Task` in the proto. */
+/** One finished task of a sub-agent. Its bounds are in the proto (`Task`), and checked by the handlers. */
 export interface Task {
   /** Empty: always a new task. */
   readonly taskId: string;
   readonly agentId: string;
   readonly status: TaskStatus;
-  /** Milliseconds, 0 or more; `undefined`: the report had none. */
+  /** Milliseconds, 0 or more; absent if not reported. */
   readonly latencyMs: number | undefined;
   /** Unix time in milliseconds. */
   readonly finishTimeMs: number;
   readonly labels: Readonly<Record<string, string>>;
   readonly measurements: Readonly<Record<string, number>>;
-  /** Newest delta in force when the task was dispatched; 0 = unknown. */
+  /** Sequence of the newest applied delta when the task was dispatched; 0 if unknown. */
   readonly deltaSequence: number;
   /** When it was recorded, by the loop's time; absent: not known. */
   readonly recordedMs?: number;

@@ -24,7 +24,7 @@ function contentBytes(value: readonly Value[] | { readonly [key: string]: Value 
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-/** A field that holds so many bytes: its tag, their number, and they. */
+/** Bytes of a length-delimited field: tag, length and content. */
 function fieldBytes(length: number): number {
   let bytes = 2 + length;
   for (let rest = length; rest >= 128; rest = Math.floor(rest / 128)) bytes += 1;

@@ -41,7 +41,7 @@ export function acknowledge(acknowledgement: Acknowledgement): EngineDecision<vo
   });
 }
 
-/** Whether a refused delta is no longer in force: a switch of a trial ends with the trial. */
+/** Whether a refused delta is no longer live: a switch of a trial ends with the trial. */
 function isOff(view: LedgerView, { state, trialDeltaId, revertsDeltaId }: Delta): boolean {
   if (state === 'reverted') return true;
   const tried = revertsDeltaId === '' ? view.delta(trialDeltaId) : undefined;

@@ -9,7 +9,7 @@ import type { Environment } from './environment.ts';
 /** Fields of an application besides those of the delta. */
 type Application = Partial<Omit<DeltaApplied, 'kind' | 'deltaId' | 'sequence' | 'timeMs'>>;
 
-/** Fields of a delta that no rule proposes and that is put in force at once. */
+/** Fields of a delta that no rule proposes and that is applied at once. */
 type Setting = Pick<
   Proposal,
   'ruleId' | 'type' | 'operation' | 'target' | 'newValue' | 'reasoning'
@@ -30,11 +30,11 @@ export class Changes {
   readonly nowMs: number;
   /** As `nowMs`, in Unix time. */
   readonly wallMs: number;
-  /** Values that these events put in force, by parameter. */
+  /** Values that these events applied, by parameter. */
   readonly #values = new Map<string, Value | undefined>();
   readonly #born = new Map<string, Delta>();
-  /** Parameters that these events touch. */
-  readonly #touched = new Set<string>();
+  /** Parameters whose cooldown these events begin. */
+  readonly #cooling = new Set<string>();
   #sequence: number;
   #ordinal: number;
 
@@ -47,12 +47,12 @@ export class Changes {
     this.#ordinal = view.head.ordinal;
   }
 
-  /** Newest change in force, these events included. */
+  /** Sequence of the newest applied change, these events included. */
   get sequence(): number {
     return this.#sequence;
   }
 
-  /** Deadline of the acknowledgement of a delta put in force now; `null` if there is none. */
+  /** Deadline of the acknowledgement of a delta applied now; `null` if there is none. */
   get ackByMs(): number | null {
     const { ackTimeoutSeconds } = this.environment.settings.curation;
     return ackTimeoutSeconds === 0 ? null : this.nowMs + ackTimeoutSeconds * 1000;
@@ -102,17 +102,17 @@ export class Changes {
     return [...this.#born.keys()].at(-1);
   }
 
-  /** Whether these events touch a parameter, so that its cooldown begins. */
-  isTouched(target: string): boolean {
-    return this.#touched.has(target);
+  /** Whether these events begin the cooldown of a parameter. */
+  hasCooldownBegun(target: string): boolean {
+    return this.#cooling.has(target);
   }
 
   /** Begins the cooldown of a parameter. */
-  touch(target: string): void {
-    this.#touched.add(target);
+  startCooldown(target: string): void {
+    this.#cooling.add(target);
   }
 
-  /** Puts a delta in force; returns its sequence. */
+  /** Applies a delta; returns its sequence. */
   apply(delta: Proposal, how: Application = {}): number {
     this.#sequence += 1;
     this.events.push({
@@ -130,12 +130,12 @@ export class Changes {
       ...how,
     });
     this.#values.set(delta.target, delta.newValue);
-    this.touch(delta.target);
+    this.startCooldown(delta.target);
     return this.#sequence;
   }
 
   /** As `apply`, for a delta without a trial: its effect is observed over `OBSERVED_TASKS`. */
-  applyObserved(delta: Proposal, how: Application = {}): void {
+  applyAndObserve(delta: Proposal, how: Application = {}): void {
     const { counters } = this.view.head;
     const sample = sampleOf(this.view.newestTasks(OBSERVED_TASKS));
     this.apply(delta, { before: { tasksRecorded: counters.tasksRecorded, sample }, ...how });
@@ -143,7 +143,7 @@ export class Changes {
 
   reject(deltaId: string, summary: string): void {
     const target = this.#born.get(deltaId)?.target;
-    if (target !== undefined) this.touch(target);
+    if (target !== undefined) this.startCooldown(target);
     this.events.push({ kind: 'delta_rejected', deltaId, timeMs: this.nowMs, summary });
   }
 

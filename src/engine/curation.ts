@@ -15,14 +15,11 @@ export interface Override {
   readonly holdSeconds: number;
 }
 
-/** Puts a waiting proposal in force; returns the delta. */
+/** Applies a waiting proposal; returns the delta. */
 export function approve(deltaId: string, reason: string): EngineDecision<Delta> {
   return decision(({ view, environment: { settings }, changes, trials }) => {
     const delta = waiting(view, deltaId, changes.nowMs);
-    const violation =
-      delta.newValue === undefined
-        ? undefined
-        : violationOf(own(settings.parameters, delta.target), delta.newValue);
+    const violation = violationOf(own(settings.parameters, delta.target), delta.newValue);
     if (violation !== undefined) {
       throw stateError(delta, `its value is no longer allowed: ${violation}`);
     }
@@ -33,7 +30,7 @@ export function approve(deltaId: string, reason: string): EngineDecision<Delta> 
     const summary = withReason('Approved by an operator', reason);
     const how = { oldValue, summary, ackByMs: changes.ackByMs };
     // The effect of a trial must not be replaced by an observation.
-    if (delta.effect === undefined) changes.applyObserved(delta, how);
+    if (delta.effect === undefined) changes.applyAndObserve(delta, how);
     else changes.apply(delta, how);
     return (after) => known(after, deltaId);
   });
@@ -71,7 +68,7 @@ export function setParameter({
     });
     // A new override replaces the former one's hold, also by none.
     const holdUntilMs = holdSeconds > 0 ? changes.nowMs + holdSeconds * 1000 : 0;
-    changes.applyObserved(delta, { holdUntilMs });
+    changes.applyAndObserve(delta, { holdUntilMs });
     return (after) => known(after, delta.deltaId);
   });
 }

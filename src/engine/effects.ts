@@ -23,7 +23,7 @@ export function observeEffects(
   fresh: readonly Task[],
   nowMs: number,
 ): LedgerEvent[] {
-  const observations = view.observations();
+  const { observations } = view.pendingWork;
   if (observations.length === 0) return [];
   const recorded = view.head.counters.tasksRecorded + fresh.length;
   return observations

@@ -21,7 +21,7 @@ import { type RuleStatus, ruleStatus } from './rule-status.ts';
 import { type CycleReport, expireProposals } from './run-cycle.ts';
 import { expireDue, isDue, reviewTrials } from './trials.ts';
 
-/** Is told of what is recorded, and of each cycle. */
+/** Called after tasks are recorded and after each cycle. */
 export interface EngineObserver extends CycleObserver {
   tasksRecorded(recorded: Recorded): void;
 }

@@ -6,10 +6,10 @@ import type { LedgerView } from '../ledger/view.ts';
 type Known = Pick<LedgerView, 'head' | 'newestTasks'>;
 
 /**
- * Why rules do not act on a parameter yet, in words: some tasks of the window began before its last
- * change, or the newest is too old. Empty: they may, as always without `curation.suppress_unchanged`.
+ * Why rules may not change a parameter yet, in words: tasks of the window began before its last change, or
+ * the newest task is too old. Empty if they may, as always without `curation.suppress_unchanged`.
  */
-export function waitsForNews(
+export function waitsForTasks(
   view: Known,
   settings: LoopSettings,
   target: string,

@@ -19,14 +19,14 @@ import { MIN_GROUPS } from '../trial/gain.ts';
 import type { TrialPlan } from '../trial/plan.ts';
 import { effectOf } from './effects.ts';
 import type { Environment } from './environment.ts';
-import { whatItTakes } from './what-it-takes.ts';
+import { proofNeeded } from './proof-needed.ts';
 
 /** What the retained changes have gained, and what that cost. */
 export function gainsOf(state: LedgerState, environment: Environment): Gains {
   const gains = sumGains(state);
   return gains.changes.some(isProven)
     ? gains
-    : { ...gains, needed: whatItTakes(state, environment) };
+    : { ...gains, needed: proofNeeded(state, environment) };
 }
 
 /** As `gainsOf`, without what more it would take. */
@@ -154,15 +154,15 @@ function deciding(compared: Comparison | undefined): Difference | undefined {
   return compared?.differences.find(({ metric }) => metric === compared.primary);
 }
 
-/** Whether a prediction's interval holds what was found; `undefined`: nothing was yet. */
+/** Whether a prediction's interval holds what was found; `undefined` if nothing was found yet. */
 export function hasHeld({ difference, found }: Prediction): boolean | undefined {
   if (found === undefined) return undefined;
   return difference.lower <= found && found <= difference.upper;
 }
 
 /**
- * Tasks with the value that is not in force after all, times what the other one does better. A trial that
- * found nothing counts too: its difference is as often too low as too high.
+ * Tasks that ran with the value that was not kept, times the difference to the other value. A trial that found
+ * nothing counts too: its difference is as often too low as too high.
  */
 function exploringCost(state: LedgerState, deltas: readonly Delta[]): ProvingCost {
   const costs = deltas.flatMap((delta) => {

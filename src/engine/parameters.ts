@@ -63,8 +63,7 @@ export function retireParameters(): EngineDecision<void> {
 /** Live values that the config does not allow, in words. They are kept. */
 export function valuesOutOfBounds({ head }: LedgerView, settings: LoopSettings): string[] {
   return Object.entries(settings.parameters).flatMap(([name, spec]) => {
-    const value = own(head.parameters, name);
-    const violation = value === undefined ? undefined : violationOf(spec, value);
+    const violation = violationOf(spec, own(head.parameters, name));
     return violation === undefined ? [] : [`${name}: ${violation}`];
   });
 }

@@ -39,7 +39,7 @@ interface Subject {
   readonly oldValue: Value | undefined;
   /** The confirmed delta whose old value is tried again; absent if a rule proposed the change. */
   readonly retrialOf?: string;
-  /** The new value is put in force at once, and compared in blocks. */
+  /** The new value is applied at once, and compared in blocks. */
   readonly isApplied?: boolean;
 }
 
@@ -103,6 +103,6 @@ export function planTrial(
     holdback: trial.holdback,
     clips: clipsOf(large),
     large,
-    carried: retrialOf === undefined ? view.carriedEvidence(carryKey(change)) : undefined,
+    carried: retrialOf === undefined ? view.pendingWork.carried(carryKey(change)) : undefined,
   };
 }

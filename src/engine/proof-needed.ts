@@ -6,14 +6,14 @@ import { planTrial } from './plan-trial.ts';
 import { modeOf, tries, triesFirst } from './proposals.ts';
 import { describePowerNow, objectionTo } from './start-trial.ts';
 
-/** Previews at most: each plays trials by the newest tasks. */
+/** Most previews: each simulates trials on the newest tasks. */
 const MAX_PREVIEWS = 3;
 
 const NO_TRIALS =
   'No rule tries its changes before they are put in force (curation.mode, or mode on a rule): nothing can be proven.';
 
-/** What it would take to prove a change, in words: a sentence for each kind of rule. */
-export function whatItTakes(state: LedgerState, environment: Environment): string[] {
+/** What is needed to prove a change, in words: a sentence for each set of metrics that rules use. */
+export function proofNeeded(state: LedgerState, environment: Environment): string[] {
   const { settings } = environment;
   const tried = settings.rules.filter((rule) => tries(modeOf(rule, settings)));
   if (tried.length === 0) return [NO_TRIALS];

@@ -39,7 +39,7 @@ export function tries(mode: CurationMode): boolean {
 }
 
 /**
- * Whether a delta of mode `auto` is tried before it is in force: unless tasks are known not to ask by their
+ * Whether a delta of mode `auto` is tried before it is applied: unless tasks are known not to ask by their
  * ids. While trials are paused, it waits for a trial.
  */
 export function triesFirst({ head }: Known, asksByTask: () => boolean | undefined): boolean {

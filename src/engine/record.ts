@@ -10,7 +10,7 @@ import { observeEffects } from './effects.ts';
 export interface Recorded {
   readonly recorded: number;
   readonly duplicates: number;
-  /** Newest change in force. */
+  /** Sequence of the newest applied change. */
   readonly deltaSequence: number;
 }
 

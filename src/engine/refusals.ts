@@ -41,7 +41,7 @@ export function areEnough(
  * The number of clients that a majority is counted among: clients subscribed to deltas of this type, clients
  * that have acknowledged this delta or a later one, and clients that have refused it.
  *
- * @param sequence sequence of the refused delta or block switch; 0 if it was never in force
+ * @param sequence sequence of the refused delta or block switch; 0 if it was never applied
  */
 export function countClients(
   view: LedgerView,

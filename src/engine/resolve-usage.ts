@@ -1,6 +1,6 @@
 import type { Task } from '../domain/task.ts';
 
-/** Task ids remembered at most between ResolveParameters and RecordTask; at least the newest half are. */
+/** Most task ids remembered between ResolveParameters and RecordTask; at least the newest half are kept. */
 const MAX_ASKED = 10_000;
 
 /** Newest tasks that decide how the orchestrator works. */
@@ -37,7 +37,7 @@ export class ResolveUsage {
     this.#isContinued = isContinued;
   }
 
-  /** Notes that a task asks; answers whether it does so for the first time. */
+  /** Notes that a task asks; returns whether it does so for the first time. */
   noteAsked(taskId: string, nowMs: number): boolean {
     if (this.#asked.has(taskId) || this.#askedBefore.has(taskId)) return false;
     // Two generations, since deleting the oldest entries of a Map one by one is slow.
@@ -49,7 +49,7 @@ export class ResolveUsage {
     return true;
   }
 
-  /** Notes tasks that are new to the ledger; answers them with `reportMs`. */
+  /** Notes tasks that are new to the ledger; returns them with `reportMs`. */
   noteRecorded(tasks: readonly Task[], now: Instant): readonly Task[] {
     const timed = tasks.map((task) => {
       const askedMs = this.#forget(task.taskId);
@@ -65,19 +65,19 @@ export class ResolveUsage {
     return timed;
   }
 
-  /** At least half of the newest tasks had asked; `undefined`: not known of any. */
+  /** Whether at least half of the newest tasks had asked; `undefined` if it is known of none. */
   isMajority(): boolean | undefined {
     const { length } = this.#recent;
     if (length === 0) return this.#isContinued ? undefined : false;
     return this.#recent.filter(Boolean).length * 2 >= length;
   }
 
-  /** None of the newest tasks had asked. */
+  /** Whether none of the newest tasks had asked. */
   isNone(): boolean {
     return this.#recent.length === LOOK_AT && !this.#recent.includes(true);
   }
 
-  /** Forgets a task; answers when it had asked, `undefined`: never. */
+  /** Forgets a task; returns when it had asked, if it had. */
   #forget(taskId: string): number | undefined {
     const askedMs = this.#asked.get(taskId) ?? this.#askedBefore.get(taskId);
     this.#asked.delete(taskId);

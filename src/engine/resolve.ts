@@ -15,13 +15,13 @@ import { hasRefused } from './refusals.ts';
 /** The values for a task to run with. */
 export interface Resolved {
   readonly parameters: Parameters;
-  /** Newest change in force. */
+  /** Sequence of the newest applied change. */
   readonly deltaSequence: number;
   /** That of a delta in state TRIAL comes first. */
   readonly assignments: readonly Assignment[];
 }
 
-/** The values in force. */
+/** The live values. */
 export function baseline({ head }: Pick<LedgerView, 'head'>): Resolved {
   // A copy, since later decisions of the same commit change the draft's values.
   const parameters = { ...head.parameters };
@@ -29,7 +29,7 @@ export function baseline({ head }: Pick<LedgerView, 'head'>): Resolved {
 }
 
 /**
- * The values for a task that needs no new assignment, and so no commit; `undefined`: a trial takes it.
+ * The values for a task that needs no new assignment, and so no commit; `undefined` if a trial takes it.
  *
  * @param isFirst it has not asked before; a running task keeps its values
  */

@@ -53,7 +53,7 @@ export function revertTo(context: DecisionContext, delta: Delta, summary: string
   return revertIn(changes, delta, summary);
 }
 
-/** Restores the value before a delta that is in force; returns the id of the delta that does so. */
+/** Restores the value before a delta that is live; returns the id of the delta that does so. */
 export function revertIn(changes: Changes, delta: Delta, summary: string): string {
   const reversal = changes.proposeSetting({
     ruleId: delta.ruleId,

@@ -1,4 +1,4 @@
-import { whyNeverPasses } from '../cycle/reach.ts';
+import { whyNeverPasses } from '../cycle/shortfall.ts';
 import type { Rule } from '../domain/rule.ts';
 import type { LoopSettings } from '../domain/settings.ts';
 import { millisecondsPerTask } from '../domain/task-interval.ts';
@@ -6,7 +6,7 @@ import type { LedgerState } from '../ledger/state.ts';
 import { trialsOn } from '../ledger/view.ts';
 import type { Trial } from '../trial/trial.ts';
 import type { Environment } from './environment.ts';
-import { waitsForNews } from './news.ts';
+import { waitsForTasks } from './fresh-tasks.ts';
 import {
   confidenceOf,
   modeOf,
@@ -72,7 +72,7 @@ function waitingOf(
     const where = isInForceUntried(tried) ? 'in force and compared' : `on ${tried.stage}`;
     return `${rule.target} is ${where}, by delta ${tried.plan.deltaId}`;
   }
-  const news = waitsForNews(state, settings, rule.target, nowMs);
+  const news = waitsForTasks(state, settings, rule.target, nowMs);
   if (news !== '') return news;
   const mode = modeOf(rule, settings);
   const isTried = tries(mode) && (mode !== 'auto' || triesFirst(state, asksByTask));
@@ -101,7 +101,7 @@ export function neverPasses(
   settings: LoopSettings,
   nowMs: number,
 ): string | undefined {
-  // Trials may have taught more confidence than is configured; where it is less, the rule is muted.
+  // Trials may have raised the confidence; a rule whose confidence they lowered is muted.
   const confidence = Math.max(rule.confidence, confidenceOf(state, rule, nowMs));
   const never = whyNeverPasses(rule, settings, confidence);
   return never && `it can never pass: ${never}`;

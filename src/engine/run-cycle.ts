@@ -12,7 +12,7 @@ import { type LedgerView, trialsOn } from '../ledger/view.ts';
 import type { Changes } from './changes.ts';
 import { type DecisionContext, decision, type EngineDecision } from './decision.ts';
 import type { Environment } from './environment.ts';
-import { isWindowStale, waitsForNews } from './news.ts';
+import { isWindowStale, waitsForTasks } from './fresh-tasks.ts';
 import {
   confidenceOf,
   isHarmResting,
@@ -122,7 +122,7 @@ const LATE = {
   trial: 'Expired: other trials took all the time there was',
 } as const;
 
-/** Expires proposals that wait for a trial if the same rule has a newer one; answers the others. */
+/** Expires proposals that wait for a trial if the same rule has a newer one; returns the others. */
 function withoutOutdated(
   pending: readonly Delta[],
   tried: readonly Delta[],
@@ -193,7 +193,7 @@ function restraintsOf(
     isResting: (target) =>
       trialsOn(view, target).some(({ stage }) => stage !== 'holdback') ||
       restingUntil(view, settings, target, nowMs) !== undefined ||
-      waitsForNews(view, settings, target, nowMs) !== '',
+      waitsForTasks(view, settings, target, nowMs) !== '',
     isPending: (ruleId, target, newValue) => {
       const change = { ruleId, target, newValue };
       return pending.some((delta) => isOf(delta, change)) || isHarmResting(view, change, nowMs);
@@ -235,11 +235,11 @@ function carryOut(context: DecisionContext, curated: Curated, cycleNumber: numbe
     summary: waits ? summary : '',
   });
   if (outcome === 'apply') {
-    // Trials of the parameter would compare values that are no longer in force.
+    // Trials of the parameter would compare values that are no longer live.
     trials.stopOn(rule.target, `delta ${delta.deltaId} set ${rule.target}`);
     const isCompared = modeOf(rule, environment.settings) === 'auto';
     if (isCompared) applyAndCompare(context, { delta, rule });
-    else changes.applyObserved(delta, { ackByMs: changes.ackByMs });
+    else changes.applyAndObserve(delta, { ackByMs: changes.ackByMs });
   }
   if (outcome === 'reject') changes.reject(delta.deltaId, summary);
   return delta;

@@ -1,4 +1,4 @@
-import { whyNeverPasses } from '../cycle/reach.ts';
+import { whyNeverPasses } from '../cycle/shortfall.ts';
 import type { Delta, DeltaType } from '../domain/delta.ts';
 import type { Metric } from '../domain/effect.ts';
 import { limitValue, violationOf } from '../domain/parameters.ts';
@@ -12,7 +12,7 @@ import { describeObstacle, describePower, objectionToTrial } from '../trial/powe
 import type { Changes } from './changes.ts';
 import type { DecisionContext } from './decision.ts';
 import { type Environment, followersOf } from './environment.ts';
-import { waitsForNews } from './news.ts';
+import { waitsForTasks } from './fresh-tasks.ts';
 import { assignmentOf, outcomeTimeout, planTrial } from './plan-trial.ts';
 import {
   confidenceOf,
@@ -66,7 +66,7 @@ export function describePowerNow(
   });
 }
 
-/** Why no trial begins, in words, if a change that helps could not be put in force this hour. */
+/** Why no trial begins, in words, if a change that helps could not be applied this hour. */
 export function whyHourIsFull(
   { head }: Pick<LedgerView, 'head'>,
   { curation: { maxDeltasPerHour } }: LoopSettings,
@@ -96,7 +96,8 @@ export function applyWaiting(
     if (maxDeltasPerHour > 0 && left <= 0) break;
     const candidate = candidateOf(context, delta);
     if (candidate === undefined || modeOf(candidate.rule, settings) !== 'auto') continue;
-    if (changes.isTouched(delta.target) || isMuted(view, candidate.rule, environment)) continue;
+    if (changes.hasCooldownBegun(delta.target) || isMuted(view, candidate.rule, environment))
+      continue;
     applyAndCompare(context, candidate);
     applied.push(delta);
   }
@@ -108,7 +109,7 @@ function isMuted(view: LedgerView, rule: Rule, { settings, nowMs }: Environment)
   return whyNeverPasses(rule, settings, confidenceOf(view, rule, nowMs)) !== undefined;
 }
 
-/** Puts a delta in force at once, and compares it with the old value in blocks or, if it cannot, observes it. */
+/** Applies a delta at once, and compares it with the old value in blocks or, if it cannot, observes it. */
 export function applyAndCompare(
   context: DecisionContext,
   { delta, rule }: { readonly delta: Delta; readonly rule: Rule },
@@ -120,14 +121,14 @@ export function applyAndCompare(
   const obstacle =
     obstacleToBlocks(context, plan, delta.type) ?? objectionTo(rule.primary, view, environment);
   if (obstacle !== undefined) {
-    changes.applyObserved(delta, { ackByMs, summary: `Not compared: ${obstacle}` });
+    changes.applyAndObserve(delta, { ackByMs, summary: `Not compared: ${obstacle}` });
     return;
   }
   changes.apply(delta, { ackByMs });
   begin(context, plan);
 }
 
-/** Why no task could be told to have run in a block, in words; `undefined` if some may be. */
+/** Why no task could be assigned to a block, in words; `undefined` if some may be. */
 function obstacleToBlocks(
   { view, environment, changes }: DecisionContext,
   plan: TrialPlan,
@@ -148,7 +149,7 @@ function obstacleToBlocks(
   });
 }
 
-interface Candidate {
+interface TrialCandidate {
   readonly delta: Delta;
   readonly rule: Rule;
   /** When the last trial of its change ended; 0 if there was none. */
@@ -164,21 +165,21 @@ function isTried(rule: Rule, { settings, asksByTask }: Environment): boolean {
 function candidateOf(
   { view, environment: { settings, nowMs }, changes, trials }: DecisionContext,
   delta: Delta,
-): Candidate | undefined {
+): TrialCandidate | undefined {
   const rule = settings.rules.find(({ id }) => id === delta.ruleId);
   if (rule === undefined || isStopped(view, rule, nowMs)) return undefined;
   const { target, newValue } = delta;
-  // A value is in force and not proven yet, or a trial of the parameter waits for late reports.
+  // A value is live and not proven yet, or a trial of the parameter waits for late reports.
   if (trials.all.some(({ plan, stage }) => plan.target === target && stage !== 'holdback')) {
     return undefined;
   }
   if (sameValue(changes.valueOf(target), newValue)) return undefined;
   if (newValue !== undefined && !isInReach(newValue, target, changes, settings)) return undefined;
   if (restingUntil(view, settings, target, nowMs) !== undefined) return undefined;
-  if (settings.curation.cooldownSeconds > 0 && changes.isTouched(target)) return undefined;
+  if (settings.curation.cooldownSeconds > 0 && changes.hasCooldownBegun(target)) return undefined;
   if (isHarmResting(view, delta, nowMs)) return undefined;
   // It may have waited while the parameter was set, or while no tasks came.
-  if (waitsForNews(view, settings, target, nowMs) !== '') return undefined;
+  if (waitsForTasks(view, settings, target, nowMs) !== '') return undefined;
   return { delta, rule, triedMs: lastTriedMs(view, delta) };
 }
 

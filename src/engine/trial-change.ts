@@ -34,8 +34,8 @@ import { outcomeTimeout } from './plan-trial.ts';
 import { isForeign, promoteValue, putInForce, switchTo, type TrialContext } from './trial-value.ts';
 
 /**
- * One trial within one decision: takes steps, seals each into a receipt, and puts values in force. A live
- * value that is neither of the trial's was set by somebody else and is left alone.
+ * One trial within one decision: takes steps, seals each into a receipt, and applies values. A live value that
+ * is neither of the trial's was set by another decision and stays.
  */
 export class TrialChange {
   trial: Trial | undefined;
@@ -131,8 +131,8 @@ export class TrialChange {
   }
 
   /**
-   * Ends the trial from outside. The old value is restored unless the new one is in force: then it stays
-   * in force, unproven.
+   * Ends the trial from outside. The old value is restored unless the new one is live: then that stays,
+   * unproven.
    */
   stop(reason: string, isReplaced = false): void {
     const { trial } = this;
@@ -149,7 +149,7 @@ export class TrialChange {
   }
 
   /**
-   * Ends the trial with the old value in force.
+   * Ends the trial, with the old value live unless the new one stays: see `staysInForce`.
    *
    * @param counts the verdict counts for the rule's confidence
    * @param isReplaced another value is about to be set
@@ -222,7 +222,7 @@ export class TrialChange {
       promoteValue(this.#changes, plan, summary);
       this.#context.takeBack(plan.retrialOf);
     }
-    this.#changes.touch(plan.target);
+    this.#changes.startCooldown(plan.target);
   }
 
   #confirm(trial: Trial): void {
@@ -271,7 +271,7 @@ export class TrialChange {
       longestMs: trial.longestMs,
       ...ending,
     });
-    this.#changes.touch(trial.plan.target);
+    this.#changes.startCooldown(trial.plan.target);
   }
 
   #beginBlock(trial: Trial): void {
@@ -282,7 +282,7 @@ export class TrialChange {
     this.take({ step: 'block', ...at, set, arm, sequence });
   }
 
-  /** Puts the resting value in force by a new delta, even if it is live: later tasks belong to no block. */
+  /** Applies the resting value by a new delta, even if it is live: later tasks belong to no block. */
   #rest(trial: Trial): void {
     const text = `No block runs in the trial of ${this.deltaId}`;
     const sequence = switchTo(this.#changes, trial.plan, restingArm(trial), text);

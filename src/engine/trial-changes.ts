@@ -155,7 +155,7 @@ export class TrialChanges implements TrialContext {
 
   /**
    * Ends the trial that tasks no longer ask for by their ids: it would wait in vain. A probation waits, since
-   * its value is in force.
+   * its value is live.
    */
   stopUnasked(): void {
     const { on } = this;

@@ -19,7 +19,7 @@ export interface TrialContext {
 }
 
 /**
- * Puts an arm's value in force by a new delta; returns its sequence.
+ * Applies an arm's value by a new delta; returns its sequence.
  *
  * @param revertsDeltaId the delta that this one reverts; empty: none
  */
@@ -59,7 +59,7 @@ export function putInForce(
   switchTo(changes, plan, arm, reasoning, revertsDeltaId);
 }
 
-/** Puts the value of a delta that helped in force, by the delta itself. */
+/** Applies the value of a delta that helped, by the delta itself. */
 export function promoteValue(changes: Changes, plan: TrialPlan, summary: string): void {
   const delta = changes.delta(plan.deltaId);
   if (delta === undefined) return;
@@ -69,7 +69,7 @@ export function promoteValue(changes: Changes, plan: TrialPlan, summary: string)
   changes.apply(delta, { oldValue, replacedValue: oldValue, summary, ackByMs });
 }
 
-/** Whether the live value was set by somebody else. */
+/** Whether the live value is neither of the trial's, or not the one of its stage. */
 export function isForeign(changes: Changes, { plan, stage }: Trial): boolean {
   const { target, oldValue, newValue, assignment } = plan;
   const live = changes.valueOf(target);

@@ -19,7 +19,7 @@ import { revertIn } from './revert.ts';
 /** Why a trial of an earlier release ends. */
 const ABANDONED = 'it was begun by an earlier release, whose evidence cannot be gone on with';
 
-/** Pauses all trials, with the old values in force, or resumes them. Idempotent. */
+/** Pauses all trials, with the old values live, or resumes them. Idempotent. */
 export function setTrialsPaused(paused: boolean): EngineDecision<void> {
   return decision(({ trials }) => {
     if (trials.arePaused !== paused) trials.setPaused(paused);
@@ -49,24 +49,20 @@ export function expireDue(): EngineDecision<void> {
   });
 }
 
-/** Deltas whose acknowledgement is overdue, and whose value is still in force. */
+/** Deltas whose acknowledgement is overdue, and whose value is still live. */
 function unacknowledged(view: LedgerView, nowMs: number): Delta[] {
   const targets = new Set<string>();
-  return view
-    .awaitedAcks()
-    .toReversed()
-    .flatMap(({ deltaId, target, byMs }) => {
-      // Only the last delta of a parameter counts, even if an earlier one has the same value.
-      const isLast = !targets.has(target);
-      targets.add(target);
-      const delta = isLast && byMs <= nowMs ? view.delta(deltaId) : undefined;
-      if (delta === undefined || !isLive(delta)) return [];
-      // The blocks of a switchback trial change the live value meanwhile.
-      const [tried] = trialsOn(view, target).filter(({ stage }) => stage !== 'holdback');
-      const standing =
-        tried === undefined ? own(view.head.parameters, target) : standingValue(tried);
-      return sameValue(standing, delta.newValue) ? [delta] : [];
-    });
+  return view.pendingWork.awaitedAcks.toReversed().flatMap(({ deltaId, target, byMs }) => {
+    // Only the last delta of a parameter counts, even if an earlier one has the same value.
+    const isLast = !targets.has(target);
+    targets.add(target);
+    const delta = isLast && byMs <= nowMs ? view.delta(deltaId) : undefined;
+    if (delta === undefined || !isLive(delta)) return [];
+    // The blocks of a switchback trial change the live value meanwhile.
+    const [tried] = trialsOn(view, target).filter(({ stage }) => stage !== 'holdback');
+    const standing = tried === undefined ? own(view.head.parameters, target) : standingValue(tried);
+    return sameValue(standing, delta.newValue) ? [delta] : [];
+  });
 }
 
 function standingValue(trial: Trial): Value | undefined {
@@ -74,17 +70,21 @@ function standingValue(trial: Trial): Value | undefined {
 }
 
 /** Why a trial cannot continue under a config, in words; `undefined` if it can. */
-function objectionTo(trial: Trial, view: LedgerView, settings: LoopSettings): string | undefined {
+function whyEnded(trial: Trial, view: LedgerView, settings: LoopSettings): string | undefined {
   const { plan } = trial;
-  const live = own(view.head.parameters, plan.target);
-  if (!isOnTrial(trial)) return objectionToValue(plan, live, settings);
-  // The rule has no say when a former value is tried again.
-  const fault = plan.retrialOf === undefined ? faultOfRule(plan, settings) : undefined;
+  const { target, oldValue, newValue, retrialOf } = plan;
+  const isPromoted = !isOnTrial(trial);
+  // The rule has no say once the new value is live, or when a former value is tried again.
+  const fault = isPromoted || retrialOf !== undefined ? undefined : faultOfRule(plan, settings);
   if (fault !== undefined) return fault;
   // A config may have declared a parameter that the trial was to add.
-  const standing = runningBlock(trial)?.arm === 'new' ? plan.newValue : plan.oldValue;
-  if (!sameValue(live, standing)) return `parameter ${plan.target} was declared`;
-  return violationIn(plan.newValue, plan, settings);
+  const standing = runningBlock(trial)?.arm === 'new' ? newValue : oldValue;
+  const expected = isPromoted ? [oldValue, newValue] : [standing];
+  const live = own(view.head.parameters, target);
+  if (!expected.some((value) => sameValue(live, value))) return `parameter ${target} was declared`;
+  const spec = own(settings.parameters, target);
+  const violation = (isPromoted && violationOf(spec, oldValue)) || violationOf(spec, newValue);
+  return violation && `its value is no longer allowed: ${violation}`;
 }
 
 /** Why a rule's proposal is no longer tried, in words; `undefined` if it still is. */
@@ -95,27 +95,6 @@ function faultOfRule({ ruleId, fingerprint }: TrialPlan, settings: LoopSettings)
   return tries(modeOf(rule, settings)) ? undefined : `rule ${ruleId} is no longer in mode trial`;
 }
 
-/** As `objectionTo`, for a value in force: it needs no rule, but both of its values must be allowed. */
-function objectionToValue(
-  plan: TrialPlan,
-  live: Value | undefined,
-  settings: LoopSettings,
-): string | undefined {
-  if (!sameValue(live, plan.newValue) && !sameValue(live, plan.oldValue)) {
-    return `parameter ${plan.target} was declared`;
-  }
-  return violationIn(plan.oldValue, plan, settings) ?? violationIn(plan.newValue, plan, settings);
-}
-
-function violationIn(
-  value: Value | undefined,
-  { target }: TrialPlan,
-  { parameters }: LoopSettings,
-): string | undefined {
-  const violation = value === undefined ? undefined : violationOf(own(parameters, target), value);
-  return violation === undefined ? undefined : `its value is no longer allowed: ${violation}`;
-}
-
 /**
  * Applies a config to trials: ends those that it does not allow and those of an earlier release, and
  * expires proposals whose rule is no longer in mode trial.
@@ -124,7 +103,7 @@ export function reviewTrials(): EngineDecision<void> {
   return decision(({ view, environment: { settings }, changes, trials }) => {
     for (const trial of view.trials) {
       const change = trials.of(trial.plan.deltaId);
-      const objection = objectionTo(trial, view, settings);
+      const objection = whyEnded(trial, view, settings);
       if (!isOfThisFormat(trial.plan)) {
         change?.end({ verdict: 'inconclusive', reason: ABANDONED }, false);
       } else if (objection !== undefined) change?.stop(objection);

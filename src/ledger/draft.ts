@@ -1,30 +1,24 @@
 import type { Delta } from '../domain/delta.ts';
 import type { MetricsReport } from '../domain/metrics.ts';
 import type { Task } from '../domain/task.ts';
-import type { Evidence } from '../trial/evidence/evidence.ts';
 import type { Receipt } from '../trial/receipt.ts';
 import type { Trial } from '../trial/trial.ts';
-import type {
-  DeltaEvent,
-  LedgerEvent,
-  MetricsReported,
-  StoredEvent,
-  TrialAdvanced,
-} from './event.ts';
+import type { LedgerEvent, StoredEvent } from './event.ts';
 import { foldDelta, isOpen } from './fold-delta.ts';
 import { copyHead, foldHead, type Head } from './head.ts';
-import { type AwaitedAck, FollowUps, type Observation } from './pending-work.ts';
+import { PendingWork } from './pending-work.ts';
+import { ignore, type Projection, project } from './projection.ts';
 import type { Addition, LedgerState } from './state.ts';
 import { type LedgerView, trialOf } from './view.ts';
 
 /**
- * What one commit will add to the committed state: an overlay. It can be thrown away without a
- * trace, and nobody but the decisions of its own commit sees it.
+ * What one commit will add to the committed state: an overlay that can be discarded. Only the decisions of
+ * its own commit see it.
  */
 export class Draft implements LedgerView, Addition {
   readonly head: Head;
   readonly events: StoredEvent[] = [];
-  /** Deltas put in force, in order, as they were then. */
+  /** Deltas applied, in order, as they were then. */
   readonly applied: Delta[] = [];
   readonly #base: LedgerState;
   readonly #tasks: Task[] = [];
@@ -35,7 +29,7 @@ export class Draft implements LedgerView, Addition {
   readonly #clients = new Map<string, number>();
   /** Of clients that name themselves. */
   readonly #metrics = new Map<string, MetricsReport>();
-  readonly followUps: FollowUps;
+  readonly pendingWork: PendingWork;
   /** The tasks and the receipts of the newest rows, while more may be put into them. */
   #openBatch: Task[] | undefined;
   #openReceipts: { readonly deltaId: string; readonly receipts: Receipt[] } | undefined;
@@ -43,14 +37,15 @@ export class Draft implements LedgerView, Addition {
   constructor(base: LedgerState, head: Head = copyHead(base.head)) {
     this.#base = base;
     this.head = head;
-    this.followUps = new FollowUps(base.followUps);
+    this.pendingWork = new PendingWork(base.pendingWork);
   }
 
   /** Appends an event to the log. */
   append(event: LedgerEvent): void {
+    const delta = this.#subjectOf(event);
     const trial = 'deltaId' in event ? trialOf(this, event.deltaId) : undefined;
-    foldHead(this.head, event, this.#subjectOf(event), trial);
-    this.#foldDetails(event);
+    foldHead(this.head, event, delta, trial);
+    this.#foldDetails(event, delta);
     if (event.kind === 'tasks_recorded') this.#appendTasks(event.tasks);
     else if (event.kind === 'trial_advanced') this.#appendReceipts(event.deltaId, event.receipts);
     else {
@@ -85,9 +80,9 @@ export class Draft implements LedgerView, Addition {
     this.events.push({ position: this.head.position, event });
   }
 
-  /** Takes up an event that the head has folded already: for opening a ledger. */
+  /** Folds a stored event, which the head contains already, when a ledger is opened. */
   replay(stored: StoredEvent): void {
-    this.#foldDetails(stored.event);
+    this.#foldDetails(stored.event, this.#subjectOf(stored.event));
     this.events.push(stored);
   }
 
@@ -97,19 +92,7 @@ export class Draft implements LedgerView, Addition {
   }
 
   get trials(): readonly Trial[] {
-    return this.followUps.trials;
-  }
-
-  carriedEvidence(change: string): Evidence | undefined {
-    return this.followUps.carried(change);
-  }
-
-  observations(): readonly Observation[] {
-    return this.followUps.observations;
-  }
-
-  awaitedAcks(): readonly AwaitedAck[] {
-    return this.followUps.awaitedAcks;
+    return this.pendingWork.trials;
   }
 
   get taskCount(): number {
@@ -177,49 +160,12 @@ export class Draft implements LedgerView, Addition {
     return 'deltaId' in event ? this.delta(event.deltaId) : undefined;
   }
 
-  #foldDetails(event: LedgerEvent): void {
-    const { unheld } = this.followUps;
-    this.followUps.fold(event, this.#subjectOf(event));
-    if (event.kind === 'delta_applied') this.#replaceConfirmed(unheld);
-    switch (event.kind) {
-      case 'tasks_recorded':
-        for (const task of event.tasks) {
-          this.#tasks.push(task);
-          if (task.taskId !== '') this.#addId(task.taskId);
-        }
-        break;
-      case 'task_ids_kept':
-        for (const taskId of event.taskIds) this.#addId(taskId);
-        break;
-      case 'delta_acknowledged':
-        this.#clients.set(event.clientId, event.sequence);
-        break;
-      case 'delta_proposed':
-      case 'delta_applied':
-      case 'delta_rejected':
-      case 'delta_expired':
-      case 'delta_reverted':
-      case 'delta_refused':
-      case 'delta_withdrawn':
-      case 'delta_observed':
-      case 'trial_advanced':
-        this.#foldDelta(event);
-        break;
-      case 'metrics_reported':
-        this.#noteMetrics(event);
-        break;
-      case 'parameters_declared':
-      case 'parameters_retired':
-      case 'cycle_completed':
-      case 'trials_paused':
-      case 'clock_set':
-        break;
-    }
-  }
-
-  #noteMetrics({ metrics: report, timeMs: reportTimeMs }: MetricsReported): void {
-    const { clientId } = report;
-    if (clientId !== undefined) this.#metrics.set(clientId, { report, reportTimeMs });
+  #foldDetails(event: LedgerEvent, delta: Delta | undefined): void {
+    const { unprovenConfirmed } = this.pendingWork;
+    this.pendingWork.fold(event, delta);
+    if (event.kind === 'delta_applied') this.#replaceConfirmed(unprovenConfirmed);
+    this.#foldDelta(event);
+    project(Draft.#projection, event, this);
   }
 
   #addId(taskId: string): void {
@@ -227,24 +173,59 @@ export class Draft implements LedgerView, Addition {
     this.#ids.set(taskId, this.#idsAdded);
   }
 
-  /** Confirmed deltas whose parameter was set are in force no longer. */
-  #replaceConfirmed(former: FollowUps['unheld']): void {
+  /** Confirmed deltas whose parameter was set again are only applied. */
+  #replaceConfirmed(former: PendingWork['unprovenConfirmed']): void {
     for (const one of former) {
-      const delta = this.followUps.unheld.includes(one) ? undefined : this.delta(one.deltaId);
+      const delta = this.pendingWork.unprovenConfirmed.includes(one)
+        ? undefined
+        : this.delta(one.deltaId);
       if (delta?.state !== 'confirmed') continue;
       this.#deltas.set(delta.deltaId, { ...delta, state: 'applied' });
     }
   }
 
-  #foldDelta(event: DeltaEvent | TrialAdvanced): void {
-    const former = event.kind === 'delta_proposed' ? undefined : this.delta(event.deltaId);
+  #foldDelta(event: LedgerEvent): void {
+    const former = this.#subjectOf(event);
     const delta = foldDelta(former, event);
     if (delta === undefined || delta === former) return;
-    // One that is no longer open counts as new: see `LedgerState`.
+    // A delta that is no longer open counts as new: see `LedgerState`.
     if (former !== undefined && isOpen(former)) this.#deltas.delete(delta.deltaId);
     this.#deltas.set(delta.deltaId, delta);
     if (event.kind === 'delta_applied') this.applied.push(delta);
   }
+
+  static readonly #projection: Projection<[draft: Draft]> = {
+    tasks_recorded({ tasks }, draft) {
+      for (const task of tasks) {
+        draft.#tasks.push(task);
+        if (task.taskId !== '') draft.#addId(task.taskId);
+      }
+    },
+    task_ids_kept({ taskIds }, draft) {
+      for (const taskId of taskIds) draft.#addId(taskId);
+    },
+    metrics_reported({ metrics: report, timeMs: reportTimeMs }, draft) {
+      const { clientId } = report;
+      if (clientId !== undefined) draft.#metrics.set(clientId, { report, reportTimeMs });
+    },
+    delta_acknowledged({ clientId, sequence }, draft) {
+      draft.#clients.set(clientId, sequence);
+    },
+    delta_proposed: ignore,
+    delta_applied: ignore,
+    delta_rejected: ignore,
+    delta_expired: ignore,
+    delta_reverted: ignore,
+    delta_refused: ignore,
+    delta_withdrawn: ignore,
+    delta_observed: ignore,
+    trial_advanced: ignore,
+    parameters_declared: ignore,
+    parameters_retired: ignore,
+    trials_paused: ignore,
+    cycle_completed: ignore,
+    clock_set: ignore,
+  };
 }
 
 function has(receipts: readonly Receipt[], kind: Receipt['step']['step']): boolean {

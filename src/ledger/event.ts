@@ -9,8 +9,7 @@ import type { Receipt } from '../trial/receipt.ts';
 
 /**
  * Something that happened. Numbers in it are final: folding an event twice gives the same state.
- * `timeMs`, and what is reckoned from it, is the loop's time, in milliseconds: Unix time, but that it
- * never jumps. `ClockSet` says what people and clients are told instead.
+ * `timeMs`, and what is derived from it, is the loop's time in milliseconds, which never jumps: see `ClockSet`.
  */
 export type LedgerEvent =
   | ParametersDeclared
@@ -18,7 +17,14 @@ export type LedgerEvent =
   | TasksRecorded
   | TaskIdsKept
   | MetricsReported
-  | DeltaEvent
+  | DeltaProposed
+  | DeltaApplied
+  | DeltaEnded<'delta_rejected'>
+  | DeltaEnded<'delta_expired'>
+  | DeltaEnded<'delta_reverted'>
+  | DeltaRefused
+  | DeltaWithdrawn
+  | DeltaObserved
   | TrialAdvanced
   | TrialsPaused
   | DeltaAcknowledged
@@ -48,7 +54,7 @@ export interface TasksRecorded {
   readonly tasks: readonly Task[];
 }
 
-/** In place of events of tasks that are not retained any more: by their ids they are recognised when sent again. */
+/** Replaces events of tasks that are no longer retained: duplicates are recognised by their ids. */
 export interface TaskIdsKept {
   readonly kind: 'task_ids_kept';
   /** In the order in which they were recorded. */
@@ -65,42 +71,42 @@ export interface MetricsReported {
 /** A delta was born: by a cycle, or as an override or a revert. */
 export interface DeltaProposed {
   readonly kind: 'delta_proposed';
-  /** Its place among all deltas: 1, 2, 3 … */
+  /** Its number among all deltas: 1, 2, 3 … */
   readonly ordinal: number;
   readonly proposal: Proposal;
 }
 
-/** A delta was put in force. */
+/** A delta was applied. */
 export interface DeltaApplied {
   readonly kind: 'delta_applied';
   readonly deltaId: string;
-  /** Its place among the changes put in force: 1, 2, 3 … */
+  /** Its number among the changes applied: 1, 2, 3 … */
   readonly sequence: number;
   readonly timeMs: number;
-  /** The live value that it replaced; `undefined`: there was none. */
+  /** The live value that it replaced, if there was one. */
   readonly replacedValue: Value | undefined;
-  /** The value before, as the delta is to tell it. */
+  /** The delta's `oldValue` from now on. */
   readonly oldValue: Value | undefined;
-  /** Rules leave the target alone until then; 0: no hold. `null`: the hold there is stays. */
+  /** Rules do not change the target until then; 0 ends the hold, `null` keeps it. */
   readonly holdUntilMs: number | null;
-  /** Who decided it, where that was not the loop; empty otherwise. */
+  /** Who decided it, or why it is not compared; otherwise empty. */
   readonly summary: string;
-  /** What the tasks before it were like, where its effect is to be observed. */
+  /** A sample of the tasks before it, if its effect is to be observed. */
   readonly before: ObservedBefore | null;
-  /** By when a client must have acknowledged it; `null`: none need. */
+  /** By when a client must have acknowledged it; `null` if none needs to. */
   readonly ackByMs: number | null;
   /** Unix time in milliseconds. Left out by older releases: `timeMs` is. */
   readonly applyTimeMs?: number;
 }
 
-/** What an application is compared with. */
+/** What an application without a trial is compared with. */
 export interface ObservedBefore {
   /** Tasks ever recorded then. */
   readonly tasksRecorded: number;
   readonly sample: Sample;
 }
 
-/** A delta that was put in force without a trial has been observed long enough. */
+/** The effect of a delta that was applied without a trial has been observed long enough. */
 export interface DeltaObserved {
   readonly kind: 'delta_observed';
   readonly deltaId: string;
@@ -109,25 +115,9 @@ export interface DeltaObserved {
   readonly summary: string;
 }
 
-/** A proposal was turned down. */
-export interface DeltaRejected {
-  readonly kind: 'delta_rejected';
-  readonly deltaId: string;
-  readonly timeMs: number;
-  readonly summary: string;
-}
-
-/** A proposal waited too long. */
-export interface DeltaExpired {
-  readonly kind: 'delta_expired';
-  readonly deltaId: string;
-  readonly timeMs: number;
-  readonly summary: string;
-}
-
-/** A delta's former value was restored, by another delta. */
-export interface DeltaReverted {
-  readonly kind: 'delta_reverted';
+/** A proposal was rejected or has expired, or a delta's former value was restored by another delta. */
+export interface DeltaEnded<K extends 'delta_rejected' | 'delta_expired' | 'delta_reverted'> {
+  readonly kind: K;
   readonly deltaId: string;
   readonly timeMs: number;
   readonly summary: string;
@@ -136,27 +126,27 @@ export interface DeltaReverted {
 /** A client refused a delta. */
 export interface DeltaRefused {
   readonly kind: 'delta_refused';
-  /** Of a switch: the delta on trial. */
+  /** The delta on trial, if the client refused a switch. */
   readonly deltaId: string;
   readonly timeMs: number;
   readonly clientId: string;
   readonly reason: string;
   readonly message: string;
-  /** Clients that refuse it by then, and among how many a majority was counted. */
+  /** Clients that refuse it by then, and the number of clients that a majority is counted among. */
   readonly refusedBy: number;
   readonly clients: number;
-  /** It stays, or the events after this one take it back. */
+  /** It stays, or the events after this one revert it. */
   readonly outcome: 'stays' | 'taken_back';
 }
 
-/** An operator takes a rule's change back: it rests, as after a refusal. The events after this one do it. */
+/** An operator reverts a rule's change, which then rests as after a refusal. The events after this one revert it. */
 export interface DeltaWithdrawn {
   readonly kind: 'delta_withdrawn';
   readonly deltaId: string;
   readonly timeMs: number;
 }
 
-/** The trial of a delta went on by some steps; its first one begins it, its last one ends it. */
+/** The trial of a delta took some steps; the first step begins it, and the last one ends it. */
 export interface TrialAdvanced {
   readonly kind: 'trial_advanced';
   readonly deltaId: string;
@@ -170,7 +160,7 @@ export interface TrialsPaused {
   readonly paused: boolean;
 }
 
-/** A client has put a delta in force. */
+/** A client has applied a delta, and all before it. */
 export interface DeltaAcknowledged {
   readonly kind: 'delta_acknowledged';
   readonly clientId: string;
@@ -179,7 +169,7 @@ export interface DeltaAcknowledged {
   readonly timeMs: number;
 }
 
-/** A cycle ended; its deltas' events stand before this one, in the same commit. */
+/** A cycle ended; its deltas' events come before this one, in the same commit. */
 export interface CycleCompleted {
   readonly kind: 'cycle_completed';
   readonly cycle: CycleRecord;
@@ -187,24 +177,13 @@ export interface CycleCompleted {
   readonly timeMs?: number;
 }
 
-/** The wall clock was found to have jumped, and what is to be told from now on. */
+/** The wall clock has jumped: from now on, times are shown with this offset. */
 export interface ClockSet {
   readonly kind: 'clock_set';
   readonly timeMs: number;
   /** Unix time less the loop's. */
   readonly offsetMs: number;
 }
-
-/** What happens to a delta. */
-export type DeltaEvent =
-  | DeltaProposed
-  | DeltaApplied
-  | DeltaRejected
-  | DeltaExpired
-  | DeltaReverted
-  | DeltaRefused
-  | DeltaWithdrawn
-  | DeltaObserved;
 
 /** An event at its place in the log: 1, 2, 3 … */
 export interface StoredEvent {

@@ -1,39 +1,46 @@
 import { bornDelta, type Delta, type Refusal } from '../domain/delta.ts';
 import type { TrialEnded, TrialStep } from '../trial/step.ts';
-import type { DeltaApplied, DeltaEvent, DeltaRefused, TrialAdvanced } from './event.ts';
+import type { DeltaApplied, DeltaRefused, LedgerEvent } from './event.ts';
+import { type Projection, project } from './projection.ts';
 
-/** Whether a delta has still to come to its end: it waits, or is on trial or on probation. */
+/** Whether a delta waits, or is on trial or on probation. */
 export function isOpen({ state }: Delta): boolean {
   return state === 'proposed' || state === 'trial' || state === 'provisional';
 }
 
-/** A delta after an event; `undefined` where the event's delta is not known. */
-export function foldDelta(
-  delta: Delta | undefined,
-  event: DeltaEvent | TrialAdvanced,
-): Delta | undefined {
+/** A delta after an event that names it; `undefined` if the delta is not known. */
+export function foldDelta(delta: Delta | undefined, event: LedgerEvent): Delta | undefined {
   if (event.kind === 'delta_proposed') return bornDelta(event.proposal, event.ordinal);
-  if (delta === undefined) return undefined;
-  const settled = { ...delta, expireTimeMs: undefined, waitsFor: undefined };
-  switch (event.kind) {
-    case 'delta_applied':
-      return foldApplication(settled, event);
-    case 'delta_rejected':
-      return { ...settled, state: 'rejected', summary: event.summary };
-    case 'delta_expired':
-      return { ...settled, state: 'expired', summary: event.summary };
-    case 'delta_reverted':
-      return { ...delta, state: 'reverted', summary: event.summary };
-    case 'delta_withdrawn':
-      return delta;
-    case 'delta_refused':
-      return { ...delta, refusals: withRefusal(delta, event) };
-    case 'delta_observed':
-      return { ...delta, effect: event.effect, summary: event.summary };
-    case 'trial_advanced':
-      return event.receipts.reduce((former, { step }) => foldTrialStep(former, step), delta);
-  }
+  return delta && project(DELTA, event, delta);
 }
+
+const DECIDED = { expireTimeMs: undefined, waitsFor: undefined } as const;
+
+function same(_: LedgerEvent, delta: Delta): Delta {
+  return delta;
+}
+
+const DELTA: Projection<[Delta], Delta> = {
+  delta_proposed: same,
+  delta_applied: foldApplication,
+  delta_rejected: ({ summary }, delta) => ({ ...delta, ...DECIDED, state: 'rejected', summary }),
+  delta_expired: ({ summary }, delta) => ({ ...delta, ...DECIDED, state: 'expired', summary }),
+  delta_reverted: ({ summary }, delta) => ({ ...delta, state: 'reverted', summary }),
+  delta_withdrawn: same,
+  delta_refused: (event, delta) => ({ ...delta, refusals: withRefusal(delta, event) }),
+  delta_observed: ({ effect, summary }, delta) => ({ ...delta, effect, summary }),
+  delta_acknowledged: same,
+  trial_advanced: ({ receipts }, delta) =>
+    receipts.reduce((former, { step }) => foldTrialStep(former, step), delta),
+  parameters_declared: same,
+  parameters_retired: same,
+  tasks_recorded: same,
+  task_ids_kept: same,
+  metrics_reported: same,
+  trials_paused: same,
+  cycle_completed: same,
+  clock_set: same,
+};
 
 /** A client's newest refusal takes the place of its former one. */
 function withRefusal(
@@ -44,10 +51,11 @@ function withRefusal(
   return [...others, { clientId, reason, message, timeMs, clients }];
 }
 
-function foldApplication(delta: Delta, event: DeltaApplied): Delta {
+function foldApplication(event: DeltaApplied, delta: Delta): Delta {
   return {
     ...delta,
-    // A value that a trial puts in force is still to be proven.
+    ...DECIDED,
+    // A value that a trial applies is still to be proven.
     state: delta.state === 'provisional' ? 'provisional' : 'applied',
     oldValue: event.oldValue,
     sequence: event.sequence,
@@ -63,8 +71,7 @@ function foldTrialStep(delta: Delta, step: TrialStep): Delta {
     case 'start': {
       const { plan, summary } = step;
       const state = plan.isApplied === true ? 'provisional' : 'trial';
-      const started = { state, expireTimeMs: undefined, waitsFor: undefined } as const;
-      return { ...delta, ...started, oldValue: plan.oldValue, summary };
+      return { ...delta, ...DECIDED, state, oldValue: plan.oldValue, summary };
     }
     case 'suspend':
     case 'continue':
@@ -91,7 +98,7 @@ function foldTrialStep(delta: Delta, step: TrialStep): Delta {
 
 function foldTrialEnd(delta: Delta, step: TrialEnded): Delta {
   const { effect, summary, askUntilMs } = step;
-  // Older releases said here what helped, and put it in force by an event of its own.
+  // Older releases had another outcome here, after which an event of its own applied the value.
   const outcome: string = step.outcome;
   const ended = { ...delta, effect, summary };
   if (outcome === 'ask') {

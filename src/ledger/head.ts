@@ -1,11 +1,12 @@
-import { DELTA_TYPES, type DeltaType } from '../domain/delta.ts';
+import { DELTA_TYPES, type Delta, type DeltaType } from '../domain/delta.ts';
 import type { MetricsReport } from '../domain/metrics.ts';
-import type { Parameters, Value } from '../domain/value.ts';
+import type { Value } from '../domain/value.ts';
 import { type ChangeRecord, foldConfirmation, foldRefusal, foldVerdict } from '../trial/change.ts';
 import type { RuleRecord } from '../trial/learned.ts';
 import type { TrialStep } from '../trial/step.ts';
 import type { Trial } from '../trial/trial.ts';
-import type { LedgerEvent } from './event.ts';
+import type { DeltaApplied, DeltaProposed, LedgerEvent } from './event.ts';
+import { ignore, type Projection, project } from './projection.ts';
 
 /** A minute of the loop's time, and a count. */
 type MinuteCount = readonly [minute: number, count: number];
@@ -14,19 +15,19 @@ type MinuteCount = readonly [minute: number, count: number];
 interface TargetRecord {
   readonly touchedMs: number;
   readonly holdUntilMs: number;
-  /** Of its newest change. Absent: not known. */
+  /** Of its newest change; absent if not known. */
   readonly sequence?: number;
   readonly changedMs?: number;
 }
 
 /**
- * What is known for ever, whatever is compacted: small, and stored whole with every commit.
- * Plain JSON. Times are the loop's, in milliseconds, but for `lastCycleTimeMs`.
+ * What is known for ever, whatever is compacted: small, and stored whole with every commit. Plain JSON.
+ * Times are the loop's, in milliseconds, except `lastCycleTimeMs`.
  */
 export interface Head {
   /** Names the ledger. */
   readonly epoch: string;
-  /** What the coins of trials come from; told to nobody. Empty in ledgers of older releases. */
+  /** Secret that the seeds of trials are derived from. Empty in ledgers of older releases. */
   readonly secret: string;
   /** Place of the newest event in the log. */
   position: number;
@@ -40,7 +41,7 @@ export interface Head {
     cycles: number;
     byType: Record<DeltaType, number>;
   };
-  /** Changes put in force so far. */
+  /** Changes applied so far. */
   sequence: number;
   /** Deltas born so far. */
   ordinal: number;
@@ -49,15 +50,15 @@ export interface Head {
   parameters: Record<string, Value>;
   /** Parameters of the config that were given their initial values; one that a rule takes away stays away. */
   declared: Record<string, true>;
-  /** Of whoever reports without a name; those of named clients are details. */
+  /** The report of clients without a name; those of named clients are details. */
   metrics: MetricsReport | null;
   /** When each parameter was last touched, and until when it is held. */
   targets: Record<string, TargetRecord>;
-  /** How many proposals of cycles were put in force in each minute of the last hour, in order. */
+  /** How many proposals of cycles were applied in each minute of the last hour, in order. */
   appliedPerMinute: readonly MinuteCount[];
   /** Unix time. */
   lastCycleTimeMs: number | null;
-  /** The loop's time of the newest event that has one, and what it is less than Unix time. */
+  /** The loop's time of the newest event that has one; Unix time less the loop's. */
   clock: { readonly timeMs: number; readonly offsetMs: number };
   /** All trials are paused, until an operator resumes them. */
   trialsPaused: boolean;
@@ -65,7 +66,7 @@ export interface Head {
   rules: Readonly<Record<string, RuleRecord>>;
   /** What trials found of each change: `changeKey`. */
   changes: Readonly<Record<string, ChangeRecord>>;
-  /** Of the newest holdbacks that have ended, by delta: tasks ever recorded then. */
+  /** Tasks ever recorded when a holdback ended, by delta, of the newest ones. */
   endedHoldbacks: Readonly<Record<string, number>>;
 }
 
@@ -114,109 +115,88 @@ export function copyHead(head: Head): Head {
   };
 }
 
-/** What an event refers to and the head alone does not know. */
-export interface DeltaFacts {
-  /** Empty: no rule's. */
-  readonly ruleId: string;
-  readonly target: string;
-  /** `undefined`: the parameter is taken away. */
-  readonly newValue: Value | undefined;
-  /** 0: not proposed by a cycle. */
-  readonly cycleNumber: number;
-}
+/** What the head needs to know of the delta that an event names. */
+type KnownDelta = Pick<Delta, 'ruleId' | 'target' | 'newValue' | 'cycleNumber'>;
+type KnownTrial = Pick<Trial, 'plan' | 'stage'>;
 
 /**
  * Folds one event into the head, in place.
  *
- * @param delta the delta that the event names, as it stands before it
- * @param trial the one that the event goes on with, as it stands before it
+ * @param delta the delta that the event names, before the event
+ * @param trial the trial of that delta, before the event
  */
 export function foldHead(
   head: Head,
   event: LedgerEvent,
-  delta: DeltaFacts | undefined,
-  trial: Pick<Trial, 'plan' | 'stage'> | undefined,
+  delta: KnownDelta | undefined,
+  trial: KnownTrial | undefined,
 ): void {
   foldTime(head, event);
-  switch (event.kind) {
-    case 'parameters_declared':
-      foldDeclaration(head, event.parameters);
-      break;
-    case 'parameters_retired':
-      for (const name of event.names) delete head.declared[name];
-      break;
-    case 'tasks_recorded':
-      head.counters.tasksRecorded += event.tasks.length;
-      break;
-    case 'metrics_reported':
-      if (event.metrics.clientId === undefined) {
-        head.metrics = { report: event.metrics, reportTimeMs: event.timeMs };
-      }
-      break;
-    case 'delta_proposed':
-      foldProposal(head, event);
-      break;
-    case 'delta_applied':
-      if (delta !== undefined) foldApplication(head, event, delta);
-      break;
-    case 'delta_rejected':
-      if (delta !== undefined) touch(head, delta.target, { touchedMs: event.timeMs });
-      break;
-    case 'delta_refused':
-      if (event.outcome === 'taken_back' && delta !== undefined && delta.ruleId !== '') {
-        foldRefusal(head, delta, event.timeMs);
-      }
-      break;
-    case 'delta_withdrawn':
-      if (delta !== undefined) foldRefusal(head, delta, event.timeMs);
-      break;
-    case 'cycle_completed':
-      head.counters.cycles = event.cycle.number;
-      head.lastCycleTimeMs = event.cycle.startTimeMs;
-      break;
-    case 'trial_advanced':
-      for (const { step } of event.receipts) if (trial !== undefined) foldTrial(head, trial, step);
-      break;
-    case 'trials_paused':
-      head.trialsPaused = event.paused;
-      break;
-    case 'clock_set':
-      head.clock = { ...head.clock, offsetMs: event.offsetMs };
-      break;
-    case 'task_ids_kept':
-    case 'delta_expired':
-    case 'delta_observed':
-    case 'delta_reverted':
-    case 'delta_acknowledged':
-      break;
-  }
+  project(HEAD, event, head, delta, trial);
 }
 
-function foldDeclaration(head: Head, parameters: Parameters): void {
-  Object.assign(head.parameters, parameters);
-  for (const name of Object.keys(parameters)) head.declared[name] = true;
-}
+const HEAD: Projection<[Head, KnownDelta | undefined, KnownTrial | undefined]> = {
+  parameters_declared({ parameters }, head) {
+    Object.assign(head.parameters, parameters);
+    for (const name of Object.keys(parameters)) head.declared[name] = true;
+  },
+  parameters_retired({ names }, head) {
+    for (const name of names) delete head.declared[name];
+  },
+  tasks_recorded({ tasks }, head) {
+    head.counters.tasksRecorded += tasks.length;
+  },
+  task_ids_kept: ignore,
+  metrics_reported({ metrics: report, timeMs: reportTimeMs }, head) {
+    if (report.clientId === undefined) head.metrics = { report, reportTimeMs };
+  },
+  delta_proposed: foldProposal,
+  delta_applied: foldApplication,
+  delta_rejected({ timeMs: touchedMs }, head, delta) {
+    if (delta !== undefined) touch(head, delta.target, { touchedMs });
+  },
+  delta_expired: ignore,
+  delta_reverted: ignore,
+  delta_observed: ignore,
+  delta_refused({ outcome, timeMs }, head, delta) {
+    if (outcome === 'taken_back' && delta && delta.ruleId !== '') foldRefusal(head, delta, timeMs);
+  },
+  delta_withdrawn({ timeMs }, head, delta) {
+    if (delta !== undefined) foldRefusal(head, delta, timeMs);
+  },
+  delta_acknowledged: ignore,
+  trial_advanced({ receipts }, head, _, trial) {
+    for (const { step } of receipts) if (trial !== undefined) foldTrial(head, trial, step);
+  },
+  trials_paused({ paused }, head) {
+    head.trialsPaused = paused;
+  },
+  cycle_completed({ cycle }, head) {
+    head.counters.cycles = cycle.number;
+    head.lastCycleTimeMs = cycle.startTimeMs;
+  },
+  clock_set({ offsetMs }, head) {
+    head.clock = { ...head.clock, offsetMs };
+  },
+};
 
-/** What a trial has found is remembered; one that was cut short from outside teaches nothing. */
-function foldTrial(
-  head: Head,
-  { plan, stage }: Pick<Trial, 'plan' | 'stage'>,
-  step: TrialStep,
-): void {
+/** Remembers what a trial has found. A trial that was ended from outside teaches nothing. */
+function foldTrial(head: Head, { plan, stage }: KnownTrial, step: TrialStep): void {
   if (step.step === 'confirm') foldConfirmation(head, plan);
   if (step.step === 'end' && stage === 'holdback') foldHoldbackEnd(head, plan.deltaId);
   if (step.step !== 'promote' && step.step !== 'end') return;
   const { verdict } = step.effect;
   const { timeMs } = step;
   const longestMs = step.step === 'end' ? step.longestMs : 0;
-  if (step.step === 'promote' || step.counts)
+  if (step.step === 'promote' || step.counts) {
     foldVerdict(head, plan, { verdict, timeMs, longestMs });
+  }
   touch(head, plan.target, { touchedMs: timeMs });
 }
 
 function foldHoldbackEnd(head: Head, deltaId: string): void {
   const ended = { ...head.endedHoldbacks, [deltaId]: head.counters.tasksRecorded };
-  // Ids are no integers: the order of keys is that of their insertion.
+  // Ids are not integers, so keys are in order of insertion.
   head.endedHoldbacks = Object.fromEntries(Object.entries(ended).slice(-MAX_ENDED_HOLDBACKS));
 }
 
@@ -238,20 +218,16 @@ export function toLoopMs({ clock }: Readonly<Pick<Head, 'clock'>>, wallMs: numbe
   return wallMs - clock.offsetMs;
 }
 
-function foldProposal(head: Head, event: LedgerEvent & { kind: 'delta_proposed' }): void {
-  const { proposal } = event;
-  head.ordinal = event.ordinal;
+function foldProposal({ ordinal, proposal }: DeltaProposed, head: Head): void {
+  head.ordinal = ordinal;
   if (proposal.cycleNumber === 0) return;
   head.counters.deltasProposed += 1;
   if (proposal.evaluation?.recommended) head.counters.recommended += 1;
   if (proposal.type !== undefined) head.counters.byType[proposal.type] += 1;
 }
 
-function foldApplication(
-  head: Head,
-  event: LedgerEvent & { kind: 'delta_applied' },
-  delta: DeltaFacts,
-): void {
+function foldApplication(event: DeltaApplied, head: Head, delta: KnownDelta | undefined): void {
+  if (delta === undefined) return;
   head.sequence = event.sequence;
   if (delta.cycleNumber > 0) {
     head.counters.deltasApplied += 1;

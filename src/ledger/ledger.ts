@@ -17,47 +17,44 @@ import {
 } from './store.ts';
 import type { LedgerView } from './view.ts';
 
-/** What a decision adds to the log, and what its caller is told once that is durable. */
+/** Events that a decision adds to the log, and the result for its caller once they are durable. */
 export interface Decided<R> {
   readonly events: readonly LedgerEvent[];
   /**
-   * Computes what the caller is told; absent if that is nothing.
+   * Computes the caller's result; absent if there is none.
    *
    * @param after the state with these events in it
    */
   readonly result?: ((after: LedgerView) => R) | undefined;
 }
 
-/** Looks at the state and decides. Pure; throws to refuse, and then nothing of it happens. */
+/** A pure function of the state. Throws to refuse; nothing of it then happens. */
 export type Decision<R> = (view: LedgerView) => Decided<R>;
 
 export interface LedgerOptions {
   readonly store: LedgerStore;
   readonly retention: Retention;
-  /** Names a ledger that is created here, and makes up its secret: a new text each time. */
+  /** Makes the epoch, and the secret, of a ledger that is created here: a new text each time. */
   readonly newEpoch: () => string;
   /** Runs a function soon, after what is waiting to be read has been read. */
   readonly defer: (run: () => void) => void;
-  /** The store has begun to fail, or fails otherwise than before; `undefined`: it has recovered. */
+  /** Called when the store begins to fail or fails differently, and, with `undefined`, when it has recovered. */
   readonly onAvailability?: (failure: Error | undefined) => void;
 }
 
 /** A commit that has become durable. */
 export interface CommitNote {
   readonly events: readonly LedgerEvent[];
-  /** Deltas that it put in force, in order. */
+  /** Deltas that it applied, in order. */
   readonly applied: readonly Delta[];
 }
 
-/**
- * Decisions that may wait for their commit. More than this many have piled up behind a disk that
- * does not keep pace: callers are better told to come back.
- */
+/** Most decisions that wait for a commit; more mean that the disk does not keep pace, and are refused. */
 const MAX_WAITING = 10_000;
 
 /**
- * Turns of the event loop that a commit waits at most while each brings more to commit. A turn
- * reads little of each connection; a commit costs a write to the disk, however much is in it.
+ * Most turns of the event loop that a commit waits for more decisions. A turn reads little of each
+ * connection; a commit costs a write to the disk, however much is in it.
  */
 const MAX_TURNS = 8;
 
@@ -68,28 +65,33 @@ interface Waiting {
 }
 
 /**
- * The one way to change state: append. Decisions that arrive together are made one after the
- * other, each seeing those before it, and committed together (group commit); each caller is
- * answered when that commit is durable. Readers see only what is.
+ * The log of events, and the state folded from it. Invariants:
+ *
+ * 1. State changes only by events that a decision appends: `transact`.
+ * 2. Decisions that arrive together are made one after the other, each on the state that those before it
+ *    leave, and committed together (group commit).
+ * 3. `state` holds only what is durable. Callers and listeners learn of a commit only after that, in order.
+ * 4. One commit is under way at a time; no decision is made on a draft that another commit may discard.
+ * 5. After a failed commit none is tried until `check` has found out whether it happened.
  */
 export class Ledger {
   readonly state: LedgerState;
-  readonly #port: LedgerStore;
+  readonly #store: LedgerStore;
   readonly #defer: (run: () => void) => void;
   #waiting: Waiting[] = [];
   #scheduled = false;
-  /** The commit that the store has not answered yet; what waits meanwhile goes with the next. */
+  /** The commit that is under way; decisions that arrive meanwhile go into the next one. */
   #underWay: Promise<void> | undefined;
   #retainNext: Retention | undefined;
   readonly #listeners: ((note: CommitNote) => void)[] = [];
   #failure: Error | undefined;
-  /** What the commit that failed would have added, and taken out of the store. */
-  #doubtful: { readonly draft: Draft; readonly forgotten: Forgotten } | undefined;
+  /** What the failed commit would have added, and deleted from the store. */
+  #inDoubt: { readonly draft: Draft; readonly forgotten: Forgotten } | undefined;
   readonly #onAvailability: (failure: Error | undefined) => void;
 
   private constructor(options: LedgerOptions, state: LedgerState) {
     this.state = state;
-    this.#port = options.store;
+    this.#store = options.store;
     this.#onAvailability = options.onAvailability ?? (() => {});
     this.#defer = options.defer;
   }
@@ -107,33 +109,33 @@ export class Ledger {
     });
   }
 
-  /** Why the ledger cannot be written, in words; `undefined`: it can. */
+  /** Why the ledger cannot be written, in words; `undefined` if it can. */
   get failure(): string | undefined {
     return this.#failure?.message;
   }
 
   /**
-   * Looks whether what is committed is still there, and after a failure whether the ledger can be
-   * written again. To be called now and then: nothing else ends a failure.
+   * Checks that the committed data is still there or, after a failure, whether the ledger can be written
+   * again. To be called regularly: nothing else ends a failure.
    */
   check(): Awaitable<void> {
     const failed = (error: unknown) => this.#failed(error);
     if (this.#failure === undefined)
       return settle(
-        () => this.#port.check(),
+        () => this.#store.check(),
         () => {},
         failed,
       );
     return settle(
-      () => this.#port.recover(),
+      () => this.#store.recover(),
       (isDone) => this.#recovered(isDone),
       failed,
     );
   }
 
   /**
-   * Decides, and answers when the outcome is durable. Rejects with what `decide` throws, with
-   * `OVERLOADED` where too many wait, or with `LEDGER_UNAVAILABLE`.
+   * Makes a decision; resolves when its events are durable. Rejects with what `decide` throws, with
+   * `OVERLOADED` if too many wait, or with `LEDGER_UNAVAILABLE`.
    */
   transact<R>(decide: Decision<R>): Promise<R> {
     if (this.#waiting.length >= MAX_WAITING) {
@@ -153,10 +155,10 @@ export class Ledger {
     this.#listeners.push(listener);
   }
 
-  /** Retains so much from now on. */
+  /** Changes how much is retained. */
   retain(retention: Retention): void {
     if (this.#underWay === undefined) this.state.retain(retention);
-    // Not before: the commit's head was made on what is retained now.
+    // Not earlier: the head of the commit under way depends on what is retained now.
     else this.#retainNext = retention;
   }
 
@@ -191,7 +193,7 @@ export class Ledger {
       this.#underWay = undefined;
       if (this.#retainNext !== undefined) this.state.retain(this.#retainNext);
       this.#retainNext = undefined;
-      // What has come meanwhile.
+      // Decisions that arrived during the commit.
       if (this.#waiting.length > 0) void this.flush();
     });
     return this.#underWay;
@@ -199,18 +201,18 @@ export class Ledger {
 
   /** Bytes on disk. */
   sizeBytes(): number {
-    return this.#port.sizeBytes();
+    return this.#store.sizeBytes();
   }
 
   /**
-   * Commits what waits. Where files have gone meanwhile, this is the last chance to put them back:
-   * rejects with `MissingFault` where they are lost.
+   * Commits what waits, and closes the store. Rejects with `MissingFault` if files have disappeared and could
+   * not be restored.
    */
   async close(): Promise<void> {
     await this.flush();
     await this.check();
     if (this.#failure !== undefined) await this.check();
-    await this.#port.close();
+    await this.#store.close();
     if (!(this.#failure instanceof MissingFault)) return;
     throw new MissingFault(
       `the ledger could not be put back, and what was recorded is lost: ${this.failure}`,
@@ -233,13 +235,13 @@ export class Ledger {
     const events = [...kept, ...draft.events];
     draft.head.storedEvents += events.length - drop.length;
     return settle(
-      () => this.#port.commit({ events, drop, head: draft.head }),
+      () => this.#store.commit({ events, drop, head: draft.head }),
       () => {
         this.state.merge(draft);
         done();
       },
       (error) => {
-        this.#doubtful = { draft, forgotten };
+        this.#inDoubt = { draft, forgotten };
         this.#failed(error);
         refused();
       },
@@ -255,16 +257,16 @@ export class Ledger {
     this.#onAvailability(failure);
   }
 
-  /** @param isDone the commit that failed has happened; its callers were told that it is not sure */
+  /** @param isDone whether the commit that failed has happened; its callers were told that it may have */
   #recovered(isDone: boolean): void {
-    const doubtful = this.#doubtful;
-    this.#doubtful = undefined;
+    const inDoubt = this.#inDoubt;
+    this.#inDoubt = undefined;
     this.#failure = undefined;
-    if (doubtful !== undefined && isDone) {
-      this.state.merge(doubtful.draft);
-      this.#tell(doubtful.draft);
-    } else if (doubtful !== undefined) {
-      this.state.returnForgotten(doubtful.forgotten);
+    if (inDoubt !== undefined && isDone) {
+      this.state.merge(inDoubt.draft);
+      this.#tell(inDoubt.draft);
+    } else if (inDoubt !== undefined) {
+      this.state.returnForgotten(inDoubt.forgotten);
     }
     this.#onAvailability(undefined);
   }
@@ -287,7 +289,7 @@ function begin(store: LedgerStore, head: Head): Awaitable<void> {
   );
 }
 
-/** Makes one decision; the answer tells its caller, once that may be told. */
+/** Makes one decision; the returned function settles its caller's promise. */
 function decideOn(draft: Draft, { decide, resolve, reject }: Waiting): () => void {
   try {
     const decided = decide(draft);

@@ -5,13 +5,14 @@ import { foldReceipt } from '../trial/fold.ts';
 import type { Receipt } from '../trial/receipt.ts';
 import { isOfThisFormat, type Trial } from '../trial/trial.ts';
 import type { DeltaApplied, LedgerEvent, ObservedBefore } from './event.ts';
+import { ignore, type Projection, project } from './projection.ts';
 
-/** A delta put in force without a trial, whose effect is being observed. */
+/** A delta applied without a trial, whose effect is being observed. */
 export interface Observation extends ObservedBefore {
   readonly deltaId: string;
 }
 
-/** A delta in force that no client has acknowledged yet, and must. */
+/** An applied delta that a client still has to acknowledge. */
 export interface AwaitedAck {
   readonly deltaId: string;
   readonly target: string;
@@ -20,16 +21,16 @@ export interface AwaitedAck {
   readonly byMs: number;
 }
 
-/** Effects observed at once; of more, the oldest are given up. */
+/** Most effects observed at once; the oldest are given up. */
 const MAX_OBSERVATIONS = 64;
 
-/** Acknowledgements awaited at once: as many as changes are kept for streams. */
+/** Most acknowledgements awaited at once: as many as changes are kept for streams. */
 const MAX_AWAITED_ACKS = 1024;
 
 /** Evidence that a trial left behind, and the delta whose receipts hold it. */
 interface Carried {
   readonly deltaId: string;
-  /** `undefined`: a later trial has used it up. */
+  /** `undefined` once a later trial has used it up. */
   readonly evidence: Evidence | undefined;
 }
 
@@ -38,61 +39,43 @@ interface Carried {
  * acknowledgements. A fold over the ledger's events. An instance on top of another is an overlay that
  * can be discarded.
  */
-export class FollowUps {
-  /** Oldest first. */
+export class PendingWork {
+  /** Trials that go on, those of applied changes included; oldest first. */
   trials: readonly Trial[];
+  /** Oldest first. */
   observations: readonly Observation[];
+  /** Oldest first. */
   awaitedAcks: readonly AwaitedAck[];
   /** Confirmed deltas of which no trial goes on, until their parameter is set. */
-  unheld: readonly Pick<Delta, 'deltaId' | 'target'>[];
-  readonly #base: FollowUps | undefined;
+  unprovenConfirmed: readonly Pick<Delta, 'deltaId' | 'target'>[];
+  readonly #base: PendingWork | undefined;
   readonly #carried = new Map<string, Carried>();
 
-  constructor(base?: FollowUps) {
+  constructor(base?: PendingWork) {
     this.#base = base;
     this.trials = base?.trials ?? [];
     this.observations = base?.observations ?? [];
     this.awaitedAcks = base?.awaitedAcks ?? [];
-    this.unheld = base?.unheld ?? [];
+    this.unprovenConfirmed = base?.unprovenConfirmed ?? [];
   }
 
+  /** Evidence that the last trial of a change ended with, if a later trial may continue from it. */
   carried(change: string): Evidence | undefined {
     const own = this.#carried.get(change);
     return own === undefined ? this.#base?.carried(change) : own.evidence;
   }
 
-  /** @param delta the one that the event names; `undefined`: it names none, or is not known */
+  /** @param delta the delta that the event names, if it is known */
   fold(event: LedgerEvent, delta: Delta | undefined): void {
-    switch (event.kind) {
-      case 'trial_advanced':
-        for (const receipt of event.receipts) this.#foldReceipt(event.deltaId, receipt);
-        break;
-      case 'delta_applied':
-        if (delta !== undefined) this.#foldApplication(event, delta);
-        break;
-      case 'parameters_retired':
-        this.awaitedAcks = this.awaitedAcks.filter(({ target }) => !event.names.includes(target));
-        break;
-      case 'delta_acknowledged':
-        this.awaitedAcks = this.awaitedAcks.filter(({ sequence }) => sequence > event.sequence);
-        break;
-      case 'delta_reverted':
-        this.observations = without(this.observations, event.deltaId);
-        this.awaitedAcks = without(this.awaitedAcks, event.deltaId);
-        break;
-      case 'delta_observed':
-        this.observations = without(this.observations, event.deltaId);
-        break;
-      default:
-    }
+    project(PendingWork.#projection, event, this, delta);
   }
 
   /** Takes over what an overlay of this one has folded. */
-  merge(overlay: FollowUps): void {
+  merge(overlay: PendingWork): void {
     this.trials = overlay.trials;
     this.observations = overlay.observations;
     this.awaitedAcks = overlay.awaitedAcks;
-    this.unheld = overlay.unheld;
+    this.unprovenConfirmed = overlay.unprovenConfirmed;
     for (const [change, carried] of overlay.#carried) {
       if (carried.evidence === undefined) this.#carried.delete(change);
       else this.#carried.set(change, carried);
@@ -107,7 +90,7 @@ export class FollowUps {
     }
     const after = foldReceipt(before, receipt);
     if (step.step === 'confirm' && before !== undefined && after === undefined) {
-      this.unheld = [...this.unheld, { deltaId, target: before.plan.target }];
+      this.unprovenConfirmed = [...this.unprovenConfirmed, { deltaId, target: before.plan.target }];
     }
     if (before === undefined) this.trials = after ? [...this.trials, after] : this.trials;
     else this.trials = this.trials.flatMap((one) => (one === before ? (after ?? []) : one));
@@ -115,11 +98,11 @@ export class FollowUps {
 
   #foldApplication({ sequence, before, ackByMs }: DeltaApplied, delta: Delta): void {
     const { deltaId, target, ruleId, revertsDeltaId } = delta;
-    this.unheld = this.unheld.filter((one) => one.target !== target);
+    this.unprovenConfirmed = this.unprovenConfirmed.filter((one) => one.target !== target);
     if (before) {
       this.observations = newest([...this.observations, { deltaId, ...before }], MAX_OBSERVATIONS);
     }
-    // What an operator has set stands, even where it is the very value that was to be acknowledged.
+    // An operator's value stays, even if it is the one that was to be acknowledged.
     if (ruleId === '' && revertsDeltaId === '') {
       this.awaitedAcks = this.awaitedAcks.filter((awaited) => awaited.target !== target);
     }
@@ -133,11 +116,45 @@ export class FollowUps {
   forget(deltaId: string): void {
     this.observations = without(this.observations, deltaId);
     this.awaitedAcks = without(this.awaitedAcks, deltaId);
-    this.unheld = without(this.unheld, deltaId);
+    this.unprovenConfirmed = without(this.unprovenConfirmed, deltaId);
     for (const [change, carried] of this.#carried) {
       if (carried.deltaId === deltaId) this.#carried.delete(change);
     }
   }
+
+  static readonly #projection: Projection<[work: PendingWork, delta: Delta | undefined]> = {
+    trial_advanced({ deltaId, receipts }, work) {
+      for (const receipt of receipts) work.#foldReceipt(deltaId, receipt);
+    },
+    delta_applied(event, work, delta) {
+      if (delta !== undefined) work.#foldApplication(event, delta);
+    },
+    delta_acknowledged(event, work) {
+      work.awaitedAcks = work.awaitedAcks.filter(({ sequence }) => sequence > event.sequence);
+    },
+    delta_reverted({ deltaId }, work) {
+      work.observations = without(work.observations, deltaId);
+      work.awaitedAcks = without(work.awaitedAcks, deltaId);
+    },
+    delta_observed({ deltaId }, work) {
+      work.observations = without(work.observations, deltaId);
+    },
+    parameters_retired({ names }, work) {
+      work.awaitedAcks = work.awaitedAcks.filter(({ target }) => !names.includes(target));
+    },
+    delta_proposed: ignore,
+    delta_rejected: ignore,
+    delta_expired: ignore,
+    delta_refused: ignore,
+    delta_withdrawn: ignore,
+    parameters_declared: ignore,
+    tasks_recorded: ignore,
+    task_ids_kept: ignore,
+    metrics_reported: ignore,
+    trials_paused: ignore,
+    cycle_completed: ignore,
+    clock_set: ignore,
+  };
 }
 
 function newest<T>(items: readonly T[], count: number): readonly T[] {

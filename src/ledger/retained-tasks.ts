@@ -121,7 +121,7 @@ export class RetainedTasks {
   #forgetOldestId(): void {
     const place = this.#oldestId;
     const taskId = this.#idOrder.shift() ?? '';
-    // Not where it has been recorded again since.
+    // Unless it has been recorded again since.
     if (this.#ids.get(taskId) === place) this.#ids.delete(taskId);
   }
 
@@ -131,7 +131,7 @@ export class RetainedTasks {
     while (isSpent(this.#taskRows.at(this.#spent))) this.#spent += 1;
   }
 
-  /** Takes the oldest event of tasks out; answers its position. */
+  /** Takes the oldest event of tasks out; returns its position. */
   #takeSpent(): number {
     this.#spent -= 1;
     return this.#taskRows.shift()?.position ?? 0;

@@ -3,16 +3,15 @@ import type { Delta } from '../domain/delta.ts';
 import type { MetricsReport } from '../domain/metrics.ts';
 import type { Retention } from '../domain/settings.ts';
 import type { Task } from '../domain/task.ts';
-import type { Evidence } from '../trial/evidence/evidence.ts';
 import type { Trial } from '../trial/trial.ts';
-import { Acknowledged } from './acknowledged.ts';
-import type { MetricsReported, StoredEvent, TrialAdvanced } from './event.ts';
+import type { LedgerEvent, StoredEvent, TrialAdvanced } from './event.ts';
 import { isOpen } from './fold-delta.ts';
 import { emptyHead, type Head } from './head.ts';
 import { HoldbackRows } from './holdback-rows.ts';
 import { NewestByClient } from './newest-by-client.ts';
 import { NewestProposals } from './newest-proposals.ts';
-import { type AwaitedAck, FollowUps, type Observation } from './pending-work.ts';
+import { PendingWork } from './pending-work.ts';
+import { type Projection, project } from './projection.ts';
 import { type Forgotten, joined, RetainedTasks } from './retained-tasks.ts';
 import { Ring } from './ring.ts';
 import type { LedgerView } from './view.ts';
@@ -23,9 +22,9 @@ export interface Addition {
   readonly events: readonly StoredEvent[];
   /** Deltas as they stand now. */
   changedDeltas(): Iterable<Delta>;
-  /** Deltas put in force, in order, as they were then. */
+  /** Deltas applied, in order, as they were then. */
   readonly applied: readonly Delta[];
-  readonly followUps: FollowUps;
+  readonly pendingWork: PendingWork;
 }
 
 /** Events that live on in the head only (metrics, declarations): kept for a look at the past. */
@@ -48,18 +47,22 @@ export class LedgerState implements LedgerView {
   head: Head = emptyHead('');
   #retention: Retention;
   readonly #tasks = new RetainedTasks();
-  readonly followUps = new FollowUps();
-  /** By birth; one that waited or was tried, by when that ended: what is decided now is new. */
+  readonly pendingWork = new PendingWork();
+  /** In creation order, but a delta that is no longer open moves to the end: retention counts from its decision. */
   readonly #deltas = new Map<string, Delta>();
   readonly #deltaEvents = new Map<string, number[]>();
   readonly #holdbackRows = new HoldbackRows();
   readonly #newest = new NewestProposals();
   /** Those that wait or are on trial. */
   readonly #open = new Map<string, Delta>();
-  /** Changes as they were when put in force, without a gap up to the newest. */
+  /** Changes as they were when applied, without a gap up to the newest. */
   readonly #applied = new Ring<Delta>();
   readonly #cycles = new Ring<{ readonly cycle: CycleRecord; readonly position: number }>();
-  readonly #clients = new Acknowledged();
+  /** How far each client has acknowledged. */
+  readonly #clients = new NewestByClient<{
+    readonly sequence: number;
+    readonly position: number;
+  }>();
   readonly #metrics = new NewestByClient<MetricsReport & { readonly position: number }>();
   readonly #headEvents = new Ring<number>();
   #forgotten: Forgotten[] = [];
@@ -72,7 +75,7 @@ export class LedgerState implements LedgerView {
     return this.#retention;
   }
 
-  /** Retains so much from now on. */
+  /** Changes how much is retained. */
   retain(retention: Retention): void {
     this.#retention = retention;
     this.#forget();
@@ -105,19 +108,7 @@ export class LedgerState implements LedgerView {
   }
 
   get trials(): readonly Trial[] {
-    return this.followUps.trials;
-  }
-
-  carriedEvidence(change: string): Evidence | undefined {
-    return this.followUps.carried(change);
-  }
-
-  observations(): readonly Observation[] {
-    return this.followUps.observations;
-  }
-
-  awaitedAcks(): readonly AwaitedAck[] {
-    return this.followUps.awaitedAcks;
+    return this.pendingWork.trials;
   }
 
   metricsOf(clientId: string | undefined): MetricsReport | undefined {
@@ -135,14 +126,16 @@ export class LedgerState implements LedgerView {
   }
 
   acknowledged(clientId: string): number {
-    return this.#clients.of(clientId);
+    return this.#clients.get(clientId)?.sequence ?? 0;
   }
 
-  clientsBeyond(sequence: number): Iterable<string> {
-    return this.#clients.beyond(sequence);
+  *clientsBeyond(sequence: number): Iterable<string> {
+    for (const [clientId, acknowledged] of this.#clients) {
+      if (acknowledged.sequence >= sequence) yield clientId;
+    }
   }
 
-  /** The change put in force at `sequence`, as it was then; `undefined`: forgotten or not yet. */
+  /** The change applied at `sequence`, as it was then; `undefined` if it is forgotten or does not exist yet. */
   appliedAt(sequence: number): Delta | undefined {
     return this.#applied.at(sequence - (this.head.sequence - this.#applied.length) - 1);
   }
@@ -167,40 +160,9 @@ export class LedgerState implements LedgerView {
   merge(addition: Addition): void {
     this.head = addition.head;
     for (const { position, event } of addition.events) {
-      switch (event.kind) {
-        case 'tasks_recorded':
-          this.#tasks.addTasks(position, event.tasks);
-          break;
-        case 'task_ids_kept':
-          this.#tasks.addIds(position, event);
-          break;
-        case 'cycle_completed':
-          this.#cycles.push({ cycle: event.cycle, position });
-          break;
-        case 'delta_acknowledged':
-          this.#drop(this.#clients.add(event.clientId, { sequence: event.sequence, position }));
-          break;
-        case 'metrics_reported':
-          this.#mergeMetrics(position, event);
-          break;
-        case 'parameters_declared':
-        case 'parameters_retired':
-        case 'trials_paused':
-        case 'clock_set':
-          this.#headEvents.push(position);
-          break;
-        case 'delta_proposed':
-          this.#deltaEvents.set(event.proposal.deltaId, [position]);
-          break;
-        case 'trial_advanced':
-          this.#deltaEvents.get(event.deltaId)?.push(position);
-          this.#mergeReceipts(position, event);
-          break;
-        default:
-          this.#deltaEvents.get(event.deltaId)?.push(position);
-      }
+      project(LedgerState.#projection, event, position, this);
     }
-    this.followUps.merge(addition.followUps);
+    this.pendingWork.merge(addition.pendingWork);
     for (const delta of addition.changedDeltas()) this.#mergeDelta(delta);
     for (const delta of addition.applied) {
       if (delta.sequence > this.head.compactedThrough) this.#applied.push(delta);
@@ -208,7 +170,7 @@ export class LedgerState implements LedgerView {
     this.#forget();
   }
 
-  /** Some of what the store need not hold any more; the caller now answers for it. */
+  /** Takes out some of what the store may delete; the caller deletes it or returns it. */
   takeForgotten(): Forgotten {
     let count = 0;
     let dropped = 0;
@@ -229,16 +191,16 @@ export class LedgerState implements LedgerView {
     if (drop.length > 0) this.#forgotten.push({ drop, kept });
   }
 
-  #mergeMetrics(
-    position: number,
-    { metrics: report, timeMs: reportTimeMs }: MetricsReported,
-  ): void {
-    const { clientId } = report;
-    if (clientId === undefined) this.#headEvents.push(position);
-    else this.#drop(this.#metrics.add(clientId, { report, reportTimeMs, position }));
+  static #keepWithDelta(event: { deltaId: string }, position: number, state: LedgerState): void {
+    state.#deltaEvents.get(event.deltaId)?.push(position);
   }
 
-  #mergeReceipts(position: number, { deltaId, receipts }: TrialAdvanced): void {
+  static #keepWithHead(_: LedgerEvent, position: number, state: LedgerState): void {
+    state.#headEvents.push(position);
+  }
+
+  #mergeReceipts({ deltaId, receipts }: TrialAdvanced, position: number): void {
+    this.#deltaEvents.get(deltaId)?.push(position);
     const first = receipts[0]?.step.step;
     const dropped = this.#holdbackRows.add(deltaId, position, first === 'renew');
     if (receipts.at(-1)?.step.step === 'confirm') this.#holdbackRows.begin(deltaId);
@@ -260,11 +222,7 @@ export class LedgerState implements LedgerView {
     const { drop: ofTasks, kept } = this.#tasks.forget(this.#retention);
     this.#drop(ofTasks, kept);
     const drop: number[] = [];
-    for (
-      let surplus = this.#cycles.length - this.#retention.retainCycles;
-      surplus > 0;
-      surplus -= 1
-    ) {
+    while (this.#cycles.length > this.#retention.retainCycles) {
       drop.push(this.#cycles.shift()?.position ?? 0);
     }
     while (this.#headEvents.length > RETAIN_HEAD_EVENTS) drop.push(this.#headEvents.shift() ?? 0);
@@ -289,7 +247,7 @@ export class LedgerState implements LedgerView {
       this.#newest.forget(delta);
       drop.push(...(this.#deltaEvents.get(delta.deltaId) ?? []));
       this.#deltaEvents.delete(delta.deltaId);
-      this.followUps.forget(delta.deltaId);
+      this.pendingWork.forget(delta.deltaId);
       this.#holdbackRows.forget(delta.deltaId);
       this.head.compactedThrough = Math.max(this.head.compactedThrough, delta.sequence);
     }
@@ -297,4 +255,32 @@ export class LedgerState implements LedgerView {
     while (this.#applied.length > Math.max(retained, KEEP_FOR_STREAMS)) this.#applied.shift();
     return drop;
   }
+
+  /** Where the events are that are deleted once what they tell is forgotten. */
+  static readonly #projection: Projection<[position: number, state: LedgerState]> = {
+    tasks_recorded: ({ tasks }, position, state) => state.#tasks.addTasks(position, tasks),
+    task_ids_kept: (event, position, state) => state.#tasks.addIds(position, event),
+    metrics_reported({ metrics: report, timeMs: reportTimeMs }, position, state) {
+      const { clientId } = report;
+      if (clientId === undefined) state.#headEvents.push(position);
+      else state.#drop(state.#metrics.add(clientId, { report, reportTimeMs, position }));
+    },
+    delta_proposed: ({ proposal: { deltaId } }, position, state) =>
+      void state.#deltaEvents.set(deltaId, [position]),
+    delta_applied: LedgerState.#keepWithDelta,
+    delta_rejected: LedgerState.#keepWithDelta,
+    delta_expired: LedgerState.#keepWithDelta,
+    delta_reverted: LedgerState.#keepWithDelta,
+    delta_refused: LedgerState.#keepWithDelta,
+    delta_withdrawn: LedgerState.#keepWithDelta,
+    delta_observed: LedgerState.#keepWithDelta,
+    trial_advanced: (event, position, state) => state.#mergeReceipts(event, position),
+    delta_acknowledged: ({ clientId, sequence }, position, state) =>
+      state.#drop(state.#clients.add(clientId, { sequence, position })),
+    cycle_completed: ({ cycle }, position, state) => state.#cycles.push({ cycle, position }),
+    parameters_declared: LedgerState.#keepWithHead,
+    parameters_retired: LedgerState.#keepWithHead,
+    trials_paused: LedgerState.#keepWithHead,
+    clock_set: LedgerState.#keepWithHead,
+  };
 }

@@ -23,7 +23,7 @@ export interface Commit {
  * a synchronous store throws.
  */
 export interface LedgerStore {
-  /** What is stored; `undefined`: nothing yet. Throws `LedgerCorruptError`. */
+  /** What is stored; `undefined` in a new ledger. Throws `LedgerCorruptError`. */
   load(): Awaitable<StoredLedger | undefined>;
   /**
    * Durable when it is done; the next one is not begun before. Throws `StoreFault`: nothing has changed, as
@@ -31,19 +31,19 @@ export interface LedgerStore {
    * another commit.
    */
   commit(commit: Commit): Awaitable<void>;
-  /** Throws `MissingFault` where what was committed is no longer where it belongs. */
+  /** Throws `MissingFault` if committed data is no longer in its place. */
   check(): Awaitable<void>;
   /**
-   * Makes the store writable again after a fault, with all that was committed in it. Answers whether
+   * Makes the store writable again after a fault, with all that was committed in it. Returns whether
    * the commit that failed, if one did, has happened after all. Throws `StoreFault` while it cannot.
    */
   recover(): Awaitable<boolean>;
-  /** Bytes on disk, without waiting for it; 0 where there is none. */
+  /** Bytes on disk, without waiting for it; 0 in memory. */
   sizeBytes(): number;
   close(): Awaitable<void>;
 }
 
-/** A store that answers at once. */
+/** A synchronous store. */
 export interface SyncLedgerStore extends LedgerStore {
   load(): StoredLedger | undefined;
   commit(commit: Commit): void;
@@ -52,12 +52,12 @@ export interface SyncLedgerStore extends LedgerStore {
   close(): void;
 }
 
-/** The ledger cannot be written; the message says why, in words that may be told to anyone. */
+/** The ledger cannot be written; the message says why, and is shown to clients. */
 export class StoreFault extends Error {
   override readonly name = 'StoreFault';
 }
 
-/** What was committed is not where it belongs: only the process that has it open still has it. */
+/** The files of the ledger have disappeared: only the process that has them open still has the data. */
 export class MissingFault extends StoreFault {}
 
 /** The ledger cannot be opened; the message says why and what to do. */

@@ -6,7 +6,7 @@ import type { LedgerState } from './state.ts';
 /** Why a reader is given a snapshot. */
 export type SnapshotOutcome = 'initial' | 'reset_epoch' | 'reset_compacted' | 'reset_slow';
 
-/** What a reader is to be told next. */
+/** What is sent to a reader next. */
 export type FeedItem =
   | {
       readonly kind: 'snapshot';
@@ -19,50 +19,55 @@ export type FeedItem =
 export interface SubscriptionRequest {
   /** The epoch that `afterSequence` belongs to; empty matches any. */
   readonly epoch: string;
-  /** `undefined`: start with a snapshot. */
+  /** Absent to start with a snapshot. */
   readonly afterSequence: bigint | undefined;
   /** Empty: all. */
   readonly types: readonly DeltaType[];
 }
 
 /**
- * Live changes that a reader may fall behind by, unless they are younger than `MAX_LAG_MS`: a burst
- * makes nobody slow. Past both, what it missed is cheaper told as one snapshot, and surely wanted
- * so. What it asked to have repeated does not count.
+ * A reader is slow if it is behind by more live changes than this, the oldest of which is older than
+ * `MAX_LAG_MS`: a burst makes no reader slow. It is then reset by one snapshot.
  */
 export const MAX_BACKLOG = 256;
 export const MAX_LAG_MS = 1000;
 
 /**
- * One reader's place in the log of changes. It holds no messages: it reads them from the ledger's
- * state when the reader can take one, so a slow reader costs nothing.
+ * One reader's place in the log of changes. Invariants:
+ *
+ * 1. It holds no messages: it reads one from the ledger's state when the reader can take it, so a slow
+ *    reader costs no memory.
+ * 2. Changes are read in order of sequence, each once, without a gap, except where a snapshot replaces them.
+ * 3. A snapshot holds every change up to its sequence, and reading goes on after that.
+ * 4. Changes that had happened when the reader came are sent in full, however slowly it reads, as long as they
+ *    are retained; only later ones make it slow.
  */
 export class Subscription {
   readonly #state: LedgerState;
   readonly #types: ReadonlySet<DeltaType>;
   #sequence: number;
-  /** What had happened when the reader came: owed in full, however slowly it reads. */
-  readonly #owed: number;
+  /** The newest change when the reader came. */
+  readonly #openedAt: number;
   #snapshotDue: SnapshotOutcome | undefined;
 
-  /** Throws `SEQUENCE_AHEAD` where `afterSequence` is beyond the ledger. */
+  /** Throws `SEQUENCE_AHEAD` if `afterSequence` is beyond the ledger. */
   constructor(state: LedgerState, request: SubscriptionRequest) {
     const { head } = state;
     this.#state = state;
     this.#types = new Set(request.types);
-    this.#owed = head.sequence;
+    this.#openedAt = head.sequence;
     this.#sequence = head.sequence;
     this.#snapshotDue = openingOutcome(state, request);
     if (this.#snapshotDue === undefined) this.#sequence = Number(request.afterSequence);
   }
 
-  /** How far the reader has read: what it was told, and what it did not want to be told. */
+  /** The sequence up to which the reader has read, changes of other types included. */
   get sequence(): number {
     return this.#sequence;
   }
 
   /**
-   * The next message, or `undefined` where the reader has all there is.
+   * The next message; `undefined` if the reader has read all.
    *
    * @param nowMs the loop's time
    */
@@ -87,9 +92,9 @@ export class Subscription {
   #isTooSlow(nowMs: number): boolean {
     const { head } = this.#state;
     if (this.#sequence >= head.sequence) return false;
-    // What was owed to it has been forgotten meanwhile.
+    // The next change is no longer retained.
     if (this.#state.appliedAt(this.#sequence + 1) === undefined) return true;
-    const from = Math.max(this.#sequence, this.#owed);
+    const from = Math.max(this.#sequence, this.#openedAt);
     if (head.sequence - from <= MAX_BACKLOG) return false;
     const appliedMs = this.#state.appliedAt(from + 1)?.appliedMs ?? 0;
     return nowMs - appliedMs > MAX_LAG_MS;

@@ -1,12 +1,11 @@
 import type { Delta } from '../domain/delta.ts';
 import type { MetricsReport } from '../domain/metrics.ts';
 import type { Task } from '../domain/task.ts';
-import type { Evidence } from '../trial/evidence/evidence.ts';
 import { isOnTrial, type Trial } from '../trial/trial.ts';
 import type { Head } from './head.ts';
-import type { AwaitedAck, Observation } from './pending-work.ts';
+import type { PendingWork } from './pending-work.ts';
 
-/** What a decision may look at: the committed state and what the same commit has added so far. */
+/** What a decision sees: the committed state, and what the same commit has added so far. */
 export interface LedgerView {
   readonly head: Readonly<Head>;
   /** Whether an id is among the newest `recording.dedup_window` ones. */
@@ -15,34 +14,30 @@ export interface LedgerView {
   delta(deltaId: string): Delta | undefined;
   /** Deltas that wait for a person or a trial, oldest first. */
   pending(): Iterable<Delta>;
-  /** Every trial that goes on, those of changes in force included; oldest first. */
+  /** The open trials, those of applied changes included; oldest first. */
   readonly trials: readonly Trial[];
-  /** Evidence that the last trial of a change ended with, where a later one may go on from it. */
-  carriedEvidence(change: string): Evidence | undefined;
-  /** Deltas put in force without a trial, whose effect is being observed; oldest first. */
-  observations(): readonly Observation[];
-  /** Deltas in force that a client has still to acknowledge, oldest first. */
-  awaitedAcks(): readonly AwaitedAck[];
+  /** Open work on deltas. */
+  readonly pendingWork: Pick<PendingWork, 'observations' | 'awaitedAcks' | 'carried'>;
   /** Tasks retained. */
   readonly taskCount: number;
   /** The newest retained tasks, at most `count`, oldest first. */
   newestTasks(count: number): readonly Task[];
-  /** A client's newest report of metrics; `undefined` as a name: whoever reports without one. */
+  /** A client's newest report of metrics, or that of the clients without a name. */
   metricsOf(clientId: string | undefined): MetricsReport | undefined;
   /** The newest report of metrics of each client. */
   metricsReports(): Iterable<MetricsReport>;
-  /** The highest sequence that a client has acknowledged; 0: none. */
+  /** The highest sequence that a client has acknowledged; 0 if none. */
   acknowledged(clientId: string): number;
   /** The clients that have acknowledged this sequence or a higher one. */
   clientsBeyond(sequence: number): Iterable<string>;
 }
 
-/** A trial of a value that is not in force; all but one only wait for late reports. */
+/** The first trial of a value that is not live; others only wait for late reports. */
 export function trialOn({ trials }: Pick<LedgerView, 'trials'>): Trial | undefined {
   return trials.find(isOnTrial);
 }
 
-/** What is proven of a delta; `undefined`: nothing is any more, or not yet. */
+/** The open trial of a delta. */
 export function trialOf(
   { trials }: Pick<LedgerView, 'trials'>,
   deltaId: string,
@@ -50,7 +45,7 @@ export function trialOf(
   return trials.find(({ plan }) => plan.deltaId === deltaId);
 }
 
-/** What is proven of a parameter's value, a trial that is on before what is in force. */
+/** The open trials of a parameter. */
 export function trialsOn({ trials }: Pick<LedgerView, 'trials'>, target: string): Trial[] {
   return trials.filter(({ plan }) => plan.target === target);
 }

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
-import { whyNeverPasses } from '../../src/cycle/reach.ts';
 import { reflect } from '../../src/cycle/reflect.ts';
+import { whyNeverPasses } from '../../src/cycle/shortfall.ts';
 import { DELTA_IMPACTS, DELTA_OPERATIONS } from '../../src/domain/delta.ts';
 import { contextOf, fromYaml } from '../config/support.ts';
 

@@ -82,12 +82,12 @@ describe.each(Object.entries(WAYS))('the effect of %s', (name, apply) => {
     const { fixture, deltaId } = await applied();
     await record(fixture, 17, { latencyMs: 200 });
     const again = await fixture.reopen(yamlFor(name));
-    expect(again.state.observations()).toEqual(fixture.state.observations());
+    expect(again.state.pendingWork.observations).toEqual(fixture.state.pendingWork.observations);
     await record(again, 12, { latencyMs: 200 });
     expect(again.delta(deltaId).effect).toBeUndefined();
     await record(again, 1, { latencyMs: 200 });
     expect(again.delta(deltaId).effect?.metrics[0]?.estimate).toBeCloseTo(Math.log(2), 12);
-    expect(again.state.observations()).toEqual([]);
+    expect(again.state.pendingWork.observations).toEqual([]);
   });
 
   test('is not observed any more once it is reverted, nor is the revert’s', async () => {
@@ -97,7 +97,7 @@ describe.each(Object.entries(WAYS))('the effect of %s', (name, apply) => {
     await record(fixture, 100);
     expect(fixture.delta(deltaId).effect).toBeUndefined();
     expect(fixture.delta(reversal.deltaId).effect).toBeUndefined();
-    expect(fixture.state.observations()).toEqual([]);
+    expect(fixture.state.pendingWork.observations).toEqual([]);
   });
 });
 
@@ -138,8 +138,8 @@ test('of a delta that is forgotten nothing is observed', async () => {
   await fixture.cycle();
   for (const value of [1, 2, 3]) await fixture.setLevel(value, 'other');
   const again = await fixture.reopen(yaml);
-  expect(fixture.state.observations()).toHaveLength(2);
-  expect(again.state.observations()).toEqual(fixture.state.observations());
+  expect(fixture.state.pendingWork.observations).toHaveLength(2);
+  expect(again.state.pendingWork.observations).toEqual(fixture.state.pendingWork.observations);
   await record(again, 40);
-  expect(again.state.observations()).toEqual([]);
+  expect(again.state.pendingWork.observations).toEqual([]);
 });

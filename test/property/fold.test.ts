@@ -215,8 +215,8 @@ function describeState(state: LedgerState) {
     acknowledged: ['c0', 'c1', 'c'].map((client) => state.acknowledged(client)),
     metrics: [...state.metricsReports()].map(({ report, reportTimeMs }) => [report, reportTimeMs]),
     trials: state.trials,
-    observations: state.observations(),
-    awaitedAcks: state.awaitedAcks(),
+    observations: state.pendingWork.observations,
+    awaitedAcks: state.pendingWork.awaitedAcks,
   };
 }
 

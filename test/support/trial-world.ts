@@ -327,8 +327,8 @@ function knowledgeOf(state: LedgerState) {
     trials: state.trials,
     deltas: [...state.deltasNewestFirst()],
     pending: [...state.pending()],
-    observations: state.observations(),
-    awaitedAcks: state.awaitedAcks(),
+    observations: state.pendingWork.observations,
+    awaitedAcks: state.pendingWork.awaitedAcks,
     tasks: state.newestTasks(100),
     acknowledged: state.acknowledged('c'),
   });

@@ -1,5 +1,5 @@
 import type { Delta } from '../../domain/delta.ts';
-import type { DeltaEvent, LedgerEvent, StoredEvent, TrialAdvanced } from '../../ledger/event.ts';
+import type { StoredEvent } from '../../ledger/event.ts';
 import { foldDelta } from '../../ledger/fold-delta.ts';
 import { foldHead, type Head } from '../../ledger/head.ts';
 import { foldReceipt } from '../../trial/fold.ts';
@@ -16,18 +16,9 @@ export function foldAll(head: Head, events: readonly StoredEvent[]): void {
     if (event.kind === 'trial_advanced') {
       trials.set(event.deltaId, event.receipts.reduce(foldReceipt, trial));
     }
-    if (!isOfDelta(event)) continue;
     const delta = foldDelta(subject, event);
     if (delta !== undefined) deltas.set(delta.deltaId, delta);
   }
-}
-
-function isOfDelta(event: LedgerEvent): event is DeltaEvent | TrialAdvanced {
-  return (
-    event.kind === 'delta_proposed' ||
-    event.kind === 'trial_advanced' ||
-    (event.kind.startsWith('delta_') && event.kind !== 'delta_acknowledged')
-  );
 }
 
 /** Raises counters to what events prove, in place: some of what they counted is gone. */
