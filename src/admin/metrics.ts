@@ -22,6 +22,8 @@ export interface MetricSources {
 
 /** The service's metrics, in Prometheus's terms. */
 export interface Metrics {
+  /** Adds the gauges, which read their sources when they are scraped. */
+  addGauges(sources: MetricSources): void;
   /** All of them, in Prometheus's text format. */
   page(): Promise<{ readonly contentType: string; readonly text: string }>;
   tasksRecorded(count: number): void;
@@ -43,10 +45,9 @@ export interface Metrics {
 const CALL_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 const CYCLE_BUCKETS = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5];
 
-export function createMetrics(sources: MetricSources): Metrics {
+export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  addGauges(registry, sources);
   const counter = (name: string, help: string, labelNames: string[] = []) =>
     new Counter({ name: `learning_${name}`, help, labelNames, registers: [registry] });
   const histogram = (name: string, help: string, buckets: number[], labelNames: string[] = []) =>
@@ -88,6 +89,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     ['method', 'code'],
   );
   return {
+    addGauges: (sources) => addGauges(registry, sources),
     page: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
     tasksRecorded: (count) => tasks.inc(count),
     tasksRepeated: (count) => repeated.inc(count),

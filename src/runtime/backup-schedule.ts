@@ -7,9 +7,9 @@ import { messageOf } from '../domain/errors.ts';
 import type { LedgerSummary } from '../store/backup.ts';
 
 export interface BackupOptions {
-  /** The data directory: backups are in its folder `backups`, unless the config says otherwise. */
+  /** The data directory: backups are in its folder `backups` unless configured otherwise. */
   readonly dataDir: string;
-  /** Copies the ledger into a file; rejects where it cannot. */
+  /** Copies the ledger into a file; rejects if it cannot. */
   readonly backUp: (file: string) => Promise<LedgerSummary>;
   readonly clock: Clock;
   readonly log: Logger;
@@ -23,10 +23,10 @@ const RETRY_MS = 600_000;
 /** `ledger-2026-11-30T12-06-34Z.db` */
 const NAME = /^ledger-(\d{4}-\d\d-\d\d)T(\d\d)-(\d\d)-(\d\d)Z\.db$/;
 
-/** What is left of one that was broken off. */
+/** What is left of an interrupted backup. */
 const UNFINISHED = /^ledger-.*Z\.db\.incomplete/;
 
-/** Backs the ledger up now and then, and keeps the newest backups. */
+/** Backs the ledger up periodically, and keeps the newest backups. */
 export class BackupSchedule {
   readonly #options: BackupOptions;
   #settings: BackupSettings | undefined;
@@ -37,7 +37,7 @@ export class BackupSchedule {
     this.#options = options;
   }
 
-  /** Goes by these settings from now on; `undefined`: no more backups are made. */
+  /** Applies settings; without them, no more backups are made. */
   configure(settings: BackupSettings | undefined): void {
     this.#settings = settings;
     this.#plan();
@@ -48,7 +48,7 @@ export class BackupSchedule {
     this.#cancel();
   }
 
-  /** When the newest backup was made, in Unix milliseconds; `undefined`: there is none. */
+  /** When the newest backup was made, in Unix milliseconds; `undefined` if there is none. */
   get newestMs(): number | undefined {
     if (this.#settings === undefined) return undefined;
     try {

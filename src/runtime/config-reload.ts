@@ -6,54 +6,54 @@ import { messageOf } from '../domain/errors.ts';
 
 /** What a reload works with. */
 export interface ReloadPorts {
-  /** The text that the file holds now. Throws where it cannot be read. */
+  /** The present text of the file. Throws if it cannot be read. */
   read(): string;
   /** Rejects with a `ConfigError`. */
   parse(text: string): Promise<LoadedConfig>;
-  /** Takes a config up between two cycles. Rejects where it cannot be, and then the old one stays. */
+  /** Applies a config between two cycles. Rejects if it cannot be applied; the old one then stays. */
   configure(config: Config): Promise<void>;
-  /** A config is in force. */
+  /** Called once a config is applied. */
   takenUp(config: Config): void;
-  /** Why the newest config was refused; empty: it was not. */
+  /** Called with why the newest config was refused; empty if it was not. */
   tellRefused(reason: string): void;
-  /** Calls once, later; the answer cancels it. */
+  /** Calls once, later; the returned function cancels it. */
   schedule(callback: () => void, delayMs: number): () => void;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
 }
 
-/** Who wants the config to be read: an operator, the file by having changed, or a former refusal. */
+/** Why the config is read: by an operator's signal, a change of the file, or to retry. */
 type Trigger = 'signal' | 'file' | 'retry';
 
 /**
- * A sound config that could not be taken up is tried again after so long: the disk may be full, or a
- * certificate on its way.
+ * Delay until a valid config that could not be applied is tried again: the disk may be full, or a certificate
+ * not there yet.
  */
 const RETRY_MS = 5000;
 
 /**
- * Takes up the config whenever it has changed, one after the other; the newest wins. What is the same
- * as before makes no noise.
+ * Applies the config whenever it has changed, one reload after the other; the newest config wins. An unchanged
+ * config is not logged.
  */
 export class ConfigReload {
   readonly #ports: ReloadPorts;
-  /** What is in force. */
+  /** Text of the current config. */
   #text: string;
-  /** What was refused; without a text it could not be read. */
+  /** The config that was refused; without a text it could not be read. */
   #refused: { readonly text: string | undefined; readonly reason: string } | undefined;
   #wanted: Trigger | undefined;
   #isRunning = false;
   #stopped = false;
   #cancelRetry = () => {};
 
-  /** @param text what is in force */
+  /** @param text of the current config */
   constructor(text: string, ports: ReloadPorts) {
     this.#text = text;
     this.#ports = ports;
   }
 
-  /** Reads the config again, or once more where it is being read. Never rejects. */
+  /** Reads the config again, or once more if it is being read. Never rejects. */
   async request(trigger: Trigger): Promise<void> {
-    // An operator is told in any case.
+    // A signal always logs its result.
     if (this.#wanted !== 'signal') this.#wanted = trigger;
     if (this.#isRunning) return;
     this.#isRunning = true;
@@ -100,7 +100,7 @@ export class ConfigReload {
     log.info({ config_version: loaded.config.version }, 'the config was read again');
   }
 
-  /** The file says what is in force. */
+  /** The file holds the current config. */
   #keep(): void {
     if (this.#refused === undefined) return;
     this.#refused = undefined;

@@ -3,20 +3,20 @@ import type { Logger } from 'pino';
 import type { LearningServer } from '../rpc/server.ts';
 import type { Endpoints } from './endpoints.ts';
 
-/** What is drained. */
+/** The parts that are drained. */
 export interface DrainParts {
   readonly service: LearningServer;
-  /** Its HTTP is asked by probes until the end. */
+  /** Its HTTP server answers probes until the end. */
   readonly endpoints: Endpoints;
   readonly log: Logger;
 }
 
-/** What has been said needs a moment to leave, even where nothing is to be waited for. */
+/** Least time that a drain takes, for answers to reach the network. */
 const LEAVE_MS = 250;
 
 /**
  * Streams end with UNAVAILABLE, calls in flight finish, new ones are refused; then connections are
- * closed. What has not come to its end in `timeoutMs` is cut off.
+ * closed. What has not ended after `timeoutMs` is cut off.
  */
 export async function drain(parts: DrainParts, timeoutMs: number): Promise<void> {
   const { service, endpoints, log } = parts;
@@ -24,16 +24,16 @@ export async function drain(parts: DrainParts, timeoutMs: number): Promise<void>
   const timer = setTimeout(() => deadline.resolve(true), Math.max(timeoutMs, LEAVE_MS));
   const finished = async () => {
     await service.drain();
-    // Only now: until here, callers were told to come back. A connection that ends without a word
+    // Only now: until here, calls were refused with UNAVAILABLE, which clients retry. A closed connection
     // looks like a fault to them.
     const ended = endpoints.closeListeners();
-    // Tells clients to call here no more, and lets answers out. What it says of its own end is not
-    // so: it does not wait for connections that it did not accept itself.
+    // Sends GOAWAY, and lets answers finish. Its callback is of no use: it does not wait for injected
+    // connections.
     service.server.tryShutdown(() => {});
     await ended;
     await closeHttp(endpoints.admin);
   };
-  // Not waited for beyond it: a connection whose client reads nothing is never through.
+  // With a deadline, since the connection of a client that does not read never ends.
   const isCutOff = await Promise.race([finished(), deadline.promise]);
   clearTimeout(timer);
   if (isCutOff !== true) return;

@@ -5,7 +5,7 @@ import type { Recorded } from '../engine/record.ts';
 /** Length of the intervals in which reports are counted, in milliseconds. */
 const INTERVAL_MS = 60_000;
 
-/** A warning needs at least so many reports in an interval, and more than this share of duplicates. */
+/** A warning needs at least this many reports in an interval, and more than this share of duplicates. */
 const MIN_REPORTS = 100;
 const MAX_SHARE = 0.2;
 

@@ -25,7 +25,7 @@ export interface EndpointsOptions {
 /** Where the service listens. */
 export interface Endpoints {
   readonly admin: HttpServer;
-  /** Listens; answers the addresses with the ports that the system chose. */
+  /** Listens; returns the addresses with the ports that the system chose. */
   open(): Promise<{ readonly addresses: readonly string[]; readonly adminUrl: string }>;
   /** Open connections of gRPC. */
   connections(): number;
@@ -71,7 +71,7 @@ export function createEndpoints({
   };
 }
 
-/** Decides by tokens; `undefined`: none are asked for. */
+/** Decides by tokens; `undefined` if there are none. */
 export function authorityOf(
   access: Access,
   environment: HandlerEnvironment,

@@ -1,25 +1,22 @@
 import { type BigIntStats, statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { systemCode } from '../domain/errors.ts';
 
-/** What a watch is told. */
 export interface WatchOptions {
-  /** How often the files are looked at. */
+  /** How often the files are checked. */
   readonly intervalMs: number;
-  /** Something changed, and has not since the look before; it reads the files and sees what. */
+  /** Called when a file has changed and then stayed the same for one interval. */
   onChange(): void;
 }
 
-/**
- * A second: nobody waits longer than two for a file they wrote, and a look costs some microseconds.
- */
+/** A change is reported within two seconds; a check costs some microseconds. */
 export const WATCH_INTERVAL_MS = 1000;
 
 /**
- * Watches files by looking at them: links are followed at each look, so the swap of a directory's
- * link, as Kubernetes does it, is seen like any other change, and it works on every file system.
- * What changes after this call is reported; a file that is gone has changed. All files have to be
- * the same for one more look: half of a file, or of a pair, is not reported. Never holds the
- * process. Answers how to stop it.
+ * Watches files by polling, which works on every file system and follows links, so that the swap of a
+ * directory's link (as Kubernetes does) is seen. Changes after this call are reported, removed files included. A
+ * change is reported once all files have stayed the same for one interval, so that half of a file, or of a pair,
+ * is not. Does not keep the process alive. Returns what stops it.
  */
 export function watchFiles(paths: readonly string[], options: WatchOptions): () => void {
   const watch = new FileWatch(paths, options.onChange);
@@ -38,11 +35,11 @@ export function watchFiles(paths: readonly string[], options: WatchOptions): () 
   };
 }
 
-/** The looking of a watch; the caller says when. */
+/** The checks of a watch, at times that the caller chooses. */
 export class FileWatch {
   readonly #paths: readonly string[];
   readonly #onChange: () => void;
-  /** What was last reported or is known from the start. */
+  /** The state that was last reported, or that of the start. */
   #known: string;
   #seen: string;
   #stopped = false;
@@ -54,7 +51,7 @@ export class FileWatch {
     this.#seen = this.#known;
   }
 
-  /** Never rejects: what cannot be looked at counts as one state more. */
+  /** Never rejects: an error counts as a state, too. */
   async look(): Promise<void> {
     const marks = await Promise.all(this.#paths.map((path) => marksOf(path)));
     const seen = marks.join('\n');
@@ -74,7 +71,7 @@ async function marksOf(path: string): Promise<string> {
   try {
     return describe(await stat(path, { bigint: true }));
   } catch (error) {
-    return describeFault(error);
+    return systemCode(error) ?? String(error);
   }
 }
 
@@ -82,16 +79,11 @@ function marksNow(path: string): string {
   try {
     return describe(statSync(path, { bigint: true }));
   } catch (error) {
-    return describeFault(error);
+    return systemCode(error) ?? String(error);
   }
 }
 
-/** All that tells one state of a file from another, but for when it was read. */
+/** What tells one state of a file from another; not when it was read. */
 function describe({ dev, ino, mode, size, mtimeNs, ctimeNs }: BigIntStats): string {
   return [dev, ino, mode, size, mtimeNs, ctimeNs].join(' ');
-}
-
-/** `ENOENT` and its like. */
-function describeFault(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }

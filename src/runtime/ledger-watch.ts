@@ -4,21 +4,19 @@ import { IntervalTimer } from '../engine/interval-timer.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { MissingFault } from '../ledger/store.ts';
 
-/** How often the ledger is looked after: what is lost from under it, and whether it has healed. */
+/** How often the ledger is checked for lost files, and for its recovery. */
 const CHECK_INTERVAL_MS = 1000;
 
-/** Looks after the ledger as long as it is open, and says when it fails and when it has healed. */
+/** Checks the ledger while it is open; logs when it fails and when it has recovered. */
 export class LedgerWatch {
   readonly #log: Logger;
-  readonly #onWritable: (isWritable: boolean) => void;
   readonly #timer: IntervalTimer;
   #ledger: Ledger | undefined;
+  #onWritable: (isWritable: boolean) => void = () => {};
   #isStopped = false;
 
-  /** @param onWritable called whenever the ledger has begun to fail, and when it has healed */
-  constructor(clock: Clock, log: Logger, onWritable: (isWritable: boolean) => void) {
+  constructor(clock: Clock, log: Logger) {
     this.#log = log;
-    this.#onWritable = onWritable;
     this.#timer = new IntervalTimer(
       clock,
       () => CHECK_INTERVAL_MS,
@@ -26,7 +24,7 @@ export class LedgerWatch {
     );
   }
 
-  /** What the ledger has to say. */
+  /** For `LedgerOptions.onAvailability`. */
   noteAvailability(failure: Error | undefined): void {
     if (failure === undefined) this.#log.info('the ledger can be written again');
     else {
@@ -42,11 +40,13 @@ export class LedgerWatch {
         `the ledger cannot be written: ${failure.message}. ${where}; ${next}`,
       );
     }
-    this.#onWritable(failure === undefined);
+    if (!this.#isStopped) this.#onWritable(failure === undefined);
   }
 
-  start(ledger: Ledger): void {
+  /** @param onWritable called when the ledger begins to fail, and when it has recovered */
+  start(ledger: Ledger, onWritable: (isWritable: boolean) => void): void {
     this.#ledger = ledger;
+    this.#onWritable = onWritable;
     this.#timer.start();
   }
 

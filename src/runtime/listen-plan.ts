@@ -5,11 +5,11 @@ import { type ListenAddress, parseListenAddress } from '../net/address.ts';
 import { systemClock } from './clock.ts';
 import { WATCH_INTERVAL_MS, watchFiles } from './file-watch.ts';
 
-/** What the command line says of who may come in. */
+/** What the command line says of who may connect. */
 export interface ListenOptions {
   readonly listen: readonly string[];
   readonly adminListen: string;
-  /** Listeners may be open to other machines with nothing to keep them out. */
+  /** Listeners may be open to other machines without TLS or tokens. */
   readonly insecure?: boolean | undefined;
   /** Mode of unix sockets; without it, 0660. */
   readonly socketMode?: number | undefined;
@@ -21,7 +21,7 @@ export interface Entry {
   readonly isSecure: boolean;
 }
 
-/** Who may come in, and where. Nothing listens yet. */
+/** Who may connect, and where. Nothing listens yet. */
 export interface ListenPlan {
   readonly access: Access;
   readonly listen: readonly Entry[];
@@ -29,7 +29,7 @@ export interface ListenPlan {
   readonly socketMode: number | undefined;
 }
 
-/** Reads certificates and tokens. Throws an `AccessError` where strangers could come in. */
+/** Reads certificates and tokens. Throws an `AccessError` if strangers could connect. */
 export function createListenPlan(
   options: ListenOptions,
   settings: AccessSettings,
@@ -38,11 +38,7 @@ export function createListenPlan(
   const access = new Access(settings, {
     clock: systemClock,
     watch: (paths, onChange) => watchFiles(paths, { intervalMs: WATCH_INTERVAL_MS, onChange }),
-    log: {
-      info: (fields, text) => log.info(fields, text),
-      warn: (fields, text) => log.warn(fields, text),
-      error: (fields, text) => log.error(fields, text),
-    },
+    log,
   });
   const protection: Protection = {
     hasTls: access.tls !== undefined,

@@ -5,23 +5,23 @@ import { type Delta, isIdleSwitch } from '../domain/delta.ts';
 import type { EngineObserver } from '../engine/engine.ts';
 import type { DeltaRefused, TrialAdvanced } from '../ledger/event.ts';
 import type { CommitNote } from '../ledger/ledger.ts';
-import { createDroppedNamesLog } from './dropped-names-log.ts';
+import { ignore, type Projection, project } from '../ledger/projection.ts';
 import { createDuplicateLog } from './duplicate-log.ts';
 
 /** Logs and counts what the loop does. */
 export function createEngineObserver(
   log: Logger,
-  metrics: () => Metrics,
+  metrics: Metrics,
   clock: Pick<Clock, 'monotonic'>,
 ): EngineObserver {
   const noteRecorded = createDuplicateLog(log, clock);
-  const noteDroppedNames = createDroppedNamesLog(log);
+  let formerlyDropped = 0;
   return {
     tasksRecorded(recorded) {
       noteRecorded(recorded);
-      if (recorded.duplicates > 0) metrics().tasksRepeated(recorded.duplicates);
+      if (recorded.duplicates > 0) metrics.tasksRepeated(recorded.duplicates);
     },
-    cycleCompleted({ cycle, deltas, faults, measurementNamesDropped }) {
+    cycleCompleted({ cycle, deltas, faults, measurementNamesDropped: dropped }) {
       log.info(
         {
           cycle: cycle.number,
@@ -33,43 +33,31 @@ export function createEngineObserver(
         },
         'cycle completed',
       );
-      metrics().cycleCompleted(cycle.durationMs / 1000);
-      metrics().measurementNamesDropped(measurementNamesDropped);
-      noteDroppedNames(measurementNamesDropped);
-      for (const delta of deltas) metrics().deltaProposed(delta.type ?? 'unspecified');
+      metrics.cycleCompleted(cycle.durationMs / 1000);
+      metrics.measurementNamesDropped(dropped);
+      // Once, and again after a window that had room for all names.
+      if (dropped > 0 && formerlyDropped === 0) log.warn({ dropped }, TOO_MANY_NAMES);
+      formerlyDropped = dropped;
+      for (const delta of deltas) metrics.deltaProposed(delta.type ?? 'unspecified');
       for (const { ruleId, message } of faults) {
         log.warn({ rule: ruleId }, `the rule could not be evaluated: ${message}`);
-        metrics().ruleFault(ruleId);
+        metrics.ruleFault(ruleId);
       }
     },
     cycleFailed(error) {
       log.error({ err: error }, 'the cycle failed');
-      metrics().cycleFailed();
+      metrics.cycleFailed();
     },
   };
 }
 
-/** Logs and counts what a commit has put in force or recorded. */
+const TOO_MANY_NAMES =
+  'tasks carry more names of measurements than a window has room for: those that rules ask for by name ' +
+  'and those that most tasks carry are kept. Where names hold ids, use labels';
+
+/** Logs and counts what a commit has applied or recorded. */
 export function observeCommit(note: CommitNote, log: Logger, metrics: Metrics): void {
-  for (const event of note.events) {
-    if (event.kind === 'trials_paused') {
-      log.warn(event.paused ? 'all trials are paused' : 'trials are resumed');
-    }
-    if (event.kind === 'parameters_retired') {
-      log.warn({ parameters: event.names }, 'parameters are gone: the config has them no more');
-    }
-    if (event.kind === 'clock_set') {
-      log.warn(
-        { offset_seconds: Math.round(event.offsetMs / 1000) },
-        'the wall clock has jumped: what rests, waits or expires goes by the time that has passed',
-      );
-    }
-    if (event.kind === 'delta_refused') observeRefusal(event, log, metrics);
-    if (event.kind === 'trial_advanced') observeTrial(event, log, metrics);
-    if (event.kind !== 'tasks_recorded') continue;
-    metrics.tasksRecorded(event.tasks.length);
-    log.debug({ tasks: event.tasks.length }, 'tasks recorded');
-  }
+  for (const event of note.events) project(COMMITTED, event, log, metrics);
   for (const delta of note.applied) {
     const level = isIdleSwitch(delta) ? 'debug' : 'info';
     log[level]({ delta: delta.deltaId, sequence: delta.sequence }, describeDelta(delta));
@@ -77,10 +65,40 @@ export function observeCommit(note: CommitNote, log: Logger, metrics: Metrics): 
   }
 }
 
-/** Rejected proposals that a cycle's line says more of than their number. */
+const COMMITTED: Projection<[Logger, Metrics]> = {
+  tasks_recorded({ tasks }, log, metrics) {
+    metrics.tasksRecorded(tasks.length);
+    log.debug({ tasks: tasks.length }, 'tasks recorded');
+  },
+  delta_refused: observeRefusal,
+  trial_advanced: observeTrial,
+  trials_paused: ({ paused }, log) =>
+    log.warn(paused ? 'all trials are paused' : 'trials are resumed'),
+  parameters_retired: ({ names }, log) =>
+    log.warn({ parameters: names }, 'parameters are gone: the config has them no more'),
+  clock_set: ({ offsetMs }, log) =>
+    log.warn(
+      { offset_seconds: Math.round(offsetMs / 1000) },
+      'the wall clock has jumped: what rests, waits or expires goes by the time that has passed',
+    ),
+  task_ids_kept: ignore,
+  metrics_reported: ignore,
+  delta_proposed: ignore,
+  delta_applied: ignore,
+  delta_rejected: ignore,
+  delta_expired: ignore,
+  delta_reverted: ignore,
+  delta_withdrawn: ignore,
+  delta_observed: ignore,
+  delta_acknowledged: ignore,
+  parameters_declared: ignore,
+  cycle_completed: ignore,
+};
+
+/** Most rejected proposals that the line of a cycle describes. */
 const MAX_REJECTED = 10;
 
-/** Which proposals a cycle rejected, and why; nothing where it rejected none. */
+/** The proposals that a cycle rejected, and why. */
 function describeRejected(deltas: readonly Delta[]): { readonly rejected?: readonly string[] } {
   const rejected = deltas.filter(({ state }) => state === 'rejected');
   if (rejected.length === 0) return {};

@@ -1,16 +1,16 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../domain/clock.ts';
 
-/** At most one line so often: whoever is overloaded has no time to write of each refusal. */
+/** Least time between two lines for a reason: logging each refusal would cost more than refusing. */
 const LOG_INTERVAL_MS = 10_000;
 
-/** Reasons that are about the sidecar, in words. The others are about the request. */
+/** Texts of the reasons that concern the sidecar. Other reasons concern the request, and are not logged. */
 const WORDS: Readonly<Record<string, string>> = {
   OVERLOADED: 'calls are refused: more are made than can be answered',
   TOO_MANY_STREAMS: 'streams are refused: too many are open (limits.max_streams…)',
 };
 
-/** Logs refusals for want of room: the first at once, then how many there were, now and then. */
+/** Logs refusals for lack of capacity: the first at once, then their number, at most every `LOG_INTERVAL_MS`. */
 export function createRefusalLog(log: Logger, clock: Pick<Clock, 'monotonic'>) {
   const loggedMs = new Map<string, number>();
   const counts = new Map<string, number>();

@@ -16,7 +16,7 @@ import type { HandlerEnvironment } from '../rpc/handlers.ts';
 import { createLearningServer, type LearningServer } from '../rpc/server.ts';
 import { systemClock } from './clock.ts';
 import { drain } from './drain.ts';
-import { authorityOf, createEndpoints } from './endpoints.ts';
+import { authorityOf, createEndpoints, type Endpoints } from './endpoints.ts';
 import { LedgerWatch } from './ledger-watch.ts';
 import type { ListenPlan } from './listen-plan.ts';
 import { createEngineObserver, observeCommit } from './observe.ts';
@@ -24,7 +24,7 @@ import { createRefusalLog } from './refusal-log.ts';
 
 /** What the service is started with. */
 export interface RuntimeOptions {
-  /** Where it listens, and who may come in; closed with the runtime. */
+  /** Where it listens, and who may connect; closed with the runtime. */
   readonly listenPlan: ListenPlan;
   /** Whether clients may ask for the contract. */
   readonly reflection: boolean;
@@ -33,41 +33,40 @@ export interface RuntimeOptions {
   readonly config: Config;
   /** Opened by the caller, closed with the runtime. */
   readonly store: LedgerStore;
-  /** When the newest backup was made, in Unix milliseconds; `undefined`: there is none. */
+  /** When the newest backup was made, in Unix milliseconds; `undefined` if there is none. */
   readonly newestBackupMs?: () => number | undefined;
   readonly log: Logger;
 }
 
-/** A service that serves. */
+/** A running service. */
 export interface Runtime {
   /** Addresses of the gRPC listeners, with the ports that the system chose. */
   readonly addresses: readonly string[];
   /** URL of the HTTP listener, without a path. */
   readonly adminUrl: string;
-  /** Takes up a config between two cycles. */
+  /** Applies a config between two cycles. Rejects if it cannot be applied; the former one then stays. */
   configure(config: Config): Promise<void>;
-  /** Says why the newest config was refused, and the old one stays; empty: it was not. */
+  /** Sets why the newest config was refused, for GetStatus; empty if it was not. */
   refuseConfig(reason: string): void;
   /** Drains and stops: no new work, what is in flight finishes, the ledger is closed. */
   stop(): Promise<void>;
 }
 
-/** Builds every part, starts them in order, and answers when the service serves. */
+/** Builds every part, starts them in order, and resolves when the service serves. */
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { log, store, listenPlan } = options;
   const { access } = listenPlan;
   let { config } = options;
   let refusedConfig = '';
-  let ready = false;
-  const watch = new LedgerWatch(systemClock, log, (isWritable) => {
-    if (ready) service.setServing(isWritable);
-  });
-  const engine = await openEngine(options, watch, () => metrics).catch(async (error: unknown) => {
+  let isReady = false;
+  const metrics = createMetrics();
+  const watch = new LedgerWatch(systemClock, log);
+  const engine = await openEngine(options, watch, metrics).catch(async (error: unknown) => {
     await store.close();
     throw error;
   });
   redirectGrpcLog((line) => log.warn({ from: 'grpc-js' }, line));
-  const environment = environmentOf(log, () => metrics);
+  const environment = environmentOf(log, metrics);
   const service = createLearningServer({
     engine,
     clock: systemClock,
@@ -77,27 +76,26 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     limits: () => config.limits,
     environment,
   });
-  const metrics = metricsOf(options, engine, service, {
-    configRefused: () => refusedConfig !== '',
-    connections: () => endpoints.connections(),
-  });
   const endpoints = createEndpoints({
     listenPlan,
     server: service.server,
     maxConnections: () => config.limits.maxConnections,
     sources: {
-      notReady: () => (ready ? failureIn(engine.ledger) : 'not serving'),
+      notReady: () => (isReady ? failureIn(engine.ledger) : 'not serving'),
       metrics: () => metrics.page(),
     },
+  });
+  metrics.addGauges({
+    ...sourcesOf(options, engine, service, endpoints),
+    configRefused: () => refusedConfig !== '',
   });
   access.follow({
     onTokens: () => service.recheckCallers(),
     onRefusedConnection: (kind) => metrics.connectionRefused(kind),
   });
   engine.ledger.onCommit((note) => observeCommit(note, log, metrics));
-
   const stop = async () => {
-    ready = false;
+    isReady = false;
     service.setServing(false);
     engine.stop();
     watch.stop();
@@ -106,16 +104,16 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     await engine.ledger.close();
   };
   try {
-    await takeUp(engine, options.config, log);
+    await applyConfig(engine, options.config, log);
     const listening = await endpoints.open();
     engine.start();
-    watch.start(engine.ledger);
-    ready = true;
+    watch.start(engine.ledger, (isWritable) => service.setServing(isWritable));
+    isReady = true;
     service.setServing(engine.ledger.failure === undefined);
     return {
       ...listening,
       async configure(newConfig) {
-        await exchange(engine, access, newConfig, log);
+        await replaceConfig(engine, access, newConfig, log);
         config = newConfig;
         refusedConfig = '';
       },
@@ -134,8 +132,8 @@ function failureIn({ failure }: Ledger): string | undefined {
   return failure && `the ledger cannot be written: ${failure}`;
 }
 
-/** Takes up a config whole, or nothing of it. */
-async function exchange(
+/** Applies a config as a whole, or nothing of it. */
+async function replaceConfig(
   engine: Engine,
   access: Access,
   config: Config,
@@ -143,7 +141,7 @@ async function exchange(
 ): Promise<void> {
   const newAccess = access.prepare(config);
   try {
-    await takeUp(engine, config, log);
+    await applyConfig(engine, config, log);
   } catch (error) {
     newAccess.drop();
     throw error;
@@ -151,7 +149,7 @@ async function exchange(
   newAccess.take();
 }
 
-async function takeUp(engine: Engine, config: Config, log: Logger): Promise<void> {
+async function applyConfig(engine: Engine, config: Config, log: Logger): Promise<void> {
   await engine.configure(config);
   const { state } = engine.ledger;
   for (const text of valuesOutOfBounds(state, config)) {
@@ -163,13 +161,13 @@ async function takeUp(engine: Engine, config: Config, log: Logger): Promise<void
   }
 }
 
-/** What calls are reported to. The metrics are there by the time of the first one. */
-function environmentOf(log: Logger, metrics: () => Metrics): HandlerEnvironment {
+/** What calls are reported to. */
+function environmentOf(log: Logger, metrics: Metrics): HandlerEnvironment {
   const logRefusal = createRefusalLog(log, systemClock);
   return {
-    observe: (method, code, seconds) => metrics().callEnded(method, status[code], seconds),
+    observe: (method, code, seconds) => metrics.callEnded(method, status[code], seconds),
     refused(reason) {
-      metrics().callRefused(reason);
+      metrics.callRefused(reason);
       logRefusal(reason);
     },
     logError: (error, method) =>
@@ -181,7 +179,7 @@ function environmentOf(log: Logger, metrics: () => Metrics): HandlerEnvironment 
 async function openEngine(
   options: RuntimeOptions,
   watch: LedgerWatch,
-  metrics: () => Metrics,
+  metrics: Metrics,
 ): Promise<Engine> {
   const { config, store, log } = options;
   const ledger = await Ledger.open({
@@ -200,26 +198,26 @@ async function openEngine(
   });
 }
 
-function metricsOf(
+function sourcesOf(
   { listenPlan: { access }, newestBackupMs = () => undefined }: RuntimeOptions,
   engine: Engine,
   service: LearningServer,
-  more: Pick<MetricSources, 'configRefused' | 'connections'>,
-): Metrics {
+  endpoints: Endpoints,
+): Omit<MetricSources, 'configRefused'> {
   const { ledger } = engine;
-  return createMetrics({
+  return {
     latestSequence: () => ledger.state.head.sequence,
     subscribers: () => service.subscribers().length,
     pendingCalls: () => service.pendingCalls(),
+    connections: () => endpoints.connections(),
     tasksInHistory: () => ledger.state.taskCount,
     ledgerBytes: () => ledger.sizeBytes(),
     newestBackupMs,
     ledgerWritable: () => ledger.failure === undefined,
-    ...more,
     accessRefused: () => access.problem !== '',
     certificateEndMs: () => access.tls?.material.notAfterMs,
     active: () => engine.active,
     onTrial: () => trialOn(ledger.state) !== undefined,
     trialsPaused: () => ledger.state.head.trialsPaused,
-  });
+  };
 }

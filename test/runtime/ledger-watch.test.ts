@@ -11,7 +11,7 @@ test('looks after the ledger every second, and tells each change once', async ()
   const lines: Record<string, unknown>[] = [];
   const log = pino({ base: null }, { write: (line: string) => lines.push(JSON.parse(line)) });
   const told: boolean[] = [];
-  const watch = new LedgerWatch(clock, log, (isWritable) => told.push(isWritable));
+  const watch = new LedgerWatch(clock, log);
   const store = createMemoryStore();
   let fault: StoreFault | undefined;
   let looks = 0;
@@ -30,7 +30,7 @@ test('looks after the ledger every second, and tells each change once', async ()
     defer: () => {},
     onAvailability: (failure) => watch.noteAvailability(failure),
   });
-  watch.start(ledger);
+  watch.start(ledger, (isWritable) => told.push(isWritable));
   await clock.advance(3000);
   expect([looks, told]).toEqual([3, []]);
   fault = new StoreFault('the disk is full', { cause: new Error('ENOSPC') });
