@@ -1,64 +1,32 @@
-import type { Rule } from '../domain/rule.ts';
 import type { LoopSettings } from '../domain/settings.ts';
-import type { LogLevel } from './log-level.ts';
+import type { CompleteConfig } from './merge.ts';
+import type { Sections } from './sections.ts';
 
-/** A rule with the CEL expressions that it was compiled from. */
-export interface ConfiguredRule extends Rule {
-  readonly source: {
-    readonly when: string;
-    readonly newValue: string | undefined;
-    readonly oldValue: string | undefined;
-    readonly reasoning: string;
-  };
-}
+type CamelCase<K> = K extends `${infer Word}_${infer Rest}`
+  ? `${Word}${Capitalize<CamelCase<Rest>>}`
+  : K;
 
-/** Where the certificates are. */
-export interface TlsSettings {
-  readonly certificateFile: string;
-  readonly keyFile: string;
-  /** `undefined`: clients need no certificate. */
-  readonly clientCaFile: string | undefined;
-  /** Empty: any. */
-  readonly allowedNames: readonly string[];
-}
+/** What a config file writes with `snake_case` keys, with the keys that the program uses. */
+export type CamelKeys<T> = T extends readonly unknown[]
+  ? T
+  : T extends object
+    ? { readonly [K in keyof T as CamelCase<K>]-?: CamelKeys<T[K]> }
+    : T;
 
-/** Where the tokens are: at least one of them. */
-export interface TokenSettings {
-  readonly clientFile: string | undefined;
-  readonly adminFile: string | undefined;
-}
-
-/** How much is taken at once. */
-export interface LimitSettings {
-  readonly maxPendingCalls: number;
-  readonly maxStreams: number;
-  readonly maxStreamsPerClient: number;
-  readonly maxConnections: number;
-}
+type Settings = CamelKeys<Sections>;
 
 /** When the ledger is backed up, and how many backups are kept. */
-export interface BackupSettings {
-  readonly everyHours: number;
-  readonly keep: number;
-  /** `undefined`: `backups` in the data directory. */
-  readonly directory: string | undefined;
-}
+export type BackupSettings = NonNullable<Settings['ledger']['backup']>;
 
 /** A whole config, checked; frozen in depth. */
-export interface Config extends LoopSettings {
-  readonly rules: readonly ConfiguredRule[];
-  /** `undefined`: no listener has TLS. */
-  readonly tls: TlsSettings | undefined;
-  /** `undefined`: callers need none. */
-  readonly tokens: TokenSettings | undefined;
-  readonly limits: LimitSettings;
-  readonly ledger: LoopSettings['ledger'] & {
-    /** `undefined`: it is not backed up. */
-    readonly backup: BackupSettings | undefined;
-  };
-  readonly monitoring: {
-    /** `undefined`: standard output. */
-    readonly logFile: string | undefined;
-    readonly logLevel: LogLevel;
-  };
+export interface Config extends LoopSettings, Pick<Settings, 'limits' | 'monitoring'> {
+  /** `undefined` if no listener has TLS. */
+  readonly tls:
+    | (Settings['tls'] & { readonly certificateFile: string; readonly keyFile: string })
+    | undefined;
+  /** `undefined` if callers need none. */
+  readonly tokens: Settings['tokens'] | undefined;
+  readonly ledger: Settings['ledger'];
+  /** The config as a file writes it, every key included. */
+  readonly text: CompleteConfig;
 }

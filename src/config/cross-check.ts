@@ -1,10 +1,12 @@
 import { excessOf, MAX_PARAMETERS } from '../domain/parameters.ts';
 import { sameValue, type Value } from '../domain/value.ts';
 import type { DeclaredParameters } from './declared.ts';
-import { type ConfigPath, formatPath } from './fault.ts';
+import { BUILT_IN_PARAMETERS } from './defaults.ts';
+import { type ConfigPath, formatPath, show } from './fault.ts';
 import type { MergedConfig } from './merge.ts';
-import type { ConfigFile, GuardText, ParameterText, PrimaryText, RuleText } from './schema.ts';
-import { type Structure, show } from './structure.ts';
+import { metricName } from './metric.ts';
+import type { ConfigFile, ParameterText, RuleText } from './schema.ts';
+import type { Structure } from './structure.ts';
 import { suggest } from './suggest.ts';
 
 /** Something wrong between fields. */
@@ -26,7 +28,7 @@ export function crossCheck(
     ...checkWindows(config, structure),
     ...checkTls(config, structure),
     ...checkParameterCount(config),
-    ...checkTakenAway(config, structure),
+    ...checkTakenAway(structure),
     ...Object.keys(config.parameters).flatMap((name) => checkParameter(name, config, structure)),
     ...checkRuleIds(config, structure),
     ...config.rules.flatMap((rule, index) => checkRule(rule, index, declared, structure)),
@@ -98,14 +100,11 @@ function checkParameterCount({ parameters, rules }: MergedConfig): CrossFault[] 
 }
 
 /** Null takes a built-in parameter away; others are left out where they are not wanted. */
-function checkTakenAway(
-  { builtInParameters }: MergedConfig,
-  { file: { parameters = {} } }: Structure,
-): CrossFault[] {
+function checkTakenAway({ file: { parameters = {} } }: Structure): CrossFault[] {
   return Object.keys(parameters).flatMap((name) => {
-    if (parameters[name] !== null || builtInParameters.includes(name)) return [];
+    if (parameters[name] !== null || BUILT_IN_PARAMETERS.includes(name)) return [];
     const expected = `expected an object with keys, or a built-in parameter to take away`;
-    const message = `${expected}, found nothing (null)${suggest(name, builtInParameters)}`;
+    const message = `${expected}, found nothing (null)${suggest(name, BUILT_IN_PARAMETERS)}`;
     return [{ path: ['parameters', name], message }];
   });
 }
@@ -229,11 +228,11 @@ function checkMetrics(
   { isFaulty }: Structure,
 ): CrossFault[] {
   const path = ['rules', index];
-  const primaryName = isFaulty([...path, 'primary']) ? undefined : nameOf(primary ?? 'outcome');
+  const primaryName = isFaulty([...path, 'primary']) ? undefined : metricName(primary ?? 'outcome');
   const faults: CrossFault[] = [];
   const names = new Set<string>();
   for (const [position, guard] of guards.entries()) {
-    const name = nameOf(guard);
+    const name = metricName(guard);
     if (name === undefined) continue;
     const expected =
       name === primaryName
@@ -246,10 +245,4 @@ function checkMetrics(
     names.add(name);
   }
   return faults;
-}
-
-/** `undefined`: the name was faulty, and was taken away. */
-function nameOf(metric: PrimaryText | GuardText): string | undefined {
-  if (typeof metric === 'string') return metric;
-  return 'metric' in metric ? metric.metric : metric.measurement;
 }

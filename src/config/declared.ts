@@ -1,3 +1,4 @@
+import { BUILT_IN_PARAMETERS } from './defaults.ts';
 import type { MergedConfig } from './merge.ts';
 import type { Structure } from './structure.ts';
 import { suggest } from './suggest.ts';
@@ -14,7 +15,7 @@ export interface DeclaredParameters {
 
 /** Those of the config, and those that its rules add. */
 export function declaredParameters(
-  { parameters, rules, builtInParameters }: MergedConfig,
+  { parameters, rules }: MergedConfig,
   { isFaulty }: Pick<Structure, 'isFaulty'>,
 ): DeclaredParameters {
   const own = new Set(Object.keys(parameters));
@@ -26,7 +27,7 @@ export function declaredParameters(
     has: (name) => names.has(name) || isFaulty(['parameters', name]),
     hasInitial: (name) => own.has(name) || isFaulty(['parameters', name]),
     hint: (name) =>
-      builtInParameters.includes(name)
+      BUILT_IN_PARAMETERS.includes(name)
         ? `; with rules, there are only the parameters that are named: ${name}: {} is the built-in one`
         : suggest(name, names),
   };

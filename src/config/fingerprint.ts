@@ -1,35 +1,22 @@
 import { createHash } from 'node:crypto';
-import type { Metric } from '../domain/effect.ts';
-import type { ConfiguredRule } from './config.ts';
-
-/** What a rule proposes, and what its proposals are judged by. */
-type Judged = Pick<
-  ConfiguredRule,
-  | 'id'
-  | 'type'
-  | 'operation'
-  | 'target'
-  | 'source'
-  | 'forSeconds'
-  | 'confidence'
-  | 'impact'
-  | 'primary'
-  | 'guards'
->;
+import type { Guard, Metric } from '../domain/effect.ts';
+import type { CompleteRule } from './merge.ts';
 
 /**
  * SHA-256, in hex, of a canonical JSON: keys in this order, what is absent left out. `mode` and
- * `onHarm` are not in it: they change what is done, not what is found out.
+ * `on_harm` are not in it: they change what is done, not what is found out.
  */
-export function fingerprintOf(rule: Judged): string {
-  const { id, type, operation, target, source, forSeconds, confidence, impact, primary, guards } =
-    rule;
-  const { when, newValue, oldValue, reasoning } = source;
+export function fingerprintOf(
+  rule: CompleteRule,
+  primary: Metric,
+  guards: readonly Guard[],
+): string {
+  const { id, type, operation, target, when, reasoning, confidence, impact } = rule;
   const looksAt = ({ name, kind, better, statistic }: Metric) => [name, kind, better, statistic];
   const metrics = [looksAt(primary), ...guards.map((guard) => [...looksAt(guard), guard.margin])];
   const text = JSON.stringify({
-    ...{ id, type, operation, target, when, forSeconds: forSeconds || undefined },
-    ...{ newValue, oldValue, reasoning },
+    ...{ id, type, operation, target, when, forSeconds: rule.for_seconds || undefined },
+    ...{ newValue: rule.new_value, oldValue: rule.old_value, reasoning },
     ...{ confidence, impact, metrics },
   });
   return createHash('sha256').update(text).digest('hex');

@@ -7,7 +7,7 @@ import type { ConfigDocument, LocatedFault } from './document.ts';
 import { ConfigError, type ConfigFault, formatPath } from './fault.ts';
 import { parseJsonDocument } from './json-document.ts';
 import { MAX_CONFIG_BYTES } from './limits.ts';
-import { type MergedConfig, mergeOverDefaults } from './merge.ts';
+import { type CompleteConfig, completeRules, mergeOverDefaults } from './merge.ts';
 import { checkRules, compileRules } from './rules.ts';
 import { deepFreeze, settle } from './settle.ts';
 import { checkStructure } from './structure.ts';
@@ -23,7 +23,7 @@ export interface LoadedConfig {
 
 /** A config in which no fault was found. Plain data. */
 export interface CheckedConfig extends Pick<LoadedConfig, 'warnings'> {
-  readonly merged: MergedConfig;
+  readonly complete: CompleteConfig;
 }
 
 /**
@@ -51,10 +51,13 @@ export function parseConfig(text: string, fileName: string, format: 'yaml' | 'js
 }
 
 /** What is made of a config that was checked. */
-export function* compileConfig({ merged, warnings }: CheckedConfig): Sliced<LoadedConfig> {
+export function* compileConfig({ complete, warnings }: CheckedConfig): Sliced<LoadedConfig> {
   // It has no fault.
-  const declared = declaredParameters(merged, { isFaulty: () => false });
-  return deepFreeze({ config: settle(merged, yield* compileRules(merged, declared)), warnings });
+  const declared = declaredParameters(complete, { isFaulty: () => false });
+  return deepFreeze({
+    config: settle(complete, yield* compileRules(complete, declared)),
+    warnings,
+  });
 }
 
 function checkConfig(text: string, fileName: string, format: 'yaml' | 'json'): CheckedConfig {
@@ -64,7 +67,7 @@ function checkConfig(text: string, fileName: string, format: 'yaml' | 'json'): C
   const declared = declaredParameters(merged, structure);
   const unknownKeys = structure.unknownKeys;
   const builtIn = (path: ConfigFault['path']) =>
-    merged.hasBuiltInRules && path.startsWith('rules[') ? ' (a built-in rule)' : '';
+    structure.file.rules === undefined && path.startsWith('rules[') ? ' (a built-in rule)' : '';
 
   const faults: LocatedFault[] = [
     ...document.faults,
@@ -83,7 +86,7 @@ function checkConfig(text: string, fileName: string, format: 'yaml' | 'json'): C
   const inOrder = (a: LocatedFault, b: LocatedFault) => a.line - b.line;
   if (faults.length > 0) throw new ConfigError(faults.sort(inOrder).map(toFault));
   const warnings = format === 'json' ? [...unknownKeys].sort(inOrder).map(toFault) : [];
-  return { merged, warnings };
+  return { complete: completeRules(merged), warnings };
 }
 
 function locate(

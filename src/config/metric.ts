@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import {
   DEFAULT_MARGIN,
   type Guard,
@@ -6,54 +7,115 @@ import {
   OUTCOME,
   SUCCESS,
 } from '../domain/effect.ts';
-import type { GuardText, PrimaryText } from './schema.ts';
+import { choice, number, section } from './fields.ts';
+import { MAX_MEASUREMENT_BYTES, MEASUREMENT_NAME } from './limits.ts';
 
-const NAMED = { outcome: OUTCOME, latency: LATENCY, success: SUCCESS } as const;
+// How a config writes what trials look at. A metric is a word, or an object with what else is to be
+// said of it: `metric` names one of ours, `measurement` a key of Task.measurements.
 
-/** What trials are to improve, as the program reads it; `undefined`: nothing else is said. */
-export function settlePrimary(text: PrimaryText = 'outcome'): Metric {
-  return settleMetric(text);
+const statistic = choice(
+  ['median', 'total'],
+  'What is compared: median (what is typical; usual for latency) or total (what adds up; usual for ' +
+    'measurements)',
+).optional();
+
+// At 0 it could never be proven, at 1 it would allow anything.
+const margin = number(
+  { above: 0, below: 1 },
+  'By how much it may be worse: a share of the old value; of success, a difference of rates',
+).default(DEFAULT_MARGIN);
+
+const NAME_MESSAGE = `expected a measurement of 1 to ${MAX_MEASUREMENT_BYTES} bytes, not outcome, latency, success or __proto__`;
+
+const measurementKeys = {
+  measurement: z
+    .string(NAME_MESSAGE)
+    .min(1, NAME_MESSAGE)
+    .max(MAX_MEASUREMENT_BYTES, NAME_MESSAGE)
+    .regex(MEASUREMENT_NAME, NAME_MESSAGE)
+    .refine((name) => Buffer.byteLength(name) <= MAX_MEASUREMENT_BYTES, NAME_MESSAGE)
+    .describe('A key of Task.measurements'),
+  better: z
+    .enum(['lower', 'higher'], 'expected one of lower, higher (there is no default)')
+    .describe('Which direction is an improvement'),
+  statistic,
+};
+const measurement = section(measurementKeys, 'A measurement of tasks.');
+const guardedMeasurement = section({ ...measurementKeys, margin }, 'A measurement of tasks.');
+
+const latency = section(
+  {
+    metric: z.enum(['latency'], 'expected latency (outcome and success have no statistic)'),
+    statistic,
+  },
+  'The latency.',
+);
+
+const NO_GUARD = 'outcome is no guard: success and latency are';
+
+const named = section(
+  {
+    metric: z.enum(['latency', 'success'], `expected latency or success (${NO_GUARD})`),
+    statistic,
+    margin,
+  },
+  'The latency or the success rate.',
+).refine(({ metric, statistic }) => metric === 'latency' || statistic === undefined, {
+  path: ['statistic'],
+  message: 'expected none: of success, it is the share of tasks',
+});
+
+/** What trials are to improve. */
+export function primary(text: string) {
+  const message =
+    'expected outcome, latency, success, or an object with metric, or with measurement and better';
+  const word = z.enum(['outcome', 'latency', 'success']);
+  return z.union([word, latency, measurement], message).describe(text);
 }
 
-/** A guard as the program reads it. */
-export function settleGuard(text: GuardText): Guard {
-  const margin = typeof text === 'string' ? undefined : text.margin;
-  return { ...settleMetric(text), margin: margin ?? DEFAULT_MARGIN };
+/** What trials must not make worse. */
+export function guard(text: string) {
+  const message =
+    'expected latency, success, or an object with metric, or with measurement and better';
+  return z
+    .union([z.enum(['latency', 'success']), named, guardedMeasurement], {
+      error: ({ input }) => (input === 'outcome' ? `${message} (${NO_GUARD})` : message),
+    })
+    .describe(text);
 }
 
-/** Guards of a rule that names none. */
-export function defaultGuards(primary: Metric): Guard[] {
-  return (['success', 'latency'] as const)
-    .filter((name) => name !== primary.name)
-    .map((name) => settleGuard(name));
-}
+/** What trials are to improve, as a file writes it. */
+export type PrimaryText = z.input<ReturnType<typeof primary>>;
 
-function settleMetric(text: PrimaryText | GuardText): Metric {
-  if (typeof text === 'string') return NAMED[text];
+/** A guard as a file writes it. */
+export type GuardText = z.input<ReturnType<typeof guard>>;
+
+const METRICS = { outcome: OUTCOME, latency: LATENCY, success: SUCCESS } as const;
+
+/** What trials are to improve, or a guard without its margin, as the program reads it. */
+export function settleMetric(text: PrimaryText | GuardText): Metric {
+  if (typeof text === 'string') return METRICS[text];
   if ('metric' in text) {
-    const metric = NAMED[text.metric];
+    const metric = METRICS[text.metric];
     return { ...metric, statistic: text.statistic ?? metric.statistic };
   }
   const { measurement: name, better, statistic = 'total' } = text;
   return { name, kind: 'measurement', better, statistic };
 }
 
-/** What trials are to improve, as a config writes it. */
-export function primaryText({ name, kind, better, statistic }: Metric): PrimaryText {
-  const written = writtenStatistic(statistic);
-  if (kind === 'measurement') return { measurement: name, better, ...written };
-  return kind === 'latency' ? { metric: kind, ...written } : kind;
+/** A guard as the program reads it. */
+export function settleGuard(text: GuardText): Guard {
+  const { margin = DEFAULT_MARGIN } = typeof text === 'string' ? {} : text;
+  return { ...settleMetric(text), margin };
 }
 
-/** A guard as a config writes it. */
-export function guardText({ margin, ...metric }: Guard): GuardText {
-  const text = primaryText(metric);
-  // No config has `outcome` as a guard.
-  if (typeof text === 'string') return { metric: 'success', margin };
-  return { ...text, margin };
+/** Guards of a rule that names none. */
+export function defaultGuards(primary: PrimaryText): GuardText[] {
+  return (['success', 'latency'] as const).filter((name) => name !== metricName(primary));
 }
 
-/** Those of ours that are no choice are not written. */
-function writtenStatistic(statistic: Metric['statistic']) {
-  return statistic === 'median' || statistic === 'total' ? { statistic } : {};
+/** The name of a metric; `undefined` if it was faulty and has been taken away. */
+export function metricName(metric: PrimaryText | GuardText): string | undefined {
+  if (typeof metric === 'string') return metric;
+  return 'metric' in metric ? metric.metric : metric.measurement;
 }

@@ -1,4 +1,5 @@
 import { excessOf } from '../domain/parameters.ts';
+import type { Rule } from '../domain/rule.ts';
 import type { Sliced } from '../domain/slices.ts';
 import { kindOf, type Parameters, type Value, type ValueKind } from '../domain/value.ts';
 import type { Bindings } from './cel/bindings.ts';
@@ -12,12 +13,11 @@ import {
 import { toValue } from './cel/result.ts';
 import { createSamples } from './cel/samples.ts';
 import { isConstant, textsOf } from './cel/texts.ts';
-import type { ConfiguredRule } from './config.ts';
 import type { DeclaredParameters } from './declared.ts';
 import type { ConfigPath } from './fault.ts';
 import { fingerprintOf } from './fingerprint.ts';
-import type { MergedConfig } from './merge.ts';
-import { defaultGuards, settleGuard, settlePrimary } from './metric.ts';
+import type { CompleteConfig, CompleteRule, MergedConfig } from './merge.ts';
+import { settleGuard, settleMetric } from './metric.ts';
 import type { RuleText } from './schema.ts';
 
 /** Something wrong with an expression of a rule. */
@@ -31,8 +31,8 @@ export interface RuleFault {
 const FIELDS = ['when', 'new_value', 'old_value', 'reasoning'] as const;
 type Field = (typeof FIELDS)[number];
 
-interface ReadRule {
-  readonly text: RuleText;
+interface ReadRule<T extends RuleText = RuleText> {
+  readonly text: T;
   readonly index: number;
   readonly expressions: Map<Field, Expression>;
 }
@@ -58,17 +58,17 @@ export function checkRules(
 
 /** The rules of a config in which `checkRules` has found no fault, in its order. */
 export function* compileRules(
-  config: MergedConfig,
+  config: CompleteConfig,
   declared: DeclaredParameters,
-): Sliced<ConfiguredRule[]> {
+): Sliced<Rule[]> {
   const initial = initialValues(config);
-  const read: ReadRule[] = [];
+  const read: ReadRule<CompleteRule>[] = [];
   for (const [index, text] of config.rules.entries()) {
     read.push(readRule(text, index, declared, []));
     yield;
   }
   const samples = createSamplesFor(read, initial);
-  const rules: ConfiguredRule[] = [];
+  const rules: Rule[] = [];
   for (const rule of read) {
     rules.push(compileRule(rule, samples, initial));
     yield;
@@ -76,13 +76,13 @@ export function* compileRules(
   return rules;
 }
 
-function readRule(
-  text: RuleText,
+function readRule<T extends RuleText>(
+  text: T,
   index: number,
   declared: DeclaredParameters,
   faults: RuleFault[],
-): ReadRule {
-  const rule: ReadRule = { text, index, expressions: new Map() };
+): ReadRule<T> {
+  const rule: ReadRule<T> = { text, index, expressions: new Map() };
   for (const field of FIELDS) {
     if (text[field] === undefined) continue;
     const source = String(text[field]);
@@ -160,38 +160,26 @@ function firstValue(expression: Expression, samples: readonly Bindings[]): Value
 }
 
 function compileRule(
-  { text, expressions }: ReadRule,
+  { text, expressions }: ReadRule<CompleteRule>,
   samples: readonly Bindings[],
   initial: Parameters,
-): ConfiguredRule {
-  const { id, type, operation, target, confidence, impact } = text as Required<RuleText>;
-  const function_ = (field: Field) => {
+): Rule {
+  const { id, type, operation, target, confidence, impact, mode } = text;
+  const compile = (field: Field) => {
     const expression = expressions.get(field);
     return expression && compileExpression(expression, `${field} of rule ${id}`, initial);
   };
-  const sourceOf = (field: Field) => expressions.get(field)?.syntax.text;
-  const [when, newValue, oldValue, reasoning] = FIELDS.map(function_);
-  const primary = settlePrimary(text.primary);
-  const judged = {
-    ...{ id, type, operation, target, confidence, impact, primary },
-    guards: text.guards?.map(settleGuard) ?? defaultGuards(primary),
-    forSeconds: text.for_seconds ?? 0,
-    source: {
-      when: sourceOf('when') ?? '',
-      newValue: sourceOf('new_value'),
-      oldValue: sourceOf('old_value'),
-      reasoning: sourceOf('reasoning') ?? '',
-    },
-  };
+  const [when, newValue, oldValue, reasoning] = FIELDS.map(compile);
+  const all = [...expressions.values()];
+  const primary = settleMetric(text.primary);
+  const guards = text.guards.map(settleGuard);
   return {
-    ...judged,
-    mode: text.mode,
-    onHarm: text.on_harm ?? 'revert',
-    fingerprint: fingerprintOf(judged),
-    usesMetrics: [...expressions.values()].some((expression) => expression.usesMetrics),
-    measurements: new Set(
-      [...expressions.values()].flatMap((expression) => [...expression.measurements]),
-    ),
+    ...{ id, type, operation, target, confidence, impact, mode, primary, guards },
+    forSeconds: text.for_seconds,
+    onHarm: text.on_harm,
+    fingerprint: fingerprintOf(text, primary, guards),
+    usesMetrics: all.some((expression) => expression.usesMetrics),
+    measurements: new Set(all.flatMap((expression) => [...expression.measurements])),
     reasonings: textsOf(expressions.get('reasoning')?.syntax.expr, samples),
     constantValue: constantOf(expressions.get('new_value'), samples),
     neverFires: constantOf(expressions.get('when'), samples) === false,

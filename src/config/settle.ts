@@ -1,116 +1,58 @@
-import type { MetricsSettings, ParameterSpec } from '../domain/settings.ts';
-import type { Config, ConfiguredRule, TlsSettings, TokenSettings } from './config.ts';
-import type { MergedConfig } from './merge.ts';
+import { z } from 'zod';
+import type { Rule } from '../domain/rule.ts';
+import type { ParameterSpec } from '../domain/settings.ts';
+import type { CamelKeys, Config } from './config.ts';
+import type { CompleteConfig } from './merge.ts';
 import type { ParameterText } from './schema.ts';
-
-/** Where a config asks for backups and does not say when, or how many. */
-const BACKUP_HOURS = 24;
-const BACKUPS_KEPT = 7;
+import { type Sections, sectionsSchema } from './sections.ts';
 
 /** A merged config that was found without fault, as the program reads it. */
-export function settle(merged: MergedConfig, rules: readonly ConfiguredRule[]): Config {
-  const { cycle, reflection, curation, trial, limits, monitoring, ledger } = merged;
+export function settle(text: CompleteConfig, rules: readonly Rule[]): Config {
+  const settings = settleSections(text);
+  const { certificateFile, keyFile, ...tls } = settings.tls;
+  const { clientFile, adminFile } = settings.tokens;
   return {
-    version: merged.version,
-    cycle: {
-      enabled: cycle.enabled,
-      intervalSeconds: cycle.interval_seconds,
-      historyLimit: cycle.history_limit,
-      analysisWindow: cycle.analysis_window,
-      minTasks: cycle.min_tasks,
-      maxAgeSeconds: cycle.max_age_seconds,
-    },
-    recording: { dedupWindow: merged.recording.dedup_window },
-    metrics: settleMetrics(merged.metrics),
-    reflection: {
-      minScore: reflection.min_score,
-      minConfidence: reflection.min_confidence,
-      enforceMinConfidence: reflection.enforce_min_confidence,
-      weights: reflection.weights,
-    },
-    curation: {
-      mode: curation.mode,
-      suppressUnchanged: curation.suppress_unchanged,
-      cooldownSeconds: curation.cooldown_seconds,
-      maxDeltasPerHour: curation.max_deltas_per_hour,
-      proposalTtlSeconds: curation.proposal_ttl_seconds,
-      ackTimeoutSeconds: curation.ack_timeout_seconds,
-      refusals: curation.refusals,
-    },
+    ...settings,
+    version: text.version,
     parameters: Object.fromEntries(
-      Object.entries(merged.parameters).map(([name, text]) => [name, settleParameter(text)]),
+      Object.entries(text.parameters).map(([name, spec]) => [name, settleParameter(spec)]),
     ),
     rules,
-    trial: {
-      assignment: trial.assignment,
-      blockTasks: trial.block_tasks,
-      pairBy: trial.pair_by,
-      pairWaitTasks: trial.pair_wait_tasks,
-      predictBy: trial.predict_by,
-      outcomeTimeoutSeconds: trial.outcome_timeout_seconds,
-      maxSeconds: trial.max_seconds,
-      timeoutMs: trial.timeout_ms,
-      probationTasks: trial.probation_tasks,
-      probationSeconds: trial.probation_seconds,
-      holdback: trial.holdback,
-      seed: trial.seed,
-    },
-    tls: settleTls(merged.tls),
-    tokens: settleTokens(merged.tokens),
-    limits: {
-      maxPendingCalls: limits.max_pending_calls,
-      maxStreams: limits.max_streams,
-      maxStreamsPerClient: limits.max_streams_per_client,
-      maxConnections: limits.max_connections,
-    },
-    monitoring: { logFile: monitoring.log_file, logLevel: monitoring.log_level },
-    ledger: {
-      retainDeltas: ledger.retain_deltas,
-      retainCycles: ledger.retain_cycles,
-      backup: ledger.backup && {
-        everyHours: ledger.backup.every_hours ?? BACKUP_HOURS,
-        keep: ledger.backup.keep ?? BACKUPS_KEPT,
-        directory: ledger.backup.directory,
-      },
-    },
+    // Checked to be there together.
+    tls: certificateFile && keyFile ? { ...tls, certificateFile, keyFile } : undefined,
+    tokens: clientFile || adminFile ? { clientFile, adminFile } : undefined,
+    text,
   };
 }
 
-function settleMetrics({ max_age_seconds, combine }: MergedConfig['metrics']): MetricsSettings {
-  const { sub_agent_count, cpu_percent, values } = combine;
-  return {
-    maxAgeSeconds: max_age_seconds,
-    combine: { subAgentCount: sub_agent_count, cpuPercent: cpu_percent, values },
-  };
+function settleSections(text: Sections): CamelKeys<Sections> {
+  // The type says of each key what `camelKeys` does with it.
+  return camelKeys(sectionsSchema, text) as CamelKeys<Sections>;
 }
 
-function settleTls(tls: MergedConfig['tls']): TlsSettings | undefined {
-  const { certificate_file: certificateFile, key_file: keyFile } = tls;
-  // Checked to be there together.
-  if (certificateFile === undefined || keyFile === undefined) return undefined;
-  return {
-    certificateFile,
-    keyFile,
-    clientCaFile: tls.client_ca_file,
-    allowedNames: tls.allowed_names,
-  };
+/** Every key that the schema of an object knows, in camelCase, and so within. */
+function camelKeys(schema: unknown, value: unknown): unknown {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodPrefault) {
+    return camelKeys(schema.unwrap(), value);
+  }
+  if (!(schema instanceof z.ZodObject) || typeof value !== 'object' || value === null) return value;
+  const entries = new Map<string, unknown>(Object.entries(value));
+  return Object.fromEntries(
+    Object.entries(schema.shape).map(([key, inner]) => [
+      key.replaceAll(/_./g, (letter) => letter.charAt(1).toUpperCase()),
+      camelKeys(inner, entries.get(key)),
+    ]),
+  );
 }
 
-function settleTokens(tokens: MergedConfig['tokens']): TokenSettings | undefined {
-  const { client_file: clientFile, admin_file: adminFile } = tokens;
-  return clientFile === undefined && adminFile === undefined
-    ? undefined
-    : { clientFile, adminFile };
-}
-
-function settleParameter({ initial, min, max, max_step, allowed }: ParameterText): ParameterSpec {
+function settleParameter(text: ParameterText): ParameterSpec {
   return {
     // Checked to be there; `null` is a value of its own.
-    initial: initial ?? null,
-    min: min ?? undefined,
-    max: max ?? undefined,
-    maxStep: max_step ?? undefined,
-    allowed: allowed ?? undefined,
+    initial: text.initial ?? null,
+    min: text.min ?? undefined,
+    max: text.max ?? undefined,
+    maxStep: text.max_step ?? undefined,
+    allowed: text.allowed ?? undefined,
   };
 }
 

@@ -1,8 +1,7 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { ConfigDocument, LocatedFault } from './document.ts';
-import { type ConfigPath, formatPath } from './fault.ts';
+import { type ConfigPath, formatPath, show } from './fault.ts';
 import { type ConfigFile, configFileSchema } from './schema.ts';
-import { suggest } from './suggest.ts';
 
 /** What a document says, as far as it has the right shape. */
 export interface Structure {
@@ -32,12 +31,11 @@ export function checkStructure(document: ConfigDocument): Structure {
   for (const issue of issues.flatMap(narrow)) {
     const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
     if (issue.code === 'unrecognized_keys') {
-      const known = keysAt(path, data);
-      for (const key of issue.keys) {
+      const messages = issue.message.split('\n');
+      for (const [index, key] of issue.keys.entries()) {
         const inner = [...path, key];
-        const message = `expected one of ${known.join(', ')}, found ${show(key)}`;
-        const line = document.lineOf(inner);
-        unknownKeys.push({ path: inner, line, message: message + suggest(key, known) });
+        const message = messages[index] ?? issue.message;
+        unknownKeys.push({ path: inner, line: document.lineOf(inner), message });
       }
     } else if (issue.code === 'invalid_key') {
       report(path, `${issue.issues[0]?.message}, found ${show(path.at(-1))}`);
@@ -94,32 +92,6 @@ function readSourceTexts(document: ConfigDocument): unknown {
   return data;
 }
 
-/** Keys that the schema knows of the object at a path of the data. */
-function keysAt(path: ConfigPath, data: unknown): string[] {
-  let schema: unknown = configFileSchema;
-  for (const [index, part] of path.entries()) {
-    schema = unwrap(schema, valueAt(data, path.slice(0, index)));
-    if (schema instanceof z.ZodObject) schema = schema.shape[part];
-    else if (schema instanceof z.ZodArray) schema = schema.element;
-    else if (schema instanceof z.ZodRecord) schema = schema.valueType;
-  }
-  schema = unwrap(schema, valueAt(data, path));
-  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
-}
-
-/** Of several kinds, those that have keys are objects: the one that has most of the value's. */
-function unwrap(schema: unknown, value: unknown): unknown {
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable) {
-    return unwrap(schema.unwrap(), value);
-  }
-  if (!(schema instanceof z.ZodUnion)) return schema;
-  const keys = isRecord(value) ? Object.keys(value) : [];
-  const shared = ({ shape }: z.ZodObject) => keys.filter((key) => Object.hasOwn(shape, key)).length;
-  return schema.options
-    .filter((option) => option instanceof z.ZodObject)
-    .sort((one, other) => shared(other) - shared(one))[0];
-}
-
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -143,14 +115,4 @@ function remove(data: unknown, path: ConfigPath): void {
     if (path.length === 2 && path[0] === 'rules') container[Number(last)] = {};
     else remove(data, path.slice(0, -1));
   } else if (isRecord(container) && last !== undefined) delete container[last];
-}
-
-/** A value found, short enough for a message. */
-export function show(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  if (value === null) return 'nothing (null)';
-  if (Array.isArray(value)) return `a list of ${value.length}`;
-  if (typeof value === 'object') return 'an object';
-  if (typeof value !== 'string') return String(value);
-  return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
 }
