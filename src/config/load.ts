@@ -5,13 +5,12 @@ import { crossCheck } from './cross-check.ts';
 import { declaredParameters } from './declared.ts';
 import type { ConfigDocument, LocatedFault } from './document.ts';
 import { ConfigError, type ConfigFault, formatPath } from './fault.ts';
-import { parseJsonDocument } from './json-document.ts';
 import { MAX_CONFIG_BYTES } from './limits.ts';
 import { type CompleteConfig, completeRules, mergeOverDefaults } from './merge.ts';
+import { parseJsonDocument, parseYamlDocument } from './parse-document.ts';
 import { checkRules, compileRules } from './rules.ts';
 import { deepFreeze, settle } from './settle.ts';
 import { checkStructure } from './structure.ts';
-import { parseYamlDocument } from './yaml-document.ts';
 
 /** A config that can be used. */
 export interface LoadedConfig {

@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { parseJsonDocument } from '../../src/config/json-document.ts';
+import { parseJsonDocument, parseYamlDocument } from '../../src/config/parse-document.ts';
 import { suggest } from '../../src/config/suggest.ts';
-import { parseYamlDocument } from '../../src/config/yaml-document.ts';
 
 const json = fc
   .jsonValue({ maxDepth: 5 })
