@@ -3,40 +3,40 @@ import type { Socket } from 'node:net';
 const CHECK_MS = 1000;
 
 /**
- * A client from which nothing has come for so many checks is dropped: one that lives answers a ping each
- * 5 s. They are checks and not seconds, since between two of them all is read that has come: a server
- * that is starved of time finds nobody silent.
+ * Checks without a byte after which a connection is closed; live clients answer a ping every 5 s. Checks
+ * and not seconds, because all that has arrived is read between two of them: an event loop that stalls
+ * closes no healthy connection.
  */
-const SILENT_CHECKS = 15;
+const MAX_IDLE_CHECKS = 15;
 
-interface Heard {
-  bytes: number;
-  silentChecks: number;
+interface Idle {
+  bytesRead: number;
+  checks: number;
 }
 
-/** Finds clients that have frozen, or whose network has gone. */
-export class SilentConnections {
-  readonly #heard = new Map<Socket, Heard>();
+/** Closes connections whose client has frozen, or whose network is gone. */
+export class IdleConnections {
+  readonly #sockets = new Map<Socket, Idle>();
   #timer: NodeJS.Timeout | undefined;
 
   watch(socket: Socket): void {
-    this.#heard.set(socket, { bytes: 0, silentChecks: 0 });
+    this.#sockets.set(socket, { bytesRead: 0, checks: 0 });
     socket.once('close', () => this.#forget(socket));
     this.#timer ??= setInterval(() => this.check(), CHECK_MS).unref();
   }
 
   check(): void {
-    for (const [socket, heard] of this.#heard) {
+    for (const [socket, idle] of this.#sockets) {
       const { bytesRead } = socket;
-      heard.silentChecks = bytesRead === heard.bytes ? heard.silentChecks + 1 : 0;
-      heard.bytes = bytesRead;
-      if (heard.silentChecks >= SILENT_CHECKS) socket.destroy();
+      idle.checks = bytesRead === idle.bytesRead ? idle.checks + 1 : 0;
+      idle.bytesRead = bytesRead;
+      if (idle.checks >= MAX_IDLE_CHECKS) socket.destroy();
     }
   }
 
   #forget(socket: Socket): void {
-    this.#heard.delete(socket);
-    if (this.#heard.size > 0) return;
+    this.#sockets.delete(socket);
+    if (this.#sockets.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
   }

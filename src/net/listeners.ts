@@ -2,7 +2,7 @@ import { createServer, type Socket } from 'node:net';
 import { type Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js';
 import { formatAddress, type ListenAddress } from './address.ts';
 import type { ConnectionCap } from './connection-cap.ts';
-import { SilentConnections } from './idle-connections.ts';
+import { IdleConnections } from './idle-connections.ts';
 import { type Listening, listen } from './listen.ts';
 
 /** Takes a connection. */
@@ -28,7 +28,7 @@ export interface ListenersOptions {
  */
 export class Listeners {
   readonly #inject: Accept;
-  readonly #silent = new SilentConnections();
+  readonly #idle = new IdleConnections();
   readonly #options: ListenersOptions;
   readonly #open: Listening[] = [];
   /** Connections whose handshake is not through, by the address of the client. */
@@ -43,8 +43,8 @@ export class Listeners {
       // A handshake may end after the listeners are closed.
       if (this.#closed !== undefined || socket.destroyed) socket.destroy();
       else {
-        this.#silent.watch(socket);
-        injector.injectConnection(named(socket));
+        this.#idle.watch(socket);
+        injector.injectConnection(socket);
       }
     };
     this.#options = options;
@@ -104,16 +104,4 @@ export class Listeners {
 /** Of one client over TCP there is one connection at a time. */
 function peerOf({ remoteAddress, remotePort }: Socket): string {
   return `${remoteAddress}:${remotePort}`;
-}
-
-let unnamed = 0;
-
-/**
- * Callers over a unix socket have no address, and grpc-js calls them all "unknown": a name for each
- * connection tells them apart, where their streams are counted and in the log.
- */
-function named(socket: Socket): Socket {
-  if (socket.remoteAddress !== undefined || socket.destroyed) return socket;
-  unnamed += 1;
-  return Object.defineProperty(socket, 'remoteAddress', { value: `unix:${unnamed}` });
 }

@@ -7,14 +7,13 @@ import { LearningAdminService } from '../gen/learning/v1/admin_service_pb.ts';
 import { LearningService } from '../gen/learning/v1/learning_service_pb.ts';
 import { addService } from '../wire/codec.ts';
 import { Admission } from './admission/admission.ts';
-import { Authorisation, type Authority } from './admission/authorise.ts';
-import { shedLoad } from './grpc-js/load-shedding.ts';
+import type { Authority } from './admission/authorise.ts';
 import { createGrpcServer } from './grpc-js/server.ts';
 import type { HandlerEnvironment } from './handlers.ts';
 import { adminHandlers } from './services/admin.ts';
 import { createHealth } from './services/health.ts';
 import { learningHandlers } from './services/learning.ts';
-import { addReflection } from './services/reflection.ts';
+import { addReflection, REFLECTION } from './services/reflection.ts';
 import { DeltaStreams, type SubscriberInfo } from './streams/deltas.ts';
 import { OpenStreams, type StreamLimits } from './streams/open-streams.ts';
 import { createValidate, warmUp } from './validation/validate.ts';
@@ -75,7 +74,7 @@ const INSPECTING = new Set<DescMethod>([
 ]);
 
 export function createLearningServer(options: LearningServerOptions): LearningServer {
-  const { engine, environment, configError, limits, authority } = options;
+  const { engine, environment, configError, limits } = options;
   const services = [LearningService, LearningAdminService];
   const deltaStreams = new DeltaStreams(engine.ledger.state, engine.clock);
   const openStreams = new OpenStreams(limits);
@@ -92,13 +91,7 @@ export function createLearningServer(options: LearningServerOptions): LearningSe
   const subscribers = () => deltaStreams.subscribers();
   engine.followedBy(subscribers);
   const admission = createAdmission(options);
-  const authorisation = authority && new Authorisation(authority);
-  const interceptors = [authorisation?.interceptor, admission.interceptor];
-  const server = createGrpcServer(
-    interceptors.filter((one) => one !== undefined),
-    limits().maxStreamsPerClient,
-  );
-  shedLoad(server, admission.refusalFor);
+  const server = createGrpcServer(admission, limits().maxStreamsPerClient);
   const shared = { engine, environment, validate };
   addService(
     server,
@@ -113,19 +106,25 @@ export function createLearningServer(options: LearningServerOptions): LearningSe
     setServing: (serving) => health.setServing(serving),
     subscribers,
     pendingCalls: () => admission.pending,
-    requestBytes: () => admission.requestBytes,
+    requestBytes: () => admission.connections.requestBytes,
     drain() {
       openStreams.drain();
       healthStreams.drain();
       return admission.drain();
     },
-    recheckCallers: () => authorisation?.recheck(),
+    recheckCallers: () => admission.recheck(),
   };
 }
 
-function createAdmission({ clock, environment, limits }: LearningServerOptions): Admission {
+function createAdmission({
+  clock,
+  environment,
+  limits,
+  authority,
+}: LearningServerOptions): Admission {
   return new Admission({
     clock,
+    authority,
     maxPendingCalls: () => limits().maxPendingCalls,
     onRefused(path, code, reason) {
       environment.observe(path, code, 0);
@@ -134,5 +133,6 @@ function createAdmission({ clock, environment, limits }: LearningServerOptions):
     clients: LearningService.methods.filter((one) => !INSPECTING.has(one)),
     operators: [...LearningAdminService.methods, ...INSPECTING],
     probes: Health.methods,
+    others: REFLECTION.flatMap(({ methods }) => methods),
   });
 }

@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { SilentConnections } from '../../src/net/idle-connections.ts';
+import { IdleConnections } from '../../src/net/idle-connections.ts';
 
 /** A connection of which so much is said to have been read. */
 function fakeSocket() {
@@ -12,7 +12,7 @@ function fakeSocket() {
 }
 
 test('a connection of which nothing is heard for fifteen checks is dropped, and no other', () => {
-  const connections = new SilentConnections();
+  const connections = new IdleConnections();
   const [silent, alive] = [fakeSocket(), fakeSocket()];
   for (const { socket } of [silent, alive]) connections.watch(socket);
   for (let i = 0; i < 14; i += 1) connections.check();

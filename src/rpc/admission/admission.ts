@@ -1,99 +1,134 @@
-import type { Http2Session } from 'node:http2';
+import { constants, type Http2Session, type OutgoingHttpHeaders } from 'node:http2';
 import type { DescMethod } from '@bufbuild/protobuf';
 import { type ServerInterceptor, type StatusObject, status } from '@grpc/grpc-js';
 import type { Clock } from '../../domain/clock.ts';
 import { methodCodec } from '../../wire/codec.ts';
 import type { WireReason } from '../../wire/status.ts';
-import { Counts } from '../counts.ts';
-import { interceptorOf } from '../grpc-js/intercepted-call.ts';
-import type { RefusalFor } from '../grpc-js/load-shedding.ts';
-import { MAX_REQUEST_BYTES, RequestBytes } from '../grpc-js/message-limits.ts';
-import { AdmittedCall, type CallLimiter, type Pool } from './admitted-call.ts';
-import { type Meter, MeteredCall } from './metered-call.ts';
-import { type Refusal, Refusals } from './refusals.ts';
+import type { Gate } from '../grpc-js/internals.ts';
+import { type CallGuard, MAX_REQUEST_BYTES } from '../grpc-js/server.ts';
+import {
+  AdmittedCall,
+  type Arrival,
+  type CallCounter,
+  type MethodRule,
+  type Pool,
+} from './admitted-call.ts';
+import { type Authority, needOf, refusalOf } from './authorise.ts';
+import { type Connection, Connections } from './connections.ts';
+import {
+  DRAINING,
+  headersOf,
+  OVERLOADED,
+  type Refusal,
+  type Refusals,
+  refuseStream,
+} from './refusals.ts';
 
-/** Calls that operators' tools may have under way beside those of clients. */
+// Which calls are served. What holds whatever callers do:
+//
+// 1. A call that is not served is refused when its headers arrive, before grpc-js creates anything for it.
+// 2. Unary calls count against the pool of their kind from their headers to their response, streams of
+//    responses to the end of their request. Clients, operators and probes cannot fill each other's pool.
+// 3. No pool waits longer than `REQUEST_TIMEOUT_MS` for a request to arrive.
+// 4. The bytes of large requests, and of large responses that are not read, are bounded per connection;
+//    those of requests also in all.
+// 5. Once a drain has begun, no call but a probe is admitted, and no request is waited for.
+// 6. Whoever shows no valid token reaches no handler, and loses a connection after `MAX_REFUSED` calls.
+//
+// Elsewhere: the number of calls per connection (HTTP/2, `grpc-js/server.ts`), of streams (`OpenStreams`),
+// and of connections (`net/connection-cap.ts`).
+
+/** Calls that operators may have under way. */
 const MAX_PENDING_OPERATORS = 256;
 
-/** Probes need no token, so that theirs are few, in all and of one connection: they are answered at once. */
+/** Probes need no token, so they may be few. They are answered at once. */
 const MAX_PENDING_PROBES = 64;
 const MAX_PENDING_PROBES_PER_CONNECTION = 16;
 
-/** A probe's request holds the name of a service. It may be compressed, to a thousandth. */
+/** A probe holds the name of a service. Compressed, it may arrive as a thousandth of that. */
 const MAX_PROBE_BYTES = 256;
 
-/** Big answers of one connection that its client has not read: two of the biggest. */
-const MAX_UNREAD_BYTES = 8 * 1024 * 1024;
+/** From the headers of a request to its end: 4 MiB at 3 Mbit/s. */
+const REQUEST_TIMEOUT_MS = 10_000;
 
-/** A request whose headers came has so long to come whole. On a bad line that is 4 MiB at 3 Mbit/s. */
-const MESSAGE_TIMEOUT_MS = 10_000;
-
-/** How often requests that do not come are looked for. */
+/** How often requests that do not arrive are looked for. */
 const CHECK_MS = 1000;
+
+/**
+ * Calls that a connection without a valid token may begin, cancelled ones included. Node's limits on
+ * cancelled calls are set for clients that may call.
+ */
+const MAX_REFUSED = 1000;
 
 export interface AdmissionOptions {
   readonly clock: Clock;
   readonly maxPendingCalls: () => number;
-  /** A call was refused before it began. */
+  /** A call was refused for another reason than its token. */
   readonly onRefused: (path: string, code: status, reason: WireReason) => void;
+  /** Without one, everybody may call. */
+  readonly authority: Authority | undefined;
   readonly clients: readonly DescMethod[];
-  /** Not to suffer from what clients do. */
   readonly operators: readonly DescMethod[];
-  /** Everybody may call them, and they answer while the server drains. */
+  /** They need no token, and are answered while the server drains. */
   readonly probes: readonly DescMethod[];
+  /** All others: they count only as streams. */
+  readonly others: readonly DescMethod[];
 }
 
-/**
- * Bounds the calls that are under way, from their headers to their answer; those beyond are refused.
- * Answers that a client does not read are bounded by connection (their bytes here, their number in
- * `grpc-js/server.ts`), so that it is in nobody's way but its own. Streams count until their first
- * message; after that, see `OpenStreams`.
- */
-export class Admission implements CallLimiter {
-  readonly interceptor: ServerInterceptor;
+export class Admission implements CallGuard, CallCounter {
+  readonly connections = new Connections();
   readonly #options: AdmissionOptions;
-  readonly #overloaded = new Refusals('OVERLOADED', 'too many calls are under way');
-  readonly #draining = new Refusals('DRAINING', 'the sidecar is shutting down');
-  readonly #unread = new Refusals('OVERLOADED', 'answers on this connection are not read');
-  readonly #unreadBytes = new Counts<string>();
-  readonly #tooManyBytes = new Refusals('OVERLOADED', 'too many bytes of requests are under way');
-  readonly #requestBytes = new RequestBytes();
   readonly #clients: Pool;
   readonly #operators = createPool(() => MAX_PENDING_OPERATORS);
-  readonly #probes = createPool(() => MAX_PENDING_PROBES, new Counts());
-  /** By path, of all methods but those whose requests are streams. */
-  readonly #poolOfPath: ReadonlyMap<string, Pool>;
+  readonly #probes = createPool(() => MAX_PENDING_PROBES);
+  readonly #rules: ReadonlyMap<string, MethodRule>;
+  /** Streams that end when their token is revoked. */
+  readonly #streams = new Set<AdmittedCall>();
+  #arrival: Arrival | undefined;
   #isDraining = false;
-  #checking = false;
-  #checks = 0;
+  #isChecking = false;
   #onIdle: (() => void) | undefined;
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
     this.#clients = createPool(options.maxPendingCalls);
-    this.#poolOfPath = new Map([
-      ...pathsOf(options.clients, this.#clients),
-      ...pathsOf(options.operators, this.#operators),
-      ...pathsOf(options.probes, this.#probes),
+    this.#rules = new Map([
+      ...rulesOf(options.clients, this.#clients),
+      ...rulesOf(options.operators, this.#operators),
+      ...rulesOf(options.probes, this.#probes, MAX_PROBE_BYTES),
+      ...rulesOf(options.others, undefined),
     ]);
-    const meters = new Map<string, Meter>();
-    this.interceptor = interceptorOf(({ path, requestStream, responseStream }, call) => {
-      const meter = meters.get(path) ?? this.#meterOf(path, requestStream);
-      // Of as many paths as there are methods: grpc-js refuses others itself.
-      meters.set(path, meter);
-      const pool = this.#poolOfPath.get(path);
-      // Its first message may be long in coming, by right; it counts as an open stream meanwhile.
-      if (pool === undefined) return new MeteredCall(call, meter);
-      return new AdmittedCall(call, { limiter: this, path, pool, isStream: responseStream, meter });
-    });
   }
 
-  /** Says how a call is refused that cannot be taken in. */
-  readonly refusalFor: RefusalFor = (path, { session }) => {
-    const pool = this.#poolOfPath.get(path);
-    if (pool === undefined) return undefined;
-    const refusals = this.#refusalsFor(pool, path, session);
-    return refusals && this.#refuse(path, refusals).headers;
+  readonly gate: Gate = (stream, headers) => {
+    this.#arrival = undefined;
+    const rule = this.#rules.get(headers[':path'] ?? '');
+    // grpc-js refuses what it has no handler for.
+    if (rule === undefined) return true;
+    const { session } = stream;
+    if (session === undefined || stream.destroyed) {
+      // Cancelled already.
+      stream.on('error', () => {});
+      return false;
+    }
+    const connection = this.connections.of(session);
+    const arrival = { stream, rule, connection, authorization: headers.authorization };
+    const refusal = this.#refusalOf(arrival);
+    if (refusal === undefined) {
+      this.#arrival = arrival;
+      // Handlers have no use for it, and cannot leak it.
+      if (this.#options.authority !== undefined) delete headers.authorization;
+      return true;
+    }
+    refuseStream(stream, refusal);
+    if (connection.refusedCalls > MAX_REFUSED) closeSession(session);
+    return false;
+  };
+
+  readonly interceptor: ServerInterceptor = (_, call) => {
+    // Served at once, by the time the gate returns.
+    if (this.#arrival === undefined) throw new Error('a method has no rule of admission');
+    return new AdmittedCall(call, this.#arrival, this);
   };
 
   /** Calls under way. */
@@ -101,23 +136,11 @@ export class Admission implements CallLimiter {
     return this.#clients.pending + this.#operators.pending + this.#probes.pending;
   }
 
-  answer(path: string, peer: string, bytes: number): StatusObject | undefined {
-    if (this.#unreadBytes.of(peer) + bytes > MAX_UNREAD_BYTES)
-      return this.#refuse(path, this.#unread).status;
-    this.#unreadBytes.add(peer, bytes);
-    return undefined;
-  }
-
-  answered(peer: string, bytes: number): void {
-    this.#unreadBytes.add(peer, -bytes);
-  }
-
   /** From now on calls are refused. Resolves when none is under way. */
   drain(): Promise<void> {
     this.#isDraining = true;
-    // What has not been asked yet cannot be lost.
     for (const { awaited } of this.#pools()) {
-      for (const call of awaited) call.refuse(this.#draining.next().status);
+      for (const call of awaited) call.sendStatus(this.refuse(call.arrival.rule, DRAINING));
     }
     return new Promise((resolve) => {
       this.#onIdle = resolve;
@@ -125,98 +148,135 @@ export class Admission implements CallLimiter {
     });
   }
 
-  enter(call: AdmittedCall, pool: Pool): void {
+  /** Other tokens are valid: ends the streams of those who could not open them now. */
+  recheck(): void {
+    for (const call of this.#streams) {
+      const refusal = this.#tokenRefusal(call.arrival);
+      if (refusal !== undefined) call.sendStatus(refusal);
+    }
+  }
+
+  enter(call: AdmittedCall): void {
+    const { rule, connection } = call.arrival;
+    if (rule.requestStream || rule.responseStream) this.#streams.add(call);
+    if (rule.pool === undefined) return;
+    rule.pool.pending += 1;
+    if (rule.pool === this.#probes) connection.probes += 1;
+  }
+
+  awaitRequest(call: AdmittedCall): void {
+    const { pool } = call.arrival.rule;
+    if (pool === undefined) return;
+    call.awaitedSinceMs = this.#options.clock.monotonic();
     pool.awaited.add(call);
-    if (!this.#checking) this.#checkLater();
-    pool.pending += 1;
-    if (call.session !== undefined) pool.ofSession?.add(call.session, 1);
+    this.#checkLater();
   }
 
-  requestCame(call: AdmittedCall, pool: Pool): void {
-    pool.awaited.delete(call);
-  }
-
-  leave(call: AdmittedCall, pool: Pool): void {
-    pool.pending -= 1;
-    if (call.session !== undefined) pool.ofSession?.add(call.session, -1);
+  leave(call: AdmittedCall): void {
+    const { rule, connection } = call.arrival;
+    if (rule.pool === undefined) return;
+    rule.pool.awaited.delete(call);
+    rule.pool.pending -= 1;
+    if (rule.pool === this.#probes) connection.probes -= 1;
     if (this.pending === 0) this.#onIdle?.();
   }
 
-  get checks(): number {
-    return this.#checks;
+  ended(call: AdmittedCall): void {
+    this.#streams.delete(call);
   }
 
-  /** Bytes of larger requests under way. */
-  get requestBytes(): number {
-    return this.#requestBytes.taken;
+  refuse(rule: MethodRule, refusals: Refusals): StatusObject {
+    return this.#refuse(rule, refusals).status;
+  }
+
+  #refuse({ path }: MethodRule, refusals: Refusals): Refusal {
+    const refusal = refusals.next();
+    this.#options.onRefused(path, refusal.status.code, refusals.reason);
+    return refusal;
   }
 
   #pools(): readonly Pool[] {
     return [this.#clients, this.#operators, this.#probes];
   }
 
-  #meterOf(path: string, isStream: boolean): Meter {
-    const isProbe = this.#poolOfPath.get(path) === this.#probes;
-    const maxBytes = isProbe ? MAX_PROBE_BYTES : MAX_REQUEST_BYTES;
-    const refuse = () => this.#refuse(path, this.#tooManyBytes).status;
-    return { bytes: this.#requestBytes, maxBytes, isStream, refuse };
+  #refusalOf(arrival: Arrival): OutgoingHttpHeaders | undefined {
+    const { rule, connection } = arrival;
+    const refusals = this.#poolRefusals(rule, connection);
+    if (refusals !== undefined) return this.#refuse(rule, refusals).headers;
+    if (rule.need === undefined) return undefined;
+    const refusal = this.#tokenRefusal(arrival);
+    connection.refusedCalls += refusal === undefined ? Number.NEGATIVE_INFINITY : 1;
+    return refusal && headersOf(refusal);
   }
 
-  #refuse(path: string, refusals: Refusals): Refusal {
-    const refusal = refusals.next();
-    this.#options.onRefused(path, refusal.status.code, refusals.reason);
-    return refusal;
+  #poolRefusals(rule: MethodRule, connection: Connection): Refusals | undefined {
+    const { pool } = rule;
+    if (pool === undefined) return undefined;
+    if (pool === this.#probes) {
+      if (connection.probes >= MAX_PENDING_PROBES_PER_CONNECTION) return OVERLOADED;
+      this.#makeRoom(rule, pool);
+    } else if (this.#isDraining) return DRAINING;
+    return pool.pending < pool.max() ? undefined : OVERLOADED;
   }
 
-  #refusalsFor(pool: Pool, path: string, session: Http2Session | undefined): Refusals | undefined {
-    const isProbe = pool === this.#probes;
-    if (this.#isDraining && !isProbe) return this.#draining;
-    const ofSession = (session && pool.ofSession?.of(session)) ?? 0;
-    if (ofSession >= MAX_PENDING_PROBES_PER_CONNECTION) return this.#overloaded;
-    if (pool.pending >= pool.most() && isProbe) this.#endAwaited(path, pool);
-    return pool.pending >= pool.most() ? this.#overloaded : undefined;
-  }
-
-  /** Probes come whole: those that are awaited for longest are none. */
-  #endAwaited(path: string, pool: Pool): void {
+  /** A probe's request arrives in one piece: ends those that have waited longest for theirs. */
+  #makeRoom(rule: MethodRule, pool: Pool): void {
     for (const call of pool.awaited) {
-      if (pool.pending < pool.most()) return;
-      pool.awaited.delete(call);
-      call.sendStatus(this.#refuse(path, this.#overloaded).status);
+      if (pool.pending < pool.max()) return;
+      call.sendStatus(this.refuse(rule, OVERLOADED));
     }
   }
 
+  #tokenRefusal({ rule, connection, authorization }: Arrival): StatusObject | undefined {
+    const { authority } = this.#options;
+    const { path, need } = rule;
+    if (authority === undefined || need === undefined) return undefined;
+    const { peer } = connection;
+    return refusalOf(authority, { path, need, peer, header: authorization });
+  }
+
   #checkLater(): void {
-    this.#checking = true;
+    if (this.#isChecking) return;
+    this.#isChecking = true;
     this.#options.clock.schedule(() => this.#check(), CHECK_MS);
   }
 
   #check(): void {
-    this.#checking = false;
-    this.#checks += 1;
-    for (const { awaited } of this.#pools()) this.#giveUp(awaited);
-    if (this.#pools().some(({ awaited }) => awaited.size > 0)) this.#checkLater();
-  }
-
-  #giveUp(awaited: Set<AdmittedCall>): void {
-    for (const call of awaited) {
-      if ((this.#checks - call.startedAt) * CHECK_MS <= MESSAGE_TIMEOUT_MS) return;
-      awaited.delete(call);
-      call.sendStatus(TOO_LATE);
+    this.#isChecking = false;
+    const nowMs = this.#options.clock.monotonic();
+    for (const { awaited } of this.#pools()) {
+      for (const call of awaited) {
+        if (nowMs - call.awaitedSinceMs <= REQUEST_TIMEOUT_MS) break;
+        call.sendStatus(TOO_LATE);
+      }
+      if (awaited.size > 0) this.#checkLater();
     }
   }
 }
 
-function createPool(most: () => number, ofSession?: Pool['ofSession']): Pool {
-  return { pending: 0, most, awaited: new Set(), ofSession };
+function createPool(max: () => number): Pool {
+  return { pending: 0, max, awaited: new Set() };
 }
 
-function pathsOf(methods: readonly DescMethod[], pool: Pool): [string, Pool][] {
-  const codecs = methods.map(methodCodec);
-  return codecs.filter((one) => !one.requestStream).map(({ path }) => [path, pool]);
+function rulesOf(
+  methods: readonly DescMethod[],
+  pool: Pool | undefined,
+  maxBytes: number = MAX_REQUEST_BYTES,
+): [string, MethodRule][] {
+  return methods.map((method) => {
+    const { path, requestStream, responseStream } = methodCodec(method);
+    const rule = { path, requestStream, responseStream, maxBytes, need: needOf(method) };
+    return [path, { ...rule, pool: requestStream ? undefined : pool }];
+  });
+}
+
+/** Closes a connection with all its calls, and tells its client to calm down. */
+function closeSession(session: Http2Session): void {
+  session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  session.destroy();
 }
 
 const TOO_LATE = {
   code: status.DEADLINE_EXCEEDED,
-  details: `the request did not come within ${MESSAGE_TIMEOUT_MS / 1000} s of its headers`,
+  details: `the request did not come within ${REQUEST_TIMEOUT_MS / 1000} s of its headers`,
 };

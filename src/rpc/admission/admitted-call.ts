@@ -1,136 +1,227 @@
-import type { Http2Session } from 'node:http2';
-import type { Metadata, ServerInterceptingCallInterface, StatusObject } from '@grpc/grpc-js';
-import type { Counts } from '../counts.ts';
-import { wireCallOf } from '../grpc-js/call-internals.ts';
-import type { End, Message } from '../grpc-js/intercepted-call.ts';
-import { type Meter, MeteredCall } from './metered-call.ts';
+import { constants, type ServerHttp2Stream } from 'node:http2';
+import {
+  type Metadata,
+  ServerInterceptingCall,
+  type ServerInterceptingCallInterface,
+  type StatusObject,
+  status,
+} from '@grpc/grpc-js';
+import { decodedBytes } from '../../wire/codec.ts';
+import type { Need } from './authorise.ts';
+import { type Connection, type Connections, FREE_BYTES, takeResponse } from './connections.ts';
+import { type Refusals, TOO_MANY_BYTES, UNREAD } from './refusals.ts';
 
-/** Answers of such a size are counted: smaller ones, of all calls of a connection, are 16 MiB. */
-const BIG_ANSWER_BYTES = 4096;
+type Listener = Parameters<ServerInterceptingCallInterface['start']>[0];
+type Message = Parameters<Listener['onReceiveMessage']>[0];
+type End = Parameters<ServerInterceptingCallInterface['sendStatus']>[0];
 
-/** Where calls are counted. */
-export interface CallLimiter {
-  /** Checks so far: time enough for what is awaited, and cheaper than a clock. */
-  readonly checks: number;
-  /** Takes a call in; its request is awaited. */
-  enter(call: AdmittedCall, pool: Pool): void;
-  /** The request is whole, or will not come. */
-  requestCame(call: AdmittedCall, pool: Pool): void;
-  /** The call is answered or has ended, or is a stream that has begun. */
-  leave(call: AdmittedCall, pool: Pool): void;
-  /** Counts a big answer, or refuses to give it where too many of its connection are not read. */
-  answer(path: string, peer: string, bytes: number): StatusObject | undefined;
-  /** A big answer has left, or never will. */
-  answered(peer: string, bytes: number): void;
-}
+/** Smaller responses are not counted: unread, those of all calls of a connection are about 5 MiB. */
+const LARGE_RESPONSE_BYTES = 4096;
 
-/** Calls that share a bound. */
+/** Before each message: whether it is compressed, and its length. */
+const PREFIX_BYTES = 5;
+
+/** Calls that share a limit. */
 export interface Pool {
   pending: number;
-  most(): number;
-  /** Calls whose request is not whole, the oldest first. */
+  max(): number;
+  /** Calls whose request is not complete, the oldest first. */
   readonly awaited: Set<AdmittedCall>;
-  /** By connection, where each has a bound. */
-  readonly ofSession: Counts<Http2Session> | undefined;
 }
 
-interface AdmittedCallOptions {
-  readonly limiter: CallLimiter;
+/** What holds for all calls of a method. */
+export interface MethodRule {
   readonly path: string;
-  readonly pool: Pool;
-  /** Its answer is a stream. */
-  readonly isStream: boolean;
-  readonly meter: Meter;
+  readonly requestStream: boolean;
+  readonly responseStream: boolean;
+  /** Largest request that is one message. */
+  readonly maxBytes: number;
+  /** `undefined` for streams of requests, whose first message may take any time: see `OpenStreams`. */
+  readonly pool: Pool | undefined;
+  /** Which token the caller needs; `undefined` if none. */
+  readonly need: Need | undefined;
 }
 
-/** A call that is counted. */
-export class AdmittedCall extends MeteredCall {
-  /** In checks. */
-  readonly startedAt: number;
-  /** Kept: a connection that has ended tells it no more. */
-  session: Http2Session | undefined;
-  readonly #options: AdmittedCallOptions;
-  #counted = false;
-  /** Set when it will not be served although it was taken in. */
-  #refusal: StatusObject | undefined;
-  /** Its answer, where that is big. */
-  #unread: { readonly peer: string; readonly bytes: number } | undefined;
+/** A stream that the gate has admitted. */
+export interface Arrival {
+  readonly stream: ServerHttp2Stream;
+  readonly rule: MethodRule;
+  readonly connection: Connection;
+  /** The header of that name. */
+  readonly authorization: string | undefined;
+}
 
-  constructor(call: ServerInterceptingCallInterface, options: AdmittedCallOptions) {
-    super(call, options.meter);
-    this.#options = options;
-    this.startedAt = options.limiter.checks;
+/** Where calls are counted. */
+export interface CallCounter {
+  readonly connections: Connections;
+  enter(call: AdmittedCall): void;
+  /** The rest of the request has to be waited for. */
+  awaitRequest(call: AdmittedCall): void;
+  /** The call no longer counts against its pool. */
+  leave(call: AdmittedCall): void;
+  ended(call: AdmittedCall): void;
+  refuse(rule: MethodRule, refusals: Refusals): StatusObject;
+}
+
+/** A call between grpc-js's own and its handler. It is its own listener, to save an object per call. */
+export class AdmittedCall extends ServerInterceptingCall implements Listener {
+  readonly arrival: Arrival;
+  /** When it began to wait for its request, by the monotonic clock. */
+  awaitedSinceMs = 0;
+  readonly #call: ServerInterceptingCallInterface;
+  readonly #counter: CallCounter;
+  #listener: Listener | undefined;
+  #isPending = false;
+  /** The client has half-closed. */
+  #requestEnded = false;
+  /** Ended here, for its bytes: what still arrives is dropped. */
+  #isOver = false;
+  /** Of the message that is arriving. */
+  #bytes = 0;
+  /** Taken from the budget of requests. */
+  #taken = 0;
+  #givesBackOnClose = false;
+  #unreadBytes = 0;
+
+  constructor(call: ServerInterceptingCallInterface, arrival: Arrival, counter: CallCounter) {
+    super(call);
+    this.#call = call;
+    this.arrival = arrival;
+    this.#counter = counter;
   }
 
-  // Here and not at the start, after which a call that has been cancelled never ends.
-  override onReceiveMetadata(metadata: Metadata): void {
-    this.session = wireCallOf(this.base).stream.session;
-    this.#counted = true;
-    this.#options.limiter.enter(this, this.#options.pool);
-    super.onReceiveMetadata(metadata);
+  override start(listener: Listener): void {
+    this.#listener = listener;
+    this.#call.start(this);
   }
 
-  protected override overLimit(): StatusObject | undefined {
-    return this.#refusal;
-  }
-
-  override onReceiveMessage(message: Message): void {
-    if (this.#refusal === undefined) super.onReceiveMessage(message);
-    else this.startRead();
-  }
-
-  override onReceiveHalfClose(): void {
-    // Handlers run now, and not at the message: a client may let them wait for more for ever.
-    this.#options.limiter.requestCame(this, this.#options.pool);
-    this.requestEnded = true;
-    if (this.#refusal !== undefined) return void super.sendStatus(this.#refusal);
-    if (this.#options.isStream) this.#leave();
-    super.onReceiveHalfClose();
-  }
-
-  override onCancel(): void {
-    this.#leave();
-    this.#options.limiter.requestCame(this, this.#options.pool);
-    if (this.#unread !== undefined) {
-      this.#options.limiter.answered(this.#unread.peer, this.#unread.bytes);
+  /** Does not run for a call that was cancelled before; that one never ends, either. */
+  onReceiveMetadata(metadata: Metadata): void {
+    const { stream } = this.arrival;
+    this.#isPending = true;
+    this.#counter.enter(this);
+    if (stream.state.state === constants.NGHTTP2_STREAM_STATE_HALF_CLOSED_REMOTE) {
+      // Most requests arrive in one read with their headers, and are within the window of a stream.
+      this.#count(stream.readableLength);
+    } else {
+      stream.on('data', (bytes: Buffer) => this.#count(bytes.length));
+      this.#counter.awaitRequest(this);
     }
-    super.onCancel();
+    if (!this.#isOver) this.#listener?.onReceiveMetadata(metadata);
   }
 
-  /** It will not be served once its request is whole, and is not waited for. */
-  refuse(refusal: StatusObject): void {
+  onReceiveMessage(message: Message): void {
+    if (this.#isOver) return;
+    // A compressed message is larger than what arrived of it.
+    const bytes = decodedBytes(message);
+    if (bytes > this.#bytes) this.#count(bytes - this.#bytes);
+    if (this.#isOver) return;
+    if (this.arrival.rule.requestStream) this.#bytes = 0;
+    this.#listener?.onReceiveMessage(message);
+  }
+
+  /** Handlers run now, and not at the message: a client may delay this for ever. */
+  onReceiveHalfClose(): void {
+    this.#requestEnded = true;
+    this.arrival.rule.pool?.awaited.delete(this);
+    if (this.arrival.rule.responseStream) this.#leave();
+    this.#listener?.onReceiveHalfClose();
+  }
+
+  /** Every call ends with this. */
+  onCancel(): void {
     this.#leave();
-    this.#refusal = refusal;
-    this.readLittle();
-  }
-
-  #leave(): void {
-    if (!this.#counted) return;
-    this.#counted = false;
-    this.#options.limiter.leave(this, this.#options.pool);
+    this.#counter.ended(this);
+    this.arrival.connection.unreadBytes -= this.#unreadBytes;
+    this.#listener?.onCancel();
   }
 
   override sendMessage(message: Message, callback: () => void): void {
     this.#leave();
-    const refusal = this.#count(message);
-    if (refusal === undefined) super.sendMessage(message, callback);
-    else super.sendStatus(refusal);
-  }
-
-  /** Streams need no counting: they write while their reader reads. */
-  #count(message: Message): StatusObject | undefined {
-    const { limiter, path, isStream } = this.#options;
-    if (isStream || !(message instanceof Uint8Array)) return undefined;
-    const { length: bytes } = message;
-    if (bytes < BIG_ANSWER_BYTES) return undefined;
-    const peer = this.getPeer();
-    const refusal = limiter.answer(path, peer, bytes);
-    if (refusal === undefined) this.#unread = { peer, bytes };
-    return refusal;
+    if (this.#takeResponse(message)) this.#call.sendMessage(message, callback);
+    else this.sendStatus(this.#counter.refuse(this.arrival.rule, UNREAD));
   }
 
   override sendStatus(end: End): void {
     this.#leave();
-    super.sendStatus(end);
+    const { stream } = this.arrival;
+    const hasTrailers = stream.headersSent;
+    this.#call.sendStatus(end);
+    if (!this.#requestEnded) stopRequest(stream, hasTrailers);
   }
+
+  override getPeer(): string {
+    return this.arrival.connection.peer;
+  }
+
+  #leave(): void {
+    if (!this.#isPending) return;
+    this.#isPending = false;
+    this.#counter.leave(this);
+  }
+
+  /** Streams need no counting: they write only while their client reads. */
+  #takeResponse(message: Message): boolean {
+    const { rule, connection } = this.arrival;
+    if (rule.responseStream || !(message instanceof Uint8Array)) return true;
+    if (message.length < LARGE_RESPONSE_BYTES) return true;
+    if (!takeResponse(connection, message.length)) return false;
+    this.#unreadBytes = message.length;
+    return true;
+  }
+
+  #count(bytes: number): void {
+    if (this.#isOver) return;
+    const { rule } = this.arrival;
+    // grpc-js holds a message of a stream until the next one begins.
+    if (this.#bytes === 0) this.#giveBack();
+    this.#bytes += bytes;
+    if (!rule.requestStream && this.#bytes > rule.maxBytes + PREFIX_BYTES) {
+      this.#end(tooLarge(rule.maxBytes));
+    } else if (!this.#takeRequest()) {
+      this.#end(this.#counter.refuse(rule, TOO_MANY_BYTES));
+    }
+  }
+
+  #takeRequest(): boolean {
+    const { stream, connection } = this.arrival;
+    const more = this.#bytes - FREE_BYTES - this.#taken;
+    if (more <= 0) return true;
+    if (!this.#counter.connections.takeRequest(connection, more)) return false;
+    this.#taken += more;
+    // Not when the call is answered: the stream holds its request until its response has been read.
+    if (!this.#givesBackOnClose) stream.once('close', () => this.#giveBack());
+    this.#givesBackOnClose = true;
+    return true;
+  }
+
+  #giveBack(): void {
+    this.#counter.connections.giveRequest(this.arrival.connection, this.#taken);
+    this.#taken = 0;
+  }
+
+  #end(end: End): void {
+    this.#isOver = true;
+    this.sendStatus(end);
+  }
+}
+
+function tooLarge(maxBytes: number): End {
+  const details = `the request is larger than ${maxBytes} bytes`;
+  return { code: status.RESOURCE_EXHAUSTED, details };
+}
+
+/**
+ * Tells the client to stop sending the request of a call that is answered; otherwise the stream, and what
+ * has arrived of it, would stay until the client has sent everything.
+ *
+ * @param hasTrailers the response had begun, so its trailers are still to be sent
+ */
+function stopRequest(stream: ServerHttp2Stream, hasTrailers: boolean): void {
+  const close = () =>
+    void setImmediate(() => {
+      if (!stream.readableEnded && !stream.closed) stream.close(constants.NGHTTP2_NO_ERROR);
+    });
+  if (hasTrailers) stream.once('wantTrailers', close);
+  else close();
 }

@@ -1,61 +1,68 @@
 import type { ServerOptions } from 'node:http2';
 import { Server, type ServerInterceptor, setLogger } from '@grpc/grpc-js';
-import { MAX_REQUEST_BYTES } from './message-limits.ts';
+import { addGate, type Gate, setHttp2Options } from './internals.ts';
+
+/** The largest message of a request, in bytes; grpc-js refuses larger ones. */
+export const MAX_REQUEST_BYTES = 4 * 1024 * 1024;
 
 /**
- * Clients are pinged, so that those that live are heard of: see `SilentConnections`. That one has not
- * answered tells little, since its answer waits behind all that it sends; so the timeout is long.
+ * Live clients answer a ping every 5 s: see `IdleConnections`. The timeout is long because the answer to
+ * a ping waits behind everything else that the client sends.
  */
 const KEEPALIVE_MS = { every: 5_000, timeout: 120_000 } as const;
 
 /**
- * Unary calls that one connection may have open beside its streams; more wait at their client. All
- * that have come may be read in one turn of the event loop, refused or not, at some 10 KB each: so it
- * is no more than keeps a connection busy.
+ * Unary calls that one connection may have open beside its streams; its client queues further ones. One
+ * turn of the event loop may read all of them, at about 10 KB each, so it is no more than keeps a
+ * connection busy.
  */
 const UNARY_CALLS_PER_CONNECTION = 256;
 
 /**
- * What one connection may do before Node closes it with all that goes on there. Node's own bounds are
- * for browsers: callers with deadlines cancel each call of an overloaded second.
+ * What one connection may do before Node closes it. Node's defaults are for browsers; clients with
+ * deadlines cancel each call of a second in which the server is overloaded.
  */
-const SESSION_LIMITS = {
-  // Calls that it cancels, at once and each second; Node: 1,000 and 33. One cancelled costs no more than
-  // one answered, and this is more than are answered.
+const HTTP2_OPTIONS = {
+  // Calls that the client cancels, at once and per second (Node: 1,000 and 33). A cancelled call costs no
+  // more than an answered one, and this is more than are answered.
   streamResetBurst: 50_000,
   streamResetRate: 10_000,
-  // Calls in a row beyond its limit; Node: 100. Node counts cancelled calls for a while after their client
-  // has ceased to, so that one which cancels many and goes on seems to be beyond it.
+  // Consecutive calls beyond the limit (Node: 100). Node counts cancelled calls for a while longer than
+  // their client does, so a client that cancels many seems to exceed the limit.
   maxSessionRejectedStreams: 10_000,
 } as const satisfies ServerOptions;
 
+/** Decides which calls are served. */
+export interface CallGuard {
+  /** Runs when the headers have arrived, directly before the interceptor of the same call. */
+  readonly gate: Gate;
+  readonly interceptor: ServerInterceptor;
+}
+
 /**
- * A server that finds out when a client has frozen or its network has gone.
+ * A server that pings its clients.
  *
- * @param interceptors the first one sees a call first
+ * @param guard without one, every call is served
  * @param streamsPerConnection streams that one connection may have open
  */
-export function createGrpcServer(
-  interceptors: ServerInterceptor[] = [],
-  streamsPerConnection = 0,
-): Server {
+export function createGrpcServer(guard?: CallGuard, streamsPerConnection = 0): Server {
   const server = new Server({
-    interceptors,
-    // Nobody asks for its statistics, and they cost time on each call.
+    interceptors: guard === undefined ? [] : [guard.interceptor],
+    // Its statistics cost time on each call.
     'grpc.enable_channelz': 0,
     'grpc.max_concurrent_streams': streamsPerConnection + UNARY_CALLS_PER_CONNECTION,
-    // 'grpc-node.max_session_memory' stays without a bound: at it, Node resets calls and then closes the
-    // connection, and clients learn nothing of when to come back. See `AdmittedCall` instead.
+    // 'grpc-node.max_session_memory' stays unlimited: at a limit, Node resets calls and then closes the
+    // connection without telling the client when to retry. `Admission` bounds memory instead.
     'grpc.keepalive_time_ms': KEEPALIVE_MS.every,
     'grpc.keepalive_timeout_ms': KEEPALIVE_MS.timeout,
     'grpc.max_receive_message_length': MAX_REQUEST_BYTES,
   });
-  // grpc-js has no option for it, and makes its HTTP/2 servers with these.
-  Object.assign(Reflect.get(server, 'commonServerOptions'), SESSION_LIMITS);
+  setHttp2Options(server, HTTP2_OPTIONS);
+  if (guard !== undefined) addGate(server, guard.gate);
   return server;
 }
 
-/** Hands over what grpc-js would print on stderr. Holds for the whole process. */
+/** Passes on what grpc-js would print on stderr, for the whole process. */
 export function redirectGrpcLog(log: (line: string) => void): void {
   const print = (...parts: unknown[]) => log(parts.map(String).join(' '));
   setLogger({ error: print, info: print, debug: print });

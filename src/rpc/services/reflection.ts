@@ -9,6 +9,9 @@ import { refusalStatus } from '../../wire/status.ts';
 import type { OpenStreams } from '../streams/open-streams.ts';
 import { type Answer, createDescriptorIndex, type Question } from './descriptor-index.ts';
 
+/** Both versions of the reflection service. */
+export const REFLECTION = [V1, V1Alpha];
+
 /** Serves reflection, v1 and v1alpha, of the given services and of itself. */
 export function addReflection(
   server: Server,

@@ -6,25 +6,35 @@ import { LearningAdminService } from '../../../src/gen/learning/v1/admin_service
 import { LearningService } from '../../../src/gen/learning/v1/learning_service_pb.ts';
 import { parseListenAddress } from '../../../src/net/address.ts';
 import { Listeners } from '../../../src/net/listeners.ts';
-import { Authorisation } from '../../../src/rpc/admission/authorise.ts';
+import { Admission } from '../../../src/rpc/admission/admission.ts';
 import { createGrpcServer } from '../../../src/rpc/grpc-js/server.ts';
 import { addService } from '../../../src/wire/codec.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
 import { connect, failureOf } from '../wire.ts';
 
 /** A server whose callers show a word of what they may do. It keeps which handlers were run. */
 async function start() {
   const refused: string[] = [];
   const allowed = new Set(['client', 'admin']);
-  const authorisation = new Authorisation({
-    check(header, need) {
-      if (header === undefined || !allowed.has(header)) throw new LearningError('NO_TOKEN', 'no');
-      if (need === 'admin' && header !== 'admin') throw new LearningError('NOT_ALLOWED', 'not');
+  const admission = new Admission({
+    clock: new ManualClock(),
+    maxPendingCalls: () => 1,
+    onRefused: () => {},
+    authority: {
+      check(header, need) {
+        if (header === undefined || !allowed.has(header)) throw new LearningError('NO_TOKEN', 'no');
+        if (need === 'admin' && header !== 'admin') throw new LearningError('NOT_ALLOWED', 'not');
+      },
+      refused: (method, code, peer, { reason }) =>
+        void refused.push(`${method} ${status[code]} ${peer.split(':')[0]} ${reason}`),
     },
-    refused: (method, code, peer, { reason }) =>
-      void refused.push(`${method} ${status[code]} ${peer.split(':')[0]} ${reason}`),
+    clients: LearningService.methods,
+    operators: LearningAdminService.methods,
+    probes: Health.methods,
+    others: [],
   });
   const ran: string[] = [];
-  const server = createGrpcServer([authorisation.interceptor]);
+  const server = createGrpcServer(admission);
   const unary =
     (name: string) => (call: { metadata: Metadata }, answer: (e: null, m: object) => void) => {
       ran.push(`${name} ${call.metadata.get('authorization').join()}`);
@@ -50,7 +60,7 @@ async function start() {
     await listeners.close();
   });
   const address = await listeners.open(parseListenAddress('127.0.0.1:0'));
-  return { address, authorisation, allowed, refused, ran };
+  return { address, admission, allowed, refused, ran };
 }
 
 function showing(word: string): { metadata: Metadata } {
@@ -79,7 +89,7 @@ test('a call is decided on when its headers come; no handler sees one that is re
 });
 
 test('a stream ends when its token does not hold any more, and others go on', async () => {
-  const { address, authorisation, allowed, ran } = await start();
+  const { address, admission, allowed, ran } = await start();
   const client = connect(LearningService, address);
   const open = async (word: string) => {
     const stream = client.streamDeltas({}, showing(word));
@@ -88,9 +98,9 @@ test('a stream ends when its token does not hold any more, and others go on', as
     return { stream, ended };
   };
   const [first, second] = [await open('client'), await open('admin')];
-  authorisation.recheck();
+  admission.recheck();
   allowed.delete('client');
-  authorisation.recheck();
+  admission.recheck();
   expect((await first.ended).code).toBe(status.UNAUTHENTICATED);
   expect(ran).toEqual(['cancelled']);
   second.stream.cancel();

@@ -1,0 +1,37 @@
+import type { IncomingHttpHeaders, ServerHttp2Stream, ServerOptions } from 'node:http2';
+import type { Server } from '@grpc/grpc-js';
+
+// The private members of grpc-js that the sidecar needs. No other file may name one (see biome.json);
+// test/rpc/grpc-js/internals.test.ts fails if the installed version lacks one, and says what to do.
+
+/** Serves a stream whose headers have arrived. Without channelz; with it, there is another one. */
+export const STREAM_HANDLER = '_streamHandler';
+
+/** What the HTTP/2 servers are created with. */
+export const HTTP2_OPTIONS = 'commonServerOptions';
+
+/** Returns whether the stream is served; one that is not has to be answered by the gate. */
+export type Gate = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => boolean;
+
+type StreamHandler = (
+  interceptors: unknown,
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+) => void;
+
+/**
+ * Asks the gate about each stream before grpc-js creates a call for it. An interceptor comes too late:
+ * refusing there costs half of serving, and a server offered twice its capacity would only refuse.
+ */
+export function addGate(server: Server, gate: Gate): void {
+  const serve: StreamHandler = Reflect.get(server, STREAM_HANDLER);
+  const handle: StreamHandler = (interceptors, stream, headers) => {
+    if (gate(stream, headers)) serve.call(server, interceptors, stream, headers);
+  };
+  Object.assign(server, { [STREAM_HANDLER]: handle });
+}
+
+/** Sets options of HTTP/2 for which grpc-js has none; to be called before the server listens. */
+export function setHttp2Options(server: Server, options: ServerOptions): void {
+  Object.assign(Reflect.get(server, HTTP2_OPTIONS), options);
+}
