@@ -6,8 +6,7 @@ import { Health } from '../gen/grpc/health/v1/health_pb.ts';
 import { LearningAdminService } from '../gen/learning/v1/admin_service_pb.ts';
 import { LearningService } from '../gen/learning/v1/learning_service_pb.ts';
 import { addService } from '../wire/codec.ts';
-import { Admission } from './admission/admission.ts';
-import type { Authority } from './admission/authorise.ts';
+import { Admission, type Authority } from './admission/admission.ts';
 import { createGrpcServer } from './grpc-js/server.ts';
 import type { HandlerEnvironment } from './handlers.ts';
 import { adminHandlers } from './services/admin.ts';
@@ -73,6 +72,12 @@ const INSPECTING = new Set<DescMethod>([
   LearningService.method.getGains,
 ]);
 
+/** Methods whose requests are streams. */
+const STREAMS: readonly DescMethod[] = [
+  LearningService.method.recordTasks,
+  ...REFLECTION.flatMap(({ methods }) => methods),
+];
+
 export function createLearningServer(options: LearningServerOptions): LearningServer {
   const { engine, environment, configError, limits } = options;
   const services = [LearningService, LearningAdminService];
@@ -130,9 +135,11 @@ function createAdmission({
       environment.observe(path, code, 0);
       environment.refused(reason);
     },
-    clients: LearningService.methods.filter((one) => !INSPECTING.has(one)),
+    clients: LearningService.methods.filter(
+      (one) => !INSPECTING.has(one) && !STREAMS.includes(one),
+    ),
     operators: [...LearningAdminService.methods, ...INSPECTING],
     probes: Health.methods,
-    others: REFLECTION.flatMap(({ methods }) => methods),
+    streams: STREAMS,
   });
 }

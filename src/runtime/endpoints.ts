@@ -10,7 +10,7 @@ import { messageOf } from '../domain/errors.ts';
 import { formatAddress } from '../net/address.ts';
 import { ConnectionCap } from '../net/connection-cap.ts';
 import { type Accept, Listeners } from '../net/listeners.ts';
-import type { Authority } from '../rpc/admission/authorise.ts';
+import type { Authority } from '../rpc/admission/admission.ts';
 import type { HandlerEnvironment } from '../rpc/handlers.ts';
 import type { Entry, ListenPlan } from './listen-plan.ts';
 

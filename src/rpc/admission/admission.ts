@@ -1,19 +1,12 @@
 import { constants, type Http2Session, type OutgoingHttpHeaders } from 'node:http2';
 import type { DescMethod } from '@bufbuild/protobuf';
-import { type ServerInterceptor, type StatusObject, status } from '@grpc/grpc-js';
+import type { ServerInterceptor, StatusObject, status } from '@grpc/grpc-js';
 import type { Clock } from '../../domain/clock.ts';
-import { methodCodec } from '../../wire/codec.ts';
-import type { WireReason } from '../../wire/status.ts';
+import { LearningError } from '../../domain/errors.ts';
+import { refusalStatus, type WireReason } from '../../wire/status.ts';
 import type { Gate } from '../grpc-js/internals.ts';
-import { type CallGuard, MAX_REQUEST_BYTES } from '../grpc-js/server.ts';
-import {
-  AdmittedCall,
-  type Arrival,
-  type CallCounter,
-  type MethodRule,
-  type Pool,
-} from './admitted-call.ts';
-import { type Authority, needOf, refusalOf } from './authorise.ts';
+import type { CallGuard } from '../grpc-js/server.ts';
+import { AdmittedCall, type Arrival, type CallCounter } from './admitted-call.ts';
 import { type Connection, Connections } from './connections.ts';
 import {
   DRAINING,
@@ -23,6 +16,7 @@ import {
   type Refusals,
   refuseStream,
 } from './refusals.ts';
+import { createPool, type MethodRule, type Need, type Pool, rulesOf } from './rules.ts';
 
 // Which calls are served. What holds whatever callers do:
 //
@@ -48,17 +42,19 @@ const MAX_PENDING_PROBES_PER_CONNECTION = 16;
 /** A probe holds the name of a service. Compressed, it may arrive as a thousandth of that. */
 const MAX_PROBE_BYTES = 256;
 
-/** From the headers of a request to its end: 4 MiB at 3 Mbit/s. */
-const REQUEST_TIMEOUT_MS = 10_000;
-
-/** How often requests that do not arrive are looked for. */
-const CHECK_MS = 1000;
-
 /**
  * Calls that a connection without a valid token may begin, cancelled ones included. Node's limits on
  * cancelled calls are set for clients that may call.
  */
 const MAX_REFUSED = 1000;
+
+/** Decides by tokens. */
+export interface Authority {
+  /** Throws a `LearningError` unless the header `authorization` shows what is needed. */
+  check(header: string | undefined, need: Need): void;
+  /** A call was refused, or a stream ended. */
+  refused(method: string, code: status, peer: string, error: LearningError): void;
+}
 
 export interface AdmissionOptions {
   readonly clock: Clock;
@@ -71,12 +67,13 @@ export interface AdmissionOptions {
   readonly operators: readonly DescMethod[];
   /** They need no token, and are answered while the server drains. */
   readonly probes: readonly DescMethod[];
-  /** All others: they count only as streams. */
-  readonly others: readonly DescMethod[];
+  /** Streams of requests, which `OpenStreams` bounds. */
+  readonly streams: readonly DescMethod[];
 }
 
 export class Admission implements CallGuard, CallCounter {
   readonly connections = new Connections();
+  readonly clock: Clock;
   readonly #options: AdmissionOptions;
   readonly #clients: Pool;
   readonly #operators = createPool(() => MAX_PENDING_OPERATORS);
@@ -86,17 +83,18 @@ export class Admission implements CallGuard, CallCounter {
   readonly #streams = new Set<AdmittedCall>();
   #arrival: Arrival | undefined;
   #isDraining = false;
-  #isChecking = false;
   #onIdle: (() => void) | undefined;
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
+    this.clock = options.clock;
     this.#clients = createPool(options.maxPendingCalls);
+    const unbounded = createPool(() => Number.POSITIVE_INFINITY);
     this.#rules = new Map([
       ...rulesOf(options.clients, this.#clients),
       ...rulesOf(options.operators, this.#operators),
       ...rulesOf(options.probes, this.#probes, MAX_PROBE_BYTES),
-      ...rulesOf(options.others, undefined),
+      ...rulesOf(options.streams, unbounded),
     ]);
   }
 
@@ -139,8 +137,8 @@ export class Admission implements CallGuard, CallCounter {
   /** From now on calls are refused. Resolves when none is under way. */
   drain(): Promise<void> {
     this.#isDraining = true;
-    for (const { awaited } of this.#pools()) {
-      for (const call of awaited) call.sendStatus(this.refuse(call.arrival.rule, DRAINING));
+    for (const pool of [this.#clients, this.#operators, this.#probes]) {
+      for (const call of pool.awaited) call.refuse(DRAINING);
     }
     return new Promise((resolve) => {
       this.#onIdle = resolve;
@@ -159,23 +157,12 @@ export class Admission implements CallGuard, CallCounter {
   enter(call: AdmittedCall): void {
     const { rule, connection } = call.arrival;
     if (rule.requestStream || rule.responseStream) this.#streams.add(call);
-    if (rule.pool === undefined) return;
     rule.pool.pending += 1;
     if (rule.pool === this.#probes) connection.probes += 1;
   }
 
-  awaitRequest(call: AdmittedCall): void {
-    const { pool } = call.arrival.rule;
-    if (pool === undefined) return;
-    call.awaitedSinceMs = this.#options.clock.monotonic();
-    pool.awaited.add(call);
-    this.#checkLater();
-  }
-
   leave(call: AdmittedCall): void {
     const { rule, connection } = call.arrival;
-    if (rule.pool === undefined) return;
-    rule.pool.awaited.delete(call);
     rule.pool.pending -= 1;
     if (rule.pool === this.#probes) connection.probes -= 1;
     if (this.pending === 0) this.#onIdle?.();
@@ -185,89 +172,52 @@ export class Admission implements CallGuard, CallCounter {
     this.#streams.delete(call);
   }
 
-  refuse(rule: MethodRule, refusals: Refusals): StatusObject {
-    return this.#refuse(rule, refusals).status;
-  }
-
-  #refuse({ path }: MethodRule, refusals: Refusals): Refusal {
+  refuse({ path }: MethodRule, refusals: Refusals): Refusal {
     const refusal = refusals.next();
     this.#options.onRefused(path, refusal.status.code, refusals.reason);
     return refusal;
   }
 
-  #pools(): readonly Pool[] {
-    return [this.#clients, this.#operators, this.#probes];
-  }
-
   #refusalOf(arrival: Arrival): OutgoingHttpHeaders | undefined {
     const { rule, connection } = arrival;
     const refusals = this.#poolRefusals(rule, connection);
-    if (refusals !== undefined) return this.#refuse(rule, refusals).headers;
+    if (refusals !== undefined) return this.refuse(rule, refusals).headers;
     if (rule.need === undefined) return undefined;
     const refusal = this.#tokenRefusal(arrival);
     connection.refusedCalls += refusal === undefined ? Number.NEGATIVE_INFINITY : 1;
     return refusal && headersOf(refusal);
   }
 
+  #tokenRefusal({ rule, connection, authorization }: Arrival): StatusObject | undefined {
+    const { authority } = this.#options;
+    if (authority === undefined || rule.need === undefined) return undefined;
+    try {
+      authority.check(authorization, rule.need);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof LearningError)) throw error;
+      const refusal = refusalStatus(error);
+      authority.refused(rule.path, refusal.code, connection.peer, error);
+      return refusal;
+    }
+  }
+
   #poolRefusals(rule: MethodRule, connection: Connection): Refusals | undefined {
     const { pool } = rule;
-    if (pool === undefined) return undefined;
     if (pool === this.#probes) {
       if (connection.probes >= MAX_PENDING_PROBES_PER_CONNECTION) return OVERLOADED;
-      this.#makeRoom(rule, pool);
+      this.#makeRoom();
     } else if (this.#isDraining) return DRAINING;
     return pool.pending < pool.max() ? undefined : OVERLOADED;
   }
 
   /** A probe's request arrives in one piece: ends those that have waited longest for theirs. */
-  #makeRoom(rule: MethodRule, pool: Pool): void {
-    for (const call of pool.awaited) {
-      if (pool.pending < pool.max()) return;
-      call.sendStatus(this.refuse(rule, OVERLOADED));
+  #makeRoom(): void {
+    for (const call of this.#probes.awaited) {
+      if (this.#probes.pending < MAX_PENDING_PROBES) return;
+      call.refuse(OVERLOADED);
     }
   }
-
-  #tokenRefusal({ rule, connection, authorization }: Arrival): StatusObject | undefined {
-    const { authority } = this.#options;
-    const { path, need } = rule;
-    if (authority === undefined || need === undefined) return undefined;
-    const { peer } = connection;
-    return refusalOf(authority, { path, need, peer, header: authorization });
-  }
-
-  #checkLater(): void {
-    if (this.#isChecking) return;
-    this.#isChecking = true;
-    this.#options.clock.schedule(() => this.#check(), CHECK_MS);
-  }
-
-  #check(): void {
-    this.#isChecking = false;
-    const nowMs = this.#options.clock.monotonic();
-    for (const { awaited } of this.#pools()) {
-      for (const call of awaited) {
-        if (nowMs - call.awaitedSinceMs <= REQUEST_TIMEOUT_MS) break;
-        call.sendStatus(TOO_LATE);
-      }
-      if (awaited.size > 0) this.#checkLater();
-    }
-  }
-}
-
-function createPool(max: () => number): Pool {
-  return { pending: 0, max, awaited: new Set() };
-}
-
-function rulesOf(
-  methods: readonly DescMethod[],
-  pool: Pool | undefined,
-  maxBytes: number = MAX_REQUEST_BYTES,
-): [string, MethodRule][] {
-  return methods.map((method) => {
-    const { path, requestStream, responseStream } = methodCodec(method);
-    const rule = { path, requestStream, responseStream, maxBytes, need: needOf(method) };
-    return [path, { ...rule, pool: requestStream ? undefined : pool }];
-  });
 }
 
 /** Closes a connection with all its calls, and tells its client to calm down. */
@@ -275,8 +225,3 @@ function closeSession(session: Http2Session): void {
   session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
   session.destroy();
 }
-
-const TOO_LATE = {
-  code: status.DEADLINE_EXCEEDED,
-  details: `the request did not come within ${REQUEST_TIMEOUT_MS / 1000} s of its headers`,
-};

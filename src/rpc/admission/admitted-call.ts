@@ -3,13 +3,13 @@ import {
   type Metadata,
   ServerInterceptingCall,
   type ServerInterceptingCallInterface,
-  type StatusObject,
   status,
 } from '@grpc/grpc-js';
+import type { Clock } from '../../domain/clock.ts';
 import { decodedBytes } from '../../wire/codec.ts';
-import type { Need } from './authorise.ts';
 import { type Connection, type Connections, FREE_BYTES, takeResponse } from './connections.ts';
-import { type Refusals, TOO_MANY_BYTES, UNREAD } from './refusals.ts';
+import { type Refusal, type Refusals, TOO_MANY_BYTES, UNREAD } from './refusals.ts';
+import type { MethodRule } from './rules.ts';
 
 type Listener = Parameters<ServerInterceptingCallInterface['start']>[0];
 type Message = Parameters<Listener['onReceiveMessage']>[0];
@@ -21,26 +21,8 @@ const LARGE_RESPONSE_BYTES = 4096;
 /** Before each message: whether it is compressed, and its length. */
 const PREFIX_BYTES = 5;
 
-/** Calls that share a limit. */
-export interface Pool {
-  pending: number;
-  max(): number;
-  /** Calls whose request is not complete, the oldest first. */
-  readonly awaited: Set<AdmittedCall>;
-}
-
-/** What holds for all calls of a method. */
-export interface MethodRule {
-  readonly path: string;
-  readonly requestStream: boolean;
-  readonly responseStream: boolean;
-  /** Largest request that is one message. */
-  readonly maxBytes: number;
-  /** `undefined` for streams of requests, whose first message may take any time: see `OpenStreams`. */
-  readonly pool: Pool | undefined;
-  /** Which token the caller needs; `undefined` if none. */
-  readonly need: Need | undefined;
-}
+/** From the headers of a request to its end: 4 MiB at 3 Mbit/s. */
+const REQUEST_TIMEOUT_MS = 10_000;
 
 /** A stream that the gate has admitted. */
 export interface Arrival {
@@ -54,24 +36,22 @@ export interface Arrival {
 /** Where calls are counted. */
 export interface CallCounter {
   readonly connections: Connections;
+  readonly clock: Clock;
   enter(call: AdmittedCall): void;
-  /** The rest of the request has to be waited for. */
-  awaitRequest(call: AdmittedCall): void;
   /** The call no longer counts against its pool. */
   leave(call: AdmittedCall): void;
   ended(call: AdmittedCall): void;
-  refuse(rule: MethodRule, refusals: Refusals): StatusObject;
+  refuse(rule: MethodRule, refusals: Refusals): Refusal;
 }
 
 /** A call between grpc-js's own and its handler. It is its own listener, to save an object per call. */
 export class AdmittedCall extends ServerInterceptingCall implements Listener {
   readonly arrival: Arrival;
-  /** When it began to wait for its request, by the monotonic clock. */
-  awaitedSinceMs = 0;
   readonly #call: ServerInterceptingCallInterface;
   readonly #counter: CallCounter;
   #listener: Listener | undefined;
   #isPending = false;
+  #cancelTimeout: (() => void) | undefined;
   /** The client has half-closed. */
   #requestEnded = false;
   /** Ended here, for its bytes: what still arrives is dropped. */
@@ -105,7 +85,7 @@ export class AdmittedCall extends ServerInterceptingCall implements Listener {
       this.#count(stream.readableLength);
     } else {
       stream.on('data', (bytes: Buffer) => this.#count(bytes.length));
-      this.#counter.awaitRequest(this);
+      this.#awaitRequest();
     }
     if (!this.#isOver) this.#listener?.onReceiveMetadata(metadata);
   }
@@ -123,7 +103,7 @@ export class AdmittedCall extends ServerInterceptingCall implements Listener {
   /** Handlers run now, and not at the message: a client may delay this for ever. */
   onReceiveHalfClose(): void {
     this.#requestEnded = true;
-    this.arrival.rule.pool?.awaited.delete(this);
+    this.#stopAwaiting();
     if (this.arrival.rule.responseStream) this.#leave();
     this.#listener?.onReceiveHalfClose();
   }
@@ -139,7 +119,7 @@ export class AdmittedCall extends ServerInterceptingCall implements Listener {
   override sendMessage(message: Message, callback: () => void): void {
     this.#leave();
     if (this.#takeResponse(message)) this.#call.sendMessage(message, callback);
-    else this.sendStatus(this.#counter.refuse(this.arrival.rule, UNREAD));
+    else this.refuse(UNREAD);
   }
 
   override sendStatus(end: End): void {
@@ -150,13 +130,34 @@ export class AdmittedCall extends ServerInterceptingCall implements Listener {
     if (!this.#requestEnded) stopRequest(stream, hasTrailers);
   }
 
+  refuse(refusals: Refusals): void {
+    this.sendStatus(this.#counter.refuse(this.arrival.rule, refusals).status);
+  }
+
   override getPeer(): string {
     return this.arrival.connection.peer;
+  }
+
+  /** A stream of requests may take any time. */
+  #awaitRequest(): void {
+    const { requestStream, pool } = this.arrival.rule;
+    if (requestStream) return;
+    pool.awaited.add(this);
+    const giveUp = () => this.sendStatus(TOO_LATE);
+    this.#cancelTimeout = this.#counter.clock.schedule(giveUp, REQUEST_TIMEOUT_MS);
+  }
+
+  #stopAwaiting(): void {
+    if (this.#cancelTimeout === undefined) return;
+    this.#cancelTimeout();
+    this.#cancelTimeout = undefined;
+    this.arrival.rule.pool.awaited.delete(this);
   }
 
   #leave(): void {
     if (!this.#isPending) return;
     this.#isPending = false;
+    this.#stopAwaiting();
     this.#counter.leave(this);
   }
 
@@ -177,9 +178,11 @@ export class AdmittedCall extends ServerInterceptingCall implements Listener {
     if (this.#bytes === 0) this.#giveBack();
     this.#bytes += bytes;
     if (!rule.requestStream && this.#bytes > rule.maxBytes + PREFIX_BYTES) {
-      this.#end(tooLarge(rule.maxBytes));
+      this.#isOver = true;
+      this.sendStatus(tooLarge(rule.maxBytes));
     } else if (!this.#takeRequest()) {
-      this.#end(this.#counter.refuse(rule, TOO_MANY_BYTES));
+      this.#isOver = true;
+      this.refuse(TOO_MANY_BYTES);
     }
   }
 
@@ -199,12 +202,12 @@ export class AdmittedCall extends ServerInterceptingCall implements Listener {
     this.#counter.connections.giveRequest(this.arrival.connection, this.#taken);
     this.#taken = 0;
   }
-
-  #end(end: End): void {
-    this.#isOver = true;
-    this.sendStatus(end);
-  }
 }
+
+const TOO_LATE = {
+  code: status.DEADLINE_EXCEEDED,
+  details: `the request did not come within ${REQUEST_TIMEOUT_MS / 1000} s of its headers`,
+};
 
 function tooLarge(maxBytes: number): End {
   const details = `the request is larger than ${maxBytes} bytes`;

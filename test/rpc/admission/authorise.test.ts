@@ -31,7 +31,7 @@ async function start() {
     clients: LearningService.methods,
     operators: LearningAdminService.methods,
     probes: Health.methods,
-    others: [],
+    streams: [],
   });
   const ran: string[] = [];
   const server = createGrpcServer(admission);
