@@ -68,8 +68,7 @@ export function addService<S extends DescService>(
   service: S,
   handlers: ServiceHandlers<S>,
 ): void {
-  // The cast is needed because grpc-js types handlers with an index signature, which a mapped type over
-  // the methods of a service does not have.
+  // biome-ignore lint/plugin: grpc-js types handlers by an index signature, which no mapped type has.
   server.addService(serviceCodec(service), handlers as unknown as UntypedServiceImplementation);
 }
 

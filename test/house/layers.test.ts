@@ -50,8 +50,8 @@ const ROOMS: Record<string, readonly string[]> = {
     ...['gen', 'wire', 'rpc', '@bufbuild/protovalidate', '@bufbuild/protobuf'],
     ...['@bufbuild/protobuf/reflect', '@bufbuild/protobuf/wkt'],
   ],
-  'rpc/admission': ['gen', 'domain', 'wire', 'rpc', 'rpc/grpc-js', 'node:http2', ...GRPC],
-  'rpc/grpc-js': ['rpc', 'node:http2', '@grpc/grpc-js'],
+  'rpc/admission': ['gen', 'domain', 'wire', 'rpc/grpc-js', 'node:http2', ...GRPC],
+  'rpc/grpc-js': ['node:http2', '@grpc/grpc-js'],
   access: [
     ...['domain', 'node:crypto', 'node:fs', 'node:http', 'node:https', 'node:net', 'node:tls'],
   ],
@@ -102,6 +102,8 @@ const modules = [
   ...builtinModules.map((name) => (name.startsWith('node:') ? name : `node:${name}`)),
 ];
 
+const PLUGINS = ['test/house/no-import-type.grit', 'test/house/no-private-member.grit'];
+
 const RULES = new Set([
   'lint/nursery/noJsRestrictedProperties',
   'lint/style/noRestrictedGlobals',
@@ -146,7 +148,7 @@ function refused(path: string, statements: readonly string[]): string[] {
 
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'layers-'));
-  for (const path of ['biome.json', 'test/house/no-import-type.grit']) {
+  for (const path of ['biome.json', ...PLUGINS]) {
     plant(path, readFileSync(path, 'utf8'));
   }
 });
@@ -241,6 +243,20 @@ test.for(PURE)('%s cannot look for time, randomness or the process', (layer) => 
 
 test('a layer at the edge may look for them', () => {
   expect(refused('src/store/planted.ts', IMPURE)).toEqual([]);
+});
+
+test('private members are named in rpc/grpc-js alone', () => {
+  const reaches = [
+    'server._streamHandler();',
+    'call?._stream;',
+    "server['_streamHandler'];",
+    "Reflect.get(server, 'commonServerOptions');",
+    "Reflect.set(server, 'commonServerOptions', {});",
+    'const stream = (call as unknown as { stream: object }).stream;',
+  ];
+  expect(refused('src/rpc/admission/planted.ts', reaches)).toEqual(reaches);
+  expect(refused('src/net/planted.ts', reaches)).toEqual(reaches);
+  expect(refused('src/rpc/grpc-js/planted.ts', reaches)).toEqual([]);
 });
 
 test('a cycle of imports is seen, of types too', () => {

@@ -1,15 +1,15 @@
-import type { DescMessage, Message, MessageShape } from '@bufbuild/protobuf';
+import type { DescMessage, MessageShape } from '@bufbuild/protobuf';
 import { create } from '@bufbuild/protobuf';
-import { pathToString } from '@bufbuild/protobuf/reflect';
+import { pathToString, reflect } from '@bufbuild/protobuf/reflect';
 import { createValidator, type Validator, type Violation } from '@bufbuild/protovalidate';
 import type { Encodable } from '../../wire/codec.ts';
 import { createFindings, MAX_VIOLATIONS, refusal } from '../../wire/violations.ts';
 import { type HandlerEnvironment, type Method, unaryHandler } from '../handlers.ts';
 
-/** Throws INVALID_FIELD, naming the fields, where a message breaks the rules of its proto. */
+/** Throws INVALID_FIELD, naming the fields, if a message breaks the rules of its proto. */
 export type Validate = <S extends DescMessage>(schema: S, message: MessageShape<S>) => void;
 
-// One object per violation: a list of four million bad items would take gigabytes.
+// Each violation is an object: those of a list of four million bad items would take gigabytes.
 const MAX_ITEMS_TO_REPORT = 10_000;
 
 /**
@@ -18,7 +18,7 @@ const MAX_ITEMS_TO_REPORT = 10_000;
  */
 export function createValidate(): Validate {
   const allFaults = createValidator();
-  // Made for a flood only: each validator compiles every rule of the proto anew.
+  // Created only when needed: each validator compiles every rule of the proto anew.
   let firstFault: Validator | undefined;
   const validatorFor = (itemCount: number): Validator => {
     if (itemCount <= MAX_ITEMS_TO_REPORT) return allFaults;
@@ -52,14 +52,12 @@ function refusalOf(violations: readonly Violation[]) {
 }
 
 /** Items of a message's own lists and maps. */
-function countItems(schema: DescMessage, message: Message): number {
+function countItems<S extends DescMessage>(schema: S, message: MessageShape<S>): number {
+  const fields = reflect(schema, message, false);
   let count = 0;
-  for (const { fieldKind, localName } of schema.fields) {
-    if (fieldKind !== 'list' && fieldKind !== 'map') continue;
-    // The cast is needed because `Message` declares no fields: those of a message are properties by their
-    // local names, and lists and maps are objects.
-    const items = (message as unknown as Record<string, object>)[localName] ?? [];
-    count += Array.isArray(items) ? items.length : Object.keys(items).length;
+  for (const field of schema.fields) {
+    if (field.fieldKind === 'list') count += fields.get(field).size;
+    if (field.fieldKind === 'map') count += fields.get(field).size;
   }
   return count;
 }
