@@ -6,36 +6,36 @@ import type {
   ServerResponse,
 } from 'node:http';
 import { createServer as createHttpsServer, type ServerOptions as HttpsOptions } from 'node:https';
+import { Counts } from '../domain/counts.ts';
 
-// An import of it would read all that it exports, and so load the WebSocket and fetch in there too: a
-// tenth of the start.
+// An import would read all its exports, and so load WebSocket and fetch: a tenth of the time to start.
 const { createServer } = process.getBuiltinModule('node:http');
 
 type Socket = IncomingMessage['socket'];
 
-/** What the pages say. */
+/** What the pages show. */
 export interface AdminSources {
-  /** Why the sidecar takes no calls; `undefined`: it does. */
+  /** Why the sidecar takes no calls; `undefined` if it does. */
   notReady(): string | undefined;
-  /** In Prometheus's text format. */
+  /** In the text format of Prometheus. */
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
-  /** Why a request may not read what is not for everybody; `undefined`: it may. */
+  /** Why a request may not read the metrics; `undefined` if it may. */
   deny(request: IncomingMessage): Denial | undefined;
 }
 
-/** Why a request is not answered; 401: with a token it might be. */
+/** Why a request is refused; 401 if a token may help. */
 export interface Denial {
   readonly code: 401 | 403;
   readonly reason: string;
 }
 
-/** Probes and scrapers are few; whoever opens more means harm, or has lost count. */
+/** Probes and scrapers need few. */
 const MAX_CONNECTIONS = 256;
 
-/** Of one address: nobody alone can keep the probes out. */
+/** Of one address, so that no client alone can keep the probes out. */
 const MAX_CONNECTIONS_PER_ADDRESS = 64;
 
-/** Requests have no body and hardly a header: a client that takes longer wants to hold us up. */
+/** Requests have no body and few headers. */
 const LIMITS = {
   maxHeaderSize: 8 * 1024,
   headersTimeout: 10_000,
@@ -44,13 +44,13 @@ const LIMITS = {
   keepAliveTimeout: 5_000,
 } as const satisfies ServerOptions;
 
-/** A client that neither sends nor reads for so long is cut off. */
+/** A connection without traffic is closed after this time. */
 const IDLE_TIMEOUT_MS = 20_000;
 
 /**
- * Serves `/healthz`, `/readyz` and `/metrics`, for reading only; the first two to everybody.
+ * Serves `/healthz` and `/readyz` to everybody, and `/metrics`; all read-only.
  *
- * @param https Certificates; without them, it is plain HTTP.
+ * @param https certificates; without them, plain HTTP
  */
 export function createAdminServer(sources: AdminSources, https?: HttpsOptions): Server {
   const answerRequest = createListener(sources);
@@ -65,23 +65,18 @@ export function createAdminServer(sources: AdminSources, https?: HttpsOptions): 
 }
 
 function boundPerAddress(server: Server): void {
-  const open = new Map<string, number>();
+  const open = new Counts<string>();
   server.on('connection', (socket) => {
     const { remoteAddress = '' } = socket;
-    const count = (open.get(remoteAddress) ?? 0) + 1;
-    open.set(remoteAddress, count);
-    socket.once('close', () => {
-      const left = (open.get(remoteAddress) ?? 0) - 1;
-      if (left > 0) open.set(remoteAddress, left);
-      else open.delete(remoteAddress);
-    });
-    if (count > MAX_CONNECTIONS_PER_ADDRESS) socket.destroy();
+    open.add(remoteAddress, 1);
+    socket.once('close', () => open.add(remoteAddress, -1));
+    if (open.of(remoteAddress) > MAX_CONNECTIONS_PER_ADDRESS) socket.destroy();
   });
 }
 
 /**
- * Tells the first request on a connection from those that were sent before it was answered. No prober
- * does that, and their answers would pile up for as long as nobody reads them.
+ * Whether a request was sent before the previous one on its connection was answered; such a connection is
+ * closed. No prober does that, and unread responses would pile up.
  */
 function isPipelined(busy: WeakSet<Socket>, { socket }: IncomingMessage, response: ServerResponse) {
   if (busy.has(socket) || socket.destroyed) {
@@ -95,8 +90,8 @@ function isPipelined(busy: WeakSet<Socket>, { socket }: IncomingMessage, respons
 }
 
 /**
- * What has been read may hold a thousand requests more, and each costs as much as a served one. Node
- * tells its parser nothing of the end of a socket; 2 says to it that no HTTP follows.
+ * What has been read may hold a thousand further requests, and each costs as much as a served one. Node's
+ * parser does not notice that a socket is destroyed; 2 tells it that no HTTP follows.
  */
 function stopParsing(socket: Socket): void {
   // Node's types do not know it.
@@ -104,7 +99,7 @@ function stopParsing(socket: Socket): void {
   if (parser) parser.onIncoming = () => 2;
 }
 
-/** Asks once for all who wait at the time. */
+/** Calls once for all callers that wait at the same time. */
 function shared<T>(ask: () => Promise<T>): () => Promise<T> {
   let asked: Promise<T> | undefined;
   return () => {
@@ -129,19 +124,16 @@ function createListener(given: AdminSources): RequestListener {
     switch (path) {
       case '/healthz':
         return answer(response, 200, 'ok\n');
-      case '/readyz':
-        return answerReadiness(response, sources.notReady());
+      case '/readyz': {
+        const reason = sources.notReady();
+        return answer(response, reason === undefined ? 200 : 503, `${reason ?? 'ready'}\n`);
+      }
       case '/metrics':
         return answerMetrics(request, response, sources);
       default:
         return answer(response, 404, 'not found: try /healthz, /readyz or /metrics\n');
     }
   };
-}
-
-function answerReadiness(response: ServerResponse, reason: string | undefined): void {
-  if (reason === undefined) answer(response, 200, 'ready\n');
-  else answer(response, 503, `${reason}\n`);
 }
 
 function answerMetrics(

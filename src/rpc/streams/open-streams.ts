@@ -1,7 +1,7 @@
 import type { StatusObject } from '@grpc/grpc-js';
+import { Counts } from '../../domain/counts.ts';
 import { LearningError } from '../../domain/errors.ts';
 import { refusalStatus } from '../../wire/status.ts';
-import { Counts } from '../counts.ts';
 
 /** Streams that may be open at once, of all clients and of one connection. */
 export interface StreamLimits {
@@ -9,13 +9,13 @@ export interface StreamLimits {
   readonly maxStreamsPerClient: number;
 }
 
-/** A stream as the drain sees it. */
+/** A stream that can be ended. */
 export interface OpenStream {
-  /** Ends it with an error, after what it still has to say. */
+  /** Ends it with an error, after what it still has to send. */
   end(error: LearningError): void;
 }
 
-/** What streaming calls of either kind have. */
+/** A streaming call of either kind. */
 interface Call {
   emit(event: 'error', status: StatusObject): boolean;
   getPeer(): string;
@@ -23,8 +23,8 @@ interface Call {
 }
 
 /**
- * The long-lived streams that are open: bounded here, since at HTTP/2's own bound a unary call on
- * the same connection would hang, and ended together when the server drains.
+ * The long-lived streams that are open. They are bounded here because at HTTP/2's own limit a unary call
+ * on the same connection would hang, and are ended together when the server drains.
  */
 export class OpenStreams {
   readonly #limits: () => StreamLimits;
@@ -36,7 +36,7 @@ export class OpenStreams {
     this.#limits = limits;
   }
 
-  /** Throws `TOO_MANY_STREAMS`, or `DRAINING`. The answer is to be called when it has ended. */
+  /** Throws `TOO_MANY_STREAMS` or `DRAINING`. The result is to be called when the stream has ended. */
   add(stream: OpenStream, peer: string): () => void {
     if (this.#draining !== undefined) throw this.#draining;
     const ofPeer = this.#perPeer.of(peer);
@@ -53,8 +53,8 @@ export class OpenStreams {
   }
 
   /**
-   * As `add`, for a call that has nothing to say at its end: it is ended here. Answers whether it
-   * may go on.
+   * Like `add`, for a call that has nothing to send at its end: it is ended here. Returns whether it may
+   * go on.
    */
   admit(call: Call): boolean {
     const end = (error: LearningError) => void call.emit('error', refusalStatus(error));
@@ -69,7 +69,7 @@ export class OpenStreams {
     }
   }
 
-  /** Ends all, and takes no more. */
+  /** Ends all, and admits no more. */
   drain(): void {
     this.#draining = new LearningError('DRAINING', 'the sidecar is shutting down');
     for (const stream of this.#streams) stream.end(this.#draining);

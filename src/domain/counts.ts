@@ -1,4 +1,4 @@
-/** Counts by key, of as many keys as have any. */
+/** Counts by key; a key whose count is 0 takes no memory. */
 export class Counts<K> {
   readonly #counts = new Map<K, number>();
 
@@ -6,7 +6,7 @@ export class Counts<K> {
     return this.#counts.get(key) ?? 0;
   }
 
-  /** @param by what is taken away is below 0 */
+  /** @param by negative to subtract */
   add(key: K, by: number): void {
     const count = this.of(key) + by;
     if (count > 0) this.#counts.set(key, count);
