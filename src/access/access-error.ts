@@ -1,4 +1,4 @@
-/** Keys, certificates, tokens or addresses that cannot be used as they were given. */
+/** A key, certificate, token or address that cannot be used as given. */
 export class AccessError extends Error {
   override readonly name = 'AccessError';
 }

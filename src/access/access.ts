@@ -4,9 +4,9 @@ import { type Log, sampled } from './log-sampler.ts';
 import { readTlsFiles, type TlsMaterial, type TlsPaths } from './tls-files.ts';
 import { TlsGuard } from './tls-guard.ts';
 import { checkToken, type Need, readTokens, type TokenPaths, type Tokens } from './tokens.ts';
-import { type Prepared, Watched, type WatchFiles } from './watched.ts';
+import { Watched, type WatchFiles } from './watched.ts';
 
-/** What a config says of access. */
+/** The part of a config that concerns access. */
 export interface AccessSettings {
   readonly tls: TlsPaths | undefined;
   readonly tokens: TokenPaths | undefined;
@@ -18,17 +18,17 @@ export interface AccessOptions {
   readonly log: { readonly info: Log; readonly warn: Log; readonly error: Log };
 }
 
-/** Who is told of what goes on. */
+/** Receives what happens. */
 export interface AccessFollower {
-  /** Other tokens hold. */
+  /** The valid tokens have changed. */
   onTokens(): void;
-  /** A connection was refused; `kind` is one of a few words. */
+  /** A connection was refused; `kind` is one of a few. */
   onRefusedConnection(kind: string): void;
 }
 
 /** Who may connect and call: certificates and tokens, as they are on disk. */
 export class Access {
-  /** `undefined`: no listener can have TLS. */
+  /** `undefined` if no listener can have TLS. */
   readonly tls: TlsGuard | undefined;
   readonly #options: AccessOptions;
   readonly #certificates: Watched<TlsPaths, TlsMaterial> | undefined;
@@ -36,7 +36,7 @@ export class Access {
   readonly #warnSampled: Log;
   #follower: AccessFollower | undefined;
 
-  /** Throws an `AccessError` where a file cannot be taken. */
+  /** Throws an `AccessError` if a file cannot be used. */
   constructor({ tls, tokens }: AccessSettings, options: AccessOptions) {
     this.#options = options;
     this.#warnSampled = sampled(options.log.warn, options.clock);
@@ -55,68 +55,63 @@ export class Access {
     return this.#tokenFiles !== undefined;
   }
 
-  /** Why the newest files were refused; empty where they were not. */
+  /** Why the newest files were refused; empty if they were not. */
   get problem(): string {
     const problems = [this.#certificates?.problem, this.#tokenFiles?.problem];
     return problems.filter(Boolean).join('; ');
   }
 
   /**
-   * Throws NO_TOKEN or NOT_ALLOWED where tokens are asked for and the header shows none that is
-   * enough.
+   * Throws NO_TOKEN or NOT_ALLOWED if tokens are required and the header shows none that suffices.
    */
   check(header: string | undefined, need: Need): void {
     if (this.#tokenFiles !== undefined) checkToken(this.#tokenFiles.value, header, need);
   }
 
   /**
-   * Reads what a new config names. Throws an `AccessError` where it cannot be taken, and changes
-   * nothing then.
+   * Checks the files of a new config; returns a function that makes them live. Throws an `AccessError` if
+   * they cannot be used.
    */
-  prepare({ tls, tokens }: AccessSettings): Prepared {
+  prepare({ tls, tokens }: AccessSettings): () => void {
     this.#refuseOtherKind('tls', tls !== undefined, this.tls !== undefined);
     this.#refuseOtherKind('tokens', tokens !== undefined, this.hasTokens);
     const hasCa = this.tls?.material.ca !== undefined;
     this.#refuseOtherKind('tls.client_ca_file', tls?.clientCaFile !== undefined, hasCa);
-    const parts: Prepared[] = [];
-    const drop = () => parts.forEach((part) => void part.drop());
-    try {
-      if (tls && this.#certificates) parts.push(this.#certificates.prepare(tls));
-      if (tokens && this.#tokenFiles) parts.push(this.#tokenFiles.prepare(tokens));
-    } catch (error) {
-      drop();
-      throw error;
-    }
-    return { take: () => parts.forEach((part) => void part.take()), drop };
+    const takeCertificates = tls && this.#certificates?.prepare(tls);
+    const takeTokens = tokens && this.#tokenFiles?.prepare(tokens);
+    return () => {
+      takeCertificates?.();
+      takeTokens?.();
+    };
   }
 
   follow(follower: AccessFollower): void {
     this.#follower = follower;
   }
 
-  /** Logs that a call was refused; of very many, some. */
+  /** Logs that a call was refused, a few times per second. */
   logRefusedCall(call: { readonly method: string; readonly peer: string }, reason: string): void {
     this.#warnSampled({ ...call, reason }, `a call was refused: ${reason}`);
   }
 
-  /** Logs that a connection could not be taken; of very many, some. */
+  /** Logs that a connection could not be accepted, a few times per second. */
   logListenerError(error: Error): void {
     this.#warnSampled({ err: error }, 'a connection could not be taken');
   }
 
-  /** Logs and counts that a connection was refused; of very many, some are logged. */
+  /** Counts a refused connection, and logs it, a few times per second. */
   refuseConnection(peer: string, { kind, reason }: { kind: string; reason: string }): void {
     this.#follower?.onRefusedConnection(kind);
     this.#warnSampled({ peer, kind, reason }, `a connection was refused: ${reason}`);
   }
 
-  /** Follows the files no more. */
+  /** Stops watching the files. */
   stop(): void {
     this.#certificates?.stop();
     this.#tokenFiles?.stop();
   }
 
-  /** Listeners are opened for one kind of caller; others would find themselves shut out, or in. */
+  /** Listeners stay open as they are: they would shut out callers of another kind, or let them in. */
   #refuseOtherKind(key: string, isSet: boolean, wasSet: boolean): void {
     if (isSet === wasSet) return;
     const change = isSet ? 'was added' : 'was taken away';
@@ -126,20 +121,22 @@ export class Access {
   #watchedCertificates(settings: TlsPaths): Watched<TlsPaths, TlsMaterial> {
     return new Watched(settings, {
       ...this.#watchedOptions('certificates'),
-      pathsOf: ({ certificateFile, keyFile, clientCaFile }) =>
-        [certificateFile, keyFile, clientCaFile].filter((path) => path !== undefined),
-      read: (paths) => this.#warned(readTlsFiles(paths, this.#options.clock.now())),
-      onTaken: (material) => this.tls?.exchange(material),
+      read: (paths) => readTlsFiles(paths, this.#options.clock.now()),
+      onTaken: (material) => {
+        this.#warn(material);
+        this.tls?.exchange(material);
+      },
     });
   }
 
   #watchedTokens(settings: TokenPaths): Watched<TokenPaths, Tokens> {
     return new Watched(settings, {
       ...this.#watchedOptions('tokens'),
-      pathsOf: ({ clientFile, adminFile }) =>
-        [clientFile, adminFile].filter((path) => path !== undefined),
-      read: (paths) => this.#warned(readTokens(paths)),
-      onTaken: () => this.#follower?.onTokens(),
+      read: readTokens,
+      onTaken: (tokens) => {
+        this.#warn(tokens);
+        this.#follower?.onTokens();
+      },
     });
   }
 
@@ -148,9 +145,7 @@ export class Access {
     return { what, watch, logInfo: log.info, logError: log.error };
   }
 
-  /** Logs what is odd about what was read; answers it. */
-  #warned<T extends { readonly warnings: readonly string[] }>(read: T): T {
-    for (const warning of read.warnings) this.#options.log.warn({}, warning);
-    return read;
+  #warn({ warnings }: { readonly warnings: readonly string[] }): void {
+    for (const warning of warnings) this.#options.log.warn({}, warning);
   }
 }

@@ -1,7 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 
-/** One alternative name as Node writes it: `DNS:a`, or quoted as in JSON: `URI:"a, b"`. */
+/** One alternative name as Node writes it: `DNS:a`, or in JSON's quotes: `URI:"a, b"`. */
 const ALTERNATIVE_NAME = /(?<kind>[^:,]+):(?<value>"(?:[^"\\]|\\.)*"|[^,]*)(?:, |$)/g;
 
 interface Name {
@@ -9,7 +9,7 @@ interface Name {
   readonly value: string;
 }
 
-/** The names that a certificate gives its holder, in words for a log. */
+/** The names in a certificate, for a log. */
 export function describeNames(certificate: X509Certificate): string {
   const names = namesIn(certificate).map(({ kind, value }) => `${kind}:${value}`);
   return names.length === 0 ? 'none' : names.join(', ');
@@ -17,7 +17,7 @@ export function describeNames(certificate: X509Certificate): string {
 
 /**
  * Whether the certificate has one of the names, exactly: a DNS name, URI, IP address, e-mail
- * address or common name. Only in DNS names the case of letters does not count.
+ * address or common name. Only DNS names ignore case.
  */
 export function hasOneOf(certificate: X509Certificate, allowed: readonly string[]): boolean {
   const names = namesIn(certificate);
@@ -27,7 +27,7 @@ export function hasOneOf(certificate: X509Certificate, allowed: readonly string[
     (text) =>
       names.some(({ value }) => value === text) ||
       hasDns(text) ||
-      // One address is written in several ways.
+      // An address can be written in several ways.
       (isIP(text) !== 0 && certificate.checkIP(text) !== undefined),
   );
 }
@@ -40,7 +40,7 @@ function namesIn(certificate: X509Certificate): Name[] {
       names.push({ kind, value: unquote(value) });
     }
   }
-  // A list where there are several, which its type does not know.
+  // A list if there are several, which its type does not say.
   const commonNames: unknown = certificate.toLegacyObject().subject.CN;
   for (const value of [commonNames].flat()) {
     if (typeof value === 'string') names.push({ kind: 'CN', value });
@@ -53,7 +53,7 @@ function unquote(value: string): string {
   try {
     return String(JSON.parse(value));
   } catch {
-    // As it stands it is no name that anyone allows.
+    // Not a name that anyone allows.
     return value;
   }
 }

@@ -1,30 +1,30 @@
 import { BlockList, isIP } from 'node:net';
 import { AccessError } from './access-error.ts';
 
-/** A place to listen at, and what was said of it. */
+/** An address to listen on, as the command line gives it. */
 export interface ListenerSpec {
   /** `--listen` or `--admin-listen`. */
   readonly flag: string;
-  /** As it was given. */
+  /** The value of the flag. */
   readonly text: string;
-  /** `undefined`: a unix socket. */
+  /** `undefined` for a unix socket. */
   readonly host: string | undefined;
-  /** What its prefix says; `undefined`: it has none. */
+  /** Its prefix, if it has one. */
   readonly security: 'tls' | 'plain' | undefined;
 }
 
-/** What there is to keep strangers out. */
+/** What keeps strangers out. */
 export interface Protection {
   readonly hasTls: boolean;
   readonly hasTokens: boolean;
-  /** A person said that anyone who reaches it may call. */
+  /** `--insecure`: anyone who reaches the address may call. */
   readonly insecure: boolean;
 }
 
 /** How a listener is opened. */
 export interface ListenerPlan {
   readonly isSecure: boolean;
-  /** What is odd about it, and meant. */
+  /** For the log: what is open, on purpose. */
   readonly warning: string | undefined;
 }
 
@@ -33,8 +33,8 @@ LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
 LOOPBACK.addAddress('::1', 'ipv6');
 
 /**
- * Whether a listener has TLS. Throws an `AccessError` where strangers could come in by it, or it is
- * to have TLS and there is no certificate.
+ * Whether a listener has TLS. Throws an `AccessError` if strangers could use it, or if it is to have TLS
+ * and there is no certificate.
  */
 export function planListener(
   spec: ListenerSpec,
@@ -61,7 +61,7 @@ export function planListener(
   );
 }
 
-/** Whether an address is reached from this machine alone. */
+/** Whether an address can be reached from this machine only. */
 export function isLoopback(host: string): boolean {
   const version = isIP(host);
   if (version === 0) return host.toLowerCase() === 'localhost';

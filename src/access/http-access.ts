@@ -3,15 +3,11 @@ import { TLSSocket } from 'node:tls';
 import { LearningError } from '../domain/errors.ts';
 import type { Access } from './access.ts';
 
-/** Why a request over HTTP is not answered. */
-export interface HttpDenial {
-  /** 401: with a token it might be. */
-  readonly code: 401 | 403;
-  readonly reason: string;
-}
-
-/** Whether a request may read what is not for everybody; `undefined`: it may. */
-export function denyHttp(access: Access, request: IncomingMessage): HttpDenial | undefined {
+/** Why a request may not read the metrics, 401 if a token may help; `undefined` if it may. */
+export function denyHttp(
+  access: Access,
+  request: IncomingMessage,
+): { readonly code: 401 | 403; readonly reason: string } | undefined {
   const { socket, headers } = request;
   if (access.tls !== undefined && socket instanceof TLSSocket) {
     const refusal = access.tls.refusalOf(socket);

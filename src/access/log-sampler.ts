@@ -1,19 +1,16 @@
 import type { Clock } from '../domain/clock.ts';
 
-/** Lines in a second: enough to see what goes on, and a flood fills no disk. */
+/** Lines per second: enough to see what happens, and a flood fills no disk. */
 const MAX_LINES = 10;
 const WINDOW_MS = 1000;
 
-/** What one line tells beside its message. */
+/** The fields of a line, beside its message. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
 /** Writes one line. */
 export type Log = (fields: LogFields, message: string) => void;
 
-/**
- * Logs what others can cause as often as they like: in each second the first ones, and then how
- * many more there were.
- */
+/** Logs what others can cause at any rate: in each second the first lines, then how many more there were. */
 export function sampled(log: Log, clock: Clock): Log {
   let windowMs = Number.NEGATIVE_INFINITY;
   let lines = 0;

@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs
 import { messageOf } from '../domain/errors.ts';
 import { AccessError } from './access-error.ts';
 
-/** Bytes of a file: a bundle of all public CAs is a quarter of it; a wrong file is refused early. */
+/** Bytes of a file: a bundle of all public CAs takes a quarter. A wrong file is refused early. */
 const MAX_BYTES = 1024 * 1024;
 
 /** Mode bit by which everybody may read a file. */
@@ -11,13 +11,12 @@ const READABLE_BY_OTHERS = 0o004;
 /** A file that access depends on. */
 export interface ReadFile {
   readonly text: string;
-  /** One where everybody can read it: for those to whom it is a secret. */
+  /** One if everybody can read the file, for callers to whom it is secret. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Reads a file. Throws an `AccessError` that names it: for a pipe, too, which nobody may ever write
- * to, and which cannot be read again.
+ * Reads a file. Throws an `AccessError` that names it, also for a pipe, which cannot be read again.
  *
  * @param what its key in the config, or the flag
  */
@@ -33,7 +32,7 @@ export function readAccessFile(what: string, path: string): ReadFile {
 }
 
 function readRegularFile(path: string): { text: string; mode: number } {
-  // Else opening a pipe would wait for its writer, and the process with it.
+  // Opening a pipe would otherwise block the process until it has a writer.
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const file = fstatSync(fd);

@@ -4,13 +4,13 @@ import { messageOf } from '../domain/errors.ts';
 import { AccessError } from './access-error.ts';
 import { readAccessFile } from './read-file.ts';
 
-/** Where the certificates are. */
+/** The files of certificates. */
 export interface TlsPaths {
   readonly certificateFile: string;
   readonly keyFile: string;
-  /** `undefined`: clients need no certificate. */
+  /** `undefined` if clients need no certificate. */
   readonly clientCaFile: string | undefined;
-  /** Empty: any. */
+  /** Empty for any. */
   readonly allowedNames: readonly string[];
 }
 
@@ -20,23 +20,23 @@ export interface Period {
   readonly toMs: number;
 }
 
-/** Certificates that were found to fit together. */
+/** Certificates and a key that fit together. */
 export interface TlsMaterial {
   readonly cert: string;
   readonly key: string;
-  /** `undefined`: clients need no certificate. */
+  /** `undefined` if clients need no certificate. */
   readonly ca: string | undefined;
   /** When each certificate of `ca` is valid. */
   readonly caPeriods: readonly Period[];
-  /** Names, one of which a client's certificate must have; empty: any. */
+  /** Names, one of which a client's certificate must have; empty for any. */
   readonly allowedNames: readonly string[];
   /** When the certificate of this service ends. */
   readonly notAfterMs: number;
-  /** What is odd about the files, and no reason to refuse them. */
+  /** About the files; no reason to refuse them. */
   readonly warnings: readonly string[];
 }
 
-/** Older ones are broken, or not far from it. */
+/** Older versions are broken or deprecated. */
 export const MIN_TLS_VERSION = 'TLSv1.2';
 
 const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
@@ -118,7 +118,7 @@ function* validity(
   }
 }
 
-/** Finds what only the library knows: keys that are too weak, say. */
+/** Finds what only OpenSSL checks, such as keys that are too weak. */
 function tryContext(what: string, pems: Pick<TlsMaterial, 'cert' | 'key' | 'ca'>): void {
   try {
     createSecureContext({ ...pems, minVersion: MIN_TLS_VERSION });

@@ -12,20 +12,20 @@ import {
   type TlsRefusal,
 } from './tls-refusal.ts';
 
-/** A handshake takes two round trips; Node's own two minutes keep a silent socket for long. */
+/** A handshake takes two round trips; Node's default of two minutes keeps silent sockets too long. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 
-/** Is told of each connection that is refused. */
+/** Called for each refused connection. */
 export type OnRefused = (refusal: TlsRefusal, peer: string) => void;
 
-/** TLS for listeners, by certificates that can be exchanged while they listen. */
+/** TLS for listeners; certificates can be exchanged while they listen. */
 export class TlsGuard {
   readonly #onRefused: OnRefused;
   readonly #now: () => number;
   readonly #servers = new Set<Server>();
   #material: TlsMaterial;
 
-  /** @param now the time of day, in ms */
+  /** @param now wall clock, Unix time in ms */
   constructor(material: TlsMaterial, now: () => number, onRefused: OnRefused) {
     this.#material = material;
     this.#now = now;
@@ -36,15 +36,15 @@ export class TlsGuard {
     return this.#material;
   }
 
-  /** New connections get these; those that are open go on as they are. */
+  /** New connections get these; open ones keep theirs. */
   exchange(material: TlsMaterial): void {
     this.#material = material;
     for (const server of this.#servers) server.setSecureContext(this.#context());
   }
 
   /**
-   * Takes connections, and hands on those that speak HTTP/2 and whose client showed the
-   * certificate it must. The others are closed.
+   * Returns a function that takes connections. Those that speak HTTP/2, and whose client showed the
+   * certificate that it needs, are passed on; others are closed.
    */
   secure(accept: (socket: Socket) => void): (socket: Socket) => void {
     const server = createServer({
@@ -62,15 +62,15 @@ export class TlsGuard {
     return (socket) => void server.emit('connection', socket);
   }
 
-  /** For a server of HTTPS, to be given to `follow`. Clients need no certificate to connect. */
+  /** For an HTTPS server, to be given to `follow`. Clients can connect without a certificate. */
   httpsOptions(): HttpsOptions {
     return { ...this.#serverOptions(), rejectUnauthorized: false };
   }
 
-  /** Keeps the certificates of a server up to date, and tells of handshakes that fail. */
+  /** Keeps the certificates of a server up to date, and reports failed handshakes. */
   follow(server: Server): void {
     this.#servers.add(server);
-    // A socket remembers where it comes from once it was asked; after its end it is too late.
+    // Once read, a socket keeps its address beyond its end.
     server.prependListener('connection', (socket: Socket) => void socket.remoteAddress);
     server.on('tlsClientError', (error, socket) => {
       const refusal = describeHandshakeError(error, {
@@ -78,12 +78,12 @@ export class TlsGuard {
         hasAnswered: (parentOf(socket)?.bytesWritten ?? 0) > 0,
       });
       this.#onRefused(refusal, peerOf(socket));
-      // Node leaves one open whose time was up.
+      // Node leaves a socket open after a timeout.
       socket.destroy();
     });
   }
 
-  /** Why a connection is not of a client that is let in; `undefined`: it is. */
+  /** Why the client may not connect; `undefined` if it may. */
   refusalOf(socket: TLSSocket): TlsRefusal | undefined {
     const { ca, allowedNames } = this.#material;
     if (ca === undefined) return undefined;
@@ -98,7 +98,7 @@ export class TlsGuard {
   }
 
   #certificateRefusal({ authorizationError }: TLSSocket): TlsRefusal | undefined {
-    // A text whatever its type says; null where all is well.
+    // A text, whatever its type says; null if there is no error.
     const code: unknown = authorizationError;
     if (code === null || code === undefined) return undefined;
     return describeCertificateError(String(code), this.#material.caPeriods, this.#now());
@@ -119,20 +119,21 @@ export class TlsGuard {
       key,
       ...(ca === undefined ? {} : { ca }),
       minVersion: MIN_TLS_VERSION,
-      // A session taken up again would not be checked against certificates of now.
+      // A resumed session would not be checked against new certificates.
       secureOptions: constants.SSL_OP_NO_TICKET,
     };
   }
 }
 
 function peerOf(socket: TLSSocket): string {
-  // The socket below it still knows where it came from, when this one has been destroyed.
+  // Unlike this one, the socket below it still knows its address once it is destroyed.
   const { remoteAddress, remotePort } = parentOf(socket) ?? socket;
   return remoteAddress === undefined ? 'unknown' : `${remoteAddress}:${remotePort}`;
 }
 
 /** The connection that carries TLS. */
 function parentOf(socket: TLSSocket): Socket | undefined {
+  // biome-ignore lint/plugin: of Node; it has no other way from a failed handshake to its connection.
   const parent: unknown = Reflect.get(socket, '_parent');
   return parent instanceof Socket ? parent : undefined;
 }

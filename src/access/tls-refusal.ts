@@ -1,6 +1,6 @@
 import type { Period } from './tls-files.ts';
 
-/** Why a connection was refused: a label of a metric, so there are few. */
+/** Why a connection was refused: a label of a metric. */
 export type RefusalKind =
   | 'no_certificate'
   | 'unknown_ca'
@@ -20,13 +20,13 @@ export interface TlsRefusal {
   readonly reason: string;
 }
 
-/** A client that has to show a certificate, and does not. */
+/** A client that does not show the certificate it needs. */
 export const NO_CERTIFICATE: TlsRefusal = {
   kind: 'no_certificate',
   reason: 'the client showed no certificate',
 };
 
-/** A client that offers something else than HTTP/2, or nothing. */
+/** A client that does not offer HTTP/2. */
 export const NOT_HTTP2: TlsRefusal = {
   kind: 'protocol',
   reason: 'the client does not offer HTTP/2 (ALPN h2)',
@@ -37,7 +37,7 @@ const UNKNOWN_CA: TlsRefusal = {
   reason: "the client's certificate is not of a CA in tls.client_ca_file",
 };
 
-/** A client that goes away without a word when it has seen the certificate of this service. */
+/** A client that closes the connection without an alert after it has seen our certificate. */
 const BROKEN_OFF: TlsRefusal = {
   kind: 'client',
   reason:
@@ -45,7 +45,7 @@ const BROKEN_OFF: TlsRefusal = {
     'does it trust its CA, and ask for one of its names?',
 };
 
-/** What OpenSSL says of a certificate whose time is not now: of the client, or of its CA. */
+/** OpenSSL's codes for a certificate of the client, or of its CA, that is not valid now. */
 const OUT_OF_TIME: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'has expired',
   CERT_NOT_YET_VALID: 'is not valid yet: are the clocks right?',
@@ -79,11 +79,11 @@ const BY_CODE: Readonly<Record<string, TlsRefusal>> = {
   ECONNRESET: { kind: 'broken', reason: 'the client broke the handshake off' },
 };
 
-/** What is known of a handshake beside its error. */
+/** What is known about a handshake beside its error. */
 export interface Handshake {
-  /** Why the certificate of the client was refused; `undefined`: it was not. */
+  /** Why the client's certificate was refused; `undefined` if it was not. */
   readonly certificate: TlsRefusal | undefined;
-  /** Whether the client was sent anything: this service's certificate is in what it is sent first. */
+  /** Whether anything was sent to the client; our certificate comes first. */
   readonly hasAnswered: boolean;
 }
 
@@ -92,14 +92,14 @@ export function describeHandshakeError(
   error: Error,
   { certificate, hasAnswered }: Handshake,
 ): TlsRefusal {
-  // The error says only that the connection is gone then.
+  // The error then says only that the connection is closed.
   if (certificate !== undefined) return certificate;
   const code = 'code' in error ? String(error.code) : '';
-  // Node's clients, and so those of grpc-js, send no alert.
+  // Node's clients, and so grpc-js, send no alert.
   if (code === 'ECONNRESET' && hasAnswered) return BROKEN_OFF;
   const known = BY_CODE[code];
   if (known !== undefined) return known;
-  // As in `ERR_SSL_TLSV1_ALERT_UNKNOWN_CA`: it was the client that sent an alert.
+  // Such as `ERR_SSL_TLSV1_ALERT_UNKNOWN_CA`: the client sent an alert.
   const alert = /^ERR_SSL_.*ALERT_(?<name>\w+)$/.exec(code)?.groups?.name;
   if (alert !== undefined) {
     const words = alert.toLowerCase().replaceAll('_', ' ');
@@ -127,7 +127,7 @@ export function describeCertificateError(
   return known ?? { kind: 'bad_certificate', reason: `the client's certificate: ${code}` };
 }
 
-/** OpenSSL does not tell of which certificate of the chain it speaks. */
+/** OpenSSL does not say which certificate of the chain is at fault. */
 function whoseTime(authorities: readonly Period[], nowMs: number): string {
   const isOut = ({ fromMs, toMs }: Period) => nowMs < fromMs || nowMs >= toMs;
   const out = authorities.filter(isOut).length;

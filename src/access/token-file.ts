@@ -4,16 +4,16 @@ import { readAccessFile } from './read-file.ts';
 /** Shorter ones can be guessed; longer ones do not fit well into a header. */
 const TOKEN_LENGTH = { min: 16, max: 512 } as const;
 
-/** Tokens in one file: each is compared with at each call. */
+/** Tokens in one file: each call is compared with all. */
 const MAX_TOKENS = 1000;
 
 const VISIBLE_ASCII = /^[\x21-\x7e]+$/;
 
-/** What a file of tokens holds. */
+/** The content of a file of tokens. */
 export interface TokenFile {
   /** At least one. */
   readonly tokens: readonly string[];
-  /** What is odd about the file, and no reason to refuse it. */
+  /** About the file; no reason to refuse it. */
   readonly warnings: readonly string[];
 }
 

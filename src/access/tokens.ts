@@ -5,10 +5,10 @@ import { readTokenFile } from './token-file.ts';
 /** What the bearer of a token may call: LearningService, or both services. */
 export type Role = 'client' | 'admin';
 
-/** What a call takes; `any`: a token of whichever role. */
+/** What a call needs: a token of that role, or of any. */
 export type Need = Role | 'any';
 
-/** Where the tokens are. */
+/** The files of tokens. */
 export interface TokenPaths {
   readonly clientFile: string | undefined;
   readonly adminFile: string | undefined;
@@ -19,14 +19,14 @@ interface KnownToken {
   readonly role: Role;
 }
 
-/** The tokens that hold, as they were read. */
+/** The valid tokens. */
 export interface Tokens {
   readonly known: readonly KnownToken[];
-  /** What is odd about the files, and no reason to refuse them. */
+  /** About the files; no reason to refuse them. */
   readonly warnings: readonly string[];
 }
 
-/** Reads the tokens. Throws an `AccessError` where a file cannot be taken. */
+/** Reads the tokens. Throws an `AccessError` if a file cannot be used. */
 export function readTokens(paths: TokenPaths): Tokens {
   const known: KnownToken[] = [];
   const warnings: string[] = [];
@@ -42,10 +42,9 @@ export function readTokens(paths: TokenPaths): Tokens {
 }
 
 /**
- * Throws NO_TOKEN where the header shows no token that is known, and NOT_ALLOWED where it shows
- * one that is not enough.
+ * Throws NO_TOKEN if the header shows no known token, and NOT_ALLOWED if the token does not suffice.
  *
- * @param header `Authorization`, as it was sent
+ * @param header `Authorization`, as sent
  */
 export function checkToken(tokens: Tokens, header: string | undefined, need: Need): void {
   if (header === undefined || header === '') {
@@ -68,7 +67,7 @@ export function checkToken(tokens: Tokens, header: string | undefined, need: Nee
 function roleOf({ known }: Tokens, token: string): Role | undefined {
   const digest = digestOf(token);
   let found: Role | undefined;
-  // To the end whatever is found, and over digests: how long it takes tells nothing.
+  // Compares all, and digests: the time it takes reveals nothing.
   for (const { digest: one, role } of known) {
     if (timingSafeEqual(one, digest) && found !== 'admin') found = role;
   }

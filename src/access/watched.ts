@@ -1,92 +1,88 @@
 import { messageOf } from '../domain/errors.ts';
 import type { Log } from './log-sampler.ts';
 
-/** Calls `onChange` when one of the files has changed; answers how to stop that. */
+/** Calls `onChange` when one of the files has changed; returns a function that stops it. */
 export type WatchFiles = (paths: readonly string[], onChange: () => void) => () => void;
 
-/** What is read from files, and read again when they change. */
+/** How files are read, and read again when they change. */
 export interface WatchedOptions<S, T> {
-  readonly pathsOf: (settings: S) => readonly string[];
-  /** Throws where the files cannot be taken. */
+  /** Throws if the files cannot be used. */
   readonly read: (settings: S) => T;
-  /** Other files were taken. */
+  /** Called when new content is live. */
   readonly onTaken: (value: T) => void;
   readonly watch: WatchFiles;
   readonly logInfo: Log;
   readonly logError: Log;
-  /** In words, for the log: the certificates. */
+  /** What the files hold, for the log. */
   readonly what: string;
 }
 
-/** What is ready to replace what there is: one of the two has to be called. */
-export interface Prepared {
-  take(): void;
-  drop(): void;
-}
-
-/** Keeps what was last good, and takes what is read anew once it is good. */
-export class Watched<S, T> {
+/** The newest good content of files; `settings` holds their paths, and may hold more. */
+export class Watched<S extends object, T> {
   readonly #options: WatchedOptions<S, T>;
   #settings: S;
   #value: T;
   #stopWatching: () => void;
   #problem = '';
 
-  /** Throws where the files cannot be taken. */
+  /** Throws if the files cannot be used. */
   constructor(settings: S, options: WatchedOptions<S, T>) {
     this.#options = options;
     this.#settings = settings;
-    [this.#value, this.#stopWatching] = this.#open(settings);
+    // Before reading, so that no change is missed.
+    this.#stopWatching = this.#watch();
+    try {
+      this.#value = options.read(settings);
+    } catch (error) {
+      this.stop();
+      throw error;
+    }
+    options.onTaken(this.#value);
   }
 
   get value(): T {
     return this.#value;
   }
 
-  /** Why the newest files were refused; empty where they were not. */
+  /** Why the newest files were refused; empty if they were not. */
   get problem(): string {
     return this.#problem;
   }
 
-  /** Reads files that may replace those of now. Throws where they cannot. */
-  prepare(settings: S): Prepared {
-    const [value, stopWatching] = this.#open(settings);
-    return {
-      take: () => {
-        this.#stopWatching();
-        this.#stopWatching = stopWatching;
-        this.#settings = settings;
-        this.#take(value);
-      },
-      drop: stopWatching,
+  /** Reads other files; returns a function that makes them live. Throws if they cannot be used. */
+  prepare(settings: S): () => void {
+    this.#options.read(settings);
+    return () => {
+      this.stop();
+      this.#settings = settings;
+      this.#stopWatching = this.#watch();
+      // They may have changed before they were watched.
+      this.#readAgain();
     };
   }
 
-  /** Follows the files no more. */
+  /** Stops watching the files. */
   stop(): void {
     this.#stopWatching();
   }
 
-  #open(settings: S): [T, () => void] {
-    const { watch, pathsOf, read } = this.#options;
-    // First: what changes from here on is seen.
-    const stopWatching = watch(pathsOf(settings), () => this.#readAgain());
-    try {
-      return [read(settings), stopWatching];
-    } catch (error) {
-      stopWatching();
-      throw error;
-    }
+  #watch(): () => void {
+    const { watch, what, logInfo } = this.#options;
+    const isPath = (value: unknown) => typeof value === 'string';
+    return watch(Object.values(this.#settings).filter(isPath), () => {
+      if (this.#readAgain()) logInfo({}, `${what} were read again: their files have changed`);
+    });
   }
 
-  #readAgain(): void {
-    const { read, what, logInfo, logError } = this.#options;
+  #readAgain(): boolean {
+    const { read, what, logError } = this.#options;
     try {
       this.#take(read(this.#settings));
-      logInfo({}, `${what} were read again: their files have changed`);
+      return true;
     } catch (error) {
       this.#problem = messageOf(error);
       logError({ reason: this.#problem }, `new ${what} were refused; the last good ones stay`);
+      return false;
     }
   }
 

@@ -139,14 +139,9 @@ async function replaceConfig(
   config: Config,
   log: Logger,
 ): Promise<void> {
-  const newAccess = access.prepare(config);
-  try {
-    await applyConfig(engine, config, log);
-  } catch (error) {
-    newAccess.drop();
-    throw error;
-  }
-  newAccess.take();
+  const takeAccess = access.prepare(config);
+  await applyConfig(engine, config, log);
+  takeAccess();
 }
 
 async function applyConfig(engine: Engine, config: Config, log: Logger): Promise<void> {
