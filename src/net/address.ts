@@ -5,11 +5,11 @@ export type SocketAddress =
 
 /** Where to listen, and how. */
 export type ListenAddress = SocketAddress & {
-  /** What the prefix says; `undefined`: there is none. */
+  /** The prefix, if there is one. */
   readonly security: 'tls' | 'plain' | undefined;
 };
 
-// What fits into sockaddr_un with its final zero on the strictest systems.
+// The smallest `sun_path` of any system is 104 bytes, with its final zero.
 const MAX_SOCKET_PATH_BYTES = 103;
 
 /**

@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net';
 
-/** Bounds how many connections are open at once, over several listeners. */
+/** Bounds the open connections of several listeners together. */
 export class ConnectionCap {
   readonly #limit: () => number;
   readonly #onDrop: (peer: string) => void;
   #open = 0;
 
-  /** @param onDrop Called with each connection that was closed at once, being one too many. */
+  /** @param onDrop called for each connection beyond the limit, which is closed */
   constructor(limit: () => number, onDrop: (peer: string) => void) {
     this.#limit = limit;
     this.#onDrop = onDrop;
@@ -17,7 +17,7 @@ export class ConnectionCap {
     return this.#open;
   }
 
-  /** Counts a new connection until it closes; one too many is closed, and `false` answered. */
+  /** Counts a new connection until it closes; returns `false` for one beyond the limit, and closes it. */
   admit(socket: Socket): boolean {
     if (this.#open >= this.#limit()) {
       this.#onDrop(socket.remoteAddress ?? 'a unix socket');

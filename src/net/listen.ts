@@ -2,36 +2,36 @@ import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { type BigIntStats, lstatSync, renameSync, unlinkSync } from 'node:fs';
 import { type AddressInfo, connect, type Server } from 'node:net';
-import { messageOf } from '../domain/errors.ts';
+import { messageOf, systemCode } from '../domain/errors.ts';
 import { formatAddress, type SocketAddress } from './address.ts';
 
-/** Read and write for the owner and the group: whoever may write may connect. */
+/** Owner and group may read and write; writing is what connecting needs. */
 const SOCKET_MODE = 0o660;
 
 /**
- * Connections that may wait to be accepted. All clients come at once after a restart; those beyond
- * try again after seconds. Linux has a bound of its own: `net.core.somaxconn`, usually as much.
+ * Connections that may wait to be accepted. After a restart all clients connect at once; those beyond
+ * retry after seconds. Linux also has a limit, `net.core.somaxconn`, which is usually the same.
  */
 const BACKLOG = 4096;
 
-/** Which addresses of a host name may be missing on this machine. */
-const NOT_HERE = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT']);
+/** Errors of those addresses of a host name that this machine does not have. */
+const NOT_HERE: readonly unknown[] = ['EADDRNOTAVAIL', 'EAFNOSUPPORT'];
 
 /** Servers that listen on one address. */
 export interface Listening {
   /** What clients reach: with the port that the system chose for port 0. */
   readonly address: SocketAddress;
-  /** More than one where a host name has several addresses. */
+  /** More than one if a host name has several addresses. */
   readonly servers: readonly Server[];
-  /** Listens no more; resolves when the connections have ended. */
+  /** Stops listening; resolves when the connections have ended. */
   close(): Promise<void>;
 }
 
 /**
- * Listens with what `createServer` makes. Rejects with an `Error` for people; nothing listens then.
+ * Listens with servers that `createServer` makes. Rejects with an `Error` for operators.
  *
- * A unix socket gets `socketMode`. One that a killed process has left is replaced; one that
- * somebody listens on, and any other kind of file, is left alone and refused.
+ * A unix socket gets `socketMode`. One left by a killed process is replaced; one that a process listens
+ * on, and any other kind of file, is refused.
  */
 export async function listen(
   target: SocketAddress,
@@ -73,7 +73,9 @@ async function listenTcp(
       failures.push(error);
     }
   }
-  const failure = failures.find((error) => servers.length === 0 || !NOT_HERE.has(codeOf(error)));
+  const failure = failures.find(
+    (error) => servers.length === 0 || !NOT_HERE.includes(systemCode(error)),
+  );
   const close = async () => void (await Promise.all(servers.map(closed)));
   if (failure === undefined) return { address: { ...target, port }, servers, close };
   void close();
@@ -85,7 +87,7 @@ function closed(server: Server): Promise<void> {
 }
 
 async function listenUnix(server: Server, path: string, mode: number): Promise<void> {
-  // A mode set after bind would leave a moment for others to connect.
+  // Others could connect before a mode that is set after bind.
   const before = process.umask(0o777 & ~mode);
   try {
     // Binds before it returns.
@@ -101,20 +103,20 @@ function socketAt(path: string): BigIntStats | undefined {
 }
 
 /**
- * A server removes what is at its path when it closes, whatever it is. Where somebody has removed
- * the socket, and another process listens there now, that one's has to stay.
+ * A server that closes removes whatever is at its path. If another process listens there by now, its
+ * socket has to stay.
  */
 function closeUnix(server: Server, path: string, own: BigIntStats | undefined): Promise<void> {
   const aside = `${path}.${process.pid}`;
   try {
     const found = socketAt(path);
-    // Of two sockets that are bound, no two have the same number.
+    // No two bound sockets have the same inode.
     const isOwn = found?.ino === own?.ino && found?.dev === own?.dev;
     if (found === undefined || isOwn) return closed(server);
-    // Out of the way while the server closes, which removes at once, and cannot be told not to.
+    // Moved while the server closes, which removes at once.
     renameSync(path, aside);
   } catch {
-    // What we may not move, the server may not remove.
+    // A file that may not be moved may not be removed, either.
     return closed(server);
   }
   const ended = closed(server);
@@ -135,7 +137,7 @@ async function removeStaleSocket(path: string): Promise<void> {
   unlinkSync(path);
 }
 
-/** Why nobody answers; `undefined`: somebody does. */
+/** Why no process accepts connections; `undefined` if one does. */
 function tryConnect(path: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const socket = connect(path);
@@ -143,10 +145,6 @@ function tryConnect(path: string): Promise<string | undefined> {
       socket.destroy();
       resolve(undefined);
     });
-    socket.once('error', (error) => resolve(codeOf(error)));
+    socket.once('error', (error) => resolve(systemCode(error) ?? error.message));
   });
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : messageOf(error);
 }

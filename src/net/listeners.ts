@@ -5,7 +5,7 @@ import type { ConnectionCap } from './connection-cap.ts';
 import { IdleConnections } from './idle-connections.ts';
 import { type Listening, listen } from './listen.ts';
 
-/** Takes a connection. */
+/** Accepts a connection. */
 export type Accept = (socket: Socket) => void;
 
 export interface ListenersOptions {
@@ -14,30 +14,30 @@ export interface ListenersOptions {
   /** Mode of unix sockets; without it, 0660. */
   readonly socketMode?: number | undefined;
   /**
-   * Puts TLS between: answers what takes a connection and, once its handshake is through, hands
-   * it on. Called at most once.
+   * Adds TLS: returns a function that passes on a connection once its handshake is complete. Called at
+   * most once.
    */
   readonly secure?: ((accept: Accept) => Accept) | undefined;
-  /** A connection could not be taken: there are no file descriptors left, say. */
+  /** A connection could not be accepted, for want of file descriptors, for example. */
   readonly onError?: (error: Error) => void;
 }
 
 /**
- * The listeners of a gRPC server. They are sockets of our own, whose connections are handed to
- * grpc-js: its own ones hide why a handshake failed, and do not let connections be counted.
+ * The listeners of a gRPC server. Their connections are injected into grpc-js, whose own listeners hide
+ * why a handshake failed and cannot count connections.
  */
 export class Listeners {
   readonly #inject: Accept;
   readonly #idle = new IdleConnections();
   readonly #options: ListenersOptions;
   readonly #open: Listening[] = [];
-  /** Connections whose handshake is not through, by the address of the client. */
+  /** Connections whose handshake is not complete, by the address of the client. */
   readonly #handshakes = new Map<string, Socket>();
   #handshake: Accept | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(server: GrpcServer, options: ListenersOptions = {}) {
-    // Plain: TLS is done with when a connection gets there.
+    // TLS is terminated before a connection is injected.
     const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
     this.#inject = (socket) => {
       // A handshake may end after the listeners are closed.
@@ -51,18 +51,18 @@ export class Listeners {
   }
 
   /**
-   * Listens, with TLS if asked; answers the address that clients reach, with the port that the
-   * system chose for port 0. Rejects with an `Error` for people.
+   * Listens; returns the address, with the port that the system chose for port 0. Rejects with an `Error`
+   * for operators.
    */
   async open(target: ListenAddress, isSecure = false): Promise<string> {
     const take = isSecure ? this.#secured() : this.#inject;
     const accept = (socket: Socket) => {
       if (this.#options.cap?.admit(socket) !== false) take(socket);
     };
-    // Not to be half open: a client that has gone would be kept until it answers no ping.
+    // Not half-open: a client that has gone would stay until a ping times out.
     const create = () => createServer(accept);
     const listening = await listen(target, create, this.#options.socketMode);
-    // Nobody listening to it, an error would end the process.
+    // Without a listener, an error would end the process.
     for (const server of listening.servers) {
       server.on('error', this.#options.onError ?? (() => {}));
     }
@@ -71,8 +71,8 @@ export class Listeners {
   }
 
   /**
-   * Takes no more connections. Those that are open go on: resolves when the last one has closed,
-   * which the server's own `tryShutdown` does not wait for.
+   * Accepts no more connections; resolves when the last open one has closed, for which the server's own
+   * `tryShutdown` does not wait.
    */
   close(): Promise<void> {
     this.#closed ??= this.#closeAll();
@@ -101,7 +101,7 @@ export class Listeners {
   }
 }
 
-/** Of one client over TCP there is one connection at a time. */
+/** Unique among the open connections over TCP. */
 function peerOf({ remoteAddress, remotePort }: Socket): string {
   return `${remoteAddress}:${remotePort}`;
 }

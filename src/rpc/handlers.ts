@@ -7,24 +7,24 @@ import type {
   ServerUnaryCall,
   ServerWritableStream,
 } from '@grpc/grpc-js';
-import { type StatusObject, status } from '@grpc/grpc-js';
+import { Metadata, type StatusObject, status } from '@grpc/grpc-js';
 import { LearningError } from '../domain/errors.ts';
 import { type Decoded, type Encodable, encode, Malformed } from '../wire/codec.ts';
 import { statusOf, type WireReason } from '../wire/status.ts';
 
-/** What every handler reports to. */
+/** Where handlers report. */
 export interface HandlerEnvironment {
   /** One call has ended. `method` is its path, `/package.Service/Method`. */
   observe(method: string, code: status, seconds: number): void;
-  /** A call was refused. It has been or will be observed, too. */
+  /** A call was refused; `observe` is called for it, too. */
   refused(reason: WireReason): void;
-  /** Takes what a handler threw beside refusals: a fault of ours. */
+  /** A handler threw something other than a refusal. */
   logError(error: unknown, method: string): void;
-  /** Milliseconds since some moment; never jumps. */
+  /** Milliseconds since an arbitrary moment; never jumps. */
   monotonic(): number;
 }
 
-/** Throws a `LearningError` where the request must be refused. */
+/** Throws a `LearningError` if the request must be refused. */
 export type Check<I extends DescMessage> = (request: MessageShape<I>) => void;
 
 export type Method<I extends DescMessage, O extends DescMessage> = Pick<
@@ -42,7 +42,7 @@ export function accept<T>(request: T | Malformed, check: (message: T) => void): 
   return request;
 }
 
-/** Answers with what `run` returns or resolves to; what it throws ends the call. */
+/** Responds with what `run` returns or resolves to; an error ends the call. */
 export function unaryHandler<I extends DescMessage, O extends DescMessage>(
   environment: HandlerEnvironment,
   method: Method<I, O>,
@@ -55,16 +55,11 @@ export function unaryHandler<I extends DescMessage, O extends DescMessage>(
   const path = pathOf(method);
   return (call, callback) => {
     const end = startCall(environment, path, call);
-    const fail = (error: unknown) => {
-      const failure = statusOf(error, (cause) => environment.logError(cause, path));
-      if (error instanceof LearningError) environment.refused(error.reason);
-      end(failure.code);
-      callback(failure);
-    };
+    const fail = (error: unknown) => callback(end(error));
     const succeed = (response: Encodable<O>) => {
-      // Here and not by grpc-js, whose error for what cannot be encoded carries no details.
+      // Not by grpc-js, whose error for what cannot be encoded carries no details.
       const bytes = response instanceof Uint8Array ? response : encode(method.output, response);
-      end(status.OK);
+      end();
       callback(null, bytes);
     };
     try {
@@ -78,8 +73,8 @@ export function unaryHandler<I extends DescMessage, O extends DescMessage>(
 }
 
 /**
- * Ends the stream when `run` resolves; what it throws ends the stream after what was written.
- * `run` must settle soon after the call's `cancelled`, and honour back-pressure.
+ * Ends the stream when `run` settles, after what was written. `run` must settle soon after the call is
+ * cancelled, and honour back-pressure.
  */
 export function serverStreamHandler<I extends DescMessage, O extends DescMessage>(
   environment: HandlerEnvironment,
@@ -96,7 +91,7 @@ export function serverStreamHandler<I extends DescMessage, O extends DescMessage
   };
 }
 
-/** As `serverStreamHandler`, with a stream of requests, each to be taken with `accept`. */
+/** Like `serverStreamHandler`, for a stream of requests, each to be read with `accept`. */
 export function bidiHandler<I extends DescMessage, O extends DescMessage>(
   environment: HandlerEnvironment,
   method: Method<I, O>,
@@ -120,32 +115,38 @@ function settleStream(
   call: Stream,
   run: () => Promise<void>,
 ): void {
-  const end = startCall(environment, path, call);
+  const end = startCall(environment, path, call, true);
   const succeed = () => {
-    end(status.OK);
+    end();
     call.end();
   };
   const fail = (error: unknown) => {
-    // What breaks because the client has gone is no fault of ours.
-    const logError = (cause: unknown) => call.cancelled || environment.logError(cause, path);
-    const failure = statusOf(error, logError);
-    if (error instanceof LearningError) environment.refused(error.reason);
-    end(failure.code);
+    const failure = end(error);
     if (!call.cancelled) call.emit('error', failure);
   };
   run().then(succeed).catch(fail);
 }
 
-/** Answers the function to call once, when the call ends. */
+const OK: StatusObject = { code: status.OK, details: '', metadata: new Metadata() };
+
+/** Returns a function to be called once, when the call ends; it returns the status of the call. */
 function startCall(
   environment: HandlerEnvironment,
   path: string,
   call: { readonly cancelled: boolean },
-): (code: status) => void {
+  isStream = false,
+): (error?: unknown) => StatusObject {
   const startedMs = environment.monotonic();
-  return (code) => {
+  const logError = (error: unknown) => {
+    // A stream may fail because its client has gone.
+    if (!isStream || !call.cancelled) environment.logError(error, path);
+  };
+  return (error) => {
+    const result = error === undefined ? OK : statusOf(error, logError);
+    if (error instanceof LearningError) environment.refused(error.reason);
     const seconds = (environment.monotonic() - startedMs) / 1000;
-    environment.observe(path, call.cancelled ? status.CANCELLED : code, seconds);
+    environment.observe(path, call.cancelled ? status.CANCELLED : result.code, seconds);
+    return result;
   };
 }
 

@@ -21,45 +21,42 @@ export interface LearningServerOptions {
   readonly engine: Engine;
   readonly clock: Clock;
   readonly environment: HandlerEnvironment;
-  /** Why the newest config was refused; empty where it was not. */
+  /** Why the newest config was refused; empty if it was not. */
   configError(): string;
-  /** How much is taken at once. */
+  /** How much is served at once. */
   limits(): CallLimits;
-  /** Decides who may call; without one, everybody. */
+  /** Decides who may call; without one, everybody may. */
   readonly authority?: Authority | undefined;
-  /** Whether clients may ask for the contract. */
+  /** Whether to serve reflection. */
   readonly reflection: boolean;
 }
 
-/** How much is taken at once. */
+/** How much is served at once. */
 export interface CallLimits extends StreamLimits {
   /** Unary calls under way. */
   readonly maxPendingCalls: number;
 }
 
-/** All services on one gRPC server, which listens nowhere yet. */
+/** All services on one gRPC server, which does not listen yet. */
 export interface LearningServer {
   readonly server: Server;
-  /** What the health service says. Not serving before the first call. */
+  /** Sets the status of the health service. Not serving before the first call. */
   setServing(serving: boolean): void;
   /** The open StreamDeltas streams. */
   subscribers(): readonly SubscriberInfo[];
   /** Unary calls under way. */
   pendingCalls(): number;
-  /** Bytes of larger requests under way. */
+  /** Bytes of large requests under way. */
   requestBytes(): number;
-  /**
-   * Ends the streams with UNAVAILABLE, and refuses new calls. Resolves when no unary call is under
-   * way any more.
-   */
+  /** Ends streams with UNAVAILABLE and refuses new calls. Resolves when no unary call is under way. */
   drain(): Promise<void>;
-  /** Who may call has changed: ends the streams of those who may not any more. */
+  /** Tokens have changed: ends the streams of callers that may not call any more. */
   recheckCallers(): void;
 }
 
 /**
- * Watch streams of the health service, which needs no token: a channel has one for each service that
- * it calls, and nobody's streams are in the way of the clients' own.
+ * Watch streams of the health service, which needs no token. A channel has one for each service that it
+ * calls. They have limits of their own, so that strangers cannot take the streams of clients.
  */
 const HEALTH_STREAMS: StreamLimits = { maxStreams: 1024, maxStreamsPerClient: 8 };
 

@@ -15,7 +15,7 @@ export const MAX_LIST_BYTES = 2 * 1024 * 1024;
 /** An item's tag and length, at most: two bytes, and four. */
 const HEADER_BYTES = 6;
 
-/** How much of a list is told. */
+/** How much of a list is sent. */
 export interface ListBounds {
   readonly count: number;
   /** `MAX_LIST_BYTES` if it is not given. */
@@ -31,7 +31,7 @@ export interface Filled<T, M> {
   readonly hasMore: boolean;
 }
 
-/** The first items of a list, as many as the bounds allow; at least one where there are any. */
+/** As many first items of a list as the bounds allow, and at least one. */
 export function fill<T, S extends DescMessage>(
   items: Iterable<T>,
   { schema, toMessage }: { readonly schema: S; toMessage(item: T): MessageInitShape<S> },

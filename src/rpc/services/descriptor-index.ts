@@ -10,7 +10,7 @@ import { nestedTypes } from '@bufbuild/protobuf/reflect';
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
 import { status } from '@grpc/grpc-js';
 
-/** A question, of whichever version of the protocol. */
+/** A question, of either version of the protocol. */
 export type Question =
   | { readonly case: 'fileByFilename'; readonly value: string }
   | { readonly case: 'fileContainingSymbol'; readonly value: string }
@@ -34,104 +34,91 @@ export type Answer =
   | { case: 'listServicesResponse'; value: { service: { name: string }[] } }
   | { case: 'errorResponse'; value: { errorCode: number; errorMessage: string } };
 
-/** Knows the files of services, with all that they import. */
-export interface DescriptorIndex {
-  answer(question: Question): Answer;
-}
+type Type = DescMessage | DescEnum | DescExtension | DescService;
 
-type Declaration = DescMessage | DescEnum | DescExtension | DescService;
-
-/** @param others files that no service imports */
+/**
+ * Answers questions about the files of services, and all that they import.
+ *
+ * @param others files that no service imports
+ */
 export function createDescriptorIndex(
   services: readonly DescService[],
   others: readonly DescFile[] = [],
-): DescriptorIndex {
-  const files = new Map<string, DescFile>();
-  for (const { file } of services) addWithImports(file, files);
-  for (const file of others) addWithImports(file, files);
-  const declarations = files
-    .values()
-    .flatMap((file) => nestedTypes(file))
-    .toArray();
-  const symbols = new Map<string, DescFile>();
-  for (const declaration of declarations) {
-    for (const name of namesIn(declaration)) symbols.set(name, declaration.file);
-  }
-  const extensions = declarations.filter((declaration) => declaration.kind === 'extension');
-
-  const answerFile = (file: DescFile | undefined, what: string): Answer =>
-    file === undefined ? notFound(what) : { case: 'fileDescriptorResponse', value: encoded(file) };
-
-  return {
-    answer(question) {
-      switch (question.case) {
-        case 'fileByFilename':
-          return answerFile(files.get(question.value), 'file');
-        case 'fileContainingSymbol':
-          return answerFile(symbols.get(question.value), 'symbol');
-        case 'fileContainingExtension':
-          return answerFile(findExtension(extensions, question.value)?.file, 'extension');
-        case 'allExtensionNumbersOfType':
-          if (!symbols.has(question.value)) return notFound('type');
-          return extensionNumbers(extensions, question.value);
-        case 'listServices':
-          return {
-            case: 'listServicesResponse',
-            value: { service: services.map(({ typeName }) => ({ name: typeName })) },
-          };
-        case undefined:
-          return failure(status.INVALID_ARGUMENT, 'the request asks nothing');
+): (question: Question) => Answer {
+  const files = withImports([...services.map(({ file }) => file), ...others]);
+  const types = [...files.values()].flatMap((file) => [...nestedTypes(file)]);
+  const extensionsOf = (typeName: string) =>
+    types
+      .filter((type) => type.kind === 'extension')
+      .filter((e) => e.extendee.typeName === typeName);
+  return (question) => {
+    switch (question.case) {
+      case 'fileByFilename':
+        return fileAnswer(files.get(question.value), 'file');
+      case 'fileContainingSymbol':
+        return fileAnswer(types.find((type) => declares(type, question.value))?.file, 'symbol');
+      case 'fileContainingExtension': {
+        const { containingType, extensionNumber } = question.value;
+        const isIt = ({ number }: DescExtension) => number === extensionNumber;
+        return fileAnswer(extensionsOf(containingType).find(isIt)?.file, 'extension');
       }
-    },
+      case 'allExtensionNumbersOfType': {
+        const baseTypeName = question.value;
+        if (!types.some(({ typeName }) => typeName === baseTypeName)) return notFound('type');
+        const extensionNumber = extensionsOf(baseTypeName).map(({ number }) => number);
+        return { case: 'allExtensionNumbersResponse', value: { baseTypeName, extensionNumber } };
+      }
+      case 'listServices': {
+        const service = services.map(({ typeName }) => ({ name: typeName }));
+        return { case: 'listServicesResponse', value: { service } };
+      }
+      case undefined:
+        return failure(status.INVALID_ARGUMENT, 'the request asks nothing');
+    }
   };
 }
 
-function addWithImports(file: DescFile, files: Map<string, DescFile>): void {
-  if (files.has(file.proto.name)) return;
-  files.set(file.proto.name, file);
-  for (const imported of file.dependencies) addWithImports(imported, files);
+/** Files and all that they import, by name. */
+function withImports(
+  files: readonly DescFile[],
+  found = new Map<string, DescFile>(),
+): Map<string, DescFile> {
+  for (const file of files) {
+    if (found.has(file.proto.name)) continue;
+    found.set(file.proto.name, file);
+    withImports(file.dependencies, found);
+  }
+  return found;
 }
 
-/** The full names of a declaration and of its parts. */
-function namesIn(declaration: Declaration): string[] {
-  const { kind, typeName } = declaration;
-  switch (kind) {
-    case 'message': {
-      const parts = [...declaration.fields, ...declaration.oneofs];
-      return [typeName, ...parts.map(({ name }) => `${typeName}.${name}`)];
-    }
-    case 'enum': {
-      // Values are named as their enum's siblings.
-      const scope = typeName.slice(0, typeName.lastIndexOf('.') + 1);
-      return [typeName, ...declaration.values.map(({ name }) => scope + name)];
-    }
+/** Whether a full name is that of a type, or of a part of it. */
+function declares(type: Type, symbol: string): boolean {
+  const { typeName } = type;
+  // The values of an enum are named as its siblings.
+  const end = type.kind === 'enum' ? typeName.lastIndexOf('.') : typeName.length;
+  const scope = typeName.slice(0, end);
+  return symbol === typeName || partsOf(type).some(({ name }) => symbol === `${scope}.${name}`);
+}
+
+function partsOf(type: Type): readonly { readonly name: string }[] {
+  switch (type.kind) {
+    case 'message':
+      return [...type.fields, ...type.oneofs];
+    case 'enum':
+      return type.values;
     case 'service':
-      return [typeName, ...declaration.methods.map(({ name }) => `${typeName}.${name}`)];
+      return type.methods;
     case 'extension':
-      return [typeName];
+      return [];
   }
 }
 
 /** The file and all that it imports, so that a client need not ask for each. */
-function encoded(file: DescFile): { fileDescriptorProto: Uint8Array[] } {
-  const files = new Map<string, DescFile>();
-  addWithImports(file, files);
-  const bytes = files.values().map(({ proto }) => toBinary(FileDescriptorProtoSchema, proto));
-  return { fileDescriptorProto: bytes.toArray() };
-}
-
-function findExtension(extensions: readonly DescExtension[], name: ExtensionName) {
-  return extensions.find(
-    ({ extendee, number }) =>
-      extendee.typeName === name.containingType && number === name.extensionNumber,
-  );
-}
-
-function extensionNumbers(extensions: readonly DescExtension[], baseTypeName: string): Answer {
-  const extensionNumber = extensions
-    .filter(({ extendee }) => extendee.typeName === baseTypeName)
-    .map(({ number }) => number);
-  return { case: 'allExtensionNumbersResponse', value: { baseTypeName, extensionNumber } };
+function fileAnswer(file: DescFile | undefined, what: string): Answer {
+  if (file === undefined) return notFound(what);
+  const files = [...withImports([file]).values()];
+  const fileDescriptorProto = files.map(({ proto }) => toBinary(FileDescriptorProtoSchema, proto));
+  return { case: 'fileDescriptorResponse', value: { fileDescriptorProto } };
 }
 
 function notFound(what: string): Answer {

@@ -27,13 +27,13 @@ import { optional, STATES, toTimestamp, VERDICTS } from '../../wire/to-proto.ts'
 import { toProtoValue } from '../../wire/value.ts';
 import { fill, MAX_LIST_BYTES } from './bounded-list.ts';
 
-/** Changes that were not kept, told at most. */
+/** Most changes that were not kept. */
 const MAX_UNKEPT = 100;
 
 /** Bytes of each of three lists: with the sums, well under the 4 MiB that a default client takes. */
 const LIST_BYTES = MAX_LIST_BYTES / 2;
 
-/** Metrics that a sum is told of, in each of three lists: 100 KB. */
+/** Most metrics in each of three lists: 100 KB. */
 const MAX_AMOUNTS = 1000;
 
 export function getGains(engine: Engine): MessageInitShape<typeof GetGainsResponseSchema> {

@@ -9,10 +9,10 @@ import { type Decoded, type Encodable, Malformed, type ServiceHandlers } from '.
 import { refusalStatus } from '../../wire/status.ts';
 import type { OpenStreams } from '../streams/open-streams.ts';
 
-/** The standard health service. All its services serve, or none does. */
+/** The standard health service. Either all services serve, or none. */
 export interface HealthService {
   readonly handlers: ServiceHandlers<typeof Health>;
-  /** Tells who watches. Not serving before the first call. */
+  /** Also tells the clients that watch. Not serving before the first call. */
   setServing(serving: boolean): void;
 }
 
@@ -21,24 +21,33 @@ type WatchCall = ServerWritableStream<
   Encodable<typeof HealthCheckResponseSchema>
 >;
 
-/** @param services Full names; "" stands for the server as a whole. */
+/** @param services full names; "" stands for the server as a whole */
 export function createHealth(services: readonly string[], openStreams: OpenStreams): HealthService {
   const known = new Set(services);
-  const watchers = new Set<Watcher>();
+  /** Of each Watch stream: sends the status, unless it was the last one sent. */
+  const updates = new Set<() => void>();
   let current: ServingStatus = ServingStatus.NOT_SERVING;
 
   const watch = (call: WatchCall) => {
     const { request } = call;
-    if (request instanceof Malformed) {
-      call.emit('error', refusalStatus(request.error));
-      return;
-    }
+    if (request instanceof Malformed) return void call.emit('error', refusalStatus(request.error));
     if (!openStreams.admit(call)) return;
-    const isKnown = known.has(request.service);
-    const watcher = createWatcher(call, isKnown ? () => current : () => UNKNOWN);
-    watchers.add(watcher);
-    for (const event of ['cancelled', 'close']) call.once(event, () => watchers.delete(watcher));
-    watcher.update();
+    let sent: ServingStatus | undefined;
+    // A slow reader gets the newest status only.
+    let isWritable = true;
+    const update = () => {
+      const newest = known.has(request.service) ? current : ServingStatus.SERVICE_UNKNOWN;
+      if (!isWritable || newest === sent) return;
+      sent = newest;
+      isWritable = call.write({ status: newest });
+    };
+    updates.add(update);
+    call.on('drain', () => {
+      isWritable = true;
+      update();
+    });
+    for (const event of ['cancelled', 'close']) call.once(event, () => updates.delete(update));
+    update();
   };
   return {
     handlers: {
@@ -51,31 +60,7 @@ export function createHealth(services: readonly string[], openStreams: OpenStrea
     },
     setServing(serving) {
       current = serving ? ServingStatus.SERVING : ServingStatus.NOT_SERVING;
-      for (const watcher of watchers) watcher.update();
+      for (const update of updates) update();
     },
   };
-}
-
-const UNKNOWN = ServingStatus.SERVICE_UNKNOWN;
-
-/** One Watch stream. */
-interface Watcher {
-  readonly call: WatchCall;
-  /** Sends the status, unless it is the one sent last. A slow reader gets the newest only. */
-  update(): void;
-}
-
-function createWatcher(call: WatchCall, statusNow: () => ServingStatus): Watcher {
-  let sent: ServingStatus | undefined;
-  let full = false;
-  const update = () => {
-    if (full || sent === statusNow()) return;
-    sent = statusNow();
-    full = !call.write({ status: sent });
-  };
-  call.on('drain', () => {
-    full = false;
-    update();
-  });
-  return { call, update };
 }

@@ -110,7 +110,7 @@ export function learningHandlers(
   };
 }
 
-/** Runs a stream until it says that it is done, counted among the open ones meanwhile. */
+/** Runs a stream until it is done, and counts it as open meanwhile. */
 function untilDone(
   openStreams: OpenStreams,
   peer: string,

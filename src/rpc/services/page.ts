@@ -2,7 +2,7 @@ import type { DescMessage, MessageInitShape, MessageShape } from '@bufbuild/prot
 import { invalidFields } from '../../domain/errors.ts';
 import { fill } from './bounded-list.ts';
 
-/** A page asked for: where it starts and how long it may be. */
+/** A requested page: where it starts and its length. */
 export interface Page {
   /** Items before this number, newest first. */
   readonly before: number;
@@ -13,7 +13,7 @@ export interface Page {
 
 export const MAX_PAGE_SIZE = 1000;
 
-/** What becomes of the items of a list. */
+/** How the items of a list become messages. */
 interface ListOf<T, S extends DescMessage> {
   readonly schema: S;
   toMessage(item: T): MessageInitShape<S>;
@@ -22,7 +22,7 @@ interface ListOf<T, S extends DescMessage> {
 }
 
 /**
- * Throws `INVALID_FIELD` where the token is none of ours, or another list's.
+ * Throws `INVALID_FIELD` unless the token was issued for a page of the same list.
  *
  * @param field what the request calls the token
  */
@@ -35,7 +35,7 @@ export function readPage(
   const size = Math.min(pageSize || defaultSize, MAX_PAGE_SIZE);
   if (pageToken === '') return { before: Number.POSITIVE_INFINITY, size, filters };
   const before = Buffer.from(pageToken, 'base64url').toString().split('/', 1)[0] ?? '';
-  // Exactly what we would have written: decoding base64 forgives too much.
+  // Decoding base64 is lenient, so the token is compared with what would have been issued.
   if (!/^\d{1,15}$/.test(before) || pageToken !== encodePageToken(Number(before), filters)) {
     const description = `expected the next_${field} of a page of the same list and filters`;
     throw invalidFields([{ field, description }]);
@@ -43,7 +43,7 @@ export function readPage(
   return { before: Number(before), size, filters };
 }
 
-/** A page of a list, newest first, and the token of the one after it: empty where there is none. */
+/** A page of a list, newest first, and the token of the next one; empty if there is none. */
 export function takePage<T, S extends DescMessage>(
   { size, filters }: Page,
   items: Iterable<T>,

@@ -35,17 +35,17 @@ import { MAX_PAGE_SIZE, readPage, takePage } from './page.ts';
 const DEFAULT_DELTAS = 50;
 const DEFAULT_CYCLES = 10;
 
-/** Of a status: some fifty faults; the log has more of them. */
+/** About fifty faults; the log has all. */
 const MAX_CONFIG_ERROR_BYTES = 8192;
 
 /** Of one rule: 1,000 rules then take about 1 MiB. */
 const MAX_WAITING_BYTES = 1024;
 
-/** What GetStatus knows beside the ledger. */
+/** What GetStatus reads besides the ledger. */
 export interface StatusSources {
   readonly engine: Engine;
   subscribers(): readonly SubscriberInfo[];
-  /** Why the newest config was refused; empty where it was not. */
+  /** Why the newest config was refused; empty if it was not. */
   configError(): string;
 }
 

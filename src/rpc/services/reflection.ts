@@ -18,15 +18,14 @@ export function addReflection(
   services: readonly DescService[],
   openStreams: OpenStreams,
 ): void {
-  // No service imports them, yet a client has to know them to show what an error holds.
+  // No service imports them, but clients need them to show the details of an error.
   const details = [file_google_rpc_error_details];
-  const index = createDescriptorIndex([...services, V1, V1Alpha], details);
-  addService(server, V1, {
-    serverReflectionInfo: (call) => answerEach(call, index.answer, openStreams),
-  });
-  addService(server, V1Alpha, {
-    serverReflectionInfo: (call) => answerEach(call, index.answer, openStreams),
-  });
+  const answer = createDescriptorIndex([...services, ...REFLECTION], details);
+  for (const version of REFLECTION) {
+    addService(server, version, {
+      serverReflectionInfo: (call) => answerEach(call, answer, openStreams),
+    });
+  }
 }
 
 /** A request of either version. */
@@ -42,12 +41,12 @@ interface Response<R> {
   messageResponse: Answer;
 }
 
-/** Names are far shorter. */
+/** Names are much shorter. */
 const TOO_LONG = invalidFields([
   { field: 'message_request', description: `expected at most ${BIG_REQUEST_BYTES} bytes` },
 ]);
 
-/** Answers each request in turn; a slow reader is not asked for more until it has read. */
+/** Answers each request in turn, and pauses while the client does not read. */
 function answerEach<R extends Request>(
   call: ServerDuplexStream<R | Malformed, Response<R>>,
   answer: (question: Question) => Answer,

@@ -7,28 +7,24 @@ import { toProtoParameters } from '../../wire/value.ts';
 
 const ARMS = { old: Arm.OLD, new: Arm.NEW } as const;
 
-/**
- * The size of the cache of answers, one per combination of assignments. The number of combinations
- * doubles with each change being compared, but a few of them cover most tasks.
- */
+/** Combinations double with each change that is compared, but a few of them cover most tasks. */
 const KEPT = 64;
 
 /**
- * The answers of ResolveParameters, encoded. Task after task is given the same values, and encoding
- * them takes longer than all else about such a call: so the newest answer of each combination of
- * assignments is kept.
+ * A cache of encoded answers to ResolveParameters, the newest for each combination of assignments.
+ * Successive tasks get the same values, and encoding them takes longer than the rest of the call.
  */
 export class ResolvedAnswers {
   readonly #epoch: string;
-  /** By assignments; the one that was made first is first. */
+  /** By assignments, in order of creation. */
   readonly #newest = new Map<string, { readonly resolved: Resolved; readonly bytes: Uint8Array }>();
 
-  /** @param epoch the ledger's */
+  /** @param epoch of the ledger */
   constructor(epoch: string) {
     this.#epoch = epoch;
   }
 
-  /** Throws where a value cannot be encoded. */
+  /** Throws if a value cannot be encoded. */
   answer(resolved: Resolved): Uint8Array {
     const key = keyOf(resolved.assignments);
     const newest = this.#newest.get(key);
@@ -70,7 +66,7 @@ function isSame(one: Resolved, other: Resolved): boolean {
   );
 }
 
-/** Nothing changes a value in place: a list or an object that is the same one has not changed. */
+/** Values are immutable: a list or an object that is identical has not changed. */
 function haveSameValues(one: Parameters, other: Parameters): boolean {
   const names = Object.keys(one);
   return (

@@ -21,16 +21,13 @@ type Call = ServerWritableStream<
   Encodable<typeof StreamDeltasResponseSchema>
 >;
 
-/** A stream says so much when it has had nothing to say for so long. */
+/** A stream that has been silent for this time sends a heartbeat. */
 const HEARTBEAT_MS = 15_000;
 
-/** How often silent streams are looked for. */
+/** How often silent streams are looked for; `DeltaStream.beat` counts these checks. */
 const HEARTBEAT_CHECK_MS = 1000;
 
-/**
- * Changes whose encoding is kept for the other streams: all that streams at work are about to
- * send, however many they are.
- */
+/** Changes whose encoding is kept for other streams: more than streams that keep up are about to send. */
 const ENCODED_CHANGES = 512;
 
 const OUTCOMES: Readonly<Record<SnapshotOutcome, ProtoOutcome>> = {
@@ -42,17 +39,17 @@ const OUTCOMES: Readonly<Record<SnapshotOutcome, ProtoOutcome>> = {
 
 /** One open stream, for GetStatus. */
 export interface SubscriberInfo {
-  /** Its place among all streams since the start: 1, 2, 3 … */
+  /** 1 for the first stream since the start, and so on. */
   readonly number: number;
   readonly clientId: string;
   readonly sentSequence: number;
-  /** Of the newest Snapshot that was sent: it says all that came before; 0: none was. */
+  /** Of the newest Snapshot that was sent; 0 if none was. */
   readonly snapshotSequence: number;
-  /** Empty: all. */
+  /** Empty for all. */
   readonly types: readonly DeltaType[];
 }
 
-/** The open StreamDeltas streams: told of every commit, each at its reader's pace. */
+/** The open StreamDeltas streams. Each is written at the pace of its reader. */
 export class DeltaStreams {
   readonly #state: LedgerState;
   readonly #clock: Clock;
@@ -90,14 +87,8 @@ export class DeltaStreams {
   }
 
   /** Oldest first. */
-  subscribers(): SubscriberInfo[] {
-    return [...this.#streams].map(({ number, clientId, sequence, snapshotSequence, types }) => ({
-      number,
-      clientId,
-      sentSequence: sequence,
-      snapshotSequence,
-      types,
-    }));
+  subscribers(): readonly SubscriberInfo[] {
+    return [...this.#streams];
   }
 
   #checkLater(): void {
@@ -112,7 +103,7 @@ export class DeltaStreams {
     if (this.#streams.size > 0) this.#checkLater();
   }
 
-  /** A change is encoded once, for whichever stream needs it first. */
+  /** Encodes each change once, for all streams. */
   #encode(item: FeedItem): Buffer {
     if (item.kind === 'snapshot') return encodeItem(this.#state, item);
     const known = this.#encoded.get(item.sequence);
@@ -131,22 +122,22 @@ interface StreamPorts {
   readonly call: Call;
   readonly number: number;
   encode(item: FeedItem): Buffer;
-  /** Called once, when the stream has ended or is to be ended, with this error if any. */
+  /** Called once, when the stream has ended or is to be ended. */
   done(error?: unknown): void;
 }
 
-/** One stream. It writes while its reader takes, and otherwise waits to be asked for more. */
-export class DeltaStream implements OpenStream {
+/** One stream. It writes until its buffer is full, and goes on when it drains. */
+export class DeltaStream implements OpenStream, SubscriberInfo {
   readonly number: number;
   readonly clientId: string;
+  readonly types: readonly DeltaType[];
+  snapshotSequence = 0;
   readonly #state: LedgerState;
   readonly #clock: Clock;
   readonly #subscription: Subscription;
   readonly #ports: StreamPorts;
-  readonly types: readonly DeltaType[];
   #writable = true;
   #ended = false;
-  #snapshotSequence = 0;
   /** Checks since the last write. */
   #silentChecks = 0;
 
@@ -166,36 +157,33 @@ export class DeltaStream implements OpenStream {
       this.#writable = true;
       this.pump();
     });
-    // A reader that died never drains.
-    ports.call.on('cancelled', () => this.#finish());
+    // The stream of a client that is gone never drains.
+    ports.call.on('cancelled', () => this.end());
   }
 
-  get sequence(): number {
+  get sentSequence(): number {
     return this.#subscription.sequence;
   }
 
-  /** Of the newest Snapshot; 0: none was sent. */
-  get snapshotSequence(): number {
-    return this.#snapshotSequence;
+  end(error?: LearningError): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#ports.done(error);
   }
 
-  end(error: LearningError): void {
-    this.#finish(error);
-  }
-
-  /** Writes what is due, as far as the reader takes it. */
+  /** Writes what is due, until the buffer is full. */
   pump(): void {
-    // Read once for all that one turn writes: beside a write, a clock is dear.
+    // Once for all that this turn writes: reading the clock costs as much as a write.
     const nowMs = this.#clock.now();
     while (this.#writable && !this.#ended) {
       const item = this.#subscription.next(nowMs);
       if (item === undefined) return;
-      if (item.kind === 'snapshot') this.#snapshotSequence = item.sequence;
+      if (item.kind === 'snapshot') this.snapshotSequence = item.sequence;
       this.#write(this.#ports.encode(item));
     }
   }
 
-  /** To be called at every check: says that the stream lives, where it has been silent for long. */
+  /** To be called at every check: sends a heartbeat if one is due. */
   beat(): void {
     if (!this.#writable || this.#ended) return;
     this.#silentChecks += 1;
@@ -206,7 +194,7 @@ export class DeltaStream implements OpenStream {
     this.#write(
       encode(StreamDeltasResponseSchema, {
         epoch,
-        sequence: BigInt(this.sequence),
+        sequence: BigInt(this.sentSequence),
         event: { case: 'heartbeat', value: heartbeat },
       }),
     );
@@ -215,12 +203,6 @@ export class DeltaStream implements OpenStream {
   #write(bytes: Buffer): void {
     this.#silentChecks = 0;
     this.#writable = this.#ports.call.write(bytes);
-  }
-
-  #finish(error?: unknown): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    this.#ports.done(error);
   }
 }
 

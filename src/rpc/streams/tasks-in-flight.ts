@@ -1,16 +1,15 @@
 /**
- * Load of all RecordTasks streams together that may wait for a commit. A task takes about 1 KB, so
- * this is some 50 MB; a commit takes up what a turn of the event loop brings, so more would not be
- * written any sooner.
+ * Load of all RecordTasks streams that may wait for a commit. A task takes about 1 KB, so this is about
+ * 50 MB. A commit takes what one turn of the event loop brings: a higher limit would write nothing sooner.
  */
 const MAX_LOAD = 50_000;
 
-/** What streams share: how much of what they have read waits for its commit. */
+/** The budget that all RecordTasks streams share. */
 export class TasksInFlight {
   #load = 0;
   readonly #waiting = new Set<() => void>();
 
-  /** Nobody should read on. */
+  /** No stream may read on. */
   get isFull(): boolean {
     return this.#load >= MAX_LOAD;
   }
@@ -19,7 +18,7 @@ export class TasksInFlight {
     this.#load += load;
   }
 
-  /** Gives back what was taken; tells those who wait once there is room. */
+  /** Gives back what was taken; resumes the waiting streams once there is room. */
   give(load: number): void {
     this.#load -= load;
     if (this.isFull || this.#waiting.size === 0) return;
@@ -33,7 +32,7 @@ export class TasksInFlight {
     this.#waiting.add(resume);
   }
 
-  /** As if `whenFree` had not been called. */
+  /** Undoes `whenFree`. */
   forget(resume: () => void): void {
     this.#waiting.delete(resume);
   }

@@ -1,5 +1,4 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
-import type { LearningError } from '../../domain/errors.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type {
   RecordTasksRequest,
@@ -19,16 +18,16 @@ type Call = ServerDuplexStream<
 >;
 
 /**
- * Load of one stream that may wait for its commit: a task counts 1, and a message 16 beside its
- * tasks. Past it the stream is not read, and HTTP/2 tells the client to wait. It is more than a
- * commit takes up at a time, so the disk is never kept waiting.
+ * Load of one stream that may wait for its commit: a task counts 1, and each message another 16. Above
+ * it, the stream is paused, and flow control holds the client back. It is more than one commit takes, so
+ * the disk never waits.
  */
 const MAX_IN_FLIGHT = 5000;
 const MESSAGE_LOAD = 16;
 
 /**
- * One RecordTasks stream: takes batches as they come, answers once per commit with what is durable
- * so far, and ends after the last answer: with the client's end, or with what went wrong.
+ * One RecordTasks stream: records batches as they arrive, answers once per commit with what is durable so
+ * far, and ends after the last answer: once the client has half-closed, or with an error.
  */
 export class RecordStream implements OpenStream {
   readonly #call: Call;
@@ -40,14 +39,14 @@ export class RecordStream implements OpenStream {
   #recorded = 0;
   #duplicates = 0;
   #deltaSequence = 0;
-  /** The counts have changed, or were never told. */
+  /** The counts have changed, or were never sent. */
   #answerDue = true;
   #answerScheduled = false;
   #writable = true;
   #ended = false;
   #failure: unknown;
 
-  /** @param done called once: the stream is to be ended, with this error if any */
+  /** @param done called once, when the stream is to be ended */
   constructor(
     call: Call,
     engine: Engine,
@@ -60,13 +59,9 @@ export class RecordStream implements OpenStream {
     this.#done = done;
     this.#deltaSequence = engine.ledger.state.head.sequence;
     call.on('data', (request: RecordTasksRequest | Malformed) => this.#take(request));
-    call.on('end', () => this.#finish());
+    call.on('end', () => this.end());
     call.on('drain', () => this.#drained());
-    call.on('cancelled', () => this.#finish());
-  }
-
-  end(error: LearningError): void {
-    this.#finish(error);
+    call.on('cancelled', () => this.end());
   }
 
   #take(request: RecordTasksRequest | Malformed): void {
@@ -91,17 +86,17 @@ export class RecordStream implements OpenStream {
           this.#landed(load);
         },
         (error) => {
-          this.#finish(error);
+          this.end(error);
           this.#landed(load);
         },
       );
     } catch (error) {
-      this.#finish(error);
+      this.end(error);
     }
   }
 
-  /** The client has ended, or something went wrong: what is in flight is waited for. */
-  #finish(error?: unknown): void {
+  /** The client has half-closed, or something went wrong. What is in flight is waited for. */
+  end(error?: unknown): void {
     this.#failure ??= error;
     if (this.#ended) return;
     this.#ended = true;
@@ -116,7 +111,7 @@ export class RecordStream implements OpenStream {
     this.#schedule();
   }
 
-  /** Reads on where there is room, or else waits for it. */
+  /** Reads on if there is room, or waits for it. */
   #readOn(): void {
     if (this.#inFlight >= MAX_IN_FLIGHT) this.#call.pause();
     else if (this.#tasksInFlight.isFull) {
@@ -125,7 +120,7 @@ export class RecordStream implements OpenStream {
     } else if (this.#call.isPaused()) this.#call.resume();
   }
 
-  /** All batches of one commit land in one turn: their answer goes out after the last of them. */
+  /** All batches of one commit land in one turn; one answer follows the last of them. */
   #schedule(): void {
     if (this.#answerScheduled) return;
     this.#answerScheduled = true;

@@ -157,7 +157,7 @@ interface Site {
   within(parent: string, index?: number): Site;
   /** `field` is its path in that message; outside any, in the request. */
   report(field: string, expected: string): void;
-  /** Throws, where anything was reported. */
+  /** Throws if anything was reported. */
   refuse(): void;
 }
 
