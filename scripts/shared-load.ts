@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { LearningSidecar } from '../src/client/public.ts';
+import { mean, quantileOf } from '../src/trial/evidence/distributions.ts';
 import type { Back, Message, Order, Report } from './shared-load/protocol.ts';
 import { SharedSidecar } from './shared-load/sidecar.ts';
 
@@ -94,21 +95,16 @@ async function watch(lastsMs: number): Promise<string> {
     resident.push(sidecar.residentMebibytes);
   }
   const cpu = (sidecar.cpuSeconds - beganCpu) / ((performance.now() - beganMs) / 1000);
-  const mean = resident.reduce((sum, one) => sum + one, 0) / resident.length;
-  return `RSS ${mean.toFixed(0)} MiB, CPU ${(100 * cpu).toFixed(0)} % of a core`;
-}
-
-function at(sorted: readonly number[], share: number): number {
-  return sorted[Math.min(Math.floor(sorted.length * share), sorted.length - 1)] ?? Number.NaN;
+  return `RSS ${mean(resident).toFixed(0)} MiB, CPU ${(100 * cpu).toFixed(0)} % of a core`;
 }
 
 async function describeMinute(minute: number, used: string): Promise<void> {
   const reports = await ask<Report>('report');
-  const latencies = reports.flatMap(({ latenciesMs }) => latenciesMs).sort((a, b) => a - b);
+  const latencies = reports.flatMap(({ latenciesMs }) => latenciesMs);
   const perSecond = (latencies.length / MINUTE_MS) * 1000;
   console.log(
     `shared: minute ${minute}: ${used}; RecordTask ${perSecond.toFixed(0)}/s, ` +
-      `p50 ${at(latencies, 0.5).toFixed(1)} ms, p99 ${at(latencies, 0.99).toFixed(1)} ms`,
+      `p50 ${quantileOf(latencies, 0.5).toFixed(1)} ms, p99 ${quantileOf(latencies, 0.99).toFixed(1)} ms`,
   );
   tellProblems(reports);
 }
@@ -159,14 +155,14 @@ async function restart(): Promise<Restart> {
 
 function describeRestart({ markMs, endedMs, servesMs }: Restart, backs: readonly Back[]): void {
   const after = (ms: number) => `${((ms - markMs) / 1000).toFixed(1)} s`;
-  const streams = backs.flatMap(({ streamsBackMs }) => streamsBackMs).sort((a, b) => a - b);
+  const streams = backs.flatMap(({ streamsBackMs }) => streamsBackMs);
   const spans = backs.flatMap(({ spans: all }) => all);
   const held = spans.filter(({ startMs, endMs }) => startMs < servesMs && endMs > endedMs);
   const last = held.reduce((latest, { endMs }) => Math.max(latest, endMs), 0);
   console.log(
     `shared: restart: SIGTERM, ended after ${after(endedMs)}, serves after ${after(servesMs)}; ` +
-      `streams back: half after ${after(at(streams, 0.5))}, 99 % after ${after(at(streams, 0.99))}, ` +
-      `all ${streams.length} after ${after(at(streams, 1))}; ` +
+      `streams back: half after ${after(quantileOf(streams, 0.5))}, 99 % after ${after(quantileOf(streams, 0.99))}, ` +
+      `all ${streams.length} after ${after(quantileOf(streams, 1))}; ` +
       `${held.length} tasks waited, the last was acknowledged after ${after(last)}`,
   );
 }

@@ -7,6 +7,7 @@ import {
   LearningService,
   type StreamDeltasResponse,
 } from '../src/gen/learning/v1/learning_service_pb.ts';
+import { quantileOf } from '../src/trial/evidence/distributions.ts';
 import { createClient } from '../src/wire/client.ts';
 
 const [address = '', streams = '50', restless = '13'] = process.argv.slice(2);
@@ -86,8 +87,7 @@ function between({ least, most }: { least: number; most: number }): number {
 }
 
 function report(): void {
-  delaysMs.sort((a, b) => a - b);
-  const at = (share: number) => delaysMs[Math.floor(delaysMs.length * share)] ?? 0;
+  const at = (share: number) => quantileOf(delaysMs, share);
   const times = { p50Ms: at(0.5), p99Ms: at(0.99) };
   console.log(JSON.stringify({ deltas, gaps, resets, reconnects, failures, ...times }));
   delaysMs = [];

@@ -4,6 +4,7 @@ import { setInterval as ticks } from 'node:timers/promises';
 import { credentials, type ServiceError } from '@grpc/grpc-js';
 import { LearningService } from '../src/gen/learning/v1/learning_service_pb.ts';
 import { TaskStatus } from '../src/gen/learning/v1/task_pb.ts';
+import { quantileOf } from '../src/trial/evidence/distributions.ts';
 import { createClient } from '../src/wire/client.ts';
 import { readStatusDetails } from '../src/wire/error-details.ts';
 
@@ -49,8 +50,7 @@ async function record({ taskId, dueMs }: Due): Promise<void> {
 }
 
 function report(): void {
-  latenciesMs.sort((a, b) => a - b);
-  const at = (share: number) => latenciesMs[Math.floor(latenciesMs.length * share)] ?? 0;
+  const at = (share: number) => quantileOf(latenciesMs, share);
   console.log(JSON.stringify({ sent, recorded, failed, p50Ms: at(0.5), p99Ms: at(0.99) }));
   latenciesMs = [];
 }

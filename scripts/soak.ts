@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { mean } from '../src/trial/evidence/distributions.ts';
 
 const RATE = 1000;
 const STREAMS = 50;
@@ -108,10 +109,6 @@ function residentMebibytes(pid: number): number {
 /** The next reports of both. */
 function nextReports(waiting: ((line: string) => void)[]): Promise<string> {
   return new Promise((resolve) => waiting.push(resolve));
-}
-
-function mean(samples: readonly number[]): number {
-  return samples.reduce((sum, one) => sum + one, 0) / samples.length;
 }
 
 async function soak(): Promise<boolean> {

@@ -1,3 +1,4 @@
+import { atLeast, atMost, type Row, type Table, type Target } from '../scripts/report/table.ts';
 import {
   DEFAULT_MARGIN,
   type Guard,
@@ -15,7 +16,6 @@ import { playBoth, share, whenAt } from './figures.ts';
 import type { Perform } from './flow.ts';
 import { createNoise } from './noise.ts';
 import { createRandom } from './random.ts';
-import { atLeast, atMost, type Row, type Table, type Target } from './table.ts';
 
 const COST: Metric = { name: 'cost', kind: 'measurement', better: 'lower', statistic: 'total' };
 

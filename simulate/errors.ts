@@ -1,8 +1,8 @@
+import { atMost, type Row } from '../scripts/report/table.ts';
 import { NO_CHANGE, performUnder, TASKS_BEFORE } from './change.ts';
 import type { Experiment, Section } from './experiment.ts';
 import { figuresOf, medianOf, playBoth, share } from './figures.ts';
 import { createNoise, KINDS } from './noise.ts';
-import { atMost, type Row } from './table.ts';
 import { playTrial } from './trial-run.ts';
 
 const ASSIGNMENTS = ['task', 'switchback'] as const;

@@ -1,4 +1,4 @@
-import type { Table } from './table.ts';
+import type { Table } from '../scripts/report/table.ts';
 
 /** The size of a simulation. */
 export interface Scale {

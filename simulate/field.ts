@@ -1,3 +1,4 @@
+import { atLeast, atMost, type Row, type Table, type Target } from '../scripts/report/table.ts';
 import { type Change, NO_CHANGE, successBy, TASKS_BEFORE } from './change.ts';
 import {
   cancelSlowest,
@@ -11,7 +12,6 @@ import {
 import type { Experiment, Samples, Section } from './experiment.ts';
 import { playBoth, share, whenAt, whenIn } from './figures.ts';
 import { createNoise, type Kind, type Noise, TYPICAL_MS, WIDE } from './noise.ts';
-import { atLeast, atMost, type Row, type Table, type Target } from './table.ts';
 
 const IN_FLIGHT = [8, 50] as const;
 

@@ -1,10 +1,10 @@
+import { atMost } from '../scripts/report/table.ts';
 import { mean } from '../src/trial/evidence/distributions.ts';
 import type { Section } from './experiment.ts';
 import { createNoise } from './noise.ts';
 import { POLICY_TASKS, SLOW_PACE_MS } from './orchestrator.ts';
 import { POLICIES } from './policies.ts';
 import { asChange, drawEffects, POLICY_SUCCESS_RATE, playPolicy } from './policy.ts';
-import { atMost } from './table.ts';
 
 /** Regret of the engine after the flip, at most. */
 const MAX_REGRET_AFTER = 0.2;

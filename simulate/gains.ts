@@ -1,3 +1,4 @@
+import { atLeast, type Row, type Table } from '../scripts/report/table.ts';
 import type { Comparison } from '../src/domain/effect.ts';
 import { amountOver } from '../src/domain/gains.ts';
 import { sumGains } from '../src/engine/gains.ts';
@@ -10,7 +11,6 @@ import { createNoise, type Kind, type Noise } from './noise.ts';
 import { runPolicy, type World } from './orchestrator.ts';
 import { ENGINE_MODES, engineContestant, PARAMETERS, parseRules, ruleText } from './policies.ts';
 import { createRandom, type Random } from './random.ts';
-import { atLeast, type Row, type Table } from './table.ts';
 
 /** Tasks of a run. */
 const TASKS = 5000;

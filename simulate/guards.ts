@@ -1,3 +1,4 @@
+import { atLeast, atMost, type Row, type Table, type Target } from '../scripts/report/table.ts';
 import { type Change, NO_CHANGE, performUnder, successBy, TASKS_BEFORE } from './change.ts';
 import type { Experiment, Figures, Samples, Section } from './experiment.ts';
 import { figuresOf, share } from './figures.ts';
@@ -7,7 +8,6 @@ import { ENGINE_MODES, engineContestant, PARAMETERS, parseRules, ruleText } from
 import { RivalTuner } from './rival-tuner.ts';
 import { shippedTrial } from './rivals.ts';
 import { playShipped } from './shipped-method.ts';
-import { atLeast, atMost, type Row, type Table, type Target } from './table.ts';
 import { playTrial, wasInForce } from './trial-run.ts';
 
 const MOMENTS = [3000, 8000] as const;

@@ -1,9 +1,9 @@
+import type { Row, Table } from '../scripts/report/table.ts';
 import { performUnder, TASKS_BEFORE } from './change.ts';
 import type { Experiment, Figures, Section } from './experiment.ts';
 import { medianOfAll, share } from './figures.ts';
 import type { Perform } from './flow.ts';
 import { createNoise } from './noise.ts';
-import type { Row, Table } from './table.ts';
 import { playTrial } from './trial-run.ts';
 
 const HOUR_MS = 3_600_000;

@@ -1,9 +1,9 @@
+import { atLeast, atMost, type Row, type Table, type Target } from '../scripts/report/table.ts';
 import { type Change, NO_CHANGE, successBy, TASKS_BEFORE } from './change.ts';
 import { type Disturb, late, performDisturbed, slowFailures, timeOut } from './disturbance.ts';
 import type { Experiment, Samples, Section } from './experiment.ts';
 import { figuresOf, share, whenAt, whenIn } from './figures.ts';
 import { createNoise, type Kind, type Noise } from './noise.ts';
-import { atLeast, atMost, type Row, type Table, type Target } from './table.ts';
 import { playTrial } from './trial-run.ts';
 
 const TASKS_IN_FLIGHT = 16;

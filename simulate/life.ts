@@ -1,3 +1,4 @@
+import { atLeast, atMost, type Row, type Table, type Target } from '../scripts/report/table.ts';
 import { trialEffect } from '../src/trial/effect.ts';
 import type { Trial } from '../src/trial/trial.ts';
 import { type Change, NO_CHANGE, successBy } from './change.ts';
@@ -7,7 +8,6 @@ import { createNoise, type Kind, type Noise } from './noise.ts';
 import { runPolicy, type World } from './orchestrator.ts';
 import { ENGINE_MODES, engineContestant, PARAMETERS, parseRules, ruleText } from './policies.ts';
 import { POLICY_SUCCESS_RATE } from './policy.ts';
-import { atLeast, atMost, type Row, type Table, type Target } from './table.ts';
 
 /** Tasks until confirmation at most, and tasks followed after it. */
 const MAX_TASKS = 4000;

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
+import { formatTable, formatTargets, type Table } from '../scripts/report/table.ts';
 import type { Samples, Scale } from './experiment.ts';
 import { type Portion, playPortions } from './pool.ts';
 import { SECTIONS, sectionOf } from './sections.ts';
-import { formatTable, formatTargets, type Table } from './table.ts';
 
 const USAGE = `npm run simulate -- [--json] [--seed N] [--trials N] [--runs N] [--quick] [--only SECTION]
 

@@ -1,9 +1,9 @@
+import { atMost, type Row, type Table } from '../scripts/report/table.ts';
 import { playChain } from './chain.ts';
 import { performUnder, TASKS_BEFORE } from './change.ts';
 import type { Experiment, Section } from './experiment.ts';
 import { medianOfAll } from './figures.ts';
 import { createNoise, LATENCIES } from './noise.ts';
-import { atMost, type Row, type Table } from './table.ts';
 
 const FACTORS = [1.2, 1.42] as const;
 const WAYS = { matched: {}, neighbours: { predictBy: [] } } as const;

@@ -1,3 +1,4 @@
+import { atMost, type Row, type Table, type Target } from '../scripts/report/table.ts';
 import { mean } from '../src/trial/evidence/distributions.ts';
 import { type Change, latencyQuantile } from './change.ts';
 import type { Experiment, Figures, Section } from './experiment.ts';
@@ -5,7 +6,6 @@ import { createNoise, type Kind, type Noise, TRACES, WORLDS } from './noise.ts';
 import { POLICY_TASKS, runPolicy, SLOW_PACE_MS, type World } from './orchestrator.ts';
 import { PARAMETERS, POLICIES } from './policies.ts';
 import { createRandom } from './random.ts';
-import { atMost, type Row, type Table, type Target } from './table.ts';
 
 /** Effect of a new value on log latency, and its probabilities. */
 const EFFECT = 0.35;

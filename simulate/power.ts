@@ -1,3 +1,4 @@
+import type { Table } from '../scripts/report/table.ts';
 import { type Arm, otherArm, tossCoin } from '../src/trial/arm.ts';
 import { quantileOf } from '../src/trial/evidence/distributions.ts';
 import { logLatency as logOf } from '../src/trial/evidence/outcome.ts';
@@ -9,7 +10,6 @@ import type { Perform } from './flow.ts';
 import { Glr } from './glr.ts';
 import { createNoise, LATENCIES, TRACES, WORLDS } from './noise.ts';
 import { playShipped } from './shipped-method.ts';
-import type { Table } from './table.ts';
 import { compareMeans } from './welch.ts';
 
 /** Tasks of a chain of trials, and of its first trial. */

@@ -1,8 +1,8 @@
+import { atLeast, atMost, type Row, type Table, type Target } from '../scripts/report/table.ts';
 import { type Change, performUnder, TASKS_BEFORE } from './change.ts';
 import type { Experiment, Samples, Section } from './experiment.ts';
 import { figuresOf, medianOfAll, playBoth, share } from './figures.ts';
 import { createNoise } from './noise.ts';
-import { atLeast, atMost, type Row, type Table, type Target } from './table.ts';
 import { playTrial } from './trial-run.ts';
 
 const ASSIGNMENTS = ['task', 'switchback'] as const;

@@ -1,3 +1,4 @@
+import { atMost, type Row, type Table, type Target } from '../scripts/report/table.ts';
 import { DEFAULT_MARGIN, LATENCY, type Metric, OUTCOME, SUCCESS } from '../src/domain/effect.ts';
 import type { TrialPlan } from '../src/trial/plan.ts';
 import { TASKS_BEFORE } from './change.ts';
@@ -5,7 +6,6 @@ import { performDisturbed, stretchTail } from './disturbance.ts';
 import type { Experiment, Samples, Section } from './experiment.ts';
 import { figuresOf, share, whenAt } from './figures.ts';
 import { createNoise } from './noise.ts';
-import { atMost, type Row, type Table, type Target } from './table.ts';
 import { playTrial } from './trial-run.ts';
 
 /** The slowest share of the new arm's tasks takes `FACTOR` times as long. */

@@ -1,7 +1,7 @@
+import type { Table } from '../scripts/report/table.ts';
 import { mean } from '../src/trial/evidence/distributions.ts';
 import type { Section } from './experiment.ts';
 import { createNoise } from './noise.ts';
-import type { Table } from './table.ts';
 import { compareMeans } from './welch.ts';
 
 /** Tasks on each side. */

@@ -1,3 +1,4 @@
+import { atLeast, atMost, type Row, type Table, type Target } from '../scripts/report/table.ts';
 import type { Arm } from '../src/trial/arm.ts';
 import { worsening } from '../src/trial/evidence/evidence.ts';
 import { changed, NO_CHANGE, performUnder, TASKS_BEFORE } from './change.ts';
@@ -6,7 +7,6 @@ import type { Experiment, Samples, Section } from './experiment.ts';
 import { figuresOf, medianOf, share } from './figures.ts';
 import type { Perform } from './flow.ts';
 import { createNoise, type Noise } from './noise.ts';
-import { atLeast, atMost, type Row, type Table, type Target } from './table.ts';
 import { playTrial } from './trial-run.ts';
 
 const ASSIGNMENTS = ['task', 'switchback'] as const;

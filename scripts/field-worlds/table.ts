@@ -1,7 +1,8 @@
 import { DeltaState, Verdict } from '../../src/gen/learning/v1/delta_pb.ts';
 import { upperTail } from '../../src/trial/evidence/distributions.ts';
+import type { Row, Table } from '../report/table.ts';
 import type { Ending } from './course.ts';
-import type { Target, World } from './world.ts';
+import type { Condition, World } from './world.ts';
 
 /** The results of a world's seeds. */
 export interface WorldResult {
@@ -16,8 +17,7 @@ const UNLIKELY = 0.02;
 /** Share of seeds in which an effect must be found. */
 const LEAST_FOUND = 0.8;
 
-const COLUMNS = [
-  'world',
+const HEADINGS = [
   'seeds',
   'HELPED ever %',
   'CONFIRMED %',
@@ -27,47 +27,42 @@ const COLUMNS = [
   'open %',
   'in force %',
   'until provisional · confirmed · over',
-  'target',
-  '',
 ];
 
-/** The table, a line per world, and the targets missed. */
-export function formatResults(results: readonly WorldResult[]): {
-  readonly text: string;
-  readonly missed: readonly string[];
-} {
-  const missed = results.flatMap(({ world, endings }) =>
-    world.targets
-      .filter((target) => !isMet(target, endings))
-      .map((target) => `${world.name}: ${textOf(target, endings.length)}`),
-  );
-  return { text: layOut([COLUMNS, ...results.map(rowOf)]), missed };
+/** A line for each world. */
+export function tableOf(results: readonly WorldResult[]): Table {
+  return { title: 'Worlds over the wire', headings: HEADINGS, rows: results.map(rowOf) };
 }
 
-function rowOf({ world: { name, targets }, endings }: WorldResult): readonly string[] {
-  const verdict = (wanted: Verdict) => share(endings, (one) => one.verdict === wanted);
-  const areMet = targets.every((target) => isMet(target, endings));
-  return [
+function rowOf({ world: { name, targets }, endings }: WorldResult): Row {
+  const share = (isMeant: (one: Ending) => boolean) =>
+    endings.filter(isMeant).length / Math.max(endings.length, 1);
+  const verdict = (wanted: Verdict) => share((one) => one.verdict === wanted);
+  return {
     name,
-    `${endings.length}`,
-    share(endings, (one) => one.wasInForce),
-    share(endings, ({ state }) => state === DeltaState.CONFIRMED),
-    verdict(Verdict.HARMED),
-    verdict(Verdict.INVALID),
-    verdict(Verdict.INCONCLUSIVE),
-    share(endings, ({ endedAt }) => endedAt === undefined),
-    share(endings, ({ isInForce }) => isInForce),
-    [
-      median(endings.map(({ provisionalAt }) => provisionalAt)),
-      median(endings.map(({ confirmedAt }) => confirmedAt)),
-      median(endings.map(({ endedAt }) => endedAt)),
-    ].join(' · '),
-    targets.map((target) => textOf(target, endings.length)).join(', '),
-    targets.length === 0 ? '' : areMet ? 'met' : 'MISSED',
-  ];
+    cells: [
+      endings.length,
+      share((one) => one.wasInForce),
+      share(({ state }) => state === DeltaState.CONFIRMED),
+      verdict(Verdict.HARMED),
+      verdict(Verdict.INVALID),
+      verdict(Verdict.INCONCLUSIVE),
+      share(({ endedAt }) => endedAt === undefined),
+      share(({ isInForce }) => isInForce),
+      [
+        median(endings.map(({ provisionalAt }) => provisionalAt)),
+        median(endings.map(({ confirmedAt }) => confirmedAt)),
+        median(endings.map(({ endedAt }) => endedAt)),
+      ].join(' · '),
+    ],
+    targets: targets.map((target) => ({
+      text: textOf(target, endings.length),
+      met: isMet(target, endings),
+    })),
+  };
 }
 
-function isMet(target: Target, endings: readonly Ending[]): boolean {
+function isMet(target: Condition, endings: readonly Ending[]): boolean {
   const count = (isMeant: (one: Ending) => boolean) => endings.filter(isMeant).length;
   const seeds = endings.length;
   switch (target) {
@@ -86,7 +81,7 @@ function isMet(target: Target, endings: readonly Ending[]): boolean {
   }
 }
 
-function textOf(target: Target, seeds: number): string {
+function textOf(target: Condition, seeds: number): string {
   return {
     'helped is false': `HELPED <= ${mostByChance(seeds)}`,
     'harmed is false': `HARMED <= ${mostByChance(seeds)}`,
@@ -104,23 +99,9 @@ function mostByChance(seeds: number): number {
   return count;
 }
 
-function share(endings: readonly Ending[], isMeant: (one: Ending) => boolean): string {
-  return ((100 * endings.filter(isMeant).length) / Math.max(endings.length, 1)).toFixed(1);
-}
-
 /** Median of those that are known; - if fewer than half are. */
 function median(counts: readonly (number | undefined)[]): string {
   const known = counts.flatMap((count) => count ?? []).sort((a, b) => a - b);
   const middle = known[known.length >> 1];
   return middle === undefined || 2 * known.length < counts.length ? '-' : `${middle}`;
-}
-
-function layOut(rows: readonly (readonly string[])[]): string {
-  const widths = COLUMNS.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
-  const isText = (i: number) => i === 0 || i >= COLUMNS.length - 3;
-  const line = (row: readonly string[]) =>
-    `| ${row.map((cell, i) => (isText(i) ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join(' | ')} |`;
-  const rule = `|${widths.map((width, i) => (isText(i) ? '-'.repeat(width + 2) : `${'-'.repeat(width + 1)}:`)).join('|')}|`;
-  const [head = [], ...body] = rows;
-  return [line(head), rule, ...body.map(line)].join('\n');
 }

@@ -26,7 +26,7 @@ export interface Run {
 }
 
 /** A condition on the results of a world's seeds. */
-export type Target =
+export type Condition =
   | 'helped is false'
   | 'harmed is false'
   | 'found'
@@ -37,7 +37,7 @@ export type Target =
 /** An orchestrator, and the known effect of the change. */
 export interface World {
   readonly name: string;
-  readonly targets: readonly Target[];
+  readonly targets: readonly Condition[];
   /** Tasks in flight. */
   readonly inFlight: number;
   /** Standard deviation of log latency. */

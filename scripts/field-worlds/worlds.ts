@@ -1,5 +1,5 @@
 import { TaskStatus } from '../../src/gen/learning/v1/task_pb.ts';
-import { type Chance, type Run, statusOf, type Target, type World } from './world.ts';
+import { type Chance, type Condition, type Run, statusOf, type World } from './world.ts';
 
 /** Seeds in parallel: on two cores, calls then take less time than tasks. */
 const LANES = 2;
@@ -14,7 +14,7 @@ const COMMON = 0.9;
 /** A wide spread of latency, so that the order of late reports matters. */
 const WIDE = { deviation: 1.2, common: 0 };
 
-const NOTHING: readonly Target[] = ['helped is false', 'harmed is false'];
+const NOTHING: readonly Condition[] = ['helped is false', 'harmed is false'];
 
 type Part = Partial<World> & Pick<World, 'name' | 'targets' | 'run'>;
 
@@ -114,7 +114,7 @@ function cancelling(isCancelled: (isNew: boolean) => boolean): World['run'] {
 
 const AGAINST_COST = { primary: { measurement: 'cost', better: 'lower' } };
 
-const worsening = (name: string, points: number, targets: readonly Target[]) =>
+const worsening = (name: string, points: number, targets: readonly Condition[]) =>
   worldOf({ name, targets, run: faster(points) });
 
 export const WORLDS: readonly World[] = [

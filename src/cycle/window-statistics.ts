@@ -1,3 +1,4 @@
+import { quantile } from '../domain/quantile.ts';
 import type { Sliced } from '../domain/slices.ts';
 import { TASK_STATUSES, type Task, type TaskStatus } from '../domain/task.ts';
 import type { WindowSummary } from '../domain/window.ts';
@@ -26,17 +27,6 @@ export function* summarize(
     statuses,
     ...(yield* meanMeasurements(tasks, asked)),
   };
-}
-
-/**
- * Quantile of a sorted sample by linear interpolation between the two closest ranks: definition 7
- * of Hyndman & Fan, "Sample Quantiles in Statistical Packages" (1996). 0 for an empty sample.
- */
-export function quantile(sorted: Float64Array, q: number): number {
-  const rank = (sorted.length - 1) * q;
-  const below = sorted[Math.floor(rank)] ?? 0;
-  const above = sorted[Math.ceil(rank)] ?? 0;
-  return below + (above - below) * (rank - Math.floor(rank));
 }
 
 function sum(values: Float64Array): number {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { quantile, summarize } from '../../src/cycle/window-statistics.ts';
+import { summarize } from '../../src/cycle/window-statistics.ts';
+import { quantile } from '../../src/domain/quantile.ts';
 import { runAtOnce } from '../../src/domain/slices.ts';
 import { taskOf } from '../support/engine-fixture.ts';
 

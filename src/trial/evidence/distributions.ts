@@ -1,3 +1,5 @@
+import { quantile } from '../../domain/quantile.ts';
+
 /** P(X ≥ count) for X ~ Binomial(n, p), 0 < p < 1; exact, term by term. */
 export function upperTail(count: number, n: number, p: number): number {
   if (count <= 0) return 1;
@@ -19,16 +21,9 @@ export function upperTail(count: number, n: number, p: number): number {
   return Math.min(tail, 1);
 }
 
-/**
- * Quantile by linear interpolation between the two closest ranks: definition 7 of Hyndman & Fan,
- * "Sample Quantiles in Statistical Packages" (1996); 0 for no values.
- */
+/** Quantile of values in any order, as `quantile`; 0 for no values. */
 export function quantileOf(values: readonly number[], q: number): number {
-  const sorted = Float64Array.from(values).sort();
-  const rank = Math.max((sorted.length - 1) * q, 0);
-  const below = sorted[Math.floor(rank)] ?? 0;
-  const above = sorted[Math.ceil(rank)] ?? 0;
-  return below + (above - below) * (rank - Math.floor(rank));
+  return quantile(Float64Array.from(values).sort(), q);
 }
 
 /** Median; 0 for no values. */

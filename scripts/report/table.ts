@@ -7,14 +7,15 @@ export interface Target {
 /** One line; `cells` are in the order of the headings. */
 export interface Row {
   readonly name: string;
-  readonly cells: readonly number[];
+  /** Numbers are formatted by column, NaN as -; texts stand as they are. */
+  readonly cells: readonly (number | string)[];
   readonly targets: readonly Target[];
 }
 
 export interface Table {
   readonly title: string;
   /** What the figures are. */
-  readonly note: string;
+  readonly note?: string;
   /** Of the cells. A heading that ends in % is of shares. */
   readonly headings: readonly string[];
   readonly rows: readonly Row[];
@@ -34,7 +35,7 @@ export function formatTable({ title, note, headings, rows }: Table): string {
   const columns = headings.map((heading, i) =>
     formatColumn(
       heading,
-      rows.map(({ cells }) => cells[i] ?? Number.NaN),
+      rows.map(({ cells }) => cells[i] ?? ''),
     ),
   );
   const lines = [
@@ -46,14 +47,15 @@ export function formatTable({ title, note, headings, rows }: Table): string {
     ]),
   ];
   const width = (column: number) => Math.max(...lines.map((line) => line[column]?.length ?? 0));
-  const isNumber = (column: number) => column > 0 && column <= headings.length;
+  const isFigure = (column: number) => column > 0 && column <= headings.length;
   const pad = (cell: string, column: number) =>
-    isNumber(column) ? cell.padStart(width(column)) : cell.padEnd(width(column));
+    isFigure(column) ? cell.padStart(width(column)) : cell.padEnd(width(column));
   const rule = lines[0]?.map((_, column) =>
-    isNumber(column) ? `${'-'.repeat(width(column) + 1)}:` : '-'.repeat(width(column) + 2),
+    isFigure(column) ? `${'-'.repeat(width(column) + 1)}:` : '-'.repeat(width(column) + 2),
   );
   const [head, ...body] = lines.map((line) => `| ${line.map(pad).join(' | ')} |`);
-  return [`### ${title}`, '', note, '', head, `|${rule?.join('|')}|`, ...body].join('\n');
+  const above = [`### ${title}`, ...(note === undefined ? [] : ['', note]), ''];
+  return [...above, head, `|${rule?.join('|')}|`, ...body].join('\n');
 }
 
 /** The number of targets met, and those missed. */
@@ -80,14 +82,15 @@ function show(value: number, heading: string): string {
 }
 
 /** Shares to a tenth of a percent; counts without decimals; else one or three decimals. */
-function formatColumn(heading: string, values: readonly number[]): string[] {
+function formatColumn(heading: string, cells: readonly (number | string)[]): string[] {
   const isShare = heading.endsWith('%');
-  const known = values.filter((value) => !Number.isNaN(value));
-  const isLarge = known.some((value) => Math.abs(value) >= 10);
+  const known = cells.filter((cell) => typeof cell === 'number' && !Number.isNaN(cell));
+  const isLarge = known.some((value) => Math.abs(Number(value)) >= 10);
   const decimals = known.every(Number.isInteger) ? 0 : isLarge ? 1 : 3;
-  return values.map((value) => {
-    if (Number.isNaN(value)) return '-';
-    const text = isShare ? (value * 100).toFixed(1) : value.toFixed(decimals);
+  return cells.map((cell) => {
+    if (typeof cell === 'string') return cell;
+    if (Number.isNaN(cell)) return '-';
+    const text = isShare ? (cell * 100).toFixed(1) : cell.toFixed(decimals);
     return Number(text) === 0 ? text.replace('-', '') : text;
   });
 }
