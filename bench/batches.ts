@@ -1,8 +1,8 @@
 import { once } from 'node:events';
+import { compare, type Life, noise, type Row, ratioAtLeast, takeTurns } from './lives.ts';
 import { METHODS, RawClient } from './raw-client.ts';
-import { compare, measureByTurns, type Round, type Row, ratioAtLeast } from './row.ts';
 import type { Scale } from './scale.ts';
-import { type BenchServer, withServers } from './servers.ts';
+import { type BenchServer, threeServers, withServers } from './servers.ts';
 import { BATCH_SIZE, batchSource, type RequestSource } from './tasks.ts';
 
 interface Figures {
@@ -11,35 +11,35 @@ interface Figures {
 }
 
 const SECTION = `RecordTasks, durable, ${BATCH_SIZE} tasks a message, one stream`;
+const WARM_UP_TURNS = 2;
 
 /** RecordTasks against a handler that decodes, and answers each message at once. */
 export async function measureBatches(scale: Scale): Promise<Row[]> {
-  const results: Round<Figures>[] = [];
-  // How well the compiler does with a decoder differs from process to process, up to twofold.
-  for (let i = 0; i < scale.lives; i += 1) results.push(...(await measureOneLife(scale)));
-  const named = (measure: string, unit: string) => ({ section: SECTION, measure, unit });
+  const lives: Life<Figures>[] = [];
+  for (let i = 0; i < scale.lives.batches; i += 1) lives.push(await measureOneLife(scale));
+  const throughput = {
+    ...{ section: SECTION, measure: 'throughput', unit: 'tasks/s' },
+    figureOf: ({ tasksPerSecond }: Figures) => tasksPerSecond,
+    targetOf: ratioAtLeast(0.75),
+  };
+  const cpu = {
+    ...{ section: SECTION, measure: 'server CPU', unit: 'µs/task' },
+    figureOf: ({ cpuMicros }: Figures) => cpuMicros,
+  };
   return [
-    compare(
-      named('throughput', 'tasks/s'),
-      results,
-      (figures) => figures.tasksPerSecond,
-      ratioAtLeast(0.5),
-    ),
-    compare(named('server CPU', 'µs/task'), results, (figures) => figures.cpuMicros),
+    compare(lives, throughput),
+    noise(lives, throughput),
+    compare(lives, cpu),
+    noise(lives, cpu),
   ];
 }
 
-function measureOneLife({ rounds, lives, batches }: Scale): Promise<Round<Figures>[]> {
+function measureOneLife({ turns, batches }: Scale): Promise<Life<Figures>> {
   const source = batchSource();
-  return withServers({}, async (sidecar, empty) => {
-    const run = (server: BenchServer) => runStream(server, source, batches);
-    await run(sidecar);
-    await run(empty);
-    return measureByTurns(
-      Math.ceil(rounds / lives),
-      () => run(sidecar),
-      () => run(empty),
-    );
+  return withServers(threeServers(), async (servers) => {
+    const sides = servers.map((server) => () => runStream(server, source, batches));
+    await takeTurns(WARM_UP_TURNS, sides);
+    return takeTurns(turns, sides);
   });
 }
 
@@ -61,7 +61,7 @@ async function runStream(
   };
 }
 
-/** Sends batches on one stream, as fast as they are taken; answers when the stream has ended. */
+/** Sends batches on one stream, as fast as back-pressure allows; resolves when it has ended. */
 export async function sendBatches(
   client: RawClient,
   source: RequestSource,

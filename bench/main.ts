@@ -1,14 +1,17 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { formatTable, formatTargets } from '../scripts/report/table.ts';
 import { measureBatches } from './batches.ts';
+import { pinClient } from './cores.ts';
 import { measureCycles } from './cycles.ts';
 import { measureFanOut } from './fan-out.ts';
+import type { Row } from './lives.ts';
 import { describeMachine } from './machine.ts';
 import { measureMemory } from './memory.ts';
-import type { Row } from './row.ts';
+import { movesBetween, tablesOf } from './print.ts';
 import { FULL, QUICK, type Scale } from './scale.ts';
 import { measureStartUp } from './start-up.ts';
-import { formatTables } from './table.ts';
 import { measureTrials } from './trials.ts';
 import { measureUnary } from './unary.ts';
 
@@ -22,18 +25,21 @@ const SECTIONS: Readonly<Record<string, (scale: Scale) => Promise<Row[]>>> = {
   memory: measureMemory,
 };
 
-const USAGE = `npm run bench -- [--quick] [--json] [--only SECTION]
+const USAGE = `npm run bench -- [--quick] [--json FILE] [--against FILE] [--only SECTION]
 
-Measures the sidecar against an empty gRPC handler, in one run.
---quick  fewer and shorter rounds: under a minute
---json   one JSON document on stdout, for machines
---only   one section, repeatable: ${Object.keys(SECTIONS).join(', ')}
+Measures the sidecar against an empty gRPC handler, in one run: about 22 minutes. Servers and client are
+pinned to a core each where there are two, and taskset.
+--quick    few lives and turns: about two minutes
+--json     also writes the rows to a file
+--against  a file of an earlier run: shows by how much ratios moved
+--only     one section, repeatable: ${Object.keys(SECTIONS).join(', ')}
 `;
 
 const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
+    json: { type: 'string' },
+    against: { type: 'string' },
     only: { type: 'string', multiple: true, default: Object.keys(SECTIONS) },
     help: { type: 'boolean', default: false },
   },
@@ -45,21 +51,37 @@ else await run(values.quick ? QUICK : FULL, values.only);
 async function run(scale: Scale, names: readonly string[]): Promise<void> {
   const machine = describeMachine();
   const startedMs = performance.now();
-  // Measured as shipped. What the build says is of interest where it fails.
+  const former = values.against === undefined ? undefined : readRows(values.against);
+  // The package as shipped. The output of the build is shown, in case it fails.
   execFileSync('npm', ['run', '--silent', 'build'], { stdio: ['ignore', 2, 2] });
+  pinClient();
   const rows: Row[] = [];
   for (const name of names) {
-    const measure = SECTIONS[name];
-    if (measure === undefined) throw new Error(`there is no section ${name}\n\n${USAGE}`);
-    console.error(`measuring ${name} ...`);
-    rows.push(...(await measure(scale)));
+    const sectionMs = performance.now();
+    rows.push(...(await sectionOf(name)(scale)));
+    console.error(`${name}: ${secondsSince(sectionMs)} s`);
   }
-  if (values.json) {
-    console.log(JSON.stringify({ machine, time: new Date().toISOString(), rows }, null, 2));
-    return;
+  const tables = tablesOf(rows);
+  if (former !== undefined) tables.push(movesBetween(former, rows));
+  const time = new Date().toISOString();
+  if (values.json !== undefined) {
+    writeFileSync(values.json, JSON.stringify({ machine, time, rows }, null, 2));
   }
-  const seconds = Math.round((performance.now() - startedMs) / 1000);
-  console.log(
-    `\n${formatTables(rows)}\n\n${machine}; ${scale.rounds} rounds, ${seconds} s in all.`,
-  );
+  console.log(`\n${tables.map(formatTable).join('\n\n')}\n\n${formatTargets(tables)}`);
+  console.log(`\n${machine}; ${secondsSince(startedMs)} s in all.`);
+}
+
+function sectionOf(name: string): (scale: Scale) => Promise<Row[]> {
+  const section = SECTIONS[name];
+  if (section === undefined) throw new Error(`there is no section ${name}\n\n${USAGE}`);
+  return section;
+}
+
+function readRows(file: string): readonly Row[] {
+  const { rows }: { rows: Row[] } = JSON.parse(readFileSync(file, 'utf8'));
+  return rows;
+}
+
+function secondsSince(ms: number): number {
+  return Math.round((performance.now() - ms) / 1000);
 }

@@ -1,27 +1,32 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
+import { nodeCommand } from './cores.ts';
 
 /** A process that is measured from outside, as Linux counts. */
 export interface Process {
-  /** What it took from being spawned to the line that says that it serves. */
+  /** From spawning it to the line that says that it serves. */
   readonly startMs: number;
-  /** The addresses that line names, in order of the flags. */
+  /** The addresses in that line, in order of the flags. */
   readonly addresses: readonly string[];
-  /** CPU time so far, of all its threads, in microseconds. */
+  /** CPU time of all its threads so far, in microseconds. */
   cpuMicros(): number;
   /** Resident memory in MB (10^6 bytes). */
   residentMb(): number;
-  /** Asks it to end, as a supervisor does; answers when it has. */
+  /** Sends SIGTERM; resolves when the process has ended. */
   stop(): Promise<void>;
 }
 
 const START_TIMEOUT_MS = 30_000;
 
-/** Starts Node with these arguments; answers when it prints a line with `serving on`. */
-export async function startProcess(args: readonly string[]): Promise<Process> {
+/** Starts Node with these arguments; resolves when it prints a line with `serving on`. */
+export async function startProcess(
+  args: readonly string[],
+  { onAllCores = false } = {},
+): Promise<Process> {
   const startedMs = performance.now();
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [file, all] = nodeCommand(args, { onAllCores });
+  const child = spawn(file, all, { stdio: ['ignore', 'pipe', 'inherit'] });
   try {
     const line = await servingLine(child);
     const startMs = performance.now() - startedMs;
@@ -42,15 +47,16 @@ export async function startProcess(args: readonly string[]): Promise<Process> {
   }
 }
 
-/** Milliseconds from spawning Node with these arguments to its end. */
+/** Milliseconds from spawning Node with these arguments, on all cores, to its end. */
 export async function runToEnd(args: readonly string[]): Promise<number> {
   const startedMs = performance.now();
-  const child = spawn(process.execPath, args, { stdio: 'ignore' });
+  const [file, all] = nodeCommand(args, { onAllCores: true });
+  const child = spawn(file, all, { stdio: 'ignore' });
   await once(child, 'exit');
   return performance.now() - startedMs;
 }
 
-/** The first line that says so. What is printed later is read, and thrown away. */
+/** The first line with `serving on`. Later output is read and dropped. */
 function servingLine(child: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = '';
@@ -72,7 +78,7 @@ function addressesIn(line: string): string[] {
   return line.startsWith('{') ? (JSON.parse(line) as { listen: string[] }).listen : [];
 }
 
-/** As the scheduler counts: to the nanosecond, where /proc/…/stat has steps of 10 ms. */
+/** From the scheduler, which counts nanoseconds; /proc/…/stat has steps of 10 ms. */
 function cpuMicros(pid: number): number {
   let nanoseconds = 0;
   for (const thread of readdirSync(`/proc/${pid}/task`)) {

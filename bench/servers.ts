@@ -13,7 +13,7 @@ export interface BenchServer extends Process {
   readonly unix: string;
 }
 
-/** The sidecar as shipped, with a ledger on disk. `config` is merged over its defaults. */
+/** The sidecar as shipped, with a ledger on disk. `config` is merged over the defaults. */
 export function startSidecar(config: object = {}): Promise<BenchServer> {
   return startServer((directory) => {
     const file = join(directory, 'config.json');
@@ -22,15 +22,15 @@ export function startSidecar(config: object = {}): Promise<BenchServer> {
   });
 }
 
-/** The flags by which a sidecar takes free ports and a fresh directory. */
+/** Flags for free ports and a fresh data directory. */
 export function sidecarFlags(directory: string): string[] {
   return ['--listen=127.0.0.1:0', '--admin-listen=127.0.0.1:0', `--data-dir=${directory}/data`];
 }
 
 /**
- * What it is measured against: the same codec on grpc-js, and handlers that do nothing.
+ * The baseline: the same codec on grpc-js, and handlers that do nothing.
  *
- * @param wave what it broadcasts at once, ready encoded
+ * @param wave encoded messages, which it broadcasts together
  */
 export function startEmptyServer(wave: readonly Buffer[] = []): Promise<BenchServer> {
   return startServer((directory) => {
@@ -55,20 +55,22 @@ async function startServer(argsIn: (directory: string) => string[]): Promise<Ben
   };
 }
 
-/** Runs `use` with a sidecar and an empty server, and ends both. */
+/** Starts servers one after the other, runs `use` with them, and stops them all. */
 export async function withServers<T>(
-  config: object,
-  use: (sidecar: BenchServer, empty: BenchServer) => Promise<T>,
+  starts: readonly (() => Promise<BenchServer>)[],
+  use: (servers: readonly BenchServer[]) => Promise<T>,
 ): Promise<T> {
-  const sidecar = await startSidecar(config);
+  const servers: BenchServer[] = [];
   try {
-    const empty = await startEmptyServer();
-    try {
-      return await use(sidecar, empty);
-    } finally {
-      await empty.stop();
-    }
+    for (const start of starts) servers.push(await start());
+    return await use(servers);
   } finally {
-    await sidecar.stop();
+    for (const server of servers) await server.stop();
   }
+}
+
+/** The sidecar, and two empty servers. */
+export function threeServers(config: object = {}, wave: readonly Buffer[] = []) {
+  const empty = () => startEmptyServer(wave);
+  return [() => startSidecar(config), empty, empty];
 }

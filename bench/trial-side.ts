@@ -14,15 +14,15 @@ import { encode } from '../src/wire/codec.ts';
 import { METHODS, RawClient } from './raw-client.ts';
 import type { BenchServer } from './servers.ts';
 
-/** Calls under way at a time. */
+/** Calls in flight. */
 export const IN_FLIGHT = 64;
 
-/** Calls of each kind in a part of a round: as many tasks as a trial takes. */
+/** Calls of each kind in a part of a turn: as many as a trial takes tasks. */
 const PART_TASKS = 200;
-/** Parts in one round of one side. */
-const PARTS = 10;
+/** Parts in one turn. */
+const PARTS = 5;
 
-/** Before so many tasks nothing is proposed. */
+/** Tasks before the first proposal. */
 const FIRST_TASKS = 30;
 
 /** A trial, and a probation of half the latency, take fewer. */
@@ -31,11 +31,11 @@ const MAX_TASKS_TO_GO = 3000;
 const NOTHING = Buffer.alloc(0);
 const LATENCY_MS = 100;
 
-/** Server CPU in microseconds: of each call, while many of its kind are under way. */
+/** Server CPU in microseconds: of each call, while many of its kind are in flight. */
 export interface Figures {
   readonly resolveMicros: number;
   readonly recordMicros: number;
-  /** Of both calls of a task, while other tasks are anywhere between them. */
+  /** Of both calls of a task, with other tasks at any point between theirs. */
   readonly taskMicros: number;
 }
 
@@ -51,9 +51,9 @@ export interface Stage {
   readonly share: number;
   /** Groups begin by tasks recorded: with all calls of one kind first, fewer would have an arm. */
   readonly isFlowOnly?: boolean;
-  /** Before the first round. */
+  /** Before the first turn. */
   open?(side: TrialSide): Promise<void>;
-  /** Before each part of a round. */
+  /** Before each part of a turn. */
   beginPart?(side: TrialSide): Promise<void>;
 }
 
@@ -144,7 +144,7 @@ export class TrialSide {
   #asked = 0;
   #assigned = 0;
 
-  /** Takes the server over; answers when it is in its stage. */
+  /** Resolves when the server is in its stage. */
   static async open(server: BenchServer, stage: Stage): Promise<TrialSide> {
     const side = new TrialSide(server, stage);
     for (let i = 0; i < FIRST_TASKS; i += 1) await side.#record(`first/${i}`, LATENCY_MS);
@@ -158,7 +158,7 @@ export class TrialSide {
     this.#client = new RawClient(server.tcp);
   }
 
-  async round(): Promise<Figures> {
+  async turn(): Promise<Figures> {
     const { beginPart, isFlowOnly = false } = this.#stage;
     const figures = { resolveMicros: 0, recordMicros: 0, taskMicros: 0 };
     const tasks = PARTS * PART_TASKS;
@@ -186,16 +186,15 @@ export class TrialSide {
     return figures;
   }
 
-  /** Otherwise something else was measured. */
+  /** Throws if too few tasks had an arm: then something else was measured. */
   expectArms(name: string): void {
     if (this.#assigned < this.#asked * this.#stage.share) {
       throw new Error(`${name}: only ${this.#assigned} of ${this.#asked} tasks were given an arm`);
     }
   }
 
-  async stop(): Promise<void> {
+  close(): void {
     this.#client.close();
-    await this.#server.stop();
   }
 
   /** Has a new value proposed. */
@@ -206,13 +205,13 @@ export class TrialSide {
     await this.#client.unary(METHODS.runCycle, NOTHING);
   }
 
-  /** Works, one task after the other, until a change is so far. */
+  /** Works, one task after the other, until a change is in this state. */
   async workUntil(level: number, state: DeltaState): Promise<void> {
     for (let i = 0; i < MAX_TASKS_TO_GO; i += 1) {
       if (await this.#isIn(level, state)) return;
       await this.work(level);
     }
-    throw new Error(`a change of ${nameOf(level)} does not come so far`);
+    throw new Error(`a change of ${nameOf(level)} never reaches state ${state}`);
   }
 
   /** A rule acts on tasks that began after its parameter's last change. */

@@ -1,6 +1,6 @@
-import { compare, type Round, type Row, ratioAtMost } from './row.ts';
+import { compare, type Life, noise, type Row, ratioAtMost, takeTurns } from './lives.ts';
 import type { Scale } from './scale.ts';
-import { startEmptyServer, startSidecar } from './servers.ts';
+import { startEmptyServer, startSidecar, withServers } from './servers.ts';
 import {
   type Figures,
   IN_FLIGHT,
@@ -13,13 +13,21 @@ import {
   withTrial,
 } from './trial-side.ts';
 
-/** With fewer, a server is measured while V8 still compiles it: on its own threads, but it counts. */
-const WARM_UP_ROUNDS = 6;
+/** With fewer, V8's compiler threads still work while a server is measured, and count. */
+const WARM_UP_TURNS = 8;
 
-/** What is on while a side is measured; the first is the one that others are compared with. */
-const STAGES: readonly { readonly name: string; readonly stage: Stage }[] = [
+interface NamedStage {
+  readonly name: string;
+  readonly stage: Stage;
+}
+
+/** Those that have targets, measured in more lives. */
+const MAIN: readonly NamedStage[] = [
   { name: 'without a trial', stage: nothingOn },
   { name: 'with a trial', stage: withTrial },
+];
+
+const OTHERS: readonly NamedStage[] = [
   { name: 'with a probation', stage: withProbation },
   { name: 'with 1 holdback', stage: withHoldbacks(1) },
   { name: 'with 10 holdbacks', stage: withHoldbacks(10) },
@@ -27,73 +35,93 @@ const STAGES: readonly { readonly name: string; readonly stage: Stage }[] = [
 
 /**
  * What trials cost: ResolveParameters hands out durable arms, RecordTask judges the evidence. Each
- * stage has a sidecar of its own; all take turns with an empty handler.
+ * stage has a sidecar of its own; all take turns with two empty handlers.
  */
 export async function measureTrials(scale: Scale): Promise<Row[]> {
-  const sides: TrialSide[] = [];
-  try {
-    for (const { stage } of STAGES) {
-      const server = await startSidecar(trialConfig(stage));
-      sides.push(await TrialSide.open(server, stage));
-    }
-    sides.push(await TrialSide.open(await startEmptyServer(), nothingOn));
-    for (const side of sides) for (let i = 0; i < WARM_UP_ROUNDS; i += 1) await side.round();
-    const results: Figures[][] = [];
-    for (let i = 0; i < scale.rounds; i += 1) results.push(await takeTurns(sides, i));
-    for (const [i, side] of sides.entries()) side.expectArms(STAGES[i]?.name ?? 'empty handler');
-    return rowsOf(results);
-  } finally {
-    for (const side of sides) await side.stop();
-  }
-}
-
-/** One round of each side, each time begun by another one. */
-async function takeTurns(sides: readonly TrialSide[], turn: number): Promise<Figures[]> {
-  const figures: Figures[] = [];
-  for (let i = 0; i < sides.length; i += 1) {
-    const at = (turn + i) % sides.length;
-    const side = sides[at];
-    if (side !== undefined) figures[at] = await side.round();
-  }
-  return figures;
-}
-
-function rowsOf(results: readonly Figures[][]): Row[] {
-  const pair = (own: number, other: number): Round<Figures>[] =>
-    results.flatMap((round) => {
-      const [sidecar, baseline] = [round[own], round[other]];
-      return sidecar && baseline ? [{ sidecar, baseline }] : [];
-    });
-  const named = (measure: string, unit = 'µs/call') => ({
-    section: `Trials, ${IN_FLIGHT} in flight`,
-    measure: `${measure}: server CPU`,
-    unit,
+  const main = await measureStages(MAIN, scale, scale.lives.trials);
+  const others = await measureStages(OTHERS, scale, scale.lives.otherStages);
+  const bySide = [...rowsOf(MAIN, main), ...rowsOf(OTHERS, others)];
+  const against = compare(main, {
+    ...named('RecordTask with a trial, against without', 'µs/call'),
+    ...{ side: 1, baselines: [0], figureOf: FIGURES.RecordTask.of, targetOf: ratioAtMost(1.1) },
   });
-  const resolve = ({ resolveMicros }: Figures) => resolveMicros;
-  const record = ({ recordMicros }: Figures) => recordMicros;
-  const both = ({ taskMicros }: Figures) => taskMicros;
-  // Those that are measured call by call come first.
-  const split = STAGES.filter(({ stage }) => stage.isFlowOnly !== true);
-  const empty = STAGES.length;
-  const [plain, trial] = [0, 1];
-  return [
-    ...split.map(({ name }, i) =>
-      compare(
-        named(`ResolveParameters ${name}`),
-        pair(i, empty),
-        resolve,
-        [ratioAtMost(1.5), ratioAtMost(2)][i],
-      ),
-    ),
-    ...split.map(({ name }, i) => compare(named(`RecordTask ${name}`), pair(i, empty), record)),
-    compare(
-      named('RecordTask with a trial, against without'),
-      pair(trial, plain),
-      record,
-      ratioAtMost(1.1),
-    ),
-    ...STAGES.map(({ name }, i) =>
-      compare(named(`both calls ${name}`, 'µs/task'), pair(i, empty), both),
-    ),
-  ];
+  const quiet = noise(main, {
+    ...named('RecordTask', 'µs/call'),
+    ...{ baselines: emptySides(MAIN), figureOf: FIGURES.RecordTask.of },
+  });
+  const rows = [...bySide, against, quiet];
+  const order = Object.keys(FIGURES);
+  const kindOf = ({ measure }: Row) => order.findIndex((kind) => measure.startsWith(kind));
+  return rows.sort((a, b) => kindOf(a) - kindOf(b));
+}
+
+const FIGURES = {
+  ResolveParameters: { unit: 'µs/call', of: ({ resolveMicros }: Figures) => resolveMicros },
+  RecordTask: { unit: 'µs/call', of: ({ recordMicros }: Figures) => recordMicros },
+  'both calls': { unit: 'µs/task', of: ({ taskMicros }: Figures) => taskMicros },
+} as const;
+
+async function measureStages(
+  stages: readonly NamedStage[],
+  scale: Scale,
+  lives: number,
+): Promise<Life<Figures>[]> {
+  const results: Life<Figures>[] = [];
+  for (let i = 0; i < lives; i += 1) results.push(await measureOneLife(stages, scale));
+  return results;
+}
+
+/** The sides are the stages, and then two empty servers. */
+function measureOneLife(stages: readonly NamedStage[], scale: Scale): Promise<Life<Figures>> {
+  const starts = stages.map(
+    ({ stage }) =>
+      () =>
+        startSidecar(trialConfig(stage)),
+  );
+  const empty = () => startEmptyServer();
+  return withServers([...starts, empty, empty], async (servers) => {
+    const sides: TrialSide[] = [];
+    for (const [at, server] of servers.entries()) {
+      sides.push(await TrialSide.open(server, stages[at]?.stage ?? nothingOn));
+    }
+    const turns = sides.map((side) => () => side.turn());
+    await takeTurns(WARM_UP_TURNS, turns);
+    const life = await takeTurns(scale.turns, turns);
+    for (const [at, side] of sides.entries()) {
+      side.expectArms(stages[at]?.name ?? 'empty server');
+      side.close();
+    }
+    return life;
+  });
+}
+
+function rowsOf(stages: readonly NamedStage[], lives: readonly Life<Figures>[]): Row[] {
+  const baselines = emptySides(stages);
+  return stages.flatMap(({ name, stage }, side) =>
+    Object.entries(FIGURES).flatMap(([kind, { unit, of }]) => {
+      // The figures of single calls are missing there.
+      if (stage.isFlowOnly === true && kind !== 'both calls') return [];
+      const measure = `${kind} ${name}`;
+      const limit = LIMITS[measure];
+      return compare(lives, {
+        ...named(measure, unit),
+        ...{ side, baselines, figureOf: of },
+        ...(limit !== undefined && { targetOf: ratioAtMost(limit) }),
+      });
+    }),
+  );
+}
+
+/** Of the ratio to the empty handler. */
+const LIMITS: Readonly<Record<string, number>> = {
+  'ResolveParameters without a trial': 1.5,
+  'ResolveParameters with a trial': 2,
+};
+
+function emptySides({ length }: readonly NamedStage[]): readonly number[] {
+  return [length, length + 1];
+}
+
+function named(measure: string, unit: string) {
+  return { section: `Trials, ${IN_FLIGHT} in flight`, measure: `${measure}: server CPU`, unit };
 }

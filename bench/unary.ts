@@ -1,8 +1,8 @@
+import { quantileOf } from '../src/trial/evidence/distributions.ts';
+import { compare, type Life, noise, type Row, ratioAtMost, takeTurns } from './lives.ts';
 import { METHODS, RawClient } from './raw-client.ts';
-import { compare, measureByTurns, type Round, type Row, ratioAtMost } from './row.ts';
 import type { Scale } from './scale.ts';
-import { type BenchServer, withServers } from './servers.ts';
-import { quantile } from './statistics.ts';
+import { type BenchServer, threeServers, withServers } from './servers.ts';
 import { type RequestSource, taskSource } from './tasks.ts';
 
 interface Figures {
@@ -12,94 +12,91 @@ interface Figures {
   readonly cpuMicros: number;
 }
 
-const TRANSPORTS = { tcp: 'TCP', unix: 'unix socket' } as const;
-const WARM_UP_ROUNDS = 3;
+const SECTION = 'RecordTask, durable';
+
+const LOADS = [
+  { name: 'TCP, 64 in flight', transport: 'tcp', inFlight: 64, warmUpTurns: 8 },
+  { name: 'TCP, 1 in flight', transport: 'tcp', inFlight: 1, warmUpTurns: 2 },
+  { name: 'unix socket, 64 in flight', transport: 'unix', inFlight: 64, warmUpTurns: 2 },
+  { name: 'unix socket, 1 in flight', transport: 'unix', inFlight: 1, warmUpTurns: 2 },
+] as const;
+
+type Load = (typeof LOADS)[number];
 
 /** RecordTask, durable, against a handler that answers at once. */
 export async function measureUnary(scale: Scale): Promise<Row[]> {
-  const results = new Map<string, Round<Figures>[]>();
-  // Processes differ, by what the compiler makes of them.
-  for (let i = 0; i < scale.lives; i += 1) await measureOneLife(scale, results);
-  return [...results].flatMap(([measure, rounds]) => rowsOf(measure, rounds));
+  const lives: Life<Figures>[][] = LOADS.map(() => []);
+  for (let i = 0; i < scale.lives.unary; i += 1) {
+    for (const [at, life] of (await measureOneLife(scale)).entries()) lives[at]?.push(life);
+  }
+  return LOADS.flatMap((load, at) => rowsOf(load, lives[at] ?? []));
 }
 
-function measureOneLife(scale: Scale, results: Map<string, Round<Figures>[]>): Promise<void> {
+/** A life for each load. */
+function measureOneLife({ turns, turnMs }: Scale): Promise<Life<Figures>[]> {
   const source = taskSource();
-  return withServers({}, async (sidecar, empty) => {
-    for (const transport of ['tcp', 'unix'] as const) {
-      const ours = new Load(sidecar, transport, source);
-      const theirs = new Load(empty, transport, source);
-      for (const inFlight of [64, 1]) {
-        const { rounds, roundMs } = scale;
-        await ours.run(WARM_UP_ROUNDS * roundMs, inFlight);
-        await theirs.run(WARM_UP_ROUNDS * roundMs, inFlight);
-        const own = await measureByTurns(
-          Math.ceil(rounds / scale.lives),
-          () => ours.run(roundMs, inFlight),
-          () => theirs.run(roundMs, inFlight),
-        );
-        const measure = `${TRANSPORTS[transport]}, ${inFlight} in flight`;
-        results.set(measure, [...(results.get(measure) ?? []), ...own]);
-      }
-      ours.close();
-      theirs.close();
+  return withServers(threeServers(), async (servers) => {
+    const lives: Life<Figures>[] = [];
+    for (const { transport, inFlight, warmUpTurns } of LOADS) {
+      const clients = servers.map((server) => new RawClient(server[transport]));
+      const sides = servers.flatMap((server, at) => {
+        const client = clients[at];
+        return client ? [() => callFor(turnMs, { server, client, source, inFlight })] : [];
+      });
+      await takeTurns(warmUpTurns, sides);
+      lives.push(await takeTurns(turns, sides));
+      for (const client of clients) client.close();
     }
+    return lives;
   });
 }
 
-/** Calls on one connection, each caller's next when its last is answered. */
-class Load {
-  readonly #server: BenchServer;
-  readonly #client: RawClient;
-  readonly #source: RequestSource;
-
-  constructor(server: BenchServer, transport: keyof typeof TRANSPORTS, source: RequestSource) {
-    this.#server = server;
-    this.#client = new RawClient(server[transport]);
-    this.#source = source;
-  }
-
-  async run(ms: number, inFlight: number): Promise<Figures> {
-    const cpuBefore = this.#server.cpuMicros();
-    const startMs = performance.now();
-    const latenciesMs: number[] = [];
-    const caller = async () => {
-      for (let now = startMs; now < startMs + ms; ) {
-        await this.#client.unary(METHODS.recordTask, this.#source());
-        const then = now;
-        now = performance.now();
-        latenciesMs.push(now - then);
-      }
-    };
-    await Promise.all(Array.from({ length: inFlight }, caller));
-    const seconds = (performance.now() - startMs) / 1000;
-    const cpuMicros = (this.#server.cpuMicros() - cpuBefore) / latenciesMs.length;
-    latenciesMs.sort((a, b) => a - b);
-    return {
-      callsPerSecond: latenciesMs.length / seconds,
-      p50Micros: quantile(latenciesMs, 0.5) * 1000,
-      p99Micros: quantile(latenciesMs, 0.99) * 1000,
-      cpuMicros,
-    };
-  }
-
-  close(): void {
-    this.#client.close();
-  }
+interface Caller {
+  readonly server: BenchServer;
+  readonly client: RawClient;
+  readonly source: RequestSource;
+  readonly inFlight: number;
 }
 
-function rowsOf(measure: string, results: readonly Round<Figures>[]): Row[] {
-  const section = 'RecordTask, durable';
-  const target = measure.includes('64') ? ratioAtMost(1.5) : undefined;
+/** Calls on one connection; each caller makes its next call when the last one is answered. */
+async function callFor(ms: number, { server, client, source, inFlight }: Caller): Promise<Figures> {
+  const cpuBefore = server.cpuMicros();
+  const startMs = performance.now();
+  const latenciesMs: number[] = [];
+  const caller = async () => {
+    for (let now = startMs; now < startMs + ms; ) {
+      await client.unary(METHODS.recordTask, source());
+      const then = now;
+      now = performance.now();
+      latenciesMs.push(now - then);
+    }
+  };
+  await Promise.all(Array.from({ length: inFlight }, caller));
+  const seconds = (performance.now() - startMs) / 1000;
+  return {
+    callsPerSecond: latenciesMs.length / seconds,
+    p50Micros: quantileOf(latenciesMs, 0.5) * 1000,
+    p99Micros: quantileOf(latenciesMs, 0.99) * 1000,
+    cpuMicros: (server.cpuMicros() - cpuBefore) / latenciesMs.length,
+  };
+}
+
+function rowsOf({ name, inFlight }: Load, lives: readonly Life<Figures>[]): Row[] {
   const named = (figure: string, unit: string) => ({
-    section,
-    measure: `${measure}: ${figure}`,
+    section: SECTION,
+    measure: `${name}: ${figure}`,
     unit,
   });
+  const cpu = {
+    ...named('server CPU', 'µs/call'),
+    figureOf: ({ cpuMicros }: Figures) => cpuMicros,
+    ...(inFlight === 64 && { targetOf: ratioAtMost(1.1) }),
+  };
   return [
-    compare(named('throughput', 'calls/s'), results, (figures) => figures.callsPerSecond),
-    compare(named('p50', 'µs'), results, (figures) => figures.p50Micros),
-    compare(named('p99', 'µs'), results, (figures) => figures.p99Micros),
-    compare(named('server CPU', 'µs/call'), results, (figures) => figures.cpuMicros, target),
+    compare(lives, { ...named('throughput', 'calls/s'), figureOf: (one) => one.callsPerSecond }),
+    compare(lives, { ...named('p50', 'µs'), figureOf: ({ p50Micros }) => p50Micros }),
+    compare(lives, { ...named('p99', 'µs'), figureOf: ({ p99Micros }) => p99Micros }),
+    compare(lives, cpu),
+    noise(lives, cpu),
   ];
 }
