@@ -15,7 +15,7 @@ import { learningHandlers } from './services/learning.ts';
 import { addReflection, REFLECTION } from './services/reflection.ts';
 import { DeltaStreams, type SubscriberInfo } from './streams/deltas.ts';
 import { OpenStreams, type StreamLimits } from './streams/open-streams.ts';
-import { createValidate, warmUp } from './validation/validate.ts';
+import { createValidate } from './validation/validate.ts';
 
 export interface LearningServerOptions {
   readonly engine: Engine;
@@ -83,10 +83,6 @@ export function createLearningServer(options: LearningServerOptions): LearningSe
   const healthStreams = new OpenStreams(() => HEALTH_STREAMS);
   const health = createHealth(['', ...services.map(({ typeName }) => typeName)], healthStreams);
   const validate = createValidate();
-  warmUp(
-    validate,
-    services.flatMap(({ methods }) => methods.map(({ input }) => input)),
-  );
   engine.ledger.onCommit(({ applied }) => {
     if (applied.length > 0) deltaStreams.pump();
   });

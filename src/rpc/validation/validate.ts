@@ -1,5 +1,4 @@
 import type { DescMessage, MessageShape } from '@bufbuild/protobuf';
-import { create } from '@bufbuild/protobuf';
 import { pathToString, reflect } from '@bufbuild/protobuf/reflect';
 import { createValidator, type Validator, type Violation } from '@bufbuild/protovalidate';
 import type { Encodable } from '../../wire/codec.ts';
@@ -13,8 +12,8 @@ export type Validate = <S extends DescMessage>(schema: S, message: MessageShape<
 const MAX_ITEMS_TO_REPORT = 10_000;
 
 /**
- * A validator of the rules in the proto. The first message of a type costs milliseconds, the
- * first of all tens of them: see {@link warmUp}.
+ * A validator of the rules in the proto. The rules of a type are compiled at its first message, in
+ * milliseconds; the first message of all takes tens of them.
  */
 export function createValidate(): Validate {
   const allFaults = createValidator();
@@ -30,17 +29,6 @@ export function createValidate(): Validate {
     if (result.kind === 'error') throw result.error;
     if (result.kind === 'invalid') throw refusalOf(result.violations);
   };
-}
-
-/** Validates an empty message of each type, so that no client waits for the first time. */
-export function warmUp(validate: Validate, schemas: readonly DescMessage[]): void {
-  for (const schema of schemas) {
-    try {
-      validate(schema, create(schema));
-    } catch {
-      // An empty message may be invalid; the rules are compiled all the same.
-    }
-  }
 }
 
 function refusalOf(violations: readonly Violation[]) {

@@ -2,13 +2,12 @@ import { create } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
 import { LearningError } from '../../../src/domain/errors.ts';
 import {
-  AckDeltaRequestSchema,
   ListDeltasRequestSchema,
   RecordTasksRequestSchema,
   ResolveParametersRequestSchema,
   StreamDeltasRequestSchema,
 } from '../../../src/gen/learning/v1/learning_service_pb.ts';
-import { createValidate, warmUp } from '../../../src/rpc/validation/validate.ts';
+import { createValidate } from '../../../src/rpc/validation/validate.ts';
 
 const validate = createValidate();
 
@@ -57,8 +56,4 @@ test('a flood of faults is not listed', () => {
   expect(error.violations).toEqual([
     { field: 'types', description: 'must contain no more than 16 item(s)' },
   ]);
-});
-
-test('warming up refuses nothing', () => {
-  warmUp(createValidate(), [AckDeltaRequestSchema, ListDeltasRequestSchema]);
 });
