@@ -1,10 +1,10 @@
+import { atMost, type Row, type Table, type Target } from '../scripts/report/table.ts';
 import { median } from '../src/trial/evidence/distributions.ts';
 import { performUnder } from './change.ts';
 import type { Experiment, Samples, Section } from './experiment.ts';
 import { medianOfAll, share } from './figures.ts';
 import { playDays } from './hours.ts';
 import { createNoise, LATENCIES, type Noise } from './noise.ts';
-import { atMost, type Row, type Table, type Target } from './table.ts';
 
 /** Of each orchestrator. */
 const PER_DAY = 500;

@@ -10,7 +10,9 @@ const HERE = fileURLToPath(new URL('../faults/python/', import.meta.url));
 const PROTO = fileURLToPath(new URL('../../proto/', import.meta.url));
 const PROTO_FILES = [
   'buf/validate/validate.proto',
-  ...['task', 'delta', 'cycle', 'gains', 'learning_service'].map((name) => `learning/v1/${name}.proto`),
+  ...['task', 'delta', 'cycle', 'gains', 'learning_service'].map(
+    (name) => `learning/v1/${name}.proto`,
+  ),
 ];
 
 /** What a client that retries has met with. */
