@@ -14,11 +14,10 @@ import {
 } from '../trial/describe-ending.ts';
 import { medianLatency } from '../trial/drift.ts';
 import { trialEffect } from '../trial/effect.ts';
-import { foldReceipt } from '../trial/fold.ts';
+import { takeStep } from '../trial/fold.ts';
 import { carriedOver } from '../trial/fold-stages.ts';
 import { type HoldbackState, startHoldback } from '../trial/holdback.ts';
 import { MEASURED_TASKS, type TrialPlan } from '../trial/plan.ts';
-import { firstHash, sealStep } from '../trial/receipt.ts';
 import type { PauseReason, TrialOutcome, TrialStep } from '../trial/step.ts';
 import {
   isOnTrial,
@@ -63,12 +62,11 @@ export class TrialChange {
   }
 
   take(step: TrialStep): void {
-    const former = this.trial;
-    const number = (former?.steps ?? 0) + 1;
-    const receipt = sealStep(former?.hash ?? firstHash(this.deltaId), number, step);
-    this.trial = foldReceipt(former, receipt);
+    const { deltaId } = this;
+    const { receipt, trial } = takeStep(deltaId, this.trial, step);
+    this.trial = trial;
     const { events } = this.#changes;
-    events.push({ kind: 'trial_advanced', deltaId: this.deltaId, receipts: [receipt] });
+    events.push({ kind: 'trial_advanced', deltaId, receipts: [receipt], after: trial });
   }
 
   /** Takes the steps that are due. */

@@ -6,6 +6,7 @@ import type { Task } from '../domain/task.ts';
 import type { Parameters, Value } from '../domain/value.ts';
 import type { Sample } from '../trial/observe.ts';
 import type { Receipt } from '../trial/receipt.ts';
+import type { Trial } from '../trial/trial.ts';
 
 /**
  * Something that happened. Numbers in it are final: folding an event twice gives the same state.
@@ -151,6 +152,11 @@ export interface TrialAdvanced {
   readonly kind: 'trial_advanced';
   readonly deltaId: string;
   readonly receipts: readonly Receipt[];
+  /**
+   * The trial after the receipts, which the decision has folded; not stored. Absent or `undefined`: it is
+   * over, or has to be folded from the receipts.
+   */
+  readonly after?: Trial | undefined;
 }
 
 /** All trials were paused, by an operator or after harm, or resumed. */

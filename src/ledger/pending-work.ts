@@ -4,7 +4,7 @@ import type { Evidence } from '../trial/evidence/evidence.ts';
 import { foldReceipt } from '../trial/fold.ts';
 import type { Receipt } from '../trial/receipt.ts';
 import { isOfThisFormat, type Trial } from '../trial/trial.ts';
-import type { DeltaApplied, LedgerEvent, ObservedBefore } from './event.ts';
+import type { DeltaApplied, LedgerEvent, ObservedBefore, TrialAdvanced } from './event.ts';
 import { ignore, type Projection, project } from './projection.ts';
 
 /** A delta applied without a trial, whose effect is being observed. */
@@ -82,13 +82,14 @@ export class PendingWork {
     }
   }
 
-  #foldReceipt(deltaId: string, receipt: Receipt): void {
+  #foldReceipt({ deltaId, receipts, after: folded }: TrialAdvanced, receipt: Receipt): void {
     const { step } = receipt;
     const before = this.trials.find(({ plan }) => plan.deltaId === deltaId);
     if (step.step === 'end' && before !== undefined && isOfThisFormat(before.plan)) {
       this.#carried.set(carryKey(before.plan), { deltaId, evidence: step.carried });
     }
-    const after = foldReceipt(before, receipt);
+    const isLast = receipt === receipts.at(-1);
+    const after = (isLast ? folded : undefined) ?? foldReceipt(before, receipt);
     if (step.step === 'confirm' && before !== undefined && after === undefined) {
       this.unprovenConfirmed = [...this.unprovenConfirmed, { deltaId, target: before.plan.target }];
     }
@@ -123,8 +124,8 @@ export class PendingWork {
   }
 
   static readonly #projection: Projection<[work: PendingWork, delta: Delta | undefined]> = {
-    trial_advanced({ deltaId, receipts }, work) {
-      for (const receipt of receipts) work.#foldReceipt(deltaId, receipt);
+    trial_advanced(event, work) {
+      for (const receipt of event.receipts) work.#foldReceipt(event, receipt);
     },
     delta_applied(event, work, delta) {
       if (delta !== undefined) work.#foldApplication(event, delta);

@@ -1,11 +1,9 @@
 import type { Task } from '../domain/task.ts';
 import { own } from '../domain/value.ts';
 import { type BlockSpan, blockTimeUpMs, MAX_BLOCK_OUTCOMES } from './block.ts';
-import { type Evidence, eHarm, eHelp, eNotWorse } from './evidence/evidence.ts';
 import type { Outcome } from './evidence/outcome.ts';
-import { foldRunning, foldsAs } from './fold.ts';
 import { partEnd } from './holdback.ts';
-import type { EValues, OutcomeRecorded, OutcomesMissing, PairSettled } from './step.ts';
+import type { OutcomeRecorded, OutcomesMissing, PairSettled } from './step.ts';
 import { isFilling } from './task-set.ts';
 import {
   awaitsOutcomes,
@@ -33,7 +31,7 @@ export function recordOutcome(
   const place = placeOf(trial, task, timeMs);
   if (place === undefined) return undefined;
   const { taskId } = task;
-  return withEValues(trial, { timeMs, taskId, ...place, outcome: outcomeOf(trial, task) });
+  return { timeMs, taskId, ...place, outcome: outcomeOf(trial, task) };
 }
 
 /**
@@ -60,7 +58,7 @@ export function missingOutcomes(
     .filter(({ outcome, assignTimeMs }) => outcome === undefined && isLate(assignTimeMs))
     .map(({ taskId }) => taskId);
   if (taskIds.length === 0) return undefined;
-  return withEValues(trial, { step: 'missing', timeMs: nowMs, taskIds, count: taskIds.length });
+  return { step: 'missing', timeMs: nowMs, taskIds, count: taskIds.length };
 }
 
 /** The step that counts the oldest pair of blocks; `undefined`: outcomes of it may still come. */
@@ -68,7 +66,7 @@ export function settledPair(trial: Trial, nowMs: number): PairSettled | undefine
   const [first] = trial.blocks;
   const dueMs = pairDueMs(trial);
   if (first === undefined || dueMs === undefined || nowMs < dueMs) return undefined;
-  return withEValues(trial, { step: 'settle', timeMs: nowMs, set: first.set });
+  return { step: 'settle', timeMs: nowMs, set: first.set };
 }
 
 /** What a trial has to do next. */
@@ -132,19 +130,6 @@ function nextBlockMove(trial: Trial, recorded: number): NextMove | undefined {
 function isPartOver({ holdback, sets, pauses }: Trial, recorded: number): boolean {
   if (holdback === undefined || pauses.length > 0) return false;
   return recorded >= partEnd(holdback) && !sets.some(isFilling);
-}
-
-/** Adds the e-values if the step leads to sets being counted. The fold does not read them. */
-function withEValues<T extends OutcomeRecorded | OutcomesMissing | PairSettled>(
-  trial: Trial,
-  step: T,
-): T {
-  const { evidence } = foldRunning(trial, step);
-  return evidence === trial.evidence ? step : foldsAs({ ...step, e: eValuesOf(evidence) }, step);
-}
-
-function eValuesOf(evidence: Evidence): readonly EValues[] {
-  return evidence.map((one) => [eHarm(one), eHelp(one), eNotWorse(one)] as const);
 }
 
 type Place = Pick<OutcomeRecorded, 'step' | 'set' | 'arm' | 'sinceMs'>;

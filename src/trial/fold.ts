@@ -1,5 +1,5 @@
 import { addSet, countComplete, isCancelled } from './count.ts';
-import type { Evidence } from './evidence/evidence.ts';
+import { type Evidence, eHarm, eHelp, eNotWorse } from './evidence/evidence.ts';
 import { GROUP_TASKS } from './evidence/group-score.ts';
 import { LOST, type Outcome } from './evidence/outcome.ts';
 import {
@@ -12,8 +12,15 @@ import {
   foldTimedOut,
 } from './fold-blocks.ts';
 import { beginHoldback, nextStage, pause, resume, suspend } from './fold-stages.ts';
-import type { Receipt } from './receipt.ts';
-import type { OutcomeRecorded, OutcomesMissing, TaskAssigned, TrialStep } from './step.ts';
+import { firstHash, type Receipt, sealStep } from './receipt.ts';
+import type {
+  EValues,
+  OutcomeRecorded,
+  OutcomesMissing,
+  PairSettled,
+  TaskAssigned,
+  TrialStep,
+} from './step.ts';
 import { type AssignedTask, isComplete, isFilling, type TaskSet } from './task-set.ts';
 import {
   isOfThisFormat,
@@ -27,14 +34,32 @@ import {
 /** Timed-out tasks remembered for their late reports. */
 const MAX_LOST = 1000;
 
+/** A step that was taken, sealed, and the trial after it; `undefined`: it is over. */
+export interface TakenStep {
+  readonly receipt: Receipt;
+  readonly trial: Trial | undefined;
+}
+
+/**
+ * Takes a step: folds it, adds the e-values that it leads to, and seals it. The ledger takes over the trial
+ * as it is, so that a step is folded once.
+ *
+ * @param trial `undefined`: the step begins it
+ */
+export function takeStep(deltaId: string, trial: Trial | undefined, step: TrialStep): TakenStep {
+  const before = trialBefore(trial, step);
+  const after = before && foldStep(before, step);
+  const e = before && eValuesAfter(before, after, step);
+  const told = e === undefined ? step : { ...step, e };
+  const receipt = sealStep(trial?.hash ?? firstHash(deltaId), (trial?.steps ?? 0) + 1, told);
+  return { receipt, trial: after && numbered(after, receipt) };
+}
+
 /** The trial after a receipt; `undefined`: it is over, or its first receipt is missing. */
 export function foldReceipt(trial: Trial | undefined, receipt: Receipt): Trial | undefined {
-  const { step, number, hash } = receipt;
-  if (step.step === 'end') return undefined;
-  const before = trialBefore(trial, step);
-  if (before === undefined) return undefined;
-  const after = isOfThisFormat(before.plan) ? foldStep(before, step) : before;
-  return after && { ...after, steps: number, hash };
+  const before = trialBefore(trial, receipt.step);
+  const after = before && foldStep(before, receipt.step);
+  return after && numbered(after, receipt);
 }
 
 /** `start` begins a trial, and so does `renew` if the receipts before it were dropped. */
@@ -44,39 +69,40 @@ function trialBefore(trial: Trial | undefined, step: TrialStep): Trial | undefin
   return trial;
 }
 
-/** The newest fold of a step. */
-interface Folded {
-  readonly before: Trial;
-  readonly after: Trial | undefined;
+function numbered(trial: Trial, { number, hash }: Receipt): Trial {
+  return { ...trial, steps: number, hash };
 }
 
-const folds = new WeakMap<TrialStep, Folded>();
+/** The e-values to record with a step; `undefined`: none, since it has led to no set being counted. */
+export function eValuesAfter(
+  before: Trial,
+  after: Trial | undefined,
+  step: TrialStep,
+): readonly EValues[] | undefined {
+  if (!mayCount(step) || after === undefined || after.evidence === before.evidence)
+    return undefined;
+  return after.evidence.map((one) => [eHarm(one), eHelp(one), eNotWorse(one)] as const);
+}
 
-/**
- * The trial after a step; `undefined`: it is over. The result is cached, since a decision folds a step
- * and the ledger then folds the same step into the same trial.
- */
-function foldStep(trial: Trial, step: TrialStep): Trial | undefined {
-  const known = folds.get(step);
-  if (known?.before === trial) return known.after;
-  const after = takeStep(trial, step);
-  folds.set(step, { before: trial, after });
+/** Whether a step may complete sets, and then records their e-values. */
+export function mayCount(step: TrialStep): step is OutcomeRecorded | OutcomesMissing | PairSettled {
+  return ['outcome', 'late', 'missing', 'settle'].includes(step.step);
+}
+
+/** The trial after a step that does not end it; throws if it does. */
+export function foldRunning(trial: Trial, step: TrialStep): Trial {
+  const after = foldStep(trial, step);
+  if (after === undefined) throw new Error(`the trial is over after step ${step.step}`);
   return after;
 }
 
-/** Caches the fold of `other` for `step`, which differs only in what the fold does not read. */
-export function foldsAs<T extends TrialStep>(step: T, other: TrialStep): T {
-  const known = folds.get(other);
-  if (known !== undefined) folds.set(step, known);
-  return step;
-}
-
-function takeStep(trial: Trial, step: TrialStep): Trial | undefined {
+/** The trial after a step; `undefined`: it is over. A trial of an earlier format stays as it is until it ends. */
+function foldStep(trial: Trial, step: TrialStep): Trial | undefined {
+  if (step.step === 'end') return undefined;
+  if (!isOfThisFormat(trial.plan)) return trial;
   switch (step.step) {
     case 'start':
       return trial;
-    case 'end':
-      return undefined;
     case 'assign':
       return foldAssignment(trial, step);
     case 'block':
@@ -107,13 +133,6 @@ function takeStep(trial: Trial, step: TrialStep): Trial | undefined {
     case 'renew':
       return beginHoldback(trial, step);
   }
-}
-
-/** The trial after a step that does not end it; throws if it does. */
-export function foldRunning(trial: Trial, step: TrialStep): Trial {
-  const after = foldStep(trial, step);
-  if (after === undefined) throw new Error(`the trial is over after step ${step.step}`);
-  return after;
 }
 
 function foldAssignment(trial: Trial, step: TaskAssigned): Trial {

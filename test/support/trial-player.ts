@@ -6,11 +6,11 @@ import { carriedOn } from '../../src/trial/carry.ts';
 import { describeEnding } from '../../src/trial/describe-ending.ts';
 import { trialEffect } from '../../src/trial/effect.ts';
 import { SUFFICIENT } from '../../src/trial/evidence/bets.ts';
-import { foldReceipt } from '../../src/trial/fold.ts';
+import { takeStep } from '../../src/trial/fold.ts';
 import { carriedOver } from '../../src/trial/fold-stages.ts';
 import { type HoldbackState, startHoldback } from '../../src/trial/holdback.ts';
 import { formatOf, type TrialPlan } from '../../src/trial/plan.ts';
-import { firstHash, type Receipt, sealStep } from '../../src/trial/receipt.ts';
+import type { Receipt } from '../../src/trial/receipt.ts';
 import type { PauseReason, TrialOutcome, TrialStep } from '../../src/trial/step.ts';
 import { restingArm, runningBlock, standingArm, type Trial } from '../../src/trial/trial.ts';
 import { type Finding, TAKING_BACK } from '../../src/trial/verdict.ts';
@@ -302,9 +302,8 @@ export class Player {
   }
 
   #take(step: TrialStep): void {
-    const former = this.receipts.at(-1)?.hash ?? firstHash(this.plan.deltaId);
-    const receipt = sealStep(former, this.receipts.length + 1, step);
+    const { receipt, trial } = takeStep(this.plan.deltaId, this.trial, step);
     this.receipts.push(receipt);
-    this.trial = foldReceipt(this.trial, receipt);
+    this.trial = trial;
   }
 }

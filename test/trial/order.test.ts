@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { FinishedTask } from '../../src/trial/advance.ts';
 import type { Arm } from '../../src/trial/arm.ts';
+import { takeStep } from '../../src/trial/fold.ts';
 import { judge } from '../../src/trial/verdict.ts';
 import { LATENCY_GUARD, SUCCESS_GUARD, TrialBench } from '../support/trial-bench.ts';
 
@@ -91,7 +92,7 @@ test('the step that lets pairs be counted tells the e-values, and no other', () 
   const told: boolean[] = [];
   const { take } = one;
   one.take = (step) => {
-    if (step.step === 'outcome') told.push(step.e !== undefined);
+    if (step.step === 'outcome') told.push('e' in takeStep('d', one.trial, step).receipt.step);
     take.call(one, step);
   };
   const ids = one.open(4).map(([id]) => id);

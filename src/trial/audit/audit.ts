@@ -19,6 +19,7 @@ import { type AuditedStage, stagesOf } from './stages.ts';
 import {
   faultOfAssignment,
   faultOfBlock,
+  faultOfEValues,
   faultOfMissing,
   faultOfOutcome,
   faultOfPause,
@@ -151,21 +152,24 @@ class Walk {
       }
       const text =
         receipt.number === 1 ? faultOfStart(this.#deltaId, step) : this.#faultOfNext(receipt);
-      if (text === undefined) this.#fold(receipt);
-      return text;
+      return text ?? this.#fold(receipt);
     } catch (error) {
       return `it cannot be followed: ${messageOf(error)}`;
     }
   }
 
-  #fold(receipt: Placed): void {
+  /** Folds a step that is allowed, if its e-values are those that it leads to. */
+  #fold(receipt: Placed): string | undefined {
     const { step, number } = receipt;
     const former = this.#course;
     const trial = foldReceipt(former?.trial, receipt);
+    const fault = former && faultOfEValues(former.trial, trial, step);
+    if (fault !== undefined) return fault;
     this.isOver = trial === undefined;
-    if (trial === undefined) return;
+    if (trial === undefined) return undefined;
     if (number === 1 && !Number.isFinite(step.timeMs)) throw new Error('it has no time');
     this.#course = afterStep(former ?? { recorded: 0, sequence: 0 }, trial, step);
+    return undefined;
   }
 
   #faultOfNext(receipt: Placed): string | undefined {

@@ -6,6 +6,7 @@ import type { BlockSpan } from '../block.ts';
 import { SUFFICIENT } from '../evidence/bets.ts';
 import { noEvidence } from '../evidence/evidence.ts';
 import { GROUP_TASKS } from '../evidence/group-score.ts';
+import { eValuesAfter, mayCount } from '../fold.ts';
 import { EARLIER_FORMATS_OF_BLOCKS, type TrialPlan } from '../plan.ts';
 import type {
   BlockStarted,
@@ -136,7 +137,7 @@ function faultOfSequence(step: BlockStarted | TrialRested, before: number): stri
 export function faultOfSettled({ trial }: Course, step: PairSettled): string | undefined {
   const again = settledPair(trial, step.timeMs);
   if (again === undefined) return 'outcomes of its pair could still come';
-  return again.set === step.set ? faultOfEValues(again.e, step.e) : `pair ${again.set} was due`;
+  return again.set === step.set ? undefined : `pair ${again.set} was due`;
 }
 
 export function faultOfOutcome({ trial }: Course, step: OutcomeRecorded): string | undefined {
@@ -156,10 +157,9 @@ export function faultOfOutcome({ trial }: Course, step: OutcomeRecorded): string
   if (again.set !== step.set || again.arm !== step.arm) {
     return `its task was of the ${again.arm} arm of set ${again.set}`;
   }
-  const { e, ...rest } = again;
-  const { e: claimed, ...claimedRest } = step;
-  if (!isSame(rest, claimedRest)) return 'it tells what the trial does not look at';
-  return faultOfEValues(e, claimed);
+  return isSame(again, withoutEValues(step))
+    ? undefined
+    : 'it tells what the trial does not look at';
 }
 
 function faultOfRecorded(step: { readonly recorded?: unknown }, before: number): string {
@@ -174,13 +174,22 @@ export function faultOfMissing(
   if (!isCount(known) || known < recorded) return faultOfRecorded(step, recorded);
   const again = missingOutcomes(trial, step.timeMs, known);
   if (again === undefined) return 'no outcome was late';
-  const { e, ...rest } = again;
-  const { e: claimed, ...claimedRest } = step;
-  if (!isSame(rest, claimedRest)) return 'other outcomes than these were late';
-  return faultOfEValues(e, claimed);
+  return isSame(again, withoutEValues(step)) ? undefined : 'other outcomes than these were late';
 }
 
-function faultOfEValues(e: unknown, claimed: unknown): string | undefined {
+function withoutEValues({ e: _, ...step }: OutcomeRecorded | OutcomesMissing) {
+  return step;
+}
+
+/** Compares the e-values of a step that records them with those that it leads to. */
+export function faultOfEValues(
+  before: Trial,
+  after: Trial | undefined,
+  step: TrialStep,
+): string | undefined {
+  if (!mayCount(step)) return undefined;
+  const e = eValuesAfter(before, after, step);
+  const { e: claimed } = step;
   return isSame(e, claimed)
     ? undefined
     : `its e-values are ${show(claimed)}, and those of the outcomes are ${show(e)}`;
