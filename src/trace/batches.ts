@@ -2,16 +2,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Task } from '../gen/learning/v1/task_pb.ts';
 import { formatPlace, type Place, readTrace, STDIN, type TraceLine } from './read.ts';
 
-/** Tasks that are sent in one message. */
+/** Tasks of one message. */
 export interface TaskBatch {
   readonly tasks: Task[];
-  /** Where each of them stands. */
+  /** The place of each task. */
   readonly places: readonly Place[];
-  /** Bytes of all files up to the last of them. */
+  /** Bytes of all files up to the last task. */
   readonly bytesThrough: number;
 }
 
-/** A line that is no task. */
+/** A line that holds no valid task. */
 export interface BadLine {
   readonly place: Place;
   readonly fault: string;
@@ -19,9 +19,9 @@ export interface BadLine {
 
 export interface BatchOptions {
   readonly files: readonly string[];
-  /** Tasks in a batch, at most. */
+  /** Maximum tasks of a batch. */
   readonly size: number;
-  /** Whether to go on after a bad line. */
+  /** Returns whether to continue after a bad line. */
   readonly onBadLine: (line: BadLine) => boolean;
 }
 
@@ -40,7 +40,7 @@ export async function* readBatches(options: BatchOptions): AsyncGenerator<TaskBa
         return true;
       });
       while (waiting.length >= size) yield batchOf(waiting.splice(0, size));
-      // Whoever writes into a pipe may write slowly, and need not wait for a batch to fill.
+      // A pipe may be written slowly: its tasks do not wait for a full batch.
       const isDue = isStopped || file === STDIN;
       if (isDue && waiting.length > 0) yield batchOf(waiting.splice(0));
       if (isStopped) return;
@@ -60,7 +60,7 @@ function batchOf(lines: readonly GoodLine[]): TaskBatch {
   };
 }
 
-/** Holds batches back so that they come at `tasksPerSecond`. */
+/** Delays batches to `tasksPerSecond`. */
 export async function* paced(
   batches: AsyncIterable<TaskBatch>,
   tasksPerSecond: number,
@@ -75,7 +75,7 @@ export async function* paced(
   }
 }
 
-/** How a bad line is named. */
+/** A bad line in words: `file:line: fault`. */
 export function formatBadLine({ place, fault }: BadLine): string {
   return `${formatPlace(place)}: ${fault}`;
 }

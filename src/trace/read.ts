@@ -6,112 +6,93 @@ import { type Task, TaskSchema } from '../gen/learning/v1/task_pb.ts';
 import { checkRecordTask } from '../rpc/validation/task-check.ts';
 import { explainTaskFault } from './task-fault.ts';
 
-/** A line of a trace. */
+/** The place of a line in a trace. */
 export interface Place {
   readonly file: string;
   /** From 1. */
   readonly line: number;
 }
 
-/** What a line holds: a task within the contract's bounds, or what is wrong with it. */
+/** The content of a line: a task within the contract's bounds, or what is wrong with it. */
 export type TraceLine = {
   readonly place: Place;
-  /** Bytes of the file up to its end. */
+  /** Bytes of the file up to the end of the line. */
   readonly bytesThrough: number;
 } & ({ readonly task: Task; readonly fault?: never } | { readonly fault: string });
 
 /** Names standard input. */
 export const STDIN = '-';
 
-/** Above the largest task that the contract allows, every character of it escaped. */
+/** Maximum line in bytes: more than the largest valid task takes with every character escaped. */
 const MAX_LINE_BYTES = 1024 * 1024;
 
 const NEWLINE = 0x0a;
 
-/** Size of a trace in bytes; `undefined` where that cannot be told. Throws for people. */
+/** Size of a trace in bytes; `undefined` if it is no regular file. Throws if it cannot be read. */
 export function sizeOfTrace(file: string): number | undefined {
   if (file === STDIN) return undefined;
-  const stats = statOf(file);
-  if (stats.isDirectory()) throw new Error(`cannot read ${file}: it is a directory`);
-  return stats.isFile() ? stats.size : undefined;
+  try {
+    const stats = statSync(file);
+    if (!stats.isDirectory()) return stats.isFile() ? stats.size : undefined;
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+  throw new Error(`cannot read ${file}: it is a directory`);
 }
 
 /**
- * Reads NDJSON, one task in proto3 JSON per line, in bounded memory; answers the lines that became
- * available together. Blank lines are passed over. Throws for people where the file cannot be read.
+ * Reads NDJSON, one task in proto3 JSON per line, in bounded memory; yields the lines of each chunk
+ * together. Skips blank lines. Throws if the file cannot be read.
  */
 export async function* readTrace(file: string): AsyncGenerator<TraceLine[]> {
   const name = file === STDIN ? 'standard input' : file;
   const input = file === STDIN ? process.stdin : createReadStream(file);
   try {
-    yield* parseChunks(input, name);
+    yield* parseLines(input, name);
   } catch (error) {
-    if (!isSystemError(error)) throw error;
-    throw new Error(`cannot read ${name}: ${error.message}`, { cause: error });
+    throw unreadable(name, error);
   }
 }
 
-/** A place as people and editors know it. */
+/** A place as editors and terminals link to it: `file:line`. */
 export function formatPlace({ file, line }: Place): string {
   return `${file}:${line}`;
 }
 
-async function* parseChunks(input: Readable, file: string): AsyncGenerator<TraceLine[]> {
-  const splitter = createLineSplitter();
-  let line = 0;
-  const parse = (cuts: Cut[]): TraceLine[] =>
-    cuts.flatMap(({ bytes, bytesThrough }) => {
-      line += 1;
-      const content = parseLine(bytes);
-      return content === undefined ? [] : { place: { file, line }, bytesThrough, ...content };
-    });
-  for await (const chunk of input) yield parse(splitter.push(chunk));
-  yield parse(splitter.end());
-}
-
-interface Cut {
-  /** `undefined`: it was too long. */
-  readonly bytes: Buffer | undefined;
-  readonly bytesThrough: number;
-}
-
-/** Cuts bytes into lines; of one that is too long, no more than the bound is held. */
-function createLineSplitter() {
+async function* parseLines(input: Readable, file: string): AsyncGenerator<TraceLine[]> {
   let rest: Buffer = Buffer.alloc(0);
-  let isOverlong = false;
-  let bytesBefore = 0;
-  const take = (bytes: Buffer, ending: number): Cut => {
-    bytesBefore += bytes.length + ending;
-    const isTooLong = isOverlong || bytes.length > MAX_LINE_BYTES;
-    isOverlong = false;
-    return { bytes: isTooLong ? undefined : bytes, bytesThrough: bytesBefore };
+  /** Bytes of the current line that were dropped because it is too long. */
+  let dropped = 0;
+  let line = 0;
+  let bytesThrough = 0;
+  const take = (bytes: Buffer, ending: number): TraceLine[] => {
+    line += 1;
+    bytesThrough += dropped + bytes.length + ending;
+    const content = parseLine(dropped + bytes.length > MAX_LINE_BYTES ? undefined : bytes);
+    dropped = 0;
+    return content === undefined ? [] : [{ place: { file, line }, bytesThrough, ...content }];
   };
-  return {
-    push(chunk: Buffer): Cut[] {
-      const data = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-      const cuts: Cut[] = [];
-      let from = 0;
-      for (let at = data.indexOf(NEWLINE); at !== -1; at = data.indexOf(NEWLINE, from)) {
-        cuts.push(take(data.subarray(from, at), 1));
-        from = at + 1;
-      }
-      rest = data.subarray(from);
-      if (rest.length > MAX_LINE_BYTES) {
-        isOverlong = true;
-        bytesBefore += rest.length;
-        rest = Buffer.alloc(0);
-      }
-      return cuts;
-    },
-    end(): Cut[] {
-      return rest.length > 0 || isOverlong ? [take(rest, 0)] : [];
-    },
-  };
+  for await (const chunk of input) {
+    const data: Buffer = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    const lines: TraceLine[] = [];
+    let from = 0;
+    for (let at = data.indexOf(NEWLINE); at !== -1; at = data.indexOf(NEWLINE, from)) {
+      lines.push(...take(data.subarray(from, at), 1));
+      from = at + 1;
+    }
+    rest = data.subarray(from);
+    if (rest.length > MAX_LINE_BYTES) {
+      dropped += rest.length;
+      rest = Buffer.alloc(0);
+    }
+    yield lines;
+  }
+  if (rest.length + dropped > 0) yield take(rest, 0);
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** `undefined` for a blank line. */
+/** @returns `undefined` for a blank line */
 function parseLine(
   bytes: Buffer | undefined,
 ): { task: Task; fault?: never } | { fault: string } | undefined {
@@ -132,15 +113,8 @@ function parseLine(
   }
 }
 
-function statOf(file: string) {
-  try {
-    return statSync(file);
-  } catch (error) {
-    if (!isSystemError(error)) throw error;
-    throw new Error(`cannot read ${file}: ${error.message}`, { cause: error });
-  }
-}
-
-function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'syscall' in error;
+/** An error of the system with the name of the file; any other error as it is. */
+function unreadable(name: string, error: unknown): unknown {
+  if (!(error instanceof Error && 'syscall' in error)) return error;
+  return new Error(`cannot read ${name}: ${error.message}`, { cause: error });
 }

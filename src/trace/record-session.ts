@@ -6,15 +6,15 @@ import type {
 } from '../gen/learning/v1/learning_service_pb.ts';
 import type { TaskBatch } from './batches.ts';
 
-/** Tasks of one stream that may wait for the server's word: what a break makes us send again. */
+/** Maximum tasks of a stream without an acknowledgement: a break makes us send these again. */
 const MAX_UNACKNOWLEDGED = 10_000;
 
-/** What the server said of tasks since it last said something. */
+/** The tasks acknowledged by one response. */
 export interface Acknowledged {
   readonly recorded: number;
   readonly duplicates: number;
   readonly epoch: string;
-  /** Newest byte of the files that is acknowledged whole; `undefined`: as before. */
+  /** Bytes of the files up to the newest batch that is acknowledged whole; `undefined` if as before. */
   readonly bytesThrough: number | undefined;
 }
 
@@ -24,24 +24,19 @@ type Call = ClientDuplexStream<
 >;
 
 /**
- * One RecordTasks stream over a queue of batches: sends them in order, takes those that the server
- * has acknowledged off the front, and leaves the others to the next session.
+ * One RecordTasks stream over a queue of batches: sends them in order, removes those that the server
+ * has acknowledged from the front, and leaves the others to the next session.
  */
 export class RecordSession {
   readonly #call: Call;
   readonly #queue: TaskBatch[];
-  readonly #onAcknowledged: (acknowledged: Acknowledged) => void;
   #sentBatches = 0;
-  /** Tasks sent, and tasks the server has spoken of, since the stream began. */
   #sentTasks = 0;
-  #recorded = 0;
-  #duplicates = 0;
-  /** Tasks in batches taken off the queue. */
+  /** Tasks that the server has acknowledged, and those of them that were in whole batches. */
+  #acknowledged = { recorded: 0, duplicates: 0 };
   #settledTasks = 0;
-  #writable = true;
-  #ended = false;
   #failure: unknown;
-  #wake: (() => void) | undefined;
+  #wake = () => {};
 
   constructor(
     call: Call,
@@ -50,23 +45,14 @@ export class RecordSession {
   ) {
     this.#call = call;
     this.#queue = queue;
-    this.#onAcknowledged = onAcknowledged;
-    call.on('data', (response: RecordTasksResponse) => this.#take(response));
-    call.on('drain', () => {
-      this.#writable = true;
-      this.#wake?.();
-    });
+    call.on('data', (response: RecordTasksResponse) => onAcknowledged(this.#take(response)));
     call.on('error', (error) => {
       this.#failure ??= error;
-      this.#wake?.();
     });
-    call.on('end', () => {
-      this.#ended = true;
-      this.#wake?.();
-    });
+    for (const event of ['data', 'drain', 'error', 'end']) call.on(event, () => this.#wake());
   }
 
-  /** Sends what of the queue is not sent yet, at the server's pace. Rejects as the call fails. */
+  /** Sends the rest of the queue as fast as the server takes it. Rejects if the call fails. */
   async send(): Promise<void> {
     while (this.#sentBatches < this.#queue.length) {
       await this.#until(() => this.#hasRoom());
@@ -74,15 +60,15 @@ export class RecordSession {
       if (batch === undefined) return;
       this.#sentBatches += 1;
       this.#sentTasks += batch.tasks.length;
-      this.#writable = this.#call.write({ tasks: batch.tasks });
+      this.#call.write({ tasks: batch.tasks });
     }
   }
 
-  /** Sends the rest, says that this was all, and waits for the last word. */
+  /** Sends the rest, half-closes the stream, and waits for its last response. */
   async finish(): Promise<void> {
     await this.send();
     this.#call.end();
-    await this.#until(() => this.#ended);
+    await this.#until(() => this.#call.readableEnded);
     if (this.#queue.length > 0) throw new Error('the sidecar ended the stream too early');
   }
 
@@ -91,35 +77,36 @@ export class RecordSession {
   }
 
   #hasRoom(): boolean {
-    return this.#writable && this.#sentTasks - this.#settledTasks < MAX_UNACKNOWLEDGED;
+    const isOpen = this.#sentTasks - this.#settledTasks < MAX_UNACKNOWLEDGED;
+    return isOpen && !this.#call.writableNeedDrain;
   }
 
   async #until(holds: () => boolean): Promise<void> {
-    for (;;) {
-      if (this.#failure !== undefined) throw this.#failure;
-      if (holds()) return;
-      if (this.#ended) throw new Error('the sidecar ended the stream too early');
+    while (this.#failure === undefined && !holds()) {
+      if (this.#call.readableEnded) throw new Error('the sidecar ended the stream too early');
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
     }
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
-  #take(response: RecordTasksResponse): void {
-    const recorded = Number(response.recordedCount);
-    const duplicates = Number(response.duplicateCount);
-    const news = { recorded: recorded - this.#recorded, duplicates: duplicates - this.#duplicates };
-    this.#recorded = recorded;
-    this.#duplicates = duplicates;
-    const bytesThrough = this.#settle(recorded + duplicates);
-    this.#onAcknowledged({ ...news, epoch: response.epoch, bytesThrough });
-    this.#wake?.();
+  #take({ recordedCount, duplicateCount, epoch }: RecordTasksResponse): Acknowledged {
+    const former = this.#acknowledged;
+    const [recorded, duplicates] = [Number(recordedCount), Number(duplicateCount)];
+    this.#acknowledged = { recorded, duplicates };
+    return {
+      recorded: recorded - former.recorded,
+      duplicates: duplicates - former.duplicates,
+      epoch,
+      bytesThrough: this.#settle(recorded + duplicates),
+    };
   }
 
-  #settle(spokenOf: number): number | undefined {
+  #settle(acknowledged: number): number | undefined {
     let bytesThrough: number | undefined;
-    for (let first = this.#queue[0]; first !== undefined; first = this.#queue[0]) {
-      if (this.#settledTasks + first.tasks.length > spokenOf) break;
+    for (let [first] = this.#queue; first !== undefined; [first] = this.#queue) {
+      if (this.#settledTasks + first.tasks.length > acknowledged) break;
       this.#settledTasks += first.tasks.length;
       bytesThrough = first.bytesThrough;
       this.#queue.shift();

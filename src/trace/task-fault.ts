@@ -1,7 +1,7 @@
-import { LearningError } from '../domain/errors.ts';
+import { LearningError, messageOf } from '../domain/errors.ts';
 import { TaskStatusSchema } from '../gen/learning/v1/task_pb.ts';
 
-/** protobuf-es's words for what it could not read, and ours. */
+/** Messages of protobuf-es about JSON that it cannot read, and ours for the same. */
 const TRANSLATIONS: readonly (readonly [pattern: RegExp, text: string])[] = [
   [/^cannot decode field learning\.v1\.Task\.(\w+) from JSON: (.*)$/s, '$1: $2'],
   [
@@ -22,10 +22,10 @@ const TRANSLATIONS: readonly (readonly [pattern: RegExp, text: string])[] = [
   ],
 ];
 
-/** Says what was expected where a line of a trace is not a task. */
+/** Why a line of a trace is no valid task, in words. */
 export function explainTaskFault(error: unknown): string {
   if (error instanceof SyntaxError) {
-    // V8 counts lines from the start of what it was given, which is one.
+    // V8 was given a single line.
     const why = error.message.replace(/ in JSON at position \d+ \(line 1 (column \d+)\)/, ' at $1');
     return `expected a Task in JSON on one line: ${why}`;
   }
@@ -34,9 +34,10 @@ export function explainTaskFault(error: unknown): string {
       .map(({ field, description }) => `${field.replace(/^task\./, '')}: ${description}`)
       .join('; ');
   }
-  const message = error instanceof Error ? error.message : String(error);
-  for (const [pattern, text] of TRANSLATIONS) {
-    if (pattern.test(message)) return message.replace(pattern, text);
-  }
-  return `expected a Task: ${message}`;
+  const message = messageOf(error);
+  const [pattern, text] = TRANSLATIONS.find(([one]) => one.test(message)) ?? [
+    '',
+    'expected a Task: ',
+  ];
+  return message.replace(pattern, text);
 }

@@ -12,11 +12,11 @@ import { type Acknowledged, RecordSession } from './record-session.ts';
 
 /** What has become of the tasks so far. */
 export interface UploadCounts {
-  /** Taken from the source. */
+  /** Read from the traces. */
   read: number;
   recorded: number;
   duplicates: number;
-  /** Tasks sent more than once, after breaks: where they had been recorded, they are duplicates. */
+  /** Tasks sent more than once, after breaks: those that had been recorded count as duplicates. */
   sentAgain: number;
   /** Bytes of the files that are acknowledged. */
   bytes: number;
@@ -24,16 +24,16 @@ export interface UploadCounts {
 
 export interface UploadOptions {
   readonly client: LearningClient;
-  /** How long to go on trying after a break without a word from the server. */
+  /** Milliseconds without an acknowledgement after which a broken connection is given up. */
   readonly giveUpAfterMs: number;
   readonly onProgress: (counts: Readonly<UploadCounts>) => void;
-  /** Something that a person should know. */
+  /** A message for the user. */
   readonly onNotice: (text: string) => void;
 }
 
 /**
- * Records batches of tasks, and outlives breaks of the connection: what the server has not
- * acknowledged is sent again, and it knows by the ids what it has.
+ * Records batches of tasks with a sidecar, over breaks of the connection: tasks that are not acknowledged
+ * are sent again, and the sidecar recognises those it has by their ids.
  */
 export class TaskUpload {
   readonly counts: UploadCounts = { read: 0, recorded: 0, duplicates: 0, sentAgain: 0, bytes: 0 };
@@ -52,7 +52,7 @@ export class TaskUpload {
     this.#session = this.#open();
   }
 
-  /** Takes all, and answers when all is acknowledged. Rejects where that cannot be had. */
+  /** Resolves once all tasks are acknowledged. Rejects if the sidecar refuses a batch, or is given up. */
   async run(batches: AsyncIterable<TaskBatch>): Promise<void> {
     try {
       for await (const batch of batches) {
@@ -68,15 +68,13 @@ export class TaskUpload {
   }
 
   async #finish(): Promise<void> {
-    try {
-      await this.#session.finish();
-    } catch (error) {
-      // How the stream ends does not matter where all is acknowledged.
+    await this.#session.finish().catch((error: unknown) => {
+      // How the stream ends does not matter once all is acknowledged.
       if (this.#queue.length > 0) throw error;
-    }
+    });
   }
 
-  /** An id makes sending again harmless; without one the server takes every task for a new one. */
+  /** Gives ids to tasks without one: they would be recorded twice if they were sent again. */
   #giveNames({ tasks }: TaskBatch): void {
     for (const task of tasks) {
       if (task.taskId !== '') continue;
@@ -109,12 +107,11 @@ export class TaskUpload {
     onProgress(this.counts);
   }
 
-  /** Does a step, on a new stream where the old one breaks. */
+  /** Performs a step, again on a new stream if the stream breaks. */
   async #persist(step: () => Promise<void>): Promise<void> {
     for (;;) {
       try {
-        await step();
-        return;
+        return await step();
       } catch (error) {
         if (!isServiceError(error)) throw error;
         if (error.code !== status.UNAVAILABLE) throw this.#refused(error);
@@ -142,7 +139,7 @@ export class TaskUpload {
     this.#session = this.#open();
   }
 
-  /** The refused batch is the oldest that is not acknowledged: those before it are. */
+  /** The refused batch is the oldest that is not acknowledged. */
   #refused(error: ServiceError): Error {
     const { reason, violations } = readStatusDetails(error);
     const places = this.#queue[0]?.places ?? [];
