@@ -1,16 +1,15 @@
 import type { TrialAudit } from '../trial/audit/audit.ts';
 import type { AuditedStage } from '../trial/audit/stages.ts';
 import { trialEffect } from '../trial/effect.ts';
-import { detection, detectionLimit, watchedMetrics } from '../trial/holdback.ts';
+import { detection, detectionLimit, detections } from '../trial/holdback.ts';
 import type { Trial } from '../trial/trial.ts';
-import { describeFault, isoTime } from './audit-lines.ts';
+import { closingStep, describeFault, isoTime, isRecomputed } from './audit-lines.ts';
 
 /** An audit as one line of JSON. */
 export function auditJson(deltaId: string, audit: TrialAudit): string {
   const { trial, end, stages, count, lastHash, faults, unchecked, isChainOnly } = audit;
   const plan = trial?.plan;
-  const isTold = trial !== undefined && faults.length === 0 && !isChainOnly;
-  const found = end ?? stages.flatMap((one) => one.end ?? []).at(-1);
+  const recomputed = isRecomputed(audit) ? trial : undefined;
   return JSON.stringify({
     deltaId,
     ruleId: plan?.ruleId,
@@ -28,9 +27,9 @@ export function auditJson(deltaId: string, audit: TrialAudit): string {
     missing: trial?.missing,
     cancelled: trial?.cancelled,
     tasksUsed: trial?.tasksUsed,
-    metrics: isTold ? trialEffect(undefined, trial).metrics : undefined,
-    holdback: isTold ? holdbackFields(trial) : undefined,
-    verdict: found?.effect.verdict,
+    metrics: recomputed && trialEffect(undefined, recomputed).metrics,
+    holdback: recomputed && holdbackFields(recomputed),
+    verdict: closingStep(audit)?.effect.verdict,
     outcome: end?.outcome,
     receipts: count,
     lastHash,
@@ -62,10 +61,7 @@ function holdbackFields(trial: Trial) {
     groups: holdback.groups,
     detection: detection(holdback),
     limit: detectionLimit(plan),
-    detectors: watchedMetrics(plan).map(({ name }, i) => ({
-      metric: name,
-      detection: detection({ detectors: [holdback.detectors[i] ?? []] }),
-    })),
+    detectors: detections(holdback, plan),
     gains: trialEffect(undefined, trial).gains,
   };
 }

@@ -7,7 +7,7 @@ import { isOfThisFormat } from '../trial/trial.ts';
 import { faultsOfMemory, hasForgotten, whyGoneOn } from './audit-memory.ts';
 import type { AuditedLedger, TrialRows } from './trial-rows.ts';
 
-/** Audits one delta's trial, by its receipts and by what else the ledger says of it. */
+/** Audits one delta's trial by its receipts, and by the rest of the ledger. */
 export function auditDelta(ledger: AuditedLedger, deltaId: string): TrialAudit {
   const rows = ledger.trials.get(deltaId);
   const audit = auditTrial(deltaId, rows?.found ?? [], {
@@ -29,7 +29,7 @@ export function auditDelta(ledger: AuditedLedger, deltaId: string): TrialAudit {
   return { ...audit, faults: faults.toSorted((a, b) => firstOf(a) - firstOf(b)) };
 }
 
-/** Trials of the value before a delta's change, as they claim. */
+/** Trials of a delta's old value, as claimed. */
 function retrialsOf({ trials }: AuditedLedger, deltaId: string): Retrial[] {
   return [...trials.values()]
     .filter(({ plan }) => plan?.retrialOf === deltaId)
@@ -39,7 +39,7 @@ function retrialsOf({ trials }: AuditedLedger, deltaId: string): Retrial[] {
     });
 }
 
-/** What else the ledger says that a trial's receipts, sound as they are, do not agree with. */
+/** How the rest of the ledger contradicts a trial's receipts, which are without faults themselves. */
 function contradictions(
   { trials, head }: AuditedLedger,
   rows: TrialRows,
@@ -64,10 +64,10 @@ function contradictions(
   return faults;
 }
 
-/** A former trial that has no end, or has been forgotten since, cannot be asked. */
+/** Whether a trial starts from what a former one left; so too if the former one's end is not known. */
 function isCarriedFrom({ end, plan: former }: TrialRows, plan: TrialPlan): boolean {
-  const isAsked = end !== undefined && former !== undefined && isOfThisFormat(former);
-  return !isAsked || plan.retrialOf !== undefined || isSame(end.carried, plan.carried);
+  const isKnown = end !== undefined && former !== undefined && isOfThisFormat(former);
+  return !isKnown || plan.retrialOf !== undefined || isSame(end.carried, plan.carried);
 }
 
 function firstOf({ receipts }: AuditFault): number {

@@ -5,13 +5,13 @@ import type { AuditFault, Range } from '../trial/audit/chain.ts';
 import type { AuditedStage } from '../trial/audit/stages.ts';
 import { describeGains, describeMetrics, marginText } from '../trial/describe-effect.ts';
 import { trialEffect } from '../trial/effect.ts';
-import { detection, detectionLimit, watchedMetrics } from '../trial/holdback.ts';
+import { detection, detectionLimit, detections } from '../trial/holdback.ts';
 import type { TrialPlan } from '../trial/plan.ts';
 import type { TrialEnded, TrialOutcome } from '../trial/step.ts';
 import type { Trial } from '../trial/trial.ts';
 import { describeLosses } from '../trial/validity.ts';
 
-/** Faults of one trial that are named for people; a script gets all of them. */
+/** Maximum faults of one trial in the text; the JSON has all. */
 const MAX_NAMED = 20;
 
 const OUTCOMES: Readonly<Record<TrialOutcome, string>> = {
@@ -20,7 +20,7 @@ const OUTCOMES: Readonly<Record<TrialOutcome, string>> = {
   keep: 'the new value stays in force',
 };
 
-/** An audit for people: what was tried, what was found, and whether that stands. */
+/** An audit as text: what was tried, what was found, and whether that stands. */
 export function describeAudit(deltaId: string, audit: TrialAudit): string {
   const { trial, count, lastHash, faults, unchecked } = audit;
   const named = faults.slice(0, MAX_NAMED).map(describeFault);
@@ -44,17 +44,15 @@ function describeChange({ target, oldValue, newValue, ruleId, retrialOf }: Trial
 
 function describeTrial(trial: Trial, audit: TrialAudit): string[] {
   const { plan, startWallMs } = trial;
-  const { end, faults, stages, isChainOnly } = audit;
+  const { end, stages } = audit;
   const unit =
     plan.assignment === 'task' ? 'task by task' : `in blocks of ${plan.blockTasks} tasks`;
   const source = plan.seed == null ? '' : `, with the seed ${JSON.stringify(plan.seed)}`;
   const until = end === undefined ? '' : `, ended ${isoTime(end.wallMs ?? end.timeMs)}`;
-  // A part of its receipts would say nothing.
-  const isTold = faults.length === 0 && !isChainOnly;
   return [
     `assigned ${unit}${source}`,
     `began ${isoTime(startWallMs)}${until}`,
-    ...(isTold ? [...stages.map(describeStage), ...describeFindings(trial)] : []),
+    ...(isRecomputed(audit) ? [...stages.map(describeStage), ...describeFindings(trial)] : []),
     ...describeVerdict(audit),
   ];
 }
@@ -92,10 +90,7 @@ function describeMetric(metric: MetricEffect): string {
 function describeHoldback(trial: Trial): string[] {
   const { holdback, plan } = trial;
   if (holdback === undefined) return [];
-  const each = watchedMetrics(plan).map(({ name }, i) => {
-    const sums = holdback.detectors[i] ?? [];
-    return `${name} ${short(detection({ detectors: [sums] }))}`;
-  });
+  const each = detections(holdback, plan).map((one) => `${one.metric} ${short(one.detection)}`);
   const { gains = [] } = trialEffect(undefined, trial);
   return [
     `held back: ${holdback.groups} groups; harm at ${short(detection(holdback))} (${each.join(', ')}), taken back at ${short(detectionLimit(plan))}`,
@@ -103,12 +98,23 @@ function describeHoldback(trial: Trial): string[] {
   ];
 }
 
-function describeVerdict({ end, stages, faults, isChainOnly }: TrialAudit): string[] {
-  const isChecked = faults.length === 0 && !isChainOnly;
-  const word = isChecked ? 'verdict' : 'verdict, as it claims';
-  if (end !== undefined) return [`${word}: ${end.effect.verdict}, ${describeOutcome(end)}`];
-  const closing = stages.flatMap((one) => one.end ?? []).at(-1);
+/** Whether all receipts were recomputed and stand: a part of them would show nothing. */
+export function isRecomputed({ faults, isChainOnly }: TrialAudit): boolean {
+  return faults.length === 0 && !isChainOnly;
+}
+
+/** The newest step with a verdict: that of the end, or of the newest stage that is over. */
+export function closingStep({ end, stages }: TrialAudit): AuditedStage['end'] {
+  return end ?? stages.flatMap((one) => one.end ?? []).at(-1);
+}
+
+function describeVerdict(audit: TrialAudit): string[] {
+  const word = isRecomputed(audit) ? 'verdict' : 'verdict, as it claims';
+  const closing = closingStep(audit);
   if (closing === undefined) return [];
+  if (closing.step === 'end') {
+    return [`${word}: ${closing.effect.verdict}, ${describeOutcome(closing)}`];
+  }
   const found =
     closing.step === 'promote'
       ? 'helped, the new value is in force on probation'
@@ -117,9 +123,9 @@ function describeVerdict({ end, stages, faults, isChainOnly }: TrialAudit): stri
 }
 
 function describeOutcome({ outcome, counts, effect }: TrialEnded): string {
-  // Older releases said so of what helped.
+  // Earlier releases wrote another outcome for changes that helped.
   const text = OUTCOMES[outcome] ?? 'the new value is put in force';
-  // A trial of a former value counts in nothing that is learned of rules.
+  // The trial of a former value does not count for a rule, whatever it found.
   if (counts || effect.verdict === 'harmed') return text;
   return effect.verdict === 'invalid'
     ? 'since it was stopped from outside'
@@ -132,7 +138,7 @@ function conclusion({ isOver, isChainOnly, faults, count }: TrialAudit): string 
   return isOver ? 'the verdict stands' : `running so far, ${count} receipts, consistent`;
 }
 
-/** What is wrong, with its place: `receipt 17 (position 1234): its hash does not fit: …`. */
+/** A fault with its place: `receipt 17 (position 1234): its hash does not fit: …`. */
 export function describeFault({ receipts, position, text }: AuditFault): string {
   const place = position === undefined ? '' : `position ${position}`;
   if (receipts === undefined) return [place, text].filter(Boolean).join(': ');
@@ -143,7 +149,7 @@ function rangeText([first, last]: Range): string {
   return first === last ? `receipt ${first}` : `receipts ${first} to ${last}`;
 }
 
-/** Of a damaged receipt it may be no time at all. */
+/** An ISO time; as it is if it is none, as in a damaged receipt. */
 export function isoTime(ms: number): string {
   const time = new Date(ms);
   return Number.isNaN(time.getTime()) ? String(ms) : time.toISOString();

@@ -5,12 +5,12 @@ import type { TrialPlan } from '../trial/plan.ts';
 import { isSettling, type Trial } from '../trial/trial.ts';
 import type { AuditedLedger, TrialRows } from './trial-rows.ts';
 
-/** What comes only after a trial. */
+/** Kinds of events that come only after a trial. */
 const AFTER_TRIAL = /^delta_(rejected|expired|reverted|observed)$/;
 
 /**
- * Why a trial without an end must have gone on behind its last receipt, or may have, in words;
- * `undefined`: it need not.
+ * Why a trial without an end must have gone on after its last receipt, or may have, in words, if there is any
+ * sign of it.
  *
  * @param trial as far as it can be followed
  */
@@ -20,7 +20,7 @@ export function whyGoneOn(
   rows: TrialRows,
   trial: Trial | undefined,
 ): string | undefined {
-  // One that only waits for late reports lets others begin.
+  // Another trial may begin while this one only waits for late reports.
   const isAlone = trial === undefined || !isSettling(trial);
   return (
     (isAlone ? whyBySuccessor(ledger, rows) : undefined) ??
@@ -30,7 +30,7 @@ export function whyGoneOn(
   );
 }
 
-/** There is one trial at a time of a value that is not in force, and one value in force. */
+/** Only one value that is not live is on trial at a time, and a parameter has one live value. */
 function whyBySuccessor({ trials }: AuditedLedger, rows: TrialRows): string | undefined {
   const { plan, promotion, position, startMs } = rows;
   const others = [...trials.values()].filter((other) => other !== rows);
@@ -48,8 +48,8 @@ function whyBySuccessor({ trials }: AuditedLedger, rows: TrialRows): string | un
 }
 
 /**
- * Whether a later trial cannot have begun while that of `plan` was on: it is of the same parameter, or both
- * are of values that are not in force.
+ * Whether a later trial cannot have begun while that of `plan` was running: it is of the same parameter, or
+ * both are of values that are not live.
  */
 function excludes(later: TrialRows, plan: TrialPlan | undefined): boolean {
   if (later.plan === undefined || plan === undefined) return plan?.isApplied !== true;
@@ -57,7 +57,7 @@ function excludes(later: TrialRows, plan: TrialPlan | undefined): boolean {
   return later.plan.isApplied !== true && plan.isApplied !== true;
 }
 
-/** When a trial put its value in force. */
+/** When a trial made its value live. */
 function putInForceMs({ plan, promotion, startMs, end }: TrialRows): number | undefined {
   if (plan?.isApplied === true) return startMs;
   const isKept = end?.effect.verdict === 'helped' && end.outcome === 'keep';
@@ -82,7 +82,7 @@ function whyByMemory(ledger: AuditedLedger, { plan, startMs }: TrialRows): strin
   if (plan === undefined || startMs === undefined) return undefined;
   const { head } = ledger;
   const change = own(head?.changes ?? {}, changeKey(plan))?.endMs;
-  // Another trial of the rule may have ended meanwhile, and may have been forgotten since.
+  // Another trial of the rule may have ended meanwhile, and its receipts may be dropped.
   const rule = hasForgotten(ledger) ? undefined : own(head?.rules ?? {}, plan.ruleId)?.timeMs;
   const found = new Set(
     [...ledger.trials.values()].flatMap((other) => verdictsOf(other).map(([, ms]) => ms)),
@@ -104,14 +104,14 @@ function whyByDamage(
   return damage && `perhaps, since the ledger is damaged behind position ${last}: ${damage.text}`;
 }
 
-/** Whether deltas were born that the ledger no longer holds. */
+/** Whether the ledger no longer holds some of its deltas. */
 export function hasForgotten({ head, deltas }: AuditedLedger): boolean {
   return head === undefined || deltas.size < head.ordinal;
 }
 
 type Remembered = readonly [verdict: string, timeMs: number];
 
-/** The verdicts of a trial that the head takes up, as they are claimed. */
+/** The verdicts of a trial that the head keeps, as claimed. */
 function verdictsOf({ promotion, end }: TrialRows): readonly Remembered[] {
   const remembered = [promotion, end?.counts === true ? end : undefined];
   return remembered.flatMap((step): Remembered[] =>
@@ -120,8 +120,8 @@ function verdictsOf({ promotion, end }: TrialRows): readonly Remembered[] {
 }
 
 /**
- * What the head remembers otherwise than a trial's receipts say, in words. Where it remembers a later
- * verdict, that is of a later trial; where it remembers none, so much has been forgotten.
+ * How the head's records contradict a trial's receipts, in words. A later verdict in the head is of a later
+ * trial; a missing one has been dropped.
  */
 export function faultsOfMemory(head: Head | undefined, plan: TrialPlan, rows: TrialRows): string[] {
   const change = own(head?.changes ?? {}, changeKey(plan));
@@ -130,7 +130,7 @@ export function faultsOfMemory(head: Head | undefined, plan: TrialPlan, rows: Tr
   const last = found.at(-1);
   return found.flatMap((one) => {
     const [verdict, timeMs] = one;
-    // Of two at the same moment the later one is remembered.
+    // Of two verdicts at the same time, the head keeps the later one.
     if (one !== last && timeMs === last?.[1]) return [];
     if (change?.endMs === timeMs && change.verdict !== verdict) {
       return [`it says ${verdict}, and the ledger remembers ${change.verdict}`];

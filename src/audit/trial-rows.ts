@@ -4,10 +4,10 @@ import type { AuditFault, FoundReceipt, Range } from '../trial/audit/chain.ts';
 import type { TrialPlan } from '../trial/plan.ts';
 import type { TrialEnded, TrialPromoted } from '../trial/step.ts';
 
-/** What a ledger holds of one delta's trial, as it claims. */
+/** The rows of one delta's trial in a ledger, as claimed. */
 export interface TrialRows {
   readonly found: FoundReceipt[];
-  /** Where its first row is. */
+  /** Position of its first row. */
   readonly position: number;
   plan: TrialPlan | undefined;
   startMs: number | undefined;
@@ -15,24 +15,24 @@ export interface TrialRows {
   end: TrialEnded | undefined;
 }
 
-/** Something that is damaged in a ledger. */
+/** Damage in a ledger. */
 export interface LedgerFault extends AuditFault {
-  /** Whose receipts it concerns, as far as can be told; `undefined`: nobody's. */
+  /** The delta whose receipts it concerns, if known. */
   readonly deltaId: string | undefined;
 }
 
-/** A ledger, as far as trials can be audited from it. */
+/** The content of a ledger that audits of trials need. */
 export interface AuditedLedger {
   readonly head: Head | undefined;
   /** By delta, in the order in which they began. */
   readonly trials: ReadonlyMap<string, TrialRows>;
-  /** Every delta that it holds, with what last became of it outside of its trial. */
+  /** Every delta in it, with its newest event outside of its trial. */
   readonly deltas: ReadonlyMap<string, { readonly kind: string; readonly position: number }>;
-  /** Whatever rows are damaged, those of trials included. */
+  /** Of all rows, those of trials included. */
   readonly faults: readonly LedgerFault[];
 }
 
-/** Finds the trials in a ledger, and what is damaged in it. */
+/** Finds the trials in a ledger, and its damage. */
 export function findTrials({ head, rows, faults: general }: LedgerScan): AuditedLedger {
   const trials = new Map<string, TrialRows>();
   const deltas = new Map<string, { kind: string; position: number }>();
@@ -88,7 +88,7 @@ function addReceipts(
   }
 }
 
-/** The first and the last number of receipts that stand in a row, should some number be changed. */
+/** The numbers of consecutive receipts, of which some may be changed: by the median of what they imply. */
 function numbersOf(receipts: readonly unknown[]): Range | undefined {
   const firsts = receipts
     .map((content, index) => Number(fieldsOf(content).number) - index)

@@ -1,31 +1,35 @@
 import type { Delta } from '../domain/delta.ts';
 import type { Rule } from '../domain/rule.ts';
 
-/** What a rule did in a run. */
+/** The counts of a rule in a run. */
 export interface RuleTally {
   readonly ruleId: string;
-  /** Cycles in which its condition was looked at, and in which it held. */
+  /** Cycles in which its condition was evaluated, and in which it held. */
   readonly asked: number;
   readonly held: number;
   readonly proposed: number;
-  /** What became of the proposals; the rest still waited at the end. */
+  /** Outcomes of the proposals; the rest still waited at the end. */
   readonly applied: number;
   readonly rejected: number;
   readonly expired: number;
-  /** Put on trial, whatever came of it. */
+  /** Proposals put on trial. */
   readonly tried: number;
   /** Cycles in which its expressions could not be evaluated, and why the first time. */
   readonly faults: number;
   readonly firstFault: string;
-  /** Why it never proposed anything; empty where it did. */
+  /** Why it never proposed anything; empty if it did. */
   readonly silence: string;
 }
 
-type Counts = { -readonly [K in keyof Omit<RuleTally, 'ruleId' | 'silence'>]: RuleTally[K] };
+const NOTHING = {
+  ...{ asked: 0, held: 0, proposed: 0, applied: 0, rejected: 0, expired: 0, tried: 0 },
+  ...{ faults: 0, firstFault: '' },
+};
+type Counts = typeof NOTHING;
 
-/** Counts what rules do, and can say why one did nothing. */
+/** Counts what rules do in a run. */
 export class RuleLog {
-  /** The rules, so made that they are counted. */
+  /** The rules, with conditions that are counted. */
   readonly observed: readonly Rule[];
   readonly #rules: readonly Rule[];
   readonly #counts = new Map<string, Counts>();
@@ -44,7 +48,7 @@ export class RuleLog {
     }));
   }
 
-  /** A cycle's outcome. */
+  /** Counts the outcome of a cycle. */
   take(
     deltas: readonly Delta[],
     faults: readonly { readonly ruleId: string; readonly message: string }[],
@@ -62,12 +66,12 @@ export class RuleLog {
     }
   }
 
-  /** A proposal waited too long; one that waits after its trial has been counted as tried. */
+  /** Counts a proposal that expired, unless its trial has been counted. */
   expired(delta: Delta | undefined): void {
     if (delta !== undefined && delta.effect === undefined) this.#of(delta.ruleId).expired += 1;
   }
 
-  /** A proposal was put on trial. */
+  /** Counts a proposal that was put on trial. */
   tried(ruleId: string): void {
     this.#of(ruleId).tried += 1;
   }
@@ -81,19 +85,7 @@ export class RuleLog {
   }
 
   #of(ruleId: string): Counts {
-    const known = this.#counts.get(ruleId);
-    if (known !== undefined) return known;
-    const counts = {
-      asked: 0,
-      held: 0,
-      proposed: 0,
-      applied: 0,
-      rejected: 0,
-      expired: 0,
-      tried: 0,
-      faults: 0,
-      firstFault: '',
-    };
+    const counts = this.#counts.get(ruleId) ?? { ...NOTHING };
     this.#counts.set(ruleId, counts);
     return counts;
   }

@@ -3,8 +3,6 @@ import { type LoopSettings, retentionOf } from '../domain/settings.ts';
 import type { Task } from '../domain/task.ts';
 import type { Parameters } from '../domain/value.ts';
 import { Engine } from '../engine/engine.ts';
-import type { Environment } from '../engine/environment.ts';
-import { expireDue } from '../engine/trials.ts';
 import type { LedgerEvent } from '../ledger/event.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import type { LedgerState } from '../ledger/state.ts';
@@ -15,7 +13,7 @@ import { RuleLog, type RuleTally } from './rule-log.ts';
 import { type ReplayedTrial, TrialLog } from './trials.ts';
 import { createVirtualClock, type VirtualClock } from './virtual-clock.ts';
 
-/** What a run came to. */
+/** The result of a run. */
 export interface BacktestSummary {
   readonly tasks: number;
   readonly duplicates: number;
@@ -30,16 +28,16 @@ export interface BacktestSummary {
   readonly parameters: Parameters;
 }
 
-/** Takes some minutes. More is not history but a time in the wrong unit. */
+/** Takes some minutes. With more, a time in the trace is most likely in the wrong unit. */
 const MAX_CYCLES = 20_000_000;
 
 /**
  * Runs the loop over tasks in virtual time: the clock starts with the first task, the first cycle
- * comes one interval later, the last one sees the last task. Rejects where that is too many cycles.
- * Trials are replayed in blocks, as far as the tasks tell of them: see `TrialLog`.
+ * comes one interval later, the last one sees the last task. Rejects if that is more than `MAX_CYCLES`.
+ * Trials are replayed in blocks, as far as the trace allows: see `TrialLog`.
  *
  * @param tasks at least one, in order of `finishTimeMs`
- * @param onDeltas told of each cycle's proposals, as they stood after it
+ * @param onDeltas called with each cycle's proposals, as they were after it
  */
 export async function runBacktest(
   settings: LoopSettings,
@@ -54,8 +52,7 @@ export async function runBacktest(
     hasSequences: tasks.some(({ deltaSequence }) => deltaSequence > 0),
     hasSeed: settings.trial.seed !== undefined,
   });
-  const replay = new Replay(settings, firstTaskMs, trials);
-  await replay.start();
+  const replay = await Replay.start(settings, firstTaskMs, trials);
   let next = 0;
   for (let beat = 1; next < tasks.length; beat += 1) {
     // Multiplied, not added up: fractions of milliseconds must not gather.
@@ -98,14 +95,19 @@ class Replay {
   readonly #settings: LoopSettings;
   readonly #ledger: Ledger;
   readonly #engine: Engine;
-  #ids = 0;
 
-  constructor(settings: LoopSettings, startMs: number, trials: TrialLog) {
+  private constructor(settings: LoopSettings, startMs: number, trials: TrialLog) {
     this.rules = new RuleLog(settings.rules);
+    let ids = 0;
     this.#trials = trials;
     this.#clock = createVirtualClock(startMs);
     this.#settings = replayable({ ...settings, rules: this.rules.observed });
-    this.#ledger = openLedger(settings);
+    this.#ledger = Ledger.open({
+      store: createMemoryStore(),
+      retention: retentionOf(settings),
+      newEpoch: () => 'backtest',
+      defer: queueMicrotask,
+    });
     this.#ledger.onCommit(({ events }) => {
       for (const event of events) this.#observe(event);
     });
@@ -113,24 +115,23 @@ class Replay {
       ledger: this.#ledger,
       settings: this.#settings,
       clock: this.#clock,
-      newId: () => this.#newId(),
-      observer: {
-        tasksRecorded() {},
-        cycleCompleted() {},
-        cycleFailed() {},
-      },
+      // Numbered, so that two runs can be compared.
+      newId: () => `backtest-${++ids}`,
+      observer: { tasksRecorded() {}, cycleCompleted() {}, cycleFailed() {} },
     });
+  }
+
+  static async start(settings: LoopSettings, startMs: number, trials: TrialLog): Promise<Replay> {
+    const replay = new Replay(settings, startMs, trials);
+    await replay.#engine.configure(replay.#settings);
+    return replay;
   }
 
   get state(): LedgerState {
     return this.#ledger.state;
   }
 
-  async start(): Promise<void> {
-    await this.#engine.configure(this.#settings);
-  }
-
-  /** Records what has come in since the last cycle: to a trial, each task counts by itself. */
+  /** Records the tasks since the last cycle: one at a time while a trial is running. */
   async record(tasks: readonly Task[]): Promise<void> {
     if (tasks.length > 0 && this.state.trials.length === 0) return this.#recordTogether(tasks);
     for (const task of tasks) {
@@ -139,7 +140,7 @@ class Replay {
     }
   }
 
-  /** Answers the proposals, as they stand after the cycle. */
+  /** Runs a cycle; returns its proposals, as they are after it. */
   async runCycle(ms: number): Promise<readonly Delta[]> {
     await this.#goTo(ms);
     const { deltas, faults } = await this.#engine.runCycle();
@@ -153,7 +154,7 @@ class Replay {
     this.recorded += recorded;
   }
 
-  /** Lets time pass: what a trial waits for in vain comes to its end when it does in a service. */
+  /** Advances the clock; timeouts of trials expire at the time at which they do in a service. */
   async #goTo(ms: number): Promise<void> {
     for (;;) {
       const dueMs = Math.min(
@@ -161,27 +162,9 @@ class Replay {
       );
       if (dueMs > ms) break;
       this.#clock.set(dueMs);
-      await this.#ledger.transact(expireDue()(this.#environment()));
+      await this.#engine.expire();
     }
     this.#clock.set(ms);
-  }
-
-  #environment(): Environment {
-    return {
-      settings: this.#settings,
-      nowMs: this.#clock.now(),
-      newId: () => this.#newId(),
-      followers: () => [],
-      monotonic: () => this.#clock.monotonic(),
-      asksByTask: () => false,
-      noneAsks: () => false,
-    };
-  }
-
-  /** The same run has the same ids, so that two can be compared. */
-  #newId(): string {
-    this.#ids += 1;
-    return `backtest-${this.#ids}`;
   }
 
   #observe(event: LedgerEvent): void {
@@ -194,7 +177,7 @@ class Replay {
   }
 }
 
-/** Who asked for a task's values, and who acknowledged what, is in no trace. */
+/** Traces do not hold which tasks asked for their values, nor acknowledgements. */
 function replayable(settings: LoopSettings): LoopSettings {
   return {
     ...settings,
@@ -204,8 +187,8 @@ function replayable(settings: LoopSettings): LoopSettings {
 }
 
 /**
- * The next time at which a switchback trial changes without a report: its block or the whole trial times
- * out, or a pair of blocks is counted.
+ * The next time at which a switchback trial changes without a report: a timeout of its block or of the trial, or
+ * the counting of a pair of blocks.
  */
 function nextDueMs(trial: Trial, nowMs: number): number {
   const block = runningBlock(trial);
@@ -216,15 +199,6 @@ function nextDueMs(trial: Trial, nowMs: number): number {
     pairDueMs(trial) ?? Infinity,
     suspendedMs + pairWaitMs(trial),
   ];
-  // A moment later: times may have fractions, and sums of those be a little too small.
+  // Rounded up: times may have fractions, and their sums may be slightly too small.
   return Math.min(...dueMs.map((ms) => Math.ceil(ms) + 1).filter((ms) => ms > nowMs));
-}
-
-function openLedger(settings: LoopSettings): Ledger {
-  return Ledger.open({
-    store: createMemoryStore(),
-    retention: retentionOf(settings),
-    newEpoch: () => 'backtest',
-    defer: queueMicrotask,
-  });
 }

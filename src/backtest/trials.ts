@@ -13,19 +13,19 @@ export interface ReplayedTrial extends Omit<DeltaEffect, 'verdict'> {
   readonly target: string;
   readonly oldValue: Value | undefined;
   readonly newValue: Value | undefined;
-  /** Unix times in milliseconds; `undefined`: it was still on at the end. */
+  /** Unix times in milliseconds; without an end if it was still running. */
   readonly startTimeMs: number;
   readonly endTimeMs: number | undefined;
   readonly verdict: TrialVerdict | undefined;
-  /** What it found; until then, what it could find. */
+  /** The finding in words; before its end, what it could find. */
   readonly summary: string;
-  /** Why the trace says nothing of it; empty: it does. */
+  /** Why the trace does not show what the trial would have found; empty if it does. */
   readonly unjudged: string;
 }
 
-/** What makes the tasks of a trace tell of trials. */
+/** Whether a trace shows anything of trials. */
 export interface TraceFacts {
-  /** Some name the newest change at their dispatch. */
+  /** Some tasks name the newest change at their dispatch. */
   readonly hasSequences: boolean;
   /** The coins can be tossed again: `trial.seed` is set. */
   readonly hasSeed: boolean;
@@ -38,9 +38,9 @@ const UNJUDGED = {
 } as const;
 
 /**
- * Keeps what becomes of the trials of a replay, and tasks that would mislead them from them. A
- * trace tells of a trial only where it was recorded under the same one: then its tasks name the
- * sequences of the switches that the replay makes again.
+ * The trials of a replay. A trace shows what a trial would find only if it was recorded under the same
+ * trial: then its tasks name the sequences of the switches that the replay repeats. Sequences of other traces
+ * are removed, since they would mislead the trials.
  */
 export class TrialLog {
   readonly #unreadable: string;
@@ -53,9 +53,9 @@ export class TrialLog {
   }
 
   /**
-   * The tasks as a trial may see them: no sequence where it does not mean the replay's.
+   * The tasks without their sequences if these are not the replay's.
    *
-   * @param sequence that the replay has come to
+   * @param sequence newest of the replay
    */
   readable(tasks: readonly Task[], sequence: number): readonly Task[] {
     const ahead = tasks.find(({ deltaSequence }) => deltaSequence > sequence);
@@ -64,7 +64,7 @@ export class TrialLog {
     return tasks.map((task) => ({ ...task, deltaSequence: 0 }));
   }
 
-  /** A trial went on by a step. */
+  /** Takes a step of a trial. */
   take(deltaId: string, step: TrialStep): void {
     if (step.step === 'start') this.#trials.push(begun(step.plan, step.timeMs, step.summary));
     if (step.step !== 'end' && step.step !== 'promote' && step.step !== 'confirm') return;
@@ -77,7 +77,7 @@ export class TrialLog {
   /**
    * Every trial, in order.
    *
-   * @param goingOn that have not ended
+   * @param goingOn those that have not ended
    */
   trials(goingOn: readonly Trial[]): readonly ReplayedTrial[] {
     for (const trial of goingOn) {

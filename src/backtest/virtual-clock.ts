@@ -6,7 +6,7 @@ export interface VirtualClock extends Clock {
   set(ms: number): void;
 }
 
-/** A clock for time that has been. Nothing is scheduled on it: whoever sets it sees to that. */
+/** A clock for past time. It schedules nothing: whatever is due is done by the code that sets it. */
 export function createVirtualClock(startMs: number): VirtualClock {
   let nowMs = startMs;
   return {

@@ -71,7 +71,7 @@ export class Engine {
     this.#dueTimer = new IntervalTimer(
       options.clock,
       () => DUE_INTERVAL_MS,
-      () => this.#expire(),
+      () => this.expire(),
     );
   }
 
@@ -182,7 +182,8 @@ export class Engine {
     else await this.decide(expireProposals());
   }
 
-  async #expire(): Promise<void> {
+  /** Ends what is overdue: outcomes, trials, and deltas without an acknowledgement. */
+  async expire(): Promise<void> {
     if (isDue(this.ledger.state, this.#now())) await this.decide(expireDue());
   }
 

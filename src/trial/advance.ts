@@ -8,6 +8,7 @@ import { isFilling } from './task-set.ts';
 import {
   awaitsOutcomes,
   countedBlocks,
+  openSets,
   openTasks,
   pairDueMs,
   runningBlock,
@@ -16,13 +17,13 @@ import {
 import { isOutage } from './validity.ts';
 import { type Finding, isHarmful, judge, tasksLeft } from './verdict.ts';
 
-/** What a trial reads of a reported task. */
+/** The fields of a reported task that a trial reads. */
 export type FinishedTask = Pick<
   Task,
   'taskId' | 'status' | 'latencyMs' | 'measurements' | 'finishTimeMs' | 'deltaSequence'
 >;
 
-/** The step that a reported task leads to; `undefined`: it is not a task of the trial. */
+/** The step that a reported task leads to; `undefined` if it is not a task of the trial. */
 export function recordOutcome(
   trial: Trial,
   task: FinishedTask,
@@ -35,8 +36,8 @@ export function recordOutcome(
 }
 
 /**
- * The step for outcomes that have timed out; `undefined`: none have. A block that waits in vain lacks what was
- * recorded meanwhile and was of no block; where nothing was, there was nothing to do.
+ * The step for outcomes that have timed out, if any. Of a block that timed out, tasks are missing if other tasks
+ * were recorded meanwhile that belong to no block.
  *
  * @param recorded tasks ever recorded
  */
@@ -61,7 +62,7 @@ export function missingOutcomes(
   return { step: 'missing', timeMs: nowMs, taskIds, count: taskIds.length };
 }
 
-/** The step that counts the oldest pair of blocks; `undefined`: outcomes of it may still come. */
+/** The step that counts the oldest pair of blocks; `undefined` while outcomes of it may still come. */
 export function settledPair(trial: Trial, nowMs: number): PairSettled | undefined {
   const [first] = trial.blocks;
   const dueMs = pairDueMs(trial);
@@ -69,7 +70,7 @@ export function settledPair(trial: Trial, nowMs: number): PairSettled | undefine
   return { step: 'settle', timeMs: nowMs, set: first.set };
 }
 
-/** What a trial has to do next. */
+/** The next move of a trial. */
 export type NextMove =
   | { readonly move: 'end'; readonly finding: Finding }
   | { readonly move: 'settle'; readonly step: PairSettled }
@@ -86,7 +87,7 @@ export type NextMove =
     };
 
 /**
- * The next move that is due; `undefined`: the trial waits for tasks.
+ * The next move that is due; `undefined` while the trial waits for tasks.
  *
  * @param recorded tasks ever recorded
  */
@@ -112,8 +113,8 @@ export function nextMove(trial: Trial, nowMs: number, recorded: number): NextMov
 }
 
 /**
- * Between two blocks: the next one begins, or the trial rests until those before are counted, or there are tasks
- * again.
+ * The move between two blocks: the next one begins, or the trial rests until those before are counted, or until
+ * another task is recorded.
  */
 function nextBlockMove(trial: Trial, recorded: number): NextMove | undefined {
   const { plan, suspendedMs, isResting, quietSince = -1 } = trial;
@@ -138,11 +139,7 @@ function placeOf(trial: Trial, task: FinishedTask, nowMs: number): Place | undef
   if (trial.plan.assignment === 'switchback') return placeInBlocks(trial, task, nowMs);
   const { taskId } = task;
   if (taskId === '') return undefined;
-  const holders = [
-    ...trial.sets,
-    ...trial.waiting.map(({ number, task }) => ({ number, tasks: [task] })),
-  ];
-  for (const { number, tasks } of holders) {
+  for (const { number, tasks } of openSets(trial)) {
     const found = tasks.find((one) => one.taskId === taskId && one.outcome === undefined);
     if (found !== undefined) {
       const sinceMs = nowMs - found.assignTimeMs;

@@ -22,7 +22,7 @@ export interface Assignment {
   readonly stage: Stage;
 }
 
-/** What an assignment depends on besides the trial. */
+/** The inputs of an assignment besides the trial. */
 export interface Assigning {
   readonly taskId: string;
   /** `kindOfTask`. */
@@ -38,7 +38,7 @@ const MAX_UNLIKENESS = 0.25;
 /** Tasks that wait at most; with more, the nearest is taken whatever its distance. */
 const MAX_WAITING = 6;
 
-/** The arm that a task was assigned; `undefined`: none. */
+/** The arm that a task was assigned, if any. */
 export function armOf(
   { assignments, waiting, sets, lost }: Pick<Trial, 'assignments' | 'waiting' | 'sets' | 'lost'>,
   taskId: string,
@@ -92,7 +92,7 @@ function shareOfBeginnings(trial: Trial): number {
   return isThinned(trial) ? 1 / (GROUP_TASKS + 1) : 1;
 }
 
-/** Assigns an arm to a task; `undefined`: it runs with the value in force, outside the trial. */
+/** Assigns an arm to a task; `undefined` if it runs with the live value, outside the trial. */
 export function assignTask(
   trial: Trial,
   assigning: Assigning,

@@ -2,35 +2,35 @@ import type { Arm } from './arm.ts';
 import type { Outcome } from './evidence/outcome.ts';
 import type { TrialPlan } from './plan.ts';
 
-/** What tells the tasks of a block: the sequence that they name or, without one, when they began. */
+/** What identifies the tasks of a block: the sequence that they name or, without one, when they began. */
 export interface BlockSpan {
   /** Number of its pair. */
   readonly set: number;
   readonly arm: Arm;
-  /** Sequence of its switch, and of the next switch; `undefined`: there was none yet. */
+  /** Sequence of its switch, and of the next one, if any. */
   readonly sequence: number;
   readonly endSequence: number | undefined;
   readonly startTimeMs: number;
-  /** When the last client acknowledged its switch; `undefined`: not all have. */
+  /** When the last client acknowledged its switch; `undefined` until all have. */
   readonly acknowledgedMs: number | undefined;
-  /** `undefined`: it is running. */
+  /** `undefined` while it is running. */
   readonly endMs: number | undefined;
 }
 
-/** A block, and what is known of its tasks. */
+/** A block and its outcomes. */
 export interface Block extends BlockSpan {
   /** In order of their reports, those after its end included. */
   readonly outcomes: readonly Outcome[];
   /** Tasks recorded before it began that were of no block. */
   readonly strayBefore: number;
-  /** Tasks recorded while it waited for its reports in vain that were of no block; at most as many as it lacked. */
+  /** Once it timed out: tasks recorded meanwhile that belong to no block, at most as many as it lacked. */
   readonly missing: number;
 }
 
-/** A block takes no more reports: a client that applies no change any more goes on naming the same one. */
+/** Maximum reports of a block: a client that stopped applying changes would name the same one for ever. */
 export const MAX_BLOCK_OUTCOMES = 1000;
 
-/** When a block ends with fewer tasks than it was to have. */
+/** When a block times out. */
 export function blockTimeUpMs(
   { startTimeMs }: Block,
   { outcomeTimeoutMs, blockTimeoutMs = 0 }: TrialPlan,

@@ -10,7 +10,7 @@ const MAX_CARRIED_HARM = 10;
 
 /**
  * The evidence that a later trial of the same change starts from: all of it after INCONCLUSIVE, that of
- * success alone after HARMED; `undefined`: none.
+ * success alone after HARMED, and none otherwise.
  */
 export function carriedOn(
   { evidence, plan }: Pick<Trial, 'evidence' | 'plan'>,

@@ -2,7 +2,7 @@ import type { TrialVerdict } from '../domain/effect.ts';
 import { learn, type RuleRecord, restAfterHarm } from './learned.ts';
 import type { TrialPlan } from './plan.ts';
 
-/** What the last trial of a change (a rule, a target and a value) found. Plain JSON. */
+/** The result of the last trial of a change (a rule, a target and a value). Plain JSON. */
 export interface ChangeRecord {
   readonly ruleId: string;
   readonly verdict: TrialVerdict;
@@ -13,7 +13,7 @@ export interface ChangeRecord {
   readonly endTask: number;
   /** The longest time to a report in that trial, in milliseconds; absent: unknown. */
   readonly longestMs?: number;
-  /** Absent: neither clients nor an operator had it taken back since it was last confirmed. */
+  /** Absent unless clients or an operator had it reverted since it was last confirmed. */
   readonly refused?: {
     readonly times: number;
     /** When they last did: as `endMs` and `endTask`. */
@@ -22,10 +22,10 @@ export interface ChangeRecord {
   };
 }
 
-/** Of a change that no trial has found anything of. */
+/** The record of a change without a verdict. */
 const UNTRIED = { verdict: 'inconclusive', harmed: 0, endMs: 0, endTask: 0 } as const;
 
-/** What the ledger's head keeps of trials. */
+/** The records of trials in the ledger's head. */
 export interface TrialMemory {
   readonly counters: { readonly tasksRecorded: number };
   rules: Readonly<Record<string, RuleRecord>>;
@@ -57,7 +57,7 @@ export function carryKey({
   return JSON.stringify([fingerprint, oldValue ?? null, newValue ?? null]);
 }
 
-/** What a trial found, at its promotion or its end. */
+/** The result of a trial at its promotion or its end. */
 export interface Found {
   readonly verdict: TrialVerdict;
   readonly timeMs: number;
@@ -84,7 +84,7 @@ export function foldVerdict(
   keep(memory, others, key, refused === undefined ? change : { ...change, refused });
 }
 
-/** Clients or an operator had a change taken back: it rests as after harm, but that teaches nothing of its rule. */
+/** Clients or an operator had a change reverted: it rests as after harm, but its rule's record stays. */
 export function foldRefusal(
   memory: TrialMemory,
   change: Pick<TrialPlan, 'ruleId' | 'target' | 'newValue'>,
@@ -125,7 +125,7 @@ export interface Rest {
 }
 
 /**
- * The rest after the last trial of a change, or after clients or an operator had it taken back; `undefined`: none.
+ * The rest after the last trial of a change, or after clients or an operator had it taken back, if any.
  *
  * @param always also after INCONCLUSIVE; otherwise only after HARMED or INVALID
  */

@@ -1,12 +1,6 @@
 import type { Comparison, Difference, Metric } from '../domain/effect.ts';
-import {
-  addToGain,
-  type ComparedArms,
-  estimateDifference,
-  type Gain,
-  gainedMetrics,
-  noGain,
-} from './gain.ts';
+import type { PairOutcomes } from './evidence/pair-score.ts';
+import { addToGain, estimateDifference, type Gain, gainedMetrics, noGain } from './gain.ts';
 import type { TrialPlan } from './plan.ts';
 
 /** Sums over the pairs, groups and blocks of a trial and its probation. */
@@ -22,15 +16,15 @@ export function nothingCompared(plan: TrialPlan): Compared {
 }
 
 /** The sums after a pair, a group, or two blocks, of which none was cancelled. */
-export function compare(sums: Compared, arms: ComparedArms, { clips }: TrialPlan): Compared {
+export function compare(sums: Compared, arms: PairOutcomes, { clips }: TrialPlan): Compared {
   return {
-    tasksOld: sums.tasksOld + [arms.old].flat().length,
+    tasksOld: sums.tasksOld + arms.old.length,
     tasksNew: sums.tasksNew + arms.new.length,
     gains: sums.gains.map((gain) => addToGain(gain, arms, clips[gain.metric])),
   };
 }
 
-/** What they come to; `undefined`: nothing was compared. */
+/** The estimates from the sums; `undefined` if nothing was compared. */
 export function comparisonOf(
   { tasksOld, tasksNew, gains }: Compared,
   { primary, guards }: TrialPlan,

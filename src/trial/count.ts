@@ -39,11 +39,9 @@ function countSet(trial: Trial, set: TaskSet): Trial {
   }
   if (told === undefined) return untold;
   return {
-    ...untold,
+    ...withCompared(untold, told),
     evidence: addSet(trial.evidence, set, plan),
     counted: [...trial.counted, set],
-    compared: compare(trial.compared, told, plan),
-    tasksUsed: trial.tasksUsed + told.old.length + told.new.length,
     seen: set.size === 2 ? learn(trial, set) : trial.seen,
     recentFailures: recentFailures(trial, told),
   };
@@ -61,12 +59,12 @@ export function countBlocks(trial: Trial, halves: PairOutcomes): Trial {
   const untold = { ...trial, untold: betOnUntold(trial, halves) };
   const told = toldIn(halves);
   if (told === undefined) return untold;
-  return {
-    ...untold,
-    evidence: addPair(trial.evidence, told, trial.plan),
-    compared: compare(trial.compared, told, trial.plan),
-    tasksUsed: trial.tasksUsed + told.old.length + told.new.length,
-  };
+  return { ...withCompared(untold, told), evidence: addPair(trial.evidence, told, trial.plan) };
+}
+
+function withCompared(trial: Trial, told: PairOutcomes): Trial {
+  const compared = compare(trial.compared, told, trial.plan);
+  return { ...trial, compared, tasksUsed: trial.tasksUsed + told.old.length + told.new.length };
 }
 
 /** Counts a pair of blocks that has just ended in `arrival`, by the reports that ended it. */
@@ -126,7 +124,7 @@ export function isCancelled({ status }: Outcome): boolean {
   return status === 'cancelled';
 }
 
-/** The outcomes without those of cancelled tasks; `undefined`: an arm has no others. */
+/** The outcomes without those of cancelled tasks; `undefined` if an arm has no others. */
 function toldIn(halves: PairOutcomes): PairOutcomes | undefined {
   const told = (half: readonly Outcome[]) => half.filter((outcome) => !isCancelled(outcome));
   const [old, fresh] = [told(halves.old), told(halves.new)];

@@ -77,7 +77,7 @@ interface Scale {
   readonly show: (value: number) => string;
 }
 
-/** How the estimate of a metric is written; `MetricEffect` says what it is. */
+/** The unit and number format of `MetricEffect.estimate`. */
 function scaleOf({ metric, statistic }: MetricEffect): Scale {
   if (metric === 'success') return { unit: ' points', show: (value) => signed(value * 100, 1) };
   if (metric === 'outcome') return { unit: ' points', show: (value) => signed(value * 100, 0) };

@@ -7,7 +7,7 @@ import { isOnTrial, staysInForce, type Trial } from './trial.ts';
 import { describeLosses } from './validity.ts';
 import { CONFIRMING, type Finding, settleMs, TAKING_BACK } from './verdict.ts';
 
-/** What a summary depends on besides the trial. */
+/** The circumstances of an end besides the trial. */
 interface Circumstances {
   /** The live value was set by somebody else and stays. */
   readonly isForeign?: boolean;
@@ -57,7 +57,7 @@ export function describeEnding(
   return `${finding}${losses}${onHarm === undefined ? '' : AFTER_HARM[onHarm]}${kept}${foreign}`;
 }
 
-/** What ended a holdback, in words. The evidence of the trial is from before: by it, the value helped. */
+/** The harm that ended a holdback, in words; the trial's own evidence is of help. */
 function lateHarm({ plan, holdback }: Trial, reason: string): string {
   const found = holdback === undefined ? 0 : detection(holdback);
   const limit = detectionLimit(plan);
@@ -69,7 +69,7 @@ function lateHarm({ plan, holdback }: Trial, reason: string): string {
   );
 }
 
-/** The summary of a promotion. A former value that is in force again has no probation. */
+/** The summary of a promotion. A former value that is live again has no probation. */
 export function describePromotion(effect: Effect, trial: Trial): string {
   const next =
     trial.plan.retrialOf === undefined
@@ -82,7 +82,7 @@ function describeFinding({ metrics, tasksUsed }: Effect): string {
   return `Helped, in ${tasksUsed} tasks: ${describeHelp(metrics)}; ${SURENESS}`;
 }
 
-/** The summary of a value that is no longer being proven; another may be about to replace it. */
+/** The summary of a trial that is stopped with its value live, possibly since another value replaces it. */
 export function describeStop(effect: Effect, trial: Trial, reason: string): string {
   const found =
     trial.stage === 'holdback'

@@ -51,7 +51,7 @@ function metricEffect(one: MetricEvidence): Omit<MetricEffect, 'eHarm'> {
   };
 }
 
-/** New against old, as `MetricEffect` says. */
+/** The estimate of `MetricEffect` and its interval. */
 function estimateOf(one: MetricEvidence): Estimate {
   const { metric, differences, sets, better, worse } = one;
   // In the evidence, positive is worse; the estimate has the metric's own sign.

@@ -45,7 +45,7 @@ export function foldBlockOutcome(trial: Trial, step: OutcomeRecorded): Trial {
   const outcomes = [...block.outcomes, step.outcome];
   const after = noteReport(replace(trial, block, { outcomes }), block, step.timeMs);
   if (block.endMs !== undefined) {
-    // A pair that was silent counts from its first report on.
+    // A silent pair counts towards the limits from its first report on.
     const more = assignedIn(after) - assignedIn(trial);
     return { ...after, assigned: after.assigned + more, dispatched: after.dispatched + more };
   }
@@ -78,7 +78,7 @@ function noteReport(trial: Trial, { endMs = Infinity }: Block, timeMs: number): 
   return { ...trial, placed: trial.placed + 1, longestMs };
 }
 
-/** The running block has waited for its reports in vain. */
+/** The running block timed out. */
 export function foldTimedOut(trial: Trial, { timeMs, count, recorded }: OutcomesMissing): Trial {
   const after = endBlock(replace(trial, runningBlock(trial), { missing: count }), timeMs);
   const { blocks } = after;
@@ -86,7 +86,7 @@ export function foldTimedOut(trial: Trial, { timeMs, count, recorded }: Outcomes
   return isQuiet ? { ...after, quietSince: recorded } : after;
 }
 
-/** Whether nothing at all was reported in a pair of blocks: it tells nothing. */
+/** Whether a pair of blocks has neither reports nor missing tasks: it does not count. */
 function isSilent(pair: readonly Block[]): boolean {
   return pair.every(({ outcomes, missing }) => outcomes.length === 0 && missing === 0);
 }
@@ -134,7 +134,7 @@ export function dropBlocks(trial: Trial): Trial {
   return { ...trial, blocks: [], assigned: trial.assigned - assignedIn(trial) };
 }
 
-/** What the ended pairs that are not counted yet count for towards the limits. */
+/** The tasks that ended pairs without a count yet contribute to the limits. */
 export function assignedIn(trial: Trial): number {
   const { blocks } = dropUnfinished(trial);
   const pairs = blocks.flatMap((_, i) => (i % 2 === 0 ? [blocks.slice(i, i + 2)] : []));

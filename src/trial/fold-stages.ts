@@ -3,13 +3,7 @@ import { openBets } from './evidence/bets.ts';
 import type { Outcome } from './evidence/outcome.ts';
 import { assignedIn, dropBlocks, dropUnfinished } from './fold-blocks.ts';
 import { hasHoldback } from './plan.ts';
-import type {
-  HoldbackRenewed,
-  TrialConfirmed,
-  TrialPaused,
-  TrialPromoted,
-  TrialResumed,
-} from './step.ts';
+import type { HoldbackRenewed, TrialConfirmed, TrialPaused, TrialPromoted } from './step.ts';
 import { type AssignedTask, isFilling, type TaskSet } from './task-set.ts';
 import { type Counts, openTasks, type Trial } from './trial.ts';
 
@@ -38,7 +32,7 @@ export function pause(trial: Trial, { reason, timeMs }: TrialPaused): Trial {
 }
 
 /** Ends one reason of a pause. */
-export function resume(trial: Trial, { reason, timeMs }: TrialResumed): Trial {
+export function resume(trial: Trial, { reason, timeMs }: TrialPaused): Trial {
   const pauses = trial.pauses.filter((one) => one !== reason);
   const { pausedSinceMs = timeMs, pausedMs } = trial;
   const isOver = pauses.length === 0;
@@ -72,7 +66,7 @@ export function nextStage(
   };
 }
 
-/** Begins a holdback, or its next part; `undefined`: the plan has none, and the trial is over. */
+/** Begins a holdback, or its next part. The trial is over if its plan has none. */
 export function beginHoldback(
   trial: Trial,
   step: TrialConfirmed | HoldbackRenewed,
@@ -87,7 +81,6 @@ export function beginHoldback(
     tossed = 0,
   } = step.step === 'renew' ? { ...step, assignments: [] } : { ...trial, open: [], tossed: 0 };
   const sets = { waiting: [], sets: open };
-  const running = openTasks(sets);
   return {
     ...nextStage({ ...trial, ...sets, stages, plan }, step, 'holdback'),
     arrival: trial.evidence,
@@ -97,9 +90,7 @@ export function beginHoldback(
     counted: [],
     assignments,
     seen: [],
-    expected: countArms(running),
-    missing: countArms(running.filter(({ outcome }) => outcome?.status === 'lost')),
-    cancelled: countArms(running.filter(({ outcome }) => outcome?.status === 'cancelled')),
+    ...countEnds(openTasks(sets)),
     lost: [],
     longestMs: 0,
     recentFailures: { old: [], new: [] },
@@ -116,19 +107,27 @@ export function carriedOver({ sets, tossed }: Trial): Pick<HoldbackRenewed, 'ope
 function leaveOut(trial: Trial, sets: readonly TaskSet[]): Trial {
   const tasks = [...trial.waiting.map(({ task }) => task), ...sets.flatMap((set) => set.tasks)];
   const dropped = new Set(sets);
-  const without = (counts: Counts, isCounted: (outcome: Outcome | undefined) => boolean) => {
-    const out = countArms(tasks.filter(({ outcome }) => isCounted(outcome)));
-    return { old: counts.old - out.old, new: counts.new - out.new };
-  };
+  const { expected, missing, cancelled } = countEnds(tasks);
   return {
     ...trial,
-    expected: without(trial.expected, () => true),
-    missing: without(trial.missing, (outcome) => outcome?.status === 'lost'),
-    cancelled: without(trial.cancelled, (outcome) => outcome?.status === 'cancelled'),
+    expected: minus(trial.expected, expected),
+    missing: minus(trial.missing, missing),
+    cancelled: minus(trial.cancelled, cancelled),
     assigned: trial.assigned - tasks.length,
     waiting: [],
     sets: trial.sets.filter((set) => !dropped.has(set)),
   };
+}
+
+function minus(counts: Counts, left: Counts): Counts {
+  return { old: counts.old - left.old, new: counts.new - left.new };
+}
+
+/** Tasks by arm: all of them, those that timed out, and those that were cancelled. */
+function countEnds(tasks: readonly AssignedTask[]) {
+  const ended = (status: Outcome['status']) =>
+    countArms(tasks.filter(({ outcome }) => outcome?.status === status));
+  return { expected: countArms(tasks), missing: ended('lost'), cancelled: ended('cancelled') };
 }
 
 function countArms(tasks: readonly AssignedTask[]): Counts {

@@ -1,3 +1,15 @@
+// Folds the steps of a trial. Invariants:
+//
+// 1. A task has at most one arm, and the arms of a set follow from one draw of the stage's seed.
+// 2. Sets and pairs of blocks are counted in the order in which their last task was dispatched, whatever the
+//    order of reports: an arm that is reported sooner has no advantage. `arrival`, in order of reports, only
+//    suspends.
+// 3. Every assigned task ends in some way: reported, lost or cancelled. `expected`, `missing` and `cancelled`
+//    are all tasks with an arm, without those that a pause or the end of a stage left out.
+// 4. A pause leaves out whole sets, whatever was reported of them; a suspended trial keeps its own.
+// 5. The fold reads nothing but the trial and the step: not the e-values in it, no clock, no chance. The same
+//    receipts give the same trial, bit for bit, in a decision, in the ledger and in an audit.
+
 import { addSet, countComplete, isCancelled } from './count.ts';
 import { type Evidence, eHarm, eHelp, eNotWorse } from './evidence/evidence.ts';
 import { GROUP_TASKS } from './evidence/group-score.ts';
@@ -26,6 +38,7 @@ import {
   isOfThisFormat,
   type LostTask,
   MAX_REMEMBERED,
+  openSets,
   plusCount,
   startTrial,
   type Trial,
@@ -34,17 +47,16 @@ import {
 /** Timed-out tasks remembered for their late reports. */
 const MAX_LOST = 1000;
 
-/** A step that was taken, sealed, and the trial after it; `undefined`: it is over. */
+/** The receipt of a step, and the trial after it; `undefined` if the trial is over. */
 export interface TakenStep {
   readonly receipt: Receipt;
   readonly trial: Trial | undefined;
 }
 
 /**
- * Takes a step: folds it, adds the e-values that it leads to, and seals it. The ledger takes over the trial
- * as it is, so that a step is folded once.
+ * Takes a step: folds it, adds the e-values that it leads to, and seals it.
  *
- * @param trial `undefined`: the step begins it
+ * @param trial `undefined` if the step begins it
  */
 export function takeStep(deltaId: string, trial: Trial | undefined, step: TrialStep): TakenStep {
   const before = trialBefore(trial, step);
@@ -55,7 +67,7 @@ export function takeStep(deltaId: string, trial: Trial | undefined, step: TrialS
   return { receipt, trial: after && numbered(after, receipt) };
 }
 
-/** The trial after a receipt; `undefined`: it is over, or its first receipt is missing. */
+/** The trial after a receipt; `undefined` if it is over, or its first receipt is missing. */
 export function foldReceipt(trial: Trial | undefined, receipt: Receipt): Trial | undefined {
   const before = trialBefore(trial, receipt.step);
   const after = before && foldStep(before, receipt.step);
@@ -73,7 +85,7 @@ function numbered(trial: Trial, { number, hash }: Receipt): Trial {
   return { ...trial, steps: number, hash };
 }
 
-/** The e-values to record with a step; `undefined`: none, since it has led to no set being counted. */
+/** The e-values that a step records: those of a step after which sets were counted. */
 export function eValuesAfter(
   before: Trial,
   after: Trial | undefined,
@@ -96,7 +108,7 @@ export function foldRunning(trial: Trial, step: TrialStep): Trial {
   return after;
 }
 
-/** The trial after a step; `undefined`: it is over. A trial of an earlier format stays as it is until it ends. */
+/** The trial after a step; `undefined` if it is over. One of an earlier format does not change until its end. */
 function foldStep(trial: Trial, step: TrialStep): Trial | undefined {
   if (step.step === 'end') return undefined;
   if (!isOfThisFormat(trial.plan)) return trial;
@@ -168,9 +180,10 @@ function joinGroup(
   number: number,
   task: AssignedTask,
 ): readonly TaskSet[] {
-  return sets.some((set) => set.number === number && isFilling(set))
-    ? replaceSet(sets, number, (set) => ({ ...set, tasks: [...set.tasks, task] }))
-    : [...sets, { number, size: GROUP_TASKS, tasks: [task] }];
+  if (!sets.some((set) => set.number === number && isFilling(set))) {
+    return [...sets, { number, size: GROUP_TASKS, tasks: [task] }];
+  }
+  return sets.map((set) => (set.number === number ? { ...set, tasks: [...set.tasks, task] } : set));
 }
 
 function foldOutcome(trial: Trial, step: OutcomeRecorded): Trial {
@@ -183,17 +196,17 @@ function foldMissing(trial: Trial, step: OutcomesMissing): Trial {
   if (trial.plan.assignment === 'switchback') return foldTimedOut(trial, step);
   const { taskIds } = step;
   const timedOut = new Set(taskIds);
-  const tasks = [
-    ...trial.waiting.map(({ number, task }) => ({ set: number, task })),
-    ...trial.sets.flatMap((set) => set.tasks.map((task) => ({ set: set.number, task }))),
-  ].filter(({ task }) => timedOut.has(task.taskId) && task.outcome === undefined);
-  const lost = tasks.map(({ set, task: { taskId, arm, assignTimeMs } }) => ({
-    taskId,
-    set,
-    arm,
-    assignTimeMs,
-    late: undefined,
-  }));
+  const lost = openSets(trial).flatMap(({ number: set, tasks }) =>
+    tasks
+      .filter(({ taskId, outcome }) => timedOut.has(taskId) && outcome === undefined)
+      .map(({ taskId, arm, assignTimeMs }) => ({
+        taskId,
+        set,
+        arm,
+        assignTimeMs,
+        late: undefined,
+      })),
+  );
   const missing = lost.reduce((counts, { arm }) => plusCount(counts, arm, 1), trial.missing);
   return takeOutcomes(
     { ...trial, missing, lost: [...trial.lost, ...lost].slice(-MAX_LOST) },
@@ -242,12 +255,4 @@ function foldLate(trial: Trial, step: OutcomeRecorded): Trial {
     (one): LostTask => (one.taskId === taskId ? { ...one, late: outcome } : one),
   );
   return { ...trial, lost, longestMs: Math.max(trial.longestMs, sinceMs) };
-}
-
-function replaceSet(
-  sets: readonly TaskSet[],
-  number: number,
-  change: (set: TaskSet) => TaskSet,
-): readonly TaskSet[] {
-  return sets.map((set) => (set.number === number ? change(set) : set));
 }

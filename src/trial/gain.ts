@@ -2,7 +2,8 @@ import { own } from '../domain/value.ts';
 import { ALPHA } from './evidence/bets.ts';
 import { mean } from './evidence/distributions.ts';
 import { type Outcome, successOf } from './evidence/outcome.ts';
-import { MAX_AMOUNT } from './evidence/pair-score.ts';
+import { MAX_AMOUNT, type PairOutcomes } from './evidence/pair-score.ts';
+import { RHO_SQUARED } from './evidence/totals.ts';
 import type { TrialPlan } from './plan.ts';
 
 /**
@@ -42,14 +43,11 @@ const IMAGINED_GROUPS = 2;
 /** As `MIN_GROUPS`, for `estimateDifference`. */
 const MIN_COMPARED = 5;
 
-/** ρ² ≈ (ln(1 - 2 ln α) - 2 ln α) / 100 makes the interval narrowest at about 100 groups. */
-const RHO_SQUARED = (6.0 + Math.log(7.0)) / 100;
-
 export function noGain(metric: string): Gain {
   return { metric, groups: 0, sum: 0, squares: 0, oldSum: 0 };
 }
 
-/** The metrics that gains are told in: latency, success, and each measurement of the plan. */
+/** The metrics of gains: latency, success, and each measurement of the plan. */
 export function gainedMetrics({
   primary,
   guards,
@@ -58,19 +56,12 @@ export function gainedMetrics({
   return [...new Set(['latency', 'success', ...amounts.map(({ name }) => name)])];
 }
 
-/** Tasks that are compared with each other. */
-export interface ComparedArms {
-  /** One task of a group, or those of a block. */
-  readonly old: Outcome | readonly Outcome[];
-  readonly new: readonly Outcome[];
-}
-
 /**
  * Adds a group, a pair, or two blocks, that have the metric in both arms; others change nothing.
  *
  * @param clip larger amounts count as this, so that one task cannot dominate the mean
  */
-export function addToGain(gain: Gain, arms: ComparedArms, clip = MAX_AMOUNT): Gain {
+export function addToGain(gain: Gain, arms: PairOutcomes, clip = MAX_AMOUNT): Gain {
   const isSuccess = gain.metric === 'success';
   const most = Math.min(clip, MAX_AMOUNT);
   const amountOf = (outcome: Outcome) => {
@@ -79,7 +70,7 @@ export function addToGain(gain: Gain, arms: ComparedArms, clip = MAX_AMOUNT): Ga
       gain.metric === 'latency' ? outcome.latencyMs : own(outcome.measurements, gain.metric);
     return amount === undefined ? [] : [Math.max(-most, Math.min(amount, most))];
   };
-  const olds = [arms.old].flat().flatMap(amountOf);
+  const olds = arms.old.flatMap(amountOf);
   const others = arms.new.flatMap(amountOf);
   if (olds.length === 0 || others.length === 0) return gain;
   const old = mean(olds);
@@ -94,7 +85,7 @@ export function addToGain(gain: Gain, arms: ComparedArms, clip = MAX_AMOUNT): Ga
 }
 
 /**
- * The mean with an asymptotic confidence sequence; `undefined`: too few groups (Waudby-Smith, Arbour,
+ * The mean with an asymptotic confidence sequence; `undefined` with too few groups (Waudby-Smith, Arbour,
  * Sinha, Kennedy & Ramdas, "Time-uniform central limit theory and asymptotic confidence sequences",
  * Annals of Statistics 52, 2024, theorem 2.2). The variance is computed over the groups and `IMAGINED_GROUPS` more.
  *

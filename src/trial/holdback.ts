@@ -27,9 +27,6 @@ export interface HoldbackState {
   readonly retrialTask: number;
 }
 
-/** Without a scale, a group is scaled by its own differences. */
-const NO_SIZES: readonly number[] = [];
-
 /** Differences of a total are clipped at these multiples of the usual one: rare large ones count too. */
 const CLIPS = [3, 30];
 
@@ -77,7 +74,7 @@ export function startHoldback(
  * better. While the new value does no harm, the expectation of M after n groups is n at most (Shin,
  * Ramdas & Rinaldo, "E-detectors", NEJSDS 2, 2024).
  *
- * @param group without cancelled tasks; `undefined`: an arm has no other
+ * @param group without cancelled tasks; `undefined` if an arm has no others
  * @param cancelledMore share of the new tasks that were cancelled less that of the old ones
  */
 export function addToHoldback(
@@ -90,18 +87,17 @@ export function addToHoldback(
   const { gains, groups, scales } = state;
   const detectors = state.detectors.map((sums, i) => {
     const metric = metrics[i];
-    if (metric === undefined)
-      return detect(
-        sums,
-        RATE_WAGERS.map((wager) => wager * cancelledMore),
-      );
-    return detect(sums, group && stakesOn(metric, group, plan, scales[i]));
+    const stakes = metric
+      ? group && stakesOn(metric, group, plan, scales[i])
+      : RATE_WAGERS.map((wager) => wager * cancelledMore);
+    return detect(sums, stakes);
   });
   if (group === undefined) return { ...state, detectors };
+  const pair = { old: [group.old], new: group.new };
   return {
     ...state,
     detectors,
-    gains: gains.map((gain) => addToGain(gain, group, plan.clips[gain.metric])),
+    gains: gains.map((gain) => addToGain(gain, pair, plan.clips[gain.metric])),
     groups: groups + 1,
   };
 }
@@ -111,7 +107,7 @@ function detectorWagers(metric: Metric): readonly number[] {
   return metric.statistic === 'total' ? CLIPS.flatMap(() => wagers) : wagers;
 }
 
-/** What each wager of a detector stakes; `undefined`: the group has no data. */
+/** The stake of each wager of a detector; `undefined` if the group has no data. */
 function stakesOn(
   metric: Metric,
   group: GroupOutcomes,
@@ -125,7 +121,8 @@ function stakesOn(
       return wagers.map((wager) => wager * stake);
     });
   }
-  const stake = readGroup(metric, group, NO_SIZES, floorMs)?.stake;
+  // Without a scale, a group is scaled by its own differences.
+  const stake = readGroup(metric, group, [], floorMs)?.stake;
   return stake === undefined
     ? undefined
     : detectorWagers(metric).map((_, i) => (wagers[i % wagers.length] ?? 0) * stake);
@@ -134,6 +131,17 @@ function stakesOn(
 function detect(sums: readonly number[], stakes: readonly number[] | undefined): readonly number[] {
   if (stakes === undefined) return sums;
   return sums.map((sum, i) => Math.min((1 + sum) * (1 + (stakes[i] ?? 0)), MAX_SUM));
+}
+
+/** The e-detector of each watched metric. */
+export function detections(
+  { detectors }: HoldbackState,
+  plan: TrialPlan,
+): { readonly metric: string; readonly detection: number }[] {
+  return watchedMetrics(plan).map(({ name }, i) => ({
+    metric: name,
+    detection: detection({ detectors: [detectors[i] ?? []] }),
+  }));
 }
 
 /** E-detector of harm: at `detectionLimit`, the change is reverted. */

@@ -33,7 +33,7 @@ export interface RuleRecord {
  * its mean and the strength of four verdicts: `(4c + S) / (4 + S + F)`.
  *
  * @param configured 0 to 1
- * @param record of the rule's present text; `undefined`: it has no verdicts
+ * @param record of the rule's present text; `undefined` without verdicts
  */
 export function learnedConfidence(
   configured: number,

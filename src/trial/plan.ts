@@ -24,14 +24,14 @@ export interface TrialPlan extends Scale {
   /** Hash of the rule's text. */
   readonly fingerprint: string;
   readonly target: string;
-  /** The baseline; `undefined`: there is no such parameter. */
+  /** The baseline; `undefined` if there is no such parameter. */
   readonly oldValue: Value | undefined;
   readonly newValue: Value | undefined;
-  /** Base of repeatable seeds; `undefined`: seeds come from the ledger's secret. */
+  /** Base of repeatable seeds; without it, seeds come from the ledger's secret. */
   readonly seed: string | undefined;
-  /** The confirmed delta whose old value is tried again; `undefined`: a rule proposed the change. */
+  /** The confirmed delta whose old value is tried again; `undefined` if a rule proposed the change. */
   readonly retrialOf: string | undefined;
-  /** The new value was put in force when the trial began, and stays in force unless it harms. */
+  /** The new value was put in force when the trial began, and stays live unless it harms. */
   readonly isApplied?: boolean;
   readonly primary: Metric;
   readonly guards: readonly Guard[];
@@ -79,7 +79,7 @@ const TIMEOUT_FACTOR = 3;
 const MIN_OUTCOME_TIMEOUT_MS = 60_000;
 export const MAX_OUTCOME_TIMEOUT_MS = 3_600_000;
 
-/** A longer time to a report is taken for a mistake. */
+/** A longer time to a report is considered an error of the report. */
 const DAY_MS = 86_400_000;
 
 /** As `TIMEOUT_FACTOR`, if the maximum would be shorter. */
@@ -122,12 +122,12 @@ export function measureOutcomeTimeout(tasks: readonly MeasuredTask[], longestMs 
 }
 
 /**
- * A block waits for this many times as long as its tasks take on average: tasks may come in bursts, and an
- * orchestrator that rests overnight has lost none.
+ * A block waits for this many times the average duration of its tasks: tasks may come in bursts, and an
+ * orchestrator that is idle overnight has lost none.
  */
 const BLOCK_PATIENCE = 6;
 
-/** How long a block waits for its tasks at the pace of the newest ones; `undefined`: they do not tell. */
+/** How long a block waits for its tasks at the pace of the newest ones, in milliseconds, if that is known. */
 export function measureBlockTimeout(
   tasks: readonly Pick<Task, 'finishTimeMs'>[],
   blockTasks: number,
@@ -153,7 +153,7 @@ export function measureHistory(
  */
 const CLIP_FACTOR = 4;
 
-/** The p99 of the size of latency and of each measurement, where it is above 0. */
+/** The p99 of the absolute values of latency and of each measurement, if above 0. */
 export function measureLarge(tasks: readonly MeasuredTask[]): Record<string, number> {
   const names = new Set(tasks.flatMap(({ measurements }) => Object.keys(measurements)));
   const found = [...names].map((name) => {
@@ -165,8 +165,8 @@ export function measureLarge(tasks: readonly MeasuredTask[]): Record<string, num
 }
 
 /**
- * Where gains in the mean of latency are clipped. What adds up is not: a few large amounts may be all
- * there is to it.
+ * Limits at which amounts are clipped in gains. Only latency is clipped: of a total, a few large amounts may
+ * make up most.
  */
 export function clipsOf({ latency }: Readonly<Record<string, number>>): Record<string, number> {
   return latency === undefined ? {} : { latency: CLIP_FACTOR * latency };

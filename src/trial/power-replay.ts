@@ -40,7 +40,7 @@ const LADDERS = {
   measurement: [1, 0.5, 0.2, 0.1],
 } as const;
 
-/** What a trial can find. */
+/** The effects that a trial can find. */
 export interface Reach {
   /** The smallest effect that it most likely finds, and the median of tasks until then. */
   readonly found:
@@ -51,7 +51,7 @@ export interface Reach {
         readonly confirmedAfter: number;
       }
     | undefined;
-  /** The largest effect that it most likely misses; `undefined`: it finds all of `LADDERS`. */
+  /** The largest effect that it most likely misses; `undefined` if it finds all of `LADDERS`. */
   readonly missed: number | undefined;
 }
 
@@ -91,7 +91,7 @@ export function reachOf(plan: TrialPlan, tasks: readonly Task[], maxTasks: numbe
   };
 }
 
-/** The trials that found the effect; `undefined`: too many miss it. */
+/** The trials that found the effect; `undefined` if too many miss it. */
 function playOften(play: () => Played | undefined): readonly Played[] | undefined {
   const found: Played[] = [];
   let misses = 0;
@@ -105,7 +105,7 @@ function playOften(play: () => Played | undefined): readonly Played[] | undefine
   return found;
 }
 
-/** Answers a function that replays one trial of an effect; `undefined`: the trial missed it. */
+/** Creates a function that replays one trial of an effect; it returns `undefined` if the trial missed it. */
 function createPlay(
   plan: TrialPlan,
   tasks: readonly Task[],
@@ -154,18 +154,13 @@ function tasksToConfirm(
     const fresh = own.map((outcome) => change(outcome, 'new', effect));
     evidence = addGroup(evidence, { old: change(old, 'old', effect), new: fresh }, plan);
   }
-  const [primary, primaryAfter] = [start[0], evidence[0]];
-  const helped =
-    primary && primaryAfter
-      ? groupsUntil(CONFIRMING, eHelp(primary), eHelp(primaryAfter)) * GROUP_TASKS
-      : 0;
   const needed = evidence.map((after, i) => {
-    const before = start[i];
-    if (before === undefined) return 0;
-    if (!hasMargin(after.metric)) return 0;
-    return groupsUntil(SUFFICIENT, eNotWorse(before), eNotWorse(after)) * GROUP_TASKS;
+    const { metric } = after;
+    const [limit, eOf] = hasMargin(metric) ? [SUFFICIENT, eNotWorse] : [CONFIRMING, eHelp];
+    return groupsUntil(limit, eOf(start[i] ?? after), eOf(after)) * GROUP_TASKS;
   });
-  const all = Math.min(Math.max(helped, ...needed), plan.probationTasks);
+  const [helped = 0] = needed;
+  const all = Math.min(Math.max(0, ...needed), plan.probationTasks);
   // Once help is proven, groups are half as frequent if a margin is out of reach.
   const thinned = plan.guards.some((guard) => isOutOfReach(guard, plan)) ? all - helped : 0;
   return all + Math.max(thinned, 0);

@@ -17,11 +17,11 @@ export interface Participants {
   readonly acknowledging?: number;
   /** At least half of the newest tasks are known to have asked for their parameters by id. */
   readonly ask: boolean;
-  /** Newest change in force; 0: none that a task could name. */
+  /** Sequence of the newest live change; 0 if there is none that a task could name. */
   readonly sequence: number;
 }
 
-/** What limits the number of tasks available to a trial. */
+/** The settings that limit the number of tasks available to a trial. */
 export type TrialBounds = Pick<
   TrialPlan,
   'assignment' | 'blockTasks' | 'maxMs' | 'isApplied' | 'outcomeTimeoutMs'
@@ -72,7 +72,7 @@ export function describeObstacle(
   return `no client ${clients} the deltas, and ${last}`;
 }
 
-/** What tasks have to do to take part, if they are not known to; else empty. */
+/** The condition under which tasks take part, unless they are known to meet it; else empty. */
 function describeCondition(
   { assignment }: TrialPlan,
   tasks: readonly Task[],
@@ -95,7 +95,7 @@ function describeCarried({ carried }: TrialPlan): string {
   return `It goes on from the evidence of ${count(primary.tasksOld + primary.tasksNew, 'task')}.`;
 }
 
-/** Milliseconds per task of the trial; `undefined`: unknown. */
+/** Milliseconds per task of the trial, if known. */
 function paceOf(
   { assignment, blockTasks }: Pick<TrialBounds, 'assignment' | 'blockTasks'>,
   tasks: readonly Task[],
@@ -183,12 +183,12 @@ function roundUp(tasks: number): number {
   return Math.ceil(tasks / 5) * 5;
 }
 
-/** What decides whether a trial may begin. */
+/** The settings that decide whether a trial may begin. */
 export type TrialLimits = TrialBounds & Pick<TrialPlan, 'primary'>;
 
 /**
- * Why a trial is not to begin, in words: within its time nothing could be put in force, or reports
- * usually come after their outcome is given up. `undefined`: it may begin.
+ * Why a trial is not to begin, in words: its time is too short for a promotion, or reports
+ * usually come after their outcome is given up. `undefined` if it may begin.
  *
  * @param tasks the newest ones, oldest first
  */

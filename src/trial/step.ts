@@ -34,13 +34,13 @@ export interface TaskAssigned extends TimedStep {
   readonly arm: Arm;
   /** `kindOfTask`. */
   readonly kind: string;
-  /** Predicted log latency; 0 where nothing is predicted. */
+  /** Predicted log latency; 0 without a prediction. */
   readonly predicted: number;
   /** Only in receipts of earlier releases, which spaced groups by the number of recorded tasks. */
   readonly recorded?: number;
 }
 
-/** A block of a switchback trial began: the delta with this sequence put its value in force. */
+/** A block of a switchback trial began: the delta with this sequence made its value live. */
 export interface BlockStarted extends TimedStep {
   readonly step: 'block';
   readonly set: number;
@@ -50,7 +50,7 @@ export interface BlockStarted extends TimedStep {
   readonly recorded: number;
 }
 
-/** No block runs for now: the delta with this sequence put the standing value in force. */
+/** No block runs for now: the delta with this sequence made the standing value live. */
 export interface TrialRested extends TimedStep {
   readonly step: 'rest';
   readonly sequence: number;
@@ -88,7 +88,7 @@ export interface OutcomesMissing extends TimedStep {
   readonly taskIds: readonly string[];
   /** Tasks that timed out; of a block, as `Block.missing`. */
   readonly count: number;
-  /** Of a block: tasks ever recorded. */
+  /** Tasks ever recorded; absent unless a block timed out. */
   readonly recorded?: number;
   readonly e?: readonly EValues[];
 }
@@ -101,24 +101,16 @@ export type PauseReason = 'outage' | 'operator';
  * suspended.
  */
 export interface TrialPaused extends TimedStep {
-  readonly step: 'pause';
+  readonly step: 'pause' | 'resume';
   readonly reason: PauseReason;
 }
 
-export interface TrialResumed extends TimedStep {
-  readonly step: 'resume';
-  readonly reason: PauseReason;
-}
-
-/** Harm in order of arrival: the old value is in force until all open outcomes are known. */
+/**
+ * `suspend`: harm in order of arrival, so that the old value is live until all open outcomes are known.
+ * `continue`: in order of dispatch there is no harm.
+ */
 export interface TrialSuspended extends TimedStep {
-  readonly step: 'suspend';
-  readonly summary: string;
-}
-
-/** In order of dispatch there is no harm: the trial continues. */
-export interface TrialContinued extends TimedStep {
-  readonly step: 'continue';
+  readonly step: 'suspend' | 'continue';
   readonly summary: string;
 }
 
@@ -130,30 +122,28 @@ interface StageEnded extends TimedStep {
 
 type HelpedEffect = DeltaEffect & { readonly verdict: 'helped' };
 
-/** It helped: the new value is in force, on probation. */
-export interface TrialPromoted extends StageEnded {
-  readonly step: 'promote';
-  /** SHA-256 of the next stage's seed. */
+/** The next stage, or part of a holdback, begins. */
+interface StageBegun extends StageEnded {
+  /** SHA-256 of its seed. */
   readonly commitment: string;
   readonly effect: HelpedEffect;
   readonly summary: string;
 }
 
+/** It helped: the new value is in force, on probation. */
+export interface TrialPromoted extends StageBegun {
+  readonly step: 'promote';
+}
+
 /** The change is confirmed; holdback begins if the plan has one. */
-export interface TrialConfirmed extends StageEnded {
+export interface TrialConfirmed extends StageBegun {
   readonly step: 'confirm';
-  /** SHA-256 of the next stage's seed. */
-  readonly commitment: string;
-  readonly effect: HelpedEffect;
-  readonly summary: string;
   readonly state: HoldbackState;
 }
 
 /** The next part of a holdback begins. It holds the whole state: earlier receipts may be dropped. */
-export interface HoldbackRenewed extends StageEnded {
+export interface HoldbackRenewed extends StageBegun {
   readonly step: 'renew';
-  /** SHA-256 of the next part's seed. */
-  readonly commitment: string;
   /** Hash of the receipt before, which may have been dropped. */
   readonly former: string;
   /** Stages that have ended. */
@@ -164,11 +154,9 @@ export interface HoldbackRenewed extends StageEnded {
   readonly open?: readonly TaskSet[];
   /** As in `Trial`. */
   readonly tossed?: number;
-  readonly effect: HelpedEffect;
-  readonly summary: string;
 }
 
-/** What happens to the delta when its trial ends; `keep`: its value stays in force. */
+/** The outcome for the delta when its trial ends; `keep`: its value stays live. */
 export type TrialOutcome = 'revert' | 'ask' | 'keep';
 
 /** The trial is over. */
@@ -201,9 +189,7 @@ export type TrialStep =
   | OutcomeRecorded
   | OutcomesMissing
   | TrialPaused
-  | TrialResumed
   | TrialSuspended
-  | TrialContinued
   | TrialPromoted
   | TrialConfirmed
   | HoldbackRenewed

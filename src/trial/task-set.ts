@@ -10,7 +10,7 @@ export interface AssignedTask {
   readonly kind: string;
   /** Predicted log latency. */
   readonly predicted: number;
-  /** `undefined`: not reported yet. */
+  /** `undefined` until it is reported or times out. */
   readonly outcome: Outcome | undefined;
 }
 

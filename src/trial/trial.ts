@@ -10,13 +10,13 @@ import type { HoldbackState } from './holdback.ts';
 import { formatOf, LEAST_FACTOR, MAX_OUTCOME_TIMEOUT_MS, type TrialPlan } from './plan.ts';
 import type { Seen } from './predict.ts';
 import { firstHash } from './receipt.ts';
-import type { PauseReason } from './step.ts';
+import type { PauseReason, TrialStarted } from './step.ts';
 import type { AssignedTask, TaskSet } from './task-set.ts';
 
 /**
- * `trial`: pairs are compared, and the new value is not in force yet. `probation`: it is in force, and
- * one task of each group keeps the old value. `holdback`: it is confirmed, and a share of the tasks is
- * compared in groups for as long as it is in force.
+ * `trial`: pairs are compared, and the new value is not live yet. `probation`: it is live, and one task of
+ * each group keeps the old value. `holdback`: it is confirmed, and a share of the tasks is compared in groups
+ * for as long as it is live.
  */
 export type Stage = 'trial' | 'probation' | 'holdback';
 
@@ -29,10 +29,10 @@ export interface WaitingTask {
   readonly openedAt: number;
 }
 
-/** A pair of blocks that is counted. */
+/** A pair of blocks that was counted. */
 export interface CountedPair {
   readonly blocks: readonly Block[];
-  /** What counting it has changed, as it was before. */
+  /** The fields that counting it has changed, as they were before. */
   readonly before: Pick<
     Trial,
     'evidence' | 'untold' | 'compared' | 'tasksUsed' | 'expected' | 'missing' | 'cancelled'
@@ -53,15 +53,11 @@ export interface LostTask {
   readonly set: number;
   readonly arm: Arm;
   readonly assignTimeMs: number;
-  /** What a late report said; `undefined`: there was none. */
+  /** The outcome of a late report, if any. */
   readonly late: Outcome | undefined;
 }
 
-/**
- * The state of a trial: an immutable fold over its steps. Invariants: a task has at most one arm; the
- * arms of a set follow from one random draw; sets are counted in the order in which their last task was
- * dispatched, whatever the order of reports, so that an arm that is reported sooner has no advantage.
- */
+/** The state of a trial: an immutable fold over its steps (`fold.ts`, with its invariants). */
 export interface Trial {
   readonly plan: TrialPlan;
   readonly stage: Stage;
@@ -104,7 +100,7 @@ export interface Trial {
   readonly assigned: number;
   /** Tasks assigned an arm since the trial, or this part of the holdback, began. */
   readonly dispatched: number;
-  /** What predictions are made from, oldest first: the history, then tasks of counted pairs. */
+  /** Tasks for predictions, oldest first: the history, then those of counted pairs. */
   readonly seen: readonly Seen[];
   /** Blocks whose pair is not counted yet, oldest first; only the last one may be running. */
   readonly blocks: readonly Block[];
@@ -113,11 +109,11 @@ export interface Trial {
   /** Reports of tasks in blocks. */
   readonly placed: number;
   /**
-   * Tasks ever recorded when a pair of blocks ended without any report. No block begins until another task is
-   * recorded. `undefined`: the last pair had reports.
+   * Tasks ever recorded when a pair of blocks ended without any report: no block begins until another task is
+   * recorded. `undefined` if the last pair had reports.
    */
   readonly quietSince: number | undefined;
-  /** No block runs, and the standing value is in force. */
+  /** No block runs, and the standing arm's value is live. */
   readonly isResting: boolean;
   /** Tasks assigned an arm, without those that were left out. */
   readonly expected: Counts;
@@ -131,11 +127,11 @@ export interface Trial {
   /** Whether each of the newest `OUTAGE_TASKS` counted tasks of an arm failed, oldest first. */
   readonly recentFailures: Readonly<Record<Arm, readonly boolean[]>>;
   readonly pauses: readonly PauseReason[];
-  /** Since when it is paused, in this stage; `undefined`: it is not. */
+  /** Since when it is paused, in this stage, if it is. */
   readonly pausedSinceMs: number | undefined;
   /** How long it was paused in this stage, in milliseconds, without a pause that goes on. */
   readonly pausedMs: number;
-  /** Since when it is suspended, because `arrival` shows harm; `undefined`: it is not. */
+  /** Since when it is suspended, because `arrival` shows harm, if it is. */
   readonly suspendedMs: number | undefined;
   readonly holdback: HoldbackState | undefined;
 }
@@ -146,19 +142,22 @@ export const OUTAGE_TASKS = 10;
 /** Assignments remembered, so that a task that asks again gets the same arm. */
 export const MAX_REMEMBERED = 1000;
 
+/** Waiting tasks, each as a set of its own, and the sets that are not counted yet. */
+export function openSets({ waiting, sets }: Pick<Trial, 'waiting' | 'sets'>) {
+  return [...waiting.map(({ number, task }) => ({ number, tasks: [task] })), ...sets];
+}
+
 /** Assigned tasks that are not counted yet. */
-export function openTasks({
-  waiting,
-  sets,
-}: Pick<Trial, 'waiting' | 'sets'>): readonly AssignedTask[] {
-  return [...waiting.map(({ task }) => task), ...sets.flatMap(({ tasks }) => tasks)];
+export function openTasks(trial: Pick<Trial, 'waiting' | 'sets'>): readonly AssignedTask[] {
+  return openSets(trial).flatMap(({ tasks }) => tasks);
 }
 
 /** The trial after its first step. */
 export function startTrial(
   plan: TrialPlan,
-  { timeMs, wallMs = timeMs, commitment }: StageStart,
+  start: Pick<TrialStarted, 'timeMs' | 'wallMs' | 'commitment'>,
 ): Trial {
+  const { timeMs, wallMs = timeMs, commitment } = start;
   const none = { old: 0, new: 0 };
   const evidence = isOfThisFormat(plan) ? initialEvidence(plan) : [];
   return {
@@ -208,19 +207,9 @@ export function initialEvidence(plan: TrialPlan): Evidence {
   return plan.carried ?? [plan.primary, ...plan.guards].map((metric) => noEvidence(metric, plan));
 }
 
-/** When a trial began, and the SHA-256 of its first seed. */
-interface StageStart {
-  readonly timeMs: number;
-  readonly wallMs?: number | undefined;
-  readonly commitment: string;
-}
-
 /** Whether this release can continue a trial; earlier formats keep other evidence. */
-export function isOfThisFormat({
-  format,
-  assignment,
-}: Pick<TrialPlan, 'format' | 'assignment'>): boolean {
-  return format === formatOf(assignment);
+export function isOfThisFormat(plan: Pick<TrialPlan, 'format' | 'assignment'>): boolean {
+  return plan.format === formatOf(plan.assignment);
 }
 
 /** Whether groups are compared instead of pairs: after promotion, unless by blocks. */
@@ -228,12 +217,12 @@ export function isByGroups({ stage, plan }: Pick<Trial, 'stage' | 'plan'>): bool
   return stage !== 'trial' && plan.assignment === 'task';
 }
 
-/** The arm whose value is in force, apart from the switches of running blocks. */
+/** The arm whose value is live, apart from the switches of running blocks. */
 export function standingArm(trial: Pick<Trial, 'stage' | 'suspendedMs' | 'plan'>): Arm {
   return isOnTrial(trial) || trial.suspendedMs !== undefined ? 'old' : 'new';
 }
 
-/** Whether the new value is not in force yet. */
+/** Whether the new value is not live yet. */
 export function isOnTrial({ stage, plan }: Pick<Trial, 'stage' | 'plan'>): boolean {
   return stage === 'trial' && plan.isApplied !== true;
 }
@@ -245,8 +234,8 @@ export function verdictIfStopped(trial: Trial): 'invalid' | 'inconclusive' | 'he
 }
 
 /**
- * Whether the new value stays in force when the trial ends with a verdict: not after harm, nor if it loses
- * more tasks, which is harm that no metric tells of.
+ * Whether the new value stays live when the trial ends with a verdict: not after harm, nor if it loses
+ * more tasks, which is harm that no metric shows.
  */
 export function staysInForce({ plan, suspendedMs, untold }: Trial, verdict: TrialVerdict): boolean {
   if (plan.isApplied !== true || suspendedMs !== undefined) return false;
@@ -265,15 +254,15 @@ export function countedBlocks({ countedPairs }: Pick<Trial, 'countedPairs'>): re
   return countedPairs.flatMap(({ blocks }) => blocks);
 }
 
-/** The block whose value is in force; `undefined`: none runs. */
+/** The running block, if any. */
 export function runningBlock({ blocks }: Pick<Trial, 'blocks'>): Block | undefined {
   const last = blocks.at(-1);
   return last?.endMs === undefined ? last : undefined;
 }
 
 /**
- * When the oldest pair of blocks is counted: `pairWaitMs` after its second block ended. `undefined`: that
- * block has not ended, or not begun.
+ * When the oldest pair of blocks is counted: `pairWaitMs` after its second block ended. `undefined` until
+ * it has ended.
  */
 export function pairDueMs({
   blocks,
@@ -290,7 +279,7 @@ export function pairWaitMs({ plan, longestMs }: Pick<Trial, 'plan' | 'longestMs'
   return Math.max(plan.outcomeTimeoutMs, seen);
 }
 
-/** The arm whose value is in force while no block runs: the old one while there is nothing to compare. */
+/** The arm whose value is live while no block runs: the old one while there is nothing to compare. */
 export function restingArm(trial: Trial): Arm {
   return trial.quietSince === undefined ? standingArm(trial) : 'old';
 }

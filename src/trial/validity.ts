@@ -11,13 +11,13 @@ const TOLERABLE_MISSING = 0.2;
 const MIN_LATE = 3;
 const TOLERABLE_LATE = 0.02;
 
-/** P-value below which a finding is not put down to chance. */
+/** P-value below which a finding is not considered chance. */
 const INVALID_P = 0.001;
 
 /** Failures among the newest `OUTAGE_TASKS` of an arm that make an outage, if both have them. */
 const OUTAGE_FAILURES = 8;
 
-/** Where more tasks failed before the trial, nothing is an outage. */
+/** If more tasks failed before the trial, no failures are an outage. */
 const MAX_USUAL_FAILURES = 0.71;
 
 /** Whether the outcome timeout is too short, by the reports that came after it. */
@@ -38,7 +38,7 @@ export function isOutage({ recentFailures, plan, stage }: Trial): boolean {
   return upperTail(old + fresh, 2 * OUTAGE_TASKS, usual) < INVALID_P;
 }
 
-/** Why a trial is invalid, in words; `undefined`: it is not. */
+/** Why a trial is invalid, in words; `undefined` if it is valid. */
 export function faultOf(trial: Trial): string | undefined {
   const { expected, missing, lost, plan } = trial;
   if (eUntold(trial) >= SUFFICIENT) return describeUntold(trial);
@@ -62,7 +62,7 @@ export function eUntold({ untold: { harm, help } }: Pick<Trial, 'untold'>): numb
   return mean([...harm, ...help]);
 }
 
-/** Why tasks of one arm tell less than those of the other, in words. */
+/** Why tasks of one arm have less data than those of the other, in words. */
 function describeUntold(trial: Trial): string {
   const { cancelled, missing, plan } = trial;
   if (cancelled.old + cancelled.new + missing.old + missing.new > 0) return describeLosses(trial);

@@ -22,7 +22,7 @@ import { describeLosses, eUntold, faultOf } from './validity.ts';
 export const CONFIRMING = 200;
 export const TAKING_BACK = 100;
 
-/** Evidence that the arms lose different tasks which is waited out before a value is put in force. */
+/** With this evidence that the arms lose different tasks, no value is promoted or confirmed. */
 const DOUBTFUL = 3;
 
 /**
@@ -33,7 +33,7 @@ export const MAX_TASKS = 200;
 const MIN_TASKS_TO_GIVE_UP = 100;
 
 /**
- * The same limits for a trial whose new value is already in force, and stays in force unless harm is found.
+ * The same limits for a trial whose new value is already live, and stays live unless harm is found.
  * Comparing more tasks does not expose more of them to the new value, and 200 tasks in blocks are too few to
  * find most losses of 20 points of success.
  */
@@ -43,7 +43,7 @@ const MIN_TASKS_TO_GIVE_UP_IN_FORCE = 300;
 /** Tasks that a trial gives arms at most, those left out by pauses included. */
 const MAX_DISPATCHED = 2000;
 
-/** Tasks that a promotion must rest on; where amounts decide, twice as many. */
+/** Minimum tasks for a promotion; twice as many if the primary metric is a total. */
 const MIN_TASKS_TO_HELP = 30;
 const MIN_TASKS_FOR_TOTALS = 60;
 
@@ -51,8 +51,8 @@ const MIN_TASKS_FOR_TOTALS = 60;
 const MIN_GAIN = { latency: -Math.log(0.97), measurement: 0.03, success: 0.02 } as const;
 
 /**
- * How much worse a guard may look whatever the evidence: 5 %, or 2 points of success. What it is,
- * probation proves.
+ * How much worse a guard may look whatever the evidence: 5 %, or 2 points of success. Probation measures it
+ * more exactly.
  */
 const MAX_LOSS = {
   outcome: Math.log(1.05),
@@ -74,7 +74,7 @@ export interface Finding {
   readonly reason: string;
 }
 
-/** The verdict that is due; `helped` promotes or confirms, others end the trial. `undefined`: none. */
+/** The verdict that is due, if any; `helped` promotes or confirms, others end the trial. */
 export function judge(trial: Trial, nowMs: number): Finding | undefined {
   const { stage } = trial;
   if (stage === 'holdback') return judgeHoldback(trial);
@@ -140,7 +140,7 @@ function judgeTrial(trial: Trial, nowMs: number): Finding | undefined {
   return { verdict: 'inconclusive', reason: `nothing shows after ${tasksUsed} tasks` };
 }
 
-/** Why a change whose primary metric shows help is not put in force, in words; `undefined`: it shows none. */
+/** Why a change whose primary metric shows help is not put in force, in words; `undefined` if it shows none. */
 function whyNotHelpful({ evidence, plan }: Trial): string | undefined {
   const [primary, ...guards] = evidence;
   if (primary === undefined || eHelp(primary) < plan.sufficient) return undefined;
@@ -187,7 +187,7 @@ function whyUnconfirmed(trial: Trial, primary: MetricEvidence): string {
 }
 
 /**
- * Why a change whose help is proven is not confirmed, in words; `undefined`: it may be. By the estimates
+ * Why a change whose help is proven is not confirmed, in words; `undefined` if it may be. By the estimates
  * over all tasks, the gain must be worthwhile and no guard worse by more than its margin.
  */
 function obstacleTo(trial: Trial, primary: MetricEvidence): string | undefined {
@@ -249,7 +249,7 @@ function isWorthwhile(primary: MetricEvidence): boolean {
   return gain >= MIN_GAIN.latency || -successLost / Math.max(sets, 1) >= MIN_GAIN.success;
 }
 
-/** Not so where there is evidence of harm, or where it looks worse and there is any sign of it. */
+/** Whether a guard shows no evidence of harm, nor looks worse with any sign of harm. */
 function isUnharmed(guard: MetricEvidence): boolean {
   const harm = eHarm(guard);
   if (worsening(guard) <= MAX_LOSS[guard.metric.kind]) return harm < DOUBTFUL;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { LOST } from '../../src/trial/evidence/outcome.ts';
+import { LOST, type Outcome } from '../../src/trial/evidence/outcome.ts';
 import {
-  addToGain,
+  addToGain as addPair,
   estimateDifference,
   estimateGain,
   type Gain,
@@ -18,6 +18,15 @@ import {
   planOf,
   SUCCESS_GUARD,
 } from '../support/trial-bench.ts';
+
+/** As `addPair`, also of a group with its one old task. */
+function addToGain(
+  gain: Gain,
+  arms: { readonly old: Outcome | readonly Outcome[]; readonly new: readonly Outcome[] },
+  clip?: number,
+): Gain {
+  return addPair(gain, { ...arms, old: [arms.old].flat() }, clip);
+}
 
 /** Groups in which the old one took so much longer than the others, which took 100 ms. */
 function gainOf(differences: readonly number[]): Gain {

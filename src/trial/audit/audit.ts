@@ -3,14 +3,7 @@ import { foldReceipt } from '../fold.ts';
 import { firstHash } from '../receipt.ts';
 import type { TrialEnded, TrialStep } from '../step.ts';
 import { isOfThisFormat, runningBlock, type Trial } from '../trial.ts';
-import {
-  type AuditFault,
-  type Chain,
-  type FoundReceipt,
-  type Placed,
-  type Range,
-  readChain,
-} from './chain.ts';
+import { type AuditFault, type Chain, type FoundReceipt, type Placed, readChain } from './chain.ts';
 import { afterStep, type Course, describeDue, isDueStep } from './course.ts';
 import { faultOfConfirmation, faultOfRenewal } from './holdback.ts';
 import { faultOfEnd, faultOfPromotion, faultOfSuspension, type MoveContext } from './move.ts';
@@ -30,9 +23,9 @@ import {
 
 /** The result of an audit. */
 export interface TrialAudit {
-  /** The trial as far as its receipts can be followed, before its end; `undefined`: not at all. */
+  /** The trial as far as its receipts can be followed, before its end; `undefined` if not at all. */
   readonly trial: Trial | undefined;
-  /** The step that ends it, as claimed; `undefined`: there is none. */
+  /** The step that ends it, as claimed, if any. */
   readonly end: TrialEnded | undefined;
   /** It has ended, or was confirmed without a holdback. */
   readonly isOver: boolean;
@@ -46,7 +39,7 @@ export interface TrialAudit {
   readonly lastHash: string;
   /** Empty: every receipt is as written, and every step is one that the trial allows. */
   readonly faults: readonly AuditFault[];
-  /** What cannot be checked, or not yet; in words. */
+  /** The parts that cannot be checked, or not yet, in words. */
   readonly unchecked: readonly string[];
 }
 
@@ -56,7 +49,7 @@ export interface Retrial {
   readonly helpedMs: number | undefined;
 }
 
-/** What else in a ledger a trial's receipts depend on. */
+/** Other facts in a ledger that a trial's receipts depend on. */
 export interface Surroundings {
   /** Trials of the old value after the change was confirmed. */
   readonly retrials: readonly Retrial[];
@@ -107,21 +100,14 @@ class Walk {
   isOver = false;
   #course: Course | undefined;
   readonly #deltaId: string;
-  readonly #receipts: readonly Placed[];
-  readonly #dropped: Range | undefined;
-  readonly #isWhole: boolean;
+  readonly #chain: Chain;
   readonly #seeds: Disclosed;
   readonly #surroundings: Surroundings;
 
   constructor(deltaId: string, chain: Chain, surroundings: Surroundings) {
-    const { receipts, faults, dropped } = chain;
-    // Faults after the first one would only be its consequences.
-    const firstFault = Math.min(...faults.map((fault) => fault.receipts?.[0] ?? Infinity));
     this.#deltaId = deltaId;
-    this.#receipts = receipts.filter(({ number }) => number < firstFault);
-    this.#dropped = dropped;
-    this.#isWhole = faults.length === 0;
-    this.#seeds = disclosedSeeds(receipts.map(({ step }) => step));
+    this.#chain = chain;
+    this.#seeds = disclosedSeeds(chain.receipts.map(({ step }) => step));
     this.#surroundings = surroundings;
   }
 
@@ -130,22 +116,25 @@ class Walk {
   }
 
   follow(): void {
-    for (const receipt of this.#receipts) {
+    const { receipts, faults } = this.#chain;
+    // Faults after the first one would only be its consequences.
+    const firstFault = Math.min(...faults.map((fault) => fault.receipts?.[0] ?? Infinity));
+    for (const receipt of receipts.filter(({ number }) => number < firstFault)) {
       const text = this.#take(receipt);
       if (text === undefined) continue;
       const { number, position } = receipt;
       this.faults.push({ receipts: [number, number], position, text });
       return;
     }
-    this.#checkEnd();
+    if (faults.length === 0) this.#checkEnd();
   }
 
-  /** Takes a receipt; answers why it is not allowed, in words. */
+  /** Takes a receipt; returns why it is not allowed, in words. */
   #take(receipt: Placed): string | undefined {
     try {
       const { step } = receipt;
       const course = this.#course;
-      // Of an earlier format, only the end is known.
+      // Of earlier formats, only the end is checked.
       if (course !== undefined && !isOfThisFormat(course.trial.plan)) {
         this.isOver = step.step === 'end';
         return undefined;
@@ -230,7 +219,7 @@ class Walk {
     const { retrials, mayLackRetrials } = this.#surroundings;
     return {
       seeds: this.#seeds,
-      isAfterDropped: this.#dropped?.[1] === number - 1,
+      isAfterDropped: this.#chain.dropped?.[1] === number - 1,
       faultOfRetrial: (event, timeMs) => {
         const isIt = ({ startMs, helpedMs }: Retrial) =>
           (event === 'begun' ? startMs : helpedMs) === timeMs;
@@ -243,16 +232,16 @@ class Walk {
     };
   }
 
-  /** What is missing after the last receipt, and what can only be checked later. */
+  /** Adds the step that is missing after the last receipt, and what cannot be checked yet. */
   #checkEnd(): void {
-    if (!this.#isWhole) return;
     const course = this.#course;
+    const { receipts, dropped } = this.#chain;
     if (course !== undefined && !isOfThisFormat(course.trial.plan)) {
       this.unchecked.push('all but the chain of hashes: the trial was begun by an earlier release');
       return;
     }
-    if (this.#dropped !== undefined) {
-      const [first, last] = this.#dropped;
+    if (dropped !== undefined) {
+      const [first, last] = dropped;
       this.unchecked.push(
         `receipts ${first} to ${last} of the holdback are no longer kept: what receipt ${last + 1} says of the state then is believed`,
       );
@@ -260,7 +249,7 @@ class Walk {
     if (course === undefined || this.isOver) return;
     const { trial, due } = course;
     if (due !== undefined) {
-      const next = (this.#receipts.at(-1)?.number ?? 0) + 1;
+      const next = (receipts.at(-1)?.number ?? 0) + 1;
       const text = `missing: ${describeDue(due)}`;
       this.faults.push({ receipts: [next, next], position: undefined, text });
     } else if (seedOf(trial, this.#seeds) === undefined) {

@@ -12,9 +12,9 @@ export type Range = readonly [first: number, last: number];
 
 /** A receipt that is not as written, or a step that the trial does not allow. */
 export interface AuditFault {
-  /** Receipts concerned; `undefined`: unknown. */
+  /** Receipts concerned, if known. */
   readonly receipts: Range | undefined;
-  /** Position of its row in the ledger; `undefined`: it is missing. */
+  /** Position of its row in the ledger; `undefined` if it is missing. */
   readonly position: number | undefined;
   /** In words, with the receipt as the subject. */
   readonly text: string;
@@ -29,7 +29,7 @@ export interface Placed extends Receipt {
 export interface Chain {
   /** Ordered by number. */
   readonly receipts: readonly Placed[];
-  /** Receipts of a holdback that were dropped, as allowed; `undefined`: none. */
+  /** Receipts of a holdback that were dropped, as allowed, if any. */
   readonly dropped: Range | undefined;
   readonly faults: readonly AuditFault[];
 }
@@ -84,7 +84,7 @@ function readReceipt(content: unknown): Receipt | undefined {
   return isReceipt && typeof hash === 'string' ? (content as Receipt) : undefined;
 }
 
-/** Adds faults for gaps and hashes that do not fit; answers the gap that is allowed. */
+/** Adds faults for gaps and hashes that do not fit; returns the gap that is allowed. */
 function checkChain(
   deltaId: string,
   receipts: readonly Placed[],

@@ -10,7 +10,7 @@ export interface Course {
   /** Sequence of the newest switch. */
   readonly sequence: number;
   readonly timeMs: number;
-  /** The move that has to follow in the same commit; `undefined`: none. */
+  /** The move that has to follow in the same commit, if any. */
   readonly due: NextMove | undefined;
 }
 
@@ -38,59 +38,36 @@ function movesOn(step: TrialStep): boolean {
   return step.step !== 'assign' && step.step !== 'acknowledged';
 }
 
-/** Tasks ever recorded at a step; `undefined`: it does not say. */
+/** Tasks ever recorded at a step; `undefined` if the step does not name them. */
 function recordedAt(step: TrialStep): number | undefined {
-  switch (step.step) {
-    case 'confirm':
-    case 'renew':
-      return step.state.fromTask;
-    case 'block':
-    case 'missing':
-      return step.recorded;
-    default:
-      return undefined;
-  }
+  if (step.step === 'confirm' || step.step === 'renew') return step.state.fromTask;
+  return step.step === 'block' || step.step === 'missing' ? step.recorded : undefined;
 }
 
-/** Whether a step is a move that was due, or none was. */
+/** Whether a step is the move that was due, or none was. */
 export function isDueStep({ due, timeMs }: Course, step: TrialStep): boolean {
   if (due === undefined) return true;
   if (step.timeMs !== timeMs) return false;
-  switch (due.move) {
-    case 'switch':
-      return step.step === 'block';
-    case 'pause':
-      return step.step === 'pause' && step.reason === 'outage';
-    case 'promote':
-      // It ends instead if the live value is not the trial's, or if a former value was on trial.
-      return step.step === 'promote' || step.step === 'end';
-    default:
-      return step.step === due.move;
-  }
+  if (due.move === 'pause') return step.step === 'pause' && step.reason === 'outage';
+  // It ends instead if the live value is not the trial's, or if a former value was on trial.
+  if (due.move === 'promote' && step.step === 'end') return true;
+  return step.step === (due.move === 'switch' ? 'block' : due.move);
 }
+
+const DUE: Readonly<Record<NextMove['move'], string>> = {
+  end: 'the trial had to end',
+  promote: 'the value had to be put in force, on probation',
+  confirm: 'the change had to be confirmed',
+  renew: 'the next part of the holdback had to begin',
+  suspend: 'the trial had to be suspended',
+  continue: 'the suspended trial had to go on',
+  pause: 'the trial had to be paused',
+  switch: 'the next block had to begin',
+  rest: 'no block was to run',
+  settle: 'a pair of blocks had to be counted',
+};
 
 /** The move that was due, in words. */
 export function describeDue(due: NextMove): string {
-  switch (due.move) {
-    case 'end':
-      return `the trial had to end, ${due.finding.verdict}`;
-    case 'promote':
-      return 'the value had to be put in force, on probation';
-    case 'confirm':
-      return 'the change had to be confirmed';
-    case 'renew':
-      return 'the next part of the holdback had to begin';
-    case 'suspend':
-      return 'the trial had to be suspended';
-    case 'continue':
-      return 'the suspended trial had to go on';
-    case 'pause':
-      return 'the trial had to be paused';
-    case 'switch':
-      return 'the next block had to begin';
-    case 'rest':
-      return 'no block was to run';
-    case 'settle':
-      return 'a pair of blocks had to be counted';
-  }
+  return due.move === 'end' ? `${DUE.end}, ${due.finding.verdict}` : DUE[due.move];
 }

@@ -4,7 +4,6 @@ import { carriedOn } from '../carry.ts';
 import { trialEffect } from '../effect.ts';
 import type {
   TrialConfirmed,
-  TrialContinued,
   TrialEnded,
   TrialOutcome,
   TrialPromoted,
@@ -15,13 +14,13 @@ import type { Course } from './course.ts';
 import { isSame, show } from './same-json.ts';
 import { type Disclosed, faultOfCommitment, faultOfSeed } from './seeds.ts';
 
-/** What the moves of a trial depend on besides its course. */
+/** What a move depends on besides the course. */
 export interface MoveContext {
   readonly seeds: Disclosed;
   /** Receipts before this one were dropped: the state that it states is not checked. */
   readonly isAfterDropped: boolean;
   /**
-   * Why no trial of the old value can have begun, or helped, at that time, in words; `undefined`: one
+   * Why no trial of the old value can have begun, or helped, at that time, in words; `undefined` if one
    * did, or it is unknown.
    */
   faultOfRetrial(event: 'begun' | 'helped', timeMs: number): string | undefined;
@@ -29,7 +28,7 @@ export interface MoveContext {
 
 export function faultOfSuspension(
   { trial, recorded }: Course,
-  { step, timeMs }: TrialSuspended | TrialContinued,
+  { step, timeMs }: TrialSuspended,
 ): string | undefined {
   if (nextMove(trial, timeMs, recorded)?.move === step) return undefined;
   return step === 'suspend'
@@ -77,8 +76,8 @@ export function faultOfEnd(
   }
   const isAsked = typeof askUntilMs === 'number';
   if (isAsked !== (outcome === 'ask')) return 'a person is waited for, or is not';
-  const seedFault = faultOfSeed(trial, step.seed) ?? faultOfEffect(trial, step);
-  if (seedFault !== undefined) return seedFault;
+  const fault = faultOfSeed(trial, step.seed) ?? faultOfEffect(trial, step);
+  if (fault !== undefined) return fault;
   if (!isSame(carriedOn(trial, verdict), step.carried)) {
     return 'it hands on other evidence than there is';
   }
@@ -101,7 +100,7 @@ function endingsOf({ trial, recorded, due }: Course, timeMs: number): Ending[] {
     endings.push({ verdict, outcomes, counts: !isRetrial });
   }
   if (next?.move === 'promote') {
-    // Somebody else's value was in force.
+    // The live value was not the trial's.
     const outcomes = outcomesOf(trial, 'inconclusive');
     endings.push({ verdict: 'inconclusive', outcomes, counts: false });
     if (isRetrial) endings.push({ verdict: 'helped', outcomes: ['keep'], counts: false });
@@ -125,18 +124,12 @@ function butEnds({ trial, recorded }: Course, { timeMs, counts }: TrialEnded): s
   return `and one that is cut short from outside says ${cut}, where nothing else is due`;
 }
 
-/** What the evidence calls for instead, in words. */
+/** The move that the evidence calls for instead, in words. */
 export function butSays(next: ReturnType<typeof nextMove>): string {
-  switch (next?.move) {
-    case 'end':
-      return `and the evidence says ${next.finding.verdict}`;
-    case 'promote':
-      return 'and the evidence says helped';
-    case 'confirm':
-      return 'and the evidence says confirmed';
-    default:
-      return 'and the evidence says nothing yet';
-  }
+  const words = { promote: 'helped', confirm: 'confirmed' } as const;
+  if (next?.move === 'end') return `and the evidence says ${next.finding.verdict}`;
+  const isSure = next?.move === 'promote' || next?.move === 'confirm';
+  return `and the evidence says ${isSure ? words[next.move] : 'nothing yet'}`;
 }
 
 /** Checks the seed of the stage that ends, and the commitment to the next. */

@@ -26,14 +26,14 @@ export function disclosedSeeds(steps: readonly TrialStep[]): Disclosed {
   return seeds;
 }
 
-/** The seed of a stage; `undefined`: none is known that matches the commitment. */
+/** The seed of a stage; `undefined` if none is known that matches the commitment. */
 export function seedOf({ plan, stages, commitment }: Coins, seeds: Disclosed): string | undefined {
   const { seed } = plan;
   const known = seed === undefined ? seeds.get(stages) : repeatableSeed(seed, stages);
   return known !== undefined && commitmentTo(known) === commitment ? known : undefined;
 }
 
-/** What is wrong with the commitment of a stage, in words. */
+/** Why the commitment of a stage is wrong, in words, if it is. */
 export function faultOfCommitment({ plan, stages, commitment }: Coins): string | undefined {
   if (typeof commitment !== 'string') return 'it commits to no seed';
   const { seed } = plan;
@@ -42,7 +42,7 @@ export function faultOfCommitment({ plan, stages, commitment }: Coins): string |
     : 'it commits to another seed than the plan names';
 }
 
-/** What is wrong with the disclosed seed of a stage, in words. */
+/** Why the disclosed seed of a stage is wrong, in words, if it is. */
 export function faultOfSeed({ commitment }: Trial, seed: string): string | undefined {
   return commitmentTo(seed) === commitment
     ? undefined

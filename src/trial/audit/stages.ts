@@ -9,7 +9,7 @@ export interface AuditedStage {
   /** Dropped ones included. */
   readonly receipts: Range;
   readonly startMs: number;
-  /** `undefined`: it is open. */
+  /** `undefined` while it is open. */
   readonly end: TrialPromoted | TrialConfirmed | HoldbackRenewed | TrialEnded | undefined;
 }
 

@@ -25,7 +25,7 @@ import type { Course } from './course.ts';
 import { hasShape, isCount, isSame, show } from './same-json.ts';
 import { type Disclosed, faultOfCommitment, seedOf } from './seeds.ts';
 
-/** Why a step cannot begin a trial, in words; `undefined`: it can. */
+/** Why a step cannot begin a trial, in words; `undefined` if it can. As all functions here. */
 export function faultOfStart(deltaId: string, step: TrialStep): string | undefined {
   if (step.step !== 'start') return 'it does not begin the trial';
   const { plan, commitment } = step;

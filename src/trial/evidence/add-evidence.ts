@@ -10,7 +10,7 @@ import {
   wagersOf,
 } from './evidence.ts';
 import { ALIKE_STRATA, type GroupOutcomes, type GroupReading, readGroup } from './group-score.ts';
-import { betOnGroupMargin, betOnPairMargin } from './margin.ts';
+import { betOnMargin, groupStake, pairStake } from './margin.ts';
 import { successOf } from './outcome.ts';
 import {
   type PairOutcomes,
@@ -41,13 +41,14 @@ export function addPair(evidence: Evidence, pair: PairOutcomes, scale: Scale): E
       mixed: mixed === undefined ? one.mixed : betOnPair(metric, one.mixed, mixed),
       strata: betInStratum(one, stratum, scale),
       ...withTotals(one, pair),
-      notWorse: betOnPairMargin(one.notWorse, metric, pair, scale),
+      notWorse: betOnMargin(one.notWorse, metric, scale, (guard) => pairStake(guard, pair, scale)),
     });
   });
 }
 
 /** The evidence after one more group. */
 export function addGroup(evidence: Evidence, group: GroupOutcomes, scale: Scale): Evidence {
+  const pair = { old: [group.old], new: group.new };
   return evidence.map((one) => {
     const { metric, mixed } = one;
     const reading = readGroup(metric, group, mixed.sizes, scale.floorMs);
@@ -55,12 +56,12 @@ export function addGroup(evidence: Evidence, group: GroupOutcomes, scale: Scale)
     const { stake } = reading;
     const wagers = wagersOf(metric);
     return withPeaks({
-      ...tally(one, reading, stake, { old: [group.old], new: group.new }),
+      ...tally(one, reading, stake, pair),
       mixed: metric.statistic === 'median' ? mixed : placeBets(mixed, wagers, stake),
       groups: placeBets(one.groups, wagers, stake),
       groupSteps: betOnSteps(one.groupSteps, reading),
-      ...withTotals(one, { old: [group.old], new: group.new }),
-      notWorse: betOnGroupMargin(one.notWorse, metric, group, scale),
+      ...withTotals(one, pair),
+      notWorse: betOnMargin(one.notWorse, metric, scale, (guard) => groupStake(guard, group)),
     });
   });
 }

@@ -20,7 +20,7 @@ export const ALPHA = 0.05;
 /** E-value that suffices: by Ville's inequality, chance reaches it with probability α at most. */
 export const SUFFICIENT = 1 / ALPHA;
 
-/** Fractions staked on a signed rank: first those weighted by the rank, then those by the sign alone. */
+/** Fractions staked on a signed rank: the first half weighted by the rank, the second by the sign alone. */
 const RANK_WAGERS = [0.2, 0.4, 0.6, 0.8, 0.95, 0.2, 0.4, 0.6, 0.8, 0.95];
 
 /** Fractions staked on the rank of the old task within its group. */
@@ -87,11 +87,7 @@ export function betOnRank(bets: Bets, difference: number): Bets {
   const stakes = RANK_WAGERS.map(
     (wager, i) => wager * sign * (i < PLACE_WAGERS.length ? rank / sizes.length : 1),
   );
-  return { harm: growBy(bets.harm, stakes, 1), help: growBy(bets.help, stakes, -1), sizes };
-}
-
-function growBy(wealth: readonly number[], stakes: readonly number[], side: number): number[] {
-  return wealth.map((one, i) => Math.min(one * (1 + side * (stakes[i] ?? 0)), MAX_WEALTH));
+  return placeBets({ ...bets, sizes }, stakes, 1);
 }
 
 /** Bets on a difference of amounts, `clipped`. */

@@ -118,7 +118,7 @@ export function eHarm(one: MetricEvidence): number {
 }
 
 /**
- * E-value that a value in force is worse. For the primary metric, and for ranks, over groups alone:
+ * E-value that a live value is worse. For the primary metric, and for ranks, over groups alone:
  * wealth lost while the value helped must not hide that it harms now.
  */
 export function eHarmInForce(one: MetricEvidence, isPrimary: boolean): number {

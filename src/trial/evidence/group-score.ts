@@ -13,7 +13,7 @@ export interface GroupOutcomes {
   readonly new: readonly Outcome[];
 }
 
-/** What a group shows of one metric; positive: the new value is worse. */
+/** The result of a group in one metric; positive: the new value is worse. */
 export interface GroupReading {
   /** -1 to 1; with mean 0 over the random draw if the change does nothing. */
   readonly stake: number;
@@ -41,7 +41,7 @@ type AlikeStratum = (typeof ALIKE_STRATA)[number];
 type Compare = (a: Outcome, b: Outcome) => number;
 
 /**
- * Reads a group; `undefined`: it has no data for the metric.
+ * Reads a group; `undefined` if it has no data for the metric.
  *
  * @param sizes absolute differences so far, by which amounts are scaled
  * @param floorMs the latency of failures below this is ignored
@@ -71,16 +71,6 @@ export function readGroup(
       return readRanked(only(group, read), byValue(metric, read), read, metric);
     }
   }
-}
-
-/**
- * As `readGroup(…).stake`, with the old task made worse by the margin; of success, without that.
- * Positive: the new value is worse by more. `undefined`: no data.
- */
-export function readGroupMargin(metric: Guard, group: GroupOutcomes): number | undefined {
-  const isShifted = metric.kind !== 'success';
-  const shifted = isShifted ? { ...group, old: worsened(metric, group.old) } : group;
-  return readGroup(metric, shifted, [], 0)?.stake;
 }
 
 /** An outcome made worse by the margin. */
@@ -148,7 +138,7 @@ function onlySuccesses(group: GroupOutcomes): GroupOutcomes | undefined {
   return only(group, (outcome) => (hasSucceeded(outcome) ? outcome.latencyMs : undefined));
 }
 
-/** The tasks of a group that have a value; `undefined`: an arm has none. */
+/** The tasks of a group that have a value; `undefined` if an arm has none. */
 function only(
   { old, new: fresh }: GroupOutcomes,
   read: (outcome: Outcome) => number | undefined,
@@ -175,7 +165,7 @@ function readAmount(
   return { stake, typical: differences[0], ...means };
 }
 
-/** As the stake of a total, with differences clipped at a fixed size; `undefined`: no data. */
+/** As the stake of a total, with differences clipped at a fixed size; `undefined` without data. */
 export function stakeOnAmount(
   metric: Metric,
   group: GroupOutcomes,

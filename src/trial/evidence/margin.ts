@@ -1,6 +1,6 @@
 import type { Guard, Metric } from '../../domain/effect.ts';
 import { grow, PLACE_WAGERS, SUFFICIENT } from './bets.ts';
-import { GROUP_TASKS, type GroupOutcomes, readGroupMargin, worsened } from './group-score.ts';
+import { GROUP_TASKS, type GroupOutcomes, readGroup, worsened } from './group-score.ts';
 import { hasSucceeded, type Outcome } from './outcome.ts';
 import { type PairOutcomes, readPair, type Scale } from './pair-score.ts';
 
@@ -17,8 +17,9 @@ export function hasMargin(metric: Metric | Guard): metric is Guard {
 
 /**
  * Wagers of the bets that the new value is not worse by more than the margin δ; none for the primary
- * metric, and for totals, whose differences are summed up instead (`totals.ts`). For success, multiples of δ / (2p(1 - p) + δ), where p is the success rate before the trial
- * and 2p(1 - p) the variance of a pair's difference.
+ * metric, and for totals, whose differences are summed up instead (`totals.ts`). For success, multiples of
+ * δ / (2p(1 - p) + δ), where p is the success rate before the trial and 2p(1 - p) the variance of a pair's
+ * difference.
  */
 export function marginWagers(metric: Metric | Guard, { successRate }: Scale): readonly number[] {
   if (!hasMargin(metric) || metric.statistic === 'total') return [];
@@ -42,36 +43,33 @@ export function tasksToProve({ margin }: Guard, { successRate }: Scale): number 
 }
 
 /**
- * Wealth after a pair. The test is of a mean (success, totals) or of a median. Unlike tests of no
+ * Wealth after a pair or a group. The test is of a mean (success, totals) or of a median. Unlike tests of no
  * effect, it is not valid by random assignment alone: it assumes that pairs are alike on average.
+ *
+ * @param stakeOf positive if the new value is better than the margin allows it to be worse; `undefined` if the
+ *   set has no data
  */
-export function betOnPairMargin(
+export function betOnMargin(
   wealth: readonly number[],
   metric: Metric | Guard,
-  pair: PairOutcomes,
   scale: Scale,
+  stakeOf: (guard: Guard) => number | undefined,
 ): readonly number[] {
-  if (!hasMargin(metric) || wealth.length === 0) return wealth;
-  const stake = pairStake(metric, pair, scale);
+  const stake = hasMargin(metric) && wealth.length > 0 ? stakeOf(metric) : undefined;
   return stake === undefined ? wealth : grow(wealth, marginWagers(metric, scale), stake);
 }
 
-/** As `betOnPairMargin`, after a group. */
-export function betOnGroupMargin(
-  wealth: readonly number[],
-  metric: Metric | Guard,
-  group: GroupOutcomes,
-  scale: Scale,
-): readonly number[] {
-  if (!hasMargin(metric) || wealth.length === 0) return wealth;
-  const worse = readGroupMargin(metric, group);
-  if (worse === undefined) return wealth;
-  const stake = metric.kind === 'success' ? metric.margin - worse : -worse;
-  return grow(wealth, marginWagers(metric, scale), stake);
+/** The stake of a group; the old task is made worse by the margin. */
+export function groupStake(metric: Guard, group: GroupOutcomes): number | undefined {
+  const isSuccess = metric.kind === 'success';
+  const shifted = isSuccess ? group : { ...group, old: worsened(metric, group.old) };
+  const worse = readGroup(metric, shifted, [], 0)?.stake;
+  if (worse === undefined) return undefined;
+  return isSuccess ? metric.margin - worse : -worse;
 }
 
-/** Positive: the new value is better than the margin allows it to be worse. */
-function pairStake(metric: Guard, pair: PairOutcomes, scale: Scale): number | undefined {
+/** As `groupStake`, of a pair. */
+export function pairStake(metric: Guard, pair: PairOutcomes, scale: Scale): number | undefined {
   if (metric.kind === 'success') {
     const reading = readPair(metric, pair, scale);
     return reading && metric.margin - (reading.mixed ?? 0);

@@ -17,7 +17,7 @@ export function hasSucceeded({ status }: Outcome): boolean {
   return status === 'success';
 }
 
-/** 1 where the task succeeded, else 0. */
+/** 1 if the task succeeded, else 0. */
 export function successOf(outcome: Outcome): number {
   return hasSucceeded(outcome) ? 1 : 0;
 }

@@ -9,7 +9,7 @@ export interface PairOutcomes {
   readonly new: readonly Outcome[];
 }
 
-/** What scores depend on besides the outcomes; fixed when a trial starts. */
+/** Parameters of scores, fixed when a trial starts. */
 export interface Scale {
   /** Milliseconds that a failed task counts as at least, when compared with a success. */
   readonly timeoutMs: number;
@@ -28,13 +28,13 @@ export const MAX_AMOUNT = 1e150;
 export const STRATA = ['succeeded', 'failed', 'failedFast', 'discordant'] as const;
 export type Stratum = (typeof STRATA)[number];
 
-/** What a pair shows of one metric. Differences: positive is worse. */
+/** The result of a pair in one metric. Differences: positive is worse. */
 export interface PairReading {
-  /** Difference with failures counted as the timeout; `undefined`: no data. */
+  /** Difference with failures counted as the timeout; `undefined` without data. */
   readonly mixed: number | undefined;
-  /** Difference within the pair's stratum; `undefined`: no data, or no strata. */
+  /** Difference within the pair's stratum; `undefined` without data or strata. */
   readonly stratum: { readonly name: Stratum; readonly difference: number } | undefined;
-  /** Difference for the estimate; `undefined`: a tie of a median, or a discordant or fast failing pair. */
+  /** Difference for the estimate; `undefined` for a tie of a median, and a discordant or fast failing pair. */
   readonly typical: number | undefined;
   /** Mean of each arm, as measured. */
   readonly old: number;
@@ -48,7 +48,7 @@ export function strataOf({ kind, statistic }: Metric, { assignment }: Scale): re
   return kind === 'latency' ? STRATA.filter((name) => name !== 'discordant') : [];
 }
 
-/** Reads a pair; `undefined`: it has no data for the metric. */
+/** Reads a pair; `undefined` if it has no data for the metric. */
 export function readPair(
   metric: Metric,
   pair: PairOutcomes,
@@ -106,7 +106,7 @@ function halvesOf(metric: Metric, { old, new: fresh }: PairOutcomes, timeoutMs: 
 
 /**
  * The value of a metric in an outcome: log latency, 1 or 0, milliseconds (total of latency) or an
- * amount; `undefined`: the report had none.
+ * amount; `undefined` if the report had none.
  */
 export function valueIn(metric: Metric, outcome: Outcome, timeoutMs: number): number | undefined {
   switch (metric.kind) {

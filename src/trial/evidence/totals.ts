@@ -1,5 +1,6 @@
 import type { Guard, Metric } from '../../domain/effect.ts';
 import { MAX_WEALTH } from './bets.ts';
+import { mean } from './distributions.ts';
 import { worsened } from './group-score.ts';
 import { hasMargin } from './margin.ts';
 import type { Outcome } from './outcome.ts';
@@ -24,11 +25,11 @@ const NOTHING: Sums = { sum: 0, squares: 0 };
 
 export const NO_TOTALS: Totals = { sets: 0, gain: NOTHING, margin: NOTHING };
 
-/** With fewer pairs and groups, what is rare and large may not have been seen. */
+/** With fewer pairs and groups, rare large amounts may not have been seen. */
 const MIN_SETS = 100;
 
-/** As in `gain.ts`: largest e-values at about 100 sets. */
-const RHO_SQUARED = (6.0 + Math.log(7.0)) / 100;
+/** ρ² ≈ (ln(1 - 2 ln α) - 2 ln α) / 100: largest e-values, and narrowest intervals, at about 100 sets. */
+export const RHO_SQUARED = (6.0 + Math.log(7.0)) / 100;
 
 /** The sums after one more pair or group; sets without data in an arm change nothing. */
 export function addToTotals(
@@ -40,23 +41,17 @@ export function addToTotals(
   const before = meanOf(metric, old);
   const after = meanOf(metric, fresh);
   if (before === undefined || after === undefined) return totals;
-  const allowed = hasMargin(metric)
-    ? meanOf(
-        metric,
-        old.map((outcome) => worsened(metric, outcome)),
-      )
-    : before;
+  const worse = hasMargin(metric) ? old.map((outcome) => worsened(metric, outcome)) : old;
   return {
     sets: totals.sets + 1,
     gain: plus(totals.gain, turned(metric, before - after)),
-    margin: plus(totals.margin, turned(metric, (allowed ?? before) - after)),
+    margin: plus(totals.margin, turned(metric, (meanOf(metric, worse) ?? before) - after)),
   };
 }
 
 function meanOf(metric: Metric, outcomes: readonly Outcome[]): number | undefined {
   const values = outcomes.flatMap((outcome) => valueIn(metric, outcome, 0) ?? []);
-  if (values.length === 0) return undefined;
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
+  return values.length === 0 ? undefined : mean(values);
 }
 
 function plus({ sum, squares }: Sums, difference: number): Sums {

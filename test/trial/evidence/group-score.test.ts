@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Guard, LATENCY, type Metric, OUTCOME, SUCCESS } from '../../../src/domain/effect.ts';
 import { mean } from '../../../src/trial/evidence/distributions.ts';
-import { readGroup, readGroupMargin } from '../../../src/trial/evidence/group-score.ts';
+import { readGroup } from '../../../src/trial/evidence/group-score.ts';
+import { groupStake } from '../../../src/trial/evidence/margin.ts';
 import { LOST, type Outcome } from '../../../src/trial/evidence/outcome.ts';
 import { failed, LATENCY_GUARD, ok, outcomeOf, UNTIMED } from '../../support/trial-bench.ts';
 
@@ -194,7 +195,7 @@ describe('over all places of the old one', () => {
           outcomeOf({ latencyMs: value, measurements: { cost: value } });
         const stakes = values.map((value, place) => {
           const fresh = values.filter((_, i) => i !== place).map((other) => whole(other * worse));
-          return readGroupMargin(metric, { old: whole(value), new: fresh }) ?? 0;
+          return groupStake(metric, { old: whole(value), new: fresh }) ?? 0;
         });
         expect(Math.abs(mean(stakes))).toBeLessThan(1e-9);
       }),
