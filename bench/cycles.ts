@@ -2,7 +2,7 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { RunCycleResponseSchema } from '../src/gen/learning/v1/admin_service_pb.ts';
 import { ReportMetricsRequestSchema } from '../src/gen/learning/v1/learning_service_pb.ts';
 import { median } from '../src/trial/evidence/distributions.ts';
-import { encode } from '../src/wire/codec.ts';
+import { encode } from '../src/wire/encode.ts';
 import { sendBatches } from './batches.ts';
 import { atMost, compare, type Life, type Row, takeTurns } from './lives.ts';
 import { METHODS, RawClient } from './raw-client.ts';

@@ -1,6 +1,6 @@
 import { SetParameterRequestSchema } from '../src/gen/learning/v1/admin_service_pb.ts';
 import { median } from '../src/trial/evidence/distributions.ts';
-import { encode } from '../src/wire/codec.ts';
+import { encode } from '../src/wire/encode.ts';
 import { sendBatches } from './batches.ts';
 import { compare, type Life, noise, type Row, ratioAtLeast, takeTurns } from './lives.ts';
 import { METHODS, RawClient } from './raw-client.ts';

@@ -1,6 +1,6 @@
 import { type ClientHttp2Session, connect } from 'node:http2';
 import { StreamDeltasRequestSchema } from '../src/gen/learning/v1/learning_service_pb.ts';
-import { encode } from '../src/wire/codec.ts';
+import { encode } from '../src/wire/encode.ts';
 import { MessageCounter } from './message-counter.ts';
 import { METHODS } from './raw-client.ts';
 

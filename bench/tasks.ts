@@ -5,7 +5,7 @@ import {
   RecordTasksRequestSchema,
 } from '../src/gen/learning/v1/learning_service_pb.ts';
 import { type Task, TaskSchema } from '../src/gen/learning/v1/task_pb.ts';
-import { encode } from '../src/wire/codec.ts';
+import { encode } from '../src/wire/encode.ts';
 
 /** Makes requests that all differ. */
 export type RequestSource = () => Buffer;

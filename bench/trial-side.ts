@@ -10,7 +10,7 @@ import {
   ResolveParametersResponseSchema,
 } from '../src/gen/learning/v1/learning_service_pb.ts';
 import { TaskStatus } from '../src/gen/learning/v1/task_pb.ts';
-import { encode } from '../src/wire/codec.ts';
+import { encode } from '../src/wire/encode.ts';
 import { METHODS, RawClient } from './raw-client.ts';
 import type { BenchServer } from './servers.ts';
 

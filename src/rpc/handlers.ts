@@ -9,7 +9,8 @@ import type {
 } from '@grpc/grpc-js';
 import { Metadata, type StatusObject, status } from '@grpc/grpc-js';
 import { LearningError } from '../domain/errors.ts';
-import { type Decoded, type Encodable, encode, Malformed } from '../wire/codec.ts';
+import { type Decoded, type Encodable, Malformed } from '../wire/codec.ts';
+import { encode, methodPath } from '../wire/encode.ts';
 import { statusOf, type WireReason } from '../wire/status.ts';
 
 /** Where handlers report. */
@@ -52,7 +53,7 @@ export function unaryHandler<I extends DescMessage, O extends DescMessage>(
     call: ServerUnaryCall<Decoded<I>, Encodable<O>>,
   ) => Encodable<O> | Promise<Encodable<O>>,
 ): handleUnaryCall<Decoded<I>, Encodable<O>> {
-  const path = pathOf(method);
+  const path = methodPath(method);
   return (call, callback) => {
     const end = startCall(environment, path, call);
     const fail = (error: unknown) => callback(end(error));
@@ -85,7 +86,7 @@ export function serverStreamHandler<I extends DescMessage, O extends DescMessage
     call: ServerWritableStream<Decoded<I>, Encodable<O>>,
   ) => Promise<void>,
 ): handleServerStreamingCall<Decoded<I>, Encodable<O>> {
-  const path = pathOf(method);
+  const path = methodPath(method);
   return (call) => {
     settleStream(environment, path, call, async () => run(accept(call.request, check), call));
   };
@@ -97,7 +98,7 @@ export function bidiHandler<I extends DescMessage, O extends DescMessage>(
   method: Method<I, O>,
   run: (call: ServerDuplexStream<Decoded<I>, Encodable<O>>) => Promise<void>,
 ): handleBidiStreamingCall<Decoded<I>, Encodable<O>> {
-  const path = pathOf(method);
+  const path = methodPath(method);
   return (call) => {
     settleStream(environment, path, call, async () => run(call));
   };
@@ -148,8 +149,4 @@ function startCall(
     environment.observe(path, call.cancelled ? status.CANCELLED : result.code, seconds);
     return result;
   };
-}
-
-function pathOf(method: Pick<DescMethod, 'name' | 'parent'>): string {
-  return `/${method.parent.typeName}/${method.name}`;
 }

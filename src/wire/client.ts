@@ -1,4 +1,5 @@
 import type { DescMethod, DescService, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
+import { fromBinary } from '@bufbuild/protobuf';
 import type {
   ChannelCredentials,
   ClientDuplexStream,
@@ -6,11 +7,11 @@ import type {
   ClientReadableStream,
 } from '@grpc/grpc-js';
 import { Client, Metadata } from '@grpc/grpc-js';
-import { type MethodCodec, serviceCodec } from './codec.ts';
+import { encode, methodPath } from './encode.ts';
 
-/** What one call may be given. */
+/** Options of one call. */
 export interface CallOptions {
-  /** From now. Without one the call waits as long as the server does. */
+  /** From now. By default a call has no deadline. */
   readonly deadlineMs?: number;
   readonly metadata?: Metadata;
   /** Cancels the call. */
@@ -50,68 +51,46 @@ export function createClient<S extends DescService>(
   options?: ClientOptions,
 ): ServiceClient<S> {
   const channel = new Client(address, credentials, options);
-  const codecs: Record<
-    string,
-    MethodCodec<DescMethod['input'], DescMethod['output']>
-  > = serviceCodec(service);
-  const methods = Object.entries(codecs).map(([name, codec]) => [name, caller(channel, codec)]);
-  // Its keys and types are the descriptor's, which fromEntries cannot express.
+  const methods = service.methods.map((method) => [method.localName, caller(channel, method)]);
+  // fromEntries cannot express that keys and types are those of the descriptor.
   return {
     ...Object.fromEntries(methods),
     close: () => channel.close(),
   } as ServiceClient<S>;
 }
 
-type AnyCodec = MethodCodec<DescMethod['input'], DescMethod['output']>;
 type Fields = MessageInitShape<DescMethod['input']>;
 
-function caller(channel: Client, codec: AnyCodec) {
-  if (!codec.responseStream) {
-    return (request: Fields, options?: CallOptions) => callUnary(channel, codec, request, options);
+function caller(channel: Client, method: DescMethod) {
+  const { input, output, methodKind } = method;
+  const serialize = (request: Fields) => encode(input, request);
+  const deserialize = (bytes: Uint8Array) => fromBinary(output, bytes);
+  const codec = [methodPath(method), serialize, deserialize] as const;
+  switch (methodKind) {
+    case 'bidi_streaming':
+      return (options: CallOptions = {}) => {
+        const call = channel.makeBidiStreamRequest(...codec, ...callArguments(options));
+        return cancelledBy(options.signal, call);
+      };
+    case 'server_streaming':
+      return (request: Fields, options: CallOptions = {}) => {
+        const call = channel.makeServerStreamRequest(...codec, request, ...callArguments(options));
+        return cancelledBy(options.signal, call);
+      };
+    default:
+      return (request: Fields, options: CallOptions = {}) =>
+        new Promise((resolve, reject) => {
+          const settle = (error: unknown, response: unknown) =>
+            error === null ? resolve(response) : reject(error);
+          const call = channel.makeUnaryRequest(
+            ...codec,
+            request,
+            ...callArguments(options),
+            settle,
+          );
+          cancelledBy(options.signal, call);
+        });
   }
-  const { path, requestSerialize, responseDeserialize } = codec;
-  if (codec.requestStream) {
-    return (options: CallOptions = {}) => {
-      const [metadata, callOptions] = callArguments(options);
-      const call = channel.makeBidiStreamRequest(
-        path,
-        requestSerialize,
-        responseDeserialize,
-        metadata,
-        callOptions,
-      );
-      return cancelledBy(options.signal, call);
-    };
-  }
-  return (request: Fields, options: CallOptions = {}) => {
-    const [metadata, callOptions] = callArguments(options);
-    const call = channel.makeServerStreamRequest(
-      path,
-      requestSerialize,
-      responseDeserialize,
-      request,
-      metadata,
-      callOptions,
-    );
-    return cancelledBy(options.signal, call);
-  };
-}
-
-function callUnary(channel: Client, codec: AnyCodec, request: Fields, options: CallOptions = {}) {
-  const { path, requestSerialize, responseDeserialize } = codec;
-  const [metadata, callOptions] = callArguments(options);
-  return new Promise((resolve, reject) => {
-    const call = channel.makeUnaryRequest(
-      path,
-      requestSerialize,
-      responseDeserialize,
-      request,
-      metadata,
-      callOptions,
-      (error, response) => (error === null ? resolve(response) : reject(error)),
-    );
-    cancelledBy(options.signal, call);
-  });
 }
 
 function callArguments(options: CallOptions): [Metadata, { deadline?: number }] {

@@ -5,7 +5,7 @@ import type {
   MessageInitShape,
   MessageShape,
 } from '@bufbuild/protobuf';
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { fromBinary } from '@bufbuild/protobuf';
 import type {
   handleBidiStreamingCall,
   handleServerStreamingCall,
@@ -14,9 +14,10 @@ import type {
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { LearningError } from '../domain/errors.ts';
+import { asBuffer, encode, methodPath } from './encode.ts';
 import { findOverlongList, listLimits } from './list-limits.ts';
 
-/** Stands in a request's place where its bytes were not taken; the handler refuses it. */
+/** Takes the place of a request whose bytes could not be decoded; the handler refuses it. */
 export class Malformed {
   readonly error: LearningError;
 
@@ -25,13 +26,13 @@ export class Malformed {
   }
 }
 
-/** A request as a handler gets it. */
+/** A request as a handler receives it. */
 export type Decoded<I extends DescMessage> = MessageShape<I> | Malformed;
 
-/** A response as a handler gives it: a message, its fields, or its bytes, sent as they are. */
+/** A response as a handler returns it: a message, its fields, or encoded bytes, which are sent as they are. */
 export type Encodable<O extends DescMessage> = MessageInitShape<O> | Uint8Array;
 
-/** One method as grpc-js wants it, for both sides of the wire. */
+/** A grpc-js method definition. */
 export interface MethodCodec<I extends DescMessage, O extends DescMessage> {
   readonly path: string;
   readonly requestStream: boolean;
@@ -43,12 +44,12 @@ export interface MethodCodec<I extends DescMessage, O extends DescMessage> {
   readonly responseDeserialize: (bytes: Uint8Array) => MessageShape<O>;
 }
 
-/** The methods of a service by their names in TypeScript. */
+/** The methods of a service by their TypeScript names. */
 export type ServiceCodec<S extends DescService> = {
   readonly [K in keyof S['method']]: MethodCodec<S['method'][K]['input'], S['method'][K]['output']>;
 };
 
-/** What grpc-js calls for a method. */
+/** The handler that grpc-js calls for a method. */
 export type MethodHandler<M extends DescMethod> = M['methodKind'] extends 'unary'
   ? handleUnaryCall<Decoded<M['input']>, Encodable<M['output']>>
   : M['methodKind'] extends 'server_streaming'
@@ -62,7 +63,7 @@ export type ServiceHandlers<S extends DescService> = {
   readonly [K in keyof S['method']]: MethodHandler<S['method'][K]>;
 };
 
-/** Registers a service; every method must have its handler. */
+/** Registers a service; every method must have a handler. */
 export function addService<S extends DescService>(
   server: Server,
   service: S,
@@ -72,16 +73,11 @@ export function addService<S extends DescService>(
   server.addService(serviceCodec(service), handlers as unknown as UntypedServiceImplementation);
 }
 
-/** Translates a service's descriptor for grpc-js. */
+/** The grpc-js definition of a service. */
 export function serviceCodec<S extends DescService>(service: S): ServiceCodec<S> {
   const methods = service.methods.map((method) => [method.localName, methodCodec(method)]);
-  // Its keys and types are the descriptor's, which fromEntries cannot express.
+  // fromEntries cannot express that keys and types are those of the descriptor.
   return Object.fromEntries(methods) as ServiceCodec<S>;
-}
-
-/** Encodes a message, or its fields. Throws where a field cannot be encoded. */
-export function encode<O extends DescMessage>(schema: O, message: MessageInitShape<O>): Buffer {
-  return asBuffer(toBinary(schema, create(schema, message)));
 }
 
 type TypedMethod<I extends DescMessage, O extends DescMessage> = DescMethod & {
@@ -89,13 +85,13 @@ type TypedMethod<I extends DescMessage, O extends DescMessage> = DescMethod & {
   readonly output: O;
 };
 
-/** Translates one method's descriptor. */
+/** The grpc-js definition of a method. */
 export function methodCodec<I extends DescMessage, O extends DescMessage>(
   method: TypedMethod<I, O>,
 ): MethodCodec<I, O> {
   const { input, output, methodKind } = method;
   return {
-    path: `/${method.parent.typeName}/${method.name}`,
+    path: methodPath(method),
     requestStream: methodKind === 'client_streaming' || methodKind === 'bidi_streaming',
     responseStream: methodKind === 'server_streaming' || methodKind === 'bidi_streaming',
     requestSerialize: (request) => encode(input, request),
@@ -106,17 +102,17 @@ export function methodCodec<I extends DescMessage, O extends DescMessage>(
   };
 }
 
-/** Requests of at most so many bytes are not worth remembering. */
+/** The size of a request is remembered only if it is larger than this. */
 export const BIG_REQUEST_BYTES = 4096;
 
 const sizes = new WeakMap<object, number>();
 
-/** How many bytes a request was decoded from, where they are many; else 0. */
+/** The bytes a request was decoded from if they exceed `BIG_REQUEST_BYTES`, otherwise 0. */
 export function decodedBytes(request: unknown): number {
   return typeof request === 'object' && request !== null ? (sizes.get(request) ?? 0) : 0;
 }
 
-// Fields of a newer contract are of no use here, and keeping them costs memory.
+// Unknown fields of a newer contract are not used here, and keeping them costs memory.
 const READ_OPTIONS = { readUnknownFields: false };
 
 function requestDecoder<I extends DescMessage>(input: I): (bytes: Uint8Array) => Decoded<I> {
@@ -133,9 +129,4 @@ function requestDecoder<I extends DescMessage>(input: I): (bytes: Uint8Array) =>
       return new Malformed(new LearningError('MALFORMED', message, { cause }));
     }
   };
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  if (Buffer.isBuffer(bytes)) return bytes;
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

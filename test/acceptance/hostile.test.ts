@@ -6,7 +6,7 @@ import {
   LearningService,
   RecordTaskRequestSchema,
 } from '../../src/gen/learning/v1/learning_service_pb.ts';
-import { encode } from '../../src/wire/codec.ts';
+import { encode } from '../../src/wire/encode.ts';
 import { readStatusDetails } from '../../src/wire/error-details.ts';
 import { learningClient } from '../support/clients.ts';
 import { faultyFields, requests } from '../support/hostile-requests.ts';

@@ -42,6 +42,7 @@ const ROOMS: Record<string, readonly string[]> = {
   'rpc/services': [
     ...['gen', 'domain', 'ledger', 'engine', 'wire', 'rpc', 'rpc/streams', 'rpc/validation'],
     ...[...GRPC, '@bufbuild/protobuf/reflect', '@bufbuild/protobuf/wkt'],
+    '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js',
   ],
   'rpc/streams': [
     ...['gen', 'domain', 'ledger', 'engine', 'wire', 'rpc', 'rpc/validation', '@grpc/grpc-js'],

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
 import { setInterval as ticks } from 'node:timers/promises';
 import { RecordTaskRequestSchema } from '../../src/gen/learning/v1/learning_service_pb.ts';
-import { encode } from '../../src/wire/codec.ts';
+import { encode } from '../../src/wire/encode.ts';
 import type { FloodJob, FloodResult } from './flood-process.ts';
 import { percentile } from './percentile.ts';
 import { taskOfId } from './task-book.ts';

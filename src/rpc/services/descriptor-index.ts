@@ -39,14 +39,16 @@ type Type = DescMessage | DescEnum | DescExtension | DescService;
 /**
  * Answers questions about the files of services, and all that they import.
  *
- * @param others files that no service imports
+ * @param others files that no service imports, or that take the place of imported ones of the same name
  */
 export function createDescriptorIndex(
   services: readonly DescService[],
   others: readonly DescFile[] = [],
 ): (question: Question) => Answer {
-  const files = withImports([...services.map(({ file }) => file), ...others]);
+  const files = withImports([...others, ...services.map(({ file }) => file)]);
   const types = [...files.values()].flatMap((file) => [...nestedTypes(file)]);
+  const fileAnswer = (file: DescFile | undefined, what: string): Answer =>
+    file === undefined ? notFound(what) : encoded(withImports([file], files));
   const extensionsOf = (typeName: string) =>
     types
       .filter((type) => type.kind === 'extension')
@@ -78,15 +80,22 @@ export function createDescriptorIndex(
   };
 }
 
-/** Files and all that they import, by name. */
+/**
+ * Files and all that they import, by name.
+ *
+ * @param known files that are taken in place of others of the same name
+ */
 function withImports(
   files: readonly DescFile[],
+  known: ReadonlyMap<string, DescFile> = new Map(),
   found = new Map<string, DescFile>(),
 ): Map<string, DescFile> {
   for (const file of files) {
-    if (found.has(file.proto.name)) continue;
-    found.set(file.proto.name, file);
-    withImports(file.dependencies, found);
+    const { name } = file.proto;
+    if (found.has(name)) continue;
+    const taken = known.get(name) ?? file;
+    found.set(name, taken);
+    withImports(taken.dependencies, known, found);
   }
   return found;
 }
@@ -113,11 +122,11 @@ function partsOf(type: Type): readonly { readonly name: string }[] {
   }
 }
 
-/** The file and all that it imports, so that a client need not ask for each. */
-function fileAnswer(file: DescFile | undefined, what: string): Answer {
-  if (file === undefined) return notFound(what);
-  const files = [...withImports([file]).values()];
-  const fileDescriptorProto = files.map(({ proto }) => toBinary(FileDescriptorProtoSchema, proto));
+/** A file and all that it imports, so that a client need not ask for each. */
+function encoded(files: ReadonlyMap<string, DescFile>): Answer {
+  const fileDescriptorProto = [...files.values()].map(({ proto }) =>
+    toBinary(FileDescriptorProtoSchema, proto),
+  );
   return { case: 'fileDescriptorResponse', value: { fileDescriptorProto } };
 }
 

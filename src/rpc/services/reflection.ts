@@ -1,4 +1,5 @@
 import type { DescService } from '@bufbuild/protobuf';
+import { file_buf_validate_validate } from '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js';
 import type { Server, ServerDuplexStream } from '@grpc/grpc-js';
 import { invalidFields, type LearningError } from '../../domain/errors.ts';
 import { file_google_rpc_error_details } from '../../gen/google/rpc/error_details_pb.ts';
@@ -18,9 +19,10 @@ export function addReflection(
   services: readonly DescService[],
   openStreams: OpenStreams,
 ): void {
-  // No service imports them, but clients need them to show the details of an error.
-  const details = [file_google_rpc_error_details];
-  const answer = createDescriptorIndex([...services, ...REFLECTION], details);
+  // No service imports error details, but clients need them to show errors. Generated code imports an
+  // empty file in place of the rules.
+  const others = [file_google_rpc_error_details, file_buf_validate_validate];
+  const answer = createDescriptorIndex([...services, ...REFLECTION], others);
   for (const version of REFLECTION) {
     addService(server, version, {
       serverReflectionInfo: (call) => answerEach(call, answer, openStreams),

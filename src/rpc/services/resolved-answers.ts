@@ -2,7 +2,7 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { Parameters } from '../../domain/value.ts';
 import type { Resolved } from '../../engine/resolve.ts';
 import { Arm, ResolveParametersResponseSchema } from '../../gen/learning/v1/learning_service_pb.ts';
-import { encode } from '../../wire/codec.ts';
+import { encode } from '../../wire/encode.ts';
 import { toProtoParameters } from '../../wire/value.ts';
 
 const ARMS = { old: Arm.OLD, new: Arm.NEW } as const;

@@ -10,7 +10,8 @@ import {
 } from '../../gen/learning/v1/learning_service_pb.ts';
 import type { LedgerState } from '../../ledger/state.ts';
 import { type FeedItem, type SnapshotOutcome, Subscription } from '../../ledger/subscription.ts';
-import { type Decoded, type Encodable, encode } from '../../wire/codec.ts';
+import type { Decoded, Encodable } from '../../wire/codec.ts';
+import { encode } from '../../wire/encode.ts';
 import { fromProtoTypes } from '../../wire/from-proto.ts';
 import { toStreamedDelta, toTimestamp } from '../../wire/to-proto.ts';
 import { toProtoParameters } from '../../wire/value.ts';
