@@ -2,7 +2,7 @@ import type { LedgerEvent } from '../ledger/event.ts';
 import type { Head } from '../ledger/head.ts';
 import type { Commit, StoredLedger, SyncLedgerStore } from '../ledger/store.ts';
 
-/** A store that lasts as long as its process: the reference for every other one. */
+/** A store in memory: the reference for every other one. */
 export function createMemoryStore(): SyncLedgerStore {
   const events = new Map<number, LedgerEvent>();
   let head: Head | undefined;
@@ -16,7 +16,7 @@ export function createMemoryStore(): SyncLedgerStore {
     commit(commit: Commit): void {
       for (const position of commit.drop) events.delete(position);
       for (const { position, event } of commit.events) events.set(position, event);
-      head = commit.head;
+      head = structuredClone(commit.head);
     },
     check(): void {},
     recover: () => false,
