@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { BackupSettings } from '../config/config.ts';
@@ -23,7 +23,7 @@ const RETRY_MS = 600_000;
 /** `ledger-2026-11-30T12-06-34Z.db` */
 const NAME = /^ledger-(\d{4}-\d\d-\d\d)T(\d\d)-(\d\d)-(\d\d)Z\.db$/;
 
-/** What is left of an interrupted backup. */
+/** What an interrupted backup leaves. */
 const UNFINISHED = /^ledger-.*Z\.db\.incomplete/;
 
 /** Backs the ledger up periodically, and keeps the newest backups. */
@@ -37,9 +37,10 @@ export class BackupSchedule {
     this.#options = options;
   }
 
-  /** Applies settings; without them, no more backups are made. */
+  /** Applies new settings, and removes what interrupted backups left. `undefined` stops backups. */
   configure(settings: BackupSettings | undefined): void {
     this.#settings = settings;
+    if (settings !== undefined && !this.#isRunning) this.#removeUnfinished();
     this.#plan();
   }
 
@@ -55,6 +56,16 @@ export class BackupSchedule {
       return backupsIn(this.#directory(), this.#options.clock.now()).at(-1)?.timeMs;
     } catch {
       return undefined;
+    }
+  }
+
+  #removeUnfinished(): void {
+    const directory = this.#directory();
+    try {
+      if (existsSync(directory)) removeFrom(directory, unfinishedIn(directory));
+    } catch (error) {
+      const what = 'what an interrupted backup left could not be removed';
+      this.#options.log.warn({ err: error, directory }, `${what}: ${messageOf(error)}`);
     }
   }
 
@@ -110,9 +121,16 @@ function backupsIn(directory: string, nowMs: number): readonly Backup[] {
     .sort((a, b) => a.timeMs - b.timeMs);
 }
 
+function unfinishedIn(directory: string): readonly string[] {
+  return readdirSync(directory).filter((name) => UNFINISHED.test(name));
+}
+
 function removeOld(directory: string, nowMs: number, keep = Number.POSITIVE_INFINITY): void {
-  const unfinished = readdirSync(directory).filter((name) => UNFINISHED.test(name));
   const backups = backupsIn(directory, nowMs).map(({ name }) => name);
   const old = backups.slice(0, Math.max(backups.length - keep, 0));
-  for (const name of [...old, ...unfinished]) rmSync(join(directory, name));
+  removeFrom(directory, [...old, ...unfinishedIn(directory)]);
+}
+
+function removeFrom(directory: string, names: readonly string[]): void {
+  for (const name of names) rmSync(join(directory, name), { force: true });
 }

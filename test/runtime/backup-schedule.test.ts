@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
@@ -63,6 +63,48 @@ test('goes by what an earlier process made, and leaves what is not its own', asy
   expect(made).toEqual([]);
   await clock.advance(1);
   expect(names()).toEqual(['ledger-2026-01-01T06-00-00Z.db', ...others]);
+});
+
+test('removes what an interrupted backup left when it is configured, and only that', () => {
+  const { schedule, dataDir, lines, names } = createSchedule();
+  schedule.configure(DAILY);
+  expect(lines).toEqual([]);
+  mkdirSync(join(dataDir, 'backups'));
+  const unfinished = ['', '-wal', '-journal'].map(
+    (suffix) => `ledger-2025-12-31T06-00-00Z.db.incomplete${suffix}`,
+  );
+  const others = ['ledger-2025-12-30T06-00-00Z.db', 'mine.db.incomplete'];
+  for (const name of [...unfinished, ...others]) writeFileSync(join(dataDir, 'backups', name), '');
+  schedule.configure(undefined);
+  expect(names()).toHaveLength(5);
+  schedule.configure(DAILY);
+  expect(names()).toEqual(others);
+});
+
+test('leaves alone what the backup under way is writing', async () => {
+  const { schedule, clock, made, dataDir, names } = createSchedule();
+  let finish = () => {};
+  const slow = new BackupSchedule({
+    ...{ dataDir, clock, log: pino({ enabled: false }) },
+    async backUp(file) {
+      writeFileSync(`${file}.incomplete`, '');
+      await new Promise<void>((resolve) => {
+        finish = resolve;
+      });
+      renameSync(`${file}.incomplete`, file);
+      made.push(file);
+      return SUMMARY;
+    },
+  });
+  slow.configure(DAILY);
+  await clock.advance(0);
+  slow.configure({ ...DAILY, keep: 2 });
+  expect(names()).toEqual(['ledger-2026-01-01T00-00-00Z.db.incomplete']);
+  finish();
+  await clock.advance(0);
+  expect(made).toHaveLength(1);
+  schedule.stop();
+  slow.stop();
 });
 
 test('says why one could not be made, and tries again soon', async () => {
