@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
+import { systemClock } from '../client/environment.ts';
 import type { Config } from '../config/config.ts';
 import { formatFault } from '../config/fault.ts';
 import { parseConfigFile, readConfigFile } from '../config/load.ts';
 import { messageOf } from '../domain/errors.ts';
 import type { LedgerStore } from '../ledger/store.ts';
 import { BackupSchedule } from '../runtime/backup-schedule.ts';
-import { systemClock } from '../runtime/clock.ts';
 import { parseInThread } from '../runtime/config-in-thread.ts';
 import { ConfigReload } from '../runtime/config-reload.ts';
 import { WATCH_INTERVAL_MS, watchFiles } from '../runtime/file-watch.ts';

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import { Access, type AccessSettings } from '../access/access.ts';
 import { type Protection, planListener } from '../access/exposure.ts';
+import { systemClock } from '../client/environment.ts';
 import { type ListenAddress, parseListenAddress } from '../net/address.ts';
-import { systemClock } from './clock.ts';
 import { WATCH_INTERVAL_MS, watchFiles } from './file-watch.ts';
 
 /** What the command line says of who may connect. */

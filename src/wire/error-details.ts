@@ -10,17 +10,17 @@ import {
 } from '../gen/google/rpc/error_details_pb.ts';
 import { StatusSchema } from '../gen/google/rpc/status_pb.ts';
 
-/** What a server told about an error beside its code and message. */
+/** The details of an error apart from its code and message. */
 export interface StatusDetails {
-  /** Empty: the server gave none. */
+  /** Empty if the server sent none. */
   readonly reason: string;
   readonly domain: string;
   readonly violations: readonly FieldViolation[];
-  /** `undefined`: the server said nothing about trying again. */
+  /** `undefined` if the server sent no delay. */
   readonly retryDelayMs: number | undefined;
 }
 
-/** Reads the details of a failed call, as a client. Details that cannot be read are none. */
+/** Reads the details of a failed call. Invalid details are ignored. */
 export function readStatusDetails(error: { readonly metadata: Metadata }): StatusDetails {
   const details = packedDetails(error.metadata);
   const info = find(details, ErrorInfoSchema);
@@ -52,7 +52,7 @@ function find<S extends DescMessage>(
       const message = anyUnpack(any, schema);
       if (message !== undefined) return message;
     } catch {
-      // Not what it says it is: as if it was not there.
+      // Invalid bytes: ignored.
     }
   }
   return undefined;

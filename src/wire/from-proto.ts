@@ -9,20 +9,20 @@ import type {
 } from '../gen/learning/v1/task_pb.ts';
 import { STATES, TYPES } from './to-proto.ts';
 
-/** From checked messages to the domain's types. */
+/** From validated messages to the domain's types. */
 
-/** @param nowMs Unix time, when it ended if it does not say so */
+/** @param nowMs Unix time, the finish time of a task without one */
 export function fromProtoTask(task: ProtoTask, nowMs: number): Task {
   return {
     taskId: task.taskId,
     agentId: task.agentId,
-    // The enum's numbers are the places in TASK_STATUSES.
+    // The enum's numbers are the indexes in TASK_STATUSES.
     status: TASK_STATUSES[task.status] ?? 'unspecified',
     latencyMs: task.latencyMs,
     finishTimeMs: task.finishTime === undefined ? nowMs : toMs(task.finishTime),
     labels: task.labels,
     measurements: task.measurements,
-    // Beyond 2^53 no ledger will ever be; such a number means nothing here, however it is rounded.
+    // No ledger reaches 2^53, so rounding does not matter.
     deltaSequence: Number(task.deltaSequence),
     ...(task.clientId === '' ? undefined : { clientId: task.clientId }),
   };

@@ -4,14 +4,14 @@ import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { field as validationRules } from '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js';
 import { invalidFields, type LearningError } from '../domain/errors.ts';
 
-/** How many messages a list may hold. */
+/** The maximum number of messages in a list. */
 export interface ListLimit {
   readonly fieldName: string;
   readonly fieldNumber: number;
   readonly maxItems: number;
 }
 
-/** The `max_items` rules of a request's own lists of messages. */
+/** The `max_items` rules of the lists of messages in a request. */
 export function listLimits(request: DescMessage): readonly ListLimit[] {
   return request.fields.flatMap((field) => {
     if (field.fieldKind !== 'list' || field.listKind !== 'message') return [];
@@ -23,15 +23,15 @@ export function listLimits(request: DescMessage): readonly ListLimit[] {
 }
 
 /**
- * Finds a list over its limit before anything is decoded: 4 MiB can hold two million empty
- * messages, whose objects take 0.6 GB and two seconds. Throws where the bytes end early.
+ * Finds a list over its limit before decoding: 4 MiB can hold two million empty messages, whose objects take
+ * 0.6 GB and two seconds. Throws if the bytes are truncated.
  */
 export function findOverlongList(
   limits: readonly ListLimit[],
   bytes: Uint8Array,
 ): LearningError | undefined {
   for (const { fieldName, fieldNumber, maxItems } of limits) {
-    // An item takes two bytes at least.
+    // An item takes at least two bytes.
     if (bytes.length <= 2 * maxItems) continue;
     if (countItems(bytes, fieldNumber, maxItems) <= maxItems) continue;
     const description = `must contain no more than ${maxItems} item(s)`;
@@ -49,11 +49,11 @@ function countItems(bytes: Uint8Array, fieldNumber: number, enough: number): num
     const wireType = tag & 7;
     if (wireType === WireType.LengthDelimited) {
       if (tag >>> 3 === fieldNumber) count++;
-      // Not skip(): it makes a view of each item.
+      // Not skip(), which creates a view of each item.
       const length = reader.uint32();
       reader.pos += length;
     } else {
-      // The low three bits of a tag are its wire type; skip() refuses 6 and 7.
+      // skip() throws for the undefined wire types 6 and 7.
       reader.skip(wireType as WireType, tag >>> 3);
     }
   }

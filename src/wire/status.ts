@@ -1,6 +1,6 @@
 import type { DescMessage, MessageInitShape } from '@bufbuild/protobuf';
 import { create, toBinary } from '@bufbuild/protobuf';
-import { anyPack } from '@bufbuild/protobuf/wkt';
+import { anyPack, durationFromMs } from '@bufbuild/protobuf/wkt';
 import { Metadata, type StatusObject, status } from '@grpc/grpc-js';
 import { clip } from '../domain/clip.ts';
 import { type ErrorReason, type FieldViolation, LearningError } from '../domain/errors.ts';
@@ -12,19 +12,19 @@ import {
 import { StatusSchema } from '../gen/google/rpc/status_pb.ts';
 import { MAX_VIOLATIONS } from './violations.ts';
 
-/** Defines the reasons in `google.rpc.ErrorInfo`. */
+/** The domain of the reasons in `google.rpc.ErrorInfo`. */
 const ERROR_DOMAIN = 'learning.v1';
 
-/** When to try again what may succeed soon. A range: clients refused together are to come apart. */
+/** The range of delays before a retry. */
 const RETRY_DELAY_MS = { min: 500, max: 1500 };
 
-/** Multiples of it, without their whole parts, fill the range evenly however many there are. */
+/** Successive multiples, modulo 1, spread evenly, so that clients refused together do not retry together. */
 const GOLDEN_RATIO = (Math.sqrt(5) - 1) / 2;
 
-/** The reasons that a client can be told. */
+/** The reasons that are sent to clients. */
 export type WireReason = ErrorReason | 'INTERNAL';
 
-/** The contract's table of errors. */
+/** The code of each reason, as the contract has it. */
 export const CODE_OF_REASON = {
   INVALID_FIELD: status.INVALID_ARGUMENT,
   MALFORMED: status.INVALID_ARGUMENT,
@@ -42,30 +42,27 @@ export const CODE_OF_REASON = {
   INTERNAL: status.INTERNAL,
 } as const satisfies Record<WireReason, status>;
 
-// Headers are dear: many clients take 8 KiB of them in all. The message travels twice, once
-// percent-encoded, and the details grow by a third in base64.
+// Many clients accept 8 KiB of headers in all. The message is sent twice, once percent-encoded, and base64
+// adds a third to the details.
 const MAX_MESSAGE_BYTES = 512;
 const MAX_VIOLATIONS_BYTES = 2560;
 
-/** Called with what was thrown and is not for the caller's eyes. */
+/** Receives errors that must not be sent to callers. */
 export type LogError = (error: unknown) => void;
 
-/**
- * The status to end a call with. A `LearningError` is told to the caller; anything else is
- * logged and becomes an opaque INTERNAL.
- */
+/** The status to end a call with. A `LearningError` is sent to the caller; any other error is logged and becomes INTERNAL. */
 export function statusOf(error: unknown, logError: LogError): StatusObject {
   if (error instanceof LearningError) return refusalStatus(error);
   logError(error);
   return createStatus('INTERNAL', 'internal error; the log of the sidecar has its cause');
 }
 
-/** The status that tells a caller why it was refused. */
+/** The status of a refusal. */
 export function refusalStatus({ reason, message, violations }: LearningError): StatusObject {
   return createStatus(reason, message, violations);
 }
 
-/** A status with its details, of bounded size whatever it is given. */
+/** A status with its details, of bounded size. */
 export function createStatus(
   reason: WireReason,
   message: string,
@@ -80,7 +77,7 @@ export function createStatus(
   const metadata = new Metadata();
   if (code === status.UNAVAILABLE) {
     const delayMs = nextRetryDelayMs();
-    details.push(pack(RetryInfoSchema, { retryDelay: durationOf(delayMs) }));
+    details.push(pack(RetryInfoSchema, { retryDelay: durationFromMs(delayMs) }));
     metadata.set('grpc-retry-pushback-ms', String(delayMs));
   }
   const bytes = toBinary(StatusSchema, create(StatusSchema, { code, message: text, details }));
@@ -107,10 +104,6 @@ function nextRetryDelayMs(): number {
   const { min, max } = RETRY_DELAY_MS;
   placeInRange = (placeInRange + GOLDEN_RATIO) % 1;
   return Math.round(min + placeInRange * (max - min));
-}
-
-function durationOf(ms: number): { seconds: bigint; nanos: number } {
-  return { seconds: BigInt(Math.floor(ms / 1000)), nanos: (ms % 1000) * 1_000_000 };
 }
 
 function pack<S extends DescMessage>(schema: S, fields: MessageInitShape<S>) {

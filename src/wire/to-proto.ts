@@ -14,69 +14,34 @@ import { toProtoValue } from './value.ts';
 
 /** From the domain's types to messages. */
 
-export const TYPES = {
-  coordination: proto.DeltaType.COORDINATION,
-  strategy: proto.DeltaType.STRATEGY,
-  resource: proto.DeltaType.RESOURCE,
-  metric: proto.DeltaType.METRIC,
-} as const;
+type LowerCased<E> = { readonly [K in keyof E & string as Lowercase<K>]: E[K] };
 
-const OPERATIONS = {
-  modify: proto.DeltaOperation.MODIFY,
-  add: proto.DeltaOperation.ADD,
-  remove: proto.DeltaOperation.REMOVE,
-  adjust: proto.DeltaOperation.ADJUST,
-} as const;
+/** The numbers of an enum by the domain's names, which are the proto's in lower case. */
+function lowerCased<E extends object>(numbers: E): LowerCased<E> {
+  const entries = Object.entries(numbers).map(([name, number]) => [name.toLowerCase(), number]);
+  // fromEntries cannot express which keys there are.
+  return Object.fromEntries(entries) as LowerCased<E>;
+}
 
-const IMPACTS = {
-  positive: proto.DeltaImpact.POSITIVE,
-  negative: proto.DeltaImpact.NEGATIVE,
-  neutral: proto.DeltaImpact.NEUTRAL,
-} as const;
+export const TYPES = lowerCased(proto.DeltaType);
+const OPERATIONS = lowerCased(proto.DeltaOperation);
+const IMPACTS = lowerCased(proto.DeltaImpact);
+const RISKS = lowerCased(proto.RiskLevel);
+export const STATES = lowerCased(proto.DeltaState);
+export const VERDICTS = lowerCased(proto.Verdict);
+const STATISTICS = lowerCased(proto.Statistic);
 
-const RISKS = {
-  low: proto.RiskLevel.LOW,
-  medium: proto.RiskLevel.MEDIUM,
-  high: proto.RiskLevel.HIGH,
-} as const;
-
-export const STATES = {
-  proposed: proto.DeltaState.PROPOSED,
-  rejected: proto.DeltaState.REJECTED,
-  trial: proto.DeltaState.TRIAL,
-  applied: proto.DeltaState.APPLIED,
-  reverted: proto.DeltaState.REVERTED,
-  expired: proto.DeltaState.EXPIRED,
-  provisional: proto.DeltaState.PROVISIONAL,
-  confirmed: proto.DeltaState.CONFIRMED,
-} as const;
-
-export const VERDICTS = {
-  helped: proto.Verdict.HELPED,
-  harmed: proto.Verdict.HARMED,
-  inconclusive: proto.Verdict.INCONCLUSIVE,
-  invalid: proto.Verdict.INVALID,
-  observed: proto.Verdict.OBSERVED,
-} as const;
-
-const STATISTICS = {
-  median: proto.Statistic.MEDIAN,
-  total: proto.Statistic.TOTAL,
-  share: proto.Statistic.SHARE,
-  mean: proto.Statistic.MEAN,
-} as const;
-
-/** Refusals told of one delta: 4,096 are kept, of 1.5 KB each, more than a message may hold. */
+/** Maximum refusals in a message. A delta keeps 4,096 of 1.5 KB each, more than a message may hold. */
 const MAX_TOLD_REFUSALS = 100;
 
-/** A delta as streams tell it: whether what it put in force is proven is not told there. */
+/** A delta for streams, which show any live delta as applied, proven or not. */
 export function toStreamedDelta(delta: Delta): proto.Delta {
   return toProtoDelta(isLive(delta) ? { ...delta, state: 'applied' } : delta);
 }
 
 /**
- * @param effect what is known of its effect now
- * @param offsetMs Unix time less the loop's
+ * @param effect its effect as known now
+ * @param offsetMs Unix time minus loop time
  */
 export function toProtoDelta(
   delta: Delta,
@@ -87,7 +52,7 @@ export function toProtoDelta(
     deltaId: delta.deltaId,
     sequence: BigInt(delta.sequence),
     ruleId: delta.ruleId,
-    type: delta.type === undefined ? proto.DeltaType.UNSPECIFIED : TYPES[delta.type],
+    type: TYPES[delta.type ?? 'unspecified'],
     operation: OPERATIONS[delta.operation],
     target: delta.target,
     oldValue: optional(delta.oldValue, toProtoValue),
@@ -130,10 +95,10 @@ export function toProtoCycle(cycle: CycleRecord, deltas: proto.Delta[] = []): Cy
   });
 }
 
-/** The greatest number of a uint32. */
+/** The maximum of a uint32. */
 const MAX_COUNT = 0xffff_ffff;
 
-/** A count that is a mean is rounded, as the wire knows whole ones only. */
+/** Rounds counts that are means: the message holds integers. */
 export function toProtoMetrics(metrics: CoordinationMetrics): ProtoMetrics {
   return create(CoordinationMetricsSchema, {
     subAgentCount: Math.min(Math.round(metrics.subAgentCount), MAX_COUNT),
@@ -166,7 +131,7 @@ function toProtoEffect(
   summary: string,
 ): proto.DeltaEffect {
   return create(proto.DeltaEffectSchema, {
-    verdict: verdict === undefined ? proto.Verdict.UNSPECIFIED : VERDICTS[verdict],
+    verdict: VERDICTS[verdict ?? 'unspecified'],
     metrics: metrics.map(toProtoMetricEffect),
     tasksUsed: BigInt(tasksUsed),
     summary,
@@ -184,7 +149,7 @@ function toProtoMetricEffect({ margin, ...effect }: MetricEffect) {
   };
 }
 
-/** A field that is there only where there is something to put into it. */
+/** Converts a value unless it is missing. */
 export function optional<T, R>(
   value: T | null | undefined,
   convert: (value: T) => R,

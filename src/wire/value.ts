@@ -2,11 +2,11 @@ import { fromJson, toJson } from '@bufbuild/protobuf';
 import { type Value as ProtoValue, ValueSchema } from '@bufbuild/protobuf/wkt';
 import type { Parameters as ParameterValues, Value } from '../domain/value.ts';
 
-/** Nesting of a value on the wire: above any setting, below what could exhaust the stack. */
+/** Maximum nesting of a value: more than settings need, less than could exhaust the stack. */
 const MAX_DEPTH = 16;
 
 export function toProtoValue(value: Value): ProtoValue {
-  // A Value is what JSON can hold, but for being read-only.
+  // A Value is a read-only JSON value.
   return fromJson(ValueSchema, value as Parameters<typeof fromJson>[1]);
 }
 
@@ -16,7 +16,7 @@ export function toProtoParameters(parameters: ParameterValues): { [name: string]
   );
 }
 
-/** The domain's value, or in words what was expected instead. */
+/** The domain's value, or what was expected instead. */
 export function fromProtoValue(value: ProtoValue): { value: Value } | { fault: string } {
   try {
     const json: Value = toJson(ValueSchema, value);
@@ -24,7 +24,7 @@ export function fromProtoValue(value: ProtoValue): { value: Value } | { fault: s
       ? { value: json }
       : { fault: `expected at most ${MAX_DEPTH} levels of nesting` };
   } catch {
-    // No kind is set, a number is not finite, or it is nested beyond the stack.
+    // No kind is set, a number is not finite, or the nesting exhausts the stack.
     return { fault: 'expected null, a finite number, a string, a bool, a list or a struct' };
   }
 }

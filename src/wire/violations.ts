@@ -1,14 +1,14 @@
 import { clip } from '../domain/clip.ts';
 import { type FieldViolation, LearningError } from '../domain/errors.ts';
 
-/** Violations that one answer tells of; the others are only counted. */
+/** Maximum violations in an error; further ones are only counted. */
 export const MAX_VIOLATIONS = 20;
 
 const MAX_PATH_BYTES = 256;
 
-/** What is wrong with one request, as it is found. */
+/** Collects the violations of a request. */
 export interface Findings {
-  /** How many there were. */
+  /** All that were added. */
   readonly total: number;
   /** The first of them. */
   readonly kept: readonly FieldViolation[];
@@ -16,7 +16,7 @@ export interface Findings {
   add(field: string, description: string): void;
 }
 
-/** @param limit How many to keep; the others are counted. */
+/** @param limit the number to keep; further ones are only counted */
 export function createFindings(limit: number = MAX_VIOLATIONS): Findings {
   const kept: FieldViolation[] = [];
   let total = 0;
@@ -34,7 +34,7 @@ export function createFindings(limit: number = MAX_VIOLATIONS): Findings {
 /** The refusal of a request that has findings. */
 export function refusal({ kept, total }: Findings): LearningError {
   const texts = kept.map(({ field, description }) => `${field}: ${description}`);
-  // First, because the status clips what is long.
+  // First, because the status clips long messages.
   const count = total > kept.length ? `${total} violations, the first: ` : '';
   return new LearningError('INVALID_FIELD', count + texts.join('; '), { violations: kept });
 }
