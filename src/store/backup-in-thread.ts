@@ -1,11 +1,9 @@
+import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { LedgerSummary } from './backup.ts';
 
-/** From source, and as built. */
-const THREAD = new URL(
-  import.meta.url.endsWith('.ts') ? './backup-thread.ts' : './backup-thread.js',
-  import.meta.url,
-);
+/** A `.ts` file in the sources, a `.js` file once built. */
+const THREAD = new URL(`./backup-thread${extname(import.meta.url)}`, import.meta.url);
 
 export interface BackupOrder {
   /** The data directory. */
@@ -13,7 +11,7 @@ export interface BackupOrder {
   readonly file: string;
 }
 
-/** As `backUpLedger`, forced, in a thread that ends with it: reading the copy back takes a while. */
+/** Runs `backUpLedger` with `force` in a thread of its own: reading the copy back takes a while. */
 export function backUpInThread(order: BackupOrder): Promise<LedgerSummary> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(THREAD, { workerData: order });

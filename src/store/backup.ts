@@ -22,9 +22,9 @@ export interface LedgerSummary {
 }
 
 /**
- * Copies the ledger of a directory, as it is at one moment, into a file that needs no other, and
- * reads it back. A sidecar may serve from the directory meanwhile. The file is there whole or not
- * at all; one that is there already is refused unless forced. Throws `LedgerOpenError`.
+ * Copies a directory's ledger as of one moment into a single file, and verifies the copy. A sidecar may be
+ * serving from the directory. The file is written completely or not at all; an existing one is replaced only
+ * with `force`. Throws `LedgerOpenError`.
  */
 export async function backUpLedger(
   directory: string,
@@ -50,7 +50,7 @@ export async function backUpLedger(
   }
 }
 
-/** A backup must not take the place of the ledger, of its lock, or of a device. */
+/** Throws if a backup would replace the ledger, its lock or a device. */
 function refuseTarget(file: string, directory: string): void {
   const target = dirname(resolve(file));
   if (existsSync(target) && realpathSync(target) === realpathSync(directory)) {
@@ -62,9 +62,9 @@ function refuseTarget(file: string, directory: string): void {
 }
 
 /**
- * Makes the ledger of a directory from a backup: all that it holds, under a new epoch, since what
- * happened after the backup is unknown to it. Refuses a directory in use, and one that holds a
- * ledger unless forced: that one is then kept under the name answered. Throws `LedgerOpenError`.
+ * Restores a backup into a directory, under a new epoch, since changes after the backup are lost. Refuses a
+ * directory in use, and one that holds a ledger unless `force` is set: `movedTo` is then where that ledger is
+ * kept. Throws `LedgerOpenError`.
  */
 export function restoreLedger(
   file: string,
@@ -76,7 +76,7 @@ export function restoreLedger(
   const lock = prepareDirectory(directory);
   const ledger = join(directory, LEDGER_FILE);
   const write = (temporary: string) => {
-    // Not the file as it is: of a ledger copied by hand, the newest part is in the log beside it.
+    // Not a plain copy: a ledger copied by hand may have its newest part in a write-ahead log.
     withDatabase(file, { readOnly: true }, (db) => db.prepare('VACUUM INTO ?').run(temporary));
     replaceEpoch(temporary, options.newEpoch);
     return verifyLedger(temporary);
@@ -99,26 +99,20 @@ export function restoreLedger(
 async function copyDatabase(source: string, target: string): Promise<void> {
   const db = new DatabaseSync(source, { readOnly: true, timeout: 5000 });
   try {
-    // The copy goes on between commits of the sidecar: a transaction holds its view still, or each
-    // of them would make it begin anew.
+    // In a transaction: otherwise each commit of the sidecar would restart the copy.
     db.exec('BEGIN');
     db.prepare('SELECT count(*) FROM head').get();
     await backup(db, target);
   } finally {
     db.close();
   }
-  // As copied, it would want a write-ahead log beside it.
-  const copy = new DatabaseSync(target);
-  try {
-    copy.exec('PRAGMA journal_mode = DELETE');
-  } finally {
-    copy.close();
-  }
+  // The copy must not need a write-ahead log beside it.
+  withDatabase(target, {}, (copy) => copy.exec('PRAGMA journal_mode = DELETE'));
 }
 
-/** Reads all of it, checksums included. */
+/** Reads the whole file, checksums included. */
 function verifyLedger(file: string): LedgerSummary {
-  // SQLite takes an empty file for a database that is yet to be written.
+  // SQLite treats an empty file as a new database.
   const head = statSync(file).size === 0 ? undefined : checkLedgerFile(file);
   if (head === undefined) throw new LedgerOpenError(`${file} holds no ledger`);
   return {
@@ -136,13 +130,13 @@ function giveName(temporary: string, file: string, force: boolean): void {
   syncFile(dirname(file));
 }
 
-/** Unlike a rename, a link fails where the name is taken, even since we looked. */
+/** Unlike a rename, a link fails if the name is taken. */
 function linkAnew(temporary: string, file: string): void {
   try {
     linkSync(temporary, file);
   } catch (cause) {
     if (existsSync(file)) throw existsAlready(file, cause);
-    // A file system without links.
+    // The file system has no links.
     renameSync(temporary, file);
   }
 }

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { StoreFault } from '../../ledger/store.ts';
 
 /**
- * Room that must be there before a ledger is written again: what its write-ahead log grows to
- * between checkpoints. With less, a disk that is still full would pass for healed at every other look.
+ * Free space required before writing resumes: the size of the write-ahead log between checkpoints. With less, a
+ * disk that is still full would look healed at every other check.
  */
 const HEADROOM_BYTES = 4 * 1024 * 1024;
 const CHUNK_BYTES = 64 * 1024;
 
-/** Looks whether a directory can be written, with some room. Throws what the system says of it. */
+/** Checks that a directory can be written and has free space. Throws the system's error. */
 export function tryDisk(directory: string): void {
   const { bavail, bsize } = statfsSync(directory);
   if (bavail * bsize < HEADROOM_BYTES) throw new StoreFault('the disk is full');

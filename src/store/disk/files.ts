@@ -4,10 +4,10 @@ import { dirname } from 'node:path';
 /** The ledger's file in its data directory. */
 export const LEDGER_FILE = 'ledger.db';
 
-/** What SQLite may keep beside a database. */
+/** The suffixes of files that SQLite keeps beside a database. */
 export const COMPANIONS = ['-wal', '-shm', '-journal'] as const;
 
-/** Of a directory: the names in it. */
+/** Syncs a file, or the names in a directory. */
 export function syncFile(path: string): void {
   const fd = openSync(path, 'r');
   try {
@@ -17,7 +17,7 @@ export function syncFile(path: string): void {
   }
 }
 
-/** A journal of another database beside this one would be taken for its own. */
+/** SQLite would take the journal of an earlier database of this name for the new one's. */
 export function removeCompanions(file: string): void {
   for (const suffix of COMPANIONS) rmSync(`${file}${suffix}`, { force: true });
 }
@@ -27,17 +27,16 @@ export function removeWithCompanions(file: string): void {
   removeCompanions(file);
 }
 
-/** What a database is called while it is written. */
+/** The name of a database while it is being written. */
 export function temporaryOf(file: string): string {
   return `${file}.incomplete`;
 }
 
 /**
- * Puts a new database in a file's place, which is there whole or not at all. Answers what `write`
- * does.
+ * Replaces a file by a new database, completely or not at all. Returns the result of `write`.
  *
- * @param write makes it, under the name given
- * @param clear takes away what is in its place, once the new one is safe
+ * @param write writes the database under the given name
+ * @param clear removes the former file, once the new one is durable
  */
 export function putInPlace<R>(file: string, write: (temporary: string) => R, clear: () => void): R {
   const temporary = temporaryOf(file);

@@ -2,22 +2,22 @@ import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'nod
 import { basename, dirname, join } from 'node:path';
 import { COMPANIONS, putInPlace, syncFile } from './files.ts';
 
-/** A move that has begun. */
+/** A move in progress. */
 interface Move {
-  /** The name that the file is given, in the same directory. */
+  /** The new name of the file, in the same directory. */
   readonly to: string;
-  /** Whether there was a file, and not only what SQLite keeps beside one. */
+  /** Whether there was a file, and not only SQLite's companions of one. */
   readonly hadFile: boolean;
 }
 
-/** A file, and what SQLite keeps beside it, which holds its newest changes. */
+/** Suffixes of a database and its companions, which hold its newest changes. */
 const PARTS = ['', ...COMPANIONS] as const;
 
 /**
- * Puts a new database in a file's place, and gives what was there another name: the former one, what
- * was done to it, and when. Both happen or neither, for whoever calls `settleMove` first.
+ * Replaces a file by a new database, and renames the former one to its name, `what` and the time. After a crash,
+ * `settleMove` makes sure that both have happened or neither.
  *
- * @param write makes it, under the name given
+ * @param write writes the database under the given name
  */
 export function replaceFile<R>(
   file: string,
@@ -39,8 +39,8 @@ export function replaceFile<R>(
 }
 
 /**
- * Undoes a move that was broken off before there was a new file: without what was beside it, the
- * former one would pass for an older ledger, and what is not there for one that never was.
+ * Undoes a move that was interrupted before the new file was in place: without its companions the former file
+ * would look like an older ledger, and a missing file like a ledger that never existed.
  */
 export function settleMove(file: string): void {
   const note = noteOf(file);
@@ -55,7 +55,7 @@ export function settleMove(file: string): void {
   rmSync(note);
 }
 
-/** Says that a move has begun, and to where. */
+/** The file that records a move in progress. */
 function noteOf(file: string): string {
   return `${file}.moving`;
 }
@@ -65,7 +65,7 @@ function noteMove(file: string, move: Move): void {
   syncFile(dirname(file));
 }
 
-/** `undefined`: it was not written to its end, so nothing has been moved yet. */
+/** `undefined` if it was not written completely, in which case nothing has been moved yet. */
 function readNote(note: string): Move | undefined {
   try {
     // Written by us.

@@ -2,8 +2,8 @@ import { lstatSync, statSync } from 'node:fs';
 import { LedgerOpenError } from '../../ledger/store.ts';
 
 /**
- * Whether a file or a directory is there. Throws `LedgerOpenError` where its name is taken by something
- * else: a link whose target is not mounted must not pass for a ledger that was never written.
+ * Whether a file or a directory exists. Throws `LedgerOpenError` if its name is taken by anything else: a link
+ * to an unmounted target must not look like a ledger that never existed.
  */
 export function isThere(path: string, kind: 'file' | 'directory'): boolean {
   const entry = lstatSync(path, { throwIfNoEntry: false });
@@ -15,7 +15,7 @@ export function isThere(path: string, kind: 'file' | 'directory'): boolean {
     );
   }
   if (kind === 'file' && entry.isSymbolicLink()) {
-    // SQLite keeps its log beside the target, and the lock of the target's directory is another one.
+    // SQLite would keep its log beside the target, and the target's directory has another lock.
     throw new LedgerOpenError(`${path} is a link: move the file here, or link its whole directory`);
   }
   if (kind === 'file' ? stats.isFile() : stats.isDirectory()) return true;
@@ -23,8 +23,8 @@ export function isThere(path: string, kind: 'file' | 'directory'): boolean {
 }
 
 /**
- * Throws `LedgerOpenError` where a file has another name (a hard link): a sidecar that opened it by that one
- * would not be kept out by the lock of this directory.
+ * Throws `LedgerOpenError` if a file has hard links: a sidecar that opened it by another name would not be
+ * kept out by the lock of this directory.
  */
 export function requireOneName(file: string): void {
   const { nlink } = statSync(file);

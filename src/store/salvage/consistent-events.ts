@@ -2,17 +2,17 @@ import type { LedgerEvent, StoredEvent } from '../../ledger/event.ts';
 import { hasHoldback, type TrialPlan } from '../../trial/plan.ts';
 import { firstHash, isSealed, type Receipt } from '../../trial/receipt.ts';
 
-/** Events that make sense together, and what had to go. */
+/** Events that are consistent with each other, and those left out. */
 export interface ConsistentEvents {
   readonly kept: readonly StoredEvent[];
   readonly dropped: readonly StoredEvent[];
-  /** Of trials that were on, or on probation, and are not any more. */
+  /** Plans of trials that were running or on probation, and end here. */
   readonly brokenOff: readonly TrialPlan[];
 }
 
 /**
- * Leaves out what rests on events that are gone: what became of a delta whose proposal is not there,
- * and the receipts of a trial that miss one, or that was still on: nobody knows what it missed.
+ * Leaves out events that depend on missing ones: those of a delta whose proposal is missing, and the receipts
+ * of a trial that has a gap or was still running, whose newest receipts may be missing.
  */
 export function consistentEvents(events: readonly StoredEvent[]): ConsistentEvents {
   const proposed = new Set<string>();
@@ -26,7 +26,7 @@ export function consistentEvents(events: readonly StoredEvent[]): ConsistentEven
   const brokenOff: TrialPlan[] = [];
   for (const [deltaId, chain] of receipts) {
     if (isOver(chain) && isChain(deltaId, chain)) ended.add(deltaId);
-    // What has been confirmed stays in force, no longer proven.
+    // A confirmed delta stays live, but is no longer proven.
     if (!isOver(chain) && !has(chain, 'confirm')) brokenOff.push(...plansIn(chain));
   }
   const isSound = (event: LedgerEvent) => {
@@ -52,7 +52,7 @@ function has(chain: readonly Receipt[], kind: Receipt['step']['step']): boolean 
   return chain.some(({ step }) => step.step === kind);
 }
 
-/** Each receipt is sealed after the one before; before a renewal, receipts may have been dropped. */
+/** Whether each receipt is sealed onto the one before; before a renewal, receipts may have been dropped. */
 function isChain(deltaId: string, chain: readonly Receipt[]): boolean {
   let former = firstHash(deltaId);
   let number = 0;
@@ -69,7 +69,7 @@ function plansIn(chain: readonly Receipt[]): readonly TrialPlan[] {
   return chain.flatMap(({ step }) => (step.step === 'start' ? [step.plan] : []));
 }
 
-/** The acknowledgement that it waited for may be lost: it is not to be reverted for that. */
+/** Removes the acknowledgement deadline: a delta must not be reverted because an acknowledgement was lost. */
 function withoutDeadline({ position, event }: StoredEvent): StoredEvent {
   return event.kind === 'delta_applied' && event.ackByMs !== null
     ? { position, event: { ...event, ackByMs: null } }

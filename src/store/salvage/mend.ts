@@ -8,34 +8,34 @@ import { LedgerState } from '../../ledger/state.ts';
 import type { TrialPlan } from '../../trial/plan.ts';
 import type { Remains } from '../sqlite/remains.ts';
 import { consistentEvents } from './consistent-events.ts';
-import { foldAll, raiseCounters } from './salvaged-head.ts';
+import { raiseCounters } from './salvaged-head.ts';
 
 export interface MendOptions {
   readonly newEpoch: string;
   readonly newId: () => string;
-  /** Up to which position events are known to have been committed; 0: unknown. */
+  /** Position up to which events are known to have been committed; 0 if unknown. */
   readonly committedThrough: number;
 }
 
-/** What became of a ledger that was mended. */
+/** What was kept of a damaged ledger, and what was lost. */
 export interface MendReport {
-  /** `older`: what is known to have been committed after it is gone. */
+  /** `older` if events are known to have been committed after it. */
   readonly head: 'intact' | 'older' | 'lost';
   readonly keptEvents: Readonly<Record<string, number>>;
   readonly keptTasks: number;
-  /** Events that were stored and are gone; `undefined`: nobody can tell how many. */
+  /** Stored events that are gone; `undefined` if the number is unknown. */
   readonly lostEvents: number | undefined;
-  /** Ranges of positions in which they were, both ends included. */
+  /** Ranges of their positions, both ends included. */
   readonly lostPositions: readonly string[];
-  /** Events left out since others that they rest on are gone. */
+  /** Events left out because events they depend on are gone. */
   readonly droppedEvents: Readonly<Record<string, number>>;
-  /** Deltas that waited, or were on trial or on probation. */
+  /** Deltas that were undecided, on trial or on probation. */
   readonly endedDeltas: readonly string[];
-  /** Sequences up to this one are not used again. */
+  /** Sequences up to this one will not be reused. */
   readonly sequence: number;
 }
 
-/** A ledger as it can be stored. */
+/** A mended ledger, ready to be stored. */
 export interface Mended {
   readonly head: Head;
   readonly events: readonly StoredEvent[];
@@ -43,16 +43,15 @@ export interface Mended {
 }
 
 /**
- * Numbers that are left out where newer changes than are known of may have been put in force: a
- * number that somebody saw must not come to stand for another change. More than the newest part of a
- * ledger, which is lost together, can hold.
+ * Sequences skipped if changes newer than the known ones may have been applied: a sequence that a client has
+ * seen must not name another change. More than the newest, jointly lost part of a ledger can hold.
  */
 const SKIPPED_SEQUENCES = 10_000;
 
-/** Ranges of positions in a report, which is a line of the log. */
+/** Maximum ranges of positions in a report, which is one log line. */
 const MAX_RANGES = 100;
 
-/** Nothing is forgotten on the way: the ledger does that by its own settings when it is opened. */
+/** Nothing is dropped here; the ledger applies its own retention when it is opened. */
 const KEEP_ALL: Retention = {
   historyLimit: Number.MAX_SAFE_INTEGER,
   dedupWindow: Number.MAX_SAFE_INTEGER,
@@ -64,9 +63,8 @@ const EXPIRED = 'Expired: the ledger was recovered, and what became of it may be
 const RESTORED = 'The ledger was recovered, and receipts of the trial may be lost';
 
 /**
- * Makes a ledger of what is left of one: it opens, folds and goes on. Where nothing is lost, it is the
- * same but for its epoch. Otherwise what is known for sure stays: values in force, counters, tasks,
- * deltas that were decided on; what was undecided ends.
+ * Makes a consistent ledger of what is left of a damaged one. If nothing is lost, only its epoch changes.
+ * Otherwise it keeps what is certain (live values, counters, tasks, decided deltas) and ends undecided deltas.
  */
 export function mend(remains: Remains, options: MendOptions): Mended {
   const { head: found, events } = remains;
@@ -101,12 +99,12 @@ function asItIs(kept: readonly StoredEvent[]) {
   return { kept, dropped: [], brokenOff: [] };
 }
 
-/** Whether the head that was found is the last one that was committed, as far as is known. */
+/** Whether the head found is the newest committed one, as far as is known. */
 function isNewest({ head }: Remains, { committedThrough }: MendOptions): boolean {
   return head !== undefined && committedThrough <= head.position;
 }
 
-/** Those that the head counts and that are not there, and those after it that were committed. */
+/** Events that the head counts and that are missing, and events committed after it. */
 function countLost({ head, events }: Remains, { committedThrough }: MendOptions) {
   if (head === undefined) return undefined;
   const later = Math.max(committedThrough - head.position, 0);
@@ -120,14 +118,15 @@ function headOver(
 ): Head {
   const head = { ...copyHead({ ...emptyHead(''), ...found }), epoch: newEpoch };
   if (found === undefined) {
-    foldAll(head, kept);
+    const draft = new Draft(new LedgerState(KEEP_ALL), head);
+    for (const { event } of kept) draft.append(event);
     raiseCounters(head, events);
   }
   head.position = Math.max(head.position, lastPosition(events), committedThrough);
   return head;
 }
 
-/** Streams need every change from some point on: up to the newest that is missing, none is kept. */
+/** Streams need every change after some sequence: this one, the newest whose change is missing. */
 function streamableAfter(head: Head, events: readonly StoredEvent[]): number {
   const applied = new Set(
     events.flatMap(({ event }) => (event.kind === 'delta_applied' ? [event.sequence] : [])),
@@ -137,7 +136,7 @@ function streamableAfter(head: Head, events: readonly StoredEvent[]): number {
   return after;
 }
 
-/** Ends what was undecided. Its trial's own value does not stay in force; answers the deltas' ids. */
+/** Ends undecided deltas, and takes back the values of their trials. Returns the ids of the deltas. */
 function endUndecided(
   draft: Draft,
   brokenOff: readonly TrialPlan[],
@@ -150,7 +149,7 @@ function endUndecided(
   }
   for (const plan of brokenOff) {
     restoreBaseline(draft, plan, newId());
-    // One on probation had been put in force.
+    // A delta on probation is live.
     const { deltaId } = plan;
     const delta = draft.delta(deltaId);
     if (delta === undefined || !isLive(delta)) continue;
@@ -207,7 +206,7 @@ function countKinds(events: readonly StoredEvent[]): Record<string, number> {
   return counts;
 }
 
-/** Positions without an event, where something is damaged: some had been dropped before. */
+/** Positions without an event in damaged ranges; some of them were dropped before the damage. */
 function missingRanges(
   { head, events, gaps }: Remains,
   { committedThrough }: MendOptions,
@@ -233,7 +232,7 @@ function missingRanges(
   const all = [...ranges];
   const rest = all.length - MAX_RANGES;
   const shown = rest > 0 ? [...all.slice(0, MAX_RANGES), `and ${rest} more`] : all;
-  // SQLite steps over some damage without a word.
+  // SQLite skips some damage without reporting it.
   const elsewhere = (lostEvents ?? 0) - told;
   return elsewhere > 0 ? [...shown, `and ${elsewhere} elsewhere`] : shown;
 }

@@ -22,19 +22,18 @@ export interface RecoverOptions {
   readonly now: Date;
 }
 
-/** What recovery has done. */
+/** The result of a recovery. */
 export interface Recovery {
   /** Why the ledger could not be used. */
   readonly fault: string;
-  /** Where the damaged file is now; `undefined`: there was none. */
+  /** Where the damaged file is now; `undefined` if there was none. */
   readonly movedTo: string | undefined;
   readonly report: MendReport;
 }
 
 /**
- * Makes a ledger of what a damaged one still holds, under a new epoch, and moves that one aside. A
- * ledger that is sound is left as it is, and `undefined` answered; so is a directory without one.
- * Throws `LedgerOpenError`.
+ * Replaces a damaged ledger with one made of what can be read of it, under a new epoch, and moves the damaged
+ * one aside. Returns `undefined` if the ledger is sound or the directory holds none. Throws `LedgerOpenError`.
  */
 export function recoverLedger(directory: string, options: RecoverOptions): Recovery | undefined {
   const file = join(directory, LEDGER_FILE);
@@ -54,7 +53,7 @@ export function recoverLedger(directory: string, options: RecoverOptions): Recov
   }
 }
 
-/** What is wrong with a ledger; `undefined`: nothing, or it is not there. */
+/** What is wrong with a ledger; `undefined` if it is sound or absent. */
 function faultOf(file: string): string | undefined {
   try {
     if (!isThere(file, 'file')) {
@@ -80,7 +79,7 @@ function mendFile(directory: string, file: string, { newEpoch, newId }: RecoverO
   return mended;
 }
 
-/** Throws where nothing is left: a new ledger in its place would pass for what was asked for. */
+/** Throws if nothing is left: an empty ledger in its place would look like a successful recovery. */
 function tryToRead(file: string, committedThrough: number): Remains {
   if (!isThere(file, 'file')) throw beyondRecovery(file, 'it is gone');
   if (statSync(file).size === 0) throw beyondRecovery(file, 'it is empty');

@@ -1,27 +1,7 @@
-import type { Delta } from '../../domain/delta.ts';
 import type { StoredEvent } from '../../ledger/event.ts';
-import { foldDelta } from '../../ledger/fold-delta.ts';
-import { foldHead, type Head } from '../../ledger/head.ts';
-import { foldReceipt } from '../../trial/fold.ts';
-import type { Trial } from '../../trial/trial.ts';
+import type { Head } from '../../ledger/head.ts';
 
-/** Folds events into an empty head, in place. */
-export function foldAll(head: Head, events: readonly StoredEvent[]): void {
-  const deltas = new Map<string, Delta>();
-  const trials = new Map<string, Trial | undefined>();
-  for (const { event } of events) {
-    const subject = 'deltaId' in event ? deltas.get(event.deltaId) : undefined;
-    const trial = 'deltaId' in event ? trials.get(event.deltaId) : undefined;
-    foldHead(head, event, subject, trial);
-    if (event.kind === 'trial_advanced') {
-      trials.set(event.deltaId, event.receipts.reduce(foldReceipt, trial));
-    }
-    const delta = foldDelta(subject, event);
-    if (delta !== undefined) deltas.set(delta.deltaId, delta);
-  }
-}
-
-/** Raises counters to what events prove, in place: some of what they counted is gone. */
+/** Raises the counters of a head to what events prove: some of the events they counted are gone. */
 export function raiseCounters(head: Head, events: readonly StoredEvent[]): void {
   const { counters } = head;
   let tasks = 0;
@@ -66,7 +46,7 @@ export function raiseCounters(head: Head, events: readonly StoredEvent[]): void 
   counters.deltasProposed = Math.max(counters.deltasProposed, proposals);
 }
 
-/** What a delta has set, or taken away, is not to be given its initial value. */
+/** A parameter that a delta has set or removed must not get its initial value again. */
 function declare(head: Head, target: string | undefined): void {
   if (target !== undefined) head.declared[target] = true;
 }

@@ -9,10 +9,10 @@ import { requireSchema } from './schema.ts';
 const NOTHING: Retention = { historyLimit: 0, dedupWindow: 0, retainDeltas: 0, retainCycles: 0 };
 
 /**
- * Reads all of a ledger file, checksums included, as if it were opened, without locking its directory. Throws
+ * Reads and folds all of a ledger file, checksums included, without locking its directory. Throws
  * `LedgerOpenError`.
  *
- * @returns its head; `undefined`: it is empty
+ * @returns its head; `undefined` if it is empty
  */
 export function checkLedgerFile(file: string): Head | undefined {
   return withDatabase(file, { readOnly: true }, (db) => {

@@ -2,22 +2,22 @@ import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:f
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 
-/** How far a ledger had got when it was last written. */
+/** The epoch and position of a ledger's last commit. */
 export interface Mark {
   readonly epoch: string;
-  /** Of the newest event that was committed. */
+  /** Of the newest committed event. */
   readonly position: number;
 }
 
 export const MARK_FILE = 'ledger.mark';
 
-/** An epoch, a position and a checksum, with room to spare. Overwritten in place: it never grows. */
+/** Enough for an epoch, a position and a checksum. The file is overwritten in place and never grows. */
 const MARK_BYTES = 256;
 
 /**
- * A note of how far the ledger has got, in a file of its own: a write-ahead log that is cut off, or
- * an older ledger that was put in place, looks whole from the inside. Written after each commit and
- * not synced, so after a power cut it may lag behind; it is never ahead of what is durable.
+ * The position of the last commit, in a file of its own: a truncated write-ahead log or an older copy of the
+ * ledger looks sound by itself. Written after each commit without a sync, so it may lag after a power cut, but
+ * is never ahead of what is durable.
  */
 export class CommitMark {
   readonly #file: string;
@@ -27,7 +27,7 @@ export class CommitMark {
     this.#file = join(directory, MARK_FILE);
   }
 
-  /** Does without where it cannot be written: the ledger itself is what counts. */
+  /** Ignores write errors: the ledger itself is what matters. */
   write({ epoch, position }: Mark): void {
     try {
       this.#fd ??= openToOverwrite(this.#file);
@@ -45,12 +45,12 @@ export class CommitMark {
   }
 }
 
-/** Not emptied first: on a full disk it might stay so. */
+/** Does not truncate the file, which might stay empty on a full disk. */
 function openToOverwrite(file: string): number {
   return openSync(file, existsSync(file) ? 'r+' : 'w');
 }
 
-/** The mark of a directory; `undefined`: there is none that can be read. */
+/** The mark of a directory; `undefined` if there is none or it cannot be read. */
 export function readMark(directory: string): Mark | undefined {
   try {
     const text = readFileSync(join(directory, MARK_FILE), 'utf8').trimEnd();

@@ -8,21 +8,18 @@ import { settleMove } from '../disk/move-aside.ts';
 import { isThere } from '../disk/path-checks.ts';
 import { asOpenError } from './open-error.ts';
 
-/** A data directory that this process has to itself. */
+/** The lock of a data directory. */
 export interface DirectoryLock {
-  /** Whether it still keeps others out: its file is where it was. */
+  /** Whether the lock file is still in place, and so keeps others out. */
   isHeld(): boolean;
-  /** May be called again. */
+  /** May be called more than once. */
   release(): void;
 }
 
-/**
- * Makes a directory if need be, locks it, and settles what a killed process left half done. Throws
- * `LedgerOpenError`.
- */
+/** Creates a directory if needed, locks it, and settles an interrupted move. Throws `LedgerOpenError`. */
 export function prepareDirectory(directory: string): DirectoryLock {
   try {
-    // Not recursive where it need not be: Node never ends that where nothing can be made (/proc).
+    // Recursive only if needed: Node never returns where nothing can be created, as in /proc.
     if (!isThere(directory, 'directory')) {
       mkdirSync(directory, { recursive: !existsSync(dirname(directory)) });
     }
@@ -40,9 +37,8 @@ export function prepareDirectory(directory: string): DirectoryLock {
 }
 
 /**
- * Keeps a second process out of a data directory, for as long as this process lives: the lock is
- * the operating system's, held through an empty database of its own, and `kill -9` frees it.
- * Throws `LedgerOpenError` where it is taken.
+ * Locks a data directory for as long as this process lives. The lock is the operating system's, held by way of
+ * an empty database, so `kill -9` releases it. Throws `LedgerOpenError` if it is taken.
  */
 export function lockDirectory(directory: string): DirectoryLock {
   const file = join(directory, 'lock');

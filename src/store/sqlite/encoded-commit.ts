@@ -3,7 +3,7 @@ import type { StoredEvent } from '../../ledger/event.ts';
 import type { Commit } from '../../ledger/store.ts';
 import type { Mark } from './commit-mark.ts';
 
-/** A commit as text: a copy of it is cheap to hand to another thread. */
+/** A commit as text, which is cheap to copy to another thread. */
 export interface EncodedCommit {
   readonly rows: readonly EventRow[];
   /** Positions. */
@@ -13,7 +13,7 @@ export interface EncodedCommit {
   readonly mark: Mark;
 }
 
-/** An event as it is stored, but for its checksum. */
+/** The row of an event without its checksum. */
 export interface EventRow {
   readonly position: number;
   readonly kind: string;

@@ -1,4 +1,4 @@
-/** What SQLite says of an error, by its code; of a code, the lowest byte is the kind. */
+/** SQLite's primary result codes: the lowest byte of a code. */
 export const KIND = {
   error: 1,
   busy: 5,
@@ -11,16 +11,16 @@ export const KIND = {
   noDatabase: 26,
 } as const;
 
-/** A code in full: its kind is `ioError`, which is wider. */
+/** An extended code of `ioError`. */
 export const SHORT_READ = 522;
 
-/** The code in full; `undefined`: SQLite has nothing to do with it. */
+/** The extended code; `undefined` if the error is not SQLite's. */
 export function sqliteCode(error: unknown): number | undefined {
   const code = error instanceof Error && 'errcode' in error ? error.errcode : undefined;
   return typeof code === 'number' ? code : undefined;
 }
 
-/** One of `KIND`, or another; `undefined`: SQLite has nothing to do with it. */
+/** The primary code; `undefined` if the error is not SQLite's. */
 export function sqliteKind(error: unknown): number | undefined {
   const code = sqliteCode(error);
   return code === undefined ? undefined : code & 0xff;

@@ -7,16 +7,16 @@ import { asOpenError, corruptLedger } from './open-error.ts';
 import { parseHead, readHead } from './rows.ts';
 import { migrate, requireSchema } from './schema.ts';
 
-/** About what the write-ahead log holds between two checkpoints. */
+/** About the size of the write-ahead log between two checkpoints. */
 const MAX_IDLE_WAL_BYTES = 4 * 1024 * 1024;
 
-/** How long to wait for another reader or writer, such as a backup. */
+/** How long to wait for a lock of another process, such as a backup. */
 const BUSY_MS = 5000;
 
-/** As `BUSY_MS`, for a commit: callers wait for it, and are better told soon that they have to try again. */
+/** As `BUSY_MS`, for a commit: callers wait for it, and should learn soon that they have to retry. */
 const COMMIT_BUSY_MS = 500;
 
-/** Opens a ledger file for some work. Throws `LedgerOpenError`, whatever SQLite says. */
+/** Opens a ledger file, runs `work`, and closes it. Errors become `LedgerOpenError`. */
 export function withDatabase<R>(
   file: string,
   options: { readonly readOnly?: boolean; readonly timeout?: number; readonly defensive?: boolean },
@@ -33,24 +33,24 @@ export function withDatabase<R>(
   }
 }
 
-/** As `withDatabase`, for a file that may be damaged: it is only read, and also where it was cut off. */
+/** As `withDatabase`, read-only, for a file that may be damaged or truncated. */
 export function withDamagedDatabase<R>(file: string, work: (db: DatabaseSync) => R): R {
   const options = { readOnly: true, timeout: BUSY_MS, defensive: false };
   return withDatabase(file, options, (db) => {
-    // Otherwise SQLite reads nothing of a file that is shorter than it should be.
+    // Otherwise SQLite refuses to read a truncated file.
     db.exec('PRAGMA writable_schema = ON');
     return work(db);
   });
 }
 
-/** Opens a ledger file to write to it. Throws `LedgerOpenError`. */
+/** Opens a ledger file for writing. Throws `LedgerOpenError`. */
 export function openDatabase(file: string): DatabaseSync {
   let db: DatabaseSync | undefined;
   try {
     db = new DatabaseSync(file, { timeout: COMMIT_BUSY_MS });
-    // FULL: what is acknowledged survives a power cut, not only the end of the process.
+    // FULL: acknowledged commits survive a power cut, not only a crash of the process.
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -2000');
-    // Grown while another process was reading, the write-ahead log shrinks when it is begun anew.
+    // The write-ahead log grows while another process reads; this shrinks it at its next reset.
     db.exec(`PRAGMA journal_size_limit = ${MAX_IDLE_WAL_BYTES}`);
     migrate(db, file);
     return db;
@@ -60,7 +60,7 @@ export function openDatabase(file: string): DatabaseSync {
   }
 }
 
-/** Makes the database of a ledger, and writes to it. Throws `LedgerOpenError`. */
+/** Creates a ledger's database, and writes to it. Throws `LedgerOpenError`. */
 export function createDatabase(file: string, write: (db: DatabaseSync) => void): void {
   withDatabase(file, {}, (db) => {
     migrate(db, file);
@@ -68,10 +68,7 @@ export function createDatabase(file: string, write: (db: DatabaseSync) => void):
   });
 }
 
-/**
- * Makes an empty ledger file, which is there whole or not at all: an empty one is damaged, and must
- * not pass for one that was never written.
- */
+/** Creates a new ledger file, completely or not at all, so that an empty file always means damage. */
 export function createLedgerFile(file: string): void {
   verifyAbsence(file);
   try {
@@ -85,7 +82,7 @@ export function createLedgerFile(file: string): void {
   }
 }
 
-/** Looks whether a ledger file that is not there was never written. Throws `LedgerCorruptError`. */
+/** Checks that a missing ledger file never existed. Throws `LedgerCorruptError`. */
 export function verifyAbsence(file: string): void {
   if (walBytes(file) > 0) {
     throw corruptLedger(file, 'it is gone, and its write-ahead log is still there');
@@ -100,15 +97,14 @@ export function verifyAbsence(file: string): void {
 }
 
 /**
- * Looks whether a ledger file is sound, as far as that can be seen without its events, and as new
- * as it should be. Nothing is written, so that what is damaged can still be salvaged. Throws
- * `LedgerOpenError`.
+ * Checks that a ledger file is sound, apart from its events, and as new as its mark. Writes nothing, so that a
+ * damaged file can still be salvaged. Throws `LedgerOpenError`.
  */
 export function verifyLedgerFile(file: string): void {
   if (existsSync(file) && statSync(file).size === 0) {
     throw corruptLedger(file, 'it is empty');
   }
-  // A connection that only reads leaves the write-ahead log alone, whatever is wrong with it.
+  // A read-only connection does not touch the write-ahead log, even if it is damaged.
   withDatabase(file, { readOnly: true, timeout: BUSY_MS }, (db) => {
     const [fault] = Object.values(db.prepare('PRAGMA quick_check(1)').get() ?? {});
     if (fault !== 'ok') throw corruptLedger(file, String(fault).replaceAll(/\s+/g, ' ').trim());
@@ -117,7 +113,7 @@ export function verifyLedgerFile(file: string): void {
   });
 }
 
-/** What was committed can be missing without a trace in the file itself. */
+/** Commits can be missing without a trace in the file itself. */
 function checkMark(db: DatabaseSync, file: string): void {
   const body = readHead(db, file);
   const mark = readMark(dirname(file));

@@ -1,17 +1,17 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
-/** Fewer free pages than this are left for what comes next. */
+/** Fewer free pages than this are kept for later rows. */
 const MIN_FREE_PAGES = 256;
 
-/** Pages given back to the system by one commit at most: 2 MiB. */
+/** The maximum of pages that one commit returns: 2 MiB. */
 const PAGES_AT_ONCE = 512;
 
-/** Gives pages that are no longer needed back to the system, some with each commit. */
+/** Returns free pages to the file system, some with each commit. */
 export class FreePages {
   readonly #db: DatabaseSync;
   readonly #free: StatementSync;
   readonly #all: StatementSync;
-  /** Whether the file was made by a release that left its size as it was. */
+  /** Whether an earlier release made the file, without `auto_vacuum`. */
   #isFixed: boolean;
 
   constructor(db: DatabaseSync) {
@@ -21,7 +21,7 @@ export class FreePages {
     this.#isFixed = read(db.prepare('PRAGMA auto_vacuum')) === 0;
   }
 
-  /** To be called in the transaction of a commit. */
+  /** Call it in the transaction of a commit. */
   giveBackSome(): void {
     if (!this.#isFixed && this.#areMany()) {
       this.#db.exec(`PRAGMA incremental_vacuum(${PAGES_AT_ONCE})`);
@@ -29,8 +29,8 @@ export class FreePages {
   }
 
   /**
-   * To be called after a commit: rewrites a file of an earlier release once a quarter of it is free, which takes as
-   * long as what is in it needs. Without success, as on a full disk, the file stays as it is.
+   * Call it after a commit. Rewrites a file of an earlier release once a quarter of it is free, which takes time
+   * in proportion to its content. If that fails, for example on a full disk, the file stays as it is.
    */
   giveBackAllOnce(): void {
     if (!this.#isFixed || !this.#areMany()) return;

@@ -2,13 +2,10 @@ import { messageOf } from '../../domain/errors.ts';
 import { LedgerCorruptError, LedgerOpenError } from '../../ledger/store.ts';
 import { KIND, SHORT_READ, sqliteCode, sqliteKind } from './error.ts';
 
-/**
- * Kinds by which SQLite says that a file is not what it should be; `error`: a statement of ours is no
- * longer understood, since the names in the file have changed.
- */
+/** Codes that mean a damaged file; `error` because a damaged schema makes our statements fail. */
 const DAMAGE: readonly number[] = [KIND.error, KIND.corrupt, KIND.mismatch, KIND.noDatabase];
 
-/** Says that a stored ledger does not agree with itself, and what to do. */
+/** The error for a corrupt ledger, with what to do. */
 export function corruptLedger(file: string, what: string, cause?: unknown): LedgerCorruptError {
   return new LedgerCorruptError(
     `${file} is corrupt: ${what}. Restore a backup, or start with --recover: that moves it aside, ` +
@@ -17,7 +14,7 @@ export function corruptLedger(file: string, what: string, cause?: unknown): Ledg
   );
 }
 
-/** What SQLite or the system said of a path, for people. */
+/** The error of SQLite or the system for a path, as a `LedgerOpenError`. */
 export function asOpenError(error: unknown, path: string, done = 'opened'): LedgerOpenError {
   if (error instanceof LedgerOpenError) return error;
   const text = messageOf(error);

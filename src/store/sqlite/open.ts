@@ -27,7 +27,7 @@ export function openSqliteStore(directory: string): SqliteStore {
   }
 }
 
-/** Gives a ledger file that nobody uses another epoch. Throws `LedgerOpenError`. */
+/** Replaces the epoch of a ledger file that is not in use. Throws `LedgerOpenError`. */
 export function replaceEpoch(file: string, epoch: string): void {
   withDatabase(file, {}, (db) => {
     migrate(db, file);

@@ -1,32 +1,39 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { messageOf } from '../../domain/errors.ts';
+import { checksum } from './rows.ts';
 
-/** A row of `events` as it is on disk; nothing of it is believed. `body` is a BLOB. */
-export type RawRow = Readonly<Record<string, SQLOutputValue>>;
+/** A row of `events` as it is on disk; it may be damaged. */
+export interface RawRow {
+  readonly position: number;
+  readonly kind: string;
+  readonly body: Buffer;
+  /** Whether its checksum matches. */
+  readonly isIntact: boolean;
+}
 
-/** Positions at any of which a row may be that cannot be read; both excluded. */
+/** A range of positions, both ends excluded, in which rows may be unreadable. */
 export interface Gap {
   readonly above: number;
   readonly below: number;
 }
 
-/** A gap, and what SQLite said first. */
+/** A gap, and the first message of SQLite. */
 export interface Unreadable extends Gap {
   readonly message: string;
 }
 
-/** Places that are tried at most: a page that is damaged hides some hundred positions, or some hundred pages. */
+/** The maximum number of tries. A damaged page hides some hundred positions, or some hundred pages. */
 const MAX_TRIES = 20_000;
 
 const COLUMNS = 'SELECT position, kind, CAST(body AS BLOB) AS body, checksum FROM events';
 
 /**
- * Reads the rows of `events`, and goes on where SQLite reports damage: backwards from the end, and then both
- * ways from the middle of each gap that is left.
+ * Reads the rows of `events`. Where SQLite reports damage, continues backwards from the end, and then in both
+ * directions from the middle of each remaining gap.
  *
- * @param visit called for each row, in no order
+ * @param visit called for each row, in any order
  * @param newest position of the newest row; `undefined`: unknown
- * @returns in order; `undefined`: all could be read
+ * @returns the gaps in order; `undefined` if all rows could be read
  */
 export function readRows(
   db: DatabaseSync,
@@ -43,7 +50,7 @@ export function readRows(
 }
 
 class Reader {
-  /** What SQLite said first. */
+  /** The first message of SQLite. */
   message = '';
   readonly #up: StatementSync;
   readonly #down: StatementSync;
@@ -58,22 +65,22 @@ class Reader {
     this.#visit = visit;
   }
 
-  /** Reads a gap upwards; answers above which position it could not go on. */
+  /** Reads a gap upwards; returns the position above which it failed. */
   readUp({ above, below }: Gap): number | undefined {
     return this.#read(this.#up, above, (position) => position < below);
   }
 
-  /** Reads a gap downwards; answers below which position it could not go on. */
+  /** Reads a gap downwards; returns the position below which it failed. */
   readDown({ above, below }: Gap): number | undefined {
     return this.#read(this.#down, below, (position) => position > above);
   }
 
-  /** Reads what can be read of a gap; answers what cannot. */
+  /** Reads what can be read of a gap; returns the rest. */
   bisect(gap: Gap): readonly Gap[] {
     const waiting = [gap];
     const unread: Gap[] = [];
     let tries = 0;
-    // It grows meanwhile: what is left of gaps comes last, so the widest ones are tried first.
+    // The array grows in the loop. The halves go to its end, so wider gaps are tried first.
     for (const one of waiting) {
       const { above, below } = one;
       if (below - above < 2) continue;
@@ -104,7 +111,7 @@ class Reader {
         const position = Number(row.position);
         if (!isIn(position)) return undefined;
         last = position;
-        this.#visit(row);
+        this.#visit(rawRow(row, position));
       }
       return undefined;
     } catch (error) {
@@ -114,7 +121,14 @@ class Reader {
   }
 }
 
-/** Gaps in order, those that meet as one. */
+function rawRow(row: Readonly<Record<string, SQLOutputValue>>, position: number): RawRow {
+  const kind = String(row.kind);
+  const body = Buffer.from(row.body instanceof Uint8Array ? row.body : []);
+  const isIntact = row.checksum === BigInt(checksum(String(row.position), kind, body));
+  return { position, kind, body, isIntact };
+}
+
+/** Sorts gaps, and joins those that overlap. */
 function joined(gaps: readonly Gap[]): readonly Gap[] {
   const inOrder = [...gaps].sort((a, b) => a.above - b.above);
   const result: Gap[] = [];

@@ -8,7 +8,7 @@ import type { StoredLedger } from '../../ledger/store.ts';
 import type { EventRow } from './encoded-commit.ts';
 import { corruptLedger } from './open-error.ts';
 
-/** Writes the rows of commits; to be called in a transaction. */
+/** Writes the rows of commits; call it in a transaction. */
 export interface RowWriter {
   writeEvents(rows: readonly EventRow[]): void;
   /** @param positions of events */
@@ -34,7 +34,7 @@ export function rowWriter(db: DatabaseSync): RowWriter {
   };
 }
 
-/** The head as JSON; `undefined`: there is none. Throws where it is damaged. */
+/** The head as JSON; `undefined` if there is none. Throws if it is damaged. */
 export function readHead(db: DatabaseSync, file: string): string | undefined {
   const row = guard(file, () => db.prepare('SELECT body, checksum FROM head WHERE id = 1').get());
   if (row === undefined) return undefined;
@@ -43,12 +43,25 @@ export function readHead(db: DatabaseSync, file: string): string | undefined {
   return body;
 }
 
+/** The head of a ledger that may be damaged, or what is wrong with it. */
+export function findHead(
+  db: DatabaseSync,
+  file: string,
+): { readonly head?: Head; readonly fault?: string } {
+  try {
+    const body = readHead(db, file);
+    return body === undefined ? { fault: 'its head is missing' } : { head: parseHead(body) };
+  } catch {
+    return { fault: 'its head is damaged' };
+  }
+}
+
 export function parseHead(body: string): Head {
-  // Written by `commit` and vouched for by the checksum.
+  // `commit` wrote it, and its checksum matches.
   return JSON.parse(body) as Head;
 }
 
-/** All that is stored. Throws `LedgerCorruptError`, also while its events are read. */
+/** The stored ledger. It and the iteration of its events throw `LedgerCorruptError`. */
 export function loadRows(db: DatabaseSync, file: string): StoredLedger | undefined {
   const body = readHead(db, file);
   if (body !== undefined) {
@@ -60,7 +73,7 @@ export function loadRows(db: DatabaseSync, file: string): StoredLedger | undefin
   return undefined;
 }
 
-/** @param expected how many there must be: one that is missing is noticed, too */
+/** @param expected the number of events there must be, so that a missing one is noticed */
 function* readEvents(db: DatabaseSync, file: string, expected: number): Iterable<StoredEvent> {
   const rows = db.prepare('SELECT position, kind, body, checksum FROM events ORDER BY position');
   const iterator = guard(file, () => rows.iterate());
@@ -79,9 +92,9 @@ function* readEvents(db: DatabaseSync, file: string, expected: number): Iterable
   }
 }
 
-/** Over all that identifies a record, so that a row cannot pass for another. */
+/** A checksum over the body and all that identifies a row, so that no row can pass for another. */
 export function checksum(
-  position: number | bigint,
+  position: number | string,
   kind: string,
   body: string | Uint8Array,
 ): number {

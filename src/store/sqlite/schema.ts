@@ -3,10 +3,10 @@ import { LedgerOpenError } from '../../ledger/store.ts';
 import { corruptLedger } from './open-error.ts';
 import { inTransaction } from './transaction.ts';
 
-/** "LSLG", so that `file` and we know our own from a stranger's database. */
+/** "LSLG", so that `file` and this program recognize a ledger. */
 const APPLICATION_ID = 0x4c534c47;
 
-/** What each schema version adds; a ledger of version n gets those from n on. Never edit one. */
+/** What each schema version adds; a ledger of version n gets those from index n on. Never edit one. */
 const MIGRATIONS: readonly string[] = [
   `CREATE TABLE events (
      position INTEGER PRIMARY KEY,
@@ -23,14 +23,14 @@ const MIGRATIONS: readonly string[] = [
   '',
 ];
 
-/** No release will ever write a schema beyond: a greater number is damage. */
+/** No release will ever have a greater version: a greater number is damage. */
 const LAST_VERSION = 1000;
 
-/** Brings the database to the newest schema, in one transaction. Throws `LedgerOpenError`. */
+/** Migrates the database to the newest schema, in one transaction. Throws `LedgerOpenError`. */
 export function migrate(db: DatabaseSync, file: string): void {
   const version = checkSchema(db, file);
   if (version === MIGRATIONS.length) return;
-  // Before there are tables: pages that become free can be given back to the system, some at a time.
+  // Must be set before there are tables; lets commits return free pages to the file system.
   if (version === 0) db.exec('PRAGMA auto_vacuum = INCREMENTAL');
   inTransaction(db, () => {
     for (const migration of MIGRATIONS.slice(version)) db.exec(migration);
@@ -39,12 +39,12 @@ export function migrate(db: DatabaseSync, file: string): void {
   });
 }
 
-/** As `migrate`, for a database that is only read: all schemas so far have the same tables. */
+/** Checks the schema of a database that is only read: all versions so far have the same tables. */
 export function requireSchema(db: DatabaseSync, file: string): void {
   if (checkSchema(db, file) === 0) throw new LedgerOpenError(`${file} holds no ledger`);
 }
 
-/** Answers the schema's version; 0: nothing has been written yet. */
+/** Returns the schema's version; 0 if nothing has been written yet. */
 function checkSchema(db: DatabaseSync, file: string): number {
   const version = numberOf(db, 'PRAGMA user_version');
   const application = numberOf(db, 'PRAGMA application_id');

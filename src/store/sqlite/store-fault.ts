@@ -24,7 +24,7 @@ const SYSTEM_WORDS: Readonly<Record<string, string>> = {
   EMFILE: 'the process has too many files open',
 };
 
-/** A fault in words, without a path: clients are told them. */
+/** Describes a fault without a path, since the message is sent to clients. */
 export function asStoreFault(error: unknown): StoreFault {
   if (error instanceof StoreFault) return error;
   if (error instanceof LedgerCorruptError) {
@@ -36,7 +36,7 @@ export function asStoreFault(error: unknown): StoreFault {
   return new StoreFault(words ?? `the store failed: ${messageOf(error)}`, { cause: error });
 }
 
-/** Whether a connection that has said so is better opened anew. */
+/** Whether the connection should be reopened after this error. */
 export function isSpoilt(error: unknown): boolean {
   if (error instanceof LedgerOpenError) return true;
   const kind = sqliteKind(error instanceof StoreFault ? error.cause : error);

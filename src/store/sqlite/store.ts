@@ -20,7 +20,7 @@ import { loadRows, parseHead, type RowWriter, readHead, rowWriter } from './rows
 import { asStoreFault, isSpoilt } from './store-fault.ts';
 import { inTransaction } from './transaction.ts';
 
-/** A connection, and the files that it has open. */
+/** A connection, and the identities of its open files. */
 interface Connection {
   readonly db: DatabaseSync;
   readonly writer: RowWriter;
@@ -29,20 +29,20 @@ interface Connection {
   readonly companions: string;
 }
 
-/** A ledger in a data directory, which is its own while it is open. */
+/** A ledger in a data directory, which it locks while it is open. */
 export class SqliteStore implements SyncLedgerStore {
   readonly #directory: string;
   readonly #file: string;
   readonly #mark: CommitMark;
   #lock: DirectoryLock;
-  /** `undefined`: it was closed to be opened anew. */
+  /** `undefined` between closing and reopening. */
   #open: Connection | undefined;
-  /** The head as it was committed last, and that of a commit which failed since. */
+  /** The head of the last commit, and that of a later commit that failed. */
   #committed: string | undefined;
   #attempted: string | undefined;
   #isSpoilt = false;
 
-  /** @param lock of the directory, in which there is a ledger file */
+  /** @param lock the lock of the directory, which must hold a ledger file */
   constructor(directory: string, lock: DirectoryLock) {
     this.#directory = directory;
     this.#file = join(directory, LEDGER_FILE);
@@ -73,7 +73,7 @@ export class SqliteStore implements SyncLedgerStore {
         pages.giveBackSome();
       });
       pages.giveBackAllOnce();
-      // A new ledger is there in its file from the first: the log may get lost.
+      // The first commit goes into the file at once, since the write-ahead log may get lost.
       if (this.#committed === undefined) db.exec('PRAGMA wal_checkpoint(PASSIVE)');
     } catch (error) {
       this.#isSpoilt = isSpoilt(error);
@@ -83,7 +83,7 @@ export class SqliteStore implements SyncLedgerStore {
     this.#mark.write(mark);
   }
 
-  /** SQLite tells all that a disk can do wrong by one code; the system is asked what it was. */
+  /** SQLite has one code for all disk errors, so the system is asked for the cause. */
   #diagnose(error: unknown): StoreFault {
     const fault = error instanceof StoreFault ? error : this.#askSystem(error);
     if (fault instanceof MissingFault || !this.#isMissing()) return fault;
@@ -110,7 +110,7 @@ export class SqliteStore implements SyncLedgerStore {
     }
   }
 
-  /** SQLite itself writes on into files that nobody will ever find. */
+  /** SQLite itself keeps writing into files that were deleted. */
   check(): void {
     try {
       this.#checkDirectory();
@@ -123,7 +123,7 @@ export class SqliteStore implements SyncLedgerStore {
   recover(): boolean {
     try {
       this.#checkDirectory();
-      // First: as long as the disk is bad, the connection there is, is better than none.
+      // First: while the disk fails, the open connection is better than none.
       tryDisk(this.#directory);
       this.#reconnect();
       const isDone = this.#findHead() !== this.#committed;
@@ -162,7 +162,7 @@ export class SqliteStore implements SyncLedgerStore {
     this.#isSpoilt = false;
   }
 
-  /** It is not made anew: where a mount has gone, that would fill the disk beneath. */
+  /** The directory is not created again: if its mount is gone, that would fill the disk below. */
   #checkDirectory(): void {
     if (!existsSync(this.#directory)) throw new MissingFault('its directory was removed');
     if (!this.#lock.isHeld()) this.#takeLock();
@@ -189,7 +189,7 @@ export class SqliteStore implements SyncLedgerStore {
     former.release();
   }
 
-  /** Sees to it that a connection is open, to the ledger's file in its place. */
+  /** Reopens the connection unless it is sound and its files are in place. */
   #reconnect(): void {
     const open = this.#open;
     const found = identityOf(this.#file);
@@ -204,14 +204,14 @@ export class SqliteStore implements SyncLedgerStore {
     const isWhole = companionsOf(this.#file) === open.companions;
     if (found !== undefined && isWhole && !this.#isSpoilt) return;
     if (found === undefined) this.#putBack(open.db);
-    // What only a log without a name holds would go with the connection.
+    // What only the unlinked write-ahead log holds would be lost with the connection.
     else if (!isWhole) checkpoint(open.db);
     this.#disconnect();
     this.#open = connect(this.#file);
     this.#isSpoilt = false;
   }
 
-  /** Copies what the connection still holds, though no name leads there any more. */
+  /** Writes the content of the deleted file, which the connection still has open, to its place. */
   #putBack(db: DatabaseSync): void {
     putInPlace(
       this.#file,
@@ -221,14 +221,14 @@ export class SqliteStore implements SyncLedgerStore {
     this.#mark.close();
   }
 
-  /** The head that is stored: the one that was committed, or the one that was to be. */
+  /** The stored head: the last committed one, or that of the failed commit. */
   #findHead(): string | undefined {
     const found = readHead(this.#connection().db, this.#file);
     if (found === this.#committed || found === this.#attempted) return found;
     throw new StoreFault('another process has written to it');
   }
 
-  /** A commit that changes nothing. */
+  /** Commits without a change. */
   #probe(head: string | undefined): void {
     if (head === undefined) return;
     const { db, writer } = this.#connection();
@@ -249,7 +249,7 @@ function connect(file: string): Connection {
   };
 }
 
-/** SQLite keeps both as long as a connection is open. */
+/** The identities of the files that SQLite keeps while a connection is open. */
 function companionsOf(file: string): string {
   return `${identityOf(`${file}-wal`)} ${identityOf(`${file}-shm`)}`;
 }

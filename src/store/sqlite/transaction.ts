@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 
-/** Does some work in one transaction: all of it is done, or none. */
+/** Runs `work` in one transaction. */
 export function inTransaction(db: DatabaseSync, work: () => void): void {
   db.exec('BEGIN IMMEDIATE');
   try {
@@ -12,7 +12,7 @@ export function inTransaction(db: DatabaseSync, work: () => void): void {
   }
 }
 
-/** What a broken connection says of it is of no use beside what broke it. */
+/** Ignores errors of a broken connection, in favour of the error that broke it. */
 function rollBack(db: DatabaseSync): void {
   try {
     if (db.isTransaction) db.exec('ROLLBACK');

@@ -6,49 +6,42 @@ import {
 } from '../../ledger/store.ts';
 import type { EncodedCommit } from '../sqlite/encoded-commit.ts';
 
-/** What the thread is given when it begins. */
+/** The thread's `workerData`. */
 export interface ThreadData {
   readonly directory: string;
 }
 
-/** A call of the store in the thread; `number` is repeated in the answer. */
-export type StoreCall = { readonly number: number } & (
+/** A call of the store in the thread. */
+export type StoreCall =
   | { readonly call: 'write'; readonly commit: EncodedCommit }
-  | { readonly call: 'check' | 'recover' | 'close' }
-);
+  | { readonly call: 'check' | 'recover' | 'close' };
 
-/** The first one, numbered 0, tells that the store is open. */
+/** Answers are sent in the order of the calls; one before them says that the store is open. */
 export interface StoreAnswer {
-  readonly number: number;
-  /** Bytes on disk afterwards. */
+  /** Bytes on disk after the call. */
   readonly sizeBytes: number;
-  /** What `recover` answers. */
+  /** The result of `recover`. */
   readonly isDone?: boolean;
   readonly fault?: SentError;
 }
 
-const ERRORS = { StoreFault, MissingFault, LedgerOpenError, LedgerCorruptError };
+/** Subclasses first. */
+const ERRORS = [MissingFault, StoreFault, LedgerCorruptError, LedgerOpenError] as const;
 
-/** An error of a store: structured clones lose their class. */
+/** An error of a store; a structured clone would lose its class. */
 export interface SentError {
-  readonly type: keyof typeof ERRORS;
+  /** Its index in `ERRORS`; -1 for any other class. */
+  readonly type: number;
   readonly message: string;
   readonly cause: unknown;
 }
 
 export function sentError(error: unknown): SentError {
   const { message, cause } = error instanceof Error ? error : new Error(String(error));
-  const type =
-    error instanceof MissingFault
-      ? 'MissingFault'
-      : error instanceof LedgerCorruptError
-        ? 'LedgerCorruptError'
-        : error instanceof LedgerOpenError
-          ? 'LedgerOpenError'
-          : 'StoreFault';
-  return { type, message, cause };
+  return { type: ERRORS.findIndex((one) => error instanceof one), message, cause };
 }
 
 export function receivedError({ type, message, cause }: SentError): Error {
-  return new ERRORS[type](message, { cause });
+  const Received = ERRORS[type] ?? StoreFault;
+  return new Received(message, { cause });
 }

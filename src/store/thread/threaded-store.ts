@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
 import type { StoredEvent } from '../../ledger/event.ts';
@@ -14,35 +14,21 @@ import { encodeCommit } from '../sqlite/encoded-commit.ts';
 import { loadRows } from '../sqlite/rows.ts';
 import { receivedError, type StoreAnswer, type StoreCall, type ThreadData } from './messages.ts';
 
-/** From source, and as built. */
-const THREAD = new URL(
-  import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js',
-  import.meta.url,
-);
-
-type Call = StoreCall extends infer One
-  ? One extends StoreCall
-    ? Omit<One, 'number'>
-    : never
-  : never;
-
-interface Pending {
-  readonly resolve: (answer: StoreAnswer) => void;
-  readonly reject: (error: Error) => void;
-}
+/** A `.ts` file in the sources, a `.js` file once built. */
+const THREAD = new URL(`./thread${extname(import.meta.url)}`, import.meta.url);
 
 /**
- * A ledger in a data directory, whose SQLite runs in a thread of its own: this one never waits for a disk, nor
- * for a lock that another process holds.
+ * A ledger in a data directory. SQLite runs in a thread of its own, so the main thread never waits for a
+ * disk, or for a lock of another process.
  */
 export class ThreadedStore implements LedgerStore {
   readonly #file: string;
   readonly #worker: Worker;
-  readonly #pending = new Map<number, Pending>();
-  #calls = 0;
+  /** The calls without an answer, in order. */
+  readonly #pending: PromiseWithResolvers<StoreAnswer>[] = [];
   #sizeBytes = 0;
   #closed: Promise<StoreAnswer> | undefined;
-  /** Why no call is answered any more. */
+  /** Set once the thread has failed or ended: no call is answered any more. */
   #fault: Error | undefined;
   #isOpen = false;
 
@@ -50,7 +36,7 @@ export class ThreadedStore implements LedgerStore {
   static async open(directory: string): Promise<ThreadedStore> {
     const store = new ThreadedStore(directory);
     try {
-      await store.#answerTo(0);
+      await store.#nextAnswer();
       store.#isOpen = true;
     } catch (error) {
       await store.#worker.terminate();
@@ -105,25 +91,23 @@ export class ThreadedStore implements LedgerStore {
 
   #fail(fault: Error): void {
     this.#fault ??= fault;
-    for (const { reject } of this.#pending.values()) reject(this.#fault);
-    this.#pending.clear();
+    for (const { reject } of this.#pending.splice(0)) reject(this.#fault);
   }
 
-  #call(call: Call): Promise<StoreAnswer> {
-    if (this.#fault !== undefined) return Promise.reject(this.#fault);
-    this.#calls += 1;
-    const number = this.#calls;
-    this.#worker.postMessage({ number, ...call });
-    return this.#answerTo(number);
+  async #call(call: StoreCall): Promise<StoreAnswer> {
+    if (this.#fault !== undefined) throw this.#fault;
+    this.#worker.postMessage(call);
+    return await this.#nextAnswer();
   }
 
-  #answerTo(number: number): Promise<StoreAnswer> {
-    return new Promise((resolve, reject) => this.#pending.set(number, { resolve, reject }));
+  #nextAnswer(): Promise<StoreAnswer> {
+    const pending = Promise.withResolvers<StoreAnswer>();
+    this.#pending.push(pending);
+    return pending.promise;
   }
 
   #receive(answer: StoreAnswer): void {
-    const pending = this.#pending.get(answer.number);
-    this.#pending.delete(answer.number);
+    const pending = this.#pending.shift();
     this.#sizeBytes = answer.sizeBytes;
     if (answer.fault === undefined) pending?.resolve(answer);
     else pending?.reject(receivedError(answer.fault));
