@@ -7,7 +7,7 @@ import type { TrialAudit } from '../trial/audit/audit.ts';
 import { endWhenUnread, printJson, printLine } from './output.ts';
 import { formatCount } from './progress.ts';
 
-/** What `audit` is told beside the deltas. */
+/** Flags of `audit`. */
 export interface AuditFlags {
   readonly dataDir: string;
   readonly all: boolean | undefined;
@@ -15,10 +15,10 @@ export interface AuditFlags {
 }
 
 /**
- * Recomputes the verdicts of trials from the receipts in a data directory. Throws
- * `LedgerOpenError`, and an error where a verdict does not stand or the ledger is damaged.
+ * Recomputes the verdicts of trials from the receipts in a data directory. Throws `LedgerOpenError`, and an
+ * error if a verdict does not stand or the ledger is damaged.
  *
- * @param refuse ends the command as one that was called wrongly, saying why
+ * @param refuse ends the command with a usage error
  */
 export async function audit(
   deltaIds: readonly string[],
@@ -30,7 +30,7 @@ export async function audit(
     refuse('expected the ids of deltas, or --all for every delta that was on trial');
   }
   const ledger = findTrials(scanLedger(dataDir));
-  // What is damaged may be what tells of a delta.
+  // In a damaged ledger, the delta may be among the damaged rows.
   if (ledger.faults.length === 0) refuseUnknown(ledger, deltaIds, dataDir, refuse);
   const tally = { trials: 0, stand: 0, fail: 0, running: 0, earlier: 0 };
   for (const deltaId of all ? ledger.trials.keys() : new Set(deltaIds)) {
@@ -51,7 +51,7 @@ export async function audit(
   if (damage.length > 0) throw new Error(`the ledger in ${dataDir} is damaged`);
 }
 
-/** What is damaged beside the trials that were audited. */
+/** Damage outside the audited trials. */
 function damageBeside({ faults }: AuditedLedger, audited: readonly string[]): string[] {
   return faults
     .filter(({ deltaId }) => deltaId === undefined || !audited.includes(deltaId))
@@ -67,7 +67,7 @@ function stateOf({ faults, isOver, isChainOnly }: TrialAudit): Exclude<keyof Tal
   return isOver ? 'stand' : 'running';
 }
 
-/** Trials by what their audit came to; `earlier`: another release's, of which only the chain is checked. */
+/** Trials by the result of their audit; of `earlier` releases, only the chain is checked. */
 type Tally = Readonly<Record<'trials' | 'stand' | 'fail' | 'running' | 'earlier', number>>;
 
 function refuseUnknown(

@@ -10,19 +10,19 @@ import { DeltaSchema } from '../gen/learning/v1/delta_pb.ts';
 import { formatPlace, readTrace, type TraceLine } from '../trace/read.ts';
 import { fromProtoTask } from '../wire/from-proto.ts';
 import { toProtoDelta } from '../wire/to-proto.ts';
-import { printWarnings } from './config-warnings.ts';
 import { describeDelta } from './delta-line.ts';
 import { endWhenUnread, printJson, printLine } from './output.ts';
-import { formatCount } from './progress.ts';
+import { countOf, formatCount } from './progress.ts';
+import { printWarnings } from './show-config.ts';
 
-/** What `backtest` is told. */
+/** Options of `backtest`. */
 export interface BacktestOptions {
   readonly traces: readonly string[];
   readonly config: string | undefined;
   readonly json: boolean | undefined;
 }
 
-/** Shows what a config would have done with recorded tasks. Throws `ConfigError`. */
+/** Prints what a config would have done with recorded tasks. Throws `ConfigError`. */
 export async function backtest(options: BacktestOptions): Promise<void> {
   endWhenUnread();
   const loaded = loadConfig(options.config);
@@ -35,7 +35,7 @@ export async function backtest(options: BacktestOptions): Promise<void> {
   else await printLine(summaryText(summary, config));
 }
 
-/** The tasks of all traces as if they had come in together. */
+/** The tasks of all traces, in order of their finish time. */
 async function readTasks(files: readonly string[]): Promise<Task[]> {
   const tasks: Task[] = [];
   for (const file of files) {
@@ -44,7 +44,7 @@ async function readTasks(files: readonly string[]): Promise<Task[]> {
     }
   }
   if (tasks.length === 0) throw new Error('the traces hold no tasks');
-  // A stable sort: what finished together stays in order.
+  // A stable sort: tasks with equal times stay in order.
   return tasks.sort((a, b) => a.finishTimeMs - b.finishTimeMs);
 }
 
@@ -118,19 +118,16 @@ function describeRule(tally: RuleTally): string {
   );
 }
 
-/** What the trace tells of trials, and of how many it tells nothing. */
+/** The trials that the trace allows to judge, and how many it does not, by reason. */
 function describeTrials(trials: readonly ReplayedTrial[]): string[] {
   const judged = trials.filter(({ unjudged }) => unjudged === '');
-  const reasons = new Map<string, number>();
-  for (const { unjudged } of trials) {
-    if (unjudged !== '') reasons.set(unjudged, (reasons.get(unjudged) ?? 0) + 1);
-  }
+  const others = trials.filter(({ unjudged }) => unjudged !== '');
+  const reasons = Map.groupBy(others, ({ unjudged }) => unjudged);
   return [
     ...(judged.length > 0 ? ['trials, if the trace was recorded with this very config:'] : []),
     ...judged.map((trial) => `  ${describeTrial(trial)}`),
     ...[...reasons].map(
-      ([why, count]) =>
-        `${formatCount(count)} trial${count === 1 ? '' : 's'} could not be judged: ${why}`,
+      ([why, { length }]) => `${countOf(length, 'trial')} could not be judged: ${why}`,
     ),
   ];
 }

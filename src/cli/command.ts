@@ -30,7 +30,7 @@ interface ServeFlags extends ServeOptions {
   readonly printConfig: boolean | undefined;
 }
 
-/** Runs a command line, and answers the exit code; a service goes on after that. */
+/** Runs a command line, and resolves to the exit code; `serve` continues in the background. */
 export async function run(argv: readonly string[]): Promise<number> {
   try {
     await createProgram().parseAsync(argv);
@@ -40,7 +40,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   }
 }
 
-// Each command's code is loaded when it is called for: none pays for the libraries of another.
+// The code of a command is imported when it runs, so that no command loads the libraries of another.
 
 function createProgram(): Command {
   const program = new Command('learning-sidecar')
@@ -52,16 +52,19 @@ function createProgram(): Command {
     .enablePositionalOptions()
     .hook('preAction', (_, command) => {
       refuseUnclearSwitches(command);
-      // A command ends with its terminal.
+      // Other commands end with their terminal.
       if (command.name() !== 'serve') process.removeAllListeners('SIGHUP');
     });
   program.addCommand(serveCommand(), { isDefault: true });
-  const clients = [healthcheckCommand(), replayCommand(), watchCommand(), reportCommand()];
-  const others = [backtestCommand(), auditCommand(), backupCommand(), restoreCommand()];
-  for (const command of [...clients, ...others]) {
-    program.addCommand(command);
-  }
-  return program;
+  return program
+    .addCommand(healthcheckCommand())
+    .addCommand(replayCommand())
+    .addCommand(watchCommand())
+    .addCommand(reportCommand())
+    .addCommand(backtestCommand())
+    .addCommand(auditCommand())
+    .addCommand(backupCommand())
+    .addCommand(restoreCommand());
 }
 
 function subCommand(name: string, description: string): Command {
@@ -72,8 +75,10 @@ function subCommand(name: string, description: string): Command {
     .allowExcessArguments(false);
 }
 
-function withOptions(command: Command, options: readonly Option[]): Command {
-  for (const option of options) command.addOption(option);
+/** A command that calls a sidecar. */
+function clientCommand(name: string, description: string): Command {
+  const command = subCommand(name, description);
+  for (const option of targetFlags()) command.addOption(option);
   return command;
 }
 
@@ -108,7 +113,7 @@ function serveCommand(): Command {
       .addOption(flag('--no-reflection', 'do not tell clients the contract (gRPC reflection)'))
       .option('--check-config', 'check the config and stop')
       .option('--print-config', 'print the effective config and stop')
-      // Any word that is no command is taken for an argument of the default one.
+      // Commander takes an unknown command for an argument of the default one.
       .allowExcessArguments()
       .action(runServe)
   );
@@ -133,33 +138,24 @@ function healthcheckCommand(): Command {
     .addOption(configFlag())
     .option('--ready', 'whether it is ready for calls, not only alive')
     .option('--timeout <seconds>', 'how long it may take to answer', positiveNumber, 2)
-    .action(async (flags: HealthcheckFlags) => {
-      const { healthcheck } = await import('./healthcheck.ts');
-      await healthcheck(flags);
-    });
+    .action(async (flags: HealthcheckFlags) =>
+      (await import('./healthcheck.ts')).healthcheck(flags),
+    );
 }
 
 function replayCommand(): Command {
-  const command = subCommand(
-    'replay',
-    'record the tasks of trace files with a running sidecar',
-  ).argument('<file...>', 'NDJSON, one Task in proto3 JSON per line; - is standard input');
-  return withOptions(command, targetFlags())
+  return clientCommand('replay', 'record the tasks of trace files with a running sidecar')
+    .argument('<file...>', 'NDJSON, one Task in proto3 JSON per line; - is standard input')
     .option('--rate <tasks>', 'at most so many tasks a second', positiveNumber)
     .option('--skip-bad-lines', 'name them and go on, instead of stopping at the first')
     .option('--give-up-after <seconds>', 'without progress, after a break', positiveNumber, 60)
-    .action(async (files: string[], flags: Omit<ReplayOptions, 'files'>) => {
-      const { replay } = await import('./replay.ts');
-      await replay({ ...flags, files });
-    });
+    .action(async (files: string[], flags: Omit<ReplayOptions, 'files'>) =>
+      (await import('./replay.ts')).replay({ ...flags, files }),
+    );
 }
 
 function watchCommand(): Command {
-  const command = subCommand(
-    'watch',
-    'print the deltas that a sidecar applies or tries, as they come',
-  );
-  return withOptions(command, targetFlags())
+  return clientCommand('watch', 'print the deltas that a sidecar applies or tries, as they come')
     .option('--client-id <id>', 'the name of this reader in the status', 'watch')
     .option('--types <list>', `only these: ${DELTA_TYPES.join(', ')}`, listOf(DELTA_TYPES), [])
     .option('--from-start', 'begin with the oldest delta retained, not with the current values')
@@ -168,21 +164,14 @@ function watchCommand(): Command {
       'print each message of the stream as one line of proto3 JSON, and a trial that is on or has ' +
         'ended as {"trial": its Delta}',
     )
-    .action(async (flags: WatchOptions) => {
-      const { watch } = await import('./watch.ts');
-      await watch(flags);
-    });
+    .action(async (flags: WatchOptions) => (await import('./watch.ts')).watch(flags));
 }
 
 function reportCommand(): Command {
-  const command = subCommand('report', 'print what the changes of a sidecar have gained');
-  return withOptions(command, targetFlags())
+  return clientCommand('report', 'print what the changes of a sidecar have gained')
     .addOption(new Option('--json', 'print GetGainsResponse as proto3 JSON').conflicts('markdown'))
     .option('--markdown', 'print a document in Markdown')
-    .action(async (flags: ReportOptions) => {
-      const { reportGains } = await import('./gains-report.ts');
-      await reportGains(flags);
-    });
+    .action(async (flags: ReportOptions) => (await import('./gains-report.ts')).reportGains(flags));
 }
 
 function backtestCommand(): Command {
@@ -190,10 +179,9 @@ function backtestCommand(): Command {
     .argument('<trace...>', 'NDJSON, one Task in proto3 JSON per line, with its finishTime')
     .addOption(configFlag())
     .option('--json', 'print each proposal as one line of proto3 JSON, and then a summary')
-    .action(async (traces: string[], flags: Omit<BacktestOptions, 'traces'>) => {
-      const { backtest } = await import('./backtest.ts');
-      await backtest({ ...flags, traces });
-    });
+    .action(async (traces: string[], flags: Omit<BacktestOptions, 'traces'>) =>
+      (await import('./backtest.ts')).backtest({ ...flags, traces }),
+    );
 }
 
 function auditCommand(): Command {
@@ -213,10 +201,9 @@ function backupCommand(): Command {
     .argument('<file>', 'where to')
     .addOption(dataDirFlag())
     .option('--force', 'replace the file if there is one')
-    .action(async (file: string, flags: CopyFlags) => {
-      const { backup } = await import('./ledger-copy.ts');
-      await backup(file, flags);
-    });
+    .action(async (file: string, flags: CopyFlags) =>
+      (await import('./ledger-copy.ts')).backup(file, flags),
+    );
 }
 
 function restoreCommand(): Command {
@@ -224,10 +211,9 @@ function restoreCommand(): Command {
     .argument('<file>', 'a backup')
     .addOption(dataDirFlag())
     .option('--force', 'move the ledger that is there aside')
-    .action(async (file: string, flags: CopyFlags) => {
-      const { restore } = await import('./ledger-copy.ts');
-      await restore(file, flags);
-    });
+    .action(async (file: string, flags: CopyFlags) =>
+      (await import('./ledger-copy.ts')).restore(file, flags),
+    );
 }
 
 function packageVersion(): string {

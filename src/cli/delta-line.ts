@@ -2,10 +2,7 @@ import { type DescEnum, toJson } from '@bufbuild/protobuf';
 import { type Timestamp, timestampDate, type Value, ValueSchema } from '@bufbuild/protobuf/wkt';
 import { type Delta, DeltaOperationSchema } from '../gen/learning/v1/delta_pb.ts';
 
-/**
- * `target operation old -> new (score=…) by rule: why`; reverts, overrides and switches of trials
- * say what they are.
- */
+/** `target operation old -> new (score=…) by rule: why`; reverts, overrides and switches are marked as such. */
 export function describeDelta(delta: Delta): string {
   const operation = wordOf(DeltaOperationSchema, delta.operation);
   const change = `${delta.target} ${operation} ${showValues(delta)}`;
@@ -19,7 +16,7 @@ export function describeDelta(delta: Delta): string {
   return `${change} (${score}) by ${delta.ruleId}: ${reasoning}${after}`;
 }
 
-/** Whether a delta is a switch of a trial that leaves the value as it is. */
+/** Whether a delta is a switch of a trial that does not change the value. */
 export function isIdleSwitch({ trialDeltaId, oldValue, newValue }: Delta): boolean {
   return trialDeltaId !== '' && show(oldValue) === show(newValue);
 }
@@ -35,12 +32,12 @@ export function describeParameters(parameters: Readonly<Record<string, Value>>):
   return names.map((name) => `${name}=${show(parameters[name])}`).join(', ');
 }
 
-/** A moment in ISO 8601, to the millisecond; `-` where there is none. */
+/** A time in ISO 8601 with milliseconds; `-` if missing. */
 export function showTime(time: Timestamp | undefined): string {
   return time === undefined ? '-' : timestampDate(time).toISOString();
 }
 
-/** What was learned of a rule moves its score by fractions. */
+/** To one decimal: what was learned of a rule moves its score by fractions. */
 function showScore({ evaluation }: Delta): string {
   return evaluation === undefined ? 'none' : String(Number(evaluation.overallScore.toFixed(1)));
 }

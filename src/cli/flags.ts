@@ -2,22 +2,19 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { messageOf } from '../domain/errors.ts';
 import { parseListenAddress, parseSocketAddress } from '../net/address.ts';
 
-/** A flag and the environment variable of the same name. The flag wins. */
+/** A flag and the environment variable of the same name. The flag takes precedence. */
 export function flag(flags: string, description: string): Option {
   const option = new Option(flags, description);
   const variable = `LEARNING_SIDECAR_${option.name().toUpperCase().replaceAll('-', '_')}`;
   const value = process.env[variable];
-  // An empty one counts as none: where variables are passed on, one cannot be left out. A switch
-  // counts as given wherever its variable is set: to "false", too.
+  // Commander takes a switch as given if its variable is set, even to "false". An empty variable counts as
+  // unset: tools that pass variables on cannot leave one out.
   const isNone = isSwitch(option) ? isOff(value) : value === '';
   if (isNone) delete process.env[variable];
   return option.env(variable);
 }
 
-/**
- * Ends a command with a usage error where the variable of a switch says neither yes nor no: what
- * was meant to switch it off must not switch it on.
- */
+/** Ends a command with a usage error if the variable of a switch means neither yes nor no. */
 export function refuseUnclearSwitches(command: Command): void {
   for (const option of command.options) {
     const { envVar } = option;
@@ -40,18 +37,14 @@ function isOff(value = ''): boolean {
   return /^(?:|false|0|no|off)$/i.test(value.trim());
 }
 
-function targetFlag(): Option {
-  return flag('--target <address>', 'where the sidecar serves: host:port or unix:/path')
-    .default('127.0.0.1:50051')
-    .argParser((text) => targetAddress(text));
-}
-
-/** Where a client finds its sidecar, and how it shows who it is. */
+/** How a command reaches a sidecar. */
 export function targetFlags(): Option[] {
   const file = (name: string, description: string) =>
-    flag(`${name} <file>`, description).argParser((text) => nonEmpty(text));
+    flag(`${name} <file>`, description).argParser(nonEmpty);
   return [
-    targetFlag(),
+    flag('--target <address>', 'where the sidecar serves: host:port or unix:/path')
+      .default('127.0.0.1:50051')
+      .argParser(targetAddress),
     flag('--tls', 'speak TLS, and trust the authorities that browsers trust'),
     file('--tls-ca', 'speak TLS, and trust the authorities in this file (PEM)'),
     file('--tls-certificate', 'the certificate to show (PEM), with --tls-key'),
@@ -61,31 +54,31 @@ export function targetFlags(): Option[] {
   ];
 }
 
-/** Names a ledger that is gone with the process, as a data directory. */
+/** The data directory of a ledger in memory. */
 export const IN_MEMORY = ':memory:';
 
-/** Where a sidecar keeps its ledger. */
+/** The directory of a ledger. */
 export function dataDirFlag(): Option {
   return flag('--data-dir <dir>', `where the ledger is kept; ${IN_MEMORY} for nowhere`)
     .default('.learning-sidecar')
-    .argParser((text) => nonEmpty(text));
+    .argParser(nonEmpty);
 }
 
-/** Where a sidecar serves HTTP. */
+/** The address of a sidecar's HTTP server. */
 export function adminListenFlag(): Option {
   return flag('--admin-listen <address>', 'where to serve HTTP: /healthz, /readyz, /metrics')
     .default('127.0.0.1:9464')
-    .argParser((text) => hostAndPort(text));
+    .argParser(hostAndPort);
 }
 
-/** What a sidecar is configured by. */
+/** The config file of a sidecar. */
 export function configFlag(): Option {
   return flag('--config <file>', 'YAML or JSON; without it, the built-in defaults').argParser(
-    (text) => nonEmpty(text),
+    nonEmpty,
   );
 }
 
-/** Each use adds to the list, as each comma of the environment variable does. */
+/** Collects repeated flags, and lists separated by commas in the environment variable. */
 export function collectAddresses() {
   let given: string[] = [];
   return (text: string): string[] => {
@@ -94,7 +87,7 @@ export function collectAddresses() {
   };
 }
 
-/** Refuses what cannot be listened on with HTTP. */
+/** Refuses addresses that HTTP cannot be served on. */
 function hostAndPort(text: string): string {
   const address = listenAddress(text);
   if (parseListenAddress(address).kind === 'tcp') return address;
@@ -107,7 +100,7 @@ function listenAddress(text: string): string {
   throw new InvalidArgumentError(fault);
 }
 
-/** Servers may ask for any free port; clients must know which. */
+/** Port 0, any free port, makes sense for servers only. */
 function targetAddress(text: string): string {
   if (faultOf(text, parseSocketAddress) === undefined && !/:0+$/.test(text)) return text;
   throw new InvalidArgumentError(
@@ -115,7 +108,17 @@ function targetAddress(text: string): string {
   );
 }
 
-/** An unset variable of a shell must not pass for the current directory. */
+/** What is wrong with an address, if anything. */
+function faultOf(address: string, parse: (text: string) => unknown): string | undefined {
+  try {
+    parse(address);
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+/** An unset shell variable must not name the current directory. */
 function nonEmpty(text: string): string {
   if (text !== '') return text;
   throw new InvalidArgumentError('Expected a path, got nothing.');
@@ -134,7 +137,7 @@ export function positiveNumber(text: string): number {
   throw new InvalidArgumentError('Expected a number above 0.');
 }
 
-/** Seconds. An hour is longer than anyone waits for a service to stop; 0 cuts everything off at once. */
+/** Seconds, an hour; 0 aborts all calls at once. */
 const MAX_DRAIN_TIMEOUT = 3600;
 
 /** Seconds from 0 to an hour. */
@@ -152,14 +155,4 @@ export function listOf<T extends string>(choices: readonly T[]) {
       if (choice !== undefined) return choice;
       throw new InvalidArgumentError(`Expected ${choices.join(', ')}, separated by commas.`);
     });
-}
-
-/** What is wrong with an address, if anything. */
-function faultOf(address: string, parse: (text: string) => unknown): string | undefined {
-  try {
-    parse(address);
-    return undefined;
-  } catch (error) {
-    return messageOf(error);
-  }
 }

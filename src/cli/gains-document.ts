@@ -10,7 +10,6 @@ import type {
 import type { GetGainsResponse } from '../gen/learning/v1/learning_service_pb.ts';
 import { showValues, wordOf } from './delta-line.ts';
 import {
-  count,
   day,
   describeAmounts,
   describeCosts,
@@ -18,8 +17,9 @@ import {
   describePrediction,
   isShown,
 } from './gains-words.ts';
+import { countOf, formatCount } from './progress.ts';
 
-/** An item of a list, with what belongs to it. */
+/** An item of a list, with lines below it. */
 interface Item {
   readonly text: string;
   readonly more: readonly string[];
@@ -30,25 +30,28 @@ interface Chapter {
   readonly items: readonly Item[];
 }
 
-/** A report, of plain sentences. */
+/** A report in plain sentences. */
 export interface GainsDocument {
   readonly summary: string;
-  /** Those that have something to say. */
+  /** Those with items. */
   readonly chapters: readonly Chapter[];
   readonly notes: string;
 }
 
-/** Changes that were not kept, named at most. */
+/** Maximum number of named changes that were not kept. */
 const MAX_NAMED = 10;
 
 const NOTES =
   'Intervals have about 95 %, at any moment, unless rare large amounts decide. What was gained in all is the gain per task times the tasks ' +
   'that ran with the new value; sums of intervals are wider than need be.';
 
-/** What was gained, in sentences. */
+/** The gains of a sidecar in sentences. */
 export function gainsDocument(gains: GetGainsResponse): GainsDocument {
   const chapters = [
-    { title: 'Confirmed changes', items: changeItems(gains) },
+    {
+      title: 'Confirmed changes',
+      items: [...gains.changes.map(changeItem), ...more(gains.changes, gains.changeCount)],
+    },
     { title: 'What proving costs', items: costItems(gains) },
     { title: 'Being tried', items: gains.open.filter((one) => !isUnproven(one)).map(openItem) },
     { title: 'In force, not proven', items: gains.open.filter(isUnproven).map(openItem) },
@@ -72,37 +75,31 @@ function summaryOf({
   totalTasksRecorded,
 }: GetGainsResponse) {
   if (changeCount === 0n) {
-    return `Nothing is proven: in ${count(Number(totalTasksRecorded), 'task')} no change was confirmed.`;
+    return `Nothing is proven: in ${countOf(totalTasksRecorded, 'task')} no change was confirmed.`;
   }
-  const since = `Since ${day(sinceTime)}, ${count(Number(tasks), 'task')}`;
-  const which = count(Number(changeCount), 'confirmed change');
+  const since = `Since ${day(sinceTime)}, ${countOf(tasks, 'task')}`;
+  const which = countOf(changeCount, 'confirmed change');
   if (totals.length === 0) return `${since}: ${which}; what was gained is not measured.`;
   const isProven = totals.some(isShown);
-  const said = describeAmounts(totals);
-  return isProven
-    ? `${since}: ${which} ${said}.`
-    : `${since}: ${which}, and nothing is proven: ${said}.`;
+  const and = isProven ? '' : ', and nothing is proven:';
+  return `${since}: ${which}${and} ${describeAmounts(totals)}.`;
 }
 
-function changeItems({ changes, changeCount }: GetGainsResponse): Item[] {
-  return [...changes.map(changeItem), ...more(changes, changeCount)];
-}
-
-/** How many there are that an answer had no room for. */
+/** The number of changes that the answer left out. */
 function more(told: readonly unknown[], inAll: bigint): Item[] {
   const left = Number(inAll) - told.length;
-  return left > 0 ? [plain(`and ${count(left, 'older change')}`)] : [];
+  return left > 0 ? [plain(`and ${countOf(left, 'older change')}`)] : [];
 }
 
 function changeItem(change: ChangeGains): Item {
   const { confirmTime, tasks, tasksHeldBack, measuring, state, note, gains, predictions } = change;
   const until = measuring ? 'since' : 'until its holdback ended';
-  const held = Number(tasksHeldBack).toLocaleString('en-US');
-  // Without a holdback, as in blocks, nothing is counted.
+  const held = formatCount(Number(tasksHeldBack));
+  // Without a holdback, as in block trials, nothing is counted.
   const counted =
     !measuring && tasks === 0n
       ? ''
-      : `: ${count(Number(tasks), 'task')} ${until}, ${held} of them held back`;
+      : `: ${countOf(tasks, 'task')} ${until}, ${held} of them held back`;
   const now = state === DeltaState.REVERTED ? ', taken back' : '';
   return {
     text: `${changeText(change)}, confirmed ${day(confirmTime)}${now}${counted}`,
@@ -115,35 +112,25 @@ function changeItem(change: ChangeGains): Item {
 }
 
 function predictionText(prediction: GainPrediction, isMeasuring: boolean): string {
-  const { metric, madeWhen, perTask, lower, upper, held, found } = prediction;
+  const { metric, madeWhen, held, found } = prediction;
   const when = madeWhen === DeltaState.PROVISIONAL ? 'promotion' : 'confirmation';
-  const ends = {
-    metric,
-    higherIsBetter: prediction.higherIsBetter,
-    estimate: perTask,
-    lower,
-    upper,
-  };
-  const grade =
-    held === undefined || found === undefined
-      ? `not graded${isMeasuring ? ' yet' : ''}`
-      : held
-        ? 'held'
-        : 'did not hold';
-  return `predicted at its ${when}, ${printable(metric)}: ${describePrediction(ends)}: ${grade}`;
+  const isGraded = held !== undefined && found !== undefined;
+  const notGraded = isMeasuring ? 'not graded yet' : 'not graded';
+  const grade = isGraded ? (held ? 'held' : 'did not hold') : notGraded;
+  return `predicted at its ${when}, ${printable(metric)}: ${describePrediction(prediction)}: ${grade}`;
 }
 
 function costItems({ exploring, holdingBack }: GetGainsResponse): Item[] {
   const items: Item[] = [];
   if (exploring !== undefined && exploring.tasks > 0n) {
-    const ran = count(Number(exploring.tasks), 'counted task');
+    const ran = countOf(exploring.tasks, 'counted task');
     const said = describeCosts(exploring.amounts) || 'too few to say what that cost';
     items.push(
       plain(`trials and probations: ${ran} ran with the value that was not kept: ${said}`),
     );
   }
   if (holdingBack !== undefined && holdingBack.tasks > 0n) {
-    const kept = count(Number(holdingBack.tasks), 'task');
+    const kept = countOf(holdingBack.tasks, 'task');
     const said = describeCosts(holdingBack.amounts) || 'too few to say what that costs';
     items.push(plain(`holding back: ${kept} kept the old value: ${said}`));
   }
@@ -161,14 +148,14 @@ const STAGES: Partial<Record<DeltaState, string>> = {
 
 function openItem(change: OpenChange): Item {
   const stage = STAGES[change.state] ?? 'in force';
-  const used = count(Number(change.tasksUsed), 'task');
+  const used = countOf(change.tasksUsed, 'task');
   return {
     text: `${changeText(change)}, ${stage}, ${used} counted so far`,
     more: [printable(change.summary)],
   };
 }
 
-/** What harmed, or had been in force, first: it is what one looks for. The same finding is told once. */
+/** Changes that harmed or had been live come first. Equal findings are listed once. */
 function unkeptItems({ unkept, unkeptCount }: GetGainsResponse): Item[] {
   const isNotable = ({ verdict, wasInForce }: UnkeptChange) =>
     verdict === Verdict.HARMED || wasInForce;
@@ -179,10 +166,10 @@ function unkeptItems({ unkept, unkeptCount }: GetGainsResponse): Item[] {
   const items = named.flatMap(([newest, ...others]) =>
     newest === undefined ? [] : unkeptItem(newest, others.length + 1),
   );
-  return left > 0 ? [...items, plain(`and ${count(left, 'more change')}`)] : items;
+  return left > 0 ? [...items, plain(`and ${countOf(left, 'more change')}`)] : items;
 }
 
-/** What is tried again and again with the same verdict; what had been in force stands alone. */
+/** The key of equal findings; a change that had been live has one of its own. */
 function findingOf(change: UnkeptChange): string {
   const { deltaId, ruleId, target, verdict, wasInForce } = change;
   return JSON.stringify(wasInForce ? deltaId : [ruleId, target, showValues(change), verdict]);
@@ -195,9 +182,9 @@ function unkeptItem(change: UnkeptChange, times: number): Item {
   }
   const when =
     tasksConfirmed === undefined
-      ? `after ${count(Number(tasksUsed), 'task')}${wasInForce ? ', when it was in force' : ''}`
-      : `${count(Number(tasksConfirmed), 'task')} after it had been confirmed`;
-  // Not by its own finding alone: by an operator, a client, a trial of the old value, or for want of proof.
+      ? `after ${countOf(tasksUsed, 'task')}${wasInForce ? ', when it was in force' : ''}`
+      : `${countOf(tasksConfirmed, 'task')} after it had been confirmed`;
+  // By an operator, a client or a trial of the old value, or because it was not proven.
   if (wasInForce && verdict !== Verdict.HARMED) {
     return plain(`${changeText(change)}: taken back ${when}: ${printable(summary)}`);
   }
@@ -220,9 +207,9 @@ function recordItems(record: TrackRecord | undefined): Item[] {
   const intervals =
     graded === 0n
       ? 'no prediction has been graded by a holdback yet'
-      : `${held} of ${count(Number(graded), 'prediction')} held what the holdback found later; about ${percent} are expected to`;
+      : `${held} of ${countOf(graded, 'prediction')} held what the holdback found later; about ${percent} are expected to`;
   return [
-    plain(`${count(Number(promotions), 'change')} put in force by a trial: ${parts.join(', ')}`),
+    plain(`${countOf(promotions, 'change')} put in force by a trial: ${parts.join(', ')}`),
     plain(intervals),
   ];
 }

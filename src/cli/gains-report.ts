@@ -1,4 +1,4 @@
-import { toJson } from '@bufbuild/protobuf';
+import { toJsonString } from '@bufbuild/protobuf';
 import { withSidecar } from '../client/dial.ts';
 import type { TargetOptions } from '../client/target.ts';
 import {
@@ -8,23 +8,23 @@ import {
 import { type GainsDocument, gainsDocument } from './gains-document.ts';
 import { endWhenUnread, printJson, printLine } from './output.ts';
 
-/** What `report` is told. */
+/** Options of `report`. */
 export interface ReportOptions extends TargetOptions {
   readonly json: boolean | undefined;
   readonly markdown: boolean | undefined;
 }
 
-/** The sidecar may have to play trials before it answers. */
+/** The deadline; the sidecar may have to simulate trials before it answers. */
 const ANSWER_MS = 30_000;
 
-/** Prints what a sidecar has gained. */
+/** Prints what the changes of a sidecar gained. */
 export async function reportGains(options: ReportOptions): Promise<void> {
   endWhenUnread();
   await withSidecar(options, async (client) => {
     const gains = await client.getGains({}, { deadlineMs: ANSWER_MS });
-    if (options.json) {
-      await printJson(JSON.stringify(toJson(GetGainsResponseSchema, gains), null, 2));
-    } else await printLine(formatGains(gains, options));
+    if (options.json)
+      await printJson(toJsonString(GetGainsResponseSchema, gains, { prettySpaces: 2 }));
+    else await printLine(formatGains(gains, options));
   });
 }
 
@@ -57,7 +57,7 @@ function asMarkdown({ summary, chapters, notes }: GainsDocument): string {
   return ['# What was gained', escaped(summary), ...blocks, `_${notes}_`].join('\n\n');
 }
 
-/** Nothing in other people's text is taken for markup. */
+/** Escapes all markup in text. */
 function escaped(text: string): string {
   return text.replaceAll(/[\\`*_{}[\]<>#|~!&]/g, '\\$&');
 }

@@ -6,21 +6,21 @@ import { messageOf } from '../domain/errors.ts';
 import { formatAddress, parseListenAddress, type SocketAddress } from '../net/address.ts';
 import { printLine } from './output.ts';
 
-// As in admin/http.ts: an import of it would load WebSocket and fetch, too, every ten seconds.
+// An import would also load WebSocket and fetch, which costs time at each check; see admin/http.ts.
 const { request: requestHttp } = process.getBuiltinModule('node:http');
 
-/** What `healthcheck` is told: the same as the sidecar that it asks. */
+/** Flags of `healthcheck`, the same as those of the sidecar. */
 export interface HealthcheckFlags {
   readonly adminListen: string;
-  /** Only a config can have brought certificates. */
+  /** Only a config can name certificates. */
   readonly config: string | undefined;
-  /** Whether it has to be ready for calls, too. */
+  /** Ask for readiness instead of liveness. */
   readonly ready: boolean | undefined;
   /** Seconds. */
   readonly timeout: number;
 }
 
-/** Says how the sidecar beside it is. Throws where it is not well, or does not answer. */
+/** Prints the health of the local sidecar. Throws if it is unhealthy or does not answer. */
 export async function healthcheck(flags: HealthcheckFlags): Promise<void> {
   const { security, ...listened } = parseListenAddress(flags.adminListen);
   const address = reachable(listened);
@@ -33,14 +33,14 @@ export async function healthcheck(flags: HealthcheckFlags): Promise<void> {
   try {
     await ask('https');
   } catch (error) {
-    // Whether the config has certificates is found out by trying: it may hold faults by now, and the
-    // sidecar go on with the one before.
+    // Plain HTTP is tried, too, rather than reading the config: it may be invalid by now, while the sidecar
+    // uses the previous one.
     if (security === 'tls' || !speaksNoTls(error)) throw error;
     await ask('http');
   }
 }
 
-/** Where what listens on an address is reached from the same machine. */
+/** The address of a local server as clients on the same machine reach it. */
 function reachable(listened: SocketAddress): string {
   if (listened.kind !== 'tcp') throw new Error('HTTP is served on host:port only');
   const { host, port } = listened;
@@ -51,12 +51,12 @@ function reachable(listened: SocketAddress): string {
 
 async function askAt(url: string, signal: AbortSignal): Promise<void> {
   const request = url.startsWith('https:')
-    ? // It is the service beside us, which is told nothing: whose name it bears does not matter.
+    ? // The service is local and receives nothing secret, so its certificate's name does not matter.
       requestHttps(url, { signal, agent: false, rejectUnauthorized: false })
     : requestHttp(url, { signal, agent: false });
   request.end();
   try {
-    // A response is all that the event brings.
+    // The event has one argument, the response.
     const [response] = (await once(request, 'response')) as [IncomingMessage];
     const text = (await readText(response)).trim();
     if (response.statusCode !== 200) throw new Error(`${response.statusCode} ${text}`);
@@ -67,7 +67,7 @@ async function askAt(url: string, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** Whether what was asked for TLS has answered with something else. */
+/** Whether a TLS handshake failed because the server does not speak TLS. */
 function speaksNoTls(error: unknown): boolean {
   const cause = error instanceof Error ? error.cause : undefined;
   return cause instanceof Error && 'code' in cause && /^(?:EPROTO|ERR_SSL_)/.test(`${cause.code}`);

@@ -5,7 +5,7 @@ import { IN_MEMORY } from './flags.ts';
 import { printLine } from './output.ts';
 import { formatCount } from './progress.ts';
 
-/** What `backup` and `restore` are told beside the file. */
+/** Flags of `backup` and `restore`. */
 export interface CopyFlags {
   readonly dataDir: string;
   readonly force: boolean | undefined;
@@ -18,7 +18,7 @@ export async function backup(file: string, { dataDir, force }: CopyFlags): Promi
   await printLine(`${dataDir} is backed up to ${file} and verified: ${describe(summary)}`);
 }
 
-/** Makes the ledger of a data directory from a backup. Throws `LedgerOpenError`. */
+/** Restores the ledger of a data directory from a backup. Throws `LedgerOpenError`. */
 export async function restore(file: string, { dataDir, force }: CopyFlags): Promise<void> {
   refuseMemory(dataDir);
   const { movedTo, ...summary } = restoreLedger(file, dataDir, {

@@ -3,10 +3,7 @@ import { printableJson, printableLines } from '../domain/printable.ts';
 
 let isListening = false;
 
-/**
- * Ends the process quietly when whoever reads its output has gone (`… | head`), instead of with a
- * stack trace.
- */
+/** Exits quietly when the reader of the output has closed it (`… | head`), instead of with a stack trace. */
 export function endWhenUnread(): void {
   if (isListening) return;
   isListening = true;
@@ -18,17 +15,17 @@ export function endWhenUnread(): void {
   }
 }
 
-/** Writes lines for people to standard output, and waits where its reader is slower. */
+/** Writes lines of text to standard output, and waits for a slow reader. */
 export function printLine(text: string): Promise<void> {
   return write(printableLines(text));
 }
 
-/** As `printLine`, JSON. */
+/** As `printLine`, for JSON. */
 export function printJson(json: string): Promise<void> {
   return write(printableJson(json));
 }
 
-/** Writes lines for people to standard error. */
+/** Writes lines of text to standard error. */
 export function printError(text: string): void {
   console.error(printableLines(text));
 }

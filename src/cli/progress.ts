@@ -1,37 +1,37 @@
 import type { WriteStream } from 'node:tty';
 import { printable } from '../domain/printable.ts';
 
-/** How far something is. */
+/** The progress of an upload. */
 export interface ProgressState {
   readonly tasks: number;
   readonly tasksPerSecond: number;
-  /** 0 to 1; `undefined`: nobody knows. */
+  /** 0 to 1; `undefined` if unknown. */
   readonly share: number | undefined;
 }
 
-/** Tells a person how far something is. */
+/** Shows progress to people. */
 export interface Progress {
   update(state: ProgressState): void;
-  /** Says something beside it. */
+  /** Prints a line beside it. */
   note(text: string): void;
-  /** Takes the bar away. */
+  /** Removes the bar. */
   end(): void;
 }
 
-/** Where progress is told: a terminal or anything else. */
+/** The output of progress: a terminal or any other stream. */
 export type ProgressSink = Pick<WriteStream, 'write'> & {
   readonly isTTY?: boolean;
   readonly columns?: number;
 };
 
-/** A bar is redrawn, and a line written elsewhere, at most so often. */
+/** The minimum intervals between redraws of the bar, and between lines elsewhere. */
 const REDRAW_MS = 100;
 const LINE_MS = 2000;
 
 const MAX_BAR = 40;
 const CLEAR_LINE = '\r\u001b[K';
 
-/** A bar on a terminal; elsewhere a plain line now and then. */
+/** A bar on a terminal; elsewhere periodic lines. */
 export function createProgress(sink: ProgressSink, monotonic: () => number): Progress {
   const isTerminal = sink.isTTY === true;
   let nextMs = monotonic() + (isTerminal ? 0 : LINE_MS);
@@ -47,7 +47,7 @@ export function createProgress(sink: ProgressSink, monotonic: () => number): Pro
         sink.write(`${describe(state)}\n`);
         return;
       }
-      // Some terminals do not know, and say 0.
+      // Some terminals report 0.
       drawn = drawBar(state, sink.columns || 80);
       sink.write(`\r${drawn}\u001b[K`);
     },
@@ -62,9 +62,16 @@ export function createProgress(sink: ProgressSink, monotonic: () => number): Pro
   };
 }
 
-/** A count with its thousands apart. */
+/** A rounded count with thousands separators. */
 export function formatCount(count: number): string {
-  return Math.round(count).toLocaleString('en-US');
+  // + 0 turns -0 into 0.
+  return (Math.round(count) + 0).toLocaleString('en-US');
+}
+
+/** A count with its noun: `1 task`, `18,420 tasks`. */
+export function countOf(count: number | bigint, noun: string): string {
+  const text = formatCount(Number(count));
+  return `${text} ${noun}${text === '1' ? '' : 's'}`;
 }
 
 function drawBar(state: ProgressState, columns: number): string {

@@ -4,7 +4,7 @@ import type { MendReport } from '../store/salvage/mend.ts';
 import { type Recovery, recoverLedger } from '../store/salvage/recover.ts';
 import { formatCount } from './progress.ts';
 
-/** Mends the ledger of a data directory where it is damaged, and logs what became of it. */
+/** Recovers the ledger of a data directory if it is damaged, and logs the result. */
 export function recoverDirectory(directory: string, log: Logger): void {
   const recovery = recoverLedger(directory, {
     newEpoch: randomUUID(),

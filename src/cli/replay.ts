@@ -6,7 +6,7 @@ import { TaskUpload, type UploadCounts } from '../trace/upload.ts';
 import { endWhenUnread, printLine } from './output.ts';
 import { createProgress, formatCount, type Progress } from './progress.ts';
 
-/** What `replay` is told. */
+/** Options of `replay`. */
 export interface ReplayOptions extends TargetOptions {
   readonly files: readonly string[];
   /** Tasks a second. */
@@ -18,18 +18,25 @@ export interface ReplayOptions extends TargetOptions {
 
 const BATCH_SIZE = 100;
 
-/** At a given rate, batches are small enough to come about so often in a second. */
+/** With `rate`, batches are small enough for about this many in a second. */
 const BATCHES_PER_SECOND = 10;
 
 /**
- * Records the tasks of traces with a running sidecar, in order. Rejects where a line is no task,
- * once all before it is acknowledged.
+ * Records the tasks of traces with a running sidecar, in order. Rejects at a line that is no task, once all
+ * tasks before it are acknowledged.
  */
 export async function replay(options: ReplayOptions): Promise<void> {
   endWhenUnread();
   const totalBytes = totalSize(options.files);
   const progress = createProgress(process.stderr, () => performance.now());
-  const badLines = new BadLines(progress, options.skipBadLines === true);
+  const bad = { count: 0, stoppedAt: '' };
+  /** Returns whether to go on. */
+  const onBadLine = (line: BadLine) => {
+    bad.count += 1;
+    if (options.skipBadLines) progress.note(formatBadLine(line));
+    else bad.stoppedAt = formatBadLine(line);
+    return options.skipBadLines === true;
+  };
   await withSidecar(options, async (client) => {
     const startMs = performance.now();
     const seconds = () => (performance.now() - startMs) / 1000;
@@ -40,55 +47,29 @@ export async function replay(options: ReplayOptions): Promise<void> {
       onNotice: (text) => progress.note(text),
     });
     try {
-      await upload.run(batchesOf(options, badLines));
+      await upload.run(batchesOf(options, onBadLine));
     } finally {
       progress.end();
-      await printLine(summarize(upload.counts, badLines.count, seconds()));
+      await printLine(summarize(upload.counts, bad.count, seconds()));
     }
   });
-  if (badLines.stoppedAt !== undefined) {
-    throw new Error(
-      `${formatBadLine(badLines.stoppedAt)}\nstopped there; --skip-bad-lines goes on`,
-    );
+  if (bad.stoppedAt !== '') {
+    throw new Error(`${bad.stoppedAt}\nstopped there; --skip-bad-lines goes on`);
   }
 }
 
-/** Names the bad lines, or remembers the one to stop at. */
-class BadLines {
-  readonly #progress: Progress;
-  readonly #skip: boolean;
-  count = 0;
-  stoppedAt: BadLine | undefined;
-
-  constructor(progress: Progress, skip: boolean) {
-    this.#progress = progress;
-    this.#skip = skip;
-  }
-
-  /** Answers whether to go on. */
-  take(line: BadLine): boolean {
-    this.count += 1;
-    if (this.#skip) this.#progress.note(formatBadLine(line));
-    else this.stoppedAt = line;
-    return this.#skip;
-  }
-}
-
-function batchesOf({ files, rate }: ReplayOptions, badLines: BadLines) {
-  const size =
-    rate === undefined
-      ? BATCH_SIZE
-      : Math.min(Math.max(Math.ceil(rate / BATCHES_PER_SECOND), 1), BATCH_SIZE);
-  const batches = readBatches({ files, size, onBadLine: (line) => badLines.take(line) });
+function batchesOf({ files, rate }: ReplayOptions, onBadLine: (line: BadLine) => boolean) {
+  const wanted = Math.ceil((rate ?? Number.POSITIVE_INFINITY) / BATCHES_PER_SECOND);
+  const size = Math.min(Math.max(wanted, 1), BATCH_SIZE);
+  const batches = readBatches({ files, size, onBadLine });
   return rate === undefined ? batches : paced(batches, rate);
 }
 
-/** `undefined` where the size of any is not known. Throws for people, before anything is sent. */
+/** `undefined` if the size of any file is unknown. Throws if a file cannot be read. */
 function totalSize(files: readonly string[]): number | undefined {
-  const sizes = files.map(sizeOfTrace);
-  return sizes.some((size) => size === undefined)
-    ? undefined
-    : sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0);
+  return files
+    .map(sizeOfTrace)
+    .reduce((sum, size) => (sum === undefined || size === undefined ? undefined : sum + size), 0);
 }
 
 function show(

@@ -9,9 +9,9 @@ const EXIT_FAILURE = 1;
 /** A wrong flag or config. */
 const EXIT_USAGE = 2;
 
-/** Tells the user what ended a command, one line per fault; answers the exit code. */
+/** Prints why a command failed, one line per fault. Returns the exit code. */
 export function report(error: unknown): number {
-  // Commander has said what is wrong already.
+  // Commander has printed the error already.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_OK : EXIT_USAGE;
   if (error instanceof ConfigError) {
     for (const fault of error.faults) printError(formatFault(fault));

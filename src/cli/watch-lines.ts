@@ -17,10 +17,7 @@ import {
 } from './delta-line.ts';
 import type { RefusalEvent, StageEvent, TrialEvent } from './watch-trials.ts';
 
-/**
- * A message of StreamDeltas for people; `undefined` where it tells them nothing, as a switch that leaves
- * the value as it is.
- */
+/** A line for a message of StreamDeltas; `undefined` for heartbeats and switches that do not change the value. */
 export function describeMessage(message: StreamDeltasResponse): string | undefined {
   const { epoch, sequence, event } = message;
   switch (event.case) {
@@ -34,7 +31,7 @@ export function describeMessage(message: StreamDeltasResponse): string | undefin
   }
 }
 
-/** What is told of a trial, a probation or a refusal, for people. */
+/** A line for a trial, a probation or a refusal. */
 export function describeTrial(event: TrialEvent): string {
   if (event.kind === 'refused') return describeRefusal(event);
   const { idleSwitches: idle } = event;
@@ -63,7 +60,7 @@ function describeStage({ kind, stage, delta }: StageEvent): string {
   return `${what} ended: ${verdict}${next}: ${summary}`;
 }
 
-/** What happened to the stream, for people. */
+/** A line for an event of the connection. */
 export function describeBreak(event: Exclude<ReaderEvent, { kind: 'message' }>): string {
   switch (event.kind) {
     case 'lost':
@@ -83,7 +80,7 @@ function reasonOf(failure: ServiceError | undefined): string {
   return failure === undefined ? 'the sidecar ended the stream' : causeOf(failure);
 }
 
-/** Why the values are told, and what they are. */
+/** A line for a snapshot: its reason and its values. */
 function describeSnapshot(
   { outcome, parameters }: Snapshot,
   epoch: string,

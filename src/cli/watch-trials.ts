@@ -13,21 +13,21 @@ import {
 import type { StreamDeltasResponse } from '../gen/learning/v1/learning_service_pb.ts';
 import { isIdleSwitch } from './delta-line.ts';
 
-/** What a delta goes through until it is proven: a trial, then probation. */
+/** The stages until a delta is proven: a trial, then probation. */
 export type Stage = 'trial' | 'probation';
 
-/** What is told of a trial, or of the probation after it. */
+/** The beginning or end of a trial or a probation. */
 export interface StageEvent {
-  /** It is on, or is over. */
+  /** Whether it began or ended. */
   readonly kind: 'on' | 'ended';
   readonly stage: Stage;
-  /** The delta, as it stands now. */
+  /** The delta as it is now. */
   readonly delta: Delta;
-  /** Its switches so far that left the value as it was. */
+  /** Its switches so far that did not change the value. */
   readonly idleSwitches: number;
 }
 
-/** A client refuses a delta, which stays nevertheless. */
+/** A client refuses a delta, which stays live. */
 export interface RefusalEvent {
   readonly kind: 'refused';
   readonly delta: Delta;
@@ -38,33 +38,32 @@ export type TrialEvent = StageEvent | RefusalEvent;
 
 export interface TrialFollowerOptions {
   readonly client: LearningClient;
-  /** Of the deltas; empty: all. */
+  /** Types of deltas; all if empty. */
   readonly types: readonly DeltaType[];
   readonly onEvent: (event: TrialEvent) => Promise<void>;
 }
 
-/** How often trials are looked for: the stream does not tell of them, only of their switches. */
+/** The polling interval: the stream has the switches of trials, but not the trials. */
 const LOOK_MS = 2000;
 
-/** What is known of a delta that is followed. */
+/** The known state of a delta. */
 interface Followed {
   readonly stage: Stage;
-  /** It was told that the stage has begun. */
+  /** Whether the beginning of the stage was reported. */
   readonly isTold: boolean;
 }
 
 /**
- * Follows trials and probations, and reports when each begins, how it ends, and which clients refuse
- * its delta; of confirmed deltas, only refusals. What ends while the sidecar is unreachable is
- * reported after reconnection.
+ * Reports the beginning and end of each trial and probation, and refusals of their deltas and of confirmed
+ * ones. An end while the sidecar is unreachable is reported after reconnection.
  */
 export class TrialFollower {
   readonly #options: TrialFollowerOptions;
-  /** Deltas on trial or on probation, as far as is known. */
+  /** Deltas known to be on trial or on probation. */
   readonly #followed = new Map<string, Followed>();
-  /** Deltas for which both are over: the stream may name them again. */
+  /** Deltas for which both have ended; the stream may name them again. */
   readonly #over = new Set<string>();
-  /** The clients whose refusals were told, by delta. */
+  /** The clients whose refusals were reported, by delta. */
   #refusers = new Map<string, ReadonlySet<string>>();
   readonly #idleSwitches = new Map<string, number>();
   #woken = new AbortController();
@@ -73,7 +72,7 @@ export class TrialFollower {
     this.#options = options;
   }
 
-  /** Takes in what the stream tells: it may be of a trial that is over before the next look. */
+  /** Notes the trials that a message names: they may end before the next poll. */
   note({ event }: StreamDeltasResponse): void {
     if (event.case === 'heartbeat') return;
     if (event.case === 'delta') {
@@ -88,7 +87,7 @@ export class TrialFollower {
     this.#woken.abort();
   }
 
-  /** Looks for trials, now and then, until the signal fires. */
+  /** Polls for trials until the signal fires. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const either = AbortSignal.any([signal, this.#woken.signal]);
@@ -98,7 +97,7 @@ export class TrialFollower {
     }
   }
 
-  /** Answers whether it was not known yet. */
+  /** Returns whether the delta was not known yet. */
   #follow(deltaId: string, stage: Stage): boolean {
     if (this.#over.has(deltaId) || this.#followed.has(deltaId)) return false;
     this.#followed.set(deltaId, { stage, isTold: false });
@@ -119,12 +118,12 @@ export class TrialFollower {
       }
       await this.#tellRefusals(deltas);
     } catch (error) {
-      // The reader of the stream says what is wrong with the connection.
+      // The reader of the stream reports the connection's failure.
       if (!isServiceError(error)) throw error;
     }
   }
 
-  /** `undefined`: nobody knows it any more. */
+  /** `undefined` if the sidecar no longer has the delta. */
   async #ask(deltaId: string, call: { deadlineMs: number; signal: AbortSignal }) {
     try {
       return (await this.#options.client.getDeltaStatus({ deltaId }, call)).delta;
@@ -144,7 +143,7 @@ export class TrialFollower {
       await onEvent({ kind, stage, delta, idleSwitches });
     }
     if (kind === 'ended') this.#idleSwitches.delete(deltaId);
-    // How a trial ended tells that its delta is on probation.
+    // The end of a trial says that its delta is on probation, so that is not reported again.
     if (now !== undefined) this.#followed.set(deltaId, { stage: now, isTold: true });
     else {
       this.#followed.delete(deltaId);
@@ -176,7 +175,7 @@ export class TrialFollower {
 
 const STATES = [DeltaState.TRIAL, DeltaState.PROVISIONAL, DeltaState.CONFIRMED];
 
-/** What was put in force untried is PROVISIONAL from the start, and on trial until it has helped. */
+/** A delta applied before its trial is PROVISIONAL from the start, and on trial until it has helped. */
 function stageOf({ state, effect }: Delta): Stage | undefined {
   if (state === DeltaState.TRIAL) return 'trial';
   if (state !== DeltaState.PROVISIONAL) return undefined;

@@ -5,36 +5,30 @@ import { withSidecar } from '../client/dial.ts';
 import type { TargetOptions } from '../client/target.ts';
 import type { DeltaType } from '../domain/delta.ts';
 import { printable } from '../domain/printable.ts';
-import { DeltaSchema, DeltaType as ProtoDeltaType } from '../gen/learning/v1/delta_pb.ts';
+import { DeltaSchema, type DeltaType as ProtoDeltaType } from '../gen/learning/v1/delta_pb.ts';
 import { StreamDeltasResponseSchema } from '../gen/learning/v1/learning_service_pb.ts';
+import { TYPES } from '../wire/to-proto.ts';
 import { endWhenUnread, printError, printJson, printLine } from './output.ts';
 import { describeBreak, describeMessage, describeTrial } from './watch-lines.ts';
 import { type TrialEvent, TrialFollower } from './watch-trials.ts';
 
-/** What `watch` is told. */
+/** Options of `watch`. */
 export interface WatchOptions extends TargetOptions {
   readonly clientId: string;
-  /** Empty: all. */
+  /** All if empty. */
   readonly types: readonly DeltaType[];
   readonly fromStart: boolean | undefined;
   readonly json: boolean | undefined;
 }
 
-const PROTO_TYPES: Readonly<Record<DeltaType, ProtoDeltaType>> = {
-  coordination: ProtoDeltaType.COORDINATION,
-  strategy: ProtoDeltaType.STRATEGY,
-  resource: ProtoDeltaType.RESOURCE,
-  metric: ProtoDeltaType.METRIC,
-};
-
 /**
- * Prints applied deltas as they come, trials and probations as they begin and end, and refusals, over
- * breaks of the connection, until `ended` says so.
+ * Prints applied deltas as they arrive, the beginning and end of trials and probations, and refusals, until
+ * `ended` fires. Reconnects when the connection breaks.
  */
 export async function watch(options: WatchOptions, ended = endingSignal()): Promise<void> {
   endWhenUnread();
   await withSidecar(options, async (client) => {
-    const types = options.types.map((type) => PROTO_TYPES[type]);
+    const types = options.types.map((type) => TYPES[type]);
     const onEvent = (event: TrialEvent) =>
       options.json ? printJson(trialJson(event)) : printLine(printable(describeTrial(event)));
     const trials = new TrialFollower({ client, types, onEvent });
@@ -70,13 +64,13 @@ async function printStream(
   }
 }
 
-/** Messages of the stream have no fields of these names. */
+/** The names differ from the fields of stream messages, which are printed in between. */
 function trialJson(event: TrialEvent): string {
   const delta = toJson(DeltaSchema, event.delta);
   return JSON.stringify(event.kind === 'refused' ? { refused: delta } : { trial: delta });
 }
 
-/** Fires when the process is asked to end, and keeps it from ending at once. */
+/** Fires on SIGINT and SIGTERM, which then do not end the process at once. */
 function endingSignal(): AbortSignal {
   const controller = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {

@@ -2,28 +2,28 @@ import type { LearningClient } from './channel.ts';
 import { type CallFailure, failureOf } from './failure.ts';
 import { type RetryOptions, retry } from './retry.ts';
 
-/** What the sidecar has not answered within this long is sent again. */
+/** An acknowledgement without an answer by this deadline is sent again. */
 const DEADLINE_MS = 5000;
 
-/** Acknowledgements under way at once. Where there are more, the stream is read no further. */
+/** Maximum concurrent acknowledgements. At this number the stream is not read any further. */
 const MAX_UNDER_WAY = 32;
 
-/** What became of a delta. */
+/** The acknowledgement or refusal of a delta. */
 export interface Acknowledgement {
   readonly epoch: string;
   readonly deltaId: string;
-  /** Set: refused. */
+  /** Set if the delta is refused. */
   readonly error?: { readonly reason: string; readonly message: string };
 }
 
 export interface AcknowledgerOptions extends RetryOptions {
   readonly client: LearningClient;
   readonly clientId: string;
-  /** The sidecar does not take it, and never will. */
+  /** Called if the sidecar refuses it for good. */
   readonly onRefused: (failure: CallFailure) => void;
 }
 
-/** Sends acknowledgements, each until the sidecar has it. */
+/** Sends acknowledgements, each until the sidecar answers. */
 export class Acknowledger {
   readonly #options: AcknowledgerOptions;
   readonly #underWay = new Set<Promise<void>>();
@@ -32,7 +32,7 @@ export class Acknowledger {
     this.#options = options;
   }
 
-  /** Resolves when there is room for another one. Never rejects. */
+  /** Resolves when another one may be sent. Never rejects. */
   async send(acknowledgement: Acknowledgement): Promise<void> {
     const sending = this.#send(acknowledgement).finally(() => this.#underWay.delete(sending));
     this.#underWay.add(sending);
@@ -47,7 +47,7 @@ export class Acknowledger {
       await retry(call, this.#options);
     } catch (error) {
       const failure = failureOf(error);
-      // Another ledger has no use for it: what it wants is said by its snapshot.
+      // Another ledger does not know the delta, and sends a snapshot of its own.
       if (!signal.aborted && failure.reason !== 'EPOCH_CHANGED') onRefused(failure);
     }
   }

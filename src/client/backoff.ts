@@ -1,17 +1,17 @@
 const FIRST_MS = 200;
 
-/** A sidecar is near by, and starts within a second or so. */
+/** A sidecar is local, and starts within about a second. */
 const CAP_MS = 1000;
 
 /** Delays between attempts. */
 export interface Backoff {
   /** The next delay, in milliseconds. */
   next(): number;
-  /** An attempt has succeeded: the next failure starts over. */
+  /** Starts over, after an attempt has succeeded. */
   reset(): void;
 }
 
-/** Delays that double up to a second, each shortened at random by any part, so that clients spread. */
+/** Exponential backoff up to a second with full jitter. */
 export function createBackoff(random: () => number): Backoff {
   let delayMs = FIRST_MS;
   return {

@@ -3,26 +3,26 @@ import type { Delta } from '../gen/learning/v1/delta_pb.ts';
 import type { SnapshotOutcome } from '../gen/learning/v1/learning_service_pb.ts';
 import type { Values } from './values.ts';
 
-/** Bytes that the contract has room for in why a delta is refused. */
+/** The contract's limits for a refusal, in bytes. */
 const MAX_REASON_BYTES = 256;
 const MAX_MESSAGE_BYTES = 1024;
 
-/** New settings to be put in force. */
+/** New settings to apply. */
 export interface Change {
-  /** `defaults`: the sidecar has not answered yet. */
+  /** `defaults` before the first answer of the sidecar. */
   readonly source: 'defaults' | 'snapshot' | 'delta';
-  /** All settings, as they are after it. */
+  /** All settings after the change. */
   readonly parameters: Values;
-  /** Of the ledger; empty for defaults. */
+  /** The ledger's epoch; empty for defaults. */
   readonly epoch: string;
-  /** The newest delta in them; 0 for defaults. */
+  /** The sequence of the newest delta; 0 for defaults. */
   readonly sequence: bigint;
-  /** Why there is a snapshot. */
+  /** The reason of a snapshot. */
   readonly outcome: SnapshotOutcome | undefined;
   readonly delta: Delta | undefined;
 }
 
-/** What `onChange` throws to say why a delta is refused. Whatever else it throws refuses as well. */
+/** Throw it from `onChange` to refuse a delta with a reason. Any other error refuses it, too. */
 export class DeltaRefusal extends Error {
   override readonly name = 'DeltaRefusal';
   /** A short constant, such as `UNSUPPORTED_VALUE`. */
@@ -34,7 +34,7 @@ export class DeltaRefusal extends Error {
   }
 }
 
-/** What the sidecar is told of why a delta is refused. */
+/** The refusal sent to the sidecar. */
 export function refusalOf(error: unknown): { reason: string; message: string } {
   const reason = error instanceof DeltaRefusal ? error.reason : 'NOT_PUT_IN_FORCE';
   const message = error instanceof Error ? error.message : String(error);

@@ -4,17 +4,17 @@ import type { LearningService } from '../gen/learning/v1/learning_service_pb.ts'
 import { createClient, type ServiceClient } from '../wire/client.ts';
 import type { Target } from './target.ts';
 
-/** The service of orchestrators, as it is called. */
+/** A client of LearningService. */
 export type LearningClient = ServiceClient<typeof LearningService>;
 
 const CHANNEL: ClientOptions = {
-  // Back soon after an outage: the default goes up to two minutes.
+  // Reconnect soon after an outage: the default goes up to two minutes.
   'grpc.initial_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 1000,
-  // Finds out that a host has gone. Servers may refuse more frequent pings.
+  // Detects an unreachable host. Servers may refuse more frequent pings.
   'grpc.keepalive_time_ms': 30_000,
   'grpc.keepalive_timeout_ms': 10_000,
-  // A sidecar is near by, never behind a proxy.
+  // A sidecar is local, never behind a proxy.
   'grpc.enable_http_proxy': 0,
 };
 

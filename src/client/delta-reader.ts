@@ -6,47 +6,46 @@ import type { LearningClient } from './channel.ts';
 import { type ClientEnvironment, MACHINE, pause } from './environment.ts';
 import { isServiceError, refusalOfStream, retryDelayMs } from './failure.ts';
 
-/** A sidecar that does not answer a unary call within this long is not there. */
+/** The deadline of unary calls. */
 export const ANSWER_MS = 10_000;
 
-/** Where a reader stands in a ledger. */
+/** A reader's position in a ledger. */
 export interface ReaderPlace {
-  /** Empty: any ledger. */
+  /** Any ledger if empty. */
   readonly epoch: string;
   readonly sequence: bigint;
 }
 
-/** What a reader of the stream is told. */
+/** An event of a reader. */
 export type ReaderEvent =
   | { readonly kind: 'message'; readonly message: StreamDeltasResponse }
   /**
-   * The stream broke; it is tried again until it is there. Told once, and again where it is refused for
-   * another reason. `undefined`: it ended without an error.
+   * The stream broke, and is retried. Reported once per outage, and again if it is refused for another
+   * reason. `failure` is `undefined` if the stream ended without an error.
    */
   | { readonly kind: 'lost'; readonly failure: ServiceError | undefined }
   | { readonly kind: 'resumed'; readonly place: ReaderPlace | undefined }
-  /** The ledger is not as far as the place: it starts over with a snapshot. */
+  /** The ledger has not reached the place: the reader starts over with a snapshot. */
   | { readonly kind: 'ahead'; readonly place: ReaderPlace; readonly failure: ServiceError }
-  /** What came does not follow on the place, which must not be: it starts over with a snapshot. */
+  /** The message does not follow the place, which is a fault: the reader starts over with a snapshot. */
   | { readonly kind: 'gap'; readonly place: ReaderPlace; readonly sequence: bigint };
 
 export interface ReaderOptions {
   readonly clientId: string;
-  /** Empty: all. */
+  /** All if empty. */
   readonly types: readonly DeltaType[];
-  /** `undefined`: start with the current values. */
+  /** Where to start; by default with the current values. */
   readonly place: ReaderPlace | undefined;
-  /** Ends the reading. */
+  /** Ends the reader. */
   readonly signal: AbortSignal;
-  /** Tries again whatever failed: tokens and certificates are exchanged, limits raised. */
+  /** Retries after any error: an operator may renew tokens or raise limits. */
   readonly isPersistent?: boolean;
   readonly environment?: ClientEnvironment;
 }
 
 /**
- * Reads applied deltas for as long as it is asked to, over breaks: each once, in order. Ends when
- * `signal` fires; rejects with a `ServiceError` that trying again would not help, unless it is
- * persistent.
+ * Reads applied deltas, each once and in order, and reconnects after breaks. Ends when `signal` fires. Rejects
+ * with a `ServiceError` that a retry cannot help, unless it is persistent.
  */
 export async function* readDeltas(
   client: LearningClient,
@@ -81,22 +80,22 @@ export async function* readDeltas(
   }
 }
 
-/** How far a reader is, over all its streams. */
+/** The state of a reader across its streams. */
 interface Reader {
   place: ReaderPlace | undefined;
-  /** Why there is no stream, as it was told; `undefined`: there is one. */
+  /** The reported reason why there is no stream; `undefined` while there is one. */
   refusal: string | undefined;
   readonly onProgress: () => void;
 }
 
-/** Goes on where the reader is, until the stream ends. Answers whether it was given up for a gap. */
+/** Reads from the reader's place until the stream ends. Returns whether it ended because of a gap. */
 async function* readFrom(
   client: LearningClient,
   options: ReaderOptions,
   reader: Reader,
 ): AsyncGenerator<ReaderEvent, boolean> {
   if (reader.refusal !== undefined) {
-    // A stream says nothing for long where nothing happens; a call says that there is someone.
+    // A stream may be silent for long; a unary call shows whether the sidecar is reachable.
     await client.resolveParameters({}, { deadlineMs: ANSWER_MS, signal: options.signal });
     reader.refusal = undefined;
     yield { kind: 'resumed', place: reader.place };
@@ -117,7 +116,7 @@ async function* readFrom(
   return false;
 }
 
-/** What a message is to a reader at a place. */
+/** How a message relates to a reader's place. */
 function follows(
   { epoch, sequence, event }: StreamDeltasResponse,
   place: ReaderPlace | undefined,
@@ -137,7 +136,7 @@ async function* openStream(
 ): AsyncGenerator<StreamDeltasResponse, void> {
   const start = place === undefined ? {} : { epoch: place.epoch, afterSequence: place.sequence };
   const call = client.streamDeltas({ clientId, types: [...types], ...start }, { signal });
-  // Its end is told here as well, to nobody where the iteration below is over.
+  // The stream also emits its error after the iteration below has ended.
   call.on('error', () => {});
   try {
     for await (const message of call) yield message;
@@ -146,7 +145,7 @@ async function* openStream(
   }
 }
 
-/** Throws what trying again would not help against. */
+/** Throws an error that a retry cannot help. */
 function asFailure(error: unknown, { isPersistent = false }: ReaderOptions): ServiceError {
   if (isServiceError(error) && (isPersistent || refusalOfStream(error) === '')) return error;
   throw error;

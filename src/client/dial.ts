@@ -6,10 +6,7 @@ import { ANSWER_MS } from './delta-reader.ts';
 import { isServiceError } from './failure.ts';
 import { openTarget, type TargetOptions } from './target.ts';
 
-/**
- * Works with a sidecar, which must answer first. Rejects for people where a call
- * fails.
- */
+/** Runs `work` with a client once the sidecar answers. If a call fails, rejects with a message for people. */
 export async function withSidecar<R>(
   flags: TargetOptions,
   work: (client: LearningClient) => Promise<R>,
@@ -31,7 +28,7 @@ function flagOf(option: string): string {
   return `--${option.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
-/** Why a call to the sidecar at `target` failed, in one line for people. */
+/** Why a call to the sidecar at `target` failed, in one line. */
 function explainFailure(error: ServiceError, target: string): string {
   switch (error.code) {
     case status.UNAVAILABLE:
@@ -45,16 +42,16 @@ function explainFailure(error: ServiceError, target: string): string {
   }
 }
 
-/** What became of a connection, in a few words. */
+/** Why a connection failed, in a few words. */
 export function causeOf(error: ServiceError): string {
-  // grpc-js wraps what the system said in what it tried.
+  // grpc-js wraps the system's message in its own.
   const system = /\b(?:connect|read|write|getaddrinfo) E[A-Z]+\b[^,.]*(?:\.\d+)*(?::\d+)?/.exec(
     error.details,
   );
   return system?.[0].trim() ?? handshakeCauseOf(error.details) ?? error.details;
 }
 
-/** What became of a TLS handshake; `undefined`: that was not it. */
+/** Why a TLS handshake failed; `undefined` if it is not the cause. */
 function handshakeCauseOf(details: string): string | undefined {
   const names = /ERR_TLS_CERT_ALTNAME_INVALID\]: (?<why>.*?)(?:\. Resolution note|$)/s.exec(
     details,

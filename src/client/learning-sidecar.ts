@@ -21,19 +21,19 @@ import { createTask, type TaskReport } from './task-report.ts';
 import { type Values, valuesOf, withDelta } from './values.ts';
 import { warn } from './warn.ts';
 
-/** Tasks that wait for a sidecar that is away: some minutes' work, a few megabytes. */
+/** Default limit of tasks that wait for an unreachable sidecar: minutes of work, a few megabytes. */
 const QUEUE_LIMIT = 10_000;
 
-/** Tasks being recorded at once: the sidecar commits them together. */
+/** Concurrent RecordTask calls: the sidecar commits them together. */
 const RECORD_WORKERS = 16;
 
-/** A task that is not acknowledged within this long is sent again. */
+/** A task that is not acknowledged by this deadline is sent again. */
 const RECORD_DEADLINE_MS = 5000;
 
-/** No task is held up longer than this for settings (those in force are good enough), or metrics. */
+/** Deadline for resolving parameters and reporting metrics. */
 const BEST_EFFORT_MS = 500;
 
-/** How long tasks that are not recorded yet hold up the end. */
+/** Default time that `close` waits for tasks. */
 const CLOSE_TIMEOUT_MS = 5000;
 
 /** Coordination metrics at one moment. */
@@ -42,21 +42,21 @@ export type MetricsReport = MessageInitShape<typeof CoordinationMetricsSchema>;
 /** Settings for a task. */
 export interface Resolved {
   readonly parameters: Values;
-  /** To be sent back as the task's `deltaSequence`. */
+  /** Send it as the task's `deltaSequence`. */
   readonly deltaSequence: bigint;
-  /** The task's arm of the change that is being proven. */
+  /** The task's arm in the current trial. */
   readonly arm: Arm;
-  /** The sidecar did not answer in time: these are the last that it told. */
+  /** Whether the sidecar did not answer in time: these are the newest known parameters. */
   readonly isFallback: boolean;
 }
 
 /**
- * An orchestrator's sidecar. Follows the deltas over restarts and outages, keeps the last settings
- * while the sidecar is away, and records tasks until they are durable. It never throws at what the
- * sidecar or the network does.
+ * The client of an orchestrator. Follows deltas across restarts and outages, keeps the newest settings while
+ * the sidecar is unreachable, and sends tasks until they are durable. Failures of the sidecar or the network
+ * never throw.
  */
 export class LearningSidecar {
-  /** Every call of the contract, as it is. */
+  /** The raw calls of LearningService. */
   readonly service: LearningClient;
   readonly #target: Target;
   readonly #options: LearningSidecarOptions;
@@ -70,8 +70,8 @@ export class LearningSidecar {
   #sequence = 0n;
 
   /**
-   * Throws an `AccessError` where the target, a certificate or a token cannot be read, and a
-   * `TypeError` for any other option that cannot be taken.
+   * Throws an `AccessError` if the target is invalid or a certificate or token cannot be read, and a
+   * `TypeError` for any other invalid option.
    */
   constructor(options: LearningSidecarOptions) {
     const { clientId, defaults = {}, environment = MACHINE, queueLimit = QUEUE_LIMIT } = options;
@@ -101,33 +101,33 @@ export class LearningSidecar {
     });
   }
 
-  /** The calls of operators. */
+  /** The raw calls of LearningAdminService. */
   get admin(): ServiceClient<typeof LearningAdminService> {
     this.#admin ??= openClient(LearningAdminService, this.#target);
     return this.#admin;
   }
 
-  /** The settings in force. */
+  /** The live settings. */
   get parameters(): Values {
     return this.#parameters;
   }
 
-  /** The newest delta in force; 0: none, or the sidecar has not answered yet. */
+  /** The sequence of the newest delta; 0 if there is none, or before the first answer of the sidecar. */
   get sequence(): bigint {
     return this.#sequence;
   }
 
-  /** Tasks that found no room while the sidecar was away. */
+  /** Tasks dropped because too many waited, or the client was closed. */
   get dropped(): number {
     return this.#queue.dropped;
   }
 
-  /** Puts the defaults in force, then whatever the sidecar says, until `close`. */
+  /** Applies the defaults, and then the sidecar's settings, until `close`. */
   follow(): void {
     this.#following ??= this.#follow();
   }
 
-  /** The settings for a task, or the newest known where the sidecar does not answer in time. */
+  /** The settings for a task; the newest known ones if the sidecar does not answer within 500 ms. */
   async resolve(
     task: { readonly taskId?: string; readonly labels?: Readonly<Record<string, string>> } = {},
   ): Promise<Resolved> {
@@ -148,8 +148,8 @@ export class LearningSidecar {
   }
 
   /**
-   * Records a finished task: sends it until it is durable. Answers what became of it, which nobody
-   * has to wait for; never rejects.
+   * Records a finished task: sends it until it is durable. The outcome need not be awaited; it never
+   * rejects.
    */
   async record(task: TaskReport): Promise<RecordOutcome> {
     let report: Task;
@@ -166,8 +166,8 @@ export class LearningSidecar {
   }
 
   /**
-   * Reports coordination metrics, once, within half a second: the next report makes up for one that
-   * is lost. They are this client's, unless they name another. Answers whether the sidecar has it.
+   * Reports coordination metrics with a deadline of 500 ms and without retries: the next report replaces a
+   * lost one. They are this client's unless they name another one. Resolves to whether the sidecar took them.
    */
   async reportMetrics(metrics: MetricsReport): Promise<boolean> {
     const { signal } = this.#over;
@@ -183,7 +183,7 @@ export class LearningSidecar {
     }
   }
 
-  /** Waits for tasks on their way and for `onChange`, so long, and ends everything. */
+  /** Waits up to `timeoutMs` for unrecorded tasks and for `onChange`, then closes the connection. */
   async close({ timeoutMs = CLOSE_TIMEOUT_MS }: { readonly timeoutMs?: number } = {}) {
     const { clock } = this.#environment;
     const end = clock.monotonic() + timeoutMs;
@@ -212,12 +212,12 @@ export class LearningSidecar {
     }
   }
 
-  /** Takes what the sidecar says, from its values on, until `close`. */
+  /** Applies a snapshot and the deltas after it, until `close`. */
   async #read(): Promise<void> {
     const { clientId } = this.#options;
     const environment = this.#environment;
     const { signal } = this.#over;
-    /** What was told, until there is a message again. */
+    /** The refusal that was reported, until the next message. */
     let told: string | undefined;
     const options = { clientId, types: [], place: undefined, isPersistent: true };
     for await (const event of readDeltas(this.service, { ...options, environment, signal })) {
@@ -227,9 +227,15 @@ export class LearningSidecar {
           await this.#take(event.message);
           break;
         case 'lost': {
-          const refusal = refusalOfStream(event.failure);
-          // One outage, however often it is tried.
-          if (refusal !== told) this.#lost(event.failure, refusal);
+          const { failure } = event;
+          const refusal = refusalOfStream(failure);
+          // Once per outage and reason.
+          if (refusal !== told) this.#disconnected(failure);
+          if (refusal !== told && refusal !== '')
+            this.#report(
+              `the stream is refused, and tried again: ${refusal}`,
+              readFailure(failure),
+            );
           told = refusal;
           break;
         }
@@ -258,24 +264,18 @@ export class LearningSidecar {
     this.#sequence = sequence;
   }
 
-  /** Answers why not, where the orchestrator refuses it. */
+  /** Applies a change. Returns the reason if the orchestrator refuses it. */
   async #putInForce(change: Change): Promise<{ reason: string; message: string } | undefined> {
     const { source, parameters, delta } = change;
     try {
       await this.#options.onChange?.(change);
     } catch (error) {
-      // There is nothing to go back to from a snapshot, or from what a revert restores.
+      // A snapshot or a revert cannot be refused: there is no earlier value to restore.
       if (source === 'delta' && delta?.revertsDeltaId === '') return refusalOf(error);
       this.#report(`${NAMES[source]} could not be put in force`, error);
     }
     this.#parameters = parameters;
     return undefined;
-  }
-
-  #lost(failure: unknown, refusal: string): void {
-    this.#disconnected(failure);
-    if (refusal !== '')
-      this.#report(`the stream is refused, and tried again: ${refusal}`, readFailure(failure));
   }
 
   #disconnected(error: unknown): void {
@@ -285,12 +285,12 @@ export class LearningSidecar {
 
   #report(what: string, cause: unknown): void {
     const tell = async () => (this.#options.onProblem ?? warn)(what, cause);
-    // A log that fails is no reason to stop following.
+    // A failing log must not stop the client.
     tell().catch(() => {});
   }
 }
 
-/** What may fail to be put in force, without being refused; of deltas, that is a revert alone. */
+/** Names of changes that cannot be refused; the only such deltas are reverts. */
 const NAMES = { defaults: 'the defaults', snapshot: 'a snapshot', delta: 'a revert' } as const;
 
 const NOTHING = { epoch: '', sequence: 0n, outcome: undefined, delta: undefined } as const;

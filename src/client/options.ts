@@ -5,9 +5,9 @@ import type { TargetOptions } from './target.ts';
 import type { Values } from './values.ts';
 
 export interface LearningSidecarOptions extends TargetOptions {
-  /** Names this orchestrator, and stays the same over restarts. */
+  /** Names this orchestrator; the same after a restart. */
   readonly clientId: string;
-  /** The settings until the sidecar has answered for the first time. */
+  /** The settings until the first answer of the sidecar. */
   readonly defaults?: Values;
   /**
    * Applies new settings. A delta is acknowledged when the callback returns, or its promise resolves, and
@@ -15,23 +15,23 @@ export interface LearningSidecarOptions extends TargetOptions {
    * proven one after those of a majority; it excludes this client's tasks from the delta's trial.
    */
   readonly onChange?: (change: Change) => void | Promise<void>;
-  /** The sidecar has gone, or refuses its stream; it is tried again until it is there. */
+  /** Called when the stream breaks or is refused. The client reconnects by itself. */
   readonly onDisconnected?: (failure: CallFailure | undefined) => void;
   /**
-   * What did not work and is not tried again, or not in vain if somebody sees to it: for a log.
-   * By default a line of `console.warn`.
+   * Called for failures that are not retried, or that need an operator before a retry can succeed. By
+   * default logged with `console.warn`.
    */
   readonly onProblem?: (what: string, cause: unknown) => void;
-  /** Tasks that may wait; beyond, the oldest are dropped. */
+  /** The maximum of waiting tasks; beyond it, the oldest are dropped. */
   readonly queueLimit?: number;
   /** For tests. */
   readonly environment?: ClientEnvironment;
 }
 
-/** As much as the sidecar takes. */
+/** The sidecar's limit. */
 const MAX_CLIENT_ID_BYTES = 256;
 
-/** Throws a `TypeError` for what would otherwise be refused for ever, or never be noticed. */
+/** Throws a `TypeError` for options with which every call would be refused. */
 export function checkOptions({
   clientId,
   queueLimit,

@@ -4,15 +4,15 @@ import { type CallFailure, failureOf, mayPass, retryDelayMs, wantsToken } from '
 
 export interface RetryOptions {
   readonly environment: ClientEnvironment;
-  /** Ends it. */
+  /** Stops retrying. */
   readonly signal: AbortSignal;
-  /** It waits for a token that holds: heard once. */
+  /** Called once if the call waits for a valid token. */
   readonly onWaiting: (failure: CallFailure) => void;
 }
 
 /**
- * Calls until it is answered for good. What the request names must make that safe. Rejects with what
- * does not pass, and where the signal fires.
+ * Retries an idempotent call until it succeeds. Rejects with an error that a retry cannot help, and when the
+ * signal fires.
  */
 export async function retry<T>(
   call: () => Promise<T>,

@@ -13,35 +13,35 @@ import { readTokenFile } from '../access/token-file.ts';
 import { messageOf } from '../domain/errors.ts';
 import { parseSocketAddress, type SocketAddress } from '../net/address.ts';
 
-/** How a client is told to reach its sidecar, and how it shows who it is. */
+/** The address of a sidecar, and the client's credentials. */
 export interface TargetOptions {
   /** `host:port`, `[ipv6]:port` or `unix:/path`. */
   readonly target: string;
-  /** TLS, trusting the CAs that Node brings. */
+  /** TLS with Node's default CAs. */
   readonly tls?: boolean | undefined;
-  /** TLS, trusting the CAs in this file (PEM) alone. */
+  /** TLS with the CAs in this file (PEM) only. */
   readonly tlsCa?: string | undefined;
-  /** A file (PEM): the certificate to show. */
+  /** The file of the client's certificate (PEM). */
   readonly tlsCertificate?: string | undefined;
-  /** A file (PEM): its private key. */
+  /** The file of its private key (PEM). */
   readonly tlsKey?: string | undefined;
-  /** What the sidecar's certificate must be for, if not the host of `target`. */
+  /** The name that the sidecar's certificate must be for; by default the host of `target`. */
   readonly tlsServerName?: string | undefined;
-  /** A file whose first token is shown with each call; it is read again each time. */
+  /** A file whose first token is sent with each call; it is read again for each call. */
   readonly tokenFile?: string | undefined;
 }
 
-/** What an option is called where it comes from, for messages. */
+/** The name of an option in error messages. */
 type NameOf = (option: keyof TargetOptions) => string;
 
-/** How to reach a sidecar, in gRPC's terms. */
+/** The address of a sidecar, credentials and channel options. */
 export interface Target {
   readonly address: string;
   readonly credentials: ChannelCredentials;
   readonly options: ClientOptions;
 }
 
-/** Reads what the options name. Throws an `AccessError` where an address or file cannot be taken. */
+/** Reads the files of the options. Throws an `AccessError` if an address or file is invalid. */
 export function openTarget(from: TargetOptions, nameOf: NameOf = (option) => option): Target {
   const { target, tlsCa, tlsCertificate, tlsKey, tlsServerName, tokenFile } = from;
   const interceptors = tokenFile === undefined ? [] : [bearing(nameOf('tokenFile'), tokenFile)];
@@ -69,7 +69,7 @@ export function openTarget(from: TargetOptions, nameOf: NameOf = (option) => opt
       read('tlsCa'),
       read('tlsKey'),
       read('tlsCertificate'),
-      // An address cannot be asked for by name, as the library would.
+      // grpc-js would check the name that it sends, which cannot be an IP address.
       { checkServerIdentity: (_, certificate) => checkServerIdentity(name, certificate) },
     ),
     options: {
@@ -87,7 +87,7 @@ function readAddress(target: string): SocketAddress {
   }
 }
 
-/** Shows the first token of a file with each call; one that was exchanged is found in time. */
+/** Sends the first token of a file with each call, and reads it again for each call. */
 function bearing(name: string, file: string): Interceptor {
   const read = () => readTokenFile(name, file).tokens[0];
   let token = read();
@@ -95,7 +95,7 @@ function bearing(name: string, file: string): Interceptor {
     try {
       token = read();
     } catch {
-      // Just being written, or gone: the sidecar says whether the old one still holds.
+      // The file is being written, or gone: send the old token, which may still be valid.
     }
     return new InterceptingCall(nextCall(options), {
       start(metadata, listener, next) {

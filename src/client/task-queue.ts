@@ -2,26 +2,26 @@ import type { ClientEnvironment } from './environment.ts';
 import { type CallFailure, failureOf } from './failure.ts';
 import { retry } from './retry.ts';
 
-/** What became of a task. */
+/** The outcome of a task. */
 export type RecordOutcome =
   | { readonly kind: 'recorded' }
-  /** It had been recorded before. */
+  /** It was recorded before. */
   | { readonly kind: 'duplicate' }
-  /** There was no room for it, or no time left: the sidecar was away for too long. */
+  /** Too many tasks waited, or the client was closed first. */
   | { readonly kind: 'dropped' }
-  /** The sidecar does not take it. */
+  /** The sidecar refused it. */
   | { readonly kind: 'refused'; readonly failure: CallFailure };
 
 export interface TaskQueueOptions<T> {
   /** Rejects with a `ServiceError`. */
   readonly send: (task: T, signal: AbortSignal) => Promise<{ readonly duplicate: boolean }>;
-  /** Hears once of a task that waits for a token that holds. */
+  /** Called once for a task that waits for a valid token. */
   readonly onWaiting: (task: T, failure: CallFailure) => void;
-  /** Hears of the first task that finds no room, and again once nothing has waited in between. */
+  /** Called for the first dropped task, and again only after the queue was empty. */
   readonly onFull: () => void;
-  /** Tasks that may wait. */
+  /** Maximum waiting tasks. */
   readonly limit: number;
-  /** Calls under way at once. */
+  /** Maximum concurrent calls. */
   readonly workers: number;
   readonly environment: ClientEnvironment;
 }
@@ -32,8 +32,8 @@ interface Waiting<T> {
 }
 
 /**
- * Tasks on their way to the sidecar. Each is sent until the sidecar has it, or refuses it. Where
- * there are too many, the oldest are dropped: whoever adds one never waits.
+ * Tasks to be recorded. Each is sent until the sidecar takes or refuses it. If too many wait, the oldest are
+ * dropped, so adding a task never blocks.
  */
 export class TaskQueue<T> {
   readonly #options: TaskQueueOptions<T>;
@@ -48,27 +48,31 @@ export class TaskQueue<T> {
     this.#options = options;
   }
 
-  /** Tasks without an outcome yet. */
+  /** Tasks without an outcome. */
   get size(): number {
     return this.#waiting.length + this.#workers;
   }
 
-  /** Tasks that were dropped so far. */
+  /** Tasks dropped so far. */
   get dropped(): number {
     return this.#dropped;
   }
 
-  /** Answers what became of it; never rejects. */
+  /** Resolves to the task's outcome; never rejects. */
   add(task: T): Promise<RecordOutcome> {
     return new Promise((resolve) => {
       this.#waiting.push({ task, settle: resolve });
       if (this.#over.signal.aborted) return this.#dropAll();
-      if (this.#waiting.length > this.#options.limit) this.#makeRoom();
+      if (this.#waiting.length > this.#options.limit) {
+        this.#dropOldest();
+        if (!this.#isFullTold) this.#options.onFull();
+        this.#isFullTold = true;
+      }
       if (this.#workers < this.#options.workers) void this.#work();
     });
   }
 
-  /** Waits for what is under way, so long; drops what is left. */
+  /** Waits up to `timeoutMs` for the queued tasks, and drops the rest. */
   async close(timeoutMs: number): Promise<void> {
     if (this.size > 0) {
       const { clock } = this.#options.environment;
@@ -107,13 +111,6 @@ export class TaskQueue<T> {
     }
     this.#dropped += 1;
     return { kind: 'dropped' };
-  }
-
-  #makeRoom(): void {
-    this.#dropOldest();
-    if (this.#isFullTold) return;
-    this.#isFullTold = true;
-    this.#options.onFull();
   }
 
   #dropOldest(): void {

@@ -7,8 +7,8 @@ import { type Task, TaskSchema } from '../gen/learning/v1/task_pb.ts';
 export type TaskReport = MessageInitShape<typeof TaskSchema>;
 
 /**
- * A task as it is sent, of its own: it may be sent later, and more than once. Throws where it cannot
- * be encoded, which within a call would look like a connection that breaks.
+ * A copy of a task to send, since it may be sent later and more than once. Throws if it cannot be encoded,
+ * which within a call would look like a broken connection.
  */
 export function createTask(report: TaskReport, clientId: string, nowMs: number): Task {
   const task = clone(TaskSchema, create(TaskSchema, report));

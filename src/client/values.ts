@@ -2,7 +2,7 @@ import type { Value as ProtoValue } from '@bufbuild/protobuf/wkt';
 import type { Value } from '../domain/value.ts';
 import type { Delta } from '../gen/learning/v1/delta_pb.ts';
 
-/** Settings by their names, as JSON has them. */
+/** Settings by name, as JSON values. */
 export type Values = Readonly<Record<string, Value>>;
 
 export function valuesOf(parameters: Readonly<Record<string, ProtoValue>>): Values {
@@ -18,7 +18,7 @@ export function withDelta(values: Values, { target, newValue }: Delta): Values {
   return others;
 }
 
-/** As `toJson`, which throws at what JSON has no room for: here that is null. */
+/** As `toJson`, but with null for numbers that JSON cannot hold, for which that throws. */
 function jsonOf({ kind }: ProtoValue): Value {
   switch (kind.case) {
     case 'numberValue':
