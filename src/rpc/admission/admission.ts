@@ -1,4 +1,4 @@
-import { constants, type Http2Session, type OutgoingHttpHeaders } from 'node:http2';
+import { constants, type Http2Session } from 'node:http2';
 import type { DescMethod } from '@bufbuild/protobuf';
 import type { ServerInterceptor, StatusObject, status } from '@grpc/grpc-js';
 import type { Clock } from '../../domain/clock.ts';
@@ -8,14 +8,7 @@ import type { Gate } from '../grpc-js/internals.ts';
 import type { CallGuard } from '../grpc-js/server.ts';
 import { AdmittedCall, type Arrival, type CallCounter } from './admitted-call.ts';
 import { type Connection, Connections } from './connections.ts';
-import {
-  DRAINING,
-  headersOf,
-  OVERLOADED,
-  type Refusal,
-  type Refusals,
-  refuseStream,
-} from './refusals.ts';
+import { DRAINING, OVERLOADED, type Refusals, refuseStream } from './refusals.ts';
 import { createPool, type MethodRule, type Need, type Pool, rulesOf } from './rules.ts';
 
 // Which calls are served. What holds whatever callers do:
@@ -172,20 +165,20 @@ export class Admission implements CallGuard, CallCounter {
     this.#streams.delete(call);
   }
 
-  refuse({ path }: MethodRule, refusals: Refusals): Refusal {
+  refuse({ path }: MethodRule, refusals: Refusals): StatusObject {
     const refusal = refusals.next();
-    this.#options.onRefused(path, refusal.status.code, refusals.reason);
+    this.#options.onRefused(path, refusal.code, refusals.reason);
     return refusal;
   }
 
-  #refusalOf(arrival: Arrival): OutgoingHttpHeaders | undefined {
+  #refusalOf(arrival: Arrival): StatusObject | undefined {
     const { rule, connection } = arrival;
     const refusals = this.#poolRefusals(rule, connection);
-    if (refusals !== undefined) return this.refuse(rule, refusals).headers;
+    if (refusals !== undefined) return this.refuse(rule, refusals);
     if (rule.need === undefined) return undefined;
     const refusal = this.#tokenRefusal(arrival);
     connection.refusedCalls += refusal === undefined ? Number.NEGATIVE_INFINITY : 1;
-    return refusal && headersOf(refusal);
+    return refusal;
   }
 
   #tokenRefusal({ rule, connection, authorization }: Arrival): StatusObject | undefined {

@@ -3,12 +3,13 @@ import {
   type Metadata,
   ServerInterceptingCall,
   type ServerInterceptingCallInterface,
+  type StatusObject,
   status,
 } from '@grpc/grpc-js';
 import type { Clock } from '../../domain/clock.ts';
 import { decodedBytes } from '../../wire/codec.ts';
 import { type Connection, type Connections, FREE_BYTES, takeResponse } from './connections.ts';
-import { type Refusal, type Refusals, TOO_MANY_BYTES, UNREAD } from './refusals.ts';
+import { type Refusals, TOO_MANY_BYTES, UNREAD } from './refusals.ts';
 import type { MethodRule } from './rules.ts';
 
 type Listener = Parameters<ServerInterceptingCallInterface['start']>[0];
@@ -41,7 +42,7 @@ export interface CallCounter {
   /** The call no longer counts against its pool. */
   leave(call: AdmittedCall): void;
   ended(call: AdmittedCall): void;
-  refuse(rule: MethodRule, refusals: Refusals): Refusal;
+  refuse(rule: MethodRule, refusals: Refusals): StatusObject;
 }
 
 /** A call between grpc-js's own and its handler. It is its own listener, to save an object per call. */
@@ -131,7 +132,7 @@ export class AdmittedCall extends ServerInterceptingCall implements Listener {
   }
 
   refuse(refusals: Refusals): void {
-    this.sendStatus(this.#counter.refuse(this.arrival.rule, refusals).status);
+    this.sendStatus(this.#counter.refuse(this.arrival.rule, refusals));
   }
 
   override getPeer(): string {
