@@ -6,7 +6,7 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
 COPY rolldown.config.ts ./
 COPY src ./src
-# Not `npm run build`, which is for users of the package: a service that is made of few files starts sooner.
+# Not `npm run build`, which makes the client too.
 RUN npx rolldown --config
 
 FROM node:26-slim AS dependencies
