@@ -17,16 +17,24 @@ export interface Process {
   stop(): Promise<void>;
 }
 
+interface StartOptions {
+  readonly onAllCores?: boolean;
+  /** Beside this process's own. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 const START_TIMEOUT_MS = 30_000;
 
 /** Starts Node with these arguments; resolves when it prints a line with `serving on`. */
 export async function startProcess(
   args: readonly string[],
-  { onAllCores = false } = {},
+  { onAllCores = false, env = {} }: StartOptions = {},
 ): Promise<Process> {
   const startedMs = performance.now();
   const [file, all] = nodeCommand(args, { onAllCores });
-  const child = spawn(file, all, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(file, all, {
+    ...{ stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } },
+  });
   try {
     const line = await servingLine(child);
     const startMs = performance.now() - startedMs;

@@ -5,6 +5,9 @@ import { type Process, startProcess } from './processes.ts';
 import { createScratch } from './scratch.ts';
 
 export const SIDECAR = 'dist/main.js';
+export const SOURCE = 'src/main.ts';
+/** For `SOURCE`, as `npm start` has it. */
+export const SOURCE_ENV = { NODE_COMPILE_CACHE: '.cache/compile' };
 const EMPTY_SERVER = fileURLToPath(new URL('./empty-server.ts', import.meta.url));
 
 /** A process that serves on a TCP port and on a unix socket. */
