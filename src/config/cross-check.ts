@@ -6,18 +6,18 @@ import { type ConfigPath, formatPath, show } from './fault.ts';
 import type { MergedConfig } from './merge.ts';
 import { metricName } from './metric.ts';
 import type { ConfigFile, ParameterText, RuleText } from './schema.ts';
-import type { Structure } from './structure.ts';
+import { type Structure, valueAt } from './structure.ts';
 import { suggest } from './suggest.ts';
 
-/** Something wrong between fields. */
+/** Something wrong between keys. */
 export interface CrossFault {
   readonly path: ConfigPath;
   readonly message: string;
 }
 
 /**
- * Checks what depends on more than one field. A faulty field is left out: what it was meant to
- * be is not known.
+ * Checks what depends on more than one key. A faulty key is left out: what it was meant to be is not
+ * known.
  */
 export function crossCheck(
   config: MergedConfig,
@@ -34,7 +34,7 @@ export function crossCheck(
     ...config.rules.flatMap((rule, index) => checkRule(rule, index, declared, structure)),
     ...config.rules.flatMap((rule, index) => checkMetrics(rule, index, structure)),
   ];
-  // Two fields may disagree with the same third one: it is named once.
+  // Two keys may disagree with the same third one, which is named once.
   const named = new Set<string>();
   return faults.filter(({ path }) => {
     const text = formatPath(path);
@@ -42,20 +42,13 @@ export function crossCheck(
   });
 }
 
-/** Of two fields that disagree, the one that the file sets; the first of them if it sets both. */
+/** Of two keys that disagree, the one that the file sets; the first if it sets both. */
 function blame(file: ConfigFile, first: ConfigPath, second: ConfigPath): ConfigPath {
   return isSet(file, first) || !isSet(file, second) ? first : second;
 }
 
 function isSet(file: ConfigFile, path: ConfigPath): boolean {
-  let current: unknown = file;
-  for (const part of path) {
-    if (typeof current !== 'object' || current === null || !Object.hasOwn(current, part)) {
-      return false;
-    }
-    current = (current as Record<string | number, unknown>)[part];
-  }
-  return true;
+  return valueAt(file, path) !== undefined;
 }
 
 function checkWindows({ cycle }: MergedConfig, { file, isFaulty }: Structure): CrossFault[] {
@@ -88,7 +81,7 @@ function checkTls({ tls }: MergedConfig, { isFaulty }: Structure): CrossFault[] 
   return faults;
 }
 
-/** Those that rules may add are parameters, too. */
+/** Parameters that rules add count, too. */
 function checkParameterCount({ parameters, rules }: MergedConfig): CrossFault[] {
   const added = rules.flatMap(({ operation, target }) =>
     operation === 'add' ? (target ?? []) : [],
@@ -99,7 +92,7 @@ function checkParameterCount({ parameters, rules }: MergedConfig): CrossFault[] 
   return [{ path: ['parameters'], message }];
 }
 
-/** Null takes a built-in parameter away; others are left out where they are not wanted. */
+/** Null takes a built-in parameter away; any other one is just not declared. */
 function checkTakenAway({ file: { parameters = {} } }: Structure): CrossFault[] {
   return Object.keys(parameters).flatMap((name) => {
     if (parameters[name] !== null || BUILT_IN_PARAMETERS.includes(name)) return [];

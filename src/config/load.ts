@@ -16,29 +16,29 @@ import { checkStructure } from './structure.ts';
 export interface LoadedConfig {
   /** Frozen in depth. */
   readonly config: Config;
-  /** What is odd, and harmless: keys of a JSON file that are not known. */
+  /** What is odd but harmless: unknown keys of a JSON file. */
   readonly warnings: readonly ConfigFault[];
 }
 
-/** A config in which no fault was found. Plain data. */
+/** A config without fault, as plain data: it can be sent to another thread. */
 export interface CheckedConfig extends Pick<LoadedConfig, 'warnings'> {
   readonly complete: CompleteConfig;
 }
 
 /**
  * Reads a config file (JSON if its name ends in `.json`, else YAML) and merges it over the
- * defaults; `undefined`: the defaults alone. Throws a `ConfigError` that names every fault.
+ * defaults; without a file, there are the defaults alone. Throws a `ConfigError` with every fault.
  */
 export function loadConfig(file: string | undefined): LoadedConfig {
   return parseConfigFile(readConfigFile(file), file);
 }
 
-/** `loadConfig` for what `readConfigFile` has answered. */
+/** `loadConfig` for a text that `readConfigFile` has returned. */
 export function parseConfigFile(text: string, file: string | undefined): LoadedConfig {
   return runAtOnce(compileConfig(checkConfigFile(text, file)));
 }
 
-/** As `parseConfigFile`, without what is made of it: it can be sent to another thread. */
+/** The first half of `parseConfigFile`: all checks. */
 export function checkConfigFile(text: string, file: string | undefined): CheckedConfig {
   if (file === undefined) return checkConfig(text, 'built-in defaults', 'yaml');
   return checkConfig(text, file, file.toLowerCase().endsWith('.json') ? 'json' : 'yaml');
@@ -49,9 +49,8 @@ export function parseConfig(text: string, fileName: string, format: 'yaml' | 'js
   return runAtOnce(compileConfig(checkConfig(text, fileName, format)));
 }
 
-/** What is made of a config that was checked. */
+/** The second half of `parseConfigFile`: compiles the rules and freezes the config. */
 export function* compileConfig({ complete, warnings }: CheckedConfig): Sliced<LoadedConfig> {
-  // It has no fault.
   const declared = declaredParameters(complete, { isFaulty: () => false });
   return deepFreeze({
     config: settle(complete, yield* compileRules(complete, declared)),
@@ -72,7 +71,10 @@ function checkConfig(text: string, fileName: string, format: 'yaml' | 'json'): C
     ...document.faults,
     ...structure.faults,
     ...(format === 'yaml' ? unknownKeys : []),
-    ...crossCheck(merged, structure, declared).map((fault) => locate(fault, document)),
+    ...crossCheck(merged, structure, declared).map((fault) => ({
+      ...fault,
+      line: document.lineOf(fault.path),
+    })),
     ...checkRules(merged, declared).map((fault) => ({
       ...fault,
       line: document.textLineOf(fault.path, fault.newlines),
@@ -88,13 +90,6 @@ function checkConfig(text: string, fileName: string, format: 'yaml' | 'json'): C
   return { complete: completeRules(merged), warnings };
 }
 
-function locate(
-  fault: { path: LocatedFault['path']; message: string },
-  document: ConfigDocument,
-): LocatedFault {
-  return { ...fault, line: document.lineOf(fault.path) };
-}
-
 function parseDocument(text: string, format: 'yaml' | 'json'): ConfigDocument {
   // Editors of some systems begin a file with a byte order mark.
   const plain = text.startsWith('\uFEFF') ? text.slice(1) : text;
@@ -103,10 +98,10 @@ function parseDocument(text: string, format: 'yaml' | 'json'): ConfigDocument {
 }
 
 /**
- * The text of a config file; `undefined`: an empty one. Throws a `ConfigError`.
+ * The text of a config file; empty if there is no file. Throws a `ConfigError`.
  *
- * @param isAgain the file was read before: what can be read only once, and what somebody is about to
- * write, is refused
+ * @param isAgain the file was read before: pipes, which can be read only once, and empty files, which
+ * are about to be written, are refused
  */
 export function readConfigFile(file: string | undefined, { isAgain = false } = {}): string {
   if (file === undefined) return '';

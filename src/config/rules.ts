@@ -111,7 +111,7 @@ function locate(
   };
 }
 
-/** What an expression is to give; `undefined`: anything, or it is not known. */
+/** The kind that an expression must give; `undefined` if any will do, or it is not known. */
 function kindExpected(field: Field, rule: RuleText, config: MergedConfig): ValueKind | undefined {
   if (field === 'when') return 'boolean';
   if (field === 'reasoning') return 'string';

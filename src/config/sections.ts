@@ -12,7 +12,7 @@ import {
 } from './limits.ts';
 import { LOG_LEVELS } from './log-level.ts';
 
-// The keys of all sections: kind, range, text, default and, where there is none, an example. A
+// The keys of all sections: kind, range, text, default or, without one, an example. A
 // comment gives the reason for a range. All else that knows keys is made of these: the checks, the
 // defaults, config/default.yaml, config/schema.json, `--print-config` and the settings.
 

@@ -3,18 +3,18 @@ import type { ConfigDocument, LocatedFault } from './document.ts';
 import { type ConfigPath, formatPath, show } from './fault.ts';
 import { type ConfigFile, configFileSchema } from './schema.ts';
 
-/** What a document says, as far as it has the right shape. */
+/** What a document holds, as far as it has the right shape. */
 export interface Structure {
-  /** Only what passed: faulty fields, and keys not known, are taken away. */
+  /** Only what passed: faulty and unknown keys are removed. */
   readonly file: ConfigFile;
   readonly faults: readonly LocatedFault[];
-  /** Keys not known: a warning in JSON, a fault in YAML. */
+  /** Unknown keys: a warning in JSON, a fault in YAML. */
   readonly unknownKeys: readonly LocatedFault[];
   /** The value at the path, or something around it, was there and is faulty. */
   isFaulty(path: ConfigPath): boolean;
 }
 
-/** Checks every field by itself. */
+/** Checks every key by itself. */
 export function checkStructure(document: ConfigDocument): Structure {
   const data = document.data === undefined ? {} : readSourceTexts(document);
   const faults: LocatedFault[] = [];
@@ -55,7 +55,7 @@ export function checkStructure(document: ConfigDocument): Structure {
 
 type Issue = z.core.$ZodIssue;
 
-/** Of a value that is one of several kinds: what is wrong within the kind that it is of, if any. */
+/** A value of several kinds is judged by the kind with the fewest faults within it, if there is one. */
 function narrow(issue: Issue): readonly Issue[] {
   if (issue.code !== 'invalid_union') return [issue];
   const isWithin = ({ path, code }: Issue) => path.length > 0 || code === 'unrecognized_keys';
@@ -74,7 +74,7 @@ function countFaults(issues: readonly Issue[]): number {
 
 const EXPRESSIONS = ['when', 'new_value', 'old_value'] as const;
 
-/** `version: 2026.10` and `new_value: 0.75` are meant as they were written, not as numbers. */
+/** `version: 2026.10` and `new_value: 0.75` are read as they were written, not as numbers. */
 function readSourceTexts(document: ConfigDocument): unknown {
   const data = document.data;
   if (!isRecord(data)) return data;
@@ -96,7 +96,8 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function valueAt(data: unknown, path: ConfigPath): unknown {
+/** The value at a path; `undefined` if there is none. */
+export function valueAt(data: unknown, path: ConfigPath): unknown {
   let current = data;
   for (const part of path) {
     // Lists are read by index as objects are by key.
@@ -106,7 +107,7 @@ function valueAt(data: unknown, path: ConfigPath): unknown {
   return current;
 }
 
-/** Takes a value away; a faulty rule leaves an empty one, so that those after it keep theirs. */
+/** Removes a value. A faulty rule becomes an empty one, so that the indexes of later ones stay. */
 function remove(data: unknown, path: ConfigPath): void {
   if (path.length === 0) return;
   const last = path.at(-1);

@@ -4,10 +4,22 @@ import type { Parameters, Value } from '../../domain/value.ts';
 import type { WindowStatistics } from '../../domain/window.ts';
 
 /**
- * `metrics.values` where a rule asks for one of them by name: what was not reported is 0. Plain
+ * `metrics.values` when a rule reads one of them by name: what was not reported is 0. Plain
  * `metrics.values`, as `has` and macros see it, holds only what was reported.
  */
 export const METRIC_VALUES = '@metric_values';
+
+/** Fields of `window`, and what they are called in `WindowStatistics`. */
+export const WINDOW_FIELDS = {
+  count: 'count',
+  avg_latency_ms: 'avgLatencyMs',
+  p50_latency_ms: 'p50LatencyMs',
+  p95_latency_ms: 'p95LatencyMs',
+  p99_latency_ms: 'p99LatencyMs',
+  success_rate: 'successRate',
+  statuses: 'statuses',
+  measurements: 'measurements',
+} as const satisfies Record<string, keyof WindowStatistics>;
 
 /** Values of the variables of an expression. */
 export type Bindings = Record<string, CelInput>;
@@ -36,16 +48,9 @@ export function bindingsOf(context: RuleContext, initial: Parameters): Bindings 
 }
 
 function windowFields(window: WindowStatistics): Record<string, Value> {
-  return {
-    count: window.count,
-    avg_latency_ms: window.avgLatencyMs,
-    p50_latency_ms: window.p50LatencyMs,
-    p95_latency_ms: window.p95LatencyMs,
-    p99_latency_ms: window.p99LatencyMs,
-    success_rate: window.successRate,
-    statuses: window.statuses,
-    measurements: window.measurements,
-  };
+  const fields: Record<string, Value> = {};
+  for (const [name, key] of Object.entries(WINDOW_FIELDS)) fields[name] = window[key];
+  return fields;
 }
 
 function toInput(value: Value): CelInput {
@@ -67,7 +72,7 @@ class RecordView implements ReadonlyMap<string, CelInput> {
     return Object.keys(this.#record).length;
   }
 
-  // Asked with keys of any type: `1 in parameters` is a question like any other.
+  // Keys are of any type: `1 in parameters` is a valid expression.
   get(key: unknown): CelInput | undefined {
     if (typeof key !== 'string' || !Object.hasOwn(this.#record, key)) return undefined;
     const value = this.#record[key];

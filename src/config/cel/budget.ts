@@ -16,7 +16,7 @@ export function withBudget<R>(spendOne: () => void, evaluate: () => R): R {
   }
 }
 
-/** Throws after so many steps. */
+/** A function that throws when it is called more than `most` times. */
 export function stepLimit(most: number): () => void {
   let steps = 0;
   return () => {

@@ -87,7 +87,7 @@ export function dryRun(syntax: Syntax, samples: readonly Bindings[]): Expression
   return faults;
 }
 
-/** What an expression gives, on the scopes where it gives something. */
+/** The values of an expression on the scopes on which it does not fail. */
 export function resultsOf(expr: Expr, scopes: readonly Bindings[]): CelValue[] {
   return evaluateAll(expr, scopes).filter((result): result is CelValue => !isCelError(result));
 }

@@ -31,7 +31,7 @@ export function readExpression(
   return { expression: { syntax: parsed.syntax, usesMetrics, measurements } };
 }
 
-/** Tries an expression on samples; `expected`: the kind that it is to give, where that matters. */
+/** Tries an expression on samples; `expected` is the kind that it must give, if any. */
 export function tryExpression(
   { syntax }: Expression,
   samples: readonly Bindings[],

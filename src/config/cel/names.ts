@@ -1,7 +1,7 @@
 import { TASK_STATUSES } from '../../domain/task.ts';
 import type { DeclaredParameters } from '../declared.ts';
 import { suggest } from '../suggest.ts';
-import { METRIC_VALUES } from './bindings.ts';
+import { METRIC_VALUES, WINDOW_FIELDS } from './bindings.ts';
 import { environment } from './environment.ts';
 import {
   ACCUMULATOR,
@@ -17,46 +17,23 @@ export interface Names {
   readonly faults: readonly ExpressionFault[];
   /** It reads `metrics`. */
   readonly usesMetrics: boolean;
-  /** Keys of `window.measurements` that it asks for by name. */
+  /** Keys of `window.measurements` that it reads by name. */
   readonly measurements: ReadonlySet<string>;
 }
 
 const FIELDS = new Map<string, readonly string[]>([
-  [
-    'window',
-    [
-      'count',
-      'avg_latency_ms',
-      'p50_latency_ms',
-      'p95_latency_ms',
-      'p99_latency_ms',
-      'success_rate',
-      'statuses',
-      'measurements',
-    ],
-  ],
+  ['window', Object.keys(WINDOW_FIELDS)],
   ['window.statuses', TASK_STATUSES],
   ['metrics', ['sub_agent_count', 'cpu_percent', 'values']],
 ]);
 
 const VARIABLES = ['window', 'metrics', 'parameters', 'initial'];
-const TYPES = [
-  'int',
-  'uint',
-  'double',
-  'bool',
-  'string',
-  'bytes',
-  'list',
-  'map',
-  'null_type',
-  'type',
-];
+const TYPES = 'int uint double bool string bytes list map null_type type'.split(' ');
 const MACROS = ['all', 'exists', 'exists_one', 'map', 'filter'];
 
 /**
- * Checks every name that an expression uses. Where it asks for a value of `metrics.values`, the
- * node is changed to ask `METRIC_VALUES`, in place.
+ * Checks every name that an expression uses. A node that reads a value of `metrics.values` is changed
+ * in place to read `METRIC_VALUES`.
  */
 export function resolveNames(syntax: Syntax, parameters: DeclaredParameters): Names {
   const faults: ExpressionFault[] = [];
@@ -136,7 +113,7 @@ function identifier(name: string): Expr['exprKind'] {
 
 interface Access {
   readonly operand: Expr;
-  /** `undefined`: the key is only known when it is evaluated. */
+  /** `undefined` if the key is only known when it is evaluated. */
   readonly field: string | undefined;
   /** Within `has`. */
   readonly testOnly: boolean;

@@ -11,7 +11,7 @@ import type { Value } from '../../domain/value.ts';
 
 /**
  * The result of an expression as a parameter's value: integers become numbers, lists and maps
- * JSON. Throws an `Error` where it is an error, or nothing that a parameter can be.
+ * JSON. Throws an `Error` if it is an error, or of a type that no parameter has.
  */
 export function toValue(result: CelResult): Value {
   if (isCelError(result)) throw new Error(result.message);

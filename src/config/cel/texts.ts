@@ -14,7 +14,7 @@ type Texts = readonly string[] | undefined;
 
 /**
  * Every text that an expression can give, whatever its data, with 0 for each number and boolean in
- * it; `undefined`: it cannot be told.
+ * it; `undefined` if that is not known.
  *
  * @param samples tell what is a number
  */
