@@ -1,2 +1,2 @@
-/** Which levels of the log are written. */
+/** Least severe levels that the log can be limited to. */
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
