@@ -89,10 +89,11 @@ function describeDamage(damage: readonly string[]): string {
 }
 
 function describeTally({ trials, stand, fail, running, earlier }: Tally): string {
-  const more = [
+  return [
+    `${formatCount(trials)} trials`,
+    `${formatCount(stand)} verdicts stand`,
+    `${formatCount(fail)} do not`,
     ...(running > 0 ? [`${formatCount(running)} running so far`] : []),
     ...(earlier > 0 ? [`${formatCount(earlier)} of an earlier release not recomputed`] : []),
-  ];
-  const all = [`${formatCount(trials)} trials`, `${formatCount(stand)} verdicts stand`];
-  return [...all, `${formatCount(fail)} do not`, ...more].join(', ');
+  ].join(', ');
 }

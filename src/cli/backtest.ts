@@ -104,12 +104,11 @@ function describeRule(tally: RuleTally): string {
   const { ruleId, asked, held, proposed, applied, rejected, expired, tried, silence } = tally;
   if (silence !== '') return `rule ${ruleId}: proposed nothing: ${silence}`;
   const waiting = proposed - applied - rejected - expired - tried;
+  const optional = { 'put on trial': tried, expired, waiting };
   const outcomes = [
     `${applied} applied`,
     `${rejected} rejected`,
-    ...(tried > 0 ? [`${tried} put on trial`] : []),
-    ...(expired > 0 ? [`${expired} expired`] : []),
-    ...(waiting > 0 ? [`${waiting} waiting`] : []),
+    ...Object.entries(optional).flatMap(([what, count]) => (count > 0 ? [`${count} ${what}`] : [])),
     ...(tally.faults > 0 ? [`${tally.faults} times not evaluated: ${tally.firstFault}`] : []),
   ];
   return (

@@ -23,7 +23,7 @@ import type { CopyFlags } from './ledger-copy.ts';
 import type { ReplayOptions } from './replay.ts';
 import { report } from './report.ts';
 import type { ServeOptions } from './serve.ts';
-import type { WatchOptions } from './watch.ts';
+import type { WatchFlags } from './watch.ts';
 
 interface ServeFlags extends ServeOptions {
   readonly checkConfig: boolean | undefined;
@@ -164,7 +164,7 @@ function watchCommand(): Command {
       'print each message of the stream as one line of proto3 JSON, and a trial that is on or has ' +
         'ended as {"trial": its Delta}',
     )
-    .action(async (flags: WatchOptions) => (await import('./watch.ts')).watch(flags));
+    .action(async (flags: WatchFlags) => (await import('./watch.ts')).watch(flags));
 }
 
 function reportCommand(): Command {

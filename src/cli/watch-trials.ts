@@ -14,13 +14,13 @@ import type { StreamDeltasResponse } from '../gen/learning/v1/learning_service_p
 import { isIdleSwitch } from './delta-line.ts';
 
 /** The stages until a delta is proven: a trial, then probation. */
-export type Stage = 'trial' | 'probation';
+export type ProofStage = 'trial' | 'probation';
 
 /** The beginning or end of a trial or a probation. */
 export interface StageEvent {
   /** Whether it began or ended. */
   readonly kind: 'on' | 'ended';
-  readonly stage: Stage;
+  readonly stage: ProofStage;
   /** The delta as it is now. */
   readonly delta: Delta;
   /** Its switches so far that did not change the value. */
@@ -48,7 +48,7 @@ const LOOK_MS = 2000;
 
 /** The known state of a delta. */
 interface Followed {
-  readonly stage: Stage;
+  readonly stage: ProofStage;
   /** Whether the beginning of the stage was reported. */
   readonly isTold: boolean;
 }
@@ -98,7 +98,7 @@ export class TrialFollower {
   }
 
   /** Returns whether the delta was not known yet. */
-  #follow(deltaId: string, stage: Stage): boolean {
+  #follow(deltaId: string, stage: ProofStage): boolean {
     if (this.#over.has(deltaId) || this.#followed.has(deltaId)) return false;
     this.#followed.set(deltaId, { stage, isTold: false });
     return true;
@@ -176,7 +176,7 @@ export class TrialFollower {
 const STATES = [DeltaState.TRIAL, DeltaState.PROVISIONAL, DeltaState.CONFIRMED];
 
 /** A delta applied before its trial is PROVISIONAL from the start, and on trial until it has helped. */
-function stageOf({ state, effect }: Delta): Stage | undefined {
+function stageOf({ state, effect }: Delta): ProofStage | undefined {
   if (state === DeltaState.TRIAL) return 'trial';
   if (state !== DeltaState.PROVISIONAL) return undefined;
   return effect?.verdict === Verdict.HELPED ? 'probation' : 'trial';

@@ -13,7 +13,7 @@ import { describeBreak, describeMessage, describeTrial } from './watch-lines.ts'
 import { type TrialEvent, TrialFollower } from './watch-trials.ts';
 
 /** Options of `watch`. */
-export interface WatchOptions extends TargetOptions {
+export interface WatchFlags extends TargetOptions {
   readonly clientId: string;
   /** All if empty. */
   readonly types: readonly DeltaType[];
@@ -25,7 +25,7 @@ export interface WatchOptions extends TargetOptions {
  * Prints applied deltas as they arrive, the beginning and end of trials and probations, and refusals, until
  * `ended` fires. Reconnects when the connection breaks.
  */
-export async function watch(options: WatchOptions, ended = endingSignal()): Promise<void> {
+export async function watch(options: WatchFlags, ended = endingSignal()): Promise<void> {
   endWhenUnread();
   await withSidecar(options, async (client) => {
     const types = options.types.map((type) => TYPES[type]);
@@ -47,7 +47,7 @@ async function printStream(
   client: LearningClient,
   types: readonly ProtoDeltaType[],
   trials: TrialFollower,
-  { clientId, fromStart, json }: WatchOptions,
+  { clientId, fromStart, json }: WatchFlags,
   signal: AbortSignal,
 ): Promise<void> {
   const place = fromStart ? { epoch: '', sequence: 0n } : undefined;

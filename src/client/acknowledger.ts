@@ -9,7 +9,7 @@ const DEADLINE_MS = 5000;
 const MAX_UNDER_WAY = 32;
 
 /** The acknowledgement or refusal of a delta. */
-export interface Acknowledgement {
+export interface DeltaAnswer {
   readonly epoch: string;
   readonly deltaId: string;
   /** Set if the delta is refused. */
@@ -33,13 +33,13 @@ export class Acknowledger {
   }
 
   /** Resolves when another one may be sent. Never rejects. */
-  async send(acknowledgement: Acknowledgement): Promise<void> {
+  async send(acknowledgement: DeltaAnswer): Promise<void> {
     const sending = this.#send(acknowledgement).finally(() => this.#underWay.delete(sending));
     this.#underWay.add(sending);
     if (this.#underWay.size >= MAX_UNDER_WAY) await Promise.race(this.#underWay);
   }
 
-  async #send(acknowledgement: Acknowledgement): Promise<void> {
+  async #send(acknowledgement: DeltaAnswer): Promise<void> {
     const { client, clientId, signal, onRefused } = this.#options;
     const request = { clientId, ...acknowledgement };
     const call = () => client.ackDelta(request, { deadlineMs: DEADLINE_MS, signal });

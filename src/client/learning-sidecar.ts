@@ -40,7 +40,7 @@ const CLOSE_TIMEOUT_MS = 5000;
 export type MetricsReport = MessageInitShape<typeof CoordinationMetricsSchema>;
 
 /** Settings for a task. */
-export interface Resolved {
+export interface TaskSettings {
   readonly parameters: Values;
   /** Send it as the task's `deltaSequence`. */
   readonly deltaSequence: bigint;
@@ -130,7 +130,7 @@ export class LearningSidecar {
   /** The settings for a task; the newest known ones if the sidecar does not answer within 500 ms. */
   async resolve(
     task: { readonly taskId?: string; readonly labels?: Readonly<Record<string, string>> } = {},
-  ): Promise<Resolved> {
+  ): Promise<TaskSettings> {
     const { signal } = this.#over;
     try {
       const options = { deadlineMs: BEST_EFFORT_MS, signal };

@@ -11,7 +11,7 @@ export { type CallFailure, readFailure } from './failure.ts';
 export {
   LearningSidecar,
   type MetricsReport,
-  type Resolved,
+  type TaskSettings,
 } from './learning-sidecar.ts';
 export type { LearningSidecarOptions } from './options.ts';
 export type { TargetOptions } from './target.ts';

@@ -7,7 +7,7 @@ import { messageOf } from '../domain/errors.ts';
 import type { LedgerSummary } from '../store/backup.ts';
 
 export interface BackupOptions {
-  /** The data directory: backups are in its folder `backups` unless configured otherwise. */
+  /** The data directory; its folder `backups` is the default place of backups. */
   readonly dataDir: string;
   /** Copies the ledger into a file; rejects if it cannot. */
   readonly backUp: (file: string) => Promise<LedgerSummary>;
@@ -49,7 +49,7 @@ export class BackupSchedule {
     this.#cancel();
   }
 
-  /** When the newest backup was made, in Unix milliseconds; `undefined` if there is none. */
+  /** The time of the newest backup, in Unix milliseconds; `undefined` if there is none. */
   get newestMs(): number | undefined {
     if (this.#settings === undefined) return undefined;
     try {

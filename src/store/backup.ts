@@ -16,7 +16,7 @@ export interface LedgerSummary {
   readonly epoch: string;
   readonly tasksRecorded: number;
   readonly cycles: number;
-  /** Changes put in force. */
+  /** Applied changes. */
   readonly sequence: number;
   readonly bytes: number;
 }

@@ -32,7 +32,7 @@ const COLUMNS = 'SELECT position, kind, CAST(body AS BLOB) AS body, checksum FRO
  * directions from the middle of each remaining gap.
  *
  * @param visit called for each row, in any order
- * @param newest position of the newest row; `undefined`: unknown
+ * @param newest position of the newest row; `undefined` if unknown
  * @returns the gaps in order; `undefined` if all rows could be read
  */
 export function readRows(

@@ -83,38 +83,28 @@ export class SqliteStore implements SyncLedgerStore {
     this.#mark.write(mark);
   }
 
-  /** SQLite has one code for all disk errors, so the system is asked for the cause. */
+  /** SQLite has one code for all disk errors, so the files and the disk are checked for the cause. */
   #diagnose(error: unknown): StoreFault {
-    const fault = error instanceof StoreFault ? error : this.#askSystem(error);
-    if (fault instanceof MissingFault || !this.#isMissing()) return fault;
-    return new MissingFault(fault.message, { cause: fault.cause });
-  }
-
-  #askSystem(error: unknown): StoreFault {
+    if (error instanceof MissingFault) return error;
+    const fault = error instanceof StoreFault ? error : undefined;
     try {
-      this.#checkFiles();
-      tryDisk(this.#directory);
-    } catch (told) {
-      if (told instanceof MissingFault) return told;
-      return new StoreFault(asStoreFault(told).message, { cause: error });
+      const why = this.#whyMissing();
+      if (why !== undefined) {
+        return new MissingFault(fault?.message ?? why, { cause: fault?.cause });
+      }
+      if (fault === undefined) tryDisk(this.#directory);
+    } catch (cause) {
+      return fault ?? new StoreFault(asStoreFault(cause).message, { cause: error });
     }
     return asStoreFault(error);
-  }
-
-  #isMissing(): boolean {
-    try {
-      this.#checkFiles();
-      return false;
-    } catch (error) {
-      return error instanceof MissingFault;
-    }
   }
 
   /** SQLite itself keeps writing into files that were deleted. */
   check(): void {
     try {
       this.#checkDirectory();
-      this.#checkFiles();
+      const why = this.#whyMissing();
+      if (why !== undefined) throw new MissingFault(why);
     } catch (error) {
       throw asStoreFault(error);
     }
@@ -168,15 +158,15 @@ export class SqliteStore implements SyncLedgerStore {
     if (!this.#lock.isHeld()) this.#takeLock();
   }
 
-  #checkFiles(): void {
+  /** Why the open files are not in place; `undefined` if they are. */
+  #whyMissing(): string | undefined {
     const found = identityOf(this.#file);
-    if (found === undefined) throw new MissingFault('its file was removed');
-    if (this.#open === undefined) return;
+    if (found === undefined) return 'its file was removed';
+    if (this.#open === undefined) return undefined;
     const { file, companions } = this.#open;
-    if (found !== file) throw new MissingFault('another file was put in its place');
-    if (companionsOf(this.#file) !== companions) {
-      throw new MissingFault('the write-ahead log beside its file was removed');
-    }
+    if (found !== file) return 'another file was put in its place';
+    if (companionsOf(this.#file) === companions) return undefined;
+    return 'the write-ahead log beside its file was removed';
   }
 
   #takeLock(): void {

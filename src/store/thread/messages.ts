@@ -6,11 +6,6 @@ import {
 } from '../../ledger/store.ts';
 import type { EncodedCommit } from '../sqlite/encoded-commit.ts';
 
-/** The thread's `workerData`. */
-export interface ThreadData {
-  readonly directory: string;
-}
-
 /** A call of the store in the thread. */
 export type StoreCall =
   | { readonly call: 'write'; readonly commit: EncodedCommit }

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { openSqliteStore } from '../sqlite/open.ts';
-import { type StoreAnswer, type StoreCall, sentError, type ThreadData } from './messages.ts';
+import { type StoreAnswer, type StoreCall, sentError } from './messages.ts';
 
 // The thread of `ThreadedStore`. It does everything that may wait for a disk or a lock.
 
@@ -12,7 +12,7 @@ function answer(answered: StoreAnswer): void {
 }
 
 try {
-  const store = openSqliteStore((workerData as ThreadData).directory);
+  const store = openSqliteStore(String(workerData));
   // For the head that is committed; the main thread reads the rows.
   store.load();
   let sizeBytes = store.sizeBytes();

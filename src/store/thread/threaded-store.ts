@@ -12,7 +12,7 @@ import {
 import { LEDGER_FILE } from '../disk/files.ts';
 import { encodeCommit } from '../sqlite/encoded-commit.ts';
 import { loadRows } from '../sqlite/rows.ts';
-import { receivedError, type StoreAnswer, type StoreCall, type ThreadData } from './messages.ts';
+import { receivedError, type StoreAnswer, type StoreCall } from './messages.ts';
 
 /** A `.ts` file in the sources, a `.js` file once built. */
 const THREAD = new URL(`./thread${extname(import.meta.url)}`, import.meta.url);
@@ -47,8 +47,7 @@ export class ThreadedStore implements LedgerStore {
 
   private constructor(directory: string) {
     this.#file = join(directory, LEDGER_FILE);
-    const workerData: ThreadData = { directory };
-    this.#worker = new Worker(THREAD, { workerData });
+    this.#worker = new Worker(THREAD, { workerData: directory });
     this.#worker.on('message', (answer: StoreAnswer) => this.#receive(answer));
     this.#worker.on('error', (error) => {
       // Without the thread nothing can be recorded: the process ends, and its supervisor restarts it.
