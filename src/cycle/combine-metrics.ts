@@ -52,16 +52,13 @@ function combineValues(
   each: readonly CoordinationMetrics[],
   how: MetricsSettings['combine']['values'],
 ): Record<string, number> {
-  const byName = new Map<string, number[]>();
-  for (const { values } of each) {
-    for (const [name, value] of Object.entries(values)) {
-      const known = byName.get(name);
-      if (known === undefined) byName.set(name, [value]);
-      else known.push(value);
-    }
-  }
+  const all = each.flatMap(({ values }) => Object.entries(values));
+  const byName = Map.groupBy(all, ([name]) => name);
   return Object.fromEntries(
-    [...byName].map(([name, numbers]) => [name, COMBINE[own(how, name) ?? OTHER_VALUES](numbers)]),
+    [...byName].map(([name, entries]) => {
+      const combine = COMBINE[own(how, name) ?? OTHER_VALUES];
+      return [name, combine(entries.map(([, value]) => value))];
+    }),
   );
 }
 

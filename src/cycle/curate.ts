@@ -30,12 +30,6 @@ export interface Curated extends Scored {
   readonly waitMs: number;
 }
 
-/** Why a proposal waits for a person. */
-interface Hold {
-  readonly reason: string;
-  readonly waitMs: number;
-}
-
 /** A proposal that the hourly bound holds back expires after the hour (counted in whole minutes), to be proposed anew. */
 const HOUR_MS = 61 * 60_000;
 
@@ -87,11 +81,12 @@ function objectionTo(
   );
 }
 
+/** Why a proposal waits for a person, and how long it may. */
 function holdOn(
   { candidate: { rule }, evaluation, mode }: Scored,
   { curation }: LoopSettings,
   left: number,
-): Hold | undefined {
+): { readonly reason: string; readonly waitMs: number } | undefined {
   const waitMs = curation.proposalTtlSeconds * 1000;
   if (evaluation.riskLevel === 'high') return { reason: 'its risk is high', waitMs };
   if (mode === 'recommend') {

@@ -123,19 +123,13 @@ export function amountOver(
 export function sumAmounts(amounts: readonly Amount[]): Amount[] {
   const sums = new Map<string, Amount>();
   for (const amount of amounts) {
-    const { metric, estimate, lower, upper } = amount;
-    const sum = sums.get(metric);
-    sums.set(
-      metric,
-      sum === undefined
-        ? amount
-        : {
-            ...sum,
-            estimate: sum.estimate + estimate,
-            lower: sum.lower + lower,
-            upper: sum.upper + upper,
-          },
-    );
+    const sum = sums.get(amount.metric) ?? { ...amount, estimate: 0, lower: 0, upper: 0 };
+    sums.set(amount.metric, {
+      ...sum,
+      estimate: sum.estimate + amount.estimate,
+      lower: sum.lower + amount.lower,
+      upper: sum.upper + amount.upper,
+    });
   }
   return [...sums.values()];
 }

@@ -1,7 +1,7 @@
 /** A result, or a promise of it. */
 export type Awaitable<T> = T | Promise<T>;
 
-/** Goes on at once where a result is there at once, and otherwise when it is. */
+/** Calls `done` or `failed`: at once if the result is there, otherwise when its promise settles. */
 export function settle<T>(
   run: () => Awaitable<T>,
   done: (result: T) => void,
@@ -16,7 +16,7 @@ export function settle<T>(
   return result instanceof Promise ? result.then(done, failed) : done(result);
 }
 
-/** Maps a result. */
+/** As `then`, but at once if the value is there. */
 export function whenKnown<T, R>(value: Awaitable<T>, go: (value: T) => Awaitable<R>): Awaitable<R> {
   return value instanceof Promise ? value.then(go) : go(value);
 }

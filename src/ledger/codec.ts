@@ -1,7 +1,7 @@
 import { TASK_STATUSES, type Task } from '../domain/task.ts';
 import type { LedgerEvent } from './event.ts';
 
-/** A task as stored: by place, since names would be half of it. */
+/** A task as stored: by position, since names would take half of the space. */
 type TaskRow = readonly [
   taskId: string,
   agentId: string,
@@ -25,7 +25,7 @@ export function encodeEvent(event: LedgerEvent): string {
     : JSON.stringify(event);
 }
 
-/** The event of an encoded text; throws where the text is none. */
+/** The event of an encoded text; throws if the text is not one. */
 export function decodeEvent(kind: string, text: string): LedgerEvent {
   if (kind === 'tasks_recorded') {
     const rows = JSON.parse(text) as TaskRow[];

@@ -4,12 +4,12 @@ import { emptyHead, type Head } from './head.ts';
 import { LedgerState } from './state.ts';
 import { LedgerCorruptError, type StoredLedger } from './store.ts';
 
-/** Events, and tasks in them, that are folded at once when a ledger is opened. */
+/** Events, and tasks in them, that are merged at once when a ledger is opened. */
 const MERGED_AT_ONCE = 500;
 
 /**
- * The state of a stored ledger, or of a new one. Some events are folded at a time: memory is needed for what is
- * retained only. Throws `LedgerCorruptError`.
+ * The state of a stored ledger, or of a new one. Events are merged in parts, so that only what is retained takes
+ * memory. Throws `LedgerCorruptError`.
  */
 export function foldStored(
   stored: StoredLedger | undefined,
@@ -32,7 +32,7 @@ export function foldStored(
   throw new LedgerCorruptError(text);
 }
 
-/** What an older release's head did not have is empty. */
+/** Fields that the head of an older release lacks are empty. */
 function headOf(stored: StoredLedger | undefined, newEpoch: () => string): Head {
   if (stored === undefined) return emptyHead(newEpoch(), newEpoch());
   const head = { ...emptyHead(stored.head.epoch), ...stored.head };

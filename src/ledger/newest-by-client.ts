@@ -1,7 +1,7 @@
-/** Clients that are remembered: twice as many as a shared sidecar is measured with. */
+/** Most clients that are remembered: twice as many as a shared sidecar is tested with. */
 const RETAIN_CLIENTS = 10_000;
 
-/** The newest entry of each client, of the clients whose entries are the newest. */
+/** The newest entry of each client; of too many clients, those with the oldest entries are forgotten. */
 export class NewestByClient<T extends { readonly position: number }> {
   readonly #entries = new Map<string, T>();
 
@@ -13,7 +13,7 @@ export class NewestByClient<T extends { readonly position: number }> {
     return this.#entries[Symbol.iterator]();
   }
 
-  /** Replaces a client's entry; returns positions of events that need not be stored any more. */
+  /** Replaces a client's entry; returns positions of events that may be deleted. */
   add(clientId: string, entry: T): number[] {
     const former = this.#entries.get(clientId);
     // Deleted first, so that the map is in order of the newest entries.

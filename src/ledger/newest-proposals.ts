@@ -8,7 +8,7 @@ export class NewestProposals {
     return this.#byRule.get(ruleId);
   }
 
-  /** What operators set and take back, and the switches of trials, no rule has proposed. */
+  /** Notes a delta, unless it is an override, a revert or a switch of a trial. */
   note(delta: Delta): void {
     const { ruleId, trialDeltaId, revertsDeltaId, ordinal } = delta;
     if (ruleId === '' || trialDeltaId !== '' || revertsDeltaId !== '') return;

@@ -3,22 +3,22 @@ import type { Task } from '../domain/task.ts';
 import type { StoredEvent, TaskIdsKept } from './event.ts';
 import { Ring } from './ring.ts';
 
-/** What the store need not hold any more. */
+/** What the store may delete. */
 export interface Forgotten {
   /** Positions of events. */
   readonly drop: readonly number[];
-  /** What takes the place of some of them. */
+  /** Events that replace some of them, at the same positions. */
   readonly kept: readonly StoredEvent[];
 }
 
-/** As if all had been forgotten at once, in their order. */
+/** Merges deletions, in their order, into one. */
 export function joined(all: readonly Forgotten[]): Forgotten {
   const drop = new Set<number>();
   const kept = new Map<number, StoredEvent>();
   for (const one of all) {
     for (const position of one.drop) {
       drop.add(position);
-      // What was to take its place is not needed any more, either.
+      // Nor is a replacement at this position needed any more.
       kept.delete(position);
     }
     for (const event of one.kept) kept.set(event.position, event);
@@ -34,7 +34,7 @@ interface Row {
   readonly idsThrough: number;
 }
 
-/** Ids that one event holds at least, once their tasks are not retained: fewer wait, with the tasks. */
+/** Fewest ids that an event of ids holds. Until there are as many, the events of their tasks stay. */
 const IDS_PER_EVENT = 32;
 
 /**
@@ -113,7 +113,7 @@ export class RetainedTasks {
     return { position, tasksThrough: this.#tasksSeen, idsThrough: this.#idsSeen };
   }
 
-  /** Place of the oldest id that is known. */
+  /** Number of the oldest known id. */
   get #oldestId(): number {
     return this.#idsSeen - this.#idOrder.length + 1;
   }

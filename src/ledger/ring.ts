@@ -1,4 +1,4 @@
-/** A queue of bounded use: add at the end, drop at the front, read by index; all in O(1). */
+/** A queue with access by index: push, shift and `at` take constant time. */
 export class Ring<T> {
   #items: (T | undefined)[] = [];
   #first = 0;
@@ -22,7 +22,7 @@ export class Ring<T> {
     const item = this.#items[this.#first];
     this.#items[this.#first] = undefined;
     this.#first += 1;
-    // Half of the array is dead: copy the living half, which costs O(1) per item dropped.
+    // Copying the rest once half of the array is unused costs O(1) for each dropped item.
     if (this.#first > 32 && this.#first * 2 > this.#items.length) {
       this.#items = this.#items.slice(this.#first);
       this.#first = 0;
@@ -33,6 +33,6 @@ export class Ring<T> {
   /** The newest items, at most `count`, oldest first. */
   newest(count: number): T[] {
     const from = Math.max(this.#first, this.#items.length - count);
-    return this.#items.slice(from) as T[]; // Live places hold items.
+    return this.#items.slice(from) as T[]; // Places from `#first` on hold items.
   }
 }

@@ -27,21 +27,21 @@ export interface Addition {
   readonly pendingWork: PendingWork;
 }
 
-/** Events that live on in the head only (metrics, declarations): kept for a look at the past. */
+/** Events kept for people to inspect, whose content is in the head (metrics, declarations). */
 const RETAIN_HEAD_EVENTS = 100;
 
 /**
- * Changes kept for the streams that are open, whatever is retained: a reader that keeps pace must
- * not be reset because one commit brought more than that.
+ * Changes kept for open streams, however few are retained: a reader that keeps pace must not be reset
+ * because one commit brought more than that.
  */
 const KEEP_FOR_STREAMS = 1024;
 
-/** Events that one commit takes out of the store at most, but for those that belong together. */
+/** About how many events one commit deletes from the store; those forgotten together are deleted together. */
 const DROPPED_AT_ONCE = 1000;
 
 /**
- * The committed state: a fold over the ledger's events. It changes only by `merge`. What is beyond
- * retention is removed from memory at once, and from the store by the next commits (`takeForgotten`).
+ * The committed state: a fold over the ledger's events, changed by `merge` only. What is beyond retention is
+ * removed from memory at once, and from the store by the next commits (`takeForgotten`).
  */
 export class LedgerState implements LedgerView {
   head: Head = emptyHead('');
@@ -53,7 +53,7 @@ export class LedgerState implements LedgerView {
   readonly #deltaEvents = new Map<string, number[]>();
   readonly #holdbackRows = new HoldbackRows();
   readonly #newest = new NewestProposals();
-  /** Those that wait or are on trial. */
+  /** Deltas that are open: see `isOpen`. */
   readonly #open = new Map<string, Delta>();
   /** Changes as they were when applied, without a gap up to the newest. */
   readonly #applied = new Ring<Delta>();
@@ -156,7 +156,7 @@ export class LedgerState implements LedgerView {
     }
   }
 
-  /** Takes over what a commit has added; call it only once that is durable. */
+  /** Adds what a commit has added; to be called once that is durable. */
   merge(addition: Addition): void {
     this.head = addition.head;
     for (const { position, event } of addition.events) {
@@ -182,7 +182,7 @@ export class LedgerState implements LedgerView {
     return joined(this.#forgotten.splice(0, count));
   }
 
-  /** Gives back what could not be deleted. */
+  /** Takes back what was not deleted. */
   returnForgotten(forgotten: Forgotten): void {
     if (forgotten.drop.length > 0) this.#forgotten = [forgotten, ...this.#forgotten];
   }
@@ -234,7 +234,7 @@ export class LedgerState implements LedgerView {
     ]);
   }
 
-  /** Oldest first, but never one that still waits, is on trial or is being proven. */
+  /** Forgets the oldest deltas, but none that is open or has an open trial. */
   #forgetDeltas(): number[] {
     const drop: number[] = [];
     let surplus = this.#deltas.size - this.#open.size - this.#retention.retainDeltas;
@@ -256,7 +256,7 @@ export class LedgerState implements LedgerView {
     return drop;
   }
 
-  /** Where the events are that are deleted once what they tell is forgotten. */
+  /** Adds an event's content, and notes the position for its deletion. */
   static readonly #projection: Projection<[position: number, state: LedgerState]> = {
     tasks_recorded: ({ tasks }, position, state) => state.#tasks.addTasks(position, tasks),
     task_ids_kept: (event, position, state) => state.#tasks.addIds(position, event),

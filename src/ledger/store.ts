@@ -9,26 +9,25 @@ export interface StoredLedger {
   readonly events: Iterable<StoredEvent>;
 }
 
-/** One commit: all of it happens, or none. */
+/** One commit, atomic. */
 export interface Commit {
   readonly events: readonly StoredEvent[];
-  /** Positions of events that need not be kept. They go first: one of `events` may take their place. */
+  /** Positions of events to delete, before `events` are added: these may have the same positions. */
   readonly drop: readonly number[];
   /** Replaces the former head. */
   readonly head: Head;
 }
 
 /**
- * Where a ledger lives. One process at a time has it open. A store may return promises, which reject with what
- * a synchronous store throws.
+ * Where a ledger is stored. One process at a time has it open. A store may return promises, which reject with
+ * what a synchronous store throws.
  */
 export interface LedgerStore {
   /** What is stored; `undefined` in a new ledger. Throws `LedgerCorruptError`. */
   load(): Awaitable<StoredLedger | undefined>;
   /**
-   * Durable when it is done; the next one is not begun before. Throws `StoreFault`: nothing has changed, as
-   * far as can be seen, but what was written may come to light; `recover` settles it, and comes before
-   * another commit.
+   * Durable when it is done; the next commit begins after that. Throws `StoreFault` if it is not known whether
+   * the commit has happened: `recover` finds out, and must be called before another commit.
    */
   commit(commit: Commit): Awaitable<void>;
   /** Throws `MissingFault` if committed data is no longer in its place. */
@@ -65,7 +64,7 @@ export class LedgerOpenError extends Error {
   override readonly name: string = 'LedgerOpenError';
 }
 
-/** What is stored does not agree with its checksums or with itself. */
+/** Stored data does not match its checksums, or is inconsistent. */
 export class LedgerCorruptError extends LedgerOpenError {
   override readonly name = 'LedgerCorruptError';
 }

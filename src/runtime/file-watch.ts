@@ -53,7 +53,9 @@ export class FileWatch {
 
   /** Never rejects: an error counts as a state, too. */
   async look(): Promise<void> {
-    const marks = await Promise.all(this.#paths.map((path) => marksOf(path)));
+    const marks = await Promise.all(
+      this.#paths.map((path) => stat(path, { bigint: true }).then(describe, describeFault)),
+    );
     const seen = marks.join('\n');
     const isStable = seen === this.#seen;
     this.#seen = seen;
@@ -67,23 +69,19 @@ export class FileWatch {
   }
 }
 
-async function marksOf(path: string): Promise<string> {
-  try {
-    return describe(await stat(path, { bigint: true }));
-  } catch (error) {
-    return systemCode(error) ?? String(error);
-  }
-}
-
 function marksNow(path: string): string {
   try {
     return describe(statSync(path, { bigint: true }));
   } catch (error) {
-    return systemCode(error) ?? String(error);
+    return describeFault(error);
   }
 }
 
 /** What tells one state of a file from another; not when it was read. */
 function describe({ dev, ino, mode, size, mtimeNs, ctimeNs }: BigIntStats): string {
   return [dev, ino, mode, size, mtimeNs, ctimeNs].join(' ');
+}
+
+function describeFault(error: unknown): string {
+  return systemCode(error) ?? String(error);
 }
