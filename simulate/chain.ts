@@ -1,4 +1,4 @@
-import { carriedOn } from '../src/trial/carry.ts';
+import { carriedOn } from '../src/trial/memory/carry.ts';
 import { playTrial, type TrialRun } from './trial-run.ts';
 import type { TrialSetup } from './trial-setup.ts';
 

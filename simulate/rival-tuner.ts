@@ -2,7 +2,7 @@ import type { Clock } from '../src/domain/clock.ts';
 import type { Task } from '../src/domain/task.ts';
 import type { Arm } from '../src/trial/arm.ts';
 import { medianLatency } from '../src/trial/drift.ts';
-import type { RestLength } from '../src/trial/learned.ts';
+import type { RestLength } from '../src/trial/memory/learned.ts';
 import { WINDOW_TASKS } from './change.ts';
 import type { Dispatched, Tuner } from './orchestrator.ts';
 

@@ -3,7 +3,7 @@ import type { Task } from '../src/domain/task.ts';
 import { otherArm, tossCoin } from '../src/trial/arm.ts';
 import { quantileOf } from '../src/trial/evidence/distributions.ts';
 import { logLatency } from '../src/trial/evidence/outcome.ts';
-import { restAfterHarm } from '../src/trial/learned.ts';
+import { restAfterHarm } from '../src/trial/memory/learned.ts';
 import { MAX_TASKS } from '../src/trial/verdict.ts';
 import { WINDOW_TASKS } from './change.ts';
 import { Glr } from './glr.ts';

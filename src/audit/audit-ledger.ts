@@ -1,7 +1,7 @@
 import { auditTrial, type Retrial, type TrialAudit } from '../trial/audit/audit.ts';
 import type { AuditFault } from '../trial/audit/chain.ts';
 import { isSame } from '../trial/audit/same-json.ts';
-import { carryKey } from '../trial/change.ts';
+import { carryKey } from '../trial/memory/change.ts';
 import type { TrialPlan } from '../trial/plan.ts';
 import { isOfThisFormat } from '../trial/trial.ts';
 import { faultsOfMemory, hasForgotten, whyGoneOn } from './audit-memory.ts';

@@ -3,11 +3,11 @@ import type { Value } from '../domain/value.ts';
 import type { TrialAudit } from '../trial/audit/audit.ts';
 import type { AuditFault, Range } from '../trial/audit/chain.ts';
 import type { AuditedStage } from '../trial/audit/stages.ts';
-import { describeGains, describeMetrics, marginText } from '../trial/describe-effect.ts';
 import { trialEffect } from '../trial/effect.ts';
 import { detection, detectionLimit, detections } from '../trial/holdback.ts';
 import type { TrialPlan } from '../trial/plan.ts';
 import type { TrialEnded, TrialOutcome } from '../trial/step.ts';
+import { describeGains, describeMetrics, marginText } from '../trial/text/describe-effect.ts';
 import type { Trial } from '../trial/trial.ts';
 import { describeLosses } from '../trial/validity.ts';
 

@@ -1,6 +1,6 @@
 import { own } from '../domain/value.ts';
 import type { Head } from '../ledger/head.ts';
-import { changeKey } from '../trial/change.ts';
+import { changeKey } from '../trial/memory/change.ts';
 import type { TrialPlan } from '../trial/plan.ts';
 import { isSettling, type Trial } from '../trial/trial.ts';
 import type { AuditedLedger, TrialRows } from './trial-rows.ts';

@@ -3,9 +3,9 @@ import type { DeltaEffect } from '../domain/effect.ts';
 import type { Task } from '../domain/task.ts';
 import type { LedgerEvent } from '../ledger/event.ts';
 import { type LedgerView, trialOf } from '../ledger/view.ts';
-import { describeMetrics } from '../trial/describe-effect.ts';
 import { trialEffect } from '../trial/effect.ts';
 import { compareSamples, sampleOf } from '../trial/observe.ts';
+import { describeMetrics } from '../trial/text/describe-effect.ts';
 import { isOfThisFormat } from '../trial/trial.ts';
 import { OBSERVED_TASKS } from './changes.ts';
 

@@ -3,8 +3,8 @@ import type { Rule } from '../domain/rule.ts';
 import type { Task } from '../domain/task.ts';
 import { own, type Value } from '../domain/value.ts';
 import type { LedgerView } from '../ledger/view.ts';
-import { carryKey, changeKey } from '../trial/change.ts';
 import { SUFFICIENT } from '../trial/evidence/bets.ts';
+import { carryKey, changeKey } from '../trial/memory/change.ts';
 import {
   clipsOf,
   formatOf,

@@ -3,8 +3,8 @@ import type { CurationMode, Rule } from '../domain/rule.ts';
 import type { LoopSettings } from '../domain/settings.ts';
 import { own, sameValue, type Value } from '../domain/value.ts';
 import type { LedgerView } from '../ledger/view.ts';
-import { changeKey, isOver, type Rest, restOf } from '../trial/change.ts';
-import { isLeftToPerson, learnedConfidence, type RuleRecord } from '../trial/learned.ts';
+import { changeKey, isOver, type Rest, restOf } from '../trial/memory/change.ts';
+import { isLeftToPerson, learnedConfidence, type RuleRecord } from '../trial/memory/learned.ts';
 
 type Known = Pick<LedgerView, 'head'>;
 

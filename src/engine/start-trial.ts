@@ -8,7 +8,7 @@ import { own, sameValue, type Value } from '../domain/value.ts';
 import { appliedLastHour } from '../ledger/head.ts';
 import type { LedgerView } from '../ledger/view.ts';
 import { MEASURED_TASKS, type TrialPlan } from '../trial/plan.ts';
-import { describeObstacle, describePower, objectionToTrial } from '../trial/power.ts';
+import { describeObstacle, describePower, objectionToTrial } from '../trial/preview/power.ts';
 import type { Changes } from './changes.ts';
 import type { DecisionContext } from './decision.ts';
 import { type Environment, followersOf } from './environment.ts';

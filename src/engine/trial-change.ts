@@ -3,7 +3,14 @@ import type { HarmResponse } from '../domain/rule.ts';
 import { nextMove } from '../trial/advance.ts';
 import { type Arm, commitmentTo, stageSeed } from '../trial/arm.ts';
 import { nextBlock } from '../trial/assign.ts';
-import { carriedOn } from '../trial/carry.ts';
+import { medianLatency } from '../trial/drift.ts';
+import { trialEffect } from '../trial/effect.ts';
+import { takeStep } from '../trial/fold.ts';
+import { carriedOver } from '../trial/fold-stages.ts';
+import { type HoldbackState, startHoldback } from '../trial/holdback.ts';
+import { carriedOn } from '../trial/memory/carry.ts';
+import { MEASURED_TASKS, type TrialPlan } from '../trial/plan.ts';
+import type { PauseReason, TrialOutcome, TrialStep } from '../trial/step.ts';
 import {
   describeConfirmation,
   describeContinuation,
@@ -11,14 +18,7 @@ import {
   describePromotion,
   describeStop,
   describeSuspension,
-} from '../trial/describe-ending.ts';
-import { medianLatency } from '../trial/drift.ts';
-import { trialEffect } from '../trial/effect.ts';
-import { takeStep } from '../trial/fold.ts';
-import { carriedOver } from '../trial/fold-stages.ts';
-import { type HoldbackState, startHoldback } from '../trial/holdback.ts';
-import { MEASURED_TASKS, type TrialPlan } from '../trial/plan.ts';
-import type { PauseReason, TrialOutcome, TrialStep } from '../trial/step.ts';
+} from '../trial/text/describe-ending.ts';
 import {
   isOnTrial,
   restingArm,

@@ -1,8 +1,13 @@
 import { DELTA_TYPES, type Delta, type DeltaType } from '../domain/delta.ts';
 import type { MetricsReport } from '../domain/metrics.ts';
 import type { Value } from '../domain/value.ts';
-import { type ChangeRecord, foldConfirmation, foldRefusal, foldVerdict } from '../trial/change.ts';
-import type { RuleRecord } from '../trial/learned.ts';
+import {
+  type ChangeRecord,
+  foldConfirmation,
+  foldRefusal,
+  foldVerdict,
+} from '../trial/memory/change.ts';
+import type { RuleRecord } from '../trial/memory/learned.ts';
 import type { TrialStep } from '../trial/step.ts';
 import type { Trial } from '../trial/trial.ts';
 import type { DeltaApplied, DeltaProposed, LedgerEvent } from './event.ts';

@@ -1,7 +1,7 @@
 import type { Delta } from '../domain/delta.ts';
-import { carryKey } from '../trial/change.ts';
 import type { Evidence } from '../trial/evidence/evidence.ts';
 import { foldReceipt } from '../trial/fold.ts';
+import { carryKey } from '../trial/memory/change.ts';
 import type { Receipt } from '../trial/receipt.ts';
 import { isOfThisFormat, type Trial } from '../trial/trial.ts';
 import type { DeltaApplied, LedgerEvent, ObservedBefore, TrialAdvanced } from './event.ts';

@@ -14,11 +14,17 @@ const ROOMS: Record<string, readonly string[]> = {
   cycle: ['domain'],
   trial: ['domain', 'trial/evidence', 'node:crypto'],
   'trial/evidence': ['domain'],
-  'trial/audit': ['domain', 'trial', 'trial/evidence'],
-  ledger: ['domain', 'trial', 'trial/evidence'],
+  'trial/memory': ['domain', 'trial', 'trial/evidence'],
+  'trial/text': ['domain', 'trial', 'trial/evidence'],
+  'trial/preview': ['domain', 'trial', 'trial/evidence', 'trial/text', 'node:crypto'],
+  'trial/audit': ['domain', 'trial', 'trial/evidence', 'trial/memory'],
+  ledger: ['domain', 'trial', 'trial/evidence', 'trial/memory'],
   config: ['config/cel', 'domain', '@bufbuild/cel', 'yaml', 'zod', 'node:crypto', ...DISK],
   'config/cel': ['config', 'domain', '@bufbuild/cel', 'yaml', 'zod', 'node:crypto', ...DISK],
-  engine: ['domain', 'cycle', 'trial', 'trial/evidence', 'ledger'],
+  engine: [
+    ...['domain', 'cycle', 'trial', 'trial/evidence', 'trial/memory', 'trial/preview'],
+    ...['trial/text', 'ledger'],
+  ],
   store: [
     ...['domain', 'ledger', 'store/sqlite', 'store/disk'],
     ...['node:sqlite', 'node:worker_threads', ...DISK],
@@ -60,7 +66,7 @@ const ROOMS: Record<string, readonly string[]> = {
     ...['gen', 'domain', 'access', 'net', 'wire', 'node:crypto', 'node:net', 'node:tls'],
     ...[...GRPC, '@bufbuild/protobuf/wkt'],
   ],
-  audit: ['domain', 'trial', 'trial/audit', 'ledger', 'store'],
+  audit: ['domain', 'trial', 'trial/audit', 'trial/memory', 'trial/text', 'ledger', 'store'],
   backtest: ['domain', 'trial', 'ledger', 'engine', 'store'],
   trace: [
     ...['gen', 'domain', 'wire', 'client', 'rpc/validation', ...GRPC],
@@ -70,7 +76,15 @@ const ROOMS: Record<string, readonly string[]> = {
 };
 
 /** Layers that are handed time and randomness, and never look for them. */
-const PURE = ['domain', 'cycle', 'trial', 'trial/evidence', 'trial/audit', 'ledger'];
+const TRIAL = [
+  'trial',
+  'trial/evidence',
+  'trial/memory',
+  'trial/text',
+  'trial/preview',
+  'trial/audit',
+];
+const PURE = ['domain', 'cycle', ...TRIAL, 'ledger'];
 const IMPURE = [
   'new Date();',
   'let moment: Date;',

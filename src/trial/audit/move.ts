@@ -1,7 +1,7 @@
 import type { TrialVerdict } from '../../domain/effect.ts';
 import { nextMove } from '../advance.ts';
-import { carriedOn } from '../carry.ts';
 import { trialEffect } from '../effect.ts';
+import { carriedOn } from '../memory/carry.ts';
 import type {
   TrialConfirmed,
   TrialEnded,

@@ -1,6 +1,6 @@
-import type { TrialVerdict } from '../domain/effect.ts';
-import { type Evidence, eHarm, type MetricEvidence, noEvidence } from './evidence/evidence.ts';
-import type { Trial } from './trial.ts';
+import type { TrialVerdict } from '../../domain/effect.ts';
+import { type Evidence, eHarm, type MetricEvidence, noEvidence } from '../evidence/evidence.ts';
+import type { Trial } from '../trial.ts';
 
 /**
  * E-value of harm carried over at most, so that a later trial needs data of its own for a verdict. To

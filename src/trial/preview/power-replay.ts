@@ -1,19 +1,19 @@
 import { hash } from 'node:crypto';
-import type { Guard } from '../domain/effect.ts';
-import type { Task } from '../domain/task.ts';
-import { assignTask, kindOfTask } from './assign.ts';
-import { addGroup, addPair } from './evidence/add-evidence.ts';
-import { type Bets, SUFFICIENT } from './evidence/bets.ts';
-import { median } from './evidence/distributions.ts';
-import { type Evidence, eHelp, eNotWorse } from './evidence/evidence.ts';
-import { GROUP_TASKS } from './evidence/group-score.ts';
-import { hasMargin, tasksToProve } from './evidence/margin.ts';
-import type { Outcome } from './evidence/outcome.ts';
-import { foldRunning } from './fold.ts';
+import type { Guard } from '../../domain/effect.ts';
+import type { Task } from '../../domain/task.ts';
+import { assignTask, kindOfTask } from '../assign.ts';
+import { addGroup, addPair } from '../evidence/add-evidence.ts';
+import { type Bets, SUFFICIENT } from '../evidence/bets.ts';
+import { median } from '../evidence/distributions.ts';
+import { type Evidence, eHelp, eNotWorse } from '../evidence/evidence.ts';
+import { GROUP_TASKS } from '../evidence/group-score.ts';
+import { hasMargin, tasksToProve } from '../evidence/margin.ts';
+import type { Outcome } from '../evidence/outcome.ts';
+import { foldRunning } from '../fold.ts';
+import type { TrialPlan } from '../plan.ts';
+import { startTrial, type Trial } from '../trial.ts';
+import { CONFIRMING, isHelpful, isHopeless } from '../verdict.ts';
 import { createChange } from './known-effect.ts';
-import type { TrialPlan } from './plan.ts';
-import { startTrial, type Trial } from './trial.ts';
-import { CONFIRMING, isHelpful, isHopeless } from './verdict.ts';
 
 /**
  * Replays per effect, and how many of them may miss the effect (one in five). The commit of a cycle

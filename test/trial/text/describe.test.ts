@@ -1,7 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { DeltaEffect, MetricEffect } from '../../src/domain/effect.ts';
-import { describeGains, describeHelp, describeMetrics } from '../../src/trial/describe-effect.ts';
+import type { DeltaEffect, MetricEffect } from '../../../src/domain/effect.ts';
+import {
+  describeGains,
+  describeHelp,
+  describeMetrics,
+} from '../../../src/trial/text/describe-effect.ts';
 import {
   describeConfirmation,
   describeContinuation,
@@ -9,8 +13,8 @@ import {
   describePromotion,
   describeStop,
   describeSuspension,
-} from '../../src/trial/describe-ending.ts';
-import { TrialBench } from '../support/trial-bench.ts';
+} from '../../../src/trial/text/describe-ending.ts';
+import { TrialBench } from '../../support/trial-bench.ts';
 
 const NONE = { eHarm: 1, eHelp: 1, eNotWorse: 1, margin: undefined, tasksOld: 20, tasksNew: 20 };
 

@@ -1,4 +1,4 @@
-import type { TrialVerdict } from '../domain/effect.ts';
+import type { TrialVerdict } from '../../domain/effect.ts';
 
 const HOUR_MS = 3_600_000;
 

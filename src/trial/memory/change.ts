@@ -1,6 +1,6 @@
-import type { TrialVerdict } from '../domain/effect.ts';
+import type { TrialVerdict } from '../../domain/effect.ts';
+import type { TrialPlan } from '../plan.ts';
 import { learn, type RuleRecord, restAfterHarm } from './learned.ts';
-import type { TrialPlan } from './plan.ts';
 
 /** The result of the last trial of a change (a rule, a target and a value). Plain JSON. */
 export interface ChangeRecord {

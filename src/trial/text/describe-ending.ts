@@ -1,11 +1,11 @@
-import type { DeltaEffect, MetricEffect } from '../domain/effect.ts';
-import type { HarmResponse } from '../domain/rule.ts';
+import type { DeltaEffect, MetricEffect } from '../../domain/effect.ts';
+import type { HarmResponse } from '../../domain/rule.ts';
+import { ALPHA, SUFFICIENT } from '../evidence/bets.ts';
+import { detection, detectionLimit } from '../holdback.ts';
+import { isOnTrial, staysInForce, type Trial } from '../trial.ts';
+import { describeLosses } from '../validity.ts';
+import { CONFIRMING, type Finding, settleMs, TAKING_BACK } from '../verdict.ts';
 import { describeGains, describeHelp, describeMetrics, marginText } from './describe-effect.ts';
-import { ALPHA, SUFFICIENT } from './evidence/bets.ts';
-import { detection, detectionLimit } from './holdback.ts';
-import { isOnTrial, staysInForce, type Trial } from './trial.ts';
-import { describeLosses } from './validity.ts';
-import { CONFIRMING, type Finding, settleMs, TAKING_BACK } from './verdict.ts';
 
 /** The circumstances of an end besides the trial. */
 interface Circumstances {

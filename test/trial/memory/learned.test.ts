@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import type { TrialVerdict } from '../../src/domain/effect.ts';
+import type { TrialVerdict } from '../../../src/domain/effect.ts';
 import {
   isLeftToPerson,
   learn,
   learnedConfidence,
   type RuleRecord,
-} from '../../src/trial/learned.ts';
+} from '../../../src/trial/memory/learned.ts';
 
 const HOUR_MS = 3_600_000;
 const WEEK_MS = 7 * 24 * HOUR_MS;

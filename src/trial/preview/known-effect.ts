@@ -1,9 +1,9 @@
-import type { Metric } from '../domain/effect.ts';
-import type { Task } from '../domain/task.ts';
-import { own } from '../domain/value.ts';
-import type { Arm } from './arm.ts';
-import { mean } from './evidence/distributions.ts';
-import type { Outcome } from './evidence/outcome.ts';
+import type { Metric } from '../../domain/effect.ts';
+import type { Task } from '../../domain/task.ts';
+import { own } from '../../domain/value.ts';
+import type { Arm } from '../arm.ts';
+import { mean } from '../evidence/distributions.ts';
+import type { Outcome } from '../evidence/outcome.ts';
 
 /** An outcome with the effect added, if its arm has it. */
 export type Change = (outcome: Outcome, arm: Arm, effect: number) => Outcome;

@@ -1,5 +1,5 @@
-import type { GainEffect, MetricEffect, Statistic } from '../domain/effect.ts';
-import { SUFFICIENT } from './evidence/bets.ts';
+import type { GainEffect, MetricEffect, Statistic } from '../../domain/effect.ts';
+import { SUFFICIENT } from '../evidence/bets.ts';
 
 /**
  * The estimate per metric in words, with its statistic and interval: `latency -29 % (median; -35 to

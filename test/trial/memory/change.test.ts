@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { TrialVerdict } from '../../src/domain/effect.ts';
+import type { TrialVerdict } from '../../../src/domain/effect.ts';
 import {
   carryKey,
   changeKey,
@@ -11,9 +11,9 @@ import {
   type Rest,
   restOf,
   type TrialMemory,
-} from '../../src/trial/change.ts';
-import type { TrialPlan } from '../../src/trial/plan.ts';
-import { planOf } from '../support/trial-bench.ts';
+} from '../../../src/trial/memory/change.ts';
+import type { TrialPlan } from '../../../src/trial/plan.ts';
+import { planOf } from '../../support/trial-bench.ts';
 
 const END_MS = 1_000_000;
 const END_TASK = 500;

@@ -1,13 +1,13 @@
-import type { Metric } from '../domain/effect.ts';
-import type { Task } from '../domain/task.ts';
-import { millisecondsPerTask } from '../domain/task-interval.ts';
-import { own } from '../domain/value.ts';
-import { marginText } from './describe-effect.ts';
-import { mean } from './evidence/distributions.ts';
-import type { TrialPlan } from './plan.ts';
+import type { Metric } from '../../domain/effect.ts';
+import type { Task } from '../../domain/task.ts';
+import { millisecondsPerTask } from '../../domain/task-interval.ts';
+import { own } from '../../domain/value.ts';
+import { mean } from '../evidence/distributions.ts';
+import type { TrialPlan } from '../plan.ts';
+import { marginText } from '../text/describe-effect.ts';
+import { areTooLate } from '../validity.ts';
+import { leastTasks, maxTasks } from '../verdict.ts';
 import { isOutOfReach, reachOf } from './power-replay.ts';
-import { areTooLate } from './validity.ts';
-import { leastTasks, maxTasks } from './verdict.ts';
 
 /** How clients work, which decides whether tasks can take part in a trial. */
 export interface Participants {
