@@ -25,14 +25,14 @@ const NOTHING = {
   ...{ asked: 0, held: 0, proposed: 0, applied: 0, rejected: 0, expired: 0, tried: 0 },
   ...{ faults: 0, firstFault: '' },
 };
-type Counts = typeof NOTHING;
+type RuleCounts = typeof NOTHING;
 
-/** Counts what rules do in a run. */
+/** RuleCounts what rules do in a run. */
 export class RuleLog {
   /** The rules, with conditions that are counted. */
   readonly observed: readonly Rule[];
   readonly #rules: readonly Rule[];
-  readonly #counts = new Map<string, Counts>();
+  readonly #counts = new Map<string, RuleCounts>();
 
   constructor(rules: readonly Rule[]) {
     this.#rules = rules;
@@ -48,7 +48,7 @@ export class RuleLog {
     }));
   }
 
-  /** Counts the outcome of a cycle. */
+  /** RuleCounts the outcome of a cycle. */
   take(
     deltas: readonly Delta[],
     faults: readonly { readonly ruleId: string; readonly message: string }[],
@@ -66,12 +66,12 @@ export class RuleLog {
     }
   }
 
-  /** Counts a proposal that expired, unless its trial has been counted. */
+  /** RuleCounts a proposal that expired, unless its trial has been counted. */
   expired(delta: Delta | undefined): void {
     if (delta !== undefined && delta.effect === undefined) this.#of(delta.ruleId).expired += 1;
   }
 
-  /** Counts a proposal that was put on trial. */
+  /** RuleCounts a proposal that was put on trial. */
   tried(ruleId: string): void {
     this.#of(ruleId).tried += 1;
   }
@@ -84,14 +84,14 @@ export class RuleLog {
     });
   }
 
-  #of(ruleId: string): Counts {
+  #of(ruleId: string): RuleCounts {
     const counts = this.#counts.get(ruleId) ?? { ...NOTHING };
     this.#counts.set(ruleId, counts);
     return counts;
   }
 }
 
-function silenceOf(rule: Rule, { asked, held, proposed, faults, firstFault }: Counts): string {
+function silenceOf(rule: Rule, { asked, held, proposed, faults, firstFault }: RuleCounts): string {
   if (proposed > 0) return '';
   if (faults > 0) return `it could not be evaluated: ${firstFault}`;
   const isSet = 'what it would have set was set already';

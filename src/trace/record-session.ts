@@ -18,7 +18,7 @@ export interface Acknowledged {
   readonly bytesThrough: number | undefined;
 }
 
-type Call = ClientDuplexStream<
+type RecordCall = ClientDuplexStream<
   MessageInitShape<typeof RecordTasksRequestSchema>,
   RecordTasksResponse
 >;
@@ -28,7 +28,7 @@ type Call = ClientDuplexStream<
  * has acknowledged from the front, and leaves the others to the next session.
  */
 export class RecordSession {
-  readonly #call: Call;
+  readonly #call: RecordCall;
   readonly #queue: TaskBatch[];
   #sentBatches = 0;
   #sentTasks = 0;
@@ -39,7 +39,7 @@ export class RecordSession {
   #wake = () => {};
 
   constructor(
-    call: Call,
+    call: RecordCall,
     queue: TaskBatch[],
     onAcknowledged: (acknowledged: Acknowledged) => void,
   ) {

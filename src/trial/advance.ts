@@ -133,9 +133,9 @@ function isPartOver({ holdback, sets, pauses }: Trial, recorded: number): boolea
   return recorded >= partEnd(holdback) && !sets.some(isFilling);
 }
 
-type Place = Pick<OutcomeRecorded, 'step' | 'set' | 'arm' | 'sinceMs'>;
+type OutcomePlace = Pick<OutcomeRecorded, 'step' | 'set' | 'arm' | 'sinceMs'>;
 
-function placeOf(trial: Trial, task: FinishedTask, nowMs: number): Place | undefined {
+function placeOf(trial: Trial, task: FinishedTask, nowMs: number): OutcomePlace | undefined {
   if (trial.plan.assignment === 'switchback') return placeInBlocks(trial, task, nowMs);
   const { taskId } = task;
   if (taskId === '') return undefined;
@@ -151,7 +151,7 @@ function placeOf(trial: Trial, task: FinishedTask, nowMs: number): Place | undef
 }
 
 /** The place of a task that was dispatched in a block, whenever it is reported. */
-function placeInBlocks(trial: Trial, task: FinishedTask, nowMs: number): Place | undefined {
+function placeInBlocks(trial: Trial, task: FinishedTask, nowMs: number): OutcomePlace | undefined {
   const isIts = (span: BlockSpan) => ranIn(span, task);
   const open = trial.blocks.find(isIts);
   const block = open ?? countedBlocks(trial).find(isIts);

@@ -42,7 +42,7 @@ function countSet(trial: Trial, set: TaskSet): Trial {
     ...withCompared(untold, told),
     evidence: addSet(trial.evidence, set, plan),
     counted: [...trial.counted, set],
-    seen: set.size === 2 ? learn(trial, set) : trial.seen,
+    seen: set.size === 2 ? seenAfter(trial, set) : trial.seen,
     recentFailures: recentFailures(trial, told),
   };
 }
@@ -143,7 +143,7 @@ function groupOf({ old, new: fresh }: PairOutcomes): GroupOutcomes {
   return { old: first, new: fresh };
 }
 
-function learn({ seen, plan }: Trial, { tasks }: TaskSet): readonly Seen[] {
+function seenAfter({ seen, plan }: Trial, { tasks }: TaskSet): readonly Seen[] {
   if (plan.predictBy.length === 0) return seen;
   const timed = tasks.flatMap(({ kind, outcome }): Seen[] =>
     outcome?.latencyMs === undefined ? [] : [[kind, outcome.latencyMs]],

@@ -11,9 +11,9 @@ export interface Sample {
   readonly successes: number;
 }
 
-type Seen = Pick<Task, 'latencyMs' | 'status'>;
+type ObservedTask = Pick<Task, 'latencyMs' | 'status'>;
 
-export function sampleOf(tasks: readonly Seen[]): Sample {
+export function sampleOf(tasks: readonly ObservedTask[]): Sample {
   const logs = tasks.flatMap(({ latencyMs }) =>
     latencyMs === undefined ? [] : [logLatency(latencyMs)],
   );

@@ -39,7 +39,7 @@ export function isOutage({ recentFailures, plan, stage }: Trial): boolean {
 }
 
 /** Why a trial is invalid, in words; `undefined` if it is valid. */
-export function faultOf(trial: Trial): string | undefined {
+export function reasonInvalid(trial: Trial): string | undefined {
   const { expected, missing, lost, plan } = trial;
   if (eUntold(trial) >= SUFFICIENT) return describeUntold(trial);
   const running = openTasks(trial).filter(({ outcome }) => outcome === undefined).length;

@@ -16,7 +16,7 @@ import { eTotalHelp } from './evidence/totals.ts';
 import { detection, detectionLimit } from './holdback.ts';
 import type { TrialPlan } from './plan.ts';
 import { awaitsOutcomes, isByGroups, pairWaitMs, type Trial, timeUpMs } from './trial.ts';
-import { describeLosses, eUntold, faultOf } from './validity.ts';
+import { describeLosses, eUntold, reasonInvalid } from './validity.ts';
 
 /** Evidence of help that confirms a change, and that takes a former value back. */
 export const CONFIRMING = 200;
@@ -78,7 +78,7 @@ export interface Finding {
 export function judge(trial: Trial, nowMs: number): Finding | undefined {
   const { stage } = trial;
   if (stage === 'holdback') return judgeHoldback(trial);
-  const fault = faultOf(trial);
+  const fault = reasonInvalid(trial);
   if (fault !== undefined) return { verdict: 'invalid', reason: fault };
   if (isHarmful(trial, trial.evidence)) return judgeHarm(trial, nowMs);
   if (trial.suspendedMs !== undefined) return undefined;

@@ -141,7 +141,7 @@ function tasksToConfirm(
   effect: number,
   random: () => number,
 ): number {
-  const outcomes = tasks.map(outcomeOf);
+  const outcomes = tasks.map(recordedOutcome);
   const change = createChange(plan.primary, tasks, random);
   const start = played[played.length >> 1]?.evidence ?? [];
   let evidence = start;
@@ -200,7 +200,7 @@ function createDraw(plan: TrialPlan, tasks: readonly Task[], random: () => numbe
     return () => pairs[Math.floor(random() * pairs.length)] ?? [[], []];
   }
   const { blockTasks } = plan;
-  const outcomes = tasks.map(outcomeOf);
+  const outcomes = tasks.map(recordedOutcome);
   return () => {
     const from = Math.floor(random() * (outcomes.length - 2 * blockTasks + 1));
     const middle = from + blockTasks;
@@ -224,11 +224,11 @@ function pairsOf(plan: TrialPlan, tasks: readonly Task[]): Halves[] {
     const [first, second] = set.tasks.map(({ taskId }) => tasks[Number(taskId)]);
     return first === undefined || second === undefined
       ? []
-      : [[[outcomeOf(first)], [outcomeOf(second)]]];
+      : [[[recordedOutcome(first)], [recordedOutcome(second)]]];
   });
 }
 
-function outcomeOf({ status, latencyMs, measurements }: Task): Outcome {
+function recordedOutcome({ status, latencyMs, measurements }: Task): Outcome {
   return { status, ...(latencyMs === undefined ? {} : { latencyMs }), measurements };
 }
 

@@ -11,7 +11,7 @@ export function describeMetrics(metrics: readonly MetricEffect[]): string {
 
 function describeMetric(effect: MetricEffect): string {
   const { metric, statistic, estimate, lower, upper } = effect;
-  const { show, unit } = scaleOf(effect);
+  const { show, unit } = formatOf(effect);
   const of = metric === 'outcome' ? 'comparisons won less lost' : STATISTIC_NAMES[statistic];
   const interval = `${of}; ${show(lower)} to ${show(upper)}`;
   return `${metric} ${show(estimate)}${unit} (${interval})`;
@@ -72,13 +72,13 @@ const STATISTIC_NAMES: Readonly<Record<Statistic, string>> = {
   mean: 'mean',
 };
 
-interface Scale {
+interface NumberFormat {
   readonly unit: string;
   readonly show: (value: number) => string;
 }
 
 /** The unit and number format of `MetricEffect.estimate`. */
-function scaleOf({ metric, statistic }: MetricEffect): Scale {
+function formatOf({ metric, statistic }: MetricEffect): NumberFormat {
   if (metric === 'success') return { unit: ' points', show: (value) => signed(value * 100, 1) };
   if (metric === 'outcome') return { unit: ' points', show: (value) => signed(value * 100, 0) };
   if (metric === 'latency' && statistic !== 'total') {
