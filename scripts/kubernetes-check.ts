@@ -6,7 +6,7 @@ import { request as requestHttps } from 'node:https';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { createAuthority, LOCAL_NAMES } from '../test/support/certificates.ts';
+import { createAuthority, LOCAL_NAMES } from '../test/support/sidecar/certificates.ts';
 
 /** A pod, as deploy/kubernetes/validate found it. */
 interface Pod {

@@ -4,7 +4,7 @@ import { credentials } from '@grpc/grpc-js';
 import { LearningAdminService } from '../../src/gen/learning/v1/admin_service_pb.ts';
 import { LearningService } from '../../src/gen/learning/v1/learning_service_pb.ts';
 import { createClient, type ServiceClient } from '../../src/wire/client.ts';
-import { type Child, runScript } from '../../test/support/child.ts';
+import { type Child, runScript } from '../../test/support/sidecar/child.ts';
 import type { World } from './world.ts';
 
 /** A sidecar process with a ledger on disk, and clients. */

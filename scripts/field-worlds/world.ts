@@ -1,6 +1,6 @@
 import { TaskStatus } from '../../src/gen/learning/v1/task_pb.ts';
-import { normalNoise, wanderingNoise } from '../../test/support/noise.ts';
-import { seededRandom } from '../../test/support/seed.ts';
+import { normalNoise, wanderingNoise } from '../../test/support/engine/noise.ts';
+import { seededRandom } from '../../test/support/engine/seed.ts';
 
 /** The random part of a task, independent of its arm. */
 export interface Chance {

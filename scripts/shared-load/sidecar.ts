@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { createAuthority, LOCAL_NAMES } from '../../test/support/certificates.ts';
+import { createAuthority, LOCAL_NAMES } from '../../test/support/sidecar/certificates.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 

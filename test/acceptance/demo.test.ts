@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
-import { runScript } from '../support/child.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { runScript } from '../support/sidecar/child.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
 
 const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
 

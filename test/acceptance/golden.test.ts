@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { adminClient, learningClient } from '../support/clients.ts';
-import { goldenVectors, playVector } from '../support/golden.ts';
-import { writeReferenceConfig } from '../support/reference-config.ts';
-import { startSidecar } from '../support/sidecar.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { adminClient, learningClient } from '../support/clients/clients.ts';
+import { goldenVectors, playVector } from '../support/engine/golden.ts';
+import { writeReferenceConfig } from '../support/engine/reference-config.ts';
+import { startSidecar } from '../support/sidecar/sidecar.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
 
 test.for(goldenVectors())('over a socket, $name: $about', async (vector) => {
   const directory = tempDir();

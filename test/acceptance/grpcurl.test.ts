@@ -4,13 +4,13 @@ import { LearningAdminService } from '../../src/gen/learning/v1/admin_service_pb
 import { DeltaState } from '../../src/gen/learning/v1/delta_pb.ts';
 import { LearningService } from '../../src/gen/learning/v1/learning_service_pb.ts';
 import { TaskSchema } from '../../src/gen/learning/v1/task_pb.ts';
-import { adminClient, learningClient } from '../support/clients.ts';
-import { DEADLINE_EXIT, documentedCalls, grpcurl, runLine } from '../support/grpcurl.ts';
-import { writeReferenceConfig } from '../support/reference-config.ts';
-import { startSidecar } from '../support/sidecar.ts';
-import { taskOfId } from '../support/task-book.ts';
-import { tempDir } from '../support/temp-dir.ts';
-import { realTraces } from '../support/traces.ts';
+import { adminClient, learningClient } from '../support/clients/clients.ts';
+import { DEADLINE_EXIT, documentedCalls, grpcurl, runLine } from '../support/clients/grpcurl.ts';
+import { writeReferenceConfig } from '../support/engine/reference-config.ts';
+import { realTraces } from '../support/engine/traces.ts';
+import { taskOfId } from '../support/load/task-book.ts';
+import { startSidecar } from '../support/sidecar/sidecar.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
 
 const BATCH = 100;
 const DOCUMENTED_ADDRESS = '127.0.0.1:50051';

@@ -8,12 +8,12 @@ import {
 } from '../../src/gen/learning/v1/learning_service_pb.ts';
 import { encode } from '../../src/wire/encode.ts';
 import { readStatusDetails } from '../../src/wire/error-details.ts';
-import { learningClient } from '../support/clients.ts';
-import { faultyFields, requests } from '../support/hostile-requests.ts';
-import { type RawCaller, rawCaller } from '../support/raw-caller.ts';
-import { chooseSeed } from '../support/seed.ts';
-import { type Sidecar, startSidecar } from '../support/sidecar.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { learningClient } from '../support/clients/clients.ts';
+import { faultyFields, requests } from '../support/clients/hostile-requests.ts';
+import { type RawCaller, rawCaller } from '../support/clients/raw-caller.ts';
+import { chooseSeed } from '../support/engine/seed.ts';
+import { type Sidecar, startSidecar } from '../support/sidecar/sidecar.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
 
 const RUNS = 1500;
 

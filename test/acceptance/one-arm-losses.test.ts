@@ -4,10 +4,10 @@ import { expect, test } from 'vitest';
 import { type Delta, DeltaState, Verdict } from '../../src/gen/learning/v1/delta_pb.ts';
 import { Arm } from '../../src/gen/learning/v1/learning_service_pb.ts';
 import { TaskStatus } from '../../src/gen/learning/v1/task_pb.ts';
-import { clientsOf } from '../support/clients.ts';
-import { startSidecar } from '../support/sidecar.ts';
-import { tempDir } from '../support/temp-dir.ts';
-import { deltaOf, startTrial, WARM_UP_TASKS } from '../support/work-ports.ts';
+import { clientsOf } from '../support/clients/clients.ts';
+import { deltaOf, startTrial, WARM_UP_TASKS } from '../support/load/work-ports.ts';
+import { startSidecar } from '../support/sidecar/sidecar.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
 
 /** A world of the case: 30 % of its tasks are hard, and take four times as long. */
 interface World {

@@ -2,10 +2,10 @@ import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { createAuthority, LOCAL_NAMES } from '../support/certificates.ts';
-import { namedAddress, startConfigured } from '../support/secure-sidecar.ts';
-import { type Sidecar, startSidecar } from '../support/sidecar.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { createAuthority, LOCAL_NAMES } from '../support/sidecar/certificates.ts';
+import { namedAddress, startConfigured } from '../support/sidecar/secure-sidecar.ts';
+import { type Sidecar, startSidecar } from '../support/sidecar/sidecar.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
 
 const BUF = resolve('tools/node_modules/.bin/buf');
 const CHECK = 'grpc.health.v1.Health/Check';

@@ -2,10 +2,10 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
-import { learningClient } from '../support/clients.ts';
-import { spawnSidecar, startSidecar } from '../support/sidecar.ts';
-import { taskOfId } from '../support/task-book.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { learningClient } from '../support/clients/clients.ts';
+import { taskOfId } from '../support/load/task-book.ts';
+import { spawnSidecar, startSidecar } from '../support/sidecar/sidecar.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
 
 test('a second process on the same directory is refused, and the first goes on', async () => {
   const dataDir = tempDir();

@@ -7,12 +7,12 @@ import { TaskStatus } from '../../src/gen/learning/v1/task_pb.ts';
 import { emptyHead } from '../../src/ledger/head.ts';
 import { encodeRow } from '../../src/store/sqlite/encoded-commit.ts';
 import { rowWriter } from '../../src/store/sqlite/rows.ts';
-import { type LearningClient, learningClient } from '../support/clients.ts';
-import { taskOf } from '../support/engine-fixture.ts';
-import { limitMemory } from '../support/memory-limit.ts';
-import { mebibytes } from '../support/percentile.ts';
-import { residentBytes, type Sidecar, startSidecar } from '../support/sidecar.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { type LearningClient, learningClient } from '../support/clients/clients.ts';
+import { taskOf } from '../support/engine/engine-fixture.ts';
+import { mebibytes } from '../support/load/percentile.ts';
+import { limitMemory } from '../support/sidecar/memory-limit.ts';
+import { residentBytes, type Sidecar, startSidecar } from '../support/sidecar/sidecar.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
 
 /** The limit in deploy/kubernetes. */
 const LIMIT_MIB = 512;

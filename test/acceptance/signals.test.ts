@@ -9,12 +9,12 @@ import {
 } from '../../src/gen/grpc/health/v1/health_pb.ts';
 import { readStatusDetails } from '../../src/wire/error-details.ts';
 import { connect } from '../rpc/wire.ts';
-import { adminClient, type LearningClient, learningClient } from '../support/clients.ts';
-import { Follower } from '../support/follower.ts';
-import { startSidecar } from '../support/sidecar.ts';
-import { startSubscriber } from '../support/subscriber-process.ts';
-import { taskOfId } from '../support/task-book.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { adminClient, type LearningClient, learningClient } from '../support/clients/clients.ts';
+import { Follower } from '../support/clients/follower.ts';
+import { startSubscriber } from '../support/clients/subscriber-process.ts';
+import { taskOfId } from '../support/load/task-book.ts';
+import { startSidecar } from '../support/sidecar/sidecar.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
 
 const LANES = 32;
 

@@ -6,12 +6,12 @@ import {
   adminClient,
   type LearningClient,
   learningClient,
-} from '../support/clients.ts';
-import { mebibytes } from '../support/percentile.ts';
-import { writeReferenceConfig } from '../support/reference-config.ts';
-import { residentBytes, startSidecar } from '../support/sidecar.ts';
-import { taskOfId } from '../support/task-book.ts';
-import { tempDir } from '../support/temp-dir.ts';
+} from '../support/clients/clients.ts';
+import { writeReferenceConfig } from '../support/engine/reference-config.ts';
+import { mebibytes } from '../support/load/percentile.ts';
+import { taskOfId } from '../support/load/task-book.ts';
+import { residentBytes, startSidecar } from '../support/sidecar/sidecar.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
 
 const TENTHS = 10;
 const TASKS = 1_000_000;

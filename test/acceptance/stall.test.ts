@@ -3,12 +3,12 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import { expect, test, vi } from 'vitest';
 import type { SetParameterRequestSchema } from '../../src/gen/learning/v1/admin_service_pb.ts';
 import { SnapshotOutcome } from '../../src/gen/learning/v1/learning_service_pb.ts';
-import { type AdminClient, adminClient, learningClient } from '../support/clients.ts';
-import { Follower } from '../support/follower.ts';
-import { mebibytes, percentile } from '../support/percentile.ts';
-import { residentBytes, startSidecar } from '../support/sidecar.ts';
-import { type SeenEvent, startSubscriber } from '../support/subscriber-process.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { type AdminClient, adminClient, learningClient } from '../support/clients/clients.ts';
+import { Follower } from '../support/clients/follower.ts';
+import { type SeenEvent, startSubscriber } from '../support/clients/subscriber-process.ts';
+import { mebibytes, percentile } from '../support/load/percentile.ts';
+import { residentBytes, startSidecar } from '../support/sidecar/sidecar.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
 
 const OTHERS = 99;
 /** Both together put more than the backlog's bound of 256 into ten seconds. */

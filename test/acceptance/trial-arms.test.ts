@@ -5,18 +5,18 @@ import {
   type ResolveParametersResponse,
 } from '../../src/gen/learning/v1/learning_service_pb.ts';
 import { TaskStatus } from '../../src/gen/learning/v1/task_pb.ts';
-import { MortalSidecar } from '../support/mortal-sidecar.ts';
-import { chooseSeed } from '../support/seed.ts';
-import { tempDir } from '../support/temp-dir.ts';
-import { writeTrialConfig } from '../support/trial-config.ts';
-import { levelsOf, VirtualWork } from '../support/virtual-work.ts';
+import { chooseSeed } from '../support/engine/seed.ts';
+import { levelsOf, VirtualWork } from '../support/load/virtual-work.ts';
 import {
   askingPort,
   beginTrial,
   deltaOf,
   startTrial,
   WARM_UP_TASKS,
-} from '../support/work-ports.ts';
+} from '../support/load/work-ports.ts';
+import { MortalSidecar } from '../support/sidecar/mortal-sidecar.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
+import { writeTrialConfig } from '../support/trials/trial-config.ts';
 
 const BURSTS = 10;
 const BURST = 5;

@@ -3,15 +3,15 @@ import { expect, test } from 'vitest';
 import { type Delta, DeltaState, Verdict } from '../../src/gen/learning/v1/delta_pb.ts';
 import { Arm } from '../../src/gen/learning/v1/learning_service_pb.ts';
 import { TaskStatus } from '../../src/gen/learning/v1/task_pb.ts';
-import { type Clients, clientsOf } from '../support/clients.ts';
-import { wanderingNoise } from '../support/noise.ts';
-import { chooseSeed } from '../support/seed.ts';
-import { type Sidecar, startSidecar } from '../support/sidecar.ts';
-import { tempDir } from '../support/temp-dir.ts';
-import { ASSIGNMENTS, type TrialConfig, writeTrialConfig } from '../support/trial-config.ts';
-import { TrialPort } from '../support/trial-port.ts';
-import { levelsOf, type Perform, VirtualWork } from '../support/virtual-work.ts';
-import { beginTrial, deltaOf, workUntilJudged } from '../support/work-ports.ts';
+import { type Clients, clientsOf } from '../support/clients/clients.ts';
+import { wanderingNoise } from '../support/engine/noise.ts';
+import { chooseSeed } from '../support/engine/seed.ts';
+import { levelsOf, type Perform, VirtualWork } from '../support/load/virtual-work.ts';
+import { beginTrial, deltaOf, workUntilJudged } from '../support/load/work-ports.ts';
+import { type Sidecar, startSidecar } from '../support/sidecar/sidecar.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
+import { ASSIGNMENTS, type TrialConfig, writeTrialConfig } from '../support/trials/trial-config.ts';
+import { TrialPort } from '../support/trials/trial-port.ts';
 
 interface OnTrial extends Clients {
   readonly sidecar: Sidecar;

@@ -1,16 +1,16 @@
 import { expect, test } from 'vitest';
 import { type Delta, DeltaState, Verdict } from '../../src/gen/learning/v1/delta_pb.ts';
 import { TaskStatus } from '../../src/gen/learning/v1/task_pb.ts';
-import { runScript } from '../support/child.ts';
-import type { Clients } from '../support/clients.ts';
-import { allDeltas } from '../support/history.ts';
-import { type Death, MortalSidecar } from '../support/mortal-sidecar.ts';
-import { wanderingNoise } from '../support/noise.ts';
-import { chooseSeed, type SeededRandom, seededRandom } from '../support/seed.ts';
-import { tempDir } from '../support/temp-dir.ts';
-import { ASSIGNMENTS, type Assignment, writeTrialConfig } from '../support/trial-config.ts';
-import { levelsOf, type Perform, VirtualWork } from '../support/virtual-work.ts';
-import { deltaOf, startTrial, WARM_UP_TASKS } from '../support/work-ports.ts';
+import type { Clients } from '../support/clients/clients.ts';
+import { wanderingNoise } from '../support/engine/noise.ts';
+import { chooseSeed, type SeededRandom, seededRandom } from '../support/engine/seed.ts';
+import { allDeltas } from '../support/ledger/history.ts';
+import { levelsOf, type Perform, VirtualWork } from '../support/load/virtual-work.ts';
+import { deltaOf, startTrial, WARM_UP_TASKS } from '../support/load/work-ports.ts';
+import { runScript } from '../support/sidecar/child.ts';
+import { type Death, MortalSidecar } from '../support/sidecar/mortal-sidecar.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
+import { ASSIGNMENTS, type Assignment, writeTrialConfig } from '../support/trials/trial-config.ts';
 
 /** Kills by what was being called, and how far trials were: of each stage ten. */
 const KILLS: Readonly<Record<string, number>> = {

@@ -3,22 +3,22 @@ import { expect, test } from 'vitest';
 import { DeltaState, Verdict } from '../../src/gen/learning/v1/delta_pb.ts';
 import { Arm, type StreamDeltasResponse } from '../../src/gen/learning/v1/learning_service_pb.ts';
 import { TaskStatus } from '../../src/gen/learning/v1/task_pb.ts';
-import type { Clients } from '../support/clients.ts';
-import { allDeltas } from '../support/history.ts';
-import { MortalSidecar } from '../support/mortal-sidecar.ts';
-import { wanderingNoise } from '../support/noise.ts';
-import { chooseSeed } from '../support/seed.ts';
-import { tempDir } from '../support/temp-dir.ts';
-import { ASSIGNMENTS, type Assignment, writeTrialConfig } from '../support/trial-config.ts';
-import { TrialPort } from '../support/trial-port.ts';
-import { type Levels, levelsOf, VirtualWork } from '../support/virtual-work.ts';
+import type { Clients } from '../support/clients/clients.ts';
+import { wanderingNoise } from '../support/engine/noise.ts';
+import { chooseSeed } from '../support/engine/seed.ts';
+import { allDeltas } from '../support/ledger/history.ts';
+import { type Levels, levelsOf, VirtualWork } from '../support/load/virtual-work.ts';
 import {
   beginTrial,
   deltaOf,
   WARM_UP_TASKS,
   workUntilJudged,
   workUntilProven,
-} from '../support/work-ports.ts';
+} from '../support/load/work-ports.ts';
+import { MortalSidecar } from '../support/sidecar/mortal-sidecar.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
+import { ASSIGNMENTS, type Assignment, writeTrialConfig } from '../support/trials/trial-config.ts';
+import { TrialPort } from '../support/trials/trial-port.ts';
 
 /** A trial finds a doubled latency in more tasks than this. */
 const TASKS_BEFORE = 6;

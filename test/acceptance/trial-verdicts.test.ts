@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
 import { DeltaState, Verdict } from '../../src/gen/learning/v1/delta_pb.ts';
+import { chooseSeed } from '../support/engine/seed.ts';
 import {
   type OrchestratorKind,
   startOrchestrator,
   type TrialResult,
-} from '../support/orchestrator-process.ts';
-import { chooseSeed } from '../support/seed.ts';
-import { startSidecar } from '../support/sidecar.ts';
-import { tempDir } from '../support/temp-dir.ts';
-import { writeTrialConfig } from '../support/trial-config.ts';
+} from '../support/load/orchestrator-process.ts';
+import { startSidecar } from '../support/sidecar/sidecar.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
+import { writeTrialConfig } from '../support/trials/trial-config.ts';
 
 /** Pairs of a sidecar and an orchestrator at work at a time. */
 const LANES = 2;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { sampled } from '../../src/access/log-sampler.ts';
-import { ManualClock } from '../support/manual-clock.ts';
+import { ManualClock } from '../support/engine/manual-clock.ts';
 
 test('of a flood, some lines are logged, and how many were not', async () => {
   const clock = new ManualClock();

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { hasOneOf } from '../../src/access/certificate-names.ts';
 import { readTlsFiles } from '../../src/access/tls-files.ts';
-import { createAuthority, LOCAL_NAMES } from '../support/certificates.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { createAuthority, LOCAL_NAMES } from '../support/sidecar/certificates.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
 
 const authority = createAuthority('an authority');
 const pair = authority.issue({ commonName: 'sidecar', names: LOCAL_NAMES });

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { readTokenFile } from '../../src/access/token-file.ts';
 import { checkToken, type Need, readTokens } from '../../src/access/tokens.ts';
 import { LearningError } from '../../src/domain/errors.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
 
 function fileOf(text: string): string {
   const path = join(tempDir(), 'tokens');

@@ -6,10 +6,14 @@ import type { Task } from '../../src/domain/task.ts';
 import type { Parameters } from '../../src/domain/value.ts';
 import { effectOf } from '../../src/engine/effects.ts';
 import { runHere } from '../cli/command-line.ts';
-import { configOf } from '../support/engine-fixture.ts';
-import { normalNoise } from '../support/noise.ts';
-import { RECORDED_BEAT_MS, RECORDED_FROM_MS, recordTrace } from '../support/recorded-trace.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { configOf } from '../support/engine/engine-fixture.ts';
+import { normalNoise } from '../support/engine/noise.ts';
+import {
+  RECORDED_BEAT_MS,
+  RECORDED_FROM_MS,
+  recordTrace,
+} from '../support/engine/recorded-trace.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
 
 /** Two rules that always want a value raised. */
 const rule = (id: string, target: string) =>

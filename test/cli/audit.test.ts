@@ -7,10 +7,10 @@ import { SUCCESS } from '../../src/domain/effect.ts';
 import { LEDGER_FILE } from '../../src/store/disk/files.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import { checksum } from '../../src/store/sqlite/rows.ts';
-import { type EngineTrials, runTrials } from '../support/engine-trials.ts';
-import { type SeededRandom, seededRandom } from '../support/seed.ts';
-import { tempDir } from '../support/temp-dir.ts';
-import { type Played, playTrial, reseal, writeTrials } from '../support/trial-play.ts';
+import { type EngineTrials, runTrials } from '../support/engine/engine-trials.ts';
+import { type SeededRandom, seededRandom } from '../support/engine/seed.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
+import { type Played, playTrial, reseal, writeTrials } from '../support/trials/trial-play.ts';
 import { expectFailure, type Ran, runHere } from './command-line.ts';
 
 const SWITCHBACK = { assignment: 'switchback' } as const;

@@ -7,9 +7,14 @@ import { runBacktest } from '../../src/backtest/run.ts';
 import type { Delta } from '../../src/domain/delta.ts';
 import { DeltaSchema } from '../../src/gen/learning/v1/delta_pb.ts';
 import { TaskSchema } from '../../src/gen/learning/v1/task_pb.ts';
-import { configOf, createEngineFixture, taskOf, tasksOf } from '../support/engine-fixture.ts';
-import { ManualClock, START_MS } from '../support/manual-clock.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import {
+  configOf,
+  createEngineFixture,
+  taskOf,
+  tasksOf,
+} from '../support/engine/engine-fixture.ts';
+import { ManualClock, START_MS } from '../support/engine/manual-clock.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
 import { expectFailure, runHere } from './command-line.ts';
 
 const TRACES = ['auto-gpt', 'mini-agi'].map((name) => `test/data/${name}.ndjson`);

@@ -2,9 +2,9 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { restoreLedger } from '../../src/store/backup.ts';
-import { clientsOf } from '../support/clients.ts';
-import { startSidecar } from '../support/sidecar.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { clientsOf } from '../support/clients/clients.ts';
+import { startSidecar } from '../support/sidecar/sidecar.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
 
 test('a sidecar backs its ledger up once its config asks for it, and what it made restores', async () => {
   const dataDir = join(tempDir(), 'data');

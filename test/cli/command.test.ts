@@ -4,9 +4,9 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
-import { runScript } from '../support/child.ts';
-import { readServingLine } from '../support/sidecar.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { runScript } from '../support/sidecar/child.ts';
+import { readServingLine } from '../support/sidecar/sidecar.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
 import { expectFailure, runHere } from './command-line.ts';
 
 const ANY_PORT = ['--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0'];

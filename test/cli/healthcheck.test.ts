@@ -2,7 +2,7 @@ import { createServer, type RequestListener } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { createAuthority, LOCAL_NAMES } from '../support/certificates.ts';
+import { createAuthority, LOCAL_NAMES } from '../support/sidecar/certificates.ts';
 import { expectFailure, runHere } from './command-line.ts';
 
 const page: RequestListener = (request, response) => {

@@ -10,11 +10,11 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test, vi } from 'vitest';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
-import { adminClient, learningClient } from '../support/clients.ts';
-import { readLedgerFile } from '../support/read-ledger.ts';
-import { startSidecar } from '../support/sidecar.ts';
-import { taskOfId } from '../support/task-book.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { adminClient, learningClient } from '../support/clients/clients.ts';
+import { readLedgerFile } from '../support/ledger/read-ledger.ts';
+import { taskOfId } from '../support/load/task-book.ts';
+import { startSidecar } from '../support/sidecar/sidecar.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
 import { expectFailure, runHere } from './command-line.ts';
 
 interface Served {

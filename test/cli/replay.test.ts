@@ -7,12 +7,12 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { TaskSchema } from '../../src/gen/learning/v1/task_pb.ts';
 import type { TaskBatch } from '../../src/trace/batches.ts';
 import { TaskUpload } from '../../src/trace/upload.ts';
-import { runScript } from '../support/child.ts';
-import { learningClient } from '../support/clients.ts';
-import { createServiceFixture } from '../support/service-fixture.ts';
-import { startSidecar } from '../support/sidecar.ts';
-import { taskOfId } from '../support/task-book.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { learningClient } from '../support/clients/clients.ts';
+import { createServiceFixture } from '../support/engine/service-fixture.ts';
+import { taskOfId } from '../support/load/task-book.ts';
+import { runScript } from '../support/sidecar/child.ts';
+import { startSidecar } from '../support/sidecar/sidecar.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
 import { expectFailure, runHere } from './command-line.ts';
 
 const TRACES = ['auto-gpt', 'babyagi', 'gpt-engineer', 'mini-agi', 'smol-developer'].map(

@@ -6,9 +6,9 @@ import { revert } from '../../src/engine/revert.ts';
 import { DeltaState, Verdict } from '../../src/gen/learning/v1/delta_pb.ts';
 import { GainAmountSchema, MetricGainSchema } from '../../src/gen/learning/v1/gains_pb.ts';
 import { GetGainsResponseSchema } from '../../src/gen/learning/v1/learning_service_pb.ts';
-import { tasksOf } from '../support/engine-fixture.ts';
-import { createServiceFixture } from '../support/service-fixture.ts';
-import { faster, slower, TrialFixture, trialYaml } from '../support/trial-fixture.ts';
+import { tasksOf } from '../support/engine/engine-fixture.ts';
+import { createServiceFixture } from '../support/engine/service-fixture.ts';
+import { faster, slower, TrialFixture, trialYaml } from '../support/trials/trial-fixture.ts';
 import { expectFailure, runHere } from './command-line.ts';
 
 /** Confirmed soon, and every fifth task held back; another rule's value harms. */

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { writeReferenceConfig } from '../support/reference-config.ts';
-import { readServingLine, spawnSidecar } from '../support/sidecar.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { writeReferenceConfig } from '../support/engine/reference-config.ts';
+import { readServingLine, spawnSidecar } from '../support/sidecar/sidecar.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
 
 /** Has a process take its standard output for a terminal. */
 const NODE_OPTIONS = '--import=data:text/javascript,process.stdout.isTTY=true';

@@ -16,9 +16,9 @@ import {
   Verdict,
 } from '../../src/gen/learning/v1/delta_pb.ts';
 import { StreamDeltasResponseSchema } from '../../src/gen/learning/v1/learning_service_pb.ts';
-import { runScript } from '../support/child.ts';
-import { taskOf, tasksOf } from '../support/engine-fixture.ts';
-import { createServiceFixture, type ServiceFixture } from '../support/service-fixture.ts';
+import { taskOf, tasksOf } from '../support/engine/engine-fixture.ts';
+import { createServiceFixture, type ServiceFixture } from '../support/engine/service-fixture.ts';
+import { runScript } from '../support/sidecar/child.ts';
 
 const YAML = `
 curation: { mode: trial }

@@ -9,12 +9,12 @@ import {
   SnapshotOutcome,
   StreamDeltasResponseSchema,
 } from '../../src/gen/learning/v1/learning_service_pb.ts';
-import { type Child, runScript } from '../support/child.ts';
-import { adminClient, type LearningClient, learningClient } from '../support/clients.ts';
-import { tasksOf } from '../support/engine-fixture.ts';
-import { createServiceFixture } from '../support/service-fixture.ts';
-import { startSidecar } from '../support/sidecar.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { adminClient, type LearningClient, learningClient } from '../support/clients/clients.ts';
+import { tasksOf } from '../support/engine/engine-fixture.ts';
+import { createServiceFixture } from '../support/engine/service-fixture.ts';
+import { type Child, runScript } from '../support/sidecar/child.ts';
+import { startSidecar } from '../support/sidecar/sidecar.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
 import { expectFailure } from './command-line.ts';
 
 function startWatch(...args: readonly string[]): Child {

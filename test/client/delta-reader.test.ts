@@ -9,7 +9,7 @@ import {
 } from '../../src/gen/learning/v1/learning_service_pb.ts';
 import { serviceCodec } from '../../src/wire/codec.ts';
 import { connect, serve } from '../rpc/wire.ts';
-import { ManualClock } from '../support/manual-clock.ts';
+import { ManualClock } from '../support/engine/manual-clock.ts';
 
 type Message = MessageInitShape<typeof StreamDeltasResponseSchema>;
 

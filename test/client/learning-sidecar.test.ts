@@ -12,11 +12,11 @@ import {
   TaskStatus,
 } from '../../src/client/public.ts';
 import { DeltaState } from '../../src/gen/learning/v1/delta_pb.ts';
-import { adminClient, learningClient } from '../support/clients.ts';
-import { startConfigured } from '../support/secure-sidecar.ts';
-import { createServiceFixture } from '../support/service-fixture.ts';
-import { startSidecar } from '../support/sidecar.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { adminClient, learningClient } from '../support/clients/clients.ts';
+import { createServiceFixture } from '../support/engine/service-fixture.ts';
+import { startConfigured } from '../support/sidecar/secure-sidecar.ts';
+import { startSidecar } from '../support/sidecar/sidecar.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
 
 const WAIT = { timeout: 20_000, interval: 20 };
 

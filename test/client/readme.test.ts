@@ -2,10 +2,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
-import { runScript } from '../support/child.ts';
-import { learningClient } from '../support/clients.ts';
-import { startSidecar } from '../support/sidecar.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { learningClient } from '../support/clients/clients.ts';
+import { runScript } from '../support/sidecar/child.ts';
+import { startSidecar } from '../support/sidecar/sidecar.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
 
 const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
 const CLIENT = new URL('../../src/client/public.ts', import.meta.url).href;

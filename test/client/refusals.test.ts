@@ -5,7 +5,7 @@ import { LearningSidecar, type LearningSidecarOptions } from '../../src/client/p
 import { LearningService } from '../../src/gen/learning/v1/learning_service_pb.ts';
 import { serviceCodec } from '../../src/wire/codec.ts';
 import { serve } from '../rpc/wire.ts';
-import { createServiceFixture } from '../support/service-fixture.ts';
+import { createServiceFixture } from '../support/engine/service-fixture.ts';
 
 type Done = (error: Partial<ServiceError> | null, answer?: object) => void;
 

@@ -2,7 +2,7 @@ import type { ServiceError } from '@grpc/grpc-js';
 import { expect, test, vi } from 'vitest';
 import { type RecordOutcome, TaskQueue } from '../../src/client/task-queue.ts';
 import { createStatus, type WireReason } from '../../src/wire/status.ts';
-import { ManualClock } from '../support/manual-clock.ts';
+import { ManualClock } from '../support/engine/manual-clock.ts';
 
 function failure(reason: WireReason): ServiceError {
   return Object.assign(new Error(reason), createStatus(reason, reason));

@@ -8,7 +8,7 @@ import type { Config } from '../../src/config/config.ts';
 import { ConfigError, formatFault } from '../../src/config/fault.ts';
 import { loadConfig, parseConfig, readConfigFile } from '../../src/config/load.ts';
 import { LATENCY, OUTCOME, SUCCESS } from '../../src/domain/effect.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
 import { comparable, faultsOf, fromYaml } from './support.ts';
 
 const root = new URL('../../', import.meta.url);

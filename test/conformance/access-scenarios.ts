@@ -1,5 +1,5 @@
 import { expect, vi } from 'vitest';
-import { createAuthority } from '../support/certificates.ts';
+import { createAuthority } from '../support/sidecar/certificates.ts';
 import type { Agent } from './agent.ts';
 import { expectFailure, expectPlainFailure } from './expect-failure.ts';
 import { type Scenario, scenario } from './scenario.ts';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { type Child, type Exit, runCommand } from '../support/child.ts';
+import { type Child, type Exit, runCommand } from '../support/sidecar/child.ts';
 import { directoryOf, type Language } from './languages.ts';
 
 /** How long an agent may take over anything; a process of a JVM needs seconds to begin with. */

@@ -8,7 +8,7 @@ import {
   headerBlock,
   PREFACE,
   RawConnection,
-} from '../support/raw-http2.ts';
+} from '../support/clients/raw-http2.ts';
 import { expectDetails, expectFailure, expectPlainFailure, failureOf } from './expect-failure.ts';
 import { type Scenario, scenario } from './scenario.ts';
 import { WAIT, type World } from './world.ts';

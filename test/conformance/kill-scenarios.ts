@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { chooseSeed, type SeededRandom, seededRandom } from '../support/seed.ts';
+import { chooseSeed, type SeededRandom, seededRandom } from '../support/engine/seed.ts';
 import type { Agent } from './agent.ts';
 import { type Scenario, scenario } from './scenario.ts';
 import { acknowledged, type World } from './world.ts';

@@ -2,11 +2,11 @@ import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, vi } from 'vitest';
-import { createAuthority, LOCAL_NAMES } from '../support/certificates.ts';
-import { type Clients, clientsOf } from '../support/clients.ts';
-import { seededRandom } from '../support/seed.ts';
-import { type Sidecar, startSidecar } from '../support/sidecar.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { type Clients, clientsOf } from '../support/clients/clients.ts';
+import { seededRandom } from '../support/engine/seed.ts';
+import { createAuthority, LOCAL_NAMES } from '../support/sidecar/certificates.ts';
+import { type Sidecar, startSidecar } from '../support/sidecar/sidecar.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
 import { Agent, type AgentOptions } from './agent.ts';
 import type { Language } from './languages.ts';
 

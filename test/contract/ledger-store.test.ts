@@ -10,7 +10,7 @@ import type { LedgerStore } from '../../src/ledger/store.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import { ThreadedStore } from '../../src/store/thread/threaded-store.ts';
-import { taskOf } from '../support/engine-fixture.ts';
+import { taskOf } from '../support/engine/engine-fixture.ts';
 
 /** Every store keeps this contract. `reopen` is what a restart of the process would see. */
 interface Harness {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { summarize } from '../../src/cycle/window-statistics.ts';
 import { quantile } from '../../src/domain/quantile.ts';
 import { runAtOnce } from '../../src/domain/slices.ts';
-import { taskOf } from '../support/engine-fixture.ts';
+import { taskOf } from '../support/engine/engine-fixture.ts';
 
 const summaryOf = (...given: Parameters<typeof summarize>) => runAtOnce(summarize(...given));
 

@@ -8,7 +8,7 @@ import {
   faster,
   type TrialFixture,
   trialYaml,
-} from '../support/trial-fixture.ts';
+} from '../support/trials/trial-fixture.ts';
 
 const CURATION = 'ack_timeout_seconds: 60';
 const SUMMARY = 'Reverted: no client acknowledged it within curation.ack_timeout_seconds';

@@ -3,9 +3,9 @@ import { approve } from '../../src/engine/curation.ts';
 import { summaryOf } from '../../src/engine/refusals.ts';
 import { revert } from '../../src/engine/revert.ts';
 import { setTrialsPaused } from '../../src/engine/trials.ts';
-import { expectAudited } from '../support/audited.ts';
-import { applied, autoWith, FOLLOWER, follow, refuse } from '../support/auto-fixture.ts';
-import { createTrialFixture, faster, slower, trialYaml } from '../support/trial-fixture.ts';
+import { applied, autoWith, FOLLOWER, follow, refuse } from '../support/engine/auto-fixture.ts';
+import { expectAudited } from '../support/trials/audited.ts';
+import { createTrialFixture, faster, slower, trialYaml } from '../support/trials/trial-fixture.ts';
 
 describe('while it is compared in force,', () => {
   test('what somebody sets ends it', async () => {

@@ -1,8 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import type { Delta } from '../../src/domain/delta.ts';
-import { expectAudited } from '../support/audited.ts';
-import { AUTO, accept, applied, FOLLOWER, follow, followUntil } from '../support/auto-fixture.ts';
-import { createTrialFixture, type TrialFixture } from '../support/trial-fixture.ts';
+import {
+  AUTO,
+  accept,
+  applied,
+  FOLLOWER,
+  follow,
+  followUntil,
+} from '../support/engine/auto-fixture.ts';
+import { expectAudited } from '../support/trials/audited.ts';
+import { createTrialFixture, type TrialFixture } from '../support/trials/trial-fixture.ts';
 
 describe('where nothing can be compared, it is observed and says so:', () => {
   async function observed(fixture: TrialFixture, why: RegExp): Promise<Delta> {

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { setTrialsPaused } from '../../src/engine/trials.ts';
-import { expectAudited } from '../support/audited.ts';
-import { AUTO, FOLLOWER, follow, followUntil } from '../support/auto-fixture.ts';
+import { AUTO, FOLLOWER, follow, followUntil } from '../support/engine/auto-fixture.ts';
+import { expectAudited } from '../support/trials/audited.ts';
 import {
   createTrialFixture,
   slower,
   type TrialFixture,
   trialYaml,
-} from '../support/trial-fixture.ts';
+} from '../support/trials/trial-fixture.ts';
 
 describe('where tasks ask by their ids', () => {
   /** Its proposals wait, since the trial of another parameter is on. */

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Task } from '../../src/domain/task.ts';
-import { expectAudited } from '../support/audited.ts';
-import { AUTO, applied, FOLLOWER, follow, followUntil } from '../support/auto-fixture.ts';
-import { createTrialFixture, faster, slower, trialYaml } from '../support/trial-fixture.ts';
-import { provenOf } from '../support/trial-stages.ts';
+import { AUTO, applied, FOLLOWER, follow, followUntil } from '../support/engine/auto-fixture.ts';
+import { expectAudited } from '../support/trials/audited.ts';
+import { createTrialFixture, faster, slower, trialYaml } from '../support/trials/trial-fixture.ts';
+import { provenOf } from '../support/trials/trial-stages.ts';
 
 describe('a delta of mode auto, where tasks do not ask by their ids,', () => {
   test('is in force at once, provisionally, and counts once', async () => {

@@ -6,10 +6,10 @@ import type { SyncLedgerStore } from '../../src/ledger/store.ts';
 import { getStatus, listDeltas } from '../../src/rpc/services/queries.ts';
 import { commitmentTo, secretSeed } from '../../src/trial/arm.ts';
 import type { TrialStep } from '../../src/trial/step.ts';
-import { expectAudited } from '../support/audited.ts';
-import { createEngineFixture, tasksOf } from '../support/engine-fixture.ts';
-import { faster, TrialFixture, trialYaml } from '../support/trial-fixture.ts';
-import { ask } from '../support/trial-stages.ts';
+import { createEngineFixture, tasksOf } from '../support/engine/engine-fixture.ts';
+import { expectAudited } from '../support/trials/audited.ts';
+import { faster, TrialFixture, trialYaml } from '../support/trials/trial-fixture.ts';
+import { ask } from '../support/trials/trial-stages.ts';
 
 /** Without a seed, the coins come from the ledger's secret. */
 const YAML = trialYaml({

@@ -3,7 +3,7 @@ import { acknowledge } from '../../src/engine/acknowledge.ts';
 import { approve, reject, setParameter } from '../../src/engine/curation.ts';
 import { restingUntil } from '../../src/engine/proposals.ts';
 import { revert } from '../../src/engine/revert.ts';
-import { createEngineFixture, recordWindow, tasksOf } from '../support/engine-fixture.ts';
+import { createEngineFixture, recordWindow, tasksOf } from '../support/engine/engine-fixture.ts';
 
 const SET = { target: 'fallback_strategy_threshold', reason: 'why', holdSeconds: 0 };
 

@@ -5,7 +5,7 @@ import {
   createEngineFixture,
   type EngineFixture,
   recordWindow,
-} from '../support/engine-fixture.ts';
+} from '../support/engine/engine-fixture.ts';
 
 const YAML = `
 cycle: { interval_seconds: 30 }

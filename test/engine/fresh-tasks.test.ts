@@ -9,10 +9,10 @@ import {
   recordWindow,
   taskOf,
   tasksOf,
-} from '../support/engine-fixture.ts';
-import { createJsonStore } from '../support/json-store.ts';
-import { referenceConfig } from '../support/reference-config.ts';
-import { createTrialFixture, trialYaml } from '../support/trial-fixture.ts';
+} from '../support/engine/engine-fixture.ts';
+import { referenceConfig } from '../support/engine/reference-config.ts';
+import { createJsonStore } from '../support/ledger/json-store.ts';
+import { createTrialFixture, trialYaml } from '../support/trials/trial-fixture.ts';
 
 const HOUR_MS = 3_600_000;
 const WEEK_MS = 7 * 24 * HOUR_MS;

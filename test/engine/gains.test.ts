@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { expectAudited } from '../support/audited.ts';
-import { tasksOf } from '../support/engine-fixture.ts';
-import { normalNoise } from '../support/noise.ts';
-import { seededRandom } from '../support/seed.ts';
+import { tasksOf } from '../support/engine/engine-fixture.ts';
+import { normalNoise } from '../support/engine/noise.ts';
+import { seededRandom } from '../support/engine/seed.ts';
+import { expectAudited } from '../support/trials/audited.ts';
 import {
   createTrialFixture,
   faster,
@@ -10,7 +10,7 @@ import {
   type TrialFixture,
   type TrialText,
   trialYaml,
-} from '../support/trial-fixture.ts';
+} from '../support/trials/trial-fixture.ts';
 
 /** Confirmed soon, and every fifth task held back. */
 const SOON = { rules: [{ more: 'guards: []' }], trial: 'holdback: 0.2' };

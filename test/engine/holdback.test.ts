@@ -2,15 +2,15 @@ import { describe, expect, test } from 'vitest';
 import { acknowledge } from '../../src/engine/acknowledge.ts';
 import { effectOf } from '../../src/engine/effects.ts';
 import { revert } from '../../src/engine/revert.ts';
-import { expectAudited } from '../support/audited.ts';
-import { configOf, tasksOf } from '../support/engine-fixture.ts';
+import { configOf, tasksOf } from '../support/engine/engine-fixture.ts';
+import { expectAudited } from '../support/trials/audited.ts';
 import {
   createTrialFixture,
   faster,
   type TrialFixture,
   trialYaml,
-} from '../support/trial-fixture.ts';
-import { ask, inStage, report } from '../support/trial-stages.ts';
+} from '../support/trials/trial-fixture.ts';
+import { ask, inStage, report } from '../support/trials/trial-stages.ts';
 
 /** Enough for a change to be confirmed soon. */
 const SOON = { rules: [{ more: 'guards: []' }] };

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { setParameter } from '../../src/engine/curation.ts';
 import { IntervalTimer } from '../../src/engine/interval-timer.ts';
-import { createEngineFixture, tasksOf } from '../support/engine-fixture.ts';
-import { ManualClock } from '../support/manual-clock.ts';
+import { createEngineFixture, tasksOf } from '../support/engine/engine-fixture.ts';
+import { ManualClock } from '../support/engine/manual-clock.ts';
 
 describe('the engine', () => {
   test('runs its first cycle one interval after the start, and then one each interval', async () => {

@@ -5,9 +5,13 @@ import { reportMetrics } from '../../src/engine/record.ts';
 import type { SyncLedgerStore } from '../../src/ledger/store.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
-import { createEngineFixture, type EngineFixture, tasksOf } from '../support/engine-fixture.ts';
-import { ManualClock } from '../support/manual-clock.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import {
+  createEngineFixture,
+  type EngineFixture,
+  tasksOf,
+} from '../support/engine/engine-fixture.ts';
+import { ManualClock } from '../support/engine/manual-clock.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
 
 const REPORTERS = 10_000;
 

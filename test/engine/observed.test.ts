@@ -3,13 +3,13 @@ import type { Delta } from '../../src/domain/delta.ts';
 import type { Task } from '../../src/domain/task.ts';
 import { approve } from '../../src/engine/curation.ts';
 import { revert } from '../../src/engine/revert.ts';
-import { tasksOf } from '../support/engine-fixture.ts';
+import { tasksOf } from '../support/engine/engine-fixture.ts';
 import {
   createTrialFixture,
   faster,
   type TrialFixture,
   trialYaml,
-} from '../support/trial-fixture.ts';
+} from '../support/trials/trial-fixture.ts';
 
 const applying = (more = '') => trialYaml({ rules: [{ more: 'mode: apply' }], top: more });
 

@@ -6,10 +6,15 @@ import { baseline } from '../../src/engine/resolve.ts';
 import { revert } from '../../src/engine/revert.ts';
 import type { LedgerEvent } from '../../src/ledger/event.ts';
 import { Subscription } from '../../src/ledger/subscription.ts';
-import { expectAudited } from '../support/audited.ts';
-import { configOf, createEngineFixture, recordWindow } from '../support/engine-fixture.ts';
-import { createTrialFixture, faster, TrialFixture, trialYaml } from '../support/trial-fixture.ts';
-import { inStage } from '../support/trial-stages.ts';
+import { configOf, createEngineFixture, recordWindow } from '../support/engine/engine-fixture.ts';
+import { expectAudited } from '../support/trials/audited.ts';
+import {
+  createTrialFixture,
+  faster,
+  TrialFixture,
+  trialYaml,
+} from '../support/trials/trial-fixture.ts';
+import { inStage } from '../support/trials/trial-stages.ts';
 
 const KEPT = 'kept: { initial: 1 }';
 const BOTH = `rules: []\nparameters: { ${KEPT}, left: { initial: 5 } }`;

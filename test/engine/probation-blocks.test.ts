@@ -2,15 +2,15 @@ import { describe, expect, test } from 'vitest';
 import { revert } from '../../src/engine/revert.ts';
 import { setTrialsPaused } from '../../src/engine/trials.ts';
 import { runningBlock } from '../../src/trial/trial.ts';
-import { expectAudited } from '../support/audited.ts';
-import { configOf } from '../support/engine-fixture.ts';
+import { configOf } from '../support/engine/engine-fixture.ts';
+import { expectAudited } from '../support/trials/audited.ts';
 import {
   createTrialFixture,
   faster,
   type TrialFixture,
   trialYaml,
-} from '../support/trial-fixture.ts';
-import { provenOf } from '../support/trial-stages.ts';
+} from '../support/trials/trial-fixture.ts';
+import { provenOf } from '../support/trials/trial-stages.ts';
 
 const BLOCKS = { assignment: 'switchback' } as const;
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { setTrialsPaused } from '../../src/engine/trials.ts';
-import { configOf, taskOf } from '../support/engine-fixture.ts';
-import { normalNoise } from '../support/noise.ts';
-import { createTrialFixture, faster, slower, trialYaml } from '../support/trial-fixture.ts';
-import { ask, inStage, provenOf } from '../support/trial-stages.ts';
+import { configOf, taskOf } from '../support/engine/engine-fixture.ts';
+import { normalNoise } from '../support/engine/noise.ts';
+import { createTrialFixture, faster, slower, trialYaml } from '../support/trials/trial-fixture.ts';
+import { ask, inStage, provenOf } from '../support/trials/trial-stages.ts';
 
 describe('what helped', () => {
   test('is in force at once, by one delta with one sequence, and is counted once', async () => {

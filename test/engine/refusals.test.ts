@@ -5,10 +5,10 @@ import { ruleRest } from '../../src/engine/proposals.ts';
 import { MAX_REFUSALS, summaryOf } from '../../src/engine/refusals.ts';
 import { revert } from '../../src/engine/revert.ts';
 import { runningBlock } from '../../src/trial/trial.ts';
-import { expectAudited } from '../support/audited.ts';
-import { createEngineFixture, recordWindow, taskOf } from '../support/engine-fixture.ts';
-import { faster, type TrialFixture } from '../support/trial-fixture.ts';
-import { inStage, provenOf } from '../support/trial-stages.ts';
+import { createEngineFixture, recordWindow, taskOf } from '../support/engine/engine-fixture.ts';
+import { expectAudited } from '../support/trials/audited.ts';
+import { faster, type TrialFixture } from '../support/trials/trial-fixture.ts';
+import { inStage, provenOf } from '../support/trials/trial-stages.ts';
 
 const UNSUPPORTED = { reason: 'UNSUPPORTED', message: 'no such level' };
 

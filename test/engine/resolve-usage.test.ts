@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ResolveUsage } from '../../src/engine/resolve-usage.ts';
-import { taskOf } from '../support/engine-fixture.ts';
-import { START_MS } from '../support/manual-clock.ts';
+import { taskOf } from '../support/engine/engine-fixture.ts';
+import { START_MS } from '../support/engine/manual-clock.ts';
 
 /** The process has been up for a second. */
 const at = (monotonicMs: number, upMs = 1000) => ({

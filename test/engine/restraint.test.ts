@@ -10,7 +10,7 @@ import {
   recordWindow,
   taskOf,
   tasksOf,
-} from '../support/engine-fixture.ts';
+} from '../support/engine/engine-fixture.ts';
 
 const FAILING = tasksOf(30, { status: 'failure' });
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { setParameter } from '../../src/engine/curation.ts';
-import { configOf, createEngineFixture, taskOf } from '../support/engine-fixture.ts';
-import { ManualClock } from '../support/manual-clock.ts';
+import { configOf, createEngineFixture, taskOf } from '../support/engine/engine-fixture.ts';
+import { ManualClock } from '../support/engine/manual-clock.ts';
 
 /** A clock that goes on by a tenth of a millisecond whenever somebody looks at it. */
 class TickingClock extends ManualClock {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { baseline } from '../../src/engine/resolve.ts';
 import { revert } from '../../src/engine/revert.ts';
-import { configOf } from '../support/engine-fixture.ts';
+import { configOf } from '../support/engine/engine-fixture.ts';
 import {
   ASSIGNMENTS,
   createTrialFixture,
@@ -9,7 +9,7 @@ import {
   type TrialFixture,
   type TrialText,
   trialYaml,
-} from '../support/trial-fixture.ts';
+} from '../support/trials/trial-fixture.ts';
 
 /** How a config comes into force. */
 const WAYS = {

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { setTrialsPaused } from '../../src/engine/trials.ts';
 import { ListDeltasRequestSchema } from '../../src/gen/learning/v1/learning_service_pb.ts';
 import { listDeltas } from '../../src/rpc/services/queries.ts';
-import { configOf, taskOf } from '../support/engine-fixture.ts';
-import { createJsonStore } from '../support/json-store.ts';
+import { configOf, taskOf } from '../support/engine/engine-fixture.ts';
+import { createJsonStore } from '../support/ledger/json-store.ts';
 import {
   ASSIGNMENTS,
   createTrialFixture,
@@ -12,7 +12,7 @@ import {
   slower,
   type TrialFixture,
   trialYaml,
-} from '../support/trial-fixture.ts';
+} from '../support/trials/trial-fixture.ts';
 
 function listed({ state }: TrialFixture, includeTrialSwitches = false) {
   const request = create(ListDeltasRequestSchema, { pageSize: 1000, includeTrialSwitches });

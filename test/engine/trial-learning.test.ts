@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { configOf, tasksOf } from '../support/engine-fixture.ts';
+import { configOf, tasksOf } from '../support/engine/engine-fixture.ts';
 import {
   createTrialFixture,
   faster,
   slower,
   type TrialFixture,
   trialYaml,
-} from '../support/trial-fixture.ts';
+} from '../support/trials/trial-fixture.ts';
 
 /** Runs a trial that finds harm; answers the id of its delta. */
 async function harm(fixture: TrialFixture): Promise<string> {

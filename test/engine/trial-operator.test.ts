@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { revert } from '../../src/engine/revert.ts';
 import { setTrialsPaused } from '../../src/engine/trials.ts';
-import { expectAudited } from '../support/audited.ts';
+import { expectAudited } from '../support/trials/audited.ts';
 import {
   createTrialFixture,
   faster,
   type TrialFixture,
   trialYaml,
-} from '../support/trial-fixture.ts';
-import { ask, inStage, PROVEN, provenOf, report } from '../support/trial-stages.ts';
+} from '../support/trials/trial-fixture.ts';
+import { ask, inStage, PROVEN, provenOf, report } from '../support/trials/trial-stages.ts';
 
 const HELD = { trial: 'holdback: 0.2' };
 

@@ -3,14 +3,14 @@ import { acknowledge } from '../../src/engine/acknowledge.ts';
 import { approve, reject } from '../../src/engine/curation.ts';
 import { revert } from '../../src/engine/revert.ts';
 import { setTrialsPaused } from '../../src/engine/trials.ts';
-import { expectAudited } from '../support/audited.ts';
-import { tasksOf } from '../support/engine-fixture.ts';
+import { tasksOf } from '../support/engine/engine-fixture.ts';
+import { expectAudited } from '../support/trials/audited.ts';
 import {
   createTrialFixture,
   expectOneValue,
   type TrialFixture,
   trialYaml,
-} from '../support/trial-fixture.ts';
+} from '../support/trials/trial-fixture.ts';
 
 const REFUSAL = { reason: 'UNSUPPORTED', message: 'no such level' };
 

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { approve } from '../../src/engine/curation.ts';
 import { setTrialsPaused } from '../../src/engine/trials.ts';
 import { eHarm, eHelp } from '../../src/trial/evidence/evidence.ts';
-import { expectAudited } from '../support/audited.ts';
-import { taskOf } from '../support/engine-fixture.ts';
+import { taskOf } from '../support/engine/engine-fixture.ts';
+import { expectAudited } from '../support/trials/audited.ts';
 import {
   ASSIGNMENTS,
   createTrialFixture,
@@ -11,8 +11,8 @@ import {
   slower,
   type TrialFixture,
   trialYaml,
-} from '../support/trial-fixture.ts';
-import { inStage, provenOf } from '../support/trial-stages.ts';
+} from '../support/trials/trial-fixture.ts';
+import { inStage, provenOf } from '../support/trials/trial-stages.ts';
 
 /** A trial that has seen some tasks, with the new value in force where blocks are. */
 async function inTrial(yaml: string): Promise<TrialFixture> {

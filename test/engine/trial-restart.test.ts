@@ -1,11 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { revert } from '../../src/engine/revert.ts';
 import type { StoredEvent } from '../../src/ledger/event.ts';
-import { auditStore, expectAudited } from '../support/audited.ts';
-import { tasksOf } from '../support/engine-fixture.ts';
-import { createJsonStore } from '../support/json-store.ts';
-import { faster, type TrialFixture } from '../support/trial-fixture.ts';
-import { ask, type InStage, inStage, PROVEN, provenOf, report } from '../support/trial-stages.ts';
+import { tasksOf } from '../support/engine/engine-fixture.ts';
+import { createJsonStore } from '../support/ledger/json-store.ts';
+import { auditStore, expectAudited } from '../support/trials/audited.ts';
+import { faster, type TrialFixture } from '../support/trials/trial-fixture.ts';
+import {
+  ask,
+  type InStage,
+  inStage,
+  PROVEN,
+  provenOf,
+  report,
+} from '../support/trials/trial-stages.ts';
 
 /** Enough for a change to be confirmed soon; some tasks keep the old value all the time. */
 const SOON = { rules: [{ more: 'guards: []' }], trial: 'holdback: 0.2' };

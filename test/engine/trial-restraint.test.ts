@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { acknowledge } from '../../src/engine/acknowledge.ts';
 import type { Follower } from '../../src/engine/environment.ts';
 import { setTrialsPaused } from '../../src/engine/trials.ts';
-import { configOf, taskOf, tasksOf } from '../support/engine-fixture.ts';
+import { configOf, taskOf, tasksOf } from '../support/engine/engine-fixture.ts';
 import {
   ASSIGNMENTS,
   createTrialFixture,
@@ -10,7 +10,7 @@ import {
   slower,
   type TrialFixture,
   trialYaml,
-} from '../support/trial-fixture.ts';
+} from '../support/trials/trial-fixture.ts';
 
 // What trials must not put in force, and what must not hold them up.
 

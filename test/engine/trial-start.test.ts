@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { approve, reject } from '../../src/engine/curation.ts';
 import { setTrialsPaused } from '../../src/engine/trials.ts';
-import { taskOf, tasksOf } from '../support/engine-fixture.ts';
-import { createTrialFixture, slower, trialYaml } from '../support/trial-fixture.ts';
+import { taskOf, tasksOf } from '../support/engine/engine-fixture.ts';
+import { createTrialFixture, slower, trialYaml } from '../support/trials/trial-fixture.ts';
 
 describe('mode', () => {
   test.each([

@@ -2,15 +2,15 @@ import { describe, expect, test } from 'vitest';
 import { revert } from '../../src/engine/revert.ts';
 import { setTrialsPaused } from '../../src/engine/trials.ts';
 import { openTasks } from '../../src/trial/trial.ts';
-import { auditStore, expectAudited } from '../support/audited.ts';
-import { configOf, taskOf } from '../support/engine-fixture.ts';
+import { configOf, taskOf } from '../support/engine/engine-fixture.ts';
+import { auditStore, expectAudited } from '../support/trials/audited.ts';
 import {
   createTrialFixture,
   faster,
   type TrialFixture,
   trialYaml,
-} from '../support/trial-fixture.ts';
-import { ask, inStage, provenOf, report, suspend } from '../support/trial-stages.ts';
+} from '../support/trials/trial-fixture.ts';
+import { ask, inStage, provenOf, report, suspend } from '../support/trials/trial-stages.ts';
 
 const HOUR_MS = 3_600_000;
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { eHelp } from '../../src/trial/evidence/evidence.ts';
-import { expectAudited } from '../support/audited.ts';
-import { taskOf, tasksOf } from '../support/engine-fixture.ts';
+import { taskOf, tasksOf } from '../support/engine/engine-fixture.ts';
+import { expectAudited } from '../support/trials/audited.ts';
 import {
   ASSIGNMENTS,
   createTrialFixture,
@@ -9,7 +9,7 @@ import {
   faster,
   slower,
   trialYaml,
-} from '../support/trial-fixture.ts';
+} from '../support/trials/trial-fixture.ts';
 
 describe.each(ASSIGNMENTS)('while learning is stopped, a trial by %s', (assignment) => {
   test('goes on, and is judged with each outcome', async () => {

@@ -8,8 +8,8 @@ import {
   recordWindow,
   taskOf,
   tasksOf,
-} from '../support/engine-fixture.ts';
-import { normalNoise } from '../support/noise.ts';
+} from '../support/engine/engine-fixture.ts';
+import { normalNoise } from '../support/engine/noise.ts';
 
 /** One rule that always proposes to raise `level` from 0 to 1, and has it tried. */
 const yaml = (more = '', rule = '') => `

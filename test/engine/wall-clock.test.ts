@@ -9,14 +9,14 @@ import {
   type EngineFixture,
   taskOf,
   tasksOf,
-} from '../support/engine-fixture.ts';
-import type { ManualClock } from '../support/manual-clock.ts';
+} from '../support/engine/engine-fixture.ts';
+import type { ManualClock } from '../support/engine/manual-clock.ts';
 import {
   createTrialFixture,
   slower,
   type TrialFixture,
   trialYaml,
-} from '../support/trial-fixture.ts';
+} from '../support/trials/trial-fixture.ts';
 
 const DAY_MS = 86_400_000;
 

@@ -3,19 +3,24 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { StoredEvent } from '../../src/ledger/event.ts';
 import { backUpLedger, restoreLedger } from '../../src/store/backup.ts';
-import { clientsOf } from '../support/clients.ts';
-import { damagePage, flipPage, truncateAtRandom } from '../support/damage.ts';
+import { clientsOf } from '../support/clients/clients.ts';
+import { chooseSeed, type SeededRandom, seededRandom } from '../support/engine/seed.ts';
+import { damagePage, flipPage, truncateAtRandom } from '../support/ledger/damage.ts';
+import { readLedgerFile } from '../support/ledger/read-ledger.ts';
 import {
   askAll,
   checkGoesOn,
   type LivedLedger,
   liveLedger,
   youngLedger,
-} from '../support/lived-ledger.ts';
-import { readLedgerFile } from '../support/read-ledger.ts';
-import { chooseSeed, type SeededRandom, seededRandom } from '../support/seed.ts';
-import { readServingLine, type Sidecar, spawnSidecar, startSidecar } from '../support/sidecar.ts';
-import { tempDir } from '../support/temp-dir.ts';
+} from '../support/load/lived-ledger.ts';
+import {
+  readServingLine,
+  type Sidecar,
+  spawnSidecar,
+  startSidecar,
+} from '../support/sidecar/sidecar.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
 
 type Damage = (file: string, random: SeededRandom) => string;
 

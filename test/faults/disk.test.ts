@@ -2,12 +2,12 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
-import { clientsOf } from '../support/clients.ts';
-import { countUnknown, DiskLoad } from '../support/disk-load.ts';
-import { failingDisk, fillUp, frailDisk, memoryDisk } from '../support/fault-disk.ts';
-import { type Sidecar, type SidecarOptions, startSidecar } from '../support/sidecar.ts';
-import { taskOfId } from '../support/task-book.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { clientsOf } from '../support/clients/clients.ts';
+import { countUnknown, DiskLoad } from '../support/load/disk-load.ts';
+import { taskOfId } from '../support/load/task-book.ts';
+import { failingDisk, fillUp, frailDisk, memoryDisk } from '../support/sidecar/fault-disk.ts';
+import { type Sidecar, type SidecarOptions, startSidecar } from '../support/sidecar/sidecar.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
 
 const TASKS = 300;
 

@@ -1,8 +1,8 @@
 import { expect, test, vi } from 'vitest';
 import { LearningService } from '../../src/gen/learning/v1/learning_service_pb.ts';
 import { connect } from '../rpc/wire.ts';
-import { runScript } from '../support/child.ts';
-import { adminClient, type LearningClient, learningClient } from '../support/clients.ts';
+import { adminClient, type LearningClient, learningClient } from '../support/clients/clients.ts';
+import { chooseSeed, seededRandom } from '../support/engine/seed.ts';
 import {
   changeParameter,
   DrainLedger,
@@ -10,18 +10,18 @@ import {
   recordBatches,
   recordSingles,
   watchHealth,
-} from '../support/drain-load.ts';
-import { chooseSeed, seededRandom } from '../support/seed.ts';
-import { type Sidecar, startSidecar } from '../support/sidecar.ts';
-import { taskOfId } from '../support/task-book.ts';
-import { tempDir } from '../support/temp-dir.ts';
+} from '../support/load/drain-load.ts';
+import { taskOfId } from '../support/load/task-book.ts';
+import { runScript } from '../support/sidecar/child.ts';
+import { type Sidecar, startSidecar } from '../support/sidecar/sidecar.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
 
 const ROUNDS = 20;
 const SUBSCRIBERS = 8;
 const WATCHES = 2;
 const LANES = 16;
 const TIMEOUT_SECONDS = 10;
-const NEVER_READS = new URL('../support/never-reads.ts', import.meta.url);
+const NEVER_READS = new URL('../support/clients/never-reads.ts', import.meta.url);
 
 test(`${ROUNDS} drains under load: nothing is lost, and everyone is told to come back`, async () => {
   const dataDir = tempDir();

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { type LearningClient, learningClient } from '../support/clients.ts';
+import { type LearningClient, learningClient } from '../support/clients/clients.ts';
 import {
   type Attack,
   badHeaders,
@@ -9,12 +9,12 @@ import {
   randomBytes,
   randomMessages,
   slowLoris,
-} from '../support/malformed.ts';
-import { mebibytes } from '../support/percentile.ts';
-import { chooseSeed, type SeededRandom, seededRandom } from '../support/seed.ts';
-import { residentBytes, type Sidecar, startSidecar } from '../support/sidecar.ts';
-import { taskOfId } from '../support/task-book.ts';
-import { tempDir } from '../support/temp-dir.ts';
+} from '../support/clients/malformed.ts';
+import { chooseSeed, type SeededRandom, seededRandom } from '../support/engine/seed.ts';
+import { mebibytes } from '../support/load/percentile.ts';
+import { taskOfId } from '../support/load/task-book.ts';
+import { residentBytes, type Sidecar, startSidecar } from '../support/sidecar/sidecar.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
 
 const INPUTS = 100_000;
 const INPUTS_PER_CALL = 1000;

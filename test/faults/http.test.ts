@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { startSidecar } from '../support/sidecar.ts';
+import { startSidecar } from '../support/sidecar/sidecar.ts';
 
 // Loopback has many addresses: each is another client.
 const ADDRESSES = ['127.0.0.2', '127.0.0.3', '127.0.0.4'];

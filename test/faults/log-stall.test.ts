@@ -3,9 +3,9 @@ import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { adminClient } from '../support/clients.ts';
-import { readServingLine } from '../support/sidecar.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { adminClient } from '../support/clients/clients.ts';
+import { readServingLine } from '../support/sidecar/sidecar.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 /** Each is a line of the log, of 1 KB: more than a pipe holds and what may wait for it. */

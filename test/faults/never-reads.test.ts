@@ -1,12 +1,12 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { runScript } from '../support/child.ts';
-import { clientsOf } from '../support/clients.ts';
-import { mebibytes } from '../support/percentile.ts';
-import { residentBytes, startSidecar } from '../support/sidecar.ts';
-import { taskOfId } from '../support/task-book.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { clientsOf } from '../support/clients/clients.ts';
+import { mebibytes } from '../support/load/percentile.ts';
+import { taskOfId } from '../support/load/task-book.ts';
+import { runScript } from '../support/sidecar/child.ts';
+import { residentBytes, startSidecar } from '../support/sidecar/sidecar.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
 
-const NEVER_READS = new URL('../support/never-reads.ts', import.meta.url);
+const NEVER_READS = new URL('../support/clients/never-reads.ts', import.meta.url);
 const CONNECTIONS = 4;
 /** Of each connection, a page of the history each: far more than it may have waiting. */
 const CALLS = 4000;

@@ -1,13 +1,17 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { runScript } from '../support/child.ts';
-import { type LearningClient, learningClient } from '../support/clients.ts';
-import { type Flood, flood } from '../support/flood-process.ts';
-import { mebibytes } from '../support/percentile.ts';
-import { preparePython, type RetryResult, runPythonClient } from '../support/python-client.ts';
-import { writeReferenceConfig } from '../support/reference-config.ts';
-import { residentBytes, type Sidecar, startSidecar } from '../support/sidecar.ts';
-import { taskOfId } from '../support/task-book.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { type LearningClient, learningClient } from '../support/clients/clients.ts';
+import {
+  preparePython,
+  type RetryResult,
+  runPythonClient,
+} from '../support/clients/python-client.ts';
+import { writeReferenceConfig } from '../support/engine/reference-config.ts';
+import { type Flood, flood } from '../support/load/flood-process.ts';
+import { mebibytes } from '../support/load/percentile.ts';
+import { taskOfId } from '../support/load/task-book.ts';
+import { runScript } from '../support/sidecar/child.ts';
+import { residentBytes, type Sidecar, startSidecar } from '../support/sidecar/sidecar.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
 
 const SECONDS = 60;
 const CONNECTIONS = 64;
@@ -19,7 +23,7 @@ const CLIENT_LANES = 16;
 const MAX_BYTES = 768 * 2 ** 20;
 const MAX_GROWTH = 1.2;
 const SAMPLE_MS = 100;
-const RETRYING_CLIENT = new URL('../support/retrying-client.ts', import.meta.url);
+const RETRYING_CLIENT = new URL('../support/clients/retrying-client.ts', import.meta.url);
 
 test(`twice the load for ${SECONDS} s: bounded, refused with RetryInfo, and nothing lost`, async () => {
   const python = await preparePython();

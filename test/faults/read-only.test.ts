@@ -4,9 +4,9 @@ import { expect, onTestFinished, test } from 'vitest';
 import { buildImage } from '../../scripts/image-check/build.ts';
 import { canIsolate } from '../../scripts/image-check/container.ts';
 import { createVolume, Service } from '../../scripts/image-check/service.ts';
-import { clientsOf } from '../support/clients.ts';
-import { taskOfId } from '../support/task-book.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { clientsOf } from '../support/clients/clients.ts';
+import { taskOfId } from '../support/load/task-book.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
 
 const TASKS = 500;
 

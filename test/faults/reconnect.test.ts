@@ -1,16 +1,16 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { type Child, runScript } from '../support/child.ts';
-import { adminClient, learningClient } from '../support/clients.ts';
-import { mebibytes } from '../support/percentile.ts';
-import { residentBytes, startSidecar } from '../support/sidecar.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { adminClient, learningClient } from '../support/clients/clients.ts';
+import { mebibytes } from '../support/load/percentile.ts';
+import { type Child, runScript } from '../support/sidecar/child.ts';
+import { residentBytes, startSidecar } from '../support/sidecar/sidecar.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
 
 const PROCESSES = 4;
 const SUBSCRIBERS = 1000;
 const DELTAS = 50;
 const SETTLE_MS = 60_000;
 const POLL_MS = 50;
-const SCRIPT = new URL('../support/subscribers.ts', import.meta.url);
+const SCRIPT = new URL('../support/clients/subscribers.ts', import.meta.url);
 
 /** As the subscribers of one process report. */
 interface Report {

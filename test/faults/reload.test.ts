@@ -1,11 +1,11 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
-import { type LearningClient, learningClient } from '../support/clients.ts';
-import { MountedConfig } from '../support/mounted-config.ts';
-import { startSidecar } from '../support/sidecar.ts';
-import { taskOfId } from '../support/task-book.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { type LearningClient, learningClient } from '../support/clients/clients.ts';
+import { taskOfId } from '../support/load/task-book.ts';
+import { MountedConfig } from '../support/sidecar/mounted-config.ts';
+import { startSidecar } from '../support/sidecar/sidecar.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
 
 const SWAPS = 20;
 const LANES = 16;

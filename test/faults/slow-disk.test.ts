@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
-import { countUnknown, DiskLoad } from '../support/disk-load.ts';
-import { Promptness } from '../support/promptness.ts';
-import { startSidecar } from '../support/sidecar.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { Promptness } from '../support/clients/promptness.ts';
+import { countUnknown, DiskLoad } from '../support/load/disk-load.ts';
+import { startSidecar } from '../support/sidecar/sidecar.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
 
 /** How long another process holds the ledger locked. */
 const LOCK_MS = Number(process.env.LOCK_SECONDS ?? 10) * 1000;
@@ -74,7 +74,7 @@ test('while another process holds the ledger locked, only what would change it i
 
 test('a disk whose fsync is slow slows down nothing but commits', async () => {
   const library = join(tempDir(), 'slow-sync.so');
-  const source = new URL('../support/slow-sync.c', import.meta.url).pathname;
+  const source = new URL('../support/sidecar/slow-sync.c', import.meta.url).pathname;
   const compiled = spawnSync('cc', ['-shared', '-fPIC', '-o', library, source, '-ldl']);
   expect(`${compiled.stderr}`).toBe('');
   const env = { LD_PRELOAD: library, SYNC_MS: String(SYNC_MS) };

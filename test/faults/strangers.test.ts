@@ -8,8 +8,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { Health } from '../../src/gen/grpc/health/v1/health_pb.ts';
 import { LearningService } from '../../src/gen/learning/v1/learning_service_pb.ts';
 import { connect as connectClient } from '../rpc/wire.ts';
-import { learningClient } from '../support/clients.ts';
-import { mebibytes } from '../support/percentile.ts';
+import { learningClient } from '../support/clients/clients.ts';
 import {
   callHeaders,
   FLAG,
@@ -18,10 +17,11 @@ import {
   headerBlock,
   PREFACE,
   RawConnection,
-} from '../support/raw-http2.ts';
-import { bearer, callers, startConfigured } from '../support/secure-sidecar.ts';
-import { residentBytes, type Sidecar, startSidecar } from '../support/sidecar.ts';
-import { tempDir } from '../support/temp-dir.ts';
+} from '../support/clients/raw-http2.ts';
+import { mebibytes } from '../support/load/percentile.ts';
+import { bearer, callers, startConfigured } from '../support/sidecar/secure-sidecar.ts';
+import { residentBytes, type Sidecar, startSidecar } from '../support/sidecar/sidecar.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
 
 // What anyone who reaches a port can do, with no token.
 

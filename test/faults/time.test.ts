@@ -2,10 +2,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { timestampMs } from '@bufbuild/protobuf/wkt';
 import { expect, test, vi } from 'vitest';
-import { adminClient, type LearningClient, learningClient } from '../support/clients.ts';
-import { fakeTime } from '../support/fake-time.ts';
-import { startSidecar } from '../support/sidecar.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { adminClient, type LearningClient, learningClient } from '../support/clients/clients.ts';
+import { fakeTime } from '../support/sidecar/fake-time.ts';
+import { startSidecar } from '../support/sidecar/sidecar.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
 
 const DAY_SECONDS = 86_400;
 const INTERVAL_SECONDS = 0.2;

@@ -5,18 +5,18 @@ import { join } from 'node:path';
 import { credentials } from '@grpc/grpc-js';
 import { expect, onTestFinished, test } from 'vitest';
 import { failureOf } from '../rpc/wire.ts';
-import { createAuthority, LOCAL_NAMES, type Pair } from '../support/certificates.ts';
-import { runScript } from '../support/child.ts';
+import { createAuthority, LOCAL_NAMES, type Pair } from '../support/sidecar/certificates.ts';
+import { runScript } from '../support/sidecar/child.ts';
 import {
   callers,
   hasLogged,
   logged,
   namedAddress,
   startConfigured,
-} from '../support/secure-sidecar.ts';
-import { spawnSidecar } from '../support/sidecar.ts';
-import { tempDir } from '../support/temp-dir.ts';
-import { MountedFiles, tlsCredentials } from '../support/tls.ts';
+} from '../support/sidecar/secure-sidecar.ts';
+import { spawnSidecar } from '../support/sidecar/sidecar.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
+import { MountedFiles, tlsCredentials } from '../support/sidecar/tls.ts';
 
 const ANSWER = { deadlineMs: 10_000 };
 const READ_AGAIN = 'certificates were read again';

@@ -7,10 +7,16 @@ import { ServerReflection } from '../../src/gen/grpc/reflection/v1/reflection_pb
 import { createClient } from '../../src/wire/client.ts';
 import { readStatusDetails } from '../../src/wire/error-details.ts';
 import { failureOf } from '../rpc/wire.ts';
-import { runScript } from '../support/child.ts';
-import { bearer, callers, hasLogged, logged, startConfigured } from '../support/secure-sidecar.ts';
-import { type Sidecar, spawnSidecar } from '../support/sidecar.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { runScript } from '../support/sidecar/child.ts';
+import {
+  bearer,
+  callers,
+  hasLogged,
+  logged,
+  startConfigured,
+} from '../support/sidecar/secure-sidecar.ts';
+import { type Sidecar, spawnSidecar } from '../support/sidecar/sidecar.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
 
 const CLIENT = 'client-token-of-some-length';
 const ADMIN = 'admin,token=of+some/length~!';

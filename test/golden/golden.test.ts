@@ -8,9 +8,9 @@ import {
 import { getDeltaStatus, getStatus } from '../../src/rpc/services/queries.ts';
 import { fromProtoMetrics, fromProtoTask } from '../../src/wire/from-proto.ts';
 import { toProtoCycle, toProtoDelta } from '../../src/wire/to-proto.ts';
-import { createEngineFixture } from '../support/engine-fixture.ts';
-import { goldenVectors, type LoopPort, playVector } from '../support/golden.ts';
-import { referenceConfig } from '../support/reference-config.ts';
+import { createEngineFixture } from '../support/engine/engine-fixture.ts';
+import { goldenVectors, type LoopPort, playVector } from '../support/engine/golden.ts';
+import { referenceConfig } from '../support/engine/reference-config.ts';
 
 /** A loop without a process, a socket or a clock of its own. */
 async function loopOf(config: string): Promise<LoopPort> {

@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { expect, test } from 'vitest';
-import { tempDir } from '../support/temp-dir.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
 
 /** Paths of what `npm pack` would pack; what is built of it may not be there. */
 function packed(): string[] {

@@ -10,7 +10,7 @@ import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { buildContext, copyInto, stageSource } from '../../scripts/image-check/context.ts';
 import { readDockerfile } from '../../scripts/image-check/dockerfile.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
 
 /** What one stage does, without the words it is written in. */
 function stepsOf(text: string) {

@@ -10,7 +10,7 @@ import {
   type SyncLedgerStore,
 } from '../../src/ledger/store.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
-import { taskOf } from '../support/engine-fixture.ts';
+import { taskOf } from '../support/engine/engine-fixture.ts';
 
 const RETENTION = { historyLimit: 5, dedupWindow: 8, retainDeltas: 4, retainCycles: 3 };
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { DeltaType } from '../../src/domain/delta.ts';
 import { setParameter } from '../../src/engine/curation.ts';
 import { MAX_BACKLOG, MAX_LAG_MS, Subscription } from '../../src/ledger/subscription.ts';
-import { createEngineFixture } from '../support/engine-fixture.ts';
+import { createEngineFixture } from '../support/engine/engine-fixture.ts';
 
 /** An engine that has put `count` overrides in force. */
 async function withDeltas(count: number, yaml = '') {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { type Decision, Ledger } from '../../src/ledger/ledger.ts';
 import { type Commit, type LedgerStore, MissingFault, StoreFault } from '../../src/ledger/store.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
-import { taskOf } from '../support/engine-fixture.ts';
+import { taskOf } from '../support/engine/engine-fixture.ts';
 
 const RETENTION = { historyLimit: 50, dedupWindow: 50, retainDeltas: 4, retainCycles: 3 };
 

@@ -3,8 +3,8 @@ import { setParameter } from '../../src/engine/curation.ts';
 import { reportMetrics } from '../../src/engine/record.ts';
 import { revert } from '../../src/engine/revert.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
-import { createEngineFixture, taskOf, tasksOf } from '../support/engine-fixture.ts';
-import { ledgerYaml, runTasks } from '../support/kept-ledgers.ts';
+import { createEngineFixture, taskOf, tasksOf } from '../support/engine/engine-fixture.ts';
+import { ledgerYaml, runTasks } from '../support/ledger/kept-ledgers.ts';
 
 // Writes a ledger as this version does: node test/ledgers/write.ts <its name> <an empty directory>
 

@@ -19,7 +19,7 @@ import type { LedgerState } from '../../src/ledger/state.ts';
 import type { LedgerView } from '../../src/ledger/view.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { openTasks } from '../../src/trial/trial.ts';
-import { configOf, taskOf } from '../support/engine-fixture.ts';
+import { configOf, taskOf } from '../support/engine/engine-fixture.ts';
 
 /**
  * Small, so that much is forgotten, but not deltas of which something is still to come: whether one is

@@ -17,7 +17,7 @@ import {
   createEngineFixture,
   type EngineFixture,
   taskOf,
-} from '../support/engine-fixture.ts';
+} from '../support/engine/engine-fixture.ts';
 
 /** Two rules fight over `a`; another one changes `b`. Everything happens soon. */
 const yamlOf = (assignment: string, text = 'observed %') => `

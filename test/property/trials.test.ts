@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { isSettling } from '../../src/trial/trial.ts';
-import { taskOf } from '../support/engine-fixture.ts';
-import { STEP_KINDS, TrialWorld, type WorldStep } from '../support/trial-world.ts';
+import { taskOf } from '../support/engine/engine-fixture.ts';
+import { STEP_KINDS, TrialWorld, type WorldStep } from '../support/trials/trial-world.ts';
 
 const step = fc.record({
   kind: fc.constantFrom(...STEP_KINDS),

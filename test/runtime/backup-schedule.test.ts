@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { BackupSchedule } from '../../src/runtime/backup-schedule.ts';
-import { ManualClock, START_MS } from '../support/manual-clock.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { ManualClock, START_MS } from '../support/engine/manual-clock.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
 
 const HOUR_MS = 3_600_000;
 const SUMMARY = { epoch: 'e', tasksRecorded: 1, cycles: 1, sequence: 1, bytes: 4096 };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseConfig } from '../../src/config/load.ts';
 import { ConfigReload, type ReloadPorts } from '../../src/runtime/config-reload.ts';
-import { ManualClock } from '../support/manual-clock.ts';
+import { ManualClock } from '../support/engine/manual-clock.ts';
 
 const ONE = 'version: one';
 const TWO = 'version: two';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { startService } from '../support/running-service.ts';
+import { startService } from '../support/sidecar/running-service.ts';
 
 const YAML = `
 cycle: { min_tasks: 1, analysis_window: 8 }

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { createDuplicateLog } from '../../src/runtime/duplicate-log.ts';
-import { ManualClock } from '../support/manual-clock.ts';
+import { ManualClock } from '../support/engine/manual-clock.ts';
 
 test.each([
   ['retries are few', 81, 19, []],

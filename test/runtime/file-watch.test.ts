@@ -2,7 +2,7 @@ import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { FileWatch, watchFiles } from '../../src/runtime/file-watch.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
 
 function watching(...paths: string[]) {
   let changes = 0;

@@ -4,7 +4,7 @@ import { Ledger } from '../../src/ledger/ledger.ts';
 import { MissingFault, StoreFault } from '../../src/ledger/store.ts';
 import { LedgerWatch } from '../../src/runtime/ledger-watch.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
-import { ManualClock } from '../support/manual-clock.ts';
+import { ManualClock } from '../support/engine/manual-clock.ts';
 
 test('looks after the ledger every second, and tells each change once', async () => {
   const clock = new ManualClock();

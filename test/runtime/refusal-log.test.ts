@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { createRefusalLog } from '../../src/runtime/refusal-log.ts';
-import { ManualClock } from '../support/manual-clock.ts';
+import { ManualClock } from '../support/engine/manual-clock.ts';
 
 test('refusals for want of room are logged at once, and then now and then', async () => {
   const lines: { reason: string; refused_so_far: number }[] = [];

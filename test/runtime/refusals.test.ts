@@ -2,8 +2,8 @@ import { expect, test, vi } from 'vitest';
 import { DeltaState } from '../../src/gen/learning/v1/delta_pb.ts';
 import { TaskStatus } from '../../src/gen/learning/v1/task_pb.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
-import { startService } from '../support/running-service.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { startService } from '../support/sidecar/running-service.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
 
 type Service = Awaited<ReturnType<typeof startService>>;
 

@@ -24,8 +24,8 @@ import { createLog } from '../../src/runtime/log.ts';
 import { startRuntime } from '../../src/runtime/runtime.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
-import { configOf } from '../support/engine-fixture.ts';
-import { startService } from '../support/running-service.ts';
+import { configOf } from '../support/engine/engine-fixture.ts';
+import { startService } from '../support/sidecar/running-service.ts';
 
 const FAILED = { task: { status: TaskStatus.FAILURE } };
 

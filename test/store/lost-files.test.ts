@@ -19,8 +19,8 @@ import { backUpLedger, restoreLedger } from '../../src/store/backup.ts';
 import { recoverLedger } from '../../src/store/salvage/recover.ts';
 import { createLedgerFile } from '../../src/store/sqlite/file.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
-import { readLedgerFile } from '../support/read-ledger.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { readLedgerFile } from '../support/ledger/read-ledger.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
 
 /** Called before a name in a directory changes: what is there then is what a kill would leave. */
 const watch = vi.hoisted(() => ({ beforeChange: () => {} }));

@@ -7,8 +7,8 @@ import { LEDGER_FILE } from '../../src/store/disk/files.ts';
 import { scanLedger } from '../../src/store/scan.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import { checksum } from '../../src/store/sqlite/rows.ts';
-import { taskOf } from '../support/engine-fixture.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { taskOf } from '../support/engine/engine-fixture.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
 
 const PAUSED = { kind: 'trials_paused', timeMs: 1, paused: true } as const;
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readBatches } from '../../src/trace/batches.ts';
 import { formatPlace, readTrace, sizeOfTrace } from '../../src/trace/read.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { tempDir } from '../support/sidecar/temp-dir.ts';
 
 function traceOf(content: string | Uint8Array): string {
   const file = join(tempDir(), 'trace.ndjson');

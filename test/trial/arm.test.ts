@@ -9,7 +9,7 @@ import {
   secretSeed,
   tossCoin,
 } from '../../src/trial/arm.ts';
-import { TrialBench } from '../support/trial-bench.ts';
+import { TrialBench } from '../support/trials/trial-bench.ts';
 
 const SETS = Array.from({ length: 10_000 }, (_, i) => i + 1);
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Arm } from '../../src/trial/arm.ts';
 import { armOf, takesTask } from '../../src/trial/assign.ts';
 import type { Seen } from '../../src/trial/predict.ts';
-import { TrialBench } from '../support/trial-bench.ts';
+import { TrialBench } from '../support/trials/trial-bench.ts';
 
 /** The pairs, in the order of their numbers, each with the ids of its tasks. */
 function pairsOf({ trial }: TrialBench): string[][] {

@@ -5,8 +5,8 @@ import { nextBlock } from '../../src/trial/assign.ts';
 import type { TrialPlan } from '../../src/trial/plan.ts';
 import { isSettling, restingArm, runningBlock, type Trial } from '../../src/trial/trial.ts';
 import { eUntold } from '../../src/trial/validity.ts';
-import { mixedOf } from '../support/by-hand.ts';
-import { TrialBench } from '../support/trial-bench.ts';
+import { mixedOf } from '../support/trials/by-hand.ts';
+import { TrialBench } from '../support/trials/trial-bench.ts';
 
 /** A trial by blocks of three, the first of which has begun, as change 1. */
 function inBlocks(plan: Partial<TrialPlan> = {}): TrialBench {

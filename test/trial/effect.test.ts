@@ -6,7 +6,14 @@ import { type Evidence, eHarm, eHelp, noEvidence } from '../../src/trial/evidenc
 import { LOST, type Outcome } from '../../src/trial/evidence/outcome.ts';
 import { startHoldback } from '../../src/trial/holdback.ts';
 import { initialEvidence } from '../../src/trial/trial.ts';
-import { failed, ok, outcomeOf, planOf, SCALE, SUCCESS_GUARD } from '../support/trial-bench.ts';
+import {
+  failed,
+  ok,
+  outcomeOf,
+  planOf,
+  SCALE,
+  SUCCESS_GUARD,
+} from '../support/trials/trial-bench.ts';
 
 const SCORE: Metric = { name: 'score', kind: 'measurement', better: 'higher', statistic: 'median' };
 const COST: Metric = { name: 'cost', kind: 'measurement', better: 'lower', statistic: 'total' };

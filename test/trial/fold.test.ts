@@ -5,7 +5,7 @@ import { firstHash, type Receipt, sealStep } from '../../src/trial/receipt.ts';
 import type { TrialStep } from '../../src/trial/step.ts';
 import type { Trial } from '../../src/trial/trial.ts';
 import { initialEvidence } from '../../src/trial/trial.ts';
-import { planOf, TrialBench } from '../support/trial-bench.ts';
+import { planOf, TrialBench } from '../support/trials/trial-bench.ts';
 
 const EFFECT = { verdict: 'helped', metrics: [], tasksUsed: 0 } as const;
 const STAGE = { timeMs: 5, seed: 's', commitment: 'c', effect: EFFECT, summary: '' } as const;

@@ -8,8 +8,8 @@ import {
   gainedMetrics,
   noGain,
 } from '../../src/trial/gain.ts';
-import { normalNoise } from '../support/noise.ts';
-import { seededRandom } from '../support/seed.ts';
+import { normalNoise } from '../support/engine/noise.ts';
+import { seededRandom } from '../support/engine/seed.ts';
 import {
   failed,
   LATENCY_GUARD,
@@ -17,7 +17,7 @@ import {
   outcomeOf,
   planOf,
   SUCCESS_GUARD,
-} from '../support/trial-bench.ts';
+} from '../support/trials/trial-bench.ts';
 
 /** As `addPair`, also of a group with its one old task. */
 function addToGain(

@@ -15,8 +15,8 @@ import {
 import type { TrialPlan } from '../../src/trial/plan.ts';
 import { initialEvidence } from '../../src/trial/trial.ts';
 import { judge } from '../../src/trial/verdict.ts';
-import { RANKED, RATED } from '../support/by-hand.ts';
-import { seededRandom } from '../support/seed.ts';
+import { seededRandom } from '../support/engine/seed.ts';
+import { RANKED, RATED } from '../support/trials/by-hand.ts';
 import {
   failed,
   LATENCY_GUARD,
@@ -25,7 +25,7 @@ import {
   planOf,
   SUCCESS_GUARD,
   TrialBench,
-} from '../support/trial-bench.ts';
+} from '../support/trials/trial-bench.ts';
 
 const COST: Metric = { name: 'cost', kind: 'measurement', better: 'lower', statistic: 'total' };
 const START = { usualMs: 100, fromTask: 0, retrialTask: 0 };

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { FinishedTask } from '../../src/trial/advance.ts';
 import type { Arm } from '../../src/trial/arm.ts';
 import type { TaskSet } from '../../src/trial/task-set.ts';
-import { TrialBench } from '../support/trial-bench.ts';
+import { TrialBench } from '../support/trials/trial-bench.ts';
 
 const HOUR_MS = 3_600_000;
 const TIMEOUT_MS = 60_000;

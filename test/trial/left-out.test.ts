@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { auditTrial } from '../../src/trial/audit/audit.ts';
 import { foldReceipt } from '../../src/trial/fold.ts';
 import type { Trial } from '../../src/trial/trial.ts';
-import { TrialBench } from '../support/trial-bench.ts';
-import { type PlaySetup, playTrial } from '../support/trial-play.ts';
+import { TrialBench } from '../support/trials/trial-bench.ts';
+import { type PlaySetup, playTrial } from '../support/trials/trial-play.ts';
 
 /** The trial after each of its receipts. */
 function courseOf(setup: PlaySetup): Trial[] {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { compareSamples, sampleOf } from '../../src/trial/observe.ts';
-import { taskOf } from '../support/engine-fixture.ts';
+import { taskOf } from '../support/engine/engine-fixture.ts';
 
 /** Tasks that take twice and half as long in turn, of which the first fail. */
 const tasks = (count: number, latencyMs: number | undefined, failures = 0) =>

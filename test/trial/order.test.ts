@@ -4,7 +4,7 @@ import type { FinishedTask } from '../../src/trial/advance.ts';
 import type { Arm } from '../../src/trial/arm.ts';
 import { takeStep } from '../../src/trial/fold.ts';
 import { judge } from '../../src/trial/verdict.ts';
-import { LATENCY_GUARD, SUCCESS_GUARD, TrialBench } from '../support/trial-bench.ts';
+import { LATENCY_GUARD, SUCCESS_GUARD, TrialBench } from '../support/trials/trial-bench.ts';
 
 type End = Partial<FinishedTask>;
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { isOutage } from '../../src/trial/validity.ts';
-import { exactTail } from '../support/exact-tail.ts';
-import { TrialBench } from '../support/trial-bench.ts';
+import { exactTail } from '../support/trials/exact-tail.ts';
+import { TrialBench } from '../support/trials/trial-bench.ts';
 
 const FAILURE = { status: 'failure', latencyMs: 100 } as const;
 

@@ -2,7 +2,13 @@ import { describe, expect, test } from 'vitest';
 import type { Guard } from '../../src/domain/effect.ts';
 import { addPair } from '../../src/trial/evidence/add-evidence.ts';
 import { startTrial, type Trial } from '../../src/trial/trial.ts';
-import { LATENCY_GUARD, ok, planOf, SUCCESS_GUARD, TrialBench } from '../support/trial-bench.ts';
+import {
+  LATENCY_GUARD,
+  ok,
+  planOf,
+  SUCCESS_GUARD,
+  TrialBench,
+} from '../support/trials/trial-bench.ts';
 
 const FAILURE = { status: 'failure', latencyMs: 100 } as const;
 

@@ -9,8 +9,8 @@ import {
   measureOutcomeTimeout,
   measureScale,
 } from '../../src/trial/plan.ts';
-import { taskOf } from '../support/engine-fixture.ts';
-import { planOf } from '../support/trial-bench.ts';
+import { taskOf } from '../support/engine/engine-fixture.ts';
+import { planOf } from '../support/trials/trial-bench.ts';
 
 /** Tasks that took 1 ms, 2 ms and so on. */
 function rising(count: number, fieldsOf: (i: number) => Partial<Task> = () => ({})): Task[] {

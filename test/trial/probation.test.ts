@@ -8,9 +8,9 @@ import { tasksToProve } from '../../src/trial/evidence/margin.ts';
 import { describeConfirmation } from '../../src/trial/text/describe-ending.ts';
 import type { Trial } from '../../src/trial/trial.ts';
 import { isThinned, judge } from '../../src/trial/verdict.ts';
-import { RANKED, wealthOf } from '../support/by-hand.ts';
-import { shown, trialWith, verdictOf } from '../support/shown-evidence.ts';
-import { LATENCY_GUARD, SCALE, SUCCESS_GUARD, TrialBench } from '../support/trial-bench.ts';
+import { RANKED, wealthOf } from '../support/trials/by-hand.ts';
+import { shown, trialWith, verdictOf } from '../support/trials/shown-evidence.ts';
+import { LATENCY_GUARD, SCALE, SUCCESS_GUARD, TrialBench } from '../support/trials/trial-bench.ts';
 
 const COST: Guard = {
   name: 'cost',

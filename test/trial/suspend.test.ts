@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { FinishedTask } from '../../src/trial/advance.ts';
 import type { Arm } from '../../src/trial/arm.ts';
-import { TrialBench } from '../support/trial-bench.ts';
+import { TrialBench } from '../support/trials/trial-bench.ts';
 
 type End = (arm: Arm) => Partial<FinishedTask>;
 

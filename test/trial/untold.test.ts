@@ -3,8 +3,8 @@ import { LATENCY, type Metric, OUTCOME } from '../../src/domain/effect.ts';
 import type { FinishedTask } from '../../src/trial/advance.ts';
 import type { Arm } from '../../src/trial/arm.ts';
 import { eUntold } from '../../src/trial/validity.ts';
-import { RATED, wealthOf } from '../support/by-hand.ts';
-import { TrialBench } from '../support/trial-bench.ts';
+import { RATED, wealthOf } from '../support/trials/by-hand.ts';
+import { TrialBench } from '../support/trials/trial-bench.ts';
 
 type End = (arm: Arm) => Partial<FinishedTask>;
 

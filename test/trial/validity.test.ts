@@ -11,8 +11,8 @@ import {
   noEvidence,
 } from '../../src/trial/evidence/evidence.ts';
 import { LOST, type Outcome } from '../../src/trial/evidence/outcome.ts';
-import { type SeededRandom, seededRandom } from '../support/seed.ts';
-import { LATENCY_GUARD, outcomeOf, SCALE, SUCCESS_GUARD } from '../support/trial-bench.ts';
+import { type SeededRandom, seededRandom } from '../support/engine/seed.ts';
+import { LATENCY_GUARD, outcomeOf, SCALE, SUCCESS_GUARD } from '../support/trials/trial-bench.ts';
 
 const RUNS = 2000;
 

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { type Guard, LATENCY, type Metric, OUTCOME, SUCCESS } from '../../src/domain/effect.ts';
 import type { MetricEvidence } from '../../src/trial/evidence/evidence.ts';
 import { judge } from '../../src/trial/verdict.ts';
-import { exactTail } from '../support/exact-tail.ts';
-import { shown, trialWith, verdictOf } from '../support/shown-evidence.ts';
-import { LATENCY_GUARD, planOf, SUCCESS_GUARD, TrialBench } from '../support/trial-bench.ts';
+import { exactTail } from '../support/trials/exact-tail.ts';
+import { shown, trialWith, verdictOf } from '../support/trials/shown-evidence.ts';
+import { LATENCY_GUARD, planOf, SUCCESS_GUARD, TrialBench } from '../support/trials/trial-bench.ts';
 
 const TOTAL: Metric = { name: 'cost', kind: 'measurement', better: 'lower', statistic: 'total' };
 const TYPICAL: Metric = { ...TOTAL, statistic: 'median' };

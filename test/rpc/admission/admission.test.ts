@@ -16,9 +16,9 @@ import {
   headerBlock,
   PREFACE,
   RawConnection,
-} from '../../support/raw-http2.ts';
-import { createServiceFixture } from '../../support/service-fixture.ts';
-import { tempDir } from '../../support/temp-dir.ts';
+} from '../../support/clients/raw-http2.ts';
+import { createServiceFixture } from '../../support/engine/service-fixture.ts';
+import { tempDir } from '../../support/sidecar/temp-dir.ts';
 import { connect, expectRetryLater, failureOf } from '../wire.ts';
 
 const RECORD_TASK = `/${LearningService.typeName}/RecordTask`;

@@ -9,7 +9,7 @@ import { Listeners } from '../../../src/net/listeners.ts';
 import { Admission } from '../../../src/rpc/admission/admission.ts';
 import { createGrpcServer } from '../../../src/rpc/grpc-js/server.ts';
 import { addService } from '../../../src/wire/codec.ts';
-import { ManualClock } from '../../support/manual-clock.ts';
+import { ManualClock } from '../../support/engine/manual-clock.ts';
 import { connect, failureOf } from '../wire.ts';
 
 /** A server whose callers show a word of what they may do. It keeps which handlers were run. */

@@ -13,8 +13,8 @@ import {
   headerBlock,
   PREFACE,
   RawConnection,
-} from '../../support/raw-http2.ts';
-import { createServiceFixture } from '../../support/service-fixture.ts';
+} from '../../support/clients/raw-http2.ts';
+import { createServiceFixture } from '../../support/engine/service-fixture.ts';
 import { callRaw, connect, failureOf } from '../wire.ts';
 
 const RECORD_TASK = `/${LearningService.typeName}/RecordTask`;

@@ -20,8 +20,8 @@ import { getGains } from '../../../src/rpc/services/gains.ts';
 import { getStatus } from '../../../src/rpc/services/queries.ts';
 import { toProtoDelta } from '../../../src/wire/to-proto.ts';
 import { toProtoParameters } from '../../../src/wire/value.ts';
-import { createEngineFixture, recordWindow } from '../../support/engine-fixture.ts';
-import { createServiceFixture } from '../../support/service-fixture.ts';
+import { createEngineFixture, recordWindow } from '../../support/engine/engine-fixture.ts';
+import { createServiceFixture } from '../../support/engine/service-fixture.ts';
 
 /** What a client takes that does not say otherwise. */
 const DEFAULT_CLIENT_BYTES = 4 * 1024 * 1024;

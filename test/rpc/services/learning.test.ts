@@ -7,7 +7,7 @@ import { DeltaState } from '../../../src/gen/learning/v1/delta_pb.ts';
 import { TaskStatus } from '../../../src/gen/learning/v1/task_pb.ts';
 import { readStatusDetails } from '../../../src/wire/error-details.ts';
 import { toProtoParameters } from '../../../src/wire/value.ts';
-import { createServiceFixture } from '../../support/service-fixture.ts';
+import { createServiceFixture } from '../../support/engine/service-fixture.ts';
 import { failureOf } from '../wire.ts';
 
 const set = (value: number) => ({

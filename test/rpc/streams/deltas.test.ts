@@ -10,7 +10,7 @@ import {
 } from '../../../src/gen/learning/v1/learning_service_pb.ts';
 import { readStatusDetails } from '../../../src/wire/error-details.ts';
 import { toProtoParameters } from '../../../src/wire/value.ts';
-import { createServiceFixture } from '../../support/service-fixture.ts';
+import { createServiceFixture } from '../../support/engine/service-fixture.ts';
 import { expectRetryLater } from '../wire.ts';
 
 type Request = MessageInitShape<typeof StreamDeltasRequestSchema>;

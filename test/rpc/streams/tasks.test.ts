@@ -6,7 +6,7 @@ import type {
   RecordTasksResponse,
 } from '../../../src/gen/learning/v1/learning_service_pb.ts';
 import { readStatusDetails } from '../../../src/wire/error-details.ts';
-import { createServiceFixture, type ServiceFixture } from '../../support/service-fixture.ts';
+import { createServiceFixture, type ServiceFixture } from '../../support/engine/service-fixture.ts';
 
 type Batch = MessageInitShape<typeof RecordTasksRequestSchema>;
 

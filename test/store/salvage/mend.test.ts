@@ -8,7 +8,7 @@ import type { Head } from '../../../src/ledger/head.ts';
 import { createMemoryStore } from '../../../src/store/memory.ts';
 import { type Mended, mend } from '../../../src/store/salvage/mend.ts';
 import type { Remains } from '../../../src/store/sqlite/remains.ts';
-import { configOf, createEngineFixture } from '../../support/engine-fixture.ts';
+import { configOf, createEngineFixture } from '../../support/engine/engine-fixture.ts';
 import {
   ASSIGNMENTS,
   createTrialFixture,
@@ -16,7 +16,7 @@ import {
   slower,
   TrialFixture,
   trialYaml,
-} from '../../support/trial-fixture.ts';
+} from '../../support/trials/trial-fixture.ts';
 
 const SEQUENCES_SKIPPED = 10_000;
 

@@ -14,9 +14,9 @@ import { expect, test } from 'vitest';
 import { emptyHead } from '../../../src/ledger/head.ts';
 import { recoverLedger } from '../../../src/store/salvage/recover.ts';
 import { openSqliteStore } from '../../../src/store/sqlite/open.ts';
-import { taskOf } from '../../support/engine-fixture.ts';
-import { readLedgerFile } from '../../support/read-ledger.ts';
-import { tempDir } from '../../support/temp-dir.ts';
+import { taskOf } from '../../support/engine/engine-fixture.ts';
+import { readLedgerFile } from '../../support/ledger/read-ledger.ts';
+import { tempDir } from '../../support/sidecar/temp-dir.ts';
 
 const PAGE_BYTES = 4096;
 const COUNT = 300;

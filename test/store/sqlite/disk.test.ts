@@ -13,7 +13,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { emptyHead } from '../../../src/ledger/head.ts';
 import { StoreFault, type SyncLedgerStore } from '../../../src/ledger/store.ts';
 import { openSqliteStore } from '../../../src/store/sqlite/open.ts';
-import { tempDir } from '../../support/temp-dir.ts';
+import { tempDir } from '../../support/sidecar/temp-dir.ts';
 
 const EVENT = { kind: 'trials_paused', timeMs: 1, paused: true } as const;
 

@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect, onTestFinished, test } from 'vitest';
 import { emptyHead } from '../../../src/ledger/head.ts';
 import { openSqliteStore } from '../../../src/store/sqlite/open.ts';
-import { tempDir } from '../../support/temp-dir.ts';
+import { tempDir } from '../../support/sidecar/temp-dir.ts';
 
 const COUNT = 4000;
 const MIB = 2 ** 20;

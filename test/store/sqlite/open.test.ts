@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { emptyHead } from '../../../src/ledger/head.ts';
 import { LedgerCorruptError, LedgerOpenError } from '../../../src/ledger/store.ts';
 import { openSqliteStore } from '../../../src/store/sqlite/open.ts';
-import { taskOf } from '../../support/engine-fixture.ts';
+import { taskOf } from '../../support/engine/engine-fixture.ts';
 
 let directory: string;
 beforeEach(() => {

@@ -3,7 +3,7 @@ import { type Metric, SUCCESS } from '../../../src/domain/effect.ts';
 import { auditTrial, type Surroundings, type TrialAudit } from '../../../src/trial/audit/audit.ts';
 import { firstHash, type Receipt, sealStep } from '../../../src/trial/receipt.ts';
 import type { TrialStep } from '../../../src/trial/step.ts';
-import { type PlaySetup, playTrial } from '../../support/trial-play.ts';
+import { type PlaySetup, playTrial } from '../../support/trials/trial-play.ts';
 
 type Step<K> = Extract<TrialStep, { step: K }>;
 

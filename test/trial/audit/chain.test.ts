@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Receipt } from '../../../src/trial/receipt.ts';
-import { HARMED, LASTING } from '../../support/forged-trials.ts';
-import { faultsIn, firstFault, withPlan } from '../../support/trial-forgery.ts';
-import { reseal } from '../../support/trial-play.ts';
+import { HARMED, LASTING } from '../../support/trials/forged-trials.ts';
+import { faultsIn, firstFault, withPlan } from '../../support/trials/trial-forgery.ts';
+import { reseal } from '../../support/trials/trial-play.ts';
 
 describe('what is not as it was written is named', () => {
   const hashText = 'its hash does not fit: it was changed, or one before it was left out';

@@ -11,7 +11,7 @@ import {
   LATE,
   PAIRED,
   PAUSED,
-} from '../../support/forged-trials.ts';
+} from '../../support/trials/forged-trials.ts';
 import {
   changed,
   faultsIn,
@@ -23,8 +23,8 @@ import {
   stepsOf,
   withFields,
   withPlan,
-} from '../../support/trial-forgery.ts';
-import { playTrial, reseal, turned } from '../../support/trial-play.ts';
+} from '../../support/trials/trial-forgery.ts';
+import { playTrial, reseal, turned } from '../../support/trials/trial-play.ts';
 
 const SWITCHBACK = { assignment: 'switchback' } as const;
 

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Receipt } from '../../../src/trial/receipt.ts';
 import type { TrialStep } from '../../../src/trial/step.ts';
-import { ALL } from '../../support/forged-trials.ts';
-import { faultsIn } from '../../support/trial-forgery.ts';
-import { reseal } from '../../support/trial-play.ts';
+import { ALL } from '../../support/trials/forged-trials.ts';
+import { faultsIn } from '../../support/trials/trial-forgery.ts';
+import { reseal } from '../../support/trials/trial-play.ts';
 
 test('whatever the receipts hold, the audit ends and names it', () => {
   const steps = ALL.flatMap(({ receipts }) => receipts.map(({ step }) => step));

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { SUCCESS } from '../../../src/domain/effect.ts';
 import { auditTrial } from '../../../src/trial/audit/audit.ts';
-import { playTrial } from '../../support/trial-play.ts';
+import { playTrial } from '../../support/trials/trial-play.ts';
 
 test('where groups of probation are half as frequent, the audit knows while coins are a secret', () => {
   for (const holdback of [0, 0.05, 0.2]) {

@@ -8,7 +8,7 @@ import {
   STOPPED,
   SUSPENDED,
   TAKEN_BACK,
-} from '../../support/forged-trials.ts';
+} from '../../support/trials/forged-trials.ts';
 import {
   changed,
   firstFault,
@@ -17,8 +17,8 @@ import {
   type Step,
   stepsOf,
   withFields,
-} from '../../support/trial-forgery.ts';
-import { playTrial } from '../../support/trial-play.ts';
+} from '../../support/trials/trial-forgery.ts';
+import { playTrial } from '../../support/trials/trial-play.ts';
 
 describe('moves that are not what the evidence says are named', () => {
   test('the value is put in force, and confirmed, too early or not at all', () => {

@@ -9,7 +9,7 @@ import {
   RATE_WAGERS,
 } from '../../../src/trial/evidence/bets.ts';
 import { mean } from '../../../src/trial/evidence/distributions.ts';
-import { AMOUNTS, mixedOf, negated, RATED, wealthOf } from '../../support/by-hand.ts';
+import { AMOUNTS, mixedOf, negated, RATED, wealthOf } from '../../support/trials/by-hand.ts';
 
 function betAll(bet: (bets: Bets, difference: number) => Bets, differences: readonly number[]) {
   const kind = bet === betOnAmount ? 'amount' : 'rank';

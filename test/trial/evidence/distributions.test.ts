@@ -8,7 +8,7 @@ import {
   rateInterval,
   upperTail,
 } from '../../../src/trial/evidence/distributions.ts';
-import { exactTail, type Fraction } from '../../support/exact-tail.ts';
+import { exactTail, type Fraction } from '../../support/trials/exact-tail.ts';
 
 describe('upperTail', () => {
   const shares: readonly Fraction[] = [

@@ -19,8 +19,8 @@ import {
   RATED,
   stratumOf,
   wealthOf,
-} from '../../support/by-hand.ts';
-import { failed, ok, outcomeOf, SCALE, SUCCESS_GUARD } from '../../support/trial-bench.ts';
+} from '../../support/trials/by-hand.ts';
+import { failed, ok, outcomeOf, SCALE, SUCCESS_GUARD } from '../../support/trials/trial-bench.ts';
 
 const COST: Metric = { name: 'cost', kind: 'measurement', better: 'lower', statistic: 'total' };
 const TYPICAL: Metric = { ...COST, statistic: 'median' };

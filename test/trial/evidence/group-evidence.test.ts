@@ -11,8 +11,8 @@ import {
   noEvidence,
 } from '../../../src/trial/evidence/evidence.ts';
 import { LOST, type Outcome } from '../../../src/trial/evidence/outcome.ts';
-import { AMOUNTS, RANKED, RATED, wealthOf } from '../../support/by-hand.ts';
-import { failed, ok, outcomeOf, SCALE } from '../../support/trial-bench.ts';
+import { AMOUNTS, RANKED, RATED, wealthOf } from '../../support/trials/by-hand.ts';
+import { failed, ok, outcomeOf, SCALE } from '../../support/trials/trial-bench.ts';
 
 const COST: Metric = { name: 'cost', kind: 'measurement', better: 'lower', statistic: 'total' };
 

@@ -5,7 +5,7 @@ import { mean } from '../../../src/trial/evidence/distributions.ts';
 import { readGroup } from '../../../src/trial/evidence/group-score.ts';
 import { groupStake } from '../../../src/trial/evidence/margin.ts';
 import { LOST, type Outcome } from '../../../src/trial/evidence/outcome.ts';
-import { failed, LATENCY_GUARD, ok, outcomeOf, UNTIMED } from '../../support/trial-bench.ts';
+import { failed, LATENCY_GUARD, ok, outcomeOf, UNTIMED } from '../../support/trials/trial-bench.ts';
 
 const COST: Metric = { name: 'cost', kind: 'measurement', better: 'lower', statistic: 'total' };
 const SCORE: Metric = { ...COST, better: 'higher' };

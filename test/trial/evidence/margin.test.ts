@@ -4,8 +4,14 @@ import { addGroup, addPair } from '../../../src/trial/evidence/add-evidence.ts';
 import { type Evidence, eNotWorse, noEvidence } from '../../../src/trial/evidence/evidence.ts';
 import { marginWagers } from '../../../src/trial/evidence/margin.ts';
 import { LOST, type Outcome } from '../../../src/trial/evidence/outcome.ts';
-import { RANKED, wealthOf } from '../../support/by-hand.ts';
-import { failed, LATENCY_GUARD, ok, SCALE, SUCCESS_GUARD } from '../../support/trial-bench.ts';
+import { RANKED, wealthOf } from '../../support/trials/by-hand.ts';
+import {
+  failed,
+  LATENCY_GUARD,
+  ok,
+  SCALE,
+  SUCCESS_GUARD,
+} from '../../support/trials/trial-bench.ts';
 
 const AT_95 = { ...SCALE, successRate: 0.95 };
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { LATENCY, type Metric, OUTCOME, SUCCESS } from '../../../src/domain/effect.ts';
 import { LOST, type Outcome } from '../../../src/trial/evidence/outcome.ts';
 import { readPair } from '../../../src/trial/evidence/pair-score.ts';
-import { failed, ok, outcomeOf, SCALE, UNTIMED } from '../../support/trial-bench.ts';
+import { failed, ok, outcomeOf, SCALE, UNTIMED } from '../../support/trials/trial-bench.ts';
 
 const COST: Metric = { name: 'cost', kind: 'measurement', better: 'lower', statistic: 'median' };
 const TOTAL: Metric = { ...LATENCY, statistic: 'total' };

@@ -8,9 +8,9 @@ import {
   NO_TOTALS,
   type Totals,
 } from '../../../src/trial/evidence/totals.ts';
-import { normalNoise } from '../../support/noise.ts';
-import { seededRandom } from '../../support/seed.ts';
-import { outcomeOf } from '../../support/trial-bench.ts';
+import { normalNoise } from '../../support/engine/noise.ts';
+import { seededRandom } from '../../support/engine/seed.ts';
+import { outcomeOf } from '../../support/trials/trial-bench.ts';
 
 const COST: Guard = {
   ...{ name: 'cost', kind: 'measurement', better: 'lower', statistic: 'total' },

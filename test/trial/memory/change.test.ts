@@ -13,7 +13,7 @@ import {
   type TrialMemory,
 } from '../../../src/trial/memory/change.ts';
 import type { TrialPlan } from '../../../src/trial/plan.ts';
-import { planOf } from '../../support/trial-bench.ts';
+import { planOf } from '../../support/trials/trial-bench.ts';
 
 const END_MS = 1_000_000;
 const END_TASK = 500;

@@ -4,10 +4,14 @@ import type { Task } from '../../../src/domain/task.ts';
 import { noEvidence } from '../../../src/trial/evidence/evidence.ts';
 import { measureScale, type TrialPlan } from '../../../src/trial/plan.ts';
 import { describePower, objectionToTrial } from '../../../src/trial/preview/power.ts';
-import { taskOf, tasksOf } from '../../support/engine-fixture.ts';
-import { normalNoise } from '../../support/noise.ts';
-import { seededRandom } from '../../support/seed.ts';
-import { planOf as benchPlanOf, SUCCESS_GUARD, TrialBench } from '../../support/trial-bench.ts';
+import { taskOf, tasksOf } from '../../support/engine/engine-fixture.ts';
+import { normalNoise } from '../../support/engine/noise.ts';
+import { seededRandom } from '../../support/engine/seed.ts';
+import {
+  planOf as benchPlanOf,
+  SUCCESS_GUARD,
+  TrialBench,
+} from '../../support/trials/trial-bench.ts';
 
 const COST: Metric = { name: 'cost', kind: 'measurement', better: 'lower', statistic: 'median' };
 const TOTAL: Metric = { ...COST, statistic: 'total' };

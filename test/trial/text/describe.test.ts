@@ -14,7 +14,7 @@ import {
   describeStop,
   describeSuspension,
 } from '../../../src/trial/text/describe-ending.ts';
-import { TrialBench } from '../../support/trial-bench.ts';
+import { TrialBench } from '../../support/trials/trial-bench.ts';
 
 const NONE = { eHarm: 1, eHelp: 1, eNotWorse: 1, margin: undefined, tasksOld: 20, tasksNew: 20 };
 
