@@ -1,6 +1,6 @@
 import type { Clock } from '../domain/clock.ts';
 import { AccessError } from './access-error.ts';
-import { type Log, sampled } from './log-sampler.ts';
+import { type AccessLog, type Log, sampled } from './log-sampler.ts';
 import { readTlsFiles, type TlsMaterial, type TlsPaths } from './tls-files.ts';
 import { TlsGuard } from './tls-guard.ts';
 import { checkToken, type Need, readTokens, type TokenPaths, type Tokens } from './tokens.ts';
@@ -15,7 +15,7 @@ export interface AccessSettings {
 export interface AccessOptions {
   readonly clock: Clock;
   readonly watch: WatchFiles;
-  readonly log: { readonly info: Log; readonly warn: Log; readonly error: Log };
+  readonly log: AccessLog;
 }
 
 /** Receives what happens. */
@@ -39,7 +39,8 @@ export class Access {
   /** Throws an `AccessError` if a file cannot be used. */
   constructor({ tls, tokens }: AccessSettings, options: AccessOptions) {
     this.#options = options;
-    this.#warnSampled = sampled(options.log.warn, options.clock);
+    const warn: Log = (fields, message) => options.log.warn(fields, message);
+    this.#warnSampled = sampled(warn, options.clock);
     if (tls !== undefined) {
       this.#certificates = this.#watchedCertificates(tls);
       this.tls = new TlsGuard(
@@ -142,7 +143,7 @@ export class Access {
 
   #watchedOptions(what: string) {
     const { watch, log } = this.#options;
-    return { what, watch, logInfo: log.info, logError: log.error };
+    return { what, watch, log };
   }
 
   #warn({ warnings }: { readonly warnings: readonly string[] }): void {

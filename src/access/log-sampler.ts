@@ -10,6 +10,13 @@ export type LogFields = Readonly<Record<string, unknown>>;
 /** Writes one line. */
 export type Log = (fields: LogFields, message: string) => void;
 
+/** Methods, to be called as such: those of pino need their `this`. */
+export interface AccessLog {
+  info(fields: LogFields, message: string): void;
+  warn(fields: LogFields, message: string): void;
+  error(fields: LogFields, message: string): void;
+}
+
 /** Logs what others can cause at any rate: in each second the first lines, then how many more there were. */
 export function sampled(log: Log, clock: Clock): Log {
   let windowMs = Number.NEGATIVE_INFINITY;

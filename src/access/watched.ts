@@ -1,5 +1,5 @@
 import { messageOf } from '../domain/errors.ts';
-import type { Log } from './log-sampler.ts';
+import type { AccessLog } from './log-sampler.ts';
 
 /** Calls `onChange` when one of the files has changed; returns a function that stops it. */
 export type WatchFiles = (paths: readonly string[], onChange: () => void) => () => void;
@@ -11,8 +11,7 @@ export interface WatchedOptions<S, T> {
   /** Called when new content is live. */
   readonly onTaken: (value: T) => void;
   readonly watch: WatchFiles;
-  readonly logInfo: Log;
-  readonly logError: Log;
+  readonly log: Pick<AccessLog, 'info' | 'error'>;
   /** What the files hold, for the log. */
   readonly what: string;
 }
@@ -67,21 +66,21 @@ export class Watched<S extends object, T> {
   }
 
   #watch(): () => void {
-    const { watch, what, logInfo } = this.#options;
+    const { watch, what, log } = this.#options;
     const isPath = (value: unknown) => typeof value === 'string';
     return watch(Object.values(this.#settings).filter(isPath), () => {
-      if (this.#readAgain()) logInfo({}, `${what} were read again: their files have changed`);
+      if (this.#readAgain()) log.info({}, `${what} were read again: their files have changed`);
     });
   }
 
   #readAgain(): boolean {
-    const { read, what, logError } = this.#options;
+    const { read, what, log } = this.#options;
     try {
       this.#take(read(this.#settings));
       return true;
     } catch (error) {
       this.#problem = messageOf(error);
-      logError({ reason: this.#problem }, `new ${what} were refused; the last good ones stay`);
+      log.error({ reason: this.#problem }, `new ${what} were refused; the last good ones stay`);
       return false;
     }
   }
