@@ -4,7 +4,7 @@ import type { Task } from '../domain/task.ts';
 import type { Receipt } from '../trial/receipt.ts';
 import type { Trial } from '../trial/trial.ts';
 import type { LedgerEvent, StoredEvent } from './event.ts';
-import { foldDelta, isOpen } from './fold-delta.ts';
+import { byOrdinal, foldDelta, isOpen } from './fold-delta.ts';
 import { copyHead, foldHead, type Head } from './head.ts';
 import { PendingWork } from './pending-work.ts';
 import { ignore, type Projection, project } from './projection.ts';
@@ -116,13 +116,11 @@ export class Draft implements LedgerView, Addition {
     return this.#deltas.get(deltaId) ?? this.#base.delta(deltaId);
   }
 
-  *pending(): Iterable<Delta> {
-    for (const delta of this.#base.pending()) {
-      if (!this.#deltas.has(delta.deltaId)) yield delta;
-    }
-    for (const delta of this.#deltas.values()) {
-      if (delta.state === 'proposed') yield delta;
-    }
+  pending(): Iterable<Delta> {
+    if (this.#deltas.size === 0) return this.#base.pending();
+    const unchanged = [...this.#base.pending()].filter(({ deltaId }) => !this.#deltas.has(deltaId));
+    const changed = [...this.#deltas.values()].filter(({ state }) => state === 'proposed');
+    return [...unchanged, ...changed].sort(byOrdinal);
   }
 
   metricsOf(clientId: string | undefined): MetricsReport | undefined {

@@ -8,6 +8,11 @@ export function isOpen({ state }: Delta): boolean {
   return state === 'proposed' || state === 'trial' || state === 'provisional';
 }
 
+/** Orders deltas by their creation. */
+export function byOrdinal(a: Delta, b: Delta): number {
+  return a.ordinal - b.ordinal;
+}
+
 /** A delta after an event that names it; `undefined` if the delta is not known. */
 export function foldDelta(delta: Delta | undefined, event: LedgerEvent): Delta | undefined {
   if (event.kind === 'delta_proposed') return bornDelta(event.proposal, event.ordinal);

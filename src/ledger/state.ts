@@ -5,7 +5,7 @@ import type { Retention } from '../domain/settings.ts';
 import type { Task } from '../domain/task.ts';
 import type { Trial } from '../trial/trial.ts';
 import type { LedgerEvent, StoredEvent, TrialAdvanced } from './event.ts';
-import { isOpen } from './fold-delta.ts';
+import { byOrdinal, isOpen } from './fold-delta.ts';
 import { emptyHead, type Head } from './head.ts';
 import { HoldbackRows } from './holdback-rows.ts';
 import { NewestByClient } from './newest-by-client.ts';
@@ -53,7 +53,7 @@ export class LedgerState implements LedgerView {
   readonly #deltaEvents = new Map<string, number[]>();
   readonly #holdbackRows = new HoldbackRows();
   readonly #newest = new NewestProposals();
-  /** Deltas that are open: see `isOpen`. */
+  /** Deltas that are open, see `isOpen`, in creation order. */
   readonly #open = new Map<string, Delta>();
   /** Changes as they were when applied, without a gap up to the newest. */
   readonly #applied = new Ring<Delta>();
@@ -142,7 +142,7 @@ export class LedgerState implements LedgerView {
 
   /** The retained deltas, newest first. */
   *deltasNewestFirst(beforeOrdinal = Number.POSITIVE_INFINITY): Generator<Delta> {
-    const byBirth = [...this.#deltas.values()].sort((a, b) => b.ordinal - a.ordinal);
+    const byBirth = [...this.#deltas.values()].sort((a, b) => byOrdinal(b, a));
     for (const delta of byBirth) {
       if (delta.ordinal < beforeOrdinal) yield delta;
     }
@@ -163,7 +163,9 @@ export class LedgerState implements LedgerView {
       project(LedgerState.#projection, event, position, this);
     }
     this.pendingWork.merge(addition.pendingWork);
-    for (const delta of addition.changedDeltas()) this.#mergeDelta(delta);
+    const changed = [...addition.changedDeltas()];
+    for (const delta of changed) this.#mergeDelta(delta);
+    this.#noteOpen(changed);
     for (const delta of addition.applied) {
       if (delta.sequence > this.head.compactedThrough) this.#applied.push(delta);
     }
@@ -213,9 +215,15 @@ export class LedgerState implements LedgerView {
   #mergeDelta(delta: Delta): void {
     if (this.#open.has(delta.deltaId)) this.#deltas.delete(delta.deltaId);
     this.#deltas.set(delta.deltaId, delta);
-    if (isOpen(delta)) this.#open.set(delta.deltaId, delta);
-    else this.#open.delete(delta.deltaId);
     this.#newest.note(delta);
+  }
+
+  /** In creation order, however many of them a commit has changed. */
+  #noteOpen(changed: readonly Delta[]): void {
+    for (const delta of changed.toSorted(byOrdinal)) {
+      if (isOpen(delta)) this.#open.set(delta.deltaId, delta);
+      else this.#open.delete(delta.deltaId);
+    }
   }
 
   #forget(): void {
