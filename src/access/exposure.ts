@@ -51,7 +51,7 @@ export function planListener(
     return { isSecure, warning };
   }
   if (insecure) {
-    const warning = `${flag} ${text}: whoever reaches this address may do everything (--insecure)`;
+    const warning = `${flag} ${text}: anyone who reaches this address may do everything (--insecure)`;
     return { isSecure, warning };
   }
   throw new AccessError(

@@ -98,7 +98,10 @@ function serveCommand(): Command {
       )
       .addOption(flag('--log-level <level>', 'overrides monitoring.log_level').choices(LOG_LEVELS))
       .addOption(
-        flag('--drain-timeout <seconds>', 'at most so long for calls in flight when told to stop')
+        flag(
+          '--drain-timeout <seconds>',
+          'the longest that calls in flight may take once it is told to stop',
+        )
           .default(10)
           .argParser(drainTimeout),
       )
@@ -146,7 +149,7 @@ function healthcheckCommand(): Command {
 function replayCommand(): Command {
   return clientCommand('replay', 'record the tasks of trace files with a running sidecar')
     .argument('<file...>', 'NDJSON, one Task in proto3 JSON per line; - is standard input')
-    .option('--rate <tasks>', 'at most so many tasks a second', positiveNumber)
+    .option('--rate <tasks>', 'tasks sent per second, at most', positiveNumber)
     .option('--skip-bad-lines', 'name them and go on, instead of stopping at the first')
     .option('--give-up-after <seconds>', 'without progress, after a break', positiveNumber, 60)
     .action(async (files: string[], flags: Omit<ReplayOptions, 'files'>) =>

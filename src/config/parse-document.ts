@@ -94,7 +94,7 @@ interface Reader {
   lineAt(offset: number): number;
 }
 
-/** All in one pass: the package searches the whole document anew for each. */
+/** All in one pass: the package searches the whole document again for each. */
 function resolveAliases(yaml: Document): ReadonlyMap<Alias, Node> {
   const anchors = new Map<string, Node>();
   const targets = new Map<Alias, Node>();

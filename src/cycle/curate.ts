@@ -30,7 +30,7 @@ export interface Curated extends Scored {
   readonly waitMs: number;
 }
 
-/** A proposal that the hourly bound holds back expires after the hour (counted in whole minutes), to be proposed anew. */
+/** A proposal that the hourly bound holds back expires after the hour (counted in whole minutes), to be proposed again. */
 const HOUR_MS = 61 * 60_000;
 
 /**

@@ -154,7 +154,7 @@ export class TrialChanges implements TrialContext {
   }
 
   /**
-   * Ends the trial that tasks no longer ask for by their ids: it would wait in vain. A probation waits, since
+   * Ends the trial that tasks no longer ask for by their ids, and that would go on for ever. A probation waits, since
    * its value is live.
    */
   stopUnasked(): void {

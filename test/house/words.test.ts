@@ -10,6 +10,12 @@ const WORDS: Readonly<Record<string, string>> = {
   thereof: 'of it',
   lest: 'so that it does not',
   befall: 'happen to',
+  whoever: 'a client, an operator, anyone who',
+  beneath: 'below, under',
+  'in vain': 'without effect',
+  'so much': 'the amount itself',
+  'so long': 'the time itself',
+  'so many': 'the number itself',
 };
 
 const DOCS = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md'];

@@ -20,7 +20,7 @@ import { createPool, type MethodRule, type Need, type Pool, rulesOf } from './ru
 // 4. The bytes of large requests, and of large responses that are not read, are bounded per connection;
 //    those of requests also in all.
 // 5. Once a drain has begun, no call but a probe is admitted, and no request is waited for.
-// 6. Whoever shows no valid token reaches no handler, and loses a connection after `MAX_REFUSED` calls.
+// 6. A caller without a valid token reaches no handler, and loses its connection after `MAX_REFUSED` calls.
 //
 // Elsewhere: the number of calls per connection (HTTP/2, `grpc-js/server.ts`), of streams (`OpenStreams`),
 // and of connections (`net/connection-cap.ts`).

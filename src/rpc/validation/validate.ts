@@ -17,7 +17,7 @@ const MAX_ITEMS_TO_REPORT = 10_000;
  */
 export function createValidate(): Validate {
   const allFaults = createValidator();
-  // Created only when needed: each validator compiles every rule of the proto anew.
+  // Created only when needed: each validator compiles every rule of the proto again.
   let firstFault: Validator | undefined;
   const validatorFor = (itemCount: number): Validator => {
     if (itemCount <= MAX_ITEMS_TO_REPORT) return allFaults;

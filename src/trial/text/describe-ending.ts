@@ -9,7 +9,7 @@ import { describeGains, describeHelp, describeMetrics, marginText } from './desc
 
 /** The circumstances of an end besides the trial. */
 interface Circumstances {
-  /** The live value was set by somebody else and stays. */
+  /** The live value was set by another decision and stays. */
   readonly isForeign?: boolean;
   /** Another value is about to be set. */
   readonly isReplaced?: boolean;
