@@ -50,11 +50,12 @@ export class Watched<S extends object, T> {
 
   /** Reads other files; returns a function that makes them live. Throws if they cannot be used. */
   prepare(settings: S): () => void {
-    this.#options.read(settings);
+    const value = this.#options.read(settings);
     return () => {
       this.stop();
       this.#settings = settings;
       this.#stopWatching = this.#watch();
+      this.#take(value);
       // They may have changed before they were watched.
       this.#readAgain();
     };

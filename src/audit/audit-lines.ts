@@ -105,7 +105,13 @@ export function isRecomputed({ faults, isChainOnly }: TrialAudit): boolean {
 
 /** The newest step with a verdict: that of the end, or of the newest stage that is over. */
 export function closingStep({ end, stages }: TrialAudit): AuditedStage['end'] {
-  return end ?? stages.flatMap((one) => one.end ?? []).at(-1);
+  // A damaged receipt may lack what its step has.
+  const whole = stages.flatMap((one) => (isWhole(one.end) ? [one.end] : []));
+  return end ?? whole.at(-1);
+}
+
+function isWhole(step: AuditedStage['end']): step is NonNullable<AuditedStage['end']> {
+  return typeof step?.effect?.verdict === 'string';
 }
 
 function describeVerdict(audit: TrialAudit): string[] {

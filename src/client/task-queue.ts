@@ -65,8 +65,10 @@ export class TaskQueue<T> {
       if (this.#over.signal.aborted) return this.#dropAll();
       if (this.#waiting.length > this.#options.limit) {
         this.#dropOldest();
-        if (!this.#isFullTold) this.#options.onFull();
+        const isTold = this.#isFullTold;
+        // First: what is called may add tasks.
         this.#isFullTold = true;
+        if (!isTold) this.#options.onFull();
       }
       if (this.#workers < this.#options.workers) void this.#work();
     });

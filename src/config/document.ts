@@ -25,6 +25,8 @@ export class ConfigDocument {
   /** Plain objects, lists and scalars; `undefined` if the text is empty or unreadable. */
   data: unknown;
   readonly faults: LocatedFault[] = [];
+  /** Whether a scalar is more than its value: `2.0` is no other number than `2` in JSON. */
+  hasSources = true;
   readonly #notes = new Map<string, PartNote>();
   #nodes = 0;
   #isFull = false;
@@ -67,7 +69,7 @@ export class ConfigDocument {
 
   /** A scalar as it was written, before it became a number or a boolean. */
   sourceOf(path: ConfigPath): string | undefined {
-    return this.#notes.get(keyOf(path))?.source;
+    return this.hasSources ? this.#notes.get(keyOf(path))?.source : undefined;
   }
 }
 

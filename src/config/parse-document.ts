@@ -52,6 +52,7 @@ export function parseJsonDocument(text: string): ConfigDocument {
   if (fault === undefined) {
     const document = parseYamlDocument(text);
     document.data ??= null;
+    document.hasSources = false;
     return document;
   }
   const document = new ConfigDocument();

@@ -1,5 +1,6 @@
 import { TASK_STATUSES, type Task } from '../domain/task.ts';
 import type { LedgerEvent } from './event.ts';
+import { isKnownKind } from './fold-delta.ts';
 
 /** A task as stored: by position, since names would take half of the space. */
 type TaskRow = readonly [
@@ -31,6 +32,8 @@ export function decodeEvent(kind: string, text: string): LedgerEvent {
     const rows = JSON.parse(text) as TaskRow[];
     return { kind, tasks: rows.map(decodeTask) };
   }
+  if (!isKnownKind(kind))
+    throw new Error(`an event of the kind ${kind}, which a newer release wrote`);
   const event = JSON.parse(text) as LedgerEvent;
   if (event.kind !== kind) throw new Error(`expected an event ${kind}, got ${event.kind}`);
   return event;

@@ -27,6 +27,7 @@ export class Draft implements LedgerView, Addition {
   #idsAdded = 0;
   readonly #deltas = new Map<string, Delta>();
   readonly #clients = new Map<string, number>();
+  readonly changedWhileOpen = new Set<string>();
   /** Of clients that name themselves. */
   readonly #metrics = new Map<string, MetricsReport>();
   readonly pendingWork: PendingWork;
@@ -187,7 +188,10 @@ export class Draft implements LedgerView, Addition {
     const delta = foldDelta(former, event);
     if (delta === undefined || delta === former) return;
     // A delta that is no longer open counts as new: see `LedgerState`.
-    if (former !== undefined && isOpen(former)) this.#deltas.delete(delta.deltaId);
+    if (former !== undefined && isOpen(former)) {
+      this.#deltas.delete(delta.deltaId);
+      this.changedWhileOpen.add(delta.deltaId);
+    }
     this.#deltas.set(delta.deltaId, delta);
     if (event.kind === 'delta_applied') this.applied.push(delta);
   }

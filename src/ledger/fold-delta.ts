@@ -21,6 +21,11 @@ export function foldDelta(delta: Delta | undefined, event: LedgerEvent): Delta |
 
 const DECIDED = { expireTimeMs: undefined, waitsFor: undefined } as const;
 
+/** Whether this release knows events of that kind. */
+export function isKnownKind(kind: string): boolean {
+  return Object.hasOwn(DELTA, kind);
+}
+
 function same(_: LedgerEvent, delta: Delta): Delta {
   return delta;
 }

@@ -22,6 +22,8 @@ export interface Addition {
   readonly events: readonly StoredEvent[];
   /** Deltas as they stand now. */
   changedDeltas(): Iterable<Delta>;
+  /** Those of them that an event changed while they were open. */
+  readonly changedWhileOpen: ReadonlySet<string>;
   /** Deltas applied, in order, as they were then. */
   readonly applied: readonly Delta[];
   readonly pendingWork: PendingWork;
@@ -53,7 +55,7 @@ export class LedgerState implements LedgerView {
   readonly #deltaEvents = new Map<string, number[]>();
   readonly #holdbackRows = new HoldbackRows();
   readonly #newest = new NewestProposals();
-  /** Deltas that are open, see `isOpen`, in creation order. */
+  /** Deltas that are open: see `isOpen`. */
   readonly #open = new Map<string, Delta>();
   /** Changes as they were when applied, without a gap up to the newest. */
   readonly #applied = new Ring<Delta>();
@@ -103,8 +105,9 @@ export class LedgerState implements LedgerView {
     return this.#newest.of(ruleId);
   }
 
-  *pending(): Iterable<Delta> {
-    for (const delta of this.#open.values()) if (delta.state === 'proposed') yield delta;
+  pending(): Iterable<Delta> {
+    const proposed = [...this.#open.values()].filter(({ state }) => state === 'proposed');
+    return proposed.sort(byOrdinal);
   }
 
   get trials(): readonly Trial[] {
@@ -163,9 +166,10 @@ export class LedgerState implements LedgerView {
       project(LedgerState.#projection, event, position, this);
     }
     this.pendingWork.merge(addition.pendingWork);
-    const changed = [...addition.changedDeltas()];
-    for (const delta of changed) this.#mergeDelta(delta);
-    this.#noteOpen(changed);
+    for (const delta of addition.changedDeltas()) {
+      if (addition.changedWhileOpen.has(delta.deltaId)) this.#deltas.delete(delta.deltaId);
+      this.#mergeDelta(delta);
+    }
     for (const delta of addition.applied) {
       if (delta.sequence > this.head.compactedThrough) this.#applied.push(delta);
     }
@@ -213,17 +217,10 @@ export class LedgerState implements LedgerView {
   }
 
   #mergeDelta(delta: Delta): void {
-    if (this.#open.has(delta.deltaId)) this.#deltas.delete(delta.deltaId);
     this.#deltas.set(delta.deltaId, delta);
+    if (isOpen(delta)) this.#open.set(delta.deltaId, delta);
+    else this.#open.delete(delta.deltaId);
     this.#newest.note(delta);
-  }
-
-  /** In creation order, however many of them a commit has changed. */
-  #noteOpen(changed: readonly Delta[]): void {
-    for (const delta of changed.toSorted(byOrdinal)) {
-      if (isOpen(delta)) this.#open.set(delta.deltaId, delta);
-      else this.#open.delete(delta.deltaId);
-    }
   }
 
   #forget(): void {

@@ -69,12 +69,6 @@ const INSPECTING = new Set<DescMethod>([
   LearningService.method.getGains,
 ]);
 
-/** Methods whose requests are streams. */
-const STREAMS: readonly DescMethod[] = [
-  LearningService.method.recordTasks,
-  ...REFLECTION.flatMap(({ methods }) => methods),
-];
-
 export function createLearningServer(options: LearningServerOptions): LearningServer {
   const { engine, environment, configError, limits } = options;
   const services = [LearningService, LearningAdminService];
@@ -119,6 +113,7 @@ function createAdmission({
   environment,
   limits,
   authority,
+  reflection,
 }: LearningServerOptions): Admission {
   return new Admission({
     clock,
@@ -129,10 +124,13 @@ function createAdmission({
       environment.refused(reason);
     },
     clients: LearningService.methods.filter(
-      (one) => !INSPECTING.has(one) && !STREAMS.includes(one),
+      (one) => !INSPECTING.has(one) && one !== LearningService.method.recordTasks,
     ),
     operators: [...LearningAdminService.methods, ...INSPECTING],
     probes: Health.methods,
-    streams: STREAMS,
+    streams: [
+      LearningService.method.recordTasks,
+      ...(reflection ? REFLECTION.flatMap(({ methods }) => methods) : []),
+    ],
   });
 }

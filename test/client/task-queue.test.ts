@@ -9,7 +9,11 @@ function failure(reason: WireReason): ServiceError {
 }
 
 /** A queue of names, and a sidecar that does to each what it is told to. */
-function createQueue(answer: (name: string) => Promise<{ duplicate: boolean }>, limit = 3) {
+function createQueue(
+  answer: (name: string) => Promise<{ duplicate: boolean }>,
+  limit = 3,
+  onFull = () => {},
+) {
   const clock = new ManualClock();
   const sent: string[] = [];
   let told = 0;
@@ -21,6 +25,7 @@ function createQueue(answer: (name: string) => Promise<{ duplicate: boolean }>, 
     onWaiting: () => {},
     onFull: () => {
       told += 1;
+      onFull();
     },
     limit,
     workers: 1,
@@ -122,4 +127,10 @@ test('closing does not wait where nothing is left', async () => {
   await queue.close(5000);
   expect(await recorded).toEqual({ kind: 'recorded' });
   expect(clock.pending).toBe(0);
+});
+
+test('what is told that it is full may add a task, and is told once', () => {
+  const { queue, timesFull } = createQueue(never, 3, () => void queue.add('of the callback'));
+  for (let i = 0; i < 10; i += 1) void queue.add(`task-${i}`);
+  expect(timesFull()).toBe(1);
 });

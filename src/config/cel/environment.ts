@@ -20,8 +20,8 @@ const CLAUSE = /%(?:%|(?:\.(\d*))?(.)?)/gsu;
 
 /**
  * `format` of the strings extension. The package rounds `%f` on the shortest decimal text of a
- * number (66.65 gives 66.6) and `%e` half up; both are to round half to even on its exact value
- * (66.65 is a little more than that: 66.7). All else is left to the package.
+ * number (66.65 gives 66.6) and `%e` half up; both are to round its exact value, ties to even up
+ * to 40 decimals (66.65 is a little more than that: 66.7). All else is left to the package.
  */
 function format(this: string, args: CelList): string {
   let next = 0;

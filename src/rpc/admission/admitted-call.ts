@@ -55,7 +55,7 @@ export class AdmittedCall extends ServerInterceptingCall implements Listener {
   #cancelTimeout: (() => void) | undefined;
   /** The client has half-closed. */
   #requestEnded = false;
-  /** Ended here, for its bytes: what still arrives is dropped. */
+  /** Cancelled, or ended here before its request: what still arrives, or is answered, is dropped. */
   #isOver = false;
   /** Of the message that is arriving. */
   #bytes = 0;
@@ -92,7 +92,8 @@ export class AdmittedCall extends ServerInterceptingCall implements Listener {
   }
 
   onReceiveMessage(message: Message): void {
-    if (this.#isOver) return;
+    // A compressed message may be decoded only after its stream was reset.
+    if (this.#isOver || this.arrival.stream.destroyed) return;
     // A compressed message is larger than what arrived of it.
     const bytes = decodedBytes(message);
     if (bytes > this.#bytes) this.#count(bytes - this.#bytes);
@@ -106,11 +107,13 @@ export class AdmittedCall extends ServerInterceptingCall implements Listener {
     this.#requestEnded = true;
     this.#stopAwaiting();
     if (this.arrival.rule.responseStream) this.#leave();
-    this.#listener?.onReceiveHalfClose();
+    // Closing the stream of a call that was refused ends its request, too.
+    if (!this.#isOver) this.#listener?.onReceiveHalfClose();
   }
 
   /** Every call ends with this. */
   onCancel(): void {
+    this.#isOver = true;
     this.#leave();
     this.#counter.ended(this);
     this.arrival.connection.unreadBytes -= this.#unreadBytes;
@@ -119,12 +122,14 @@ export class AdmittedCall extends ServerInterceptingCall implements Listener {
 
   override sendMessage(message: Message, callback: () => void): void {
     this.#leave();
+    if (this.#isOver) return;
     if (this.#takeResponse(message)) this.#call.sendMessage(message, callback);
     else this.refuse(UNREAD);
   }
 
   override sendStatus(end: End): void {
     this.#leave();
+    if (!this.#requestEnded) this.#isOver = true;
     const { stream } = this.arrival;
     const hasTrailers = stream.headersSent;
     this.#call.sendStatus(end);
