@@ -192,6 +192,11 @@ describe('merging', () => {
 });
 
 describe('JSON', () => {
+  test('a number is its value, however it is written', () => {
+    const { config } = parseConfig('{ "version": 2026.10 }', 'x', 'json');
+    expect(config.version).toBe('2026.1');
+  });
+
   test('an old config works as it is; its other keys are warnings', () => {
     const text = `{
   "version": "2025.3",
