@@ -1,6 +1,6 @@
 import type { Row, Table } from '../scripts/report/table.ts';
 import { performUnder, TASKS_BEFORE } from './change.ts';
-import type { Experiment, Figures, Section } from './experiment.ts';
+import type { Experiment, Figures, Samples, Section } from './experiment.ts';
 import { medianOfAll, share } from './figures.ts';
 import type { Perform } from './flow.ts';
 import { createNoise } from './noise.ts';
@@ -41,19 +41,24 @@ export const HOURS: Section = {
     {
       title: 'Hours until a value is in force, and until it is confirmed',
       note: `${Math.ceil(trials / 20)} trials each, AR(1), tasks of a second, evenly spread over the day; medians over all of them, - where fewer than half came so far within trial.max_seconds and trial.probation_seconds.`,
-      headings: ['provis. %', 'tasks', 'hours', 'confirmed %', 'tasks', 'hours'],
-      rows: CASES.map(({ name }): Row => {
-        const samples = samplesOf(name);
-        const cells = ['promoted', 'confirmed'].flatMap((stage) => [
-          share(samples, stage),
-          medianOfAll(samples, `${stage}At`, stage),
-          medianOfAll(samples, `${stage}Hours`, stage),
-        ]);
-        return { name, cells, targets: [] };
-      }),
+      headings: HOURS_HEADINGS,
+      rows: CASES.map(
+        ({ name }): Row => ({ name, cells: hoursCells(samplesOf(name)), targets: [] }),
+      ),
     },
   ],
 };
+
+export const HOURS_HEADINGS = ['provis. %', 'tasks', 'hours', 'confirmed %', 'tasks', 'hours'];
+
+/** The cells of a row under `HOURS_HEADINGS`, from what `playDays` returned. */
+export function hoursCells(samples: Samples): number[] {
+  return ['promoted', 'confirmed'].flatMap((stage) => [
+    share(samples, stage),
+    medianOfAll(samples, `${stage}At`, stage),
+    medianOfAll(samples, `${stage}Hours`, stage),
+  ]);
+}
 
 /** A trial of tasks that are spread evenly over the day: whether and when it came so far, in tasks and hours. */
 export function playDays(perform: Perform, perDay: number, seed: string): Figures {

@@ -2,8 +2,8 @@ import { atMost, type Row, type Table, type Target } from '../scripts/report/tab
 import { median } from '../src/trial/evidence/distributions.ts';
 import { performUnder } from './change.ts';
 import type { Experiment, Samples, Section } from './experiment.ts';
-import { medianOfAll, share } from './figures.ts';
-import { playDays } from './hours.ts';
+import { medianOfAll } from './figures.ts';
+import { HOURS_HEADINGS, hoursCells, playDays } from './hours.ts';
 import { createNoise, LATENCIES, type Noise } from './noise.ts';
 
 /** Of each orchestrator. */
@@ -42,14 +42,9 @@ export const SHARED: Section = {
     {
       title: 'Five orchestrators: each with a ledger of its own, and with one for all',
       note: `${Math.ceil(trials / 20)} trials each, by task, ${PER_DAY} tasks a day from each orchestrator, which are recorded ones without their failures; medians as above.`,
-      headings: ['provis. %', 'tasks', 'hours', 'confirmed %', 'tasks', 'hours'],
+      headings: HOURS_HEADINGS,
       rows: CASES.map(({ name }): Row => {
-        const samples = samplesOf(name);
-        const cells = ['promoted', 'confirmed'].flatMap((stage) => [
-          share(samples, stage),
-          medianOfAll(samples, `${stage}At`, stage),
-          medianOfAll(samples, `${stage}Hours`, stage),
-        ]);
+        const cells = hoursCells(samplesOf(name));
         return { name, cells, targets: name === SOONER ? soonerThanAlone(samplesOf) : [] };
       }),
     },

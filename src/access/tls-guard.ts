@@ -126,7 +126,7 @@ export class TlsGuard {
 }
 
 function peerOf(socket: TLSSocket): string {
-  // Unlike this one, the socket below it still knows its address once it is destroyed.
+  // A destroyed TLS socket has lost its address; the TCP socket below it has not.
   const { remoteAddress, remotePort } = parentOf(socket) ?? socket;
   return remoteAddress === undefined ? 'unknown' : `${remoteAddress}:${remotePort}`;
 }

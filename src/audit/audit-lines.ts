@@ -105,7 +105,7 @@ export function isRecomputed({ faults, isChainOnly }: TrialAudit): boolean {
 
 /** The newest step with a verdict: that of the end, or of the newest stage that is over. */
 export function closingStep({ end, stages }: TrialAudit): AuditedStage['end'] {
-  // A damaged receipt may lack what its step has.
+  // A damaged receipt may lack fields that its type has.
   const whole = stages.flatMap((one) => (isWhole(one.end) ? [one.end] : []));
   return end ?? whole.at(-1);
 }

@@ -95,7 +95,7 @@ async function* readFrom(
   reader: Reader,
 ): AsyncGenerator<ReaderEvent, boolean> {
   if (reader.refusal !== undefined) {
-    // A stream may be silent for long; a unary call shows whether the sidecar is reachable.
+    // A quiet stream does not show whether the sidecar is reachable; a unary call does.
     await client.resolveParameters({}, { deadlineMs: ANSWER_MS, signal: options.signal });
     reader.refusal = undefined;
     yield { kind: 'resumed', place: reader.place };

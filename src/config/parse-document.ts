@@ -41,7 +41,7 @@ export function parseYamlDocument(text: string): ConfigDocument {
   // What the parser recovered after a fault of syntax is a guess, and would only mislead.
   if (yaml.errors.length > 0 || yaml.contents === null) return document;
   const reader: Reader = { targets: resolveAliases(yaml), document, lineAt };
-  // Nothing but `---`, or comments after it, is as empty as nothing.
+  // A document of `---` and comments alone is null, and counts as empty.
   document.data = readNode(reader, yaml.contents, [], 1) ?? undefined;
   return document;
 }
