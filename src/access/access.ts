@@ -1,9 +1,15 @@
 import type { Clock } from '../domain/clock.ts';
 import { AccessError } from './access-error.ts';
-import { type AccessLog, type Log, sampled } from './log-sampler.ts';
+import { type AccessLog, sampled, type WriteLog } from './log-sampler.ts';
 import { readTlsFiles, type TlsMaterial, type TlsPaths } from './tls-files.ts';
 import { TlsGuard } from './tls-guard.ts';
-import { checkToken, type Need, readTokens, type TokenPaths, type Tokens } from './tokens.ts';
+import {
+  checkToken,
+  type RequiredRole,
+  readTokens,
+  type TokenPaths,
+  type Tokens,
+} from './tokens.ts';
 import { Watched, type WatchFiles } from './watched.ts';
 
 /** The part of a config that concerns access. */
@@ -33,13 +39,13 @@ export class Access {
   readonly #options: AccessOptions;
   readonly #certificates: Watched<TlsPaths, TlsMaterial> | undefined;
   readonly #tokenFiles: Watched<TokenPaths, Tokens> | undefined;
-  readonly #warnSampled: Log;
+  readonly #warnSampled: WriteLog;
   #follower: AccessFollower | undefined;
 
   /** Throws an `AccessError` if a file cannot be used. */
   constructor({ tls, tokens }: AccessSettings, options: AccessOptions) {
     this.#options = options;
-    const warn: Log = (fields, message) => options.log.warn(fields, message);
+    const warn: WriteLog = (fields, message) => options.log.warn(fields, message);
     this.#warnSampled = sampled(warn, options.clock);
     if (tls !== undefined) {
       this.#certificates = this.#watchedCertificates(tls);
@@ -65,7 +71,7 @@ export class Access {
   /**
    * Throws NO_TOKEN or NOT_ALLOWED if tokens are required and the header shows none that suffices.
    */
-  check(header: string | undefined, need: Need): void {
+  check(header: string | undefined, need: RequiredRole): void {
     if (this.#tokenFiles !== undefined) checkToken(this.#tokenFiles.value, header, need);
   }
 

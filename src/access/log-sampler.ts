@@ -8,7 +8,7 @@ const WINDOW_MS = 1000;
 export type LogFields = Readonly<Record<string, unknown>>;
 
 /** Writes one line. */
-export type Log = (fields: LogFields, message: string) => void;
+export type WriteLog = (fields: LogFields, message: string) => void;
 
 /** Methods, to be called as such: those of pino need their `this`. */
 export interface AccessLog {
@@ -18,7 +18,7 @@ export interface AccessLog {
 }
 
 /** Logs what others can cause at any rate: in each second the first lines, then how many more there were. */
-export function sampled(log: Log, clock: Clock): Log {
+export function sampled(log: WriteLog, clock: Clock): WriteLog {
   let windowMs = Number.NEGATIVE_INFINITY;
   let lines = 0;
   let left = 0;

@@ -6,7 +6,7 @@ import { readTokenFile } from './token-file.ts';
 export type Role = 'client' | 'admin';
 
 /** What a call needs: a token of that role, or of any. */
-export type Need = Role | 'any';
+export type RequiredRole = Role | 'any';
 
 /** The files of tokens. */
 export interface TokenPaths {
@@ -46,7 +46,7 @@ export function readTokens(paths: TokenPaths): Tokens {
  *
  * @param header `Authorization`, as sent
  */
-export function checkToken(tokens: Tokens, header: string | undefined, need: Need): void {
+export function checkToken(tokens: Tokens, header: string | undefined, need: RequiredRole): void {
   if (header === undefined || header === '') {
     throw noToken('expected a token: authorization: Bearer <token>, found no such header');
   }

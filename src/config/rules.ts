@@ -21,7 +21,7 @@ import { settleGuard, settleMetric } from './metric.ts';
 import type { RuleText } from './schema.ts';
 
 /** Something wrong with an expression of a rule. */
-export interface RuleFault {
+export interface ExpressionFault {
   readonly path: ConfigPath;
   readonly message: string;
   /** Lines of the expression before the place of the fault. */
@@ -41,8 +41,8 @@ interface ReadRule<T extends RuleText = RuleText> {
 export function checkRules(
   config: MergedConfig,
   declared: DeclaredParameters,
-): readonly RuleFault[] {
-  const faults: RuleFault[] = [];
+): readonly ExpressionFault[] {
+  const faults: ExpressionFault[] = [];
   const rules = config.rules.map((text, index) => readRule(text, index, declared, faults));
   const samples = createSamplesFor(rules, initialValues(config));
   for (const rule of rules) {
@@ -80,7 +80,7 @@ function readRule<T extends RuleText>(
   text: T,
   index: number,
   declared: DeclaredParameters,
-  faults: RuleFault[],
+  faults: ExpressionFault[],
 ): ReadRule<T> {
   const rule: ReadRule<T> = { text, index, expressions: new Map() };
   for (const field of FIELDS) {
@@ -98,7 +98,7 @@ function locate(
   field: Field,
   source: string,
   fault: { offset: number; message: string },
-): RuleFault {
+): ExpressionFault {
   const before = source.slice(0, fault.offset);
   const newlines = before.split('\n').length - 1;
   const column = fault.offset - (before.lastIndexOf('\n') + 1) + 1;

@@ -7,7 +7,7 @@ import type { Candidate } from './generate.ts';
 import { lackOfConfidence, scoreShortfall } from './shortfall.ts';
 
 /** What becomes of a candidate: applied, left to a person, put on trial, or rejected. */
-export type Outcome = 'apply' | 'propose' | 'trial' | 'reject';
+export type CurationOutcome = 'apply' | 'propose' | 'trial' | 'reject';
 
 /** A candidate and its score. */
 export interface Scored {
@@ -23,7 +23,7 @@ export interface Scored {
 
 /** A candidate, its score, and what becomes of it. */
 export interface Curated extends Scored {
-  readonly outcome: Outcome;
+  readonly outcome: CurationOutcome;
   /** Why it was not applied, in words; otherwise empty. */
   readonly summary: string;
   /** How long it may wait for a person or a trial; 0 if it does not wait. */

@@ -2,9 +2,9 @@ import { type Delta, isLive } from '../domain/delta.ts';
 import { LearningError } from '../domain/errors.ts';
 import type { DeltaRefused } from '../ledger/event.ts';
 import type { LedgerView } from '../ledger/view.ts';
-import { type DecisionContext, decision, type EngineDecision } from './decision.ts';
-import { known, quote, stateError } from './deltas.ts';
-import { areEnough, countClients, describeRefusals, MAX_REFUSALS } from './refusals.ts';
+import { type DecisionContext, decision, type EngineDecision } from './decision/decision.ts';
+import { known, quote, stateError } from './decision/deltas.ts';
+import { areEnough, countClients, describeRefusals, MAX_REFUSALS } from './decision/refusals.ts';
 import { revertTo } from './revert.ts';
 
 /** A client's acknowledgement, or refusal, of a delta. */

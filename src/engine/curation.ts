@@ -4,8 +4,8 @@ import { kindViolation, violationOf } from '../domain/parameters.ts';
 import type { ParameterSpec } from '../domain/settings.ts';
 import { own, type Value } from '../domain/value.ts';
 import type { LedgerView } from '../ledger/view.ts';
-import { decision, type EngineDecision } from './decision.ts';
-import { known, quote, stateError, withReason } from './deltas.ts';
+import { decision, type EngineDecision } from './decision/decision.ts';
+import { known, quote, stateError, withReason } from './decision/deltas.ts';
 
 /** An operator's override of a parameter. */
 export interface Override {

@@ -7,7 +7,7 @@ import { trialEffect } from '../trial/effect.ts';
 import { compareSamples, sampleOf } from '../trial/observe.ts';
 import { describeMetrics } from '../trial/text/describe-effect.ts';
 import { isOfThisFormat } from '../trial/trial.ts';
-import { OBSERVED_TASKS } from './changes.ts';
+import { OBSERVED_TASKS } from './decision/changes.ts';
 
 /** The effect of a delta, that of an open trial included; `undefined` if nothing is known. */
 export function effectOf(view: LedgerView, delta: Delta): Partial<DeltaEffect> | undefined {

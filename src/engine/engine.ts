@@ -7,18 +7,18 @@ import { type LoopSettings, retentionOf } from '../domain/settings.ts';
 import type { Task } from '../domain/task.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Dispatch } from '../trial/assign.ts';
-import { type CycleObserver, Cycles } from './cycles.ts';
-import type { EngineDecision } from './decision.ts';
-import type { Environment, Follower } from './environment.ts';
+import type { EngineDecision } from './decision/decision.ts';
+import type { Environment, Follower } from './decision/environment.ts';
 import { gainsOf } from './gains.ts';
 import { IntervalTimer } from './interval-timer.ts';
 import { LoopClock } from './loop-clock.ts';
 import { declareParameters, retireParameters } from './parameters.ts';
+import { type CycleObserver, Cycles } from './proposals/cycles.ts';
+import { type RuleStatus, ruleStatus } from './proposals/rule-status.ts';
+import { type CycleReport, expireProposals } from './proposals/run-cycle.ts';
 import { type Recorded, recordTasks } from './record.ts';
 import { type Resolved, resolve, settled } from './resolve.ts';
 import { ResolveUsage } from './resolve-usage.ts';
-import { type RuleStatus, ruleStatus } from './rule-status.ts';
-import { type CycleReport, expireProposals } from './run-cycle.ts';
 import { expireDue, isDue, reviewTrials } from './trials.ts';
 
 /** Called after tasks are recorded and after each cycle. */

@@ -17,9 +17,9 @@ import { trialOf } from '../ledger/view.ts';
 import { ALPHA } from '../trial/evidence/bets.ts';
 import { MIN_GROUPS } from '../trial/gain.ts';
 import type { TrialPlan } from '../trial/plan.ts';
+import type { Environment } from './decision/environment.ts';
 import { effectOf } from './effects.ts';
-import type { Environment } from './environment.ts';
-import { proofNeeded } from './proof-needed.ts';
+import { proofNeeded } from './proposals/proof-needed.ts';
 
 /** What the retained changes have gained, and what that cost. */
 export function gainsOf(state: LedgerState, environment: Environment): Gains {

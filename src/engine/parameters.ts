@@ -2,7 +2,7 @@ import { violationOf } from '../domain/parameters.ts';
 import type { LoopSettings } from '../domain/settings.ts';
 import { own, type Value } from '../domain/value.ts';
 import type { LedgerView } from '../ledger/view.ts';
-import { decision, type EngineDecision } from './decision.ts';
+import { decision, type EngineDecision } from './decision/decision.ts';
 
 /** Whether a config has a parameter: it declares it, or a rule targets it, as those do that add one. */
 export function hasParameter({ parameters, rules }: LoopSettings, name: string): boolean {

@@ -3,7 +3,7 @@ import type { Task } from '../domain/task.ts';
 import type { LedgerEvent } from '../ledger/event.ts';
 import { toWallMs } from '../ledger/head.ts';
 import type { LedgerView } from '../ledger/view.ts';
-import { decision, type EngineDecision } from './decision.ts';
+import { decision, type EngineDecision } from './decision/decision.ts';
 import { observeEffects } from './effects.ts';
 
 /** The outcome of recording a batch of tasks. */

@@ -9,8 +9,8 @@ import {
   takesTask,
 } from '../trial/assign.ts';
 import { runningBlock, type Trial } from '../trial/trial.ts';
-import { decision, type EngineDecision } from './decision.ts';
-import { hasRefused } from './refusals.ts';
+import { decision, type EngineDecision } from './decision/decision.ts';
+import { hasRefused } from './decision/refusals.ts';
 
 /** The values for a task to run with. */
 export interface Resolved {

@@ -1,9 +1,9 @@
 import { type Delta, isLive } from '../domain/delta.ts';
 import { sameValue } from '../domain/value.ts';
 import { standingArm } from '../trial/trial.ts';
-import type { Changes } from './changes.ts';
-import { type DecisionContext, decision, type EngineDecision } from './decision.ts';
-import { inverseOf, known, stateError, withReason } from './deltas.ts';
+import type { Changes } from './decision/changes.ts';
+import { type DecisionContext, decision, type EngineDecision } from './decision/decision.ts';
+import { inverseOf, known, stateError, withReason } from './decision/deltas.ts';
 import { hasParameter } from './parameters.ts';
 
 /**

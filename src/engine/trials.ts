@@ -12,8 +12,8 @@ import {
   standingArm,
   type Trial,
 } from '../trial/trial.ts';
-import { decision, type EngineDecision } from './decision.ts';
-import { modeOf, tries } from './proposals.ts';
+import { decision, type EngineDecision } from './decision/decision.ts';
+import { modeOf, tries } from './proposals/proposals.ts';
 import { revertIn } from './revert.ts';
 
 /** Why a trial of an earlier release ends. */

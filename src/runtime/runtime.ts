@@ -8,7 +8,7 @@ import type { Config } from '../config/config.ts';
 import { retentionOf } from '../domain/settings.ts';
 import { Engine } from '../engine/engine.ts';
 import { valuesOutOfBounds } from '../engine/parameters.ts';
-import { neverPasses } from '../engine/rule-status.ts';
+import { neverPasses } from '../engine/proposals/rule-status.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import type { LedgerStore } from '../ledger/store.ts';
 import { trialOn } from '../ledger/view.ts';

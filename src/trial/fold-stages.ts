@@ -5,7 +5,7 @@ import { assignedIn, dropBlocks, dropUnfinished } from './fold-blocks.ts';
 import { hasHoldback } from './plan.ts';
 import type { HoldbackRenewed, TrialConfirmed, TrialPaused, TrialPromoted } from './step.ts';
 import { type AssignedTask, isFilling, type TaskSet } from './task-set.ts';
-import { type Counts, openTasks, type Trial } from './trial.ts';
+import { type ArmCounts, openTasks, type Trial } from './trial.ts';
 
 /**
  * Suspends a trial. Waiting tasks are left out, and so is a pair of blocks that has not ended; a group that
@@ -119,7 +119,7 @@ function leaveOut(trial: Trial, sets: readonly TaskSet[]): Trial {
   };
 }
 
-function minus(counts: Counts, left: Counts): Counts {
+function minus(counts: ArmCounts, left: ArmCounts): ArmCounts {
   return { old: counts.old - left.old, new: counts.new - left.new };
 }
 
@@ -130,7 +130,7 @@ function countEnds(tasks: readonly AssignedTask[]) {
   return { expected: countArms(tasks), missing: ended('lost'), cancelled: ended('cancelled') };
 }
 
-function countArms(tasks: readonly AssignedTask[]): Counts {
+function countArms(tasks: readonly AssignedTask[]): ArmCounts {
   const isNew = tasks.filter(({ arm }) => arm === 'new').length;
   return { old: tasks.length - isNew, new: isNew };
 }

@@ -40,10 +40,10 @@ export interface CountedPair {
 }
 
 /** Tasks by arm. */
-export type Counts = Readonly<Record<Arm, number>>;
+export type ArmCounts = Readonly<Record<Arm, number>>;
 
 /** Adds `count` tasks to one arm. */
-export function plusCount(counts: Counts, arm: Arm, count: number): Counts {
+export function plusCount(counts: ArmCounts, arm: Arm, count: number): ArmCounts {
   return { ...counts, [arm]: counts[arm] + count };
 }
 
@@ -116,10 +116,10 @@ export interface Trial {
   /** No block runs, and the standing arm's value is live. */
   readonly isResting: boolean;
   /** Tasks assigned an arm, without those that were left out. */
-  readonly expected: Counts;
+  readonly expected: ArmCounts;
   /** Of `expected`: not reported in time, and cancelled. */
-  readonly missing: Counts;
-  readonly cancelled: Counts;
+  readonly missing: ArmCounts;
+  readonly cancelled: ArmCounts;
   /** The newest tasks that timed out; in blocks, those reported after their pair was counted. */
   readonly lost: readonly LostTask[];
   /** The longest time from assignment to report, in milliseconds. */

@@ -3,7 +3,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readTokenFile } from '../../src/access/token-file.ts';
-import { checkToken, type Need, readTokens } from '../../src/access/tokens.ts';
+import { checkToken, type RequiredRole, readTokens } from '../../src/access/tokens.ts';
 import { LearningError } from '../../src/domain/errors.ts';
 import { tempDir } from '../support/sidecar/temp-dir.ts';
 
@@ -61,7 +61,7 @@ describe('a file of tokens', () => {
 
 describe('a call', () => {
   const tokens = readTokensHere(CLIENT, ADMIN);
-  const reasonOf = (header: string | undefined, need: Need) => {
+  const reasonOf = (header: string | undefined, need: RequiredRole) => {
     try {
       checkToken(tokens(), header, need);
       return 'OK';
@@ -70,7 +70,7 @@ describe('a call', () => {
     }
   };
 
-  test.each<[string | undefined, Need, string]>([
+  test.each<[string | undefined, RequiredRole, string]>([
     [`Bearer ${CLIENT}`, 'client', 'OK'],
     [`bearer  ${CLIENT} `, 'any', 'OK'],
     [`Bearer ${ADMIN}`, 'client', 'OK'],

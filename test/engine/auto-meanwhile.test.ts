@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { approve } from '../../src/engine/curation.ts';
-import { summaryOf } from '../../src/engine/refusals.ts';
+import { summaryOf } from '../../src/engine/decision/refusals.ts';
 import { revert } from '../../src/engine/revert.ts';
 import { setTrialsPaused } from '../../src/engine/trials.ts';
 import { applied, autoWith, FOLLOWER, follow, refuse } from '../support/engine/auto-fixture.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { acknowledge } from '../../src/engine/acknowledge.ts';
 import { approve, reject, setParameter } from '../../src/engine/curation.ts';
-import { restingUntil } from '../../src/engine/proposals.ts';
+import { restingUntil } from '../../src/engine/proposals/proposals.ts';
 import { revert } from '../../src/engine/revert.ts';
 import { createEngineFixture, recordWindow, tasksOf } from '../support/engine/engine-fixture.ts';
 

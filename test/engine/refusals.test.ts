@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { acknowledge } from '../../src/engine/acknowledge.ts';
-import type { Follower } from '../../src/engine/environment.ts';
-import { ruleRest } from '../../src/engine/proposals.ts';
-import { MAX_REFUSALS, summaryOf } from '../../src/engine/refusals.ts';
+import type { Follower } from '../../src/engine/decision/environment.ts';
+import { MAX_REFUSALS, summaryOf } from '../../src/engine/decision/refusals.ts';
+import { ruleRest } from '../../src/engine/proposals/proposals.ts';
 import { revert } from '../../src/engine/revert.ts';
 import { runningBlock } from '../../src/trial/trial.ts';
 import { createEngineFixture, recordWindow, taskOf } from '../support/engine/engine-fixture.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { acknowledge } from '../../src/engine/acknowledge.ts';
-import type { Follower } from '../../src/engine/environment.ts';
+import type { Follower } from '../../src/engine/decision/environment.ts';
 import { setTrialsPaused } from '../../src/engine/trials.ts';
 import { configOf, taskOf, tasksOf } from '../support/engine/engine-fixture.ts';
 import {

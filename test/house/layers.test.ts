@@ -7,6 +7,10 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 
 const GRPC = ['@grpc/grpc-js', '@bufbuild/protobuf'];
 const DISK = ['node:fs', 'node:path'];
+const OF_DECISIONS = [
+  ...['domain', 'cycle', 'trial', 'trial/evidence', 'trial/memory', 'trial/preview'],
+  ...['trial/text', 'ledger'],
+];
 
 /** What each room may import: folders of src, packages, modules of node. Others: anything. */
 const ROOMS: Record<string, readonly string[]> = {
@@ -21,10 +25,9 @@ const ROOMS: Record<string, readonly string[]> = {
   ledger: ['domain', 'trial', 'trial/evidence', 'trial/memory'],
   config: ['config/cel', 'domain', '@bufbuild/cel', 'yaml', 'zod', 'node:crypto', ...DISK],
   'config/cel': ['config', 'domain', '@bufbuild/cel', 'yaml', 'zod', 'node:crypto', ...DISK],
-  engine: [
-    ...['domain', 'cycle', 'trial', 'trial/evidence', 'trial/memory', 'trial/preview'],
-    ...['trial/text', 'ledger'],
-  ],
+  engine: ['engine/decision', 'engine/proposals', ...OF_DECISIONS],
+  'engine/decision': OF_DECISIONS,
+  'engine/proposals': ['engine/decision', ...OF_DECISIONS],
   store: [
     ...['domain', 'ledger', 'store/sqlite', 'store/disk'],
     ...['node:sqlite', 'node:worker_threads', ...DISK],
@@ -46,8 +49,8 @@ const ROOMS: Record<string, readonly string[]> = {
     ...['rpc/services', 'rpc/streams', 'rpc/validation', 'rpc/admission', 'rpc/grpc-js'],
   ],
   'rpc/services': [
-    ...['gen', 'domain', 'ledger', 'engine', 'wire', 'rpc', 'rpc/streams', 'rpc/validation'],
-    ...[...GRPC, '@bufbuild/protobuf/reflect', '@bufbuild/protobuf/wkt'],
+    ...['gen', 'domain', 'ledger', 'engine', 'engine/decision', 'wire', 'rpc', 'rpc/streams'],
+    ...['rpc/validation', ...GRPC, '@bufbuild/protobuf/reflect', '@bufbuild/protobuf/wkt'],
     '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js',
   ],
   'rpc/streams': [

@@ -1,7 +1,7 @@
 import type { Delta } from '../../domain/delta.ts';
 import { invalidFields } from '../../domain/errors.ts';
 import { approve, reject, setParameter } from '../../engine/curation.ts';
-import type { EngineDecision } from '../../engine/decision.ts';
+import type { EngineDecision } from '../../engine/decision/decision.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { revert } from '../../engine/revert.ts';
 import { setTrialsPaused } from '../../engine/trials.ts';

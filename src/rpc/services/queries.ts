@@ -2,9 +2,9 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import { clip } from '../../domain/clip.ts';
 import { DELTA_TYPES, type Delta } from '../../domain/delta.ts';
 import { LearningError } from '../../domain/errors.ts';
+import { summaryOf } from '../../engine/decision/refusals.ts';
 import { effectOf } from '../../engine/effects.ts';
 import type { Engine } from '../../engine/engine.ts';
-import { summaryOf } from '../../engine/refusals.ts';
 import { CycleSchema } from '../../gen/learning/v1/cycle_pb.ts';
 import { DeltaSchema } from '../../gen/learning/v1/delta_pb.ts';
 import {

@@ -6,10 +6,14 @@ import { mean } from '../evidence/distributions.ts';
 import type { Outcome } from '../evidence/outcome.ts';
 
 /** An outcome with the effect added, if its arm has it. */
-export type Change = (outcome: Outcome, arm: Arm, effect: number) => Outcome;
+export type AddEffect = (outcome: Outcome, arm: Arm, effect: number) => Outcome;
 
 /** Adds an effect to an outcome: the old value is worse than the new one in the metric. */
-export function createChange(metric: Metric, tasks: readonly Task[], random: () => number): Change {
+export function addEffectOf(
+  metric: Metric,
+  tasks: readonly Task[],
+  random: () => number,
+): AddEffect {
   switch (metric.kind) {
     case 'outcome':
     case 'latency':
@@ -24,7 +28,7 @@ export function createChange(metric: Metric, tasks: readonly Task[], random: () 
   }
 }
 
-function changeSuccess(tasks: readonly Task[], random: () => number): Change {
+function changeSuccess(tasks: readonly Task[], random: () => number): AddEffect {
   const rate = mean(tasks.map(({ status }) => (status === 'success' ? 1 : 0)));
   if (rate >= 0.5) {
     return (outcome, arm, share) =>
@@ -39,7 +43,7 @@ function changeSuccess(tasks: readonly Task[], random: () => number): Change {
       : outcome;
 }
 
-function changeMeasurement({ name, better }: Metric, tasks: readonly Task[]): Change {
+function changeMeasurement({ name, better }: Metric, tasks: readonly Task[]): AddEffect {
   const values = tasks.flatMap(({ measurements }) => own(measurements, name) ?? []);
   const size = mean(values.map(Math.abs)) * (better === 'lower' ? 1 : -1);
   return (outcome, arm, part) => {

@@ -13,7 +13,7 @@ import { foldRunning } from '../fold.ts';
 import type { TrialPlan } from '../plan.ts';
 import { startTrial, type Trial } from '../trial.ts';
 import { CONFIRMING, isHelpful, isHopeless } from '../verdict.ts';
-import { createChange } from './known-effect.ts';
+import { addEffectOf } from './known-effect.ts';
 
 /**
  * Replays per effect, and how many of them may miss the effect (one in five). The commit of a cycle
@@ -114,7 +114,7 @@ function createPlay(
 ) {
   const start = startOf(plan);
   const draw = createDraw(plan, tasks, random);
-  const change = createChange(plan.primary, tasks, random);
+  const change = addEffectOf(plan.primary, tasks, random);
   return (effect: number): Played | undefined => {
     let trial = start;
     while (trial.tasksUsed < maxTasks) {
@@ -142,7 +142,7 @@ function tasksToConfirm(
   random: () => number,
 ): number {
   const outcomes = tasks.map(recordedOutcome);
-  const change = createChange(plan.primary, tasks, random);
+  const change = addEffectOf(plan.primary, tasks, random);
   const start = played[played.length >> 1]?.evidence ?? [];
   let evidence = start;
   for (let group = 0; group < PLAYED_GROUPS; group += 1) {

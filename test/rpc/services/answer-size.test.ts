@@ -6,7 +6,7 @@ import { MAX_PARAMETERS, MAX_VALUE_BYTES } from '../../../src/domain/parameters.
 import type { Value } from '../../../src/domain/value.ts';
 import { encodedBytes } from '../../../src/domain/value-size.ts';
 import { setParameter } from '../../../src/engine/curation.ts';
-import { MAX_REFUSALS } from '../../../src/engine/refusals.ts';
+import { MAX_REFUSALS } from '../../../src/engine/decision/refusals.ts';
 import type { Delta as ProtoDelta } from '../../../src/gen/learning/v1/delta_pb.ts';
 import { DeltaSchema } from '../../../src/gen/learning/v1/delta_pb.ts';
 import {

@@ -1,6 +1,6 @@
 import type { Task } from '../../../src/domain/task.ts';
 import { acknowledge } from '../../../src/engine/acknowledge.ts';
-import type { Follower } from '../../../src/engine/environment.ts';
+import type { Follower } from '../../../src/engine/decision/environment.ts';
 import { baseline } from '../../../src/engine/resolve.ts';
 import { createTrialFixture, type TrialFixture, trialYaml } from '../trials/trial-fixture.ts';
 import { taskOf } from './engine-fixture.ts';

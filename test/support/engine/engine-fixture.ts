@@ -3,7 +3,7 @@ import { parseConfig } from '../../../src/config/load.ts';
 import { retentionOf } from '../../../src/domain/settings.ts';
 import type { Task } from '../../../src/domain/task.ts';
 import { Engine, type EngineObserver } from '../../../src/engine/engine.ts';
-import type { CycleReport } from '../../../src/engine/run-cycle.ts';
+import type { CycleReport } from '../../../src/engine/proposals/run-cycle.ts';
 import { Ledger } from '../../../src/ledger/ledger.ts';
 import type { SyncLedgerStore } from '../../../src/ledger/store.ts';
 import { createMemoryStore } from '../../../src/store/memory.ts';

@@ -1,15 +1,15 @@
-import type { Delta } from '../domain/delta.ts';
-import type { CurationMode, Rule } from '../domain/rule.ts';
-import type { LoopSettings } from '../domain/settings.ts';
-import { own, sameValue, type Value } from '../domain/value.ts';
-import type { LedgerView } from '../ledger/view.ts';
-import { changeKey, isOver, type Rest, restOf } from '../trial/memory/change.ts';
-import { isLeftToPerson, learnedConfidence, type RuleRecord } from '../trial/memory/learned.ts';
+import type { Delta } from '../../domain/delta.ts';
+import type { CurationMode, Rule } from '../../domain/rule.ts';
+import type { LoopSettings } from '../../domain/settings.ts';
+import { own, sameValue, type Value } from '../../domain/value.ts';
+import type { LedgerView } from '../../ledger/view.ts';
+import { changeKey, isOver, type Rest, restOf } from '../../trial/memory/change.ts';
+import { isLeftToPerson, learnedConfidence, type RuleRecord } from '../../trial/memory/learned.ts';
 
 type Known = Pick<LedgerView, 'head'>;
 
 /** A rule, a target and a value. */
-export interface Change {
+export interface ProposedChange {
   readonly ruleId: string;
   readonly target: string;
   readonly newValue: Value | undefined;
@@ -47,17 +47,17 @@ export function triesFirst({ head }: Known, asksByTask: () => boolean | undefine
 }
 
 /** Whether a change rests after a trial that was HARMED or INVALID. */
-export function isHarmResting({ head }: Known, change: Change, nowMs: number): boolean {
+export function isHarmResting({ head }: Known, change: ProposedChange, nowMs: number): boolean {
   return !isOver(restAfter({ head }, change, false), nowMs, head.counters.tasksRecorded);
 }
 
 /** Whether a muted rule may try a change: its rest is over, whatever its last trial found. */
-export function mayProbe({ head }: Known, change: Change, nowMs: number): boolean {
+export function mayProbe({ head }: Known, change: ProposedChange, nowMs: number): boolean {
   return isOver(restAfter({ head }, change, true), nowMs, head.counters.tasksRecorded);
 }
 
 /** When the last trial of a change ended; 0 if there was none. */
-export function lastTriedMs({ head }: Known, change: Change): number {
+export function lastTriedMs({ head }: Known, change: ProposedChange): number {
   return own(head.changes, changeKey(change))?.endMs ?? 0;
 }
 
@@ -88,10 +88,10 @@ export function ruleRest({ head }: Known, ruleId: string, nowMs: number): Rest |
 }
 
 /** Whether a delta is one of this change. */
-export function isOf(delta: Delta, { ruleId, target, newValue }: Change): boolean {
+export function isOf(delta: Delta, { ruleId, target, newValue }: ProposedChange): boolean {
   return delta.ruleId === ruleId && delta.target === target && sameValue(delta.newValue, newValue);
 }
 
-function restAfter({ head }: Known, change: Change, always: boolean): Rest | undefined {
+function restAfter({ head }: Known, change: ProposedChange, always: boolean): Rest | undefined {
   return restOf(own(head.changes, changeKey(change)), always);
 }

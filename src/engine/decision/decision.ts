@@ -1,5 +1,5 @@
-import type { Decision } from '../ledger/ledger.ts';
-import type { LedgerView } from '../ledger/view.ts';
+import type { Decision } from '../../ledger/ledger.ts';
+import type { LedgerView } from '../../ledger/view.ts';
 import { Changes } from './changes.ts';
 import type { Environment } from './environment.ts';
 import { TrialChanges } from './trial-changes.ts';

@@ -1,17 +1,17 @@
-import { combineMetrics } from '../cycle/combine-metrics.ts';
-import type { Curated } from '../cycle/curate.ts';
-import { type CycleInput, type CyclePlan, planCycle } from '../cycle/cycle.ts';
-import { type Generated, generate, type HeldSince, type Restraints } from '../cycle/generate.ts';
-import { summarize } from '../cycle/window-statistics.ts';
-import type { CycleRecord } from '../domain/cycle.ts';
-import type { Delta } from '../domain/delta.ts';
-import type { Sliced } from '../domain/slices.ts';
-import type { WindowSummary } from '../domain/window.ts';
-import { appliedLastHour } from '../ledger/head.ts';
-import { type LedgerView, trialsOn } from '../ledger/view.ts';
-import type { Changes } from './changes.ts';
-import { type DecisionContext, decision, type EngineDecision } from './decision.ts';
-import type { Environment } from './environment.ts';
+import { combineMetrics } from '../../cycle/combine-metrics.ts';
+import type { Curated } from '../../cycle/curate.ts';
+import { type CycleInput, type CyclePlan, planCycle } from '../../cycle/cycle.ts';
+import { type Generated, generate, type HeldSince, type Restraints } from '../../cycle/generate.ts';
+import { summarize } from '../../cycle/window-statistics.ts';
+import type { CycleRecord } from '../../domain/cycle.ts';
+import type { Delta } from '../../domain/delta.ts';
+import type { Sliced } from '../../domain/slices.ts';
+import type { WindowSummary } from '../../domain/window.ts';
+import { appliedLastHour } from '../../ledger/head.ts';
+import { type LedgerView, trialsOn } from '../../ledger/view.ts';
+import type { Changes } from '../decision/changes.ts';
+import { type DecisionContext, decision, type EngineDecision } from '../decision/decision.ts';
+import type { Environment } from '../decision/environment.ts';
 import { isWindowStale, waitsForTasks } from './fresh-tasks.ts';
 import {
   confidenceOf,

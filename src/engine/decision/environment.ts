@@ -1,5 +1,5 @@
-import type { DeltaType } from '../domain/delta.ts';
-import type { LoopSettings } from '../domain/settings.ts';
+import type { DeltaType } from '../../domain/delta.ts';
+import type { LoopSettings } from '../../domain/settings.ts';
 
 /** An open stream of deltas. */
 export interface Follower {

@@ -1,10 +1,10 @@
-import type { Delta } from '../domain/delta.ts';
-import type { Rule } from '../domain/rule.ts';
-import type { Task } from '../domain/task.ts';
-import { own, type Value } from '../domain/value.ts';
-import type { LedgerView } from '../ledger/view.ts';
-import { SUFFICIENT } from '../trial/evidence/bets.ts';
-import { carryKey, changeKey } from '../trial/memory/change.ts';
+import type { Delta } from '../../domain/delta.ts';
+import type { Rule } from '../../domain/rule.ts';
+import type { Task } from '../../domain/task.ts';
+import { own, type Value } from '../../domain/value.ts';
+import type { LedgerView } from '../../ledger/view.ts';
+import { SUFFICIENT } from '../../trial/evidence/bets.ts';
+import { carryKey, changeKey } from '../../trial/memory/change.ts';
 import {
   clipsOf,
   formatOf,
@@ -15,9 +15,9 @@ import {
   measureOutcomeTimeout,
   measureScale,
   type TrialPlan,
-} from '../trial/plan.ts';
-import { tellingLabels } from '../trial/predict.ts';
-import { TAKING_BACK } from '../trial/verdict.ts';
+} from '../../trial/plan.ts';
+import { tellingLabels } from '../../trial/predict.ts';
+import { TAKING_BACK } from '../../trial/verdict.ts';
 import type { Environment } from './environment.ts';
 
 /** How trials assign arms; `undefined` in mode `auto` until it is known whether tasks ask by id. */

@@ -1,11 +1,11 @@
-import { whyNeverPasses } from '../cycle/shortfall.ts';
-import type { Rule } from '../domain/rule.ts';
-import type { LoopSettings } from '../domain/settings.ts';
-import { millisecondsPerTask } from '../domain/task-interval.ts';
-import type { LedgerState } from '../ledger/state.ts';
-import { trialsOn } from '../ledger/view.ts';
-import type { Trial } from '../trial/trial.ts';
-import type { Environment } from './environment.ts';
+import { whyNeverPasses } from '../../cycle/shortfall.ts';
+import type { Rule } from '../../domain/rule.ts';
+import type { LoopSettings } from '../../domain/settings.ts';
+import { millisecondsPerTask } from '../../domain/task-interval.ts';
+import type { LedgerState } from '../../ledger/state.ts';
+import { trialsOn } from '../../ledger/view.ts';
+import type { Trial } from '../../trial/trial.ts';
+import type { Environment } from '../decision/environment.ts';
 import { waitsForTasks } from './fresh-tasks.ts';
 import {
   confidenceOf,

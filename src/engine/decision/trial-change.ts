@@ -1,16 +1,14 @@
-import type { DeltaEffect } from '../domain/effect.ts';
-import type { HarmResponse } from '../domain/rule.ts';
-import { nextMove } from '../trial/advance.ts';
-import { type Arm, commitmentTo, stageSeed } from '../trial/arm.ts';
-import { nextBlock } from '../trial/assign.ts';
-import { medianLatency } from '../trial/drift.ts';
-import { trialEffect } from '../trial/effect.ts';
-import { takeStep } from '../trial/fold.ts';
-import { carriedOver } from '../trial/fold-stages.ts';
-import { type HoldbackState, startHoldback } from '../trial/holdback.ts';
-import { carriedOn } from '../trial/memory/carry.ts';
-import { MEASURED_TASKS, type TrialPlan } from '../trial/plan.ts';
-import type { PauseReason, TrialOutcome, TrialStep } from '../trial/step.ts';
+import type { DeltaEffect } from '../../domain/effect.ts';
+import { nextMove } from '../../trial/advance.ts';
+import { type Arm, commitmentTo, stageSeed } from '../../trial/arm.ts';
+import { nextBlock } from '../../trial/assign.ts';
+import { trialEffect } from '../../trial/effect.ts';
+import { takeStep } from '../../trial/fold.ts';
+import { carriedOver } from '../../trial/fold-stages.ts';
+import { type HoldbackState, startHoldback } from '../../trial/holdback.ts';
+import { carriedOn } from '../../trial/memory/carry.ts';
+import { MEASURED_TASKS, type TrialPlan } from '../../trial/plan.ts';
+import type { PauseReason, TrialOutcome, TrialStep } from '../../trial/step.ts';
 import {
   describeConfirmation,
   describeContinuation,
@@ -18,7 +16,7 @@ import {
   describePromotion,
   describeStop,
   describeSuspension,
-} from '../trial/text/describe-ending.ts';
+} from '../../trial/text/describe-ending.ts';
 import {
   isOnTrial,
   restingArm,
@@ -26,11 +24,19 @@ import {
   staysInForce,
   type Trial,
   verdictIfStopped,
-} from '../trial/trial.ts';
-import type { Finding } from '../trial/verdict.ts';
+} from '../../trial/trial.ts';
+import type { Finding } from '../../trial/verdict.ts';
 import type { Changes } from './changes.ts';
 import { outcomeTimeout } from './plan-trial.ts';
-import { isForeign, promoteValue, putInForce, switchTo, type TrialContext } from './trial-value.ts';
+import {
+  holdbackStart,
+  isForeign,
+  onHarmOf,
+  promoteValue,
+  putInForce,
+  switchTo,
+  type TrialContext,
+} from './trial-value.ts';
 
 /**
  * One trial within one decision: takes steps, seals each into a receipt, and applies values. A live value that
@@ -94,7 +100,8 @@ export class TrialChange {
         case 'suspend':
           this.take({ step: 'suspend', timeMs: nowMs, summary: describeSuspension(trial) });
           // In blocks, a `rest` follows unless the trial rests already, or is paused.
-          if (isByTask || trial.isResting || trial.pauses.length > 0) this.#putBack(trial);
+          if ((isByTask || trial.isResting || trial.pauses.length > 0) && !isOnTrial(trial))
+            this.#put('old', 'The trial is suspended');
           break;
         case 'continue':
           this.take({ step: 'continue', timeMs: nowMs, summary: describeContinuation(trial) });
@@ -159,7 +166,8 @@ export class TrialChange {
     const isOthers = isForeign(this.#changes, trial);
     const isRetrial = plan.retrialOf !== undefined;
     // It is the rule's response to its own change: what harms here is the value before it.
-    const onHarm = finding.verdict === 'harmed' && !isRetrial ? this.#onHarm(plan) : undefined;
+    const onHarm =
+      finding.verdict === 'harmed' && !isRetrial ? onHarmOf(plan, this.#changes) : undefined;
     const effect = trialEffect(finding.verdict, trial);
     const summary = describeEnding(finding, effect, trial, {
       isForeign: isOthers,
@@ -196,7 +204,7 @@ export class TrialChange {
       former: trial.hash,
       stages: trial.stages,
       plan: { ...trial.plan, outcomeTimeoutMs },
-      state: { ...trial.holdback, ...this.#holdbackStart(trial), ...change },
+      state: { ...trial.holdback, ...holdbackStart(trial, this.#context), ...change },
       ...carriedOver(trial),
       effect,
       summary: describeConfirmation(effect, trial),
@@ -232,7 +240,7 @@ export class TrialChange {
       ...this.#nextStage(trial),
       effect,
       summary: describeConfirmation(effect, trial),
-      state: startHoldback(plan, trial.evidence, this.#holdbackStart(trial)),
+      state: startHoldback(plan, trial.evidence, holdbackStart(trial, this.#context)),
     });
   }
 
@@ -242,13 +250,6 @@ export class TrialChange {
       seed: this.seed,
       commitment: commitmentTo(this.#seedOf(trial.stages + 1)),
     };
-  }
-
-  #holdbackStart({ holdback }: Trial) {
-    const fromTask = this.#context.recorded;
-    const tasks = this.#changes.view.newestTasks(MEASURED_TASKS);
-    const { usualMs = medianLatency(tasks), retrialTask = fromTask } = holdback ?? {};
-    return { usualMs, fromTask, retrialTask };
   }
 
   #takeEnd(
@@ -290,15 +291,6 @@ export class TrialChange {
   #put(arm: Arm, reasoning: string, revertsDeltaId = ''): void {
     const plan = this.trial?.plan;
     if (plan !== undefined) putInForce(this.#changes, plan, arm, reasoning, revertsDeltaId);
-  }
-
-  #putBack(trial: Trial): void {
-    if (!isOnTrial(trial)) this.#put('old', 'The trial is suspended');
-  }
-
-  #onHarm({ ruleId }: TrialPlan): HarmResponse {
-    const { rules } = this.#changes.environment.settings;
-    return rules.find(({ id }) => id === ruleId)?.onHarm ?? 'revert';
   }
 
   #seedOf(stage: number, plan = this.trial?.plan): string {

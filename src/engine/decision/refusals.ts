@@ -1,6 +1,6 @@
-import type { Delta, Refusal } from '../domain/delta.ts';
-import type { LoopSettings } from '../domain/settings.ts';
-import type { LedgerView } from '../ledger/view.ts';
+import type { Delta, Refusal } from '../../domain/delta.ts';
+import type { LoopSettings } from '../../domain/settings.ts';
+import type { LedgerView } from '../../ledger/view.ts';
 import { quote, withReason } from './deltas.ts';
 import { type Environment, followersOf } from './environment.ts';
 

@@ -1,8 +1,8 @@
-import { hasDrifted, medianLatency, RETRIAL_REST_TASKS } from '../trial/drift.ts';
-import { MEASURED_TASKS, type TrialPlan } from '../trial/plan.ts';
-import type { DecisionContext } from './decision.ts';
-import { inverseOf } from './deltas.ts';
-import { assignmentOf, planTrial } from './plan-trial.ts';
+import { hasDrifted, medianLatency, RETRIAL_REST_TASKS } from '../../trial/drift.ts';
+import { MEASURED_TASKS, type TrialPlan } from '../../trial/plan.ts';
+import type { DecisionContext } from '../decision/decision.ts';
+import { inverseOf } from '../decision/deltas.ts';
+import { assignmentOf, planTrial } from '../decision/plan-trial.ts';
 import { begin, objectionTo } from './start-trial.ts';
 
 /**

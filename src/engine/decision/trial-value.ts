@@ -1,7 +1,9 @@
-import { sameValue } from '../domain/value.ts';
-import type { Arm } from '../trial/arm.ts';
-import type { TrialPlan } from '../trial/plan.ts';
-import type { Trial } from '../trial/trial.ts';
+import type { HarmResponse } from '../../domain/rule.ts';
+import { sameValue } from '../../domain/value.ts';
+import type { Arm } from '../../trial/arm.ts';
+import { medianLatency } from '../../trial/drift.ts';
+import { MEASURED_TASKS, type TrialPlan } from '../../trial/plan.ts';
+import type { Trial } from '../../trial/trial.ts';
 import type { Changes } from './changes.ts';
 import { inverseOf } from './deltas.ts';
 
@@ -75,4 +77,16 @@ export function isForeign(changes: Changes, { plan, stage }: Trial): boolean {
   const live = changes.valueOf(target);
   if (sameValue(live, oldValue)) return false;
   return (stage === 'trial' && assignment === 'task') || !sameValue(live, newValue);
+}
+
+/** What the rule of a trial does about harm. */
+export function onHarmOf({ ruleId }: TrialPlan, { environment }: Changes): HarmResponse {
+  return environment.settings.rules.find(({ id }) => id === ruleId)?.onHarm ?? 'revert';
+}
+
+/** Where a part of a holdback begins. */
+export function holdbackStart({ holdback }: Trial, { recorded, changes }: TrialContext) {
+  const tasks = changes.view.newestTasks(MEASURED_TASKS);
+  const { usualMs = medianLatency(tasks), retrialTask = recorded } = holdback ?? {};
+  return { usualMs, fromTask: recorded, retrialTask };
 }

@@ -1,9 +1,9 @@
-import { bornApplied, bornDelta, type Delta, type Proposal } from '../domain/delta.ts';
-import { own, type Value } from '../domain/value.ts';
-import type { DeltaApplied, LedgerEvent } from '../ledger/event.ts';
-import { toWallMs } from '../ledger/head.ts';
-import type { LedgerView } from '../ledger/view.ts';
-import { sampleOf } from '../trial/observe.ts';
+import { bornApplied, bornDelta, type Delta, type Proposal } from '../../domain/delta.ts';
+import { own, type Value } from '../../domain/value.ts';
+import type { DeltaApplied, LedgerEvent } from '../../ledger/event.ts';
+import { toWallMs } from '../../ledger/head.ts';
+import type { LedgerView } from '../../ledger/view.ts';
+import { sampleOf } from '../../trial/observe.ts';
 import type { Environment } from './environment.ts';
 
 /** Fields of an application besides those of the delta. */

@@ -1,8 +1,8 @@
-import type { Rule } from '../domain/rule.ts';
-import { own } from '../domain/value.ts';
-import type { LedgerState } from '../ledger/state.ts';
-import type { Environment } from './environment.ts';
-import { planTrial } from './plan-trial.ts';
+import type { Rule } from '../../domain/rule.ts';
+import { own } from '../../domain/value.ts';
+import type { LedgerState } from '../../ledger/state.ts';
+import type { Environment } from '../decision/environment.ts';
+import { planTrial } from '../decision/plan-trial.ts';
 import { modeOf, tries, triesFirst } from './proposals.ts';
 import { describePowerNow, objectionTo } from './start-trial.ts';
 

@@ -1,8 +1,8 @@
-import type { Generated } from '../cycle/generate.ts';
-import { runInSlices } from '../domain/slices.ts';
-import { type Awaitable, whenKnown } from '../ledger/awaitable.ts';
-import type { Ledger } from '../ledger/ledger.ts';
-import type { Environment } from './environment.ts';
+import type { Generated } from '../../cycle/generate.ts';
+import { runInSlices } from '../../domain/slices.ts';
+import { type Awaitable, whenKnown } from '../../ledger/awaitable.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import type { Environment } from '../decision/environment.ts';
 import { askRules, type CycleReport, runCycle } from './run-cycle.ts';
 
 /** Called after each cycle. */

@@ -1,19 +1,19 @@
-import { whyNeverPasses } from '../cycle/shortfall.ts';
-import type { Delta, DeltaType } from '../domain/delta.ts';
-import type { Metric } from '../domain/effect.ts';
-import { limitValue, violationOf } from '../domain/parameters.ts';
-import type { Rule } from '../domain/rule.ts';
-import type { LoopSettings } from '../domain/settings.ts';
-import { own, sameValue, type Value } from '../domain/value.ts';
-import { appliedLastHour } from '../ledger/head.ts';
-import type { LedgerView } from '../ledger/view.ts';
-import { MEASURED_TASKS, type TrialPlan } from '../trial/plan.ts';
-import { describeObstacle, describePower, objectionToTrial } from '../trial/preview/power.ts';
-import type { Changes } from './changes.ts';
-import type { DecisionContext } from './decision.ts';
-import { type Environment, followersOf } from './environment.ts';
+import { whyNeverPasses } from '../../cycle/shortfall.ts';
+import type { Delta, DeltaType } from '../../domain/delta.ts';
+import type { Metric } from '../../domain/effect.ts';
+import { limitValue, violationOf } from '../../domain/parameters.ts';
+import type { Rule } from '../../domain/rule.ts';
+import type { LoopSettings } from '../../domain/settings.ts';
+import { own, sameValue, type Value } from '../../domain/value.ts';
+import { appliedLastHour } from '../../ledger/head.ts';
+import type { LedgerView } from '../../ledger/view.ts';
+import { MEASURED_TASKS, type TrialPlan } from '../../trial/plan.ts';
+import { describeObstacle, describePower, objectionToTrial } from '../../trial/preview/power.ts';
+import type { Changes } from '../decision/changes.ts';
+import type { DecisionContext } from '../decision/decision.ts';
+import { type Environment, followersOf } from '../decision/environment.ts';
+import { assignmentOf, outcomeTimeout, planTrial } from '../decision/plan-trial.ts';
 import { waitsForTasks } from './fresh-tasks.ts';
-import { assignmentOf, outcomeTimeout, planTrial } from './plan-trial.ts';
 import {
   confidenceOf,
   isHarmResting,

@@ -1,7 +1,7 @@
-import type { LoopSettings } from '../domain/settings.ts';
-import type { Task } from '../domain/task.ts';
-import { own } from '../domain/value.ts';
-import type { LedgerView } from '../ledger/view.ts';
+import type { LoopSettings } from '../../domain/settings.ts';
+import type { Task } from '../../domain/task.ts';
+import { own } from '../../domain/value.ts';
+import type { LedgerView } from '../../ledger/view.ts';
 
 type Known = Pick<LedgerView, 'head' | 'newestTasks'>;
 

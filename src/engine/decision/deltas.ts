@@ -1,6 +1,6 @@
-import type { Delta, DeltaOperation } from '../domain/delta.ts';
-import { LearningError } from '../domain/errors.ts';
-import type { LedgerView } from '../ledger/view.ts';
+import type { Delta, DeltaOperation } from '../../domain/delta.ts';
+import { LearningError } from '../../domain/errors.ts';
+import type { LedgerView } from '../../ledger/view.ts';
 
 /** Throws `DELTA_NOT_FOUND` if the delta is not retained. */
 export function known(view: LedgerView, deltaId: string): Delta {

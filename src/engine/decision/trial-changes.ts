@@ -1,10 +1,16 @@
-import type { Task } from '../domain/task.ts';
-import { toLoopMs } from '../ledger/head.ts';
-import type { LedgerView } from '../ledger/view.ts';
-import { type FinishedTask, missingOutcomes, recordOutcome } from '../trial/advance.ts';
-import { type Assignment, armOf, assignTask, type Dispatch, kindOfTask } from '../trial/assign.ts';
-import type { TrialPlan } from '../trial/plan.ts';
-import { isOnTrial, isSettling, runningBlock, type Trial } from '../trial/trial.ts';
+import type { Task } from '../../domain/task.ts';
+import { toLoopMs } from '../../ledger/head.ts';
+import type { LedgerView } from '../../ledger/view.ts';
+import { type FinishedTask, missingOutcomes, recordOutcome } from '../../trial/advance.ts';
+import {
+  type Assignment,
+  armOf,
+  assignTask,
+  type Dispatch,
+  kindOfTask,
+} from '../../trial/assign.ts';
+import type { TrialPlan } from '../../trial/plan.ts';
+import { isOnTrial, isSettling, runningBlock, type Trial } from '../../trial/trial.ts';
 import type { Changes } from './changes.ts';
 import { followersOf } from './environment.ts';
 import { hasRefused } from './refusals.ts';
