@@ -28,7 +28,7 @@ export interface AccessOptions {
 export interface AccessFollower {
   /** The valid tokens have changed. */
   onTokens(): void;
-  /** A connection was refused; `kind` is one of a few. */
+  /** A connection was refused; `kind` is of a small fixed set, so that it can label a metric. */
   onRefusedConnection(kind: string): void;
 }
 
@@ -96,17 +96,17 @@ export class Access {
     this.#follower = follower;
   }
 
-  /** Logs that a call was refused, a few times per second. */
+  /** Logs a refused call; of many in a second, the first few. */
   logRefusedCall(call: { readonly method: string; readonly peer: string }, reason: string): void {
     this.#warnSampled({ ...call, reason }, `a call was refused: ${reason}`);
   }
 
-  /** Logs that a connection could not be accepted, a few times per second. */
+  /** Logs a connection that could not be accepted; of many in a second, the first few. */
   logListenerError(error: Error): void {
     this.#warnSampled({ err: error }, 'a connection could not be taken');
   }
 
-  /** Counts a refused connection, and logs it, a few times per second. */
+  /** Counts a refused connection, and logs it; of many in a second, the first few. */
   refuseConnection(peer: string, { kind, reason }: { kind: string; reason: string }): void {
     this.#follower?.onRefusedConnection(kind);
     this.#warnSampled({ peer, kind, reason }, `a connection was refused: ${reason}`);

@@ -17,7 +17,7 @@ export interface AccessLog {
   error(fields: LogFields, message: string): void;
 }
 
-/** Logs what others can cause at any rate: in each second the first lines, then how many more there were. */
+/** Limits lines that clients can cause as often as they like: in each second the first are written, the rest counted. */
 export function sampled(log: WriteLog, clock: Clock): WriteLog {
   let windowMs = Number.NEGATIVE_INFINITY;
   let lines = 0;

@@ -11,7 +11,7 @@ const READABLE_BY_OTHERS = 0o004;
 /** A file that access depends on. */
 export interface ReadFile {
   readonly text: string;
-  /** One if everybody can read the file, for callers to whom it is secret. */
+  /** A warning if everybody can read the file. Callers whose file is no secret ignore it. */
   readonly warnings: readonly string[];
 }
 

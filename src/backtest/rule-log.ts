@@ -27,7 +27,7 @@ const NOTHING = {
 };
 type RuleCounts = typeof NOTHING;
 
-/** RuleCounts what rules do in a run. */
+/** Counts what rules do in a run. */
 export class RuleLog {
   /** The rules, with conditions that are counted. */
   readonly observed: readonly Rule[];
@@ -48,7 +48,7 @@ export class RuleLog {
     }));
   }
 
-  /** RuleCounts the outcome of a cycle. */
+  /** Counts the outcome of a cycle. */
   take(
     deltas: readonly Delta[],
     faults: readonly { readonly ruleId: string; readonly message: string }[],
@@ -66,12 +66,12 @@ export class RuleLog {
     }
   }
 
-  /** RuleCounts a proposal that expired, unless its trial has been counted. */
+  /** Counts a proposal that expired, unless its trial has been counted. */
   expired(delta: Delta | undefined): void {
     if (delta !== undefined && delta.effect === undefined) this.#of(delta.ruleId).expired += 1;
   }
 
-  /** RuleCounts a proposal that was put on trial. */
+  /** Counts a proposal that was put on trial. */
   tried(ruleId: string): void {
     this.#of(ruleId).tried += 1;
   }

@@ -6,7 +6,7 @@ import type { TrialPlan } from '../trial/plan.ts';
 import type { TrialStep } from '../trial/step.ts';
 import type { Trial } from '../trial/trial.ts';
 
-/** A trial that was begun in a replay. */
+/** A trial that a backtest began. */
 export interface ReplayedTrial extends Omit<DeltaEffect, 'verdict'> {
   readonly deltaId: string;
   readonly ruleId: string;

@@ -43,7 +43,10 @@ export const MAX_VERSION_LENGTH = 128;
 /** Characters of a path: what Linux takes. */
 export const MAX_PATH_LENGTH = 4096;
 
-/** Bytes of a config file: a thousand rules fit ten times; a wrong file is refused early. */
+/**
+ * The largest config file, in bytes: ten times what a thousand rules take. A file named by mistake is refused
+ * before it is parsed.
+ */
 export const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
 
 /** Values in a config file, aliases written out: some bytes of YAML can name billions. */
@@ -55,7 +58,7 @@ export const MAX_CONFIG_DEPTH = 64;
 /** Names of parameters: usable in labels and paths. Two leading underscores are reserved. */
 export const PARAMETER_NAME = /^(?!__)[A-Za-z_][A-Za-z0-9_.-]{0,127}$/;
 
-/** Ids of rules: short enough for a label, without spaces. */
+/** Ids of rules: without spaces, and short enough for the label `rule_id` of a metric. */
 export const RULE_ID = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 
 /** Characters of an expression: a screenful is hard enough to read. Bounds what it can cost. */
@@ -67,7 +70,7 @@ export const MAX_EXPRESSION_DEPTH = 100;
 /** Macros (`all`, `exists`, `map`, `filter`) within macros. The cost is a power of this. */
 export const MAX_MACRO_NESTING = 2;
 
-/** Elements of a list or map written out in an expression: it may be ranged over, in a nest. */
+/** The longest literal list or map. Nested macros may loop over it: the cost is a power of this. */
 export const MAX_LITERAL_ELEMENTS = 100;
 
 /** Decimals that a format may ask for: as many as JavaScript's own functions take. */

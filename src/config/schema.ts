@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DELTA_IMPACTS, DELTA_OPERATIONS, DELTA_TYPES } from '../domain/delta.ts';
+import { DEFAULT_MARGIN } from '../domain/effect.ts';
 import { CURATION_MODES, HARM_RESPONSES } from '../domain/rule.ts';
 import {
   bound,
@@ -74,12 +75,14 @@ export const ruleSchema = section(
       .array(guard('A metric'), 'expected a list of metrics')
       .max(MAX_GUARDS, `expected at most ${MAX_GUARDS} metrics`)
       .describe(
-        'What its trials must not make worse by more than margin (0.05), a share of the old value, of ' +
-          `success a difference of rates; at most ${MAX_GUARDS}, [] = none; without them, success and ` +
+        `What its trials must not make worse by more than margin (${DEFAULT_MARGIN}), a share of the old ` +
+          `value, of success a difference of rates; at most ${MAX_GUARDS}, [] = none; without them, success and ` +
           'latency, but the primary',
       )
       .optional()
-      .meta({ examples: [['success', { metric: 'latency', statistic: 'median', margin: 0.05 }]] }),
+      .meta({
+        examples: [['success', { metric: 'latency', statistic: 'median', margin: DEFAULT_MARGIN }]],
+      }),
     on_harm: choice(
       HARM_RESPONSES,
       'What follows a trial that found harm, beside the old value: nothing else, a pause of all ' +

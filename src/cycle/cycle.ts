@@ -1,4 +1,4 @@
-import type { CurationMode, Rule } from '../domain/rule.ts';
+import { type CurationMode, type Rule, tries } from '../domain/rule.ts';
 import type { LoopSettings } from '../domain/settings.ts';
 import type { Parameters } from '../domain/value.ts';
 import { type Curated, curate, passes, type Scored } from './curate.ts';
@@ -59,7 +59,7 @@ function score(candidate: Candidate, input: CycleInput): Scored | undefined {
   const { settings } = input;
   const confidence = input.confidenceOf(rule);
   const configured = rule.mode ?? settings.curation.mode;
-  const isTried = configured === 'trial' || configured === 'auto';
+  const isTried = tries(configured);
   const mode = isTried && input.isLeftToPerson(rule) ? 'recommend' : effective(configured, input);
   const withConfidence = (value: number): Scored => ({
     candidate,

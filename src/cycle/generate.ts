@@ -50,7 +50,7 @@ export interface GenerateInput extends Restraints {
   readonly metricsAgeMs: number | undefined;
   /** The loop's time. */
   readonly nowMs: number;
-  /** As the last cycle left it. */
+  /** Since when conditions have held, as the last cycle returned it. */
   readonly heldSinceMs: HeldSince;
   /** Monotonic time in milliseconds. */
   readonly monotonic: () => number;

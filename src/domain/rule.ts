@@ -11,6 +11,11 @@ import type { WindowStatistics } from './window.ts';
 export const CURATION_MODES = ['auto', 'apply', 'recommend', 'trial'] as const;
 export type CurationMode = (typeof CURATION_MODES)[number];
 
+/** Whether a mode may put a delta on trial. */
+export function tries(mode: CurationMode): boolean {
+  return mode === 'trial' || mode === 'auto';
+}
+
 /**
  * What follows a trial that found harm. The old value is live in any case; `pause` also pauses
  * all trials until a person resumes them, `notify` leaves the delta to a person.

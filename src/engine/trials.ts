@@ -1,5 +1,6 @@
 import { type Delta, isLive } from '../domain/delta.ts';
 import { violationOf } from '../domain/parameters.ts';
+import { tries } from '../domain/rule.ts';
 import type { LoopSettings } from '../domain/settings.ts';
 import { own, sameValue, type Value } from '../domain/value.ts';
 import { type LedgerView, trialsOn } from '../ledger/view.ts';
@@ -13,7 +14,7 @@ import {
   type Trial,
 } from '../trial/trial.ts';
 import { decision, type EngineDecision } from './decision/decision.ts';
-import { modeOf, tries } from './proposals/proposals.ts';
+import { modeOf } from './proposals/proposals.ts';
 import { revertIn } from './revert.ts';
 
 /** Why a trial of an earlier release ends. */
@@ -77,8 +78,8 @@ function whyEnded(trial: Trial, view: LedgerView, settings: LoopSettings): strin
   // The rule has no say once the new value is live, or when a former value is tried again.
   const fault = isPromoted || retrialOf !== undefined ? undefined : faultOfRule(plan, settings);
   if (fault !== undefined) return fault;
-  // A config may have declared a parameter that the trial was to add.
   const standing = runningBlock(trial)?.arm === 'new' ? newValue : oldValue;
+  // The live value is another if a config has since declared the parameter that the trial was to add.
   const expected = isPromoted ? [oldValue, newValue] : [standing];
   const live = own(view.head.parameters, target);
   if (!expected.some((value) => sameValue(live, value))) return `parameter ${target} was declared`;

@@ -32,11 +32,14 @@ export interface Addition {
 /** Events kept for people to inspect, whose content is in the head (metrics, declarations). */
 const RETAIN_HEAD_EVENTS = 100;
 
+/** The maximum of live changes that a reader of a stream may fall behind by: see `Subscription`. */
+export const MAX_BACKLOG = 256;
+
 /**
  * Changes kept for open streams, however few are retained: a reader that keeps pace must not be reset
  * because one commit brought more than that.
  */
-const KEEP_FOR_STREAMS = 1024;
+const KEEP_FOR_STREAMS = 4 * MAX_BACKLOG;
 
 /** About how many events one commit deletes from the store; those forgotten together are deleted together. */
 const DROPPED_AT_ONCE = 1000;

@@ -1,7 +1,7 @@
 import type { Delta, DeltaType } from '../domain/delta.ts';
 import { LearningError } from '../domain/errors.ts';
 import type { Parameters } from '../domain/value.ts';
-import type { LedgerState } from './state.ts';
+import { type LedgerState, MAX_BACKLOG } from './state.ts';
 
 /** Why a reader is given a snapshot. */
 export type SnapshotOutcome = 'initial' | 'reset_epoch' | 'reset_compacted' | 'reset_slow';
@@ -26,10 +26,9 @@ export interface SubscriptionRequest {
 }
 
 /**
- * A reader is slow if it is behind by more live changes than this, the oldest of which is older than
- * `MAX_LAG_MS`: a burst makes no reader slow. It is then reset by one snapshot.
+ * A reader is slow if it is behind by more than `MAX_BACKLOG` live changes, the oldest of which is older than
+ * this: a burst makes no reader slow. It is then reset by one snapshot.
  */
-export const MAX_BACKLOG = 256;
 export const MAX_LAG_MS = 1000;
 
 /**

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 const CHECK_MS = 1000;
 
 /**
- * Checks without a byte after which a connection is closed; live clients answer a ping every 5 s. Checks
+ * A connection is closed after this number of checks in a row that found no byte from it; live clients answer a ping every 5 s. Checks
  * and not seconds, because all that has arrived is read between two of them: an event loop that stalls
  * closes no healthy connection.
  */

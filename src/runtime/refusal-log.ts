@@ -1,11 +1,12 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../domain/clock.ts';
+import type { ErrorReason } from '../domain/errors.ts';
 
 /** Least time between two lines for a reason: logging each refusal would cost more than refusing. */
 const LOG_INTERVAL_MS = 10_000;
 
-/** Texts of the reasons that concern the sidecar. Other reasons concern the request, and are not logged. */
-const WORDS: Readonly<Record<string, string>> = {
+/** Texts of the reasons that are logged here: the sidecar lacks capacity. */
+const WORDS: Readonly<Partial<Record<ErrorReason | 'INTERNAL', string>>> = {
   OVERLOADED: 'calls are refused: more are made than can be answered',
   TOO_MANY_STREAMS: 'streams are refused: too many are open (limits.max_streams…)',
 };
@@ -14,7 +15,7 @@ const WORDS: Readonly<Record<string, string>> = {
 export function createRefusalLog(log: Logger, clock: Pick<Clock, 'monotonic'>) {
   const loggedMs = new Map<string, number>();
   const counts = new Map<string, number>();
-  return (reason: string): void => {
+  return (reason: ErrorReason | 'INTERNAL'): void => {
     const words = WORDS[reason];
     if (words === undefined) return;
     const count = (counts.get(reason) ?? 0) + 1;

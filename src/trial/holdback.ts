@@ -23,7 +23,7 @@ export interface HoldbackState {
   readonly usualMs: number;
   /** Tasks ever recorded when this part began. */
   readonly fromTask: number;
-  /** Tasks ever recorded when the old value may be tried again. */
+  /** The number of tasks ever recorded from which the old value may be tried again. */
   readonly retrialTask: number;
 }
 

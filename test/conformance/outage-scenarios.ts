@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { expect, vi } from 'vitest';
+import { MAX_BACKLOG } from '../../src/ledger/state.ts';
 import type { Agent, Resolution } from './agent.ts';
 import { type Scenario, scenario } from './scenario.ts';
 import { acknowledged, WAIT, type World } from './world.ts';
@@ -126,7 +127,7 @@ const BIG_TEXT = 'x'.repeat(3900);
 const BIG_REASON = 'r'.repeat(1000);
 
 /** More than a reader may fall behind by, and for longer. What libraries read ahead differs. */
-const BEHIND_CHANGES = 300;
+const BEHIND_CHANGES = MAX_BACKLOG + 50;
 const BEHIND_MS = 1200;
 const CHANGES_A_LOOK = 50;
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { DeltaType } from '../../src/domain/delta.ts';
 import { setParameter } from '../../src/engine/curation.ts';
-import { MAX_BACKLOG, MAX_LAG_MS, Subscription } from '../../src/ledger/subscription.ts';
+import { MAX_BACKLOG } from '../../src/ledger/state.ts';
+import { MAX_LAG_MS, Subscription } from '../../src/ledger/subscription.ts';
 import { createEngineFixture } from '../support/engine/engine-fixture.ts';
 
 /** An engine that has put `count` overrides in force. */

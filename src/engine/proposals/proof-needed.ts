@@ -1,9 +1,9 @@
-import type { Rule } from '../../domain/rule.ts';
+import { type Rule, tries } from '../../domain/rule.ts';
 import { own } from '../../domain/value.ts';
 import type { LedgerState } from '../../ledger/state.ts';
 import type { Environment } from '../decision/environment.ts';
 import { planTrial } from '../decision/plan-trial.ts';
-import { modeOf, tries, triesFirst } from './proposals.ts';
+import { modeOf, triesFirst } from './proposals.ts';
 import { describePowerNow, objectionTo } from './start-trial.ts';
 
 /** Most previews: each simulates trials on the newest tasks. */

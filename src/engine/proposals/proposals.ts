@@ -33,11 +33,6 @@ export function modeOf(rule: Rule, { curation }: LoopSettings): CurationMode {
   return rule.mode ?? curation.mode;
 }
 
-/** Whether a mode may put a delta on trial. */
-export function tries(mode: CurationMode): boolean {
-  return mode === 'trial' || mode === 'auto';
-}
-
 /**
  * Whether a delta of mode `auto` is tried before it is applied: unless tasks are known not to ask by their
  * ids. While trials are paused, it waits for a trial.

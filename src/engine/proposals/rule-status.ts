@@ -1,5 +1,5 @@
 import { whyNeverPasses } from '../../cycle/shortfall.ts';
-import type { Rule } from '../../domain/rule.ts';
+import { type Rule, tries } from '../../domain/rule.ts';
 import type { LoopSettings } from '../../domain/settings.ts';
 import { millisecondsPerTask } from '../../domain/task-interval.ts';
 import type { LedgerState } from '../../ledger/state.ts';
@@ -7,15 +7,7 @@ import { trialsOn } from '../../ledger/view.ts';
 import type { Trial } from '../../trial/trial.ts';
 import type { Environment } from '../decision/environment.ts';
 import { waitsForTasks } from './fresh-tasks.ts';
-import {
-  confidenceOf,
-  modeOf,
-  recordOf,
-  restingUntil,
-  ruleRest,
-  tries,
-  triesFirst,
-} from './proposals.ts';
+import { confidenceOf, modeOf, recordOf, restingUntil, ruleRest, triesFirst } from './proposals.ts';
 import { objectionTo, whyHourIsFull } from './start-trial.ts';
 
 export interface RuleStatus {

@@ -8,7 +8,7 @@ import {
   type StreamDeltasRequestSchema,
   StreamDeltasResponseSchema,
 } from '../../gen/learning/v1/learning_service_pb.ts';
-import type { LedgerState } from '../../ledger/state.ts';
+import { type LedgerState, MAX_BACKLOG } from '../../ledger/state.ts';
 import { type FeedItem, type SnapshotOutcome, Subscription } from '../../ledger/subscription.ts';
 import type { Decoded, Encodable } from '../../wire/codec.ts';
 import { encode } from '../../wire/encode.ts';
@@ -29,7 +29,7 @@ const HEARTBEAT_MS = 15_000;
 const HEARTBEAT_CHECK_MS = 1000;
 
 /** Changes whose encoding is kept for other streams: more than streams that keep up are about to send. */
-const ENCODED_CHANGES = 512;
+const ENCODED_CHANGES = 2 * MAX_BACKLOG;
 
 const OUTCOMES: Readonly<Record<SnapshotOutcome, ProtoOutcome>> = {
   initial: ProtoOutcome.INITIAL,

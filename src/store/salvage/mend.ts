@@ -126,7 +126,7 @@ function headOver(
   return head;
 }
 
-/** Streams need every change after some sequence: this one, the newest whose change is missing. */
+/** The newest sequence whose change is missing. Streams can resume there or later: every change after it is there. */
 function streamableAfter(head: Head, events: readonly StoredEvent[]): number {
   const applied = new Set(
     events.flatMap(({ event }) => (event.kind === 'delta_applied' ? [event.sequence] : [])),

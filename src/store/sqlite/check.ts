@@ -22,7 +22,7 @@ export function checkLedgerFile(file: string): Head | undefined {
   });
 }
 
-/** As `checkLedgerFile`. */
+/** Folds a stored ledger, which reads all of it, and returns its head. Throws `LedgerCorruptError`. */
 export function checkLedger(stored: StoredLedger): Head {
   return foldStored(stored, { retention: NOTHING, newEpoch: () => stored.head.epoch }).head;
 }

@@ -17,7 +17,7 @@ export interface Gap {
   readonly below: number;
 }
 
-/** A gap, and the first message of SQLite. */
+/** A range of rows that could not be read, with the first error that SQLite gave in this scan. */
 export interface Unreadable extends Gap {
   readonly message: string;
 }

@@ -61,7 +61,10 @@ export function parseHead(body: string): Head {
   return JSON.parse(body) as Head;
 }
 
-/** The stored ledger. It and the iteration of its events throw `LedgerCorruptError`. */
+/**
+ * Loads the stored ledger; `undefined` if there is none. Events are read as they are iterated. Throws
+ * `LedgerCorruptError`, as the iteration does.
+ */
 export function loadRows(db: DatabaseSync, file: string): StoredLedger | undefined {
   const body = readHead(db, file);
   if (body !== undefined) {

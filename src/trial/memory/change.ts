@@ -16,7 +16,7 @@ export interface ChangeRecord {
   /** Absent unless clients or an operator had it reverted since it was last confirmed. */
   readonly refused?: {
     readonly times: number;
-    /** When they last did: as `endMs` and `endTask`. */
+    /** When they last did: the loop's time in milliseconds, and tasks ever recorded. */
     readonly timeMs: number;
     readonly task: number;
   };

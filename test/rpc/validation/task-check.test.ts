@@ -136,6 +136,7 @@ const task = fc
       finishTime: time,
       labels: record(text(256)),
       measurements: record(number),
+      clientId: text(256),
     },
     { requiredKeys: [] },
   )
