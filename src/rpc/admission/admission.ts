@@ -1,4 +1,4 @@
-import { constants, type Http2Session } from 'node:http2';
+import { constants } from 'node:http2';
 import type { DescMethod } from '@bufbuild/protobuf';
 import type { ServerInterceptor, StatusObject, status } from '@grpc/grpc-js';
 import type { Clock } from '../../domain/clock.ts';
@@ -112,7 +112,10 @@ export class Admission implements CallGuard, CallCounter {
       return true;
     }
     refuseStream(stream, refusal);
-    if (connection.refusedCalls > MAX_REFUSED) closeSession(session);
+    if (connection.refusedCalls > MAX_REFUSED) {
+      session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      session.destroy();
+    }
     return false;
   };
 
@@ -199,22 +202,10 @@ export class Admission implements CallGuard, CallCounter {
     const { pool } = rule;
     if (pool === this.#probes) {
       if (connection.probes >= MAX_PENDING_PROBES_PER_CONNECTION) return OVERLOADED;
-      this.#makeRoom();
+      // A probe's request arrives in one piece: ends the one that has waited longest for its own.
+      const [oldest] = pool.awaited;
+      if (pool.pending >= MAX_PENDING_PROBES) oldest?.refuse(OVERLOADED);
     } else if (this.#isDraining) return DRAINING;
     return pool.pending < pool.max() ? undefined : OVERLOADED;
   }
-
-  /** A probe's request arrives in one piece: ends those that have waited longest for theirs. */
-  #makeRoom(): void {
-    for (const call of this.#probes.awaited) {
-      if (this.#probes.pending < MAX_PENDING_PROBES) return;
-      call.refuse(OVERLOADED);
-    }
-  }
-}
-
-/** Closes a connection with all its calls, and tells its client to calm down. */
-function closeSession(session: Http2Session): void {
-  session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-  session.destroy();
 }

@@ -8,7 +8,7 @@ import {
 } from '@grpc/grpc-js';
 import type { Clock } from '../../domain/clock.ts';
 import { decodedBytes } from '../../wire/codec.ts';
-import { type Connection, type Connections, FREE_BYTES, takeResponse } from './connections.ts';
+import { type Connection, type Connections, FREE_BYTES, MAX_UNREAD_BYTES } from './connections.ts';
 import { type Refusals, TOO_MANY_BYTES, UNREAD } from './refusals.ts';
 import type { MethodRule } from './rules.ts';
 
@@ -167,12 +167,16 @@ export class AdmittedCall extends ServerInterceptingCall implements Listener {
     this.#counter.leave(this);
   }
 
-  /** Streams need no counting: they write only while their client reads. */
+  /**
+   * Returns whether there is room for a large response. Streams need no counting: they write only while their
+   * client reads.
+   */
   #takeResponse(message: Message): boolean {
     const { rule, connection } = this.arrival;
     if (rule.responseStream || !(message instanceof Uint8Array)) return true;
     if (message.length < LARGE_RESPONSE_BYTES) return true;
-    if (!takeResponse(connection, message.length)) return false;
+    if (connection.unreadBytes + message.length > MAX_UNREAD_BYTES) return false;
+    connection.unreadBytes += message.length;
     this.#unreadBytes = message.length;
     return true;
   }
@@ -184,12 +188,8 @@ export class AdmittedCall extends ServerInterceptingCall implements Listener {
     if (this.#bytes === 0) this.#giveBack();
     this.#bytes += bytes;
     if (!rule.requestStream && this.#bytes > rule.maxBytes + PREFIX_BYTES) {
-      this.#isOver = true;
       this.sendStatus(tooLarge(rule.maxBytes));
-    } else if (!this.#takeRequest()) {
-      this.#isOver = true;
-      this.refuse(TOO_MANY_BYTES);
-    }
+    } else if (!this.#takeRequest()) this.refuse(TOO_MANY_BYTES);
   }
 
   #takeRequest(): boolean {

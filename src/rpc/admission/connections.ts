@@ -11,7 +11,7 @@ const MAX_REQUEST_BYTES_PER_CONNECTION = 8 * MAX_REQUEST_BYTES;
 const MAX_REQUEST_BYTES_IN_ALL = 64 * MAX_REQUEST_BYTES;
 
 /** Bytes of large responses that one client has not read: two of the largest. */
-const MAX_UNREAD_BYTES = 2 * MAX_REQUEST_BYTES;
+export const MAX_UNREAD_BYTES = 2 * MAX_REQUEST_BYTES;
 
 /** What one connection has of the server. */
 export interface Connection {
@@ -64,11 +64,4 @@ export class Connections {
     this.#unnamed += 1;
     return `unix:${this.#unnamed}`;
   }
-}
-
-/** Returns whether there is room for a large response. Only its own connection can have none. */
-export function takeResponse(connection: Connection, bytes: number): boolean {
-  if (connection.unreadBytes + bytes > MAX_UNREAD_BYTES) return false;
-  connection.unreadBytes += bytes;
-  return true;
 }
