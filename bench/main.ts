@@ -27,7 +27,7 @@ const SECTIONS: Readonly<Record<string, (scale: Scale) => Promise<Row[]>>> = {
 
 const USAGE = `npm run bench -- [--quick] [--json FILE] [--against FILE] [--only SECTION]
 
-Measures the sidecar against an empty gRPC handler, in one run: about 22 minutes. Servers and client are
+Measures the sidecar against an empty gRPC handler, in one run: about 30 minutes. Servers and client are
 pinned to a core each where there are two, and taskset.
 --quick    few lives and turns: about two minutes
 --json     also writes the rows to a file

@@ -31,9 +31,9 @@ export interface Scale {
   readonly memoryTasks: number;
 }
 
-/** About 22 minutes. */
+/** About 30 minutes. */
 export const FULL: Scale = {
-  lives: { unary: 15, batches: 15, fanOut: 11, cycles: 3, trials: 9, otherStages: 2, memory: 3 },
+  lives: { unary: 11, batches: 15, fanOut: 11, cycles: 3, trials: 9, otherStages: 2, memory: 3 },
   turns: 6,
   turnMs: 200,
   batches: 600,
