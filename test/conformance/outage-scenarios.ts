@@ -122,7 +122,7 @@ async function anotherLedger(world: World): Promise<void> {
 }
 
 /** As big as a value may be, and a reason: megabytes of them fill what is between both sides. */
-const BIG_TEXT = 'x'.repeat(3900);
+const BIG_TEXT = 'x'.repeat(3700);
 const BIG_REASON = 'r'.repeat(1000);
 
 /** More than a reader may fall behind by, and for longer. What libraries read ahead differs. */
