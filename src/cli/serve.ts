@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { systemClock } from '../client/environment.ts';
+import { systemClock } from '../runtime/system-clock.ts';
 import type { Config } from '../config/config.ts';
 import { formatFault } from '../config/fault.ts';
 import { parseConfigFile, readConfigFile } from '../config/load.ts';

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ServiceError, status } from '@grpc/grpc-js';
-import { createBackoff } from '../client/backoff.ts';
 import type { LearningClient } from '../client/channel.ts';
 import { causeOf } from '../client/dial.ts';
 import { isServiceError, retryDelayMs } from '../client/failure.ts';
@@ -39,7 +38,6 @@ export class TaskUpload {
   readonly counts: UploadCounts = { read: 0, recorded: 0, duplicates: 0, sentAgain: 0, bytes: 0 };
   readonly #options: UploadOptions;
   readonly #queue: TaskBatch[] = [];
-  readonly #backoff = createBackoff(Math.random);
   readonly #runId = randomUUID();
   #namelessTasks = 0;
   #session: RecordSession;
@@ -95,7 +93,6 @@ export class TaskUpload {
     this.counts.duplicates += duplicates;
     this.counts.bytes = bytesThrough ?? this.counts.bytes;
     this.#lastWordMs = performance.now();
-    this.#backoff.reset();
     if (this.#isBroken) {
       this.#isBroken = false;
       onNotice('connected again');
@@ -134,7 +131,7 @@ export class TaskUpload {
         cause: error,
       });
     }
-    await delay(Math.min(Math.max(this.#backoff.next(), retryDelayMs(error)), leftMs));
+    await delay(Math.min(retryDelayMs(readStatusDetails(error).retryDelayMs), leftMs));
     for (const { tasks } of this.#queue) this.counts.sentAgain += tasks.length;
     this.#session = this.#open();
   }
