@@ -2,7 +2,10 @@ import { clip } from '../domain/clip.ts';
 import { messageOf } from '../domain/errors.ts';
 import { own, sameValue, type Value } from '../domain/value.ts';
 import type { Delta } from '../gen/learning/v1/delta_pb.ts';
-import type { SnapshotOutcome, StreamDeltasResponse } from '../gen/learning/v1/learning_service_pb.ts';
+import type {
+  SnapshotOutcome,
+  StreamDeltasResponse,
+} from '../gen/learning/v1/learning_service_pb.ts';
 import { type Values, valuesOf } from './values.ts';
 
 /** The contract's limits for a refusal, in bytes. */

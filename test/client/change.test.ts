@@ -7,7 +7,10 @@ import {
   refusalOf,
   withFormer,
 } from '../../src/client/change.ts';
-import { StreamDeltasResponseSchema } from '../../src/gen/learning/v1/learning_service_pb.ts';
+import {
+  SnapshotOutcome,
+  StreamDeltasResponseSchema,
+} from '../../src/gen/learning/v1/learning_service_pb.ts';
 import { toProtoParameters } from '../../src/wire/value.ts';
 
 type Event = MessageInitShape<typeof StreamDeltasResponseSchema>['event'];
@@ -17,7 +20,8 @@ function received(event: Event) {
 }
 
 function snapshot(parameters: Parameters<typeof toProtoParameters>[0], deltaIds = {}) {
-  const value = { parameters: toProtoParameters(parameters), deltaIds, outcome: 1 };
+  const outcome = SnapshotOutcome.INITIAL;
+  const value = { parameters: toProtoParameters(parameters), deltaIds, outcome };
   return received({ case: 'snapshot', value });
 }
 

@@ -1,4 +1,4 @@
-import { create, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
+import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { anyPack, type ValueSchema } from '@bufbuild/protobuf/wkt';
 import { Metadata, status } from '@grpc/grpc-js';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -79,7 +79,9 @@ describe('tasks', () => {
     const stranger = createOrchestrator(await serve(() => {}));
     const outcome = await stranger.sidecar.record({ taskId: 'one' });
     expect(outcome).toMatchObject({ kind: 'refused', failure: { code: 'UNIMPLEMENTED' } });
-    expect(stranger.lines).toEqual([expect.stringMatching(/^task one was refused: UNIMPLEMENTED /)]);
+    expect(stranger.lines).toEqual([
+      expect.stringMatching(/^task one was refused: UNIMPLEMENTED /),
+    ]);
   });
 
   test('beyond maxPending are dropped, the newest, told once until one fits again', async () => {
@@ -171,7 +173,9 @@ describe('the stream', () => {
     });
     sidecar.follow();
     await until(1n);
-    expect(lines).toEqual([expect.stringMatching(/^no stream of settings: trying again: UNKNOWN /)]);
+    expect(lines).toEqual([
+      expect.stringMatching(/^no stream of settings: trying again: UNKNOWN /),
+    ]);
   });
 
   test.each<[string, (sidecar: LearningSidecar) => Promise<void>]>([

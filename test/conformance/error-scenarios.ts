@@ -81,7 +81,9 @@ async function ledgerPutBack(world: World): Promise<void> {
   rmSync(world.dataDir, { recursive: true });
   renameSync(copy, world.dataDir);
   await world.start();
-  const back = await agent.change(({ source, sequence }) => source === 'snapshot' && sequence === 1);
+  const back = await agent.change(
+    ({ source, sequence }) => source === 'snapshot' && sequence === 1,
+  );
   expect(back).toMatchObject({ outcome: 'SNAPSHOT_OUTCOME_INITIAL', parameters: { level: 1 } });
   await world.change(3);
   const next = await agent.change(({ parameters }) => parameters.level === 3);

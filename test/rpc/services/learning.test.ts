@@ -75,13 +75,13 @@ test('who reports is the client of metrics and tasks that name none', async () =
     metrics: { ...metrics, clientId: 'own' },
   });
   await client.recordTask({ task: { taskId: 'c' }, metrics });
-  expect(record.mock.calls.map(([[task], reported]) => [task?.clientId, reported?.clientId])).toEqual(
-    [
-      ['pod-1', 'pod-1'],
-      ['own', 'own'],
-      [undefined, undefined],
-    ],
-  );
+  expect(
+    record.mock.calls.map(([[task], reported]) => [task?.clientId, reported?.clientId]),
+  ).toEqual([
+    ['pod-1', 'pod-1'],
+    ['own', 'own'],
+    [undefined, undefined],
+  ]);
   expect(await client.getStatus({})).toMatchObject({ metricsReporters: 3 });
   const error = await failureOf(client.recordTask({ task: {}, clientId: 'x'.repeat(257) }));
   expect(readStatusDetails(error)).toMatchObject({ violations: [{ field: 'client_id' }] });
