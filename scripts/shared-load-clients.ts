@@ -31,12 +31,11 @@ async function open(index: number): Promise<LearningSidecar> {
   const isFollower = index % 2 === 0;
   const sidecar = new LearningSidecar({
     ...{ clientId, target, tlsCa, tokenFile },
-    onChange({ source }) {
-      if (source === 'defaults') return;
+    onChange() {
       if (markMs !== undefined && !back.has(clientId)) back.set(clientId, Date.now());
       seen.add(clientId);
     },
-    onProblem: (what, cause) => problems.push(`${what}: ${String(cause)}`),
+    log: (line) => problems.push(line),
   });
   if (isFollower) sidecar.follow();
   while ((await sidecar.resolve()).isFallback) await sleep(TICK_MS);

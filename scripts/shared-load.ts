@@ -200,8 +200,6 @@ for (let minute = 1; minute <= minutes; minute += 1) {
 console.log(`shared: at most ${sidecar.peakMebibytes.toFixed(0)} MiB resident`);
 clearInterval(changes);
 const restarted = await restart();
-// So that streams which go on where they were have something to hear at once.
-while (!(await operator.change())) await sleep(SAMPLE_MS);
 const used = await watch(AFTER_RESTART_MS);
 console.log(`shared: after it: ${used}, at most ${sidecar.peakMebibytes.toFixed(0)} MiB`);
 tellProblems(await ask<Report>('report'));

@@ -84,29 +84,25 @@ const sidecar = new LearningSidecar({
   clientId: flags['client-id'],
   defaults: JSON.parse(flags.defaults),
   onChange,
-  onDisconnected: (failure) =>
-    print({ event: 'disconnected', code: failure?.code, reason: failure?.reason || null }),
-  onProblem: (what, cause) => console.error(what, cause),
 });
 /** For calls that the library does not make: in the clear, without a token. */
 const plain = new Client(flags.target, credentials.createInsecure());
 
-async function onChange({ source, outcome, epoch, sequence, delta, parameters }: Change) {
+async function onChange({ sequence, outcome, delta, ...change }: Change) {
   await reading;
   const refused = refusal;
-  if (refused !== undefined && source === 'delta') {
-    refusal = undefined;
-    throw refused;
+  refusal = undefined;
+  const isPart = refused?.parameters !== undefined;
+  if (refused === undefined || isPart) {
+    print({
+      event: 'values',
+      ...change,
+      sequence: Number(sequence),
+      outcome: outcome === undefined ? null : enumToJson(SnapshotOutcomeSchema, outcome),
+      delta_id: delta?.deltaId ?? null,
+    });
   }
-  print({
-    event: 'values',
-    source,
-    outcome: outcome === undefined ? null : enumToJson(SnapshotOutcomeSchema, outcome),
-    epoch,
-    sequence: Number(sequence),
-    delta_id: delta?.deltaId ?? null,
-    parameters,
-  });
+  if (refused !== undefined) throw refused;
 }
 
 async function perform(command: Command): Promise<JsonValue> {
@@ -147,8 +143,7 @@ async function perform(command: Command): Promise<JsonValue> {
     case 'record': {
       const outcome = await sidecar.record(read(TaskSchema, command.task));
       if (outcome.kind === 'refused') throw new AgentError(wire(outcome.failure));
-      if (outcome.kind === 'dropped') throw unable('the task was dropped');
-      return {};
+      return { outcome: outcome.kind };
     }
     case 'reopen':
       for (let left = Number(command.times); left > 0; left -= 1) await reopen();
@@ -157,7 +152,11 @@ async function perform(command: Command): Promise<JsonValue> {
         files: readdirSync('/proc/self/fd').length,
       };
     case 'refuse_next':
-      refusal = new DeltaRefusal(String(command.reason), String(command.message));
+      refusal = new DeltaRefusal(
+        String(command.reason),
+        String(command.message),
+        command.parameters as string[] | undefined,
+      );
       return {};
     case 'pause_reading':
       reading = new Promise((resolve) => {
@@ -178,9 +177,7 @@ async function reopen(): Promise<void> {
   const other = new LearningSidecar({
     target: flags.target,
     clientId: flags['client-id'],
-    onChange: ({ source }) => {
-      if (source === 'snapshot') snapshot.resolve();
-    },
+    onChange: () => snapshot.resolve(),
   });
   other.follow();
   await other.record({});

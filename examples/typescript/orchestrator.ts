@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import {
-  type CallFailure,
   type Change,
   DeltaRefusal,
   LearningSidecar,
@@ -46,8 +45,6 @@ const sidecar = new LearningSidecar({
   tlsServerName: flags['tls-server-name'],
   tokenFile: flags['token-file'],
   onChange: putInForce,
-  onDisconnected: (failure) => console.log(`sidecar away: ${failure?.message}; going on`),
-  onProblem: (what, cause) => console.error(what, cause === undefined ? '' : describe(cause)),
 });
 sidecar.follow();
 
@@ -94,19 +91,10 @@ function simulate(parameters: Values): { latencyMs: number; isSuccess: boolean }
 /** What a real orchestrator does here: it turns a knob. `sidecar.parameters` follows. */
 function putInForce({ source, sequence, parameters, delta }: Change): void {
   const strategy = parameters.primary_coordination_strategy;
-  if (delta !== undefined && !STRATEGIES.includes(strategy)) {
-    throw new DeltaRefusal('UNSUPPORTED_VALUE', `${strategy} is not one of ${STRATEGIES}`);
+  if (!STRATEGIES.includes(strategy)) {
+    const refused = ['primary_coordination_strategy'];
+    throw new DeltaRefusal('UNSUPPORTED_VALUE', `${strategy} is not of ${STRATEGIES}`, refused);
   }
   const why = delta === undefined ? source : `${delta.target}: ${delta.reasoning}`;
   console.log(`#${sequence} in force (${why}): ${JSON.stringify(parameters)}`);
-}
-
-/** A call that failed, or what was thrown. */
-function describe(cause: unknown): string {
-  if (isCallFailure(cause)) return `${cause.code}: ${cause.message}`;
-  return cause instanceof Error ? cause.message : String(cause);
-}
-
-function isCallFailure(cause: unknown): cause is CallFailure {
-  return typeof cause === 'object' && cause !== null && 'violations' in cause && 'code' in cause;
 }

@@ -1,5 +1,4 @@
 import type { Logger } from 'pino';
-import { systemClock } from '../client/environment.ts';
 import type { Config } from '../config/config.ts';
 import { formatFault } from '../config/fault.ts';
 import { parseConfigFile, readConfigFile } from '../config/load.ts';
@@ -12,6 +11,7 @@ import { WATCH_INTERVAL_MS, watchFiles } from '../runtime/file-watch.ts';
 import { createListenPlan, type ListenOptions } from '../runtime/listen-plan.ts';
 import { createLog, type Log } from '../runtime/log.ts';
 import { type Runtime, startRuntime } from '../runtime/runtime.ts';
+import { systemClock } from '../runtime/system-clock.ts';
 import { backUpInThread } from '../store/backup-in-thread.ts';
 import { createMemoryStore } from '../store/memory.ts';
 import { ThreadedStore } from '../store/thread/threaded-store.ts';

@@ -1,5 +1,3 @@
-import type { ServiceError } from '@grpc/grpc-js';
-import type { ReaderEvent } from '../client/delta-reader.ts';
 import { causeOf } from '../client/dial.ts';
 import { DeltaState, DeltaStateSchema, VerdictSchema } from '../gen/learning/v1/delta_pb.ts';
 import {
@@ -15,6 +13,7 @@ import {
   showTime,
   wordOf,
 } from './delta-line.ts';
+import type { StreamEvent } from './watch-stream.ts';
 import type { RefusalEvent, StageEvent, TrialEvent } from './watch-trials.ts';
 
 /** A line for a message of StreamDeltas; `undefined` for heartbeats and switches that do not change the value. */
@@ -61,23 +60,14 @@ function describeStage({ kind, stage, delta }: StageEvent): string {
 }
 
 /** A line for an event of the connection. */
-export function describeBreak(event: Exclude<ReaderEvent, { kind: 'message' }>): string {
-  switch (event.kind) {
-    case 'lost':
-      return `the connection broke (${reasonOf(event.failure)}): trying again`;
-    case 'resumed':
-      return event.place === undefined
-        ? 'connected again'
-        : `connected again, going on after #${event.place.sequence}`;
-    case 'ahead':
-      return `the ledger has not come to #${event.place.sequence}: starting over with its values`;
-    case 'gap':
-      return `#${event.sequence} came after #${event.place.sequence}: starting over with the values`;
+export function describeBreak(event: Exclude<StreamEvent, { kind: 'message' }>): string {
+  if (event.kind === 'resumed') {
+    const { sequence } = event;
+    return `connected again${sequence === undefined ? '' : `, going on after #${sequence}`}`;
   }
-}
-
-function reasonOf(failure: ServiceError | undefined): string {
-  return failure === undefined ? 'the sidecar ended the stream' : causeOf(failure);
+  const { failure } = event;
+  const why = failure === undefined ? 'the sidecar ended the stream' : causeOf(failure);
+  return `the connection broke (${why}): trying again`;
 }
 
 /** A line for a snapshot: its reason and its values. */

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
 import type { LearningClient } from '../client/channel.ts';
-import { ANSWER_MS } from '../client/delta-reader.ts';
+import { ANSWER_MS } from '../client/dial.ts';
 import { isServiceError } from '../client/failure.ts';
 import {
   type Delta,

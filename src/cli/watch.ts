@@ -1,6 +1,5 @@
 import { toJson, toJsonString } from '@bufbuild/protobuf';
 import type { LearningClient } from '../client/channel.ts';
-import { readDeltas } from '../client/delta-reader.ts';
 import { withSidecar } from '../client/dial.ts';
 import type { TargetOptions } from '../client/target.ts';
 import type { DeltaType } from '../domain/delta.ts';
@@ -10,6 +9,7 @@ import { StreamDeltasResponseSchema } from '../gen/learning/v1/learning_service_
 import { TYPES } from '../wire/to-proto.ts';
 import { endWhenUnread, printError, printJson, printLine } from './output.ts';
 import { describeBreak, describeMessage, describeTrial } from './watch-lines.ts';
+import { readStream } from './watch-stream.ts';
 import { type TrialEvent, TrialFollower } from './watch-trials.ts';
 
 /** Options of `watch`. */
@@ -50,8 +50,8 @@ async function printStream(
   { clientId, fromStart, json }: WatchFlags,
   signal: AbortSignal,
 ): Promise<void> {
-  const place = fromStart ? { epoch: '', sequence: 0n } : undefined;
-  for await (const event of readDeltas(client, { clientId, types, place, signal })) {
+  const afterSequence = fromStart ? 0n : undefined;
+  for await (const event of readStream(client, { clientId, types, afterSequence, signal })) {
     if (event.kind !== 'message') {
       printError(printable(describeBreak(event)));
       continue;

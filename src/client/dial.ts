@@ -2,9 +2,11 @@ import { type ServiceError, status } from '@grpc/grpc-js';
 import { LearningService } from '../gen/learning/v1/learning_service_pb.ts';
 import { readStatusDetails } from '../wire/error-details.ts';
 import { type LearningClient, openClient } from './channel.ts';
-import { ANSWER_MS } from './delta-reader.ts';
 import { isServiceError } from './failure.ts';
 import { openTarget, type TargetOptions } from './target.ts';
+
+/** The deadline of unary calls. */
+export const ANSWER_MS = 10_000;
 
 /** Runs `work` with a client once the sidecar answers. If a call fails, rejects with a message for people. */
 export async function withSidecar<R>(

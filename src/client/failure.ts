@@ -23,11 +23,10 @@ export function readFailure(error: unknown): CallFailure | undefined {
   return { ...readStatusDetails(error), code: status[code] ?? String(code), message: details };
 }
 
-/** As `readFailure`; an error thrown before the call means that the request cannot be sent. */
-export function failureOf(error: unknown): CallFailure {
-  const unsendable = { code: 'INVALID_ARGUMENT', reason: '', domain: '', violations: [] };
-  const unknown = { ...unsendable, message: messageOf(error), retryDelayMs: undefined };
-  return readFailure(error) ?? unknown;
+/** As `readFailure`, but with `code` if it is not one of a call: by default, the request cannot be sent. */
+export function failureOf(error: unknown, code = 'INVALID_ARGUMENT'): CallFailure {
+  const none = { reason: '', domain: '', violations: [], retryDelayMs: undefined };
+  return readFailure(error) ?? { ...none, code, message: messageOf(error) };
 }
 
 /** Whether an error is gRPC's. */
@@ -35,48 +34,29 @@ export function isServiceError(error: unknown): error is ServiceError {
   return error instanceof Error && 'code' in error && 'details' in error && 'metadata' in error;
 }
 
-/** The maximum delay obeyed: sidecars ask for seconds, and timers overflow at 24 days. */
-const MAX_RETRY_DELAY_MS = 60_000;
+/** A failure in words. */
+export function describeFailure({ code, reason, message }: CallFailure): string {
+  return [code, reason, message].filter((text) => text !== '').join(' ');
+}
 
-/** The delay before a retry that the sidecar asked for, at most a minute; 0 if it did not. */
-export function retryDelayMs(error: ServiceError): number {
-  return Math.min(readStatusDetails(error).retryDelayMs ?? 0, MAX_RETRY_DELAY_MS);
+/** Whether the sidecar is away or overloaded, or missed the deadline. */
+export function isAway({ code }: CallFailure): boolean {
+  return code === 'UNAVAILABLE' || code === 'DEADLINE_EXCEEDED';
 }
 
 /** Codes of grpc-js for a connection that breaks within a call; from the sidecar they have a reason. */
-const BROKEN = new Set([status.INTERNAL, status.UNKNOWN, status.CANCELLED, status.ABORTED]);
+const BROKEN = new Set(['INTERNAL', 'UNKNOWN', 'CANCELLED']);
 
-/** The sidecar restarts, is overloaded, or misses the deadline. */
-const PASSING = new Set([status.UNAVAILABLE, status.DEADLINE_EXCEEDED]);
-
-/** Whether an idempotent call may succeed when it is retried. */
-export function mayPass(error: unknown): error is ServiceError {
-  if (!isServiceError(error)) return false;
-  if (PASSING.has(error.code)) return true;
-  return BROKEN.has(error.code) && readStatusDetails(error).reason === '';
+/** Whether an idempotent call may succeed when it is retried; a token may be exchanged meanwhile. */
+export function mayPass(failure: CallFailure): boolean {
+  const { code, reason } = failure;
+  return isAway(failure) || code === 'UNAUTHENTICATED' || (BROKEN.has(code) && reason === '');
 }
 
-/** As `mayPass`, without INTERNAL, which grpc-js also uses for requests that it cannot encode. */
-export function isAway(error: unknown): boolean {
-  return mayPass(error) && error.code !== status.INTERNAL;
-}
+/** The maximum delay obeyed: sidecars ask for seconds, and timers overflow at 24 days. */
+const MAX_RETRY_DELAY_MS = 60_000;
 
-/** Whether a call lacks a valid token: it is retried, and reported. */
-export function wantsToken(error: unknown): error is ServiceError {
-  return isServiceError(error) && error.code === status.UNAUTHENTICATED;
-}
-
-/** Codes with which a stream fails and recovers without intervention. */
-const TRANSIENT = new Set([
-  ...BROKEN,
-  status.UNAVAILABLE,
-  status.DEADLINE_EXCEEDED,
-  status.RESOURCE_EXHAUSTED,
-  status.OUT_OF_RANGE,
-]);
-
-/** Why a stream is refused until an operator intervenes; empty if it is not. */
-export function refusalOfStream(failure: ServiceError | undefined): string {
-  if (failure === undefined || TRANSIENT.has(failure.code)) return '';
-  return `${status[failure.code]} ${readStatusDetails(failure).reason}`;
+/** The delay before the next attempt, in milliseconds: what the sidecar asked for, or 200 to 1000, at random. */
+export function retryDelayMs(asked?: number): number {
+  return Math.min(asked ?? 200 + 800 * Math.random(), MAX_RETRY_DELAY_MS);
 }

@@ -1,104 +1,65 @@
-import type { MessageInitShape } from '@bufbuild/protobuf';
+import { setTimeout as delay } from 'node:timers/promises';
 import { LearningAdminService } from '../gen/learning/v1/admin_service_pb.ts';
-import {
-  Arm,
-  LearningService,
-  type StreamDeltasResponse,
-} from '../gen/learning/v1/learning_service_pb.ts';
-import type { CoordinationMetricsSchema, Task } from '../gen/learning/v1/task_pb.ts';
+import { Arm, LearningService } from '../gen/learning/v1/learning_service_pb.ts';
 import type { ServiceClient } from '../wire/client.ts';
-import { Acknowledger } from './acknowledger.ts';
-import { createBackoff } from './backoff.ts';
-import { type Change, refusalOf } from './change.ts';
-import { type LearningClient, openClient } from './channel.ts';
-import { readDeltas } from './delta-reader.ts';
-import { type ClientEnvironment, MACHINE, pause } from './environment.ts';
-import { failureOf, isAway, readFailure, refusalOfStream } from './failure.ts';
-import { checkOptions, type LearningSidecarOptions } from './options.ts';
+import { Calls } from './calls.ts';
+import {
+  answersTo,
+  type Change,
+  changeOf,
+  type DeltaAnswer,
+  type Refusal,
+  refusalOf,
+  withFormer,
+} from './change.ts';
+import { type LearningClient, openClient, RETRIES } from './channel.ts';
+import { failureOf } from './failure.ts';
+import { OutageLog } from './log.ts';
+import type {
+  LearningSidecarOptions,
+  MetricsReport,
+  RecordOutcome,
+  TaskSettings,
+  TaskToRun,
+} from './options.ts';
 import { openTarget, type Target } from './target.ts';
-import { type RecordOutcome, TaskQueue } from './task-queue.ts';
 import { createTask, type TaskReport } from './task-report.ts';
-import { type Values, valuesOf, withDelta } from './values.ts';
-import { warn } from './warn.ts';
+import { type Values, valuesOf } from './values.ts';
 
-/** Default limit of tasks that wait for an unreachable sidecar: minutes of work, a few megabytes. */
-const QUEUE_LIMIT = 10_000;
-
-/** Concurrent RecordTask calls: the sidecar commits them together. */
-const RECORD_WORKERS = 16;
-
-/** A task that is not acknowledged by this deadline is sent again. */
-const RECORD_DEADLINE_MS = 5000;
-
-/** Deadline for resolving parameters and reporting metrics. */
-const BEST_EFFORT_MS = 500;
-
-/** Default time that `close` waits for tasks. */
-const CLOSE_TIMEOUT_MS = 5000;
-
-/** Coordination metrics at one moment. */
-export type MetricsReport = MessageInitShape<typeof CoordinationMetricsSchema>;
-
-/** Settings for a task. */
-export interface TaskSettings {
-  readonly parameters: Values;
-  /** Send it as the task's `deltaSequence`. */
-  readonly deltaSequence: bigint;
-  /** The task's arm in the current trial. */
-  readonly arm: Arm;
-  /** Whether the sidecar did not answer in time: these are the newest known parameters. */
-  readonly isFallback: boolean;
-}
+const ACKNOWLEDGE_MS = 5000;
 
 /**
- * The client of an orchestrator. Follows deltas across restarts and outages, keeps the newest settings while
- * the sidecar is unreachable, and sends tasks until they are durable. Failures of the sidecar or the network
- * never throw.
+ * The client of an orchestrator. Follows the settings across restarts and outages, keeps the newest ones while the
+ * sidecar is unreachable, and sends tasks until they are durable. Failures of the sidecar or the network never throw.
  */
 export class LearningSidecar {
   /** The raw calls of LearningService. */
   readonly service: LearningClient;
   readonly #target: Target;
   readonly #options: LearningSidecarOptions;
-  readonly #environment: ClientEnvironment;
-  readonly #queue: TaskQueue<Task>;
-  readonly #acknowledger: Acknowledger;
+  readonly #log: OutageLog;
+  readonly #calls: Calls;
   readonly #over = new AbortController();
+  readonly #pending = new Set<Promise<RecordOutcome>>();
   #admin: ServiceClient<typeof LearningAdminService> | undefined;
   #following: Promise<void> | undefined;
   #parameters: Values;
   #sequence = 0n;
+  #dropped = 0;
 
-  /**
-   * Throws an `AccessError` if the target is invalid or a certificate or token cannot be read, and a
-   * `TypeError` for any other invalid option.
-   */
+  /** Throws an `AccessError` for a target or file that is invalid, and a `TypeError` for a `clientId`. */
   constructor(options: LearningSidecarOptions) {
-    const { clientId, defaults = {}, environment = MACHINE, queueLimit = QUEUE_LIMIT } = options;
-    checkOptions({ clientId, queueLimit });
+    const { clientId, defaults = {}, log } = options;
+    // The stream would be refused for ever.
+    if (!clientId.isWellFormed() || Buffer.byteLength(clientId) > 256) {
+      throw new TypeError('clientId: expected a text of at most 256 bytes');
+    }
     this.#options = options;
-    this.#environment = environment;
     this.#parameters = defaults;
+    this.#log = new OutageLog(log);
+    this.#calls = new Calls(this.#over.signal, this.#log);
     this.#target = openTarget(options);
-    this.service = openClient(LearningService, this.#target);
-    this.#queue = new TaskQueue({
-      send: (task, signal) =>
-        this.service.recordTask({ task }, { deadlineMs: RECORD_DEADLINE_MS, signal }),
-      onWaiting: ({ taskId }, failure) => this.#report(`${taskId} waits for a token`, failure),
-      onFull: () =>
-        this.#report(`more than ${queueLimit} tasks wait: the oldest are dropped`, undefined),
-      limit: queueLimit,
-      workers: RECORD_WORKERS,
-      environment,
-    });
-    this.#acknowledger = new Acknowledger({
-      client: this.service,
-      clientId,
-      environment,
-      signal: this.#over.signal,
-      onRefused: (failure) => this.#report('an acknowledgement was refused', failure),
-      onWaiting: (failure) => this.#report('an acknowledgement waits for a token', failure),
-    });
+    this.service = openClient(LearningService, this.#target, RETRIES);
   }
 
   /** The raw calls of LearningAdminService. */
@@ -112,185 +73,128 @@ export class LearningSidecar {
     return this.#parameters;
   }
 
-  /** The sequence of the newest delta; 0 if there is none, or before the first answer of the sidecar. */
+  /** The sequence of the newest message; 0 before the first. */
   get sequence(): bigint {
     return this.#sequence;
   }
 
-  /** Tasks dropped because too many waited, or the client was closed. */
+  /** Tasks dropped because too many were pending, or the client was closed. */
   get dropped(): number {
-    return this.#queue.dropped;
+    return this.#dropped;
   }
 
-  /** Applies the defaults, and then the sidecar's settings, until `close`. */
+  /** Applies the sidecar's settings, until `close`. */
   follow(): void {
     this.#following ??= this.#follow();
   }
 
   /** The settings for a task; the newest known ones if the sidecar does not answer within 500 ms. */
-  async resolve(
-    task: { readonly taskId?: string; readonly labels?: Readonly<Record<string, string>> } = {},
-  ): Promise<TaskSettings> {
-    const { signal } = this.#over;
-    try {
-      const options = { deadlineMs: BEST_EFFORT_MS, signal };
-      const { clientId } = this.#options;
-      const answer = await this.service.resolveParameters({ ...task, clientId }, options);
-      const { parameters, deltaSequence, arm } = answer;
-      return { parameters: valuesOf(parameters), deltaSequence, arm, isFallback: false };
-    } catch (error) {
-      const failure = failureOf(error);
-      if (!signal.aborted && !isAway(error)) this.#report('no settings for a task', failure);
-      const arm = Arm.UNSPECIFIED;
-      const deltaSequence = this.#sequence;
-      return { parameters: this.#parameters, deltaSequence, arm, isFallback: true };
-    }
+  async resolve(task: TaskToRun = {}): Promise<TaskSettings> {
+    const request = { ...task, clientId: this.#options.clientId };
+    const answer = await this.#calls.attempt('settings', this.service.resolveParameters, request);
+    const { deltaSequence = this.#sequence, arm = Arm.UNSPECIFIED } = answer ?? {};
+    const parameters = answer === undefined ? this.#parameters : valuesOf(answer.parameters);
+    return { parameters, deltaSequence, arm, isFallback: answer === undefined };
   }
 
-  /**
-   * Records a finished task: sends it until it is durable. The outcome need not be awaited; it never
-   * rejects.
-   */
-  async record(task: TaskReport): Promise<RecordOutcome> {
-    let report: Task;
-    try {
-      report = createTask(task, this.#options.clientId, this.#environment.clock.now());
-    } catch (error) {
-      const failure = failureOf(error);
-      this.#report('a task was refused', failure);
-      return { kind: 'refused', failure };
-    }
-    const outcome = await this.#queue.add(report);
-    if (outcome.kind === 'refused') this.#report(`${report.taskId} was refused`, outcome.failure);
+  /** Sends a finished task until it is durable. The outcome need not be awaited; it never rejects. */
+  record(report: TaskReport): Promise<RecordOutcome> {
+    const { maxPending = 1000 } = this.#options;
+    const isFull = this.#pending.size >= maxPending;
+    if (isFull) this.#log.outage('full', `${maxPending} tasks are pending: others are dropped`);
+    else this.#log.over('full');
+    if (isFull || this.#over.signal.aborted) return Promise.resolve(this.#drop());
+    const outcome = this.#record(report).finally(() => this.#pending.delete(outcome));
+    this.#pending.add(outcome);
     return outcome;
   }
 
-  /**
-   * Reports coordination metrics with a deadline of 500 ms and without retries: the next report replaces a
-   * lost one. They are this client's unless they name another one. Resolves to whether the sidecar took them.
-   */
-  async reportMetrics(metrics: MetricsReport): Promise<boolean> {
-    const { signal } = this.#over;
-    try {
-      const clientId = metrics.clientId || this.#options.clientId;
-      const named = { ...metrics, clientId };
-      await this.service.reportMetrics({ metrics: named }, { deadlineMs: BEST_EFFORT_MS, signal });
-      return true;
-    } catch (error) {
-      if (!signal.aborted && !isAway(error))
-        this.#report('metrics were not reported', readFailure(error) ?? error);
-      return false;
-    }
+  /** Reports this client's metrics within 500 ms, or not: resolves to whether the sidecar took them. */
+  async reportMetrics(report: MetricsReport): Promise<boolean> {
+    const metrics = { ...report, clientId: report.clientId || this.#options.clientId };
+    const answer = await this.#calls.attempt('metrics', this.service.reportMetrics, { metrics });
+    return answer !== undefined;
   }
 
-  /** Waits up to `timeoutMs` for unrecorded tasks and for `onChange`, then closes the connection. */
-  async close({ timeoutMs = CLOSE_TIMEOUT_MS }: { readonly timeoutMs?: number } = {}) {
-    const { clock } = this.#environment;
-    const end = clock.monotonic() + timeoutMs;
-    await this.#queue.close(timeoutMs);
+  /** Waits up to `timeoutMs` for pending tasks, drops the rest, and closes the connection. */
+  async close({ timeoutMs = 5000 }: { readonly timeoutMs?: number } = {}): Promise<void> {
+    const timeout = delay(timeoutMs, undefined, this.#over).catch(() => {});
+    await Promise.race([Promise.all(this.#pending), timeout]);
     this.#over.abort();
-    const ended = new AbortController();
-    const leftMs = Math.max(0, end - clock.monotonic());
-    await Promise.race([this.#following, pause(clock, leftMs, ended.signal)]);
-    ended.abort();
+    await Promise.all(this.#pending);
     this.service.close();
     this.#admin?.close();
   }
 
   async #follow(): Promise<void> {
-    const { clock, random } = this.#environment;
+    while (!this.#over.signal.aborted) {
+      const failure = await this.#read().catch((error: unknown) => failureOf(error, 'UNKNOWN'));
+      if (this.#over.signal.aborted) return;
+      this.#log.outage('stream', 'no stream of settings: trying again', failure);
+      await this.#calls.pause();
+    }
+  }
+
+  /** Reads one stream. Opened without a place, it begins with a snapshot. */
+  async #read(): Promise<undefined> {
     const { signal } = this.#over;
-    const backoff = createBackoff(random);
-    await this.#putInForce({ ...NOTHING, source: 'defaults', parameters: this.#parameters });
-    while (!signal.aborted) {
-      try {
-        await this.#read();
-      } catch (error) {
-        this.#report('what the sidecar said could not be taken: starting over', error);
-        await pause(clock, backoff.next(), signal);
+    const stream = this.service.streamDeltas({ clientId: this.#options.clientId }, { signal });
+    // The stream also emits its error after the iteration below has ended.
+    stream.on('error', () => {});
+    try {
+      for await (const message of stream) {
+        const change = changeOf(this.#parameters, message);
+        if (change !== undefined) await this.#apply(change);
+        this.#sequence = message.sequence;
+        this.#log.over('stream');
       }
+      return undefined;
+    } finally {
+      stream.cancel();
     }
   }
 
-  /** Applies a snapshot and the deltas after it, until `close`. */
-  async #read(): Promise<void> {
-    const { clientId } = this.#options;
-    const environment = this.#environment;
-    const { signal } = this.#over;
-    /** The refusal that was reported, until the next message. */
-    let told: string | undefined;
-    const options = { clientId, types: [], place: undefined, isPersistent: true };
-    for await (const event of readDeltas(this.service, { ...options, environment, signal })) {
-      switch (event.kind) {
-        case 'message':
-          told = undefined;
-          await this.#take(event.message);
-          break;
-        case 'lost': {
-          const { failure } = event;
-          const refusal = refusalOfStream(failure);
-          // Once per outage and reason.
-          if (refusal !== told) this.#disconnected(failure);
-          if (refusal !== told && refusal !== '')
-            this.#report(
-              `the stream is refused, and tried again: ${refusal}`,
-              readFailure(failure),
-            );
-          told = refusal;
-          break;
-        }
-        case 'ahead':
-          this.#disconnected(event.failure);
-          break;
-        case 'gap':
-          this.#report(`delta ${event.sequence} came after ${event.place.sequence}`, undefined);
-      }
-    }
-  }
-
-  async #take({ epoch, sequence, event }: StreamDeltasResponse): Promise<void> {
-    const place = { ...NOTHING, epoch, sequence };
-    if (event.case === 'snapshot') {
-      const { outcome } = event.value;
-      const parameters = valuesOf(event.value.parameters);
-      await this.#putInForce({ ...place, source: 'snapshot', parameters, outcome });
-    } else if (event.case === 'delta') {
-      const delta = event.value;
-      const parameters = withDelta(this.#parameters, delta);
-      const error = await this.#putInForce({ ...place, source: 'delta', parameters, delta });
-      const { deltaId } = delta;
-      await this.#acknowledger.send(error ? { epoch, deltaId, error } : { epoch, deltaId });
-    }
-    this.#sequence = sequence;
-  }
-
-  /** Applies a change. Returns the reason if the orchestrator refuses it. */
-  async #putInForce(change: Change): Promise<{ reason: string; message: string } | undefined> {
-    const { source, parameters, delta } = change;
+  /** Applies a change, and acknowledges or refuses each of its deltas. */
+  async #apply(change: Change): Promise<void> {
+    let refusal: Refusal | undefined;
     try {
       await this.#options.onChange?.(change);
-    } catch (error) {
-      // A snapshot or a revert cannot be refused: there is no earlier value to restore.
-      if (source === 'delta' && delta?.revertsDeltaId === '') return refusalOf(error);
-      this.#report(`${NAMES[source]} could not be put in force`, error);
+    } catch (cause) {
+      refusal = refusalOf(cause, change);
+      this.#log.write(`${refusal.names} refused: ${refusal.error.message}`);
     }
-    this.#parameters = parameters;
-    return undefined;
+    this.#parameters = withFormer(change.parameters, this.#parameters, refusal?.names ?? []);
+    for (const answer of answersTo(change, refusal)) void this.#answer(answer);
   }
 
-  #disconnected(error: unknown): void {
-    const tell = async () => this.#options.onDisconnected?.(readFailure(error));
-    tell().catch((cause) => this.#report('onDisconnected failed', cause));
+  async #answer(answer: DeltaAnswer): Promise<void> {
+    const { ackDelta } = this.service;
+    const request = { ...answer, clientId: this.#options.clientId };
+    try {
+      // An acknowledgement is sent once: the next one covers one that is lost.
+      if (answer.error !== undefined) await this.#calls.persist('refusals', ackDelta, request);
+      else await this.#calls.attempt('acknowledgement', ackDelta, request, ACKNOWLEDGE_MS);
+    } catch (cause) {
+      if (this.#over.signal.aborted) return;
+      this.#log.write(`the refusal of ${answer.deltaId} was not taken`, failureOf(cause));
+    }
   }
 
-  #report(what: string, cause: unknown): void {
-    const tell = async () => (this.#options.onProblem ?? warn)(what, cause);
-    // A failing log must not stop the client.
-    tell().catch(() => {});
+  async #record(report: TaskReport): Promise<RecordOutcome> {
+    try {
+      const request = { task: createTask(report), clientId: this.#options.clientId };
+      const { duplicate } = await this.#calls.persist('tasks', this.service.recordTask, request);
+      return { kind: duplicate ? 'duplicate' : 'recorded' };
+    } catch (cause) {
+      if (this.#over.signal.aborted) return this.#drop();
+      const failure = failureOf(cause);
+      this.#log.write(`task ${report.taskId} was refused`, failure);
+      return { kind: 'refused', failure };
+    }
+  }
+
+  #drop(): RecordOutcome {
+    this.#dropped += 1;
+    return { kind: 'dropped' };
   }
 }
-
-/** Names of changes that cannot be refused; the only such deltas are reverts. */
-const NAMES = { defaults: 'the defaults', snapshot: 'a snapshot', delta: 'a revert' } as const;
-
-const NOTHING = { epoch: '', sequence: 0n, outcome: undefined, delta: undefined } as const;

@@ -1,52 +1,55 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { Arm } from '../gen/learning/v1/learning_service_pb.ts';
+import type { CoordinationMetricsSchema } from '../gen/learning/v1/task_pb.ts';
 import type { Change } from './change.ts';
-import type { ClientEnvironment } from './environment.ts';
 import type { CallFailure } from './failure.ts';
 import type { TargetOptions } from './target.ts';
 import type { Values } from './values.ts';
 
 export interface LearningSidecarOptions extends TargetOptions {
-  /** Names this orchestrator; the same after a restart. */
+  /** Names this orchestrator; the same after a restart. At most 256 bytes. */
   readonly clientId: string;
   /** The settings until the first answer of the sidecar. */
   readonly defaults?: Values;
   /**
-   * Applies new settings. A delta is acknowledged when the callback returns, or its promise resolves, and
-   * refused when it throws or rejects. The sidecar reverts an unproven delta after one refusal and a
-   * proven one after those of a majority; it excludes this client's tasks from the delta's trial.
+   * Applies new settings, one change at a time. Deltas are acknowledged when the callback returns, or its promise
+   * resolves, and refused when it throws or rejects: see `DeltaRefusal`. What is refused keeps its former value here.
+   * The sidecar reverts an unproven delta after one refusal and a proven one after those of a majority; it excludes
+   * this client's tasks from the delta's trial.
    */
   readonly onChange?: (change: Change) => void | Promise<void>;
-  /** Called when the stream breaks or is refused. The client reconnects by itself. */
-  readonly onDisconnected?: (failure: CallFailure | undefined) => void;
-  /**
-   * Called for failures that are not retried, or that need an operator before a retry can succeed. By
-   * default logged with `console.warn`.
-   */
-  readonly onProblem?: (what: string, cause: unknown) => void;
-  /** The maximum of waiting tasks; beyond it, the oldest are dropped. */
-  readonly queueLimit?: number;
-  /** For tests. */
-  readonly environment?: ClientEnvironment;
+  /** Called with a line for each outage, refusal and refused task; by default `console.warn`. */
+  readonly log?: (line: string) => void;
+  /** The maximum of tasks that are not durable yet; more are dropped. By default 1000. */
+  readonly maxPending?: number;
 }
 
-/** The sidecar's limit. */
-const MAX_CLIENT_ID_BYTES = 256;
+/** Coordination metrics at one moment. */
+export type MetricsReport = MessageInitShape<typeof CoordinationMetricsSchema>;
 
-/** Throws a `TypeError` for options with which every call would be refused. */
-export function checkOptions({
-  clientId,
-  queueLimit,
-}: {
-  readonly clientId: unknown;
-  readonly queueLimit: number;
-}): void {
-  if (typeof clientId !== 'string' || !clientId.isWellFormed()) {
-    throw new TypeError('clientId: expected a text of Unicode characters');
-  }
-  const bytes = Buffer.byteLength(clientId);
-  if (bytes > MAX_CLIENT_ID_BYTES) {
-    throw new TypeError(`clientId: expected at most ${MAX_CLIENT_ID_BYTES} bytes, found ${bytes}`);
-  }
-  if (!Number.isSafeInteger(queueLimit) || queueLimit < 1) {
-    throw new TypeError(`queueLimit: expected a whole number of at least 1, found ${queueLimit}`);
-  }
+/** A task to run. */
+export interface TaskToRun {
+  readonly taskId?: string;
+  readonly labels?: Readonly<Record<string, string>>;
 }
+
+/** Settings for a task. */
+export interface TaskSettings {
+  readonly parameters: Values;
+  /** Send it as the task's `deltaSequence`. */
+  readonly deltaSequence: bigint;
+  /** The task's arm in the current trial. */
+  readonly arm: Arm;
+  /** Whether the sidecar did not answer in time: these are the newest known parameters. */
+  readonly isFallback: boolean;
+}
+
+/** The outcome of a task. */
+export type RecordOutcome =
+  | { readonly kind: 'recorded' }
+  /** It was recorded before, perhaps by an attempt whose answer was lost. */
+  | { readonly kind: 'duplicate' }
+  /** Too many tasks were pending, or the client was closed first. */
+  | { readonly kind: 'dropped' }
+  /** The sidecar refused it, or it cannot be encoded. */
+  | { readonly kind: 'refused'; readonly failure: CallFailure };

@@ -6,15 +6,15 @@ export { type Delta, DeltaState, DeltaType } from '../gen/learning/v1/delta_pb.t
 export { Arm, SnapshotOutcome } from '../gen/learning/v1/learning_service_pb.ts';
 export { TaskStatus } from '../gen/learning/v1/task_pb.ts';
 export { type Change, DeltaRefusal } from './change.ts';
-export type { ClientEnvironment } from './environment.ts';
 export { type CallFailure, readFailure } from './failure.ts';
-export {
-  LearningSidecar,
-  type MetricsReport,
-  type TaskSettings,
-} from './learning-sidecar.ts';
-export type { LearningSidecarOptions } from './options.ts';
+export { LearningSidecar } from './learning-sidecar.ts';
+export type {
+  LearningSidecarOptions,
+  MetricsReport,
+  RecordOutcome,
+  TaskSettings,
+  TaskToRun,
+} from './options.ts';
 export type { TargetOptions } from './target.ts';
-export type { RecordOutcome } from './task-queue.ts';
 export type { TaskReport } from './task-report.ts';
 export type { Values } from './values.ts';

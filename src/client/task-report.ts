@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { clone, create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { timestampNow } from '@bufbuild/protobuf/wkt';
 import { type Task, TaskSchema } from '../gen/learning/v1/task_pb.ts';
 
 /** A finished task. */
@@ -10,11 +10,10 @@ export type TaskReport = MessageInitShape<typeof TaskSchema>;
  * A copy of a task to send, since it may be sent later and more than once. Throws if it cannot be encoded,
  * which within a call would look like a broken connection.
  */
-export function createTask(report: TaskReport, clientId: string, nowMs: number): Task {
+export function createTask(report: TaskReport): Task {
   const task = clone(TaskSchema, create(TaskSchema, report));
-  task.finishTime ??= timestampFromMs(nowMs);
+  task.finishTime ??= timestampNow();
   task.taskId ||= randomUUID();
-  task.clientId ||= clientId;
   toBinary(TaskSchema, task);
   return task;
 }

@@ -1,6 +1,5 @@
 import type { Value as ProtoValue } from '@bufbuild/protobuf/wkt';
 import type { Value } from '../domain/value.ts';
-import type { Delta } from '../gen/learning/v1/delta_pb.ts';
 
 /** Settings by name, as JSON values. */
 export type Values = Readonly<Record<string, Value>>;
@@ -9,13 +8,6 @@ export function valuesOf(parameters: Readonly<Record<string, ProtoValue>>): Valu
   return Object.fromEntries(
     Object.entries(parameters).map(([name, value]) => [name, jsonOf(value)]),
   );
-}
-
-/** The values after a delta. */
-export function withDelta(values: Values, { target, newValue }: Delta): Values {
-  if (newValue !== undefined) return { ...values, [target]: jsonOf(newValue) };
-  const { [target]: _, ...others } = values;
-  return others;
 }
 
 /** As `toJson`, but with null for numbers that JSON cannot hold, for which that throws. */

@@ -23,6 +23,8 @@ interface TargetRecord {
   /** Of its newest change; absent if not known. */
   readonly sequence?: number;
   readonly changedMs?: number;
+  /** The delta of that change; absent in ledgers of older releases. */
+  readonly deltaId?: string;
 }
 
 /**
@@ -240,8 +242,8 @@ function foldApplication(event: DeltaApplied, head: Head, delta: KnownDelta | un
   }
   if (delta.newValue === undefined) delete head.parameters[delta.target];
   else head.parameters[delta.target] = delta.newValue;
-  const { timeMs: touchedMs, holdUntilMs, sequence } = event;
-  const changed = { touchedMs, sequence, changedMs: touchedMs };
+  const { timeMs: touchedMs, holdUntilMs, sequence, deltaId } = event;
+  const changed = { touchedMs, sequence, changedMs: touchedMs, deltaId };
   touch(head, delta.target, holdUntilMs === null ? changed : { ...changed, holdUntilMs });
 }
 

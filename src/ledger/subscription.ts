@@ -1,6 +1,6 @@
 import type { Delta, DeltaType } from '../domain/delta.ts';
 import { LearningError } from '../domain/errors.ts';
-import type { Parameters } from '../domain/value.ts';
+import { own, type Parameters } from '../domain/value.ts';
 import { type LedgerState, MAX_BACKLOG } from './state.ts';
 
 /** Why a reader is given a snapshot. */
@@ -13,6 +13,8 @@ export type FeedItem =
       readonly sequence: number;
       readonly outcome: SnapshotOutcome;
       readonly parameters: Parameters;
+      /** By parameter: the delta that put its value in force, as long as it is retained. */
+      readonly deltaIds: Readonly<Record<string, string>>;
     }
   | { readonly kind: 'delta'; readonly sequence: number; readonly delta: Delta };
 
@@ -76,7 +78,8 @@ export class Subscription {
     if (outcome !== undefined) {
       this.#snapshotDue = undefined;
       this.#sequence = head.sequence;
-      return { kind: 'snapshot', sequence: head.sequence, outcome, parameters: head.parameters };
+      const { sequence, parameters } = head;
+      return { kind: 'snapshot', sequence, outcome, parameters, deltaIds: liveDeltas(this.#state) };
     }
     while (this.#sequence < head.sequence) {
       this.#sequence += 1;
@@ -103,6 +106,16 @@ export class Subscription {
   #wants(delta: Delta): boolean {
     return this.#types.size === 0 || delta.type === undefined || this.#types.has(delta.type);
   }
+}
+
+function liveDeltas(state: LedgerState): Readonly<Record<string, string>> {
+  const { parameters, targets } = state.head;
+  return Object.fromEntries(
+    Object.keys(parameters).flatMap((name) => {
+      const deltaId = own(targets, name)?.deltaId;
+      return deltaId !== undefined && state.delta(deltaId) !== undefined ? [[name, deltaId]] : [];
+    }),
+  );
 }
 
 function openingOutcome(

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
 import { Access, type AccessSettings } from '../access/access.ts';
 import { type Protection, planListener } from '../access/exposure.ts';
-import { systemClock } from '../client/environment.ts';
 import { type ListenAddress, parseListenAddress } from '../net/address.ts';
 import { WATCH_INTERVAL_MS, watchFiles } from './file-watch.ts';
+import { systemClock } from './system-clock.ts';
 
 /** What the command line says of who may connect. */
 export interface ListenOptions {

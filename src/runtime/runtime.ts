@@ -3,7 +3,6 @@ import { status } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import type { Access } from '../access/access.ts';
 import { createMetrics, type MetricSources, type Metrics } from '../admin/metrics.ts';
-import { systemClock } from '../client/environment.ts';
 import type { Config } from '../config/config.ts';
 import { retentionOf } from '../domain/settings.ts';
 import { Engine } from '../engine/engine.ts';
@@ -21,6 +20,7 @@ import { LedgerWatch } from './ledger-watch.ts';
 import type { ListenPlan } from './listen-plan.ts';
 import { createEngineObserver, observeCommit } from './observe.ts';
 import { createRefusalLog } from './refusal-log.ts';
+import { systemClock } from './system-clock.ts';
 
 /** What the service is started with. */
 export interface RuntimeOptions {

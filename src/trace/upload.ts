@@ -1,22 +1,23 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ServiceError, status } from '@grpc/grpc-js';
-import { createBackoff } from '../client/backoff.ts';
 import type { LearningClient } from '../client/channel.ts';
 import { causeOf } from '../client/dial.ts';
-import { isServiceError, retryDelayMs } from '../client/failure.ts';
-import { readStatusDetails } from '../wire/error-details.ts';
+import { failureOf, isServiceError, retryDelayMs } from '../client/failure.ts';
+import type { RecordTasksResponse } from '../gen/learning/v1/learning_service_pb.ts';
+import type { Task } from '../gen/learning/v1/task_pb.ts';
 import type { TaskBatch } from './batches.ts';
 import { formatPlace } from './read.ts';
-import { type Acknowledged, RecordSession } from './record-session.ts';
 
 /** What has become of the tasks so far. */
 export interface UploadCounts {
   /** Read from the traces. */
   read: number;
   recorded: number;
+  /** Recorded before, perhaps by an attempt whose answer was lost. */
   duplicates: number;
-  /** Tasks sent more than once, after breaks: those that had been recorded count as duplicates. */
+  /** Tasks sent more than once, after breaks. */
   sentAgain: number;
   /** Bytes of the files that are acknowledged. */
   bytes: number;
@@ -32,46 +33,29 @@ export interface UploadOptions {
 }
 
 /**
- * Records batches of tasks with a sidecar, over breaks of the connection: tasks that are not acknowledged
- * are sent again, and the sidecar recognises those it has by their ids.
+ * Records batches of tasks with a sidecar, over breaks of the connection: a batch that is not acknowledged is sent
+ * again, and the sidecar recognises the tasks that it has by their ids.
  */
 export class TaskUpload {
   readonly counts: UploadCounts = { read: 0, recorded: 0, duplicates: 0, sentAgain: 0, bytes: 0 };
   readonly #options: UploadOptions;
-  readonly #queue: TaskBatch[] = [];
-  readonly #backoff = createBackoff(Math.random);
   readonly #runId = randomUUID();
   #namelessTasks = 0;
-  #session: RecordSession;
   #epoch = '';
-  #lastWordMs = performance.now();
-  #isBroken = false;
 
   constructor(options: UploadOptions) {
     this.#options = options;
-    this.#session = this.#open();
   }
 
   /** Resolves once all tasks are acknowledged. Rejects if the sidecar refuses a batch, or is given up. */
   async run(batches: AsyncIterable<TaskBatch>): Promise<void> {
-    try {
-      for await (const batch of batches) {
-        this.#giveNames(batch);
-        this.#queue.push(batch);
-        this.counts.read += batch.tasks.length;
-        await this.#persist(() => this.#session.send());
-      }
-      await this.#persist(() => this.#finish());
-    } finally {
-      this.#session.cancel();
+    for await (const batch of batches) {
+      this.#giveNames(batch);
+      this.counts.read += batch.tasks.length;
+      this.#take(await this.#persist(batch));
+      this.counts.bytes = batch.bytesThrough;
+      this.#options.onProgress(this.counts);
     }
-  }
-
-  async #finish(): Promise<void> {
-    await this.#session.finish().catch((error: unknown) => {
-      // How the stream ends does not matter once all is acknowledged.
-      if (this.#queue.length > 0) throw error;
-    });
   }
 
   /** Gives ids to tasks without one: they would be recorded twice if they were sent again. */
@@ -83,75 +67,64 @@ export class TaskUpload {
     }
   }
 
-  #open(): RecordSession {
-    return new RecordSession(this.#options.client.recordTasks(), this.#queue, (acknowledged) =>
-      this.#take(acknowledged),
-    );
-  }
-
-  #take({ recorded, duplicates, epoch, bytesThrough }: Acknowledged): void {
-    const { onNotice, onProgress } = this.#options;
-    this.counts.recorded += recorded;
-    this.counts.duplicates += duplicates;
-    this.counts.bytes = bytesThrough ?? this.counts.bytes;
-    this.#lastWordMs = performance.now();
-    this.#backoff.reset();
-    if (this.#isBroken) {
-      this.#isBroken = false;
-      onNotice('connected again');
-    }
-    if (this.#epoch !== '' && epoch !== this.#epoch) {
-      onNotice(`the ledger is another one since the break: epoch ${epoch}, was ${this.#epoch}`);
-    }
-    this.#epoch = epoch;
-    onProgress(this.counts);
-  }
-
-  /** Performs a step, again on a new stream if the stream breaks. */
-  async #persist(step: () => Promise<void>): Promise<void> {
-    for (;;) {
+  async #persist(batch: TaskBatch): Promise<RecordTasksResponse> {
+    const { client, giveUpAfterMs, onNotice } = this.#options;
+    const endMs = performance.now() + giveUpAfterMs;
+    for (let isBroken = false; ; isBroken = true) {
       try {
-        return await step();
+        const response = await recordBatch(client, batch.tasks);
+        if (isBroken) onNotice('connected again');
+        return response;
       } catch (error) {
         if (!isServiceError(error)) throw error;
-        if (error.code !== status.UNAVAILABLE) throw this.#refused(error);
-        await this.#reopen(error);
+        if (error.code !== status.UNAVAILABLE) throw refusalOf(error, batch);
+        const leftMs = endMs - performance.now();
+        if (leftMs <= 0) throw new Error(givenUp(giveUpAfterMs, error), { cause: error });
+        if (!isBroken) onNotice(`the connection broke (${causeOf(error)}): trying again`);
+        this.counts.sentAgain += batch.tasks.length;
+        await delay(Math.min(retryDelayMs(failureOf(error).retryDelayMs), leftMs));
       }
     }
   }
 
-  async #reopen(error: ServiceError): Promise<void> {
-    const { giveUpAfterMs, onNotice } = this.#options;
-    if (!this.#isBroken) {
-      this.#isBroken = true;
-      this.#lastWordMs = performance.now();
-      onNotice(`the connection broke (${causeOf(error)}): trying again`);
+  #take({ recordedCount, duplicateCount, epoch }: RecordTasksResponse): void {
+    this.counts.recorded += Number(recordedCount);
+    this.counts.duplicates += Number(duplicateCount);
+    if (this.#epoch !== '' && epoch !== this.#epoch) {
+      this.#options.onNotice(`the ledger is another one: epoch ${epoch}, was ${this.#epoch}`);
     }
-    const leftMs = this.#lastWordMs + giveUpAfterMs - performance.now();
-    if (leftMs <= 0) {
-      const seconds = giveUpAfterMs / 1000;
-      throw new Error(`gave up after ${seconds} s without the sidecar: ${causeOf(error)}`, {
-        cause: error,
-      });
-    }
-    await delay(Math.min(Math.max(this.#backoff.next(), retryDelayMs(error)), leftMs));
-    for (const { tasks } of this.#queue) this.counts.sentAgain += tasks.length;
-    this.#session = this.#open();
+    this.#epoch = epoch;
   }
+}
 
-  /** The refused batch is the oldest that is not acknowledged. */
-  #refused(error: ServiceError): Error {
-    const { reason, violations } = readStatusDetails(error);
-    const places = this.#queue[0]?.places ?? [];
-    const faults = violations.map(({ field, description }) => {
-      const [, index, path] = /^tasks\[(\d+)\]\.(.*)$/s.exec(field) ?? [];
-      const place = places[Number(index)];
-      return place === undefined
-        ? `${field}: ${description}`
-        : `${formatPlace(place)}: ${path}: ${description}`;
-    });
-    const what = faults.length > 0 ? faults.join('\n') : error.details;
-    const name = reason || status[error.code];
-    return new Error(`the sidecar refused a batch of tasks: ${name}\n${what}`, { cause: error });
-  }
+/** A stream of one message: the response to its last one counts all that it has sent. */
+async function recordBatch(client: LearningClient, tasks: Task[]): Promise<RecordTasksResponse> {
+  const call = client.recordTasks();
+  let response: RecordTasksResponse | undefined;
+  call.on('data', (newest: RecordTasksResponse) => {
+    response = newest;
+  });
+  call.end({ tasks });
+  await once(call, 'end');
+  if (response === undefined) throw new Error('the sidecar ended the stream without an answer');
+  return response;
+}
+
+function givenUp(giveUpAfterMs: number, error: ServiceError): string {
+  return `gave up after ${giveUpAfterMs / 1000} s without the sidecar: ${causeOf(error)}`;
+}
+
+function refusalOf(error: ServiceError, { places }: TaskBatch): Error {
+  const { code, reason, message, violations } = failureOf(error);
+  const faults = violations.map(({ field, description }) => {
+    const [, index, path] = /^tasks\[(\d+)\]\.(.*)$/s.exec(field) ?? [];
+    const place = places[Number(index)];
+    return place === undefined
+      ? `${field}: ${description}`
+      : `${formatPlace(place)}: ${path}: ${description}`;
+  });
+  const what = faults.length > 0 ? faults.join('\n') : message;
+  return new Error(`the sidecar refused a batch of tasks: ${reason || code}\n${what}`, {
+    cause: error,
+  });
 }

@@ -11,8 +11,12 @@ import { STATES, TYPES } from './to-proto.ts';
 
 /** From validated messages to the domain's types. */
 
-/** @param nowMs Unix time, the finish time of a task without one */
-export function fromProtoTask(task: ProtoTask, nowMs: number): Task {
+/**
+ * @param nowMs Unix time, the finish time of a task without one
+ * @param reporter the client of a task that names none; empty if not known
+ */
+export function fromProtoTask(task: ProtoTask, nowMs: number, reporter = ''): Task {
+  const clientId = task.clientId || reporter;
   return {
     taskId: task.taskId,
     agentId: task.agentId,
@@ -24,11 +28,17 @@ export function fromProtoTask(task: ProtoTask, nowMs: number): Task {
     measurements: task.measurements,
     // No ledger reaches 2^53, so rounding does not matter.
     deltaSequence: Number(task.deltaSequence),
-    ...(task.clientId === '' ? undefined : { clientId: task.clientId }),
+    ...(clientId === '' ? undefined : { clientId }),
   };
 }
 
-export function fromProtoMetrics(metrics: ProtoMetrics, nowMs: number): CoordinationMetrics {
+/** @param reporter the client of metrics that name none; empty if not known */
+export function fromProtoMetrics(
+  metrics: ProtoMetrics,
+  nowMs: number,
+  reporter = '',
+): CoordinationMetrics {
+  const clientId = metrics.clientId || reporter;
   return {
     subAgentCount: metrics.subAgentCount,
     cpuPercent: metrics.cpuPercent,
@@ -36,7 +46,7 @@ export function fromProtoMetrics(metrics: ProtoMetrics, nowMs: number): Coordina
     // A client whose clock is ahead must not make every later report look old.
     observeTimeMs:
       metrics.observeTime === undefined ? nowMs : Math.min(toMs(metrics.observeTime), nowMs),
-    ...(metrics.clientId === '' ? undefined : { clientId: metrics.clientId }),
+    ...(clientId === '' ? undefined : { clientId }),
   };
 }
 

@@ -105,7 +105,7 @@ test('SIGTERM: a client that reads nothing cannot hold it up for long', async ()
   for (let i = 0; i < 100; i += 1) {
     await admin.setParameter({
       target: 'primary_coordination_strategy',
-      value: { kind: { case: 'stringValue', value: `${i} ${'x'.repeat(3900)}` } },
+      value: { kind: { case: 'stringValue', value: `${i} ${'x'.repeat(3700)}` } },
     });
   }
   const startMs = performance.now();

@@ -1,8 +1,9 @@
 import { create, fromJsonString } from '@bufbuild/protobuf';
+import { status } from '@grpc/grpc-js';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { watch } from '../../src/cli/watch.ts';
-import { describeBreak, describeMessage } from '../../src/cli/watch-lines.ts';
-import { type ReaderEvent, type ReaderPlace, readDeltas } from '../../src/client/delta-reader.ts';
+import { describeMessage } from '../../src/cli/watch-lines.ts';
+import { readStream, type StreamEvent } from '../../src/cli/watch-stream.ts';
 import { setParameter } from '../../src/engine/curation.ts';
 import { DeltaType } from '../../src/gen/learning/v1/delta_pb.ts';
 import {
@@ -34,12 +35,12 @@ function setThreshold(address: string, value: number) {
 /** Reads on until told otherwise; `next` answers events one after the other. */
 function reader(
   client: LearningClient,
-  place?: ReaderPlace,
+  afterSequence?: bigint,
   types: readonly DeltaType[] = [],
-): { next(): Promise<ReaderEvent>; stop(): void } {
+): { next(): Promise<StreamEvent> } {
   const ended = new AbortController();
   const { signal } = ended;
-  const events = readDeltas(client, { clientId: 'reader', types, place, signal });
+  const events = readStream(client, { clientId: 'reader', types, afterSequence, signal });
   onTestFinished(() => ended.abort());
   return {
     async next() {
@@ -47,11 +48,8 @@ function reader(
       if (value === undefined) throw new Error('the reading ended');
       return value;
     },
-    stop: () => ended.abort(),
   };
 }
-
-const FROM_START: ReaderPlace = { epoch: '', sequence: 0n };
 
 test('deltas of rules, overrides and reverts, each in one line', async () => {
   const { engine, address, admin } = await createServiceFixture('curation: { mode: apply }');
@@ -140,13 +138,13 @@ test('after kill -9 it goes on where it was, and says so', async () => {
   const first = await startSidecar({ dataDir });
   const listen = first.address;
   await setThreshold(listen, 0.7);
-  const { next } = reader(learningClient(listen), FROM_START);
+  const { next } = reader(learningClient(listen), 0n);
   expect(await next()).toMatchObject({ message: { sequence: 1n } });
   await first.kill();
   expect(await next()).toMatchObject({ kind: 'lost', failure: { code: 14 } });
   const resumed = next();
   await startSidecar({ dataDir, listen });
-  expect(await resumed).toMatchObject({ kind: 'resumed', place: { sequence: 1n } });
+  expect(await resumed).toEqual({ kind: 'resumed', sequence: 1n });
   await setThreshold(listen, 0.6);
   expect(await next()).toMatchObject({ kind: 'message', message: { sequence: 2n } });
 });
@@ -154,7 +152,7 @@ test('after kill -9 it goes on where it was, and says so', async () => {
 test('a ledger that another has taken the place of is told by a snapshot', async () => {
   const first = await startSidecar({ dataDir: ':memory:' });
   await setThreshold(first.address, 0.7);
-  const { next } = reader(learningClient(first.address), FROM_START);
+  const { next } = reader(learningClient(first.address), 0n);
   await next();
   await first.end('SIGTERM');
   expect(await next()).toMatchObject({
@@ -172,12 +170,9 @@ test('a ledger that another has taken the place of is told by a snapshot', async
 test('a place beyond the ledger: it starts over with the values', async () => {
   const { client, address } = await createServiceFixture();
   await setThreshold(address, 0.7);
-  const { next } = reader(client, { epoch: '', sequence: 9n });
-  const ahead = await next();
-  expect(ahead).toMatchObject({ kind: 'ahead', place: { sequence: 9n } });
-  expect(ahead.kind === 'ahead' && describeBreak(ahead)).toMatch(
-    /has not come to #9: starting over/,
-  );
+  const { next } = reader(client, 9n);
+  expect(await next()).toMatchObject({ kind: 'lost', failure: { code: status.OUT_OF_RANGE } });
+  expect(await next()).toEqual({ kind: 'resumed', sequence: undefined });
   expect(await next()).toMatchObject({
     message: { sequence: 1n, event: { value: { outcome: SnapshotOutcome.INITIAL } } },
   });
@@ -185,7 +180,7 @@ test('a place beyond the ledger: it starts over with the values', async () => {
 
 test('what trying again would not help against is thrown', async () => {
   const { client } = await createServiceFixture();
-  const { next } = reader(client, FROM_START, [DeltaType.UNSPECIFIED]);
+  const { next } = reader(client, 0n, [DeltaType.UNSPECIFIED]);
   await expect(next()).rejects.toThrow(/INVALID_ARGUMENT/);
 });
 

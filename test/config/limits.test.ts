@@ -192,15 +192,15 @@ describe('counts', () => {
     ]);
   });
 
-  test('a value has at most 4000 bytes on the wire', () => {
+  test('a value has at most 3800 bytes on the wire', () => {
     const text = (initial: unknown) => JSON.stringify({ parameters: { a: { initial } } });
-    expect(faultsOf(text('x'.repeat(3997)))).toEqual([]);
+    expect(faultsOf(text('x'.repeat(3797)))).toEqual([]);
     for (const [initial, bytes] of [
-      ['x'.repeat(3998), 4001],
-      ['é'.repeat(2000), 4003],
+      ['x'.repeat(3798), 3801],
+      ['é'.repeat(1900), 3803],
       [Array(500).fill(1), 5503],
     ] as const) {
-      const message = `expected at most 4000 bytes as a google.protobuf.Value, got ${bytes}`;
+      const message = `expected at most 3800 bytes as a google.protobuf.Value, got ${bytes}`;
       expect(faultsOf(text(initial))).toMatchObject([{ path: 'parameters.a.initial', message }]);
     }
   });

@@ -1,9 +1,9 @@
 import { expect, vi } from 'vitest';
 import { createAuthority } from '../support/sidecar/certificates.ts';
-import type { Agent } from './agent.ts';
+import { type Agent, WAIT } from './agent.ts';
 import { expectFailure, expectPlainFailure } from './expect-failure.ts';
 import { type Scenario, scenario } from './scenario.ts';
-import { WAIT, type World } from './world.ts';
+import type { World } from './world.ts';
 
 const CLIENT = 'the-token-of-clients';
 const ADMIN = 'the-token-of-operators';
@@ -77,8 +77,7 @@ async function missingToken(world: World): Promise<void> {
   await expectFailure(agent.ask('GetStatus'), 'UNAUTHENTICATED', 'NO_TOKEN');
   expect(await agent.call('Health', 'Check')).toEqual({ status: 'SERVING' });
   await agent.tell('follow');
-  const { code, reason } = await agent.event('disconnected');
-  expect([code, reason]).toEqual(['UNAUTHENTICATED', 'NO_TOKEN']);
+  await agent.logged('UNAUTHENTICATED');
   expect(agent.hasExited).toBe(false);
 }
 
@@ -89,11 +88,12 @@ async function wrongToken(world: World): Promise<void> {
   const refused = agent.tell('record_stream', { batches: [[{}]] });
   await expectFailure(refused, 'UNAUTHENTICATED', 'NO_TOKEN');
   await agent.tell('follow');
-  await agent.event('disconnected');
-  await vi.waitFor(() => expect(agent.log).toMatch(/unauthenticated/i), WAIT);
+  await agent.logged('UNAUTHENTICATED');
+  const recorded = agent.tell('record', { task: { taskId: 'patient' } });
   // Exchanged, it is taken up without a restart, by the loop too.
   world.file('token', CLIENT);
-  await agent.event('values', ({ source }) => source === 'snapshot');
+  await agent.inForce(0);
+  expect(await recorded).toEqual({ outcome: 'recorded' });
   await vi.waitFor(async () => expect(await agent.ask('GetStatus')).toBeDefined(), WAIT);
 }
 

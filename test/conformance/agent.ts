@@ -1,26 +1,26 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished, vi } from 'vitest';
 import { type Child, type Exit, runCommand } from '../support/sidecar/child.ts';
 import { directoryOf, type Language } from './languages.ts';
 
 /** How long an agent may take over anything; a process of a JVM needs seconds to begin with. */
 const PATIENCE_MS = 30_000;
 
-/** What an agent says of its own accord. */
-export type AgentEvent =
-  | {
-      readonly event: 'values';
-      readonly source: 'defaults' | 'snapshot' | 'delta';
-      readonly outcome: string | null;
-      readonly epoch: string;
-      readonly sequence: number;
-      readonly delta_id: string | null;
-      readonly parameters: Readonly<Record<string, unknown>>;
-    }
-  | { readonly event: 'disconnected'; readonly code: string; readonly reason: string | null };
+/** How long something may take that a test waits for. */
+export const WAIT = { timeout: PATIENCE_MS, interval: 20 };
 
-export type ValuesEvent = Extract<AgentEvent, { event: 'values' }>;
+/** What an agent prints when its client calls `on_change`. */
+export interface ValuesEvent {
+  readonly event: 'values';
+  readonly source: 'snapshot' | 'delta';
+  readonly outcome: string | null;
+  readonly epoch: string;
+  readonly sequence: number;
+  readonly delta_id: string | null;
+  readonly changed: Readonly<Record<string, string>>;
+  readonly parameters: Readonly<Record<string, unknown>>;
+}
 
 /** A failed call as the agent's language sees it. */
 export interface AgentFailure {
@@ -73,7 +73,7 @@ interface Answer {
 /** A client in a process of its own, of whatever language, until the test ends. */
 export class Agent {
   readonly #child: Child;
-  readonly #events: AgentEvent[] = [];
+  readonly #values: ValuesEvent[] = [];
   #commands = 0;
 
   constructor(language: Language, options: AgentOptions) {
@@ -92,20 +92,15 @@ export class Agent {
     // Its end shows elsewhere.
     this.#child.process.stdin?.on('error', () => {});
     this.#child.onLine((line) => {
-      const read: AgentEvent | Answer = JSON.parse(line);
-      if ('event' in read) this.#events.push(read);
+      const read: ValuesEvent | Answer = JSON.parse(line);
+      if ('event' in read) this.#values.push(read);
     });
     onTestFinished(async () => void (await this.#child.end('SIGKILL')));
   }
 
-  /** What it said so far. */
-  get events(): readonly AgentEvent[] {
-    return this.#events;
-  }
-
-  /** The values that it put in force so far. */
+  /** The changes that its client was told of so far. */
   get values(): readonly ValuesEvent[] {
-    return this.#events.filter((one) => one.event === 'values');
+    return this.#values;
   }
 
   /** What it logged so far. */
@@ -141,23 +136,28 @@ export class Agent {
     return this.call('LearningService', method, request);
   }
 
-  /** Resolves with the first event, past or future, that is looked for. */
-  event<E extends AgentEvent['event']>(
-    kind: E,
-    isWanted: (event: Extract<AgentEvent, { event: E }>) => boolean = () => true,
-  ): Promise<Extract<AgentEvent, { event: E }>> {
-    return this.#await(`the event ${kind} ${isWanted}`, (line) => {
-      const event: AgentEvent = JSON.parse(line);
-      if (event.event !== kind) return undefined;
-      // Just compared, which the compiler cannot follow for a type parameter.
-      const wanted = event as Extract<AgentEvent, { event: E }>;
-      return isWanted(wanted) ? wanted : undefined;
+  /** Resolves with the first change, past or future, that is looked for. */
+  change(isWanted: (change: ValuesEvent) => boolean): Promise<ValuesEvent> {
+    return this.#await(`change ${isWanted}`, (line) => {
+      const read: ValuesEvent | Answer = JSON.parse(line);
+      return 'event' in read && isWanted(read) ? read : undefined;
     });
   }
 
   /** Resolves when what has this sequence is in force. */
   inForce(sequence: number): Promise<ValuesEvent> {
-    return this.event('values', (event) => event.sequence >= sequence && event.epoch !== '');
+    return this.change((event) => event.sequence >= sequence);
+  }
+
+  /** Resolves once it has logged a line with this code. */
+  logged(code: string): Promise<void> {
+    return vi.waitFor(() => expect(this.logLines(code)).not.toEqual([]), WAIT);
+  }
+
+  /** The lines with this code, as any language may spell it, that it has logged so far. */
+  logLines(code: string): string[] {
+    const pattern = new RegExp(code.replaceAll('_', '[_ ]?'), 'i');
+    return this.#child.errorLines.filter((line) => pattern.test(line));
   }
 
   /** Says that there are no more commands; answers how it ended. */

@@ -9,9 +9,10 @@ import {
   PREFACE,
   RawConnection,
 } from '../support/clients/raw-http2.ts';
+import { WAIT } from './agent.ts';
 import { expectDetails, expectFailure, expectPlainFailure, failureOf } from './expect-failure.ts';
 import { type Scenario, scenario } from './scenario.ts';
-import { WAIT, type World } from './world.ts';
+import type { World } from './world.ts';
 
 async function invalidField(world: World): Promise<void> {
   await world.start();
@@ -64,8 +65,8 @@ async function noParameter(world: World): Promise<void> {
   await expectFailure(command, 'NOT_FOUND', 'PARAMETER_NOT_FOUND');
 }
 
-/** A ledger that was put back to how it was before: it has the epoch, and not what followed. */
-async function sequenceAhead(world: World): Promise<void> {
+/** It has the epoch, and not what followed. */
+async function ledgerPutBack(world: World): Promise<void> {
   const first = await world.start();
   const agent = await world.follower();
   await world.change(1);
@@ -80,15 +81,13 @@ async function sequenceAhead(world: World): Promise<void> {
   rmSync(world.dataDir, { recursive: true });
   renameSync(copy, world.dataDir);
   await world.start();
-  const refused = await agent.event('disconnected', ({ code }) => code === 'OUT_OF_RANGE');
-  expect(refused.reason).toBe('SEQUENCE_AHEAD');
-  await agent.event(
-    'values',
-    ({ parameters, source }) => parameters.level === 1 && source === 'snapshot',
+  const back = await agent.change(
+    ({ source, sequence }) => source === 'snapshot' && sequence === 1,
   );
-  expect(agent.values.at(-1)).toMatchObject({ sequence: 1, outcome: 'SNAPSHOT_OUTCOME_INITIAL' });
+  expect(back).toMatchObject({ outcome: 'SNAPSHOT_OUTCOME_INITIAL', parameters: { level: 1 } });
   await world.change(3);
-  await agent.event('values', ({ parameters }) => parameters.level === 3);
+  const next = await agent.change(({ parameters }) => parameters.level === 3);
+  expect(next).toMatchObject({ source: 'delta', sequence: 2 });
 }
 
 async function epochChanged(world: World): Promise<void> {
@@ -115,17 +114,19 @@ async function deltaState(world: World): Promise<void> {
 async function overloaded(world: World): Promise<void> {
   await world.start({ config: { limits: { max_pending_calls: 1 } } });
   const agent = await world.agent();
-  await agent.ask('ResolveParameters');
+  // A method that no service config retries.
+  const list = () => agent.ask('ListCycles');
+  await list();
   // A call whose message does not come is under way until it is given up.
   const other = new RawConnection(world.sidecar.address);
   onTestFinished(() => void other.socket.destroy());
   const path = '/learning.v1.LearningService/ResolveParameters';
   const call = frame(FRAME.headers, FLAG.endHeaders, 1, headerBlock(callHeaders(path)));
   other.write(PREFACE, frame(FRAME.settings, 0, 0), call);
-  const failure = await vi.waitFor(() => failureOf(agent.ask('ResolveParameters')), WAIT);
+  const failure = await vi.waitFor(() => failureOf(list()), WAIT);
   expectDetails(failure, 'UNAVAILABLE', 'OVERLOADED');
   const recorded = agent.tell('record', { task: { taskId: 'patient' } });
-  await expectFailure(agent.ask('ResolveParameters'), 'UNAVAILABLE', 'OVERLOADED');
+  await expectFailure(list(), 'UNAVAILABLE', 'OVERLOADED');
   other.socket.destroy();
   await recorded;
 }
@@ -158,11 +159,11 @@ async function ledgerUnavailable(world: World): Promise<void> {
   const agent = await world.agent();
   await agent.tell('record', { task: { taskId: 'before' } });
   renameSync(world.dataDir, `${world.dataDir}.away`);
-  const record = () => agent.ask('RecordTask', { task: {} });
-  const failure = await vi.waitFor(() => failureOf(record()), WAIT);
+  const report = () => agent.ask('ReportMetrics', { metrics: {} });
+  const failure = await vi.waitFor(() => failureOf(report()), WAIT);
   expectDetails(failure, 'UNAVAILABLE', 'LEDGER_UNAVAILABLE');
   const recorded = agent.tell('record', { task: { taskId: 'patient' } });
-  await expectFailure(record(), 'UNAVAILABLE', 'LEDGER_UNAVAILABLE');
+  await expectFailure(report(), 'UNAVAILABLE', 'LEDGER_UNAVAILABLE');
   renameSync(`${world.dataDir}.away`, world.dataDir);
   await recorded;
 }
@@ -176,8 +177,7 @@ async function tooManyStreams(world: World): Promise<void> {
   const refused = agent.tell('record_stream', { batches: [[{ taskId: 'one' }]] });
   await expectFailure(refused, 'RESOURCE_EXHAUSTED', 'TOO_MANY_STREAMS');
   await agent.tell('follow');
-  const { code, reason } = await agent.event('disconnected');
-  expect([code, reason]).toEqual(['RESOURCE_EXHAUSTED', 'TOO_MANY_STREAMS']);
+  await agent.logged('RESOURCE_EXHAUSTED');
   stream.cancel();
   await agent.inForce(0);
 }
@@ -195,7 +195,7 @@ export const ERROR_SCENARIOS: readonly Scenario[] = [
   scenario('MALFORMED', malformed),
   scenario('DELTA_NOT_FOUND', notFound),
   scenario('PARAMETER_NOT_FOUND', noParameter),
-  scenario('SEQUENCE_AHEAD', sequenceAhead),
+  scenario('ledger put back', ledgerPutBack),
   scenario('EPOCH_CHANGED', epochChanged),
   scenario('DELTA_STATE', deltaState),
   scenario('OVERLOADED', overloaded),

@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { chooseSeed, type SeededRandom, seededRandom } from '../support/engine/seed.ts';
 import type { Agent } from './agent.ts';
+import { expectInOrder } from './outage-scenarios.ts';
 import { type Scenario, scenario } from './scenario.ts';
 import { acknowledged, type World } from './world.ts';
 
@@ -79,21 +80,19 @@ async function randomKills(world: World): Promise<string> {
   const recorded = await recording;
 
   expect(agent.hasExited).toBe(false);
-  const told = agent.values.slice(1);
-  expect(told.map(({ source, sequence }) => `${source} ${sequence}`)).toEqual([
-    'snapshot 0',
-    ...Array.from({ length: last }, (_, i) => `delta ${i + 1}`),
-  ]);
-  const levels = told.slice(1).map(({ parameters }) => parameters.level);
-  expect(levels).toEqual(await levelsOfLedger(world, last));
+  expectInOrder(agent);
+  const levels = [0, ...(await levelsOfLedger(world, last))];
+  for (const { sequence, parameters } of agent.values) {
+    expect(parameters.level).toBe(levels[sequence]);
+  }
   await acknowledged(world, 'agent', last);
   const { totalTasksRecorded } = await world.operator.client.getStatus({});
   expect(totalTasksRecorded).toBe(BigInt(recorded));
   expect(await agent.end()).toEqual({ code: 0, signal: null });
-  const losses = agent.events.filter(({ event }) => event === 'disconnected').length;
+  const snapshots = agent.values.filter(({ source }) => source === 'snapshot').length;
   return (
-    `${KILLS} kills at random, ${losses} breaks seen: ${last} deltas, each put in force exactly once, ` +
-    `no gap; ${recorded} tasks recorded, each counted once; the client never exited`
+    `${KILLS} kills at random, ${last} changes: ${snapshots} snapshots, ${agent.values.length - snapshots} deltas ` +
+    `in order, no gap between; ${recorded} tasks recorded, each counted once; the client never exited`
   );
 }
 

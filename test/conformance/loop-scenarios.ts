@@ -20,7 +20,9 @@ async function record(world: World): Promise<void> {
   const task = { taskId: 'one', agentId: 'a', status: 'TASK_STATUS_SUCCESS', latencyMs: 12.5 };
   expect(await agent.ask('RecordTask', { task })).toEqual({});
   expect(await agent.ask('RecordTask', { task })).toEqual({ duplicate: true });
-  await agent.tell('record', { task: { ...task, taskId: 'two', labels: { kind: 'draft' } } });
+  const two = { task: { ...task, taskId: 'two', labels: { kind: 'draft' } } };
+  expect(await agent.tell('record', two)).toEqual({ outcome: 'recorded' });
+  expect(await agent.tell('record', two)).toEqual({ outcome: 'duplicate' });
   const batch = (from: number) =>
     Array.from({ length: 100 }, (_, i) => ({ ...task, taskId: `batch-${from + i}` }));
   const batches = [batch(0), batch(100), batch(150)];
@@ -34,21 +36,25 @@ async function record(world: World): Promise<void> {
 
 async function stream(world: World): Promise<void> {
   await world.start();
-  const agent = await world.follower({ defaults: { level: -1 } });
-  expect(agent.values.map(({ source }) => source)).toEqual(['defaults', 'snapshot']);
-  expect(agent.values[0]).toMatchObject({ sequence: 0, parameters: { level: -1 } });
-  expect(agent.values[1]).toMatchObject({
-    outcome: 'SNAPSHOT_OUTCOME_INITIAL',
+  const agent = await world.agent({ defaults: { level: -1, text: '' } });
+  expect(await agent.tell('parameters')).toEqual({ level: -1, text: '' });
+  await agent.tell('follow');
+  const snapshot = await agent.inForce(0);
+  expect(snapshot).toMatchObject({
+    ...{ source: 'snapshot', outcome: 'SNAPSHOT_OUTCOME_INITIAL', sequence: 0, delta_id: null },
     parameters: { level: 0, text: '', max_cpu_per_agent: 100 },
+    changed: { level: '', max_cpu_per_agent: '' },
   });
+  expect(snapshot.changed).not.toHaveProperty('text');
   const first = await world.delta(1);
   await world.change(2.5);
-  const value = { kind: { case: 'stringValue', value: 'näher' } } as const;
-  await world.operator.admin.setParameter({ target: 'text', value });
+  await world.text('näher');
   await agent.inForce(3);
-  const deltas = agent.values.slice(2);
+  const deltas = agent.values.slice(1);
   expect(deltas.map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
-  expect(deltas[0]).toMatchObject({ source: 'delta', outcome: null, delta_id: first.deltaId });
+  const { deltaId } = first;
+  expect(deltas[0]).toMatchObject({ source: 'delta', outcome: null, delta_id: deltaId });
+  expect(deltas[0]?.changed).toEqual({ level: deltaId });
   expect(deltas.map(({ parameters }) => parameters.level)).toEqual([1, 2.5, 2.5]);
   expect(await agent.tell('parameters')).toMatchObject({ level: 2.5, text: 'näher' });
   expect(await agent.tell('resolve', { task_id: 't' })).toMatchObject({
@@ -106,6 +112,11 @@ async function acknowledge(world: World): Promise<void> {
   const last = await world.change(2);
   await acknowledged(world, 'acknowledger', last);
   await agent.ask('AckDelta', { clientId: 'acknowledger', deltaId });
+  await agent.end();
+  // One that was not there has them by a snapshot, and acknowledges that.
+  const late = await world.follower({ clientId: 'late' });
+  await acknowledged(world, 'late', last);
+  expect(late.values[0]?.changed.level).toMatch(/\w/);
 }
 
 async function refuse(world: World): Promise<void> {
@@ -117,7 +128,9 @@ async function refuse(world: World): Promise<void> {
   const refused = await world.delta(7);
   const revert = await agent.inForce(3);
   expect(revert).toMatchObject({ source: 'delta', parameters: { level: 1 } });
-  expect(agent.values.map(({ sequence }) => sequence)).toEqual([0, 0, 1, 3]);
+  expect(agent.values.map(({ sequence }) => sequence)).toEqual([0, 1, 3]);
+  // It never left the former value.
+  expect(revert.changed).toEqual({});
   const { deltaId } = refused;
   const { delta } = await world.operator.client.getDeltaStatus({ deltaId });
   expect(delta?.state).toBe(DeltaState.REVERTED);
@@ -125,6 +138,27 @@ async function refuse(world: World): Promise<void> {
   await world.change(2);
   await acknowledged(world, 'refuser', 4);
   expect(await agent.tell('parameters')).toMatchObject({ level: 2 });
+}
+
+async function refuseOfSnapshot(world: World): Promise<void> {
+  await world.start();
+  const level = await world.delta(7);
+  const text = await world.text('fine');
+  const agent = await world.agent({ clientId: 'refuser', defaults: { level: 0, text: '' } });
+  const refusal = { reason: 'UNSUPPORTED_VALUE', message: 'not with us', parameters: ['level'] };
+  await agent.tell('refuse_next', refusal);
+  await agent.tell('follow');
+  expect((await agent.inForce(2)).changed).toMatchObject({
+    level: level.deltaId,
+    text: text.deltaId,
+  });
+  expect(await agent.inForce(3)).toMatchObject({ source: 'delta', parameters: { level: 0 } });
+  const { deltaId } = level;
+  const { delta } = await world.operator.client.getDeltaStatus({ deltaId });
+  expect(delta?.state).toBe(DeltaState.REVERTED);
+  expect(delta?.effect?.summary).toMatch(/refuser.*UNSUPPORTED_VALUE: not with us/);
+  expect(await agent.tell('parameters')).toMatchObject({ level: 0, text: 'fine' });
+  await acknowledged(world, 'refuser', 3);
 }
 
 async function arms(world: World): Promise<void> {
@@ -185,6 +219,7 @@ export const LOOP_SCENARIOS: readonly Scenario[] = [
   scenario('stream', stream),
   scenario('acknowledge', acknowledge),
   scenario('refuse', refuse),
+  scenario('refuse a part of a snapshot', refuseOfSnapshot),
   scenario('arms of a trial', arms),
   scenario('every method', methods),
 ];

@@ -7,11 +7,8 @@ import { seededRandom } from '../support/engine/seed.ts';
 import { createAuthority, LOCAL_NAMES } from '../support/sidecar/certificates.ts';
 import { type Sidecar, startSidecar } from '../support/sidecar/sidecar.ts';
 import { tempDir } from '../support/sidecar/temp-dir.ts';
-import { Agent, type AgentOptions } from './agent.ts';
+import { Agent, type AgentOptions, WAIT } from './agent.ts';
 import type { Language } from './languages.ts';
-
-/** How long something may take that a test waits for. */
-export const WAIT = { timeout: 30_000, interval: 20 };
 
 /** Nothing happens unless a scenario asks for it. */
 const CONFIG = {
@@ -19,6 +16,10 @@ const CONFIG = {
   curation: { cooldown_seconds: 0 },
   parameters: { level: { initial: 0 }, text: { initial: '' } },
 };
+
+type Kind =
+  | { readonly case: 'numberValue'; readonly value: number }
+  | { readonly case: 'stringValue'; readonly value: string };
 
 export interface StartOptions {
   /** Sections to merge over the scenarios' config. */
@@ -87,7 +88,7 @@ export class World {
   async follower(options: Partial<AgentOptions> = {}): Promise<Agent> {
     const agent = await this.agent(options);
     await agent.tell('follow');
-    await agent.event('values', ({ source }) => source === 'snapshot');
+    await agent.inForce(0);
     return agent;
   }
 
@@ -96,9 +97,16 @@ export class World {
     return Number((await this.delta(level)).sequence);
   }
 
-  async delta(level: number) {
-    const value = { kind: { case: 'numberValue', value: level } } as const;
-    const { delta } = await this.operator.admin.setParameter({ target: 'level', value });
+  delta(level: number) {
+    return this.#set('level', { case: 'numberValue', value: level });
+  }
+
+  text(text: string) {
+    return this.#set('text', { case: 'stringValue', value: text });
+  }
+
+  async #set(target: string, kind: Kind) {
+    const { delta } = await this.operator.admin.setParameter({ target, value: { kind } });
     if (delta === undefined) throw new Error('there is no delta');
     return delta;
   }

@@ -51,7 +51,7 @@ describe('setParameter', () => {
     [
       'too large',
       ['x'.repeat(5000)],
-      'expected at most 4000 bytes as a google.protobuf.Value, got 5009',
+      'expected at most 3800 bytes as a google.protobuf.Value, got 5009',
     ],
   ])('%s is refused', async (_name, value, description) => {
     const { engine } = await createEngineFixture();

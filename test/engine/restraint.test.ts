@@ -222,7 +222,7 @@ rules:
 
   test.each(['new_value', 'old_value'])('a rule whose %s is too long, too', async (field) => {
     const values = { old_value: '"a"', new_value: '"b"', [field]: 'parameters.text + "x"' };
-    const parameters = { text: { initial: 'x'.repeat(3997) } };
+    const parameters = { text: { initial: 'x'.repeat(3797) } };
     const rule = { id: 'long', when: 'true', type: 'metric', operation: 'modify', target: 'text' };
     const rest = { reasoning: '"observed"', confidence: 0.9, impact: 'positive' };
     const rules = [{ ...rule, ...values, ...rest }];
@@ -230,7 +230,7 @@ rules:
     await engine.recordTasks(FAILING);
     const { deltas, faults } = await engine.runCycle();
     expect(deltas).toEqual([]);
-    const message = `${field} of rule long: expected at most 4000 bytes as a google.protobuf.Value, got 4001`;
+    const message = `${field} of rule long: expected at most 3800 bytes as a google.protobuf.Value, got 3801`;
     expect(faults).toEqual([{ ruleId: 'long', message }]);
   });
 });

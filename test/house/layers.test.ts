@@ -66,8 +66,8 @@ const ROOMS: Record<string, readonly string[]> = {
     ...['domain', 'node:crypto', 'node:fs', 'node:http', 'node:https', 'node:net', 'node:tls'],
   ],
   client: [
-    ...['gen', 'domain', 'access', 'net', 'wire', 'node:crypto', 'node:net', 'node:tls'],
-    ...[...GRPC, '@bufbuild/protobuf/wkt'],
+    ...['gen', 'domain', 'access', 'net', 'wire', ...GRPC, '@bufbuild/protobuf/wkt'],
+    ...['node:crypto', 'node:net', 'node:timers/promises', 'node:tls'],
   ],
   audit: ['domain', 'trial', 'trial/audit', 'trial/memory', 'trial/text', 'ledger', 'store'],
   backtest: ['domain', 'trial', 'ledger', 'engine', 'store'],

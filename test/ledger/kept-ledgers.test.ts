@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Parameters } from '../../src/domain/value.ts';
 import { acknowledge } from '../../src/engine/acknowledge.ts';
+import { setParameter } from '../../src/engine/curation.ts';
+import { Subscription } from '../../src/ledger/subscription.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import { configOf, createEngineFixture, taskOf } from '../support/engine/engine-fixture.ts';
 import { ManualClock } from '../support/engine/manual-clock.ts';
@@ -110,6 +112,18 @@ describe.each(LEDGERS.filter((name) => !IN_BLOCKS.includes(name)))('%s', (name) 
     expect(again.state.head.counters).toEqual(fixture.state.head.counters);
     expect([...again.state.deltasNewestFirst()]).toEqual([...fixture.state.deltasNewestFirst()]);
   });
+});
+
+test.each(LEDGERS)('of %s, a snapshot names the deltas of values set from now on', async (name) => {
+  const { fixture } = await openLedger(name);
+  const { state, engine } = fixture;
+  const set = { target: 'max_cpu_per_agent', value: 55, holdSeconds: 0, reason: '' };
+  const { deltaId } = await engine.decide(setParameter(set));
+  const request = { epoch: '', afterSequence: undefined, types: [] };
+  const first = new Subscription(state, request).next(0);
+  const ids = first?.kind === 'snapshot' ? first.deltaIds : {};
+  expect(ids.max_cpu_per_agent).toBe(deltaId);
+  for (const id of Object.values(ids)) expect(state.delta(id)?.sequence).toBeGreaterThan(0);
 });
 
 test.each(LEDGERS)('of %s, all parameters leave with a config that has none', async (name) => {

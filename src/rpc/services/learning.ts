@@ -53,11 +53,11 @@ export function learningHandlers(
       environment,
       method.recordTask,
       checkRecordTask,
-      async ({ task, metrics }) => {
+      async ({ task, metrics, clientId }) => {
         const nowMs = engine.clock.wallNow();
         const { duplicates, deltaSequence } = await engine.recordTasks(
-          task === undefined ? [] : [fromProtoTask(task, nowMs)],
-          metrics && fromProtoMetrics(metrics, nowMs),
+          task === undefined ? [] : [fromProtoTask(task, nowMs, clientId)],
+          metrics && fromProtoMetrics(metrics, nowMs, clientId),
         );
         return { duplicate: duplicates > 0, deltaSequence: BigInt(deltaSequence) };
       },

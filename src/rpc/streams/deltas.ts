@@ -216,6 +216,7 @@ function encodeItem({ head }: LedgerState, item: FeedItem): Buffer {
           value: {
             outcome: OUTCOMES[item.outcome],
             parameters: toProtoParameters(item.parameters),
+            deltaIds: item.deltaIds,
           },
         } as const);
   const { epoch } = head;

@@ -67,11 +67,11 @@ export class RecordStream implements OpenStream {
   #take(request: RecordTasksRequest | Malformed): void {
     if (this.#ended) return;
     try {
-      const { tasks, metrics } = accept(request, checkRecordTasks);
+      const { tasks, metrics, clientId } = accept(request, checkRecordTasks);
       const nowMs = this.#engine.clock.wallNow();
       const recorded = this.#engine.recordTasks(
-        tasks.map((task) => fromProtoTask(task, nowMs)),
-        metrics && fromProtoMetrics(metrics, nowMs),
+        tasks.map((task) => fromProtoTask(task, nowMs, clientId)),
+        metrics && fromProtoMetrics(metrics, nowMs, clientId),
       );
       const load = tasks.length + MESSAGE_LOAD;
       this.#inFlight += load;

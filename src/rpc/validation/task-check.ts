@@ -39,12 +39,13 @@ export function checkRecordTask(request: RecordTaskRequest): void {
   if (request.task === undefined) site.report('task', 'value is required');
   else checkTask(request.task, site.within('task'));
   if (request.metrics !== undefined) checkMetrics(request.metrics, site.within('metrics'));
+  checkBytes(request.clientId, MAX_ID_BYTES, 'client_id', site.within(''));
   site.refuse();
 }
 
 /** Throws INVALID_FIELD, naming the fields, where the request breaks a rule of its proto. */
 export function checkRecordTasks(request: RecordTasksRequest): void {
-  const { tasks, metrics } = request;
+  const { tasks, metrics, clientId } = request;
   const site = createSite();
   if (tasks.length === 0) site.report('tasks', 'must contain at least 1 item(s)');
   if (tasks.length > MAX_BATCH) {
@@ -55,6 +56,7 @@ export function checkRecordTasks(request: RecordTasksRequest): void {
     if (task !== undefined) checkTask(task, site.within('tasks', i));
   }
   if (metrics !== undefined) checkMetrics(metrics, site.within('metrics'));
+  checkBytes(clientId, MAX_ID_BYTES, 'client_id', site.within(''));
   site.refuse();
 }
 

@@ -20,11 +20,10 @@ SERVICE_CONFIG = {
     "methodConfig": [
         {
             "name": [{"service": "learning.v1.LearningService", "method": "RecordTask"}],
-            "timeout": "5s",
             "retryPolicy": {
-                "maxAttempts": 4,
+                "maxAttempts": 5,
                 "initialBackoff": "0.2s",
-                "maxBackoff": "2s",
+                "maxBackoff": "1s",
                 "backoffMultiplier": 2,
                 "retryableStatusCodes": ["UNAVAILABLE"],
             },
@@ -44,11 +43,11 @@ without_retry = 0
 def record(stub, task_id):
     """Calls until it is answered; the id makes that safe. Answers whether it was known already."""
     global without_retry
-    backoff = 0.2
     while True:
         try:
             task = tasks.Task(task_id=task_id, latency_ms=100)
-            return stub.RecordTask(messages.RecordTaskRequest(task=task)).duplicate
+            request = messages.RecordTaskRequest(task=task)
+            return stub.RecordTask(request, timeout=600, wait_for_ready=True).duplicate
         except grpc.RpcError as error:
             trailers = dict(error.trailing_metadata() or ())
             pushback = trailers.get("grpc-retry-pushback-ms")
@@ -62,8 +61,7 @@ def record(stub, task_id):
             if pushback is not None:
                 time.sleep(int(pushback) / 1000)
             else:
-                time.sleep(backoff * random.uniform(0.5, 1.5))
-            backoff = min(backoff * 2, 5)
+                time.sleep(random.uniform(0.2, 1))
 
 
 def main():

@@ -4,10 +4,10 @@ import { createServer } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { ServerCredentials, type sendUnaryData } from '@grpc/grpc-js';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { systemClock } from '../../../src/client/environment.ts';
 import { LearningService } from '../../../src/gen/learning/v1/learning_service_pb.ts';
 import { Admission } from '../../../src/rpc/admission/admission.ts';
 import { createGrpcServer } from '../../../src/rpc/grpc-js/server.ts';
+import { systemClock } from '../../../src/runtime/system-clock.ts';
 import { serviceCodec } from '../../../src/wire/codec.ts';
 import { grpcMessage } from '../../support/clients/raw-http2.ts';
 

@@ -81,17 +81,25 @@ describe('all parameters in one message', () => {
     const message: StreamDeltasResponse = await new Promise((resolve) =>
       stream.once('data', resolve),
     );
-    expect(message.event).toMatchObject({ case: 'snapshot', value: { parameters } });
+    const deltaIds = Object.fromEntries(
+      names.map((name) => [name, engine.ledger.state.head.targets[name]?.deltaId]),
+    );
+    expect(message.event).toMatchObject({ case: 'snapshot', value: { parameters, deltaIds } });
     stream.cancel();
   });
 
-  test('leaves room for the arms of a task', () => {
+  test('leaves room for the other fields', () => {
     expect(encodedBytes(LONGEST)).toBe(MAX_VALUE_BYTES);
     const parameters = Object.fromEntries(
       Array.from({ length: MAX_PARAMETERS }, (_, i) => [`${i}`.padEnd(128, '_'), LONGEST]),
     );
-    const snapshot = create(SnapshotSchema, { parameters: toProtoParameters(parameters) });
-    expect(toBinary(SnapshotSchema, snapshot).length).toBe(4_137_000);
+    const snapshot = create(SnapshotSchema, {
+      parameters: toProtoParameters(parameters),
+      deltaIds: Object.fromEntries(
+        Object.keys(parameters).map((name) => [name, crypto.randomUUID()]),
+      ),
+    });
+    expect(toBinary(SnapshotSchema, snapshot).length).toBe(4_109_000);
   });
 });
 
@@ -154,7 +162,7 @@ describe('GetStatus', () => {
 
 test('RunCycle tells the first deltas of very many', async () => {
   const parameters = Object.fromEntries(
-    Array.from({ length: 300 }, (_, i) => [`p${i}`, { initial: 'x'.repeat(3900) }]),
+    Array.from({ length: 300 }, (_, i) => [`p${i}`, { initial: 'x'.repeat(3700) }]),
   );
   const rules = Object.keys(parameters).map((target) => ({
     ...{ id: `r-${target}`, type: 'metric', operation: 'modify', target, when: 'true' },

@@ -65,6 +65,28 @@ describe('RecordTask', () => {
   });
 });
 
+test('who reports is the client of metrics and tasks that name none', async () => {
+  const { client, engine } = await createServiceFixture();
+  const record = vi.spyOn(engine, 'recordTasks');
+  const metrics = { subAgentCount: 1 };
+  await client.recordTask({ task: { taskId: 'a' }, metrics, clientId: 'pod-1' });
+  await client.recordTask({
+    ...{ task: { taskId: 'b', clientId: 'own' }, clientId: 'pod-1' },
+    metrics: { ...metrics, clientId: 'own' },
+  });
+  await client.recordTask({ task: { taskId: 'c' }, metrics });
+  expect(
+    record.mock.calls.map(([[task], reported]) => [task?.clientId, reported?.clientId]),
+  ).toEqual([
+    ['pod-1', 'pod-1'],
+    ['own', 'own'],
+    [undefined, undefined],
+  ]);
+  expect(await client.getStatus({})).toMatchObject({ metricsReporters: 3 });
+  const error = await failureOf(client.recordTask({ task: {}, clientId: 'x'.repeat(257) }));
+  expect(readStatusDetails(error)).toMatchObject({ violations: [{ field: 'client_id' }] });
+});
+
 describe('ReportMetrics', () => {
   test('the newest by observation stays; the age is told', async () => {
     const { client, clock } = await createServiceFixture();

@@ -53,6 +53,25 @@ describe('StreamDeltas', () => {
     expect(event.value).toMatchObject({ sequence: 3n, revertsDeltaId: delta?.deltaId });
   });
 
+  test('a snapshot names the delta of each value that one has set, as long as it is retained', async () => {
+    const { client, admin, engine } = await createServiceFixture('ledger: { retain_deltas: 1 }');
+    const idsOf = async () => {
+      const { event } = await reader(client.streamDeltas({}))();
+      return event.case === 'snapshot' ? event.value.deltaIds : undefined;
+    };
+    expect(await idsOf()).toEqual({});
+    const { delta: first } = await admin.setParameter(set(20));
+    expect(await idsOf()).toEqual({ max_cpu_per_agent: first?.deltaId });
+    const { delta: revert } = await admin.revertDelta({ deltaId: first?.deltaId ?? '' });
+    expect(await idsOf()).toEqual({ max_cpu_per_agent: revert?.deltaId });
+    const value = { kind: { case: 'numberValue', value: 0.7 } } as const;
+    const other = { target: 'fallback_strategy_threshold', value };
+    const { delta } = await admin.setParameter(other);
+    expect(engine.ledger.state.delta(revert?.deltaId ?? '')).toBeUndefined();
+    expect(await idsOf()).toEqual({ fallback_strategy_threshold: delta?.deltaId });
+    await client.ackDelta({ clientId: 'a', deltaId: delta?.deltaId ?? '' });
+  });
+
   test('a delta is streamed as it was put in force, also when it was reverted since', async () => {
     const { client, admin } = await createServiceFixture();
     const { delta } = await admin.setParameter(set(30));

@@ -1,6 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { type ServiceError, status } from '@grpc/grpc-js';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type {
   RecordTasksRequestSchema,
   RecordTasksResponse,
@@ -68,8 +68,19 @@ describe('RecordTasks', () => {
     expect(metrics).toMatchObject({ subAgentCount: 4, values: { depth: 2 } });
   });
 
+  test('who reports is the client of tasks and metrics that name none', async () => {
+    const fixture = await createServiceFixture();
+    const record = vi.spyOn(fixture.engine, 'recordTasks');
+    const tasks = [{ taskId: 'a' }, { taskId: 'b', clientId: 'own' }];
+    await send(fixture, [{ tasks, metrics: {}, clientId: 'pod-1' }]);
+    const [reported, metrics] = record.mock.calls[0] ?? [];
+    expect(reported?.map(({ clientId }) => clientId)).toEqual(['pod-1', 'own']);
+    expect(metrics?.clientId).toBe('pod-1');
+  });
+
   test.each<[string, Batch, string]>([
     ['empty', { tasks: [] }, 'tasks'],
+    ['of a client with a long name', { tasks: [{}], clientId: 'x'.repeat(257) }, 'client_id'],
     ['too large', batchOf(...Array.from({ length: 1001 }, () => '')), 'tasks'],
     ['bad in one place', { tasks: [{}, {}, { latencyMs: -1 }] }, 'tasks[2].latency_ms'],
     ['with bad metrics', { tasks: [{}], metrics: { cpuPercent: -1 } }, 'metrics.cpu_percent'],

@@ -149,13 +149,16 @@ const metrics = fc
   )
   .map((fields) => create(CoordinationMetricsSchema, fields));
 
+const tasks = fc.array(task, { maxLength: 4 });
+
 describe('the rules by hand and those of the proto agree', () => {
   test('on RecordTask', () => {
     fc.assert(
-      fc.property(sometimes(task), sometimes(metrics), (task, metrics) => {
+      fc.property(sometimes(task), sometimes(metrics), text(256), (task, metrics, clientId) => {
         const request = create(RecordTaskRequestSchema, {
           ...(task && { task }),
           ...(metrics && { metrics }),
+          clientId,
         });
         agree(
           () => checkRecordTask(request),
@@ -171,8 +174,9 @@ describe('the rules by hand and those of the proto agree', () => {
 
   test('on RecordTasks', () => {
     fc.assert(
-      fc.property(fc.array(task, { maxLength: 4 }), sometimes(metrics), (tasks, metrics) => {
-        const request = create(RecordTasksRequestSchema, { tasks, ...(metrics && { metrics }) });
+      fc.property(tasks, sometimes(metrics), text(256), (tasks, metrics, clientId) => {
+        const fields = { tasks, clientId, ...(metrics && { metrics }) };
+        const request = create(RecordTasksRequestSchema, fields);
         const times: Times = [
           ...tasks.map((task, i) => [`tasks[${i}].finish_time`, task.finishTime] as const),
           ['metrics.observe_time', request.metrics?.observeTime],
@@ -200,7 +204,7 @@ describe('the rules by hand and those of the proto agree', () => {
   });
 
   test('on ResolveParameters', () => {
-    const fields = fc.record({ taskId: text(256), labels: record(text(256)) });
+    const fields = fc.record({ taskId: text(256), labels: record(text(256)), clientId: text(256) });
     fc.assert(
       fc.property(fields, (fields) => {
         const request = create(ResolveParametersRequestSchema, fields);

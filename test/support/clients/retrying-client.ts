@@ -1,4 +1,4 @@
-import { credentials, type ServiceError, status } from '@grpc/grpc-js';
+import { credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { LearningService } from '../../../src/gen/learning/v1/learning_service_pb.ts';
 import { createClient } from '../../../src/wire/client.ts';
 import { readStatusDetails } from '../../../src/wire/error-details.ts';
@@ -13,17 +13,17 @@ const SERVICE_CONFIG = {
   methodConfig: [
     {
       name: [{ service: 'learning.v1.LearningService', method: 'RecordTask' }],
-      timeout: '5s',
       retryPolicy: {
-        maxAttempts: 4,
+        maxAttempts: 5,
         initialBackoff: '0.2s',
-        maxBackoff: '2s',
+        maxBackoff: '1s',
         backoffMultiplier: 2,
         retryableStatusCodes: ['UNAVAILABLE'],
       },
     },
   ],
 };
+const DEADLINE_MS = 600_000;
 const RETRIED = new Set<status>([status.UNAVAILABLE, status.DEADLINE_EXCEEDED, status.INTERNAL]);
 
 const client = createClient(LearningService, address, credentials.createInsecure(), {
@@ -37,9 +37,11 @@ let duplicates = 0;
 let withoutRetry = 0;
 
 async function record(taskId: string): Promise<void> {
-  for (let backoffMs = 200; ; backoffMs = Math.min(backoffMs * 2, 5000)) {
+  for (;;) {
     try {
-      const { duplicate } = await client.recordTask({ task: taskOfId(taskId) });
+      const metadata = new Metadata({ waitForReady: true });
+      const options = { deadlineMs: DEADLINE_MS, metadata };
+      const { duplicate } = await client.recordTask({ task: taskOfId(taskId) }, options);
       recorded += 1;
       if (duplicate) duplicates += 1;
       return;
@@ -50,7 +52,7 @@ async function record(taskId: string): Promise<void> {
       failures[name] = (failures[name] ?? 0) + 1;
       if (reason !== '' && retryDelayMs === undefined) withoutRetry += 1;
       if (!RETRIED.has(failure.code)) throw error;
-      const delayMs = retryDelayMs ?? backoffMs * (0.5 + Math.random());
+      const delayMs = retryDelayMs ?? 200 + 800 * Math.random();
       await new Promise((resolve) => setTimeout(resolve, delayMs));
     }
   }

@@ -288,7 +288,7 @@ export type SetParameterRequest = Message<"learning.v1.SetParameterRequest"> & {
   target: string;
 
   /**
-   * Its new value: within its bounds, of at most 4000 bytes, and of the type of
+   * Its new value: within its bounds, of at most 3800 bytes, and of the type of
    * `initial` in the config; any type where that is null or `allowed` lists the
    * values. A parameter that a rule has added keeps the type it has now.
    *
