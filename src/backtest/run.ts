@@ -48,10 +48,7 @@ export async function runBacktest(
   const lastTaskMs = tasks.at(-1)?.finishTimeMs ?? 0;
   const intervalMs = settings.cycle.intervalSeconds * 1000;
   checkCycles(firstTaskMs, lastTaskMs, settings.cycle.intervalSeconds);
-  const trials = new TrialLog({
-    hasSequences: tasks.some(({ deltaSequence }) => deltaSequence > 0),
-    hasSeed: settings.trial.seed !== undefined,
-  });
+  const trials = new TrialLog(tasks, settings.trial.seed);
   const replay = await Replay.start(settings, firstTaskMs, trials);
   let next = 0;
   for (let beat = 1; next < tasks.length; beat += 1) {
@@ -66,7 +63,7 @@ export async function runBacktest(
   const { head, trials: goingOn } = replay.state;
   return {
     tasks: tasks.length,
-    duplicates: tasks.length - replay.recorded,
+    duplicates: tasks.length - head.counters.tasksRecorded,
     firstTaskMs,
     lastTaskMs,
     cycles: head.counters.cycles,
@@ -88,8 +85,6 @@ function checkCycles(firstTaskMs: number, lastTaskMs: number, intervalSeconds: n
 /** An engine in virtual time. */
 class Replay {
   readonly rules: RuleLog;
-  /** Tasks, without duplicates. */
-  recorded = 0;
   readonly #trials: TrialLog;
   readonly #clock: VirtualClock;
   readonly #settings: LoopSettings;
@@ -150,8 +145,7 @@ class Replay {
 
   async #recordTogether(tasks: readonly Task[]): Promise<void> {
     const readable = this.#trials.readable(tasks, this.state.head.sequence);
-    const { recorded } = await this.#engine.recordTasks(readable);
-    this.recorded += recorded;
+    await this.#engine.recordTasks(readable);
   }
 
   /** Advances the clock; timeouts of trials expire at the time at which they do in a service. */

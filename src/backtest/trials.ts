@@ -23,14 +23,6 @@ export interface ReplayedTrial extends Omit<DeltaEffect, 'verdict'> {
   readonly unjudged: string;
 }
 
-/** Whether a trace shows anything of trials. */
-export interface TraceFacts {
-  /** Some tasks name the newest change at their dispatch. */
-  readonly hasSequences: boolean;
-  /** The coins can be tossed again: `trial.seed` is set. */
-  readonly hasSeed: boolean;
-}
-
 const UNJUDGED = {
   sequences: "the trace's tasks carry no delta_sequence",
   seed: 'without trial.seed nobody knows which value their tasks ran with',
@@ -47,8 +39,9 @@ export class TrialLog {
   readonly #trials: ReplayedTrial[] = [];
   #divergence = '';
 
-  constructor({ hasSequences, hasSeed }: TraceFacts) {
-    const withoutSeed = hasSeed ? '' : UNJUDGED.seed;
+  constructor(tasks: readonly Task[], seed: string | undefined) {
+    const withoutSeed = seed === undefined ? UNJUDGED.seed : '';
+    const hasSequences = tasks.some(({ deltaSequence }) => deltaSequence > 0);
     this.#unreadable = hasSequences ? withoutSeed : UNJUDGED.sequences;
   }
 

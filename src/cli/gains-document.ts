@@ -22,7 +22,7 @@ import { countOf, formatCount } from './progress.ts';
 /** An item of a list, with lines below it. */
 interface Item {
   readonly text: string;
-  readonly more: readonly string[];
+  readonly more?: readonly string[];
 }
 
 interface Chapter {
@@ -58,7 +58,7 @@ export function gainsDocument(gains: GetGainsResponse): GainsDocument {
     { title: 'Being tried, or not proven, before those', items: more(gains.open, gains.openCount) },
     { title: 'Not kept', items: unkeptItems(gains) },
     { title: 'Its own record', items: recordItems(gains.record) },
-    { title: 'What it would take', items: gains.needed.map((text) => plain(printable(text))) },
+    { title: 'What it would take', items: gains.needed.map((text) => ({ text: printable(text) })) },
   ];
   return {
     summary: summaryOf(gains),
@@ -67,15 +67,11 @@ export function gainsDocument(gains: GetGainsResponse): GainsDocument {
   };
 }
 
-function summaryOf({
-  changeCount,
-  totals,
-  sinceTime,
-  tasks,
-  totalTasksRecorded,
-}: GetGainsResponse) {
+function summaryOf(gains: GetGainsResponse): string {
+  const { changeCount, totals, sinceTime, tasks } = gains;
   if (changeCount === 0n) {
-    return `Nothing is proven: in ${countOf(totalTasksRecorded, 'task')} no change was confirmed.`;
+    const all = countOf(gains.totalTasksRecorded, 'task');
+    return `Nothing is proven: in ${all} no change was confirmed.`;
   }
   const since = `Since ${day(sinceTime)}, ${countOf(tasks, 'task')}`;
   const which = countOf(changeCount, 'confirmed change');
@@ -88,7 +84,7 @@ function summaryOf({
 /** The number of changes that the answer left out. */
 function more(told: readonly unknown[], inAll: bigint): Item[] {
   const left = Number(inAll) - told.length;
-  return left > 0 ? [plain(`and ${countOf(left, 'older change')}`)] : [];
+  return left > 0 ? [{ text: `and ${countOf(left, 'older change')}` }] : [];
 }
 
 function changeItem(change: ChangeGains): Item {
@@ -125,14 +121,14 @@ function costItems({ exploring, holdingBack }: GetGainsResponse): Item[] {
   if (exploring !== undefined && exploring.tasks > 0n) {
     const ran = countOf(exploring.tasks, 'counted task');
     const said = describeCosts(exploring.amounts) || 'too few to say what that cost';
-    items.push(
-      plain(`trials and probations: ${ran} ran with the value that was not kept: ${said}`),
-    );
+    items.push({
+      text: `trials and probations: ${ran} ran with the value that was not kept: ${said}`,
+    });
   }
   if (holdingBack !== undefined && holdingBack.tasks > 0n) {
     const kept = countOf(holdingBack.tasks, 'task');
     const said = describeCosts(holdingBack.amounts) || 'too few to say what that costs';
-    items.push(plain(`holding back: ${kept} kept the old value: ${said}`));
+    items.push({ text: `holding back: ${kept} kept the old value: ${said}` });
   }
   return items;
 }
@@ -166,7 +162,7 @@ function unkeptItems({ unkept, unkeptCount }: GetGainsResponse): Item[] {
   const items = named.flatMap(([newest, ...others]) =>
     newest === undefined ? [] : unkeptItem(newest, others.length + 1),
   );
-  return left > 0 ? [...items, plain(`and ${countOf(left, 'more change')}`)] : items;
+  return left > 0 ? [...items, { text: `and ${countOf(left, 'more change')}` }] : items;
 }
 
 /** The key of equal findings; a change that had been live has one of its own. */
@@ -178,7 +174,7 @@ function findingOf(change: UnkeptChange): string {
 function unkeptItem(change: UnkeptChange, times: number): Item {
   const { verdict, tasksUsed, tasksConfirmed, wasInForce, summary } = change;
   if (verdict === Verdict.UNSPECIFIED || verdict === Verdict.OBSERVED) {
-    return plain(`${changeText(change)}: taken back without a trial: ${printable(summary)}`);
+    return { text: `${changeText(change)}: taken back without a trial: ${printable(summary)}` };
   }
   const when =
     tasksConfirmed === undefined
@@ -186,11 +182,11 @@ function unkeptItem(change: UnkeptChange, times: number): Item {
       : `${countOf(tasksConfirmed, 'task')} after it had been confirmed`;
   // By an operator, a client or a trial of the old value, or because it was not proven.
   if (wasInForce && verdict !== Verdict.HARMED) {
-    return plain(`${changeText(change)}: taken back ${when}: ${printable(summary)}`);
+    return { text: `${changeText(change)}: taken back ${when}: ${printable(summary)}` };
   }
   const word = wordOf(VerdictSchema, verdict).toUpperCase();
   const often = times === 1 ? '' : `${times} times, the last time `;
-  return plain(`${changeText(change)}: ${word} ${often}${when}`);
+  return { text: `${changeText(change)}: ${word} ${often}${when}` };
 }
 
 function recordItems(record: TrackRecord | undefined): Item[] {
@@ -209,8 +205,8 @@ function recordItems(record: TrackRecord | undefined): Item[] {
       ? 'no prediction has been graded by a holdback yet'
       : `${held} of ${countOf(graded, 'prediction')} held what the holdback found later; about ${percent} are expected to`;
   return [
-    plain(`${countOf(promotions, 'change')} put in force by a trial: ${parts.join(', ')}`),
-    plain(intervals),
+    { text: `${countOf(promotions, 'change')} put in force by a trial: ${parts.join(', ')}` },
+    { text: intervals },
   ];
 }
 
@@ -220,8 +216,4 @@ function changeText(change: AnyChange): string {
   const { target, ruleId, deltaId } = change;
   const by = ruleId === '' ? '' : ` by rule ${printable(ruleId)}`;
   return `${printable(target)} ${printable(showValues(change))}${by} (${printable(deltaId)})`;
-}
-
-function plain(text: string): Item {
-  return { text, more: [] };
 }

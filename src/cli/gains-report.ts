@@ -40,7 +40,10 @@ function asText({ summary, chapters, notes }: GainsDocument): string {
   const blocks = chapters.map(({ title, items }) =>
     [
       title,
-      ...items.flatMap(({ text, more }) => [`  ${text}`, ...more.map((line) => `    ${line}`)]),
+      ...items.flatMap(({ text, more = [] }) => [
+        `  ${text}`,
+        ...more.map((line) => `    ${line}`),
+      ]),
     ].join('\n'),
   );
   return [summary, ...blocks, notes].join('\n\n');
@@ -48,7 +51,7 @@ function asText({ summary, chapters, notes }: GainsDocument): string {
 
 function asMarkdown({ summary, chapters, notes }: GainsDocument): string {
   const blocks = chapters.map(({ title, items }) => {
-    const lines = items.flatMap(({ text, more }) => [
+    const lines = items.flatMap(({ text, more = [] }) => [
       `- ${escaped(text)}`,
       ...more.map((line) => `  - ${escaped(line)}`),
     ]);

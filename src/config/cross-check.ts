@@ -67,18 +67,21 @@ function checkWindows({ cycle }: MergedConfig, { file, isFaulty }: Structure): C
   return faults;
 }
 
+/** Keys that need another one beside them. */
+const TLS_NEEDS = [
+  ['key_file', 'certificate_file'],
+  ['certificate_file', 'key_file'],
+  ['client_ca_file', 'certificate_file'],
+  ['allowed_names', 'client_ca_file'],
+] as const;
+
 function checkTls({ tls }: MergedConfig, { isFaulty }: Structure): CrossFault[] {
-  const faults: CrossFault[] = [];
-  const need = (key: keyof typeof tls, beside: string) => {
-    const path = ['tls', key] as const;
-    if (tls[key] !== undefined || isFaulty(path)) return;
-    faults.push({ path, message: `expected a path beside ${beside}, found nothing` });
-  };
-  if (tls.key_file !== undefined) need('certificate_file', 'key_file');
-  else if (tls.certificate_file !== undefined) need('key_file', 'certificate_file');
-  else if (tls.client_ca_file !== undefined) need('certificate_file', 'client_ca_file');
-  if (tls.allowed_names.length > 0) need('client_ca_file', 'allowed_names');
-  return faults;
+  return TLS_NEEDS.flatMap(([key, needed]) => {
+    const path = ['tls', needed] as const;
+    const isGiven = tls[key] !== undefined && tls[key].length > 0;
+    if (!isGiven || tls[needed] !== undefined || isFaulty(path)) return [];
+    return [{ path, message: `expected a path beside ${key}, found nothing` }];
+  });
 }
 
 /** Parameters that rules add count, too. */
@@ -175,18 +178,13 @@ function isNumber(value: unknown): value is number {
 }
 
 function checkRuleIds({ rules }: MergedConfig, { isFaulty }: Structure): CrossFault[] {
-  const first = new Map<string, number>();
-  const faults: CrossFault[] = [];
-  for (const [index, { id }] of rules.entries()) {
-    if (id === undefined || isFaulty(['rules', index, 'id'])) continue;
-    const earlier = first.get(id);
-    if (earlier === undefined) first.set(id, index);
-    else {
-      const message = `expected an id of its own, found that of rules[${earlier}], ${show(id)}`;
-      faults.push({ path: ['rules', index, 'id'], message });
-    }
-  }
-  return faults;
+  return rules.flatMap(({ id }, index) => {
+    const path = ['rules', index, 'id'];
+    const earlier = rules.findIndex((rule) => rule.id === id);
+    if (id === undefined || isFaulty(path) || earlier === index) return [];
+    const message = `expected an id of its own, found that of rules[${earlier}], ${show(id)}`;
+    return [{ path, message }];
+  });
 }
 
 function checkRule(
@@ -222,20 +220,13 @@ function checkMetrics(
 ): CrossFault[] {
   const path = ['rules', index];
   const primaryName = isFaulty([...path, 'primary']) ? undefined : metricName(primary ?? 'outcome');
-  const faults: CrossFault[] = [];
-  const names = new Set<string>();
-  for (const [position, guard] of guards.entries()) {
-    const name = metricName(guard);
-    if (name === undefined) continue;
-    const expected =
-      name === primaryName
-        ? 'expected a metric other than the primary one'
-        : 'expected each metric once';
-    if (name === primaryName || names.has(name)) {
-      const message = `${expected}, found ${show(name)}`;
-      faults.push({ path: [...path, 'guards', position], message });
-    }
-    names.add(name);
-  }
-  return faults;
+  const names = guards.map(metricName);
+  return names.flatMap((name, position) => {
+    const isPrimary = name === primaryName;
+    if (name === undefined || (!isPrimary && names.indexOf(name) === position)) return [];
+    const what = isPrimary ? 'a metric other than the primary one' : 'each metric once';
+    return [
+      { path: [...path, 'guards', position], message: `expected ${what}, found ${show(name)}` },
+    ];
+  });
 }

@@ -4,8 +4,8 @@ export type Awaitable<T> = T | Promise<T>;
 /** Calls `done` or `failed`: at once if the result is there, otherwise when its promise settles. */
 export function settle<T>(
   run: () => Awaitable<T>,
-  done: (result: T) => void,
   failed: (error: unknown) => void,
+  done: (result: T) => void = () => {},
 ): Awaitable<void> {
   let result: Awaitable<T>;
   try {

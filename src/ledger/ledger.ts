@@ -92,7 +92,7 @@ export class Ledger {
   private constructor(options: LedgerOptions, state: LedgerState) {
     this.state = state;
     this.#store = options.store;
-    this.#onAvailability = options.onAvailability ?? nothing;
+    this.#onAvailability = options.onAvailability ?? (() => {});
     this.#defer = options.defer;
   }
 
@@ -120,9 +120,12 @@ export class Ledger {
    */
   check(): Awaitable<void> {
     const failed = (error: unknown) => this.#failed(error);
-    const recovered = (isDone: boolean) => this.#recovered(isDone);
-    if (this.#failure === undefined) return settle(() => this.#store.check(), nothing, failed);
-    return settle(() => this.#store.recover(), recovered, failed);
+    if (this.#failure === undefined) return settle(() => this.#store.check(), failed);
+    return settle(
+      () => this.#store.recover(),
+      failed,
+      (isDone) => this.#recovered(isDone),
+    );
   }
 
   /**
@@ -228,14 +231,14 @@ export class Ledger {
     draft.head.storedEvents += events.length - drop.length;
     return settle(
       () => this.#store.commit({ events, drop, head: draft.head }),
-      () => {
-        this.state.merge(draft);
-        done();
-      },
       (error) => {
         this.#inDoubt = { draft, forgotten };
         this.#failed(error);
         refused();
+      },
+      () => {
+        this.state.merge(draft);
+        done();
       },
     );
   }
@@ -273,15 +276,12 @@ export class Ledger {
 function begin(store: LedgerStore, head: Head): Awaitable<void> {
   return settle(
     () => store.commit({ events: [], drop: [], head }),
-    nothing,
     (cause) => {
       const text = `the ledger cannot be written: ${messageOf(cause)}`;
       throw new LedgerOpenError(text, { cause });
     },
   );
 }
-
-function nothing(): void {}
 
 /** Makes one decision; the returned function settles its caller's promise. */
 function decideOn(draft: Draft, { decide, resolve, reject }: Waiting): () => void {
