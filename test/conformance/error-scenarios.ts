@@ -115,18 +115,18 @@ async function overloaded(world: World): Promise<void> {
   await world.start({ config: { limits: { max_pending_calls: 1 } } });
   const agent = await world.agent();
   // A method that no service config retries.
-  const list = () => agent.ask('ListCycles');
-  await list();
+  const report = () => agent.ask('ReportMetrics', { metrics: {} });
+  await report();
   // A call whose message does not come is under way until it is given up.
   const other = new RawConnection(world.sidecar.address);
   onTestFinished(() => void other.socket.destroy());
   const path = '/learning.v1.LearningService/ResolveParameters';
   const call = frame(FRAME.headers, FLAG.endHeaders, 1, headerBlock(callHeaders(path)));
   other.write(PREFACE, frame(FRAME.settings, 0, 0), call);
-  const failure = await vi.waitFor(() => failureOf(list()), WAIT);
+  const failure = await vi.waitFor(() => failureOf(report()), WAIT);
   expectDetails(failure, 'UNAVAILABLE', 'OVERLOADED');
   const recorded = agent.tell('record', { task: { taskId: 'patient' } });
-  await expectFailure(list(), 'UNAVAILABLE', 'OVERLOADED');
+  await expectFailure(report(), 'UNAVAILABLE', 'OVERLOADED');
   other.socket.destroy();
   await recorded;
 }

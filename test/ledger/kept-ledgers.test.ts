@@ -114,16 +114,29 @@ describe.each(LEDGERS.filter((name) => !IN_BLOCKS.includes(name)))('%s', (name) 
   });
 });
 
-test.each(LEDGERS)('of %s, a snapshot names the deltas of values set from now on', async (name) => {
-  const { fixture } = await openLedger(name);
-  const { state, engine } = fixture;
-  const set = { target: 'max_cpu_per_agent', value: 55, holdSeconds: 0, reason: '' };
-  const { deltaId } = await engine.decide(setParameter(set));
+/** The deltas that a snapshot names. */
+function liveDeltas({ state }: TrialFixture): Readonly<Record<string, string>> {
   const request = { epoch: '', afterSequence: undefined, types: [] };
   const first = new Subscription(state, request).next(0);
-  const ids = first?.kind === 'snapshot' ? first.deltaIds : {};
+  return first?.kind === 'snapshot' ? first.deltaIds : {};
+}
+
+test.each(LEDGERS)('of %s, a snapshot names the deltas of values set from now on', async (name) => {
+  const { fixture } = await openLedger(name);
+  const set = { target: 'max_cpu_per_agent', value: 55, holdSeconds: 0, reason: '' };
+  const { deltaId } = await fixture.engine.decide(setParameter(set));
+  const ids = liveDeltas(fixture);
   expect(ids.max_cpu_per_agent).toBe(deltaId);
-  for (const id of Object.values(ids)) expect(state.delta(id)?.sequence).toBeGreaterThan(0);
+  for (const id of Object.values(ids)) expect(fixture.delta(id).sequence).toBeGreaterThan(0);
+});
+
+test.each([
+  ['0013.db', false],
+  ['0015.db', true],
+])('%s knows the deltas of its values: %s', async (name, isKnown) => {
+  const { fixture } = await openLedger(name);
+  const { helps } = liveDeltas(fixture);
+  expect(helps).toBe(isKnown ? deltaOn(fixture, 'helps').deltaId : undefined);
 });
 
 test.each(LEDGERS)('of %s, all parameters leave with a config that has none', async (name) => {
