@@ -1,5 +1,5 @@
 import { excessOf, MAX_PARAMETERS } from '../domain/parameters.ts';
-import { sameValue, type Value } from '../domain/value.ts';
+import { sameValue } from '../domain/value.ts';
 import type { DeclaredParameters } from './declared.ts';
 import { BUILT_IN_PARAMETERS } from './defaults.ts';
 import { type ConfigPath, formatPath, show } from './fault.ts';
@@ -42,29 +42,29 @@ export function crossCheck(
   });
 }
 
-/** Of two keys that disagree, the one that the file sets; the first if it sets both. */
-function blame(file: ConfigFile, first: ConfigPath, second: ConfigPath): ConfigPath {
-  return isSet(file, first) || !isSet(file, second) ? first : second;
-}
-
-function isSet(file: ConfigFile, path: ConfigPath): boolean {
-  return valueAt(file, path) !== undefined;
+/** The fault of two keys that disagree: of the one that the file sets; of the first if it sets both. */
+function disagreement(
+  file: ConfigFile,
+  [first, second]: readonly [ConfigPath, ConfigPath],
+  messages: { readonly first: string; readonly second: string },
+): CrossFault[] {
+  const isSet = (path: ConfigPath) => valueAt(file, path) !== undefined;
+  const isFirst = isSet(first) || !isSet(second);
+  const [path, message] = isFirst ? [first, messages.first] : [second, messages.second];
+  return [{ path, message }];
 }
 
 function checkWindows({ cycle }: MergedConfig, { file, isFaulty }: Structure): CrossFault[] {
   const limit = ['cycle', 'history_limit'] as const;
-  const faults: CrossFault[] = [];
-  for (const key of ['analysis_window', 'min_tasks'] as const) {
+  return (['analysis_window', 'min_tasks'] as const).flatMap((key) => {
     const path = ['cycle', key] as const;
-    if (isFaulty(limit) || isFaulty(path) || cycle[key] <= cycle.history_limit) continue;
-    const blamed = blame(file, path, limit);
-    const message =
-      blamed === path
-        ? `expected at most cycle.history_limit, ${cycle.history_limit}, found ${cycle[key]}`
-        : `expected at least cycle.${key}, ${cycle[key]}, found ${cycle.history_limit}`;
-    faults.push({ path: blamed, message });
-  }
-  return faults;
+    const [least, most] = [cycle[key], cycle.history_limit];
+    if (isFaulty(limit) || isFaulty(path) || least <= most) return [];
+    return disagreement(file, [path, limit], {
+      first: `expected at most cycle.history_limit, ${most}, found ${least}`,
+      second: `expected at least cycle.${key}, ${least}, found ${most}`,
+    });
+  });
 }
 
 /** Keys that need another one beside them. */
@@ -117,46 +117,45 @@ function checkParameter(
   const known = (key: keyof ParameterText) => !isFaulty([...path, key]);
   if (isFaulty(path)) return [];
   const faults: CrossFault[] = [];
-  const { initial, min, max } = parameter;
-
-  if (initial === undefined) {
-    if (known('initial')) {
-      faults.push({ path: [...path, 'initial'], message: 'expected a value, found nothing' });
-    }
-  } else if (known('initial')) {
-    const numeric = BOUNDS.some((key) => known(key) && typeof parameter[key] === 'number');
-    if (numeric && typeof initial !== 'number') {
-      const message = `expected a number, as min, max and max_step are for, found ${show(initial)}`;
-      faults.push({ path: [...path, 'initial'], message });
-    }
-    faults.push(...checkInitial(path, initial, parameter, file, known));
-  }
+  const { min, max } = parameter;
+  if (known('initial')) faults.push(...checkInitial(path, parameter, file, known));
   if (known('min') && known('max') && isNumber(min) && isNumber(max) && min > max) {
-    const blamed = blame(file, [...path, 'max'], [...path, 'min']);
-    const message =
-      blamed.at(-1) === 'max'
-        ? `expected at least min, ${min}, found ${max}`
-        : `expected at most max, ${max}, found ${min}`;
-    faults.push({ path: blamed, message });
+    const messages = {
+      first: `expected at least min, ${min}, found ${max}`,
+      second: `expected at most max, ${max}, found ${min}`,
+    };
+    faults.push(
+      ...disagreement(
+        file,
+        [
+          [...path, 'max'],
+          [...path, 'min'],
+        ],
+        messages,
+      ),
+    );
   }
   return faults;
 }
 
 function checkInitial(
   path: ConfigPath,
-  initial: Value,
   parameter: ParameterText,
   file: ConfigFile,
   known: (key: keyof ParameterText) => boolean,
 ): CrossFault[] {
   const faults: CrossFault[] = [];
-  const { min, max, allowed } = parameter;
+  const { initial, min, max, allowed } = parameter;
   const at = [...path, 'initial'];
+  if (initial === undefined) return [{ path: at, message: 'expected a value, found nothing' }];
+  if (!isNumber(initial) && BOUNDS.some((key) => known(key) && isNumber(parameter[key]))) {
+    const message = `expected a number, as min, max and max_step are for, found ${show(initial)}`;
+    faults.push({ path: at, message });
+  }
   const contradict = (key: 'min' | 'max' | 'allowed', expected: string, reverse: string) => {
-    const blamed = blame(file, at, [...path, key]);
-    const found = show(blamed === at ? initial : parameter[key]);
-    const message = `${blamed === at ? expected : reverse}, found ${found}`;
-    faults.push({ path: blamed, message });
+    const first = `${expected}, found ${show(initial)}`;
+    const second = `${reverse}, found ${show(parameter[key])}`;
+    faults.push(...disagreement(file, [at, [...path, key]], { first, second }));
   };
   const excess = excessOf(initial);
   if (excess !== undefined) faults.push({ path: at, message: excess });
@@ -201,15 +200,11 @@ function checkRule(
     faults.push({ path: [...path, 'target'], message });
   }
   const at = [...path, 'new_value'];
-  if (isFaulty(at)) return faults;
-  if (operation === 'remove' && newValue !== undefined) {
-    faults.push({ path: at, message: `expected nothing for remove, found ${show(newValue)}` });
-  }
-  if (operation !== 'remove' && newValue === undefined) {
-    const message = `expected a CEL expression for ${operation}, found nothing`;
-    faults.push({ path: at, message });
-  }
-  return faults;
+  const isRemoval = operation === 'remove';
+  if (isFaulty(at) || isRemoval === (newValue === undefined)) return faults;
+  const expected = isRemoval ? 'nothing for remove' : `a CEL expression for ${operation}`;
+  const found = newValue === undefined ? 'nothing' : show(newValue);
+  return [...faults, { path: at, message: `expected ${expected}, found ${found}` }];
 }
 
 /** A metric is judged once: as the primary one, or as one of the guards. */
