@@ -1,31 +1,22 @@
 import type { Delta } from '../domain/delta.ts';
 import type { Rule } from '../domain/rule.ts';
 
-/** The counts of a rule in a run. */
-export interface RuleTally {
-  readonly ruleId: string;
-  /** Cycles in which its condition was evaluated, and in which it held. */
-  readonly asked: number;
-  readonly held: number;
-  readonly proposed: number;
-  /** Outcomes of the proposals; the rest still waited at the end. */
-  readonly applied: number;
-  readonly rejected: number;
-  readonly expired: number;
-  /** Proposals put on trial. */
-  readonly tried: number;
-  /** Cycles in which its expressions could not be evaluated, and why the first time. */
-  readonly faults: number;
-  readonly firstFault: string;
-  /** Why it never proposed anything; empty if it did. */
-  readonly silence: string;
-}
-
 const NOTHING = {
-  ...{ asked: 0, held: 0, proposed: 0, applied: 0, rejected: 0, expired: 0, tried: 0 },
+  // Cycles in which the condition was evaluated, and in which it held.
+  ...{ asked: 0, held: 0 },
+  // Proposals, those that were put on trial, and outcomes; the rest still waited at the end.
+  ...{ proposed: 0, tried: 0, applied: 0, rejected: 0, expired: 0 },
+  // Cycles in which expressions could not be evaluated, and why the first time.
   ...{ faults: 0, firstFault: '' },
 };
 type RuleCounts = typeof NOTHING;
+
+/** The counts of a rule in a run. */
+export interface RuleTally extends Readonly<RuleCounts> {
+  readonly ruleId: string;
+  /** Why it never proposed anything; empty if it did. */
+  readonly silence: string;
+}
 
 /** Counts what rules do in a run. */
 export class RuleLog {

@@ -14,7 +14,7 @@ export interface Progress {
   update(state: ProgressState): void;
   /** Prints a line beside it. */
   note(text: string): void;
-  /** Removes the bar. */
+  /** Removes the line. */
   end(): void;
 }
 
@@ -24,14 +24,13 @@ export type ProgressSink = Pick<WriteStream, 'write'> & {
   readonly columns?: number;
 };
 
-/** The minimum intervals between redraws of the bar, and between lines elsewhere. */
+/** The minimum intervals between redraws, and between lines elsewhere. */
 const REDRAW_MS = 100;
 const LINE_MS = 2000;
 
-const MAX_BAR = 40;
 const CLEAR_LINE = '\r\u001b[K';
 
-/** A bar on a terminal; elsewhere periodic lines. */
+/** A line that is redrawn on a terminal; elsewhere periodic lines. */
 export function createProgress(sink: ProgressSink, monotonic: () => number): Progress {
   const isTerminal = sink.isTTY === true;
   let nextMs = monotonic() + (isTerminal ? 0 : LINE_MS);
@@ -48,7 +47,7 @@ export function createProgress(sink: ProgressSink, monotonic: () => number): Pro
         return;
       }
       // Some terminals report 0.
-      drawn = drawBar(state, sink.columns || 80);
+      drawn = describe(state).slice(0, (sink.columns || 80) - 1);
       sink.write(`\r${drawn}\u001b[K`);
     },
     note(text) {
@@ -72,14 +71,6 @@ export function formatCount(count: number): string {
 export function countOf(count: number | bigint, noun: string): string {
   const text = formatCount(Number(count));
   return `${text} ${noun}${text === '1' ? '' : 's'}`;
-}
-
-function drawBar(state: ProgressState, columns: number): string {
-  const text = describe(state);
-  const width = Math.min(columns - text.length - 4, MAX_BAR);
-  if (state.share === undefined || width < 5) return text.slice(0, columns - 1);
-  const full = Math.round(width * state.share);
-  return `[${'#'.repeat(full)}${'.'.repeat(width - full)}] ${text}`;
 }
 
 function describe({ tasks, tasksPerSecond, share }: ProgressState): string {

@@ -41,7 +41,6 @@ export class TaskUpload {
   readonly #options: UploadOptions;
   readonly #runId = randomUUID();
   #namelessTasks = 0;
-  #epoch = '';
 
   constructor(options: UploadOptions) {
     this.#options = options;
@@ -52,7 +51,9 @@ export class TaskUpload {
     for await (const batch of batches) {
       this.#giveNames(batch);
       this.counts.read += batch.tasks.length;
-      this.#take(await this.#persist(batch));
+      const { recordedCount, duplicateCount } = await this.#persist(batch);
+      this.counts.recorded += Number(recordedCount);
+      this.counts.duplicates += Number(duplicateCount);
       this.counts.bytes = batch.bytesThrough;
       this.#options.onProgress(this.counts);
     }
@@ -85,15 +86,6 @@ export class TaskUpload {
         await delay(Math.min(retryDelayMs(failureOf(error).retryDelayMs), leftMs));
       }
     }
-  }
-
-  #take({ recordedCount, duplicateCount, epoch }: RecordTasksResponse): void {
-    this.counts.recorded += Number(recordedCount);
-    this.counts.duplicates += Number(duplicateCount);
-    if (this.#epoch !== '' && epoch !== this.#epoch) {
-      this.#options.onNotice(`the ledger is another one: epoch ${epoch}, was ${this.#epoch}`);
-    }
-    this.#epoch = epoch;
   }
 }
 

@@ -148,7 +148,7 @@ export class TrialChange {
       return;
     }
     if (trial.stage === 'probation') this.#put('new', 'The trial is over');
-    const effect = { ...trialEffect('helped', trial), verdict: 'helped' } as const;
+    const effect = trialEffect('helped', trial);
     const summary = describeStop(effect, trial, reason);
     this.#takeEnd(trial, effect, { outcome: 'keep', summary, counts: false });
   }
@@ -169,11 +169,8 @@ export class TrialChange {
     const onHarm =
       finding.verdict === 'harmed' && !isRetrial ? onHarmOf(plan, this.#changes) : undefined;
     const effect = trialEffect(finding.verdict, trial);
-    const summary = describeEnding(finding, effect, trial, {
-      isForeign: isOthers,
-      isReplaced,
-      onHarm,
-    });
+    const how = { isForeign: isOthers, isReplaced, onHarm };
+    const summary = describeEnding(finding, effect, trial, how);
     if (staysInForce(trial, finding.verdict)) {
       this.#put('new', 'The trial is over');
       this.#takeEnd(trial, effect, { outcome: 'keep', summary, counts });
