@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ServiceError, status } from '@grpc/grpc-js';
 import type { LearningClient } from '../client/channel.ts';
@@ -93,11 +92,8 @@ export class TaskUpload {
 async function recordBatch(client: LearningClient, tasks: Task[]): Promise<RecordTasksResponse> {
   const call = client.recordTasks();
   let response: RecordTasksResponse | undefined;
-  call.on('data', (newest: RecordTasksResponse) => {
-    response = newest;
-  });
   call.end({ tasks });
-  await once(call, 'end');
+  for await (const newest of call) response = newest;
   if (response === undefined) throw new Error('the sidecar ended the stream without an answer');
   return response;
 }
