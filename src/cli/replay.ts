@@ -16,7 +16,8 @@ export interface ReplayOptions extends TargetOptions {
   readonly giveUpAfter: number;
 }
 
-const BATCH_SIZE = 100;
+/** A task of more than 8 KB on average would make a message of this many too long. */
+const BATCH_SIZE = 500;
 
 /** With `rate`, batches are small enough for about this many in a second. */
 const BATCHES_PER_SECOND = 10;

@@ -4,10 +4,10 @@ import { type ServiceError, status } from '@grpc/grpc-js';
 import type { LearningClient } from '../client/channel.ts';
 import { causeOf } from '../client/dial.ts';
 import { isServiceError, retryDelayMs } from '../client/failure.ts';
+import type { RecordTasksResponse } from '../gen/learning/v1/learning_service_pb.ts';
 import { readStatusDetails } from '../wire/error-details.ts';
 import type { TaskBatch } from './batches.ts';
 import { formatPlace } from './read.ts';
-import { type Acknowledged, RecordSession } from './record-session.ts';
 
 /** What has become of the tasks so far. */
 export interface UploadCounts {
@@ -31,45 +31,27 @@ export interface UploadOptions {
 }
 
 /**
- * Records batches of tasks with a sidecar, over breaks of the connection: tasks that are not acknowledged
- * are sent again, and the sidecar recognises those it has by their ids.
+ * Records batches of tasks with a sidecar, one after the other, over breaks of the connection: a batch that is not
+ * acknowledged is sent again, and the sidecar recognises the tasks that it has by their ids.
  */
 export class TaskUpload {
   readonly counts: UploadCounts = { read: 0, recorded: 0, duplicates: 0, sentAgain: 0, bytes: 0 };
   readonly #options: UploadOptions;
-  readonly #queue: TaskBatch[] = [];
   readonly #runId = randomUUID();
   #namelessTasks = 0;
-  #session: RecordSession;
   #epoch = '';
-  #lastWordMs = performance.now();
-  #isBroken = false;
 
   constructor(options: UploadOptions) {
     this.#options = options;
-    this.#session = this.#open();
   }
 
   /** Resolves once all tasks are acknowledged. Rejects if the sidecar refuses a batch, or is given up. */
   async run(batches: AsyncIterable<TaskBatch>): Promise<void> {
-    try {
-      for await (const batch of batches) {
-        this.#giveNames(batch);
-        this.#queue.push(batch);
-        this.counts.read += batch.tasks.length;
-        await this.#persist(() => this.#session.send());
-      }
-      await this.#persist(() => this.#finish());
-    } finally {
-      this.#session.cancel();
+    for await (const batch of batches) {
+      this.#giveNames(batch);
+      this.counts.read += batch.tasks.length;
+      this.#take(await this.#record(batch), batch);
     }
-  }
-
-  async #finish(): Promise<void> {
-    await this.#session.finish().catch((error: unknown) => {
-      // How the stream ends does not matter once all is acknowledged.
-      if (this.#queue.length > 0) throw error;
-    });
   }
 
   /** Gives ids to tasks without one: they would be recorded twice if they were sent again. */
@@ -81,74 +63,68 @@ export class TaskUpload {
     }
   }
 
-  #open(): RecordSession {
-    return new RecordSession(this.#options.client.recordTasks(), this.#queue, (acknowledged) =>
-      this.#take(acknowledged),
-    );
+  /** Sends a batch until it is acknowledged. */
+  async #record(batch: TaskBatch): Promise<RecordTasksResponse> {
+    const { client, giveUpAfterMs, onNotice } = this.#options;
+    let brokenMs: number | undefined;
+    for (;;) {
+      try {
+        const response = await send(client, batch);
+        if (brokenMs !== undefined) onNotice('connected again');
+        return response;
+      } catch (error) {
+        if (!isServiceError(error)) throw error;
+        if (error.code !== status.UNAVAILABLE) throw refused(error, batch);
+        if (brokenMs === undefined) {
+          brokenMs = performance.now();
+          onNotice(`the connection broke (${causeOf(error)}): trying again`);
+        }
+        const leftMs = brokenMs + giveUpAfterMs - performance.now();
+        if (leftMs <= 0) {
+          const gaveUp = `gave up after ${giveUpAfterMs / 1000} s without the sidecar`;
+          throw new Error(`${gaveUp}: ${causeOf(error)}`, { cause: error });
+        }
+        await delay(Math.min(retryDelayMs(readStatusDetails(error).retryDelayMs), leftMs));
+        this.counts.sentAgain += batch.tasks.length;
+      }
+    }
   }
 
-  #take({ recorded, duplicates, epoch, bytesThrough }: Acknowledged): void {
+  #take({ recordedCount, duplicateCount, epoch }: RecordTasksResponse, batch: TaskBatch): void {
     const { onNotice, onProgress } = this.#options;
-    this.counts.recorded += recorded;
-    this.counts.duplicates += duplicates;
-    this.counts.bytes = bytesThrough ?? this.counts.bytes;
-    this.#lastWordMs = performance.now();
-    if (this.#isBroken) {
-      this.#isBroken = false;
-      onNotice('connected again');
-    }
+    this.counts.recorded += Number(recordedCount);
+    this.counts.duplicates += Number(duplicateCount);
+    this.counts.bytes = batch.bytesThrough;
     if (this.#epoch !== '' && epoch !== this.#epoch) {
       onNotice(`the ledger is another one since the break: epoch ${epoch}, was ${this.#epoch}`);
     }
     this.#epoch = epoch;
     onProgress(this.counts);
   }
+}
 
-  /** Performs a step, again on a new stream if the stream breaks. */
-  async #persist(step: () => Promise<void>): Promise<void> {
-    for (;;) {
-      try {
-        return await step();
-      } catch (error) {
-        if (!isServiceError(error)) throw error;
-        if (error.code !== status.UNAVAILABLE) throw this.#refused(error);
-        await this.#reopen(error);
-      }
-    }
-  }
+/** Records a batch by a stream of its own; resolves to the last response. */
+async function send(client: LearningClient, { tasks }: TaskBatch): Promise<RecordTasksResponse> {
+  const stream = client.recordTasks();
+  // The stream also emits its error after the iteration below has ended.
+  stream.on('error', () => {});
+  stream.end({ tasks });
+  let last: RecordTasksResponse | undefined;
+  for await (const response of stream) last = response;
+  if (last === undefined) throw new Error('the sidecar ended the stream too early');
+  return last;
+}
 
-  async #reopen(error: ServiceError): Promise<void> {
-    const { giveUpAfterMs, onNotice } = this.#options;
-    if (!this.#isBroken) {
-      this.#isBroken = true;
-      this.#lastWordMs = performance.now();
-      onNotice(`the connection broke (${causeOf(error)}): trying again`);
-    }
-    const leftMs = this.#lastWordMs + giveUpAfterMs - performance.now();
-    if (leftMs <= 0) {
-      const seconds = giveUpAfterMs / 1000;
-      throw new Error(`gave up after ${seconds} s without the sidecar: ${causeOf(error)}`, {
-        cause: error,
-      });
-    }
-    await delay(Math.min(retryDelayMs(readStatusDetails(error).retryDelayMs), leftMs));
-    for (const { tasks } of this.#queue) this.counts.sentAgain += tasks.length;
-    this.#session = this.#open();
-  }
-
-  /** The refused batch is the oldest that is not acknowledged. */
-  #refused(error: ServiceError): Error {
-    const { reason, violations } = readStatusDetails(error);
-    const places = this.#queue[0]?.places ?? [];
-    const faults = violations.map(({ field, description }) => {
-      const [, index, path] = /^tasks\[(\d+)\]\.(.*)$/s.exec(field) ?? [];
-      const place = places[Number(index)];
-      return place === undefined
-        ? `${field}: ${description}`
-        : `${formatPlace(place)}: ${path}: ${description}`;
-    });
-    const what = faults.length > 0 ? faults.join('\n') : error.details;
-    const name = reason || status[error.code];
-    return new Error(`the sidecar refused a batch of tasks: ${name}\n${what}`, { cause: error });
-  }
+function refused(error: ServiceError, { places }: TaskBatch): Error {
+  const { reason, violations } = readStatusDetails(error);
+  const faults = violations.map(({ field, description }) => {
+    const [, index, path] = /^tasks\[(\d+)\]\.(.*)$/s.exec(field) ?? [];
+    const place = places[Number(index)];
+    return place === undefined
+      ? `${field}: ${description}`
+      : `${formatPlace(place)}: ${path}: ${description}`;
+  });
+  const what = faults.length > 0 ? faults.join('\n') : error.details;
+  const name = reason || status[error.code];
+  return new Error(`the sidecar refused a batch of tasks: ${name}\n${what}`, { cause: error });
 }
