@@ -91,6 +91,8 @@ export class TaskUpload {
 /** A stream of one message: the response to its last one counts all that it has sent. */
 async function recordBatch(client: LearningClient, tasks: Task[]): Promise<RecordTasksResponse> {
   const call = client.recordTasks();
+  // The stream also emits its error after the iteration below has ended.
+  call.on('error', () => {});
   let response: RecordTasksResponse | undefined;
   call.end({ tasks });
   for await (const newest of call) response = newest;
