@@ -6,6 +6,7 @@ const WITH_TOOLS = ['test/house/layers.test.ts', 'test/proto/breaking.test.ts'];
 /** Whole processes: some take minutes. */
 const WHOLE = [
   'test/acceptance/**/*.test.ts',
+  'test/verdicts/**/*.test.ts',
   'test/faults/**/*.test.ts',
   'test/conformance/**/*.test.ts',
 ];
@@ -33,6 +34,8 @@ export default defineConfig({
       project('tools', WITH_TOOLS, { testTimeout: 60_000 }),
       // Long tests: kills, real clients.
       project('acceptance', ['test/acceptance/**/*.test.ts'], ALONE),
+      // Twenty trials of each kind over the wire: how many verdicts are right.
+      project('verdicts', ['test/verdicts/**/*.test.ts'], ALONE),
       // What goes wrong in the field: real faults, each with its figure.
       project('faults', ['test/faults/**/*.test.ts'], ALONE),
       // Every scenario in every language, each client a process of its own.
