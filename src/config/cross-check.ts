@@ -1,4 +1,5 @@
 import { excessOf, MAX_PARAMETERS } from '../domain/parameters.ts';
+import { isOfType, nameOfType, type ParameterType } from '../domain/parameter-type.ts';
 import { sameValue, type Value } from '../domain/value.ts';
 import type { DeclaredParameters } from './declared.ts';
 import { BUILT_IN_PARAMETERS } from './defaults.ts';
@@ -128,6 +129,9 @@ function checkParameter(
     }
     faults.push(...checkInitial(path, initial, parameter, file, known));
   }
+  if (parameter.type !== undefined && known('type')) {
+    faults.push(...checkType(path, parameter.type, parameter, known));
+  }
   if (known('min') && known('max') && isNumber(min) && isNumber(max) && min > max) {
     const blamed = blame(file, [...path, 'max'], [...path, 'min']);
     const message =
@@ -136,6 +140,29 @@ function checkParameter(
         : `expected at most max, ${max}, found ${min}`;
     faults.push({ path: blamed, message });
   }
+  return faults;
+}
+
+/** Of a type that is said, whatever else is. */
+function checkType(
+  path: ConfigPath,
+  type: ParameterType,
+  { initial, allowed, ...parameter }: ParameterText,
+  known: (key: keyof ParameterText) => boolean,
+): CrossFault[] {
+  const expected = `expected ${nameOfType(type)}, as type says`;
+  const faults: CrossFault[] = [];
+  const check = (key: keyof ParameterText, value: Value | undefined, at: ConfigPath) => {
+    if (value === undefined || !known(key) || isOfType(type, value)) return;
+    faults.push({ path: at, message: `${expected}, found ${show(value)}` });
+  };
+  check('initial', initial, [...path, 'initial']);
+  for (const [index, value] of (allowed ?? []).entries()) {
+    check('allowed', value, [...path, 'allowed', index]);
+  }
+  // That bounds are for numbers alone is checked beside the initial value.
+  if (type !== 'integer') return faults;
+  for (const key of BOUNDS) check(key, parameter[key] ?? undefined, [...path, key]);
   return faults;
 }
 

@@ -255,6 +255,13 @@ const limits = section(
   'More is refused with UNAVAILABLE (streams: RESOURCE_EXHAUSTED), and may be tried again.',
 ).prefault({});
 
+const openfeature = section(
+  {
+    enabled: flag('Its clients may read parameters').default(true),
+  },
+  "OpenFeature: flagd's protocols (gRPC, Connect) and OFREP, on the addresses of --listen.",
+).prefault({});
+
 const monitoring = section(
   {
     log_file: path(
@@ -288,7 +295,7 @@ const ledger = section(
 /** Every section; each may be left out. */
 export const sections = {
   ...{ cycle, recording, metrics, reflection, curation, trial },
-  ...{ tls, tokens, limits, monitoring, ledger },
+  ...{ openfeature, tls, tokens, limits, monitoring, ledger },
 };
 
 /** The sections of a config file, with a default for each key that has one. */

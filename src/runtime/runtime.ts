@@ -72,13 +72,14 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     clock: systemClock,
     configError: () => refusedConfig || access.problem,
     reflection: options.reflection,
+    openfeature: options.config.openfeature.enabled,
     authority: authorityOf(access, environment),
     limits: () => config.limits,
     environment,
   });
   const endpoints = createEndpoints({
     listenPlan,
-    server: service.server,
+    service,
     maxConnections: () => config.limits.maxConnections,
     sources: {
       notReady: () => (isReady ? failureIn(engine.ledger) : 'not serving'),
@@ -113,7 +114,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     return {
       ...listening,
       async configure(newConfig) {
-        await replaceConfig(engine, access, newConfig, log);
+        await replaceConfig(engine, access, config, newConfig, log);
         config = newConfig;
         refusedConfig = '';
       },
@@ -136,9 +137,13 @@ function failureIn({ failure }: Ledger): string | undefined {
 async function replaceConfig(
   engine: Engine,
   access: Access,
+  former: Config,
   config: Config,
   log: Logger,
 ): Promise<void> {
+  if (config.openfeature.enabled !== former.openfeature.enabled) {
+    throw new Error('openfeature.enabled was changed: that takes a restart');
+  }
   const takeAccess = access.prepare(config);
   await applyConfig(engine, config, log);
   takeAccess();

@@ -80,7 +80,8 @@ export function serviceCodec<S extends DescService>(service: S): ServiceCodec<S>
   return Object.fromEntries(methods) as ServiceCodec<S>;
 }
 
-type TypedMethod<I extends DescMessage, O extends DescMessage> = DescMethod & {
+/** A method whose messages are known to TypeScript. */
+export type TypedMethod<I extends DescMessage, O extends DescMessage> = DescMethod & {
   readonly input: I;
   readonly output: O;
 };
