@@ -4,6 +4,7 @@ import {
   type Attack,
   badHeaders,
   brokenFrame,
+  brokenHttp,
   dropped,
   halfClosed,
   randomBytes,
@@ -28,12 +29,13 @@ const MAX_GROWTH_BYTES = 24 * 2 ** 20;
 
 /** How many inputs of each kind. */
 const PLAN: readonly (readonly [Attack, number])[] = [
-  [dropped, 10_000],
-  [randomBytes, 12_000],
-  [brokenFrame, 18_000],
-  [randomMessages, 35_000],
-  [badHeaders, 15_000],
-  [halfClosed, 10_000],
+  [dropped, 8_000],
+  [randomBytes, 10_000],
+  [brokenFrame, 14_000],
+  [randomMessages, 32_000],
+  [badHeaders, 12_000],
+  [halfClosed, 8_000],
+  [brokenHttp, 16_000],
 ];
 
 test(`${INPUTS} malformed inputs, and a normal call after each thousand`, async () => {
