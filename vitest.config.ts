@@ -8,6 +8,7 @@ const WHOLE = [
   'test/acceptance/**/*.test.ts',
   'test/faults/**/*.test.ts',
   'test/conformance/**/*.test.ts',
+  'test/openfeature/**/*.test.ts',
 ];
 
 type Options = NonNullable<TestProjectInlineConfiguration['test']>;
@@ -35,6 +36,11 @@ export default defineConfig({
       project('acceptance', ['test/acceptance/**/*.test.ts'], ALONE),
       // What goes wrong in the field: real faults, each with its figure.
       project('faults', ['test/faults/**/*.test.ts'], ALONE),
+      // OpenFeature's real providers, each in a process of its own language.
+      project('openfeature', ['test/openfeature/**/*.test.ts'], {
+        ...ALONE,
+        testTimeout: 120_000,
+      }),
       // Every scenario in every language, each client a process of its own.
       project('conformance', ['test/conformance/**/*.test.ts'], {
         globalSetup: 'test/conformance/table.ts',

@@ -20,6 +20,7 @@ export class IdleConnections {
   #timer: NodeJS.Timeout | undefined;
 
   watch(socket: Socket): void {
+    if (this.#sockets.has(socket)) return;
     this.#sockets.set(socket, { bytesRead: 0, checks: 0 });
     socket.once('close', () => this.forget(socket));
     this.#timer ??= setInterval(() => this.check(), CHECK_MS).unref();

@@ -36,6 +36,22 @@ export const LANGUAGES: readonly Language[] = [
     modes: MODES,
     hasIntegers: true,
   },
+  { name: 'go', command: ['bin/probe'], built: 'bin/probe', modes: MODES, hasIntegers: true },
+  {
+    name: 'java',
+    // Short-lived: optimising it would take longer than what it saves.
+    command: ['java', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-jar', 'target/probe.jar'],
+    built: 'target/probe.jar',
+    modes: MODES,
+    hasIntegers: true,
+  },
+  {
+    name: 'rust',
+    command: ['target/release/probe'],
+    built: 'target/release/probe',
+    modes: MODES,
+    hasIntegers: true,
+  },
 ];
 
 /** What an SDK says of an evaluation. */
