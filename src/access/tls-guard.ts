@@ -45,9 +45,7 @@ export class TlsGuard {
    * Returns a function that takes connections. Those whose client showed the certificate that it needs are
    * passed on, with whether it speaks HTTP/2; others are closed.
    */
-  secure(
-    accept: (socket: Socket, isHttp2: boolean) => void,
-  ): (socket: Socket) => void {
+  secure(accept: (socket: Socket, isHttp2: boolean) => void): (socket: Socket) => void {
     const server = createServer({
       ...this.#serverOptions(),
       rejectUnauthorized: true,

@@ -1,5 +1,5 @@
-import { excessOf, MAX_PARAMETERS } from '../domain/parameters.ts';
 import { isOfType, nameOfType, type ParameterType } from '../domain/parameter-type.ts';
+import { excessOf, MAX_PARAMETERS } from '../domain/parameters.ts';
 import { sameValue, type Value } from '../domain/value.ts';
 import type { DeclaredParameters } from './declared.ts';
 import { BUILT_IN_PARAMETERS } from './defaults.ts';

@@ -95,7 +95,10 @@ export class Listeners {
 
   /** Serves a connection by the protocol that its client speaks. */
   #take(socket: Socket): void {
-    if (this.#options.http1 === undefined) return this.#serve(socket, true);
+    if (this.#options.http1 === undefined) {
+      this.#serve(socket, true);
+      return;
+    }
     this.#idle.watch(socket);
     this.#silent.add(socket);
     socket.once('close', () => this.#silent.delete(socket));

@@ -90,10 +90,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     ...sourcesOf(options, engine, service, endpoints),
     configRefused: () => refusedConfig !== '',
   });
-  access.follow({
-    onTokens: () => service.recheckCallers(),
-    onRefusedConnection: (kind) => metrics.connectionRefused(kind),
-  });
+  followAccess(access, service, metrics);
   engine.ledger.onCommit((note) => observeCommit(note, log, metrics));
   const stop = async () => {
     isReady = false;
@@ -127,6 +124,13 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     await stop().catch(() => store.close());
     throw error;
   }
+}
+
+function followAccess(access: Access, service: LearningServer, metrics: Metrics): void {
+  access.follow({
+    onTokens: () => service.recheckCallers(),
+    onRefusedConnection: (kind) => metrics.connectionRefused(kind),
+  });
 }
 
 function failureIn({ failure }: Ledger): string | undefined {

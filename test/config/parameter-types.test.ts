@@ -39,7 +39,11 @@ test('the built-in parameters have types', () => {
 });
 
 test.each([
-  ['a: { initial: 0.5, type: integer }', 'parameters.a.initial', /^expected a whole number, as type says, found 0.5/],
+  [
+    'a: { initial: 0.5, type: integer }',
+    'parameters.a.initial',
+    /^expected a whole number, as type says, found 0.5/,
+  ],
   ['a: { initial: 1, min: 0.5, type: integer }', 'parameters.a.min', /whole number, as type says/],
   ['a: { initial: 1, max_step: 0.5, type: integer }', 'parameters.a.max_step', /whole number/],
   ['a: { initial: 1, allowed: [1, 2.5], type: integer }', 'parameters.a.allowed[1]', /found 2.5/],

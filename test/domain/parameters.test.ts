@@ -55,7 +55,11 @@ describe('violationOf', () => {
     [{ allowed: [0, 'a'] }, 'a', undefined],
     [{ type: 'integer' }, 2, undefined],
     [{ type: 'integer' }, 2.5, 'expected a whole number (its type is integer), got 2.5'],
-    [{ type: 'integer' }, 2 ** 53, 'expected a whole number (its type is integer), got 9007199254740992'],
+    [
+      { type: 'integer' },
+      2 ** 53,
+      'expected a whole number (its type is integer), got 9007199254740992',
+    ],
     [{ type: 'number' }, 2.5, undefined],
   ] as const)('%j: %j', (fields, value, expected) => {
     expect(violationOf(specOf(fields), value)).toBe(expected);

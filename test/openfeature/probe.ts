@@ -81,7 +81,9 @@ export class Probe {
   constructor(language: Language) {
     const directory = fileURLToPath(new URL(`./${language.name}/`, import.meta.url));
     if (!existsSync(directory + language.built)) {
-      throw new Error(`${language.name} is not set up: run test/openfeature/${language.name}/setup.sh`);
+      throw new Error(
+        `${language.name} is not set up: run test/openfeature/${language.name}/setup.sh`,
+      );
     }
     const [command = '', ...args] = language.command.map((word) =>
       existsSync(directory + word) ? directory + word : word,
@@ -97,7 +99,12 @@ export class Probe {
     await this.#tell('open', { mode, host, port: Number(port) });
   }
 
-  evaluate(type: FlagType, flag: string, fallback: unknown, context: object = {}): Promise<Details> {
+  evaluate(
+    type: FlagType,
+    flag: string,
+    fallback: unknown,
+    context: object = {},
+  ): Promise<Details> {
     return this.#tell('evaluate', { type, flag, default: fallback, context });
   }
 
@@ -117,7 +124,10 @@ export class Probe {
     this.#child.process.stdin?.write(`${JSON.stringify({ id, do: command, ...fields })}\n`);
     const { promise: tooLong, reject } = Promise.withResolvers<never>();
     const story = () => [...this.#child.lines.slice(-5), ...this.#child.errorLines].join('\n');
-    const timer = setTimeout(() => reject(new Error(`no answer to ${command}:\n${story()}`)), PATIENCE_MS);
+    const timer = setTimeout(
+      () => reject(new Error(`no answer to ${command}:\n${story()}`)),
+      PATIENCE_MS,
+    );
     const answered = this.#child.find((line) => {
       const answer: Answer | undefined = line.startsWith('{') ? JSON.parse(line) : undefined;
       return answer?.id === id ? answer : undefined;

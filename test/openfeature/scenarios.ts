@@ -78,7 +78,11 @@ export class World {
 
   async setText(value: string): Promise<void> {
     const { admin } = clientsOf(this.#address);
-    await admin.setParameter({ target: 'text', value: fromJson(ValueSchema, value), reason: 'test' });
+    await admin.setParameter({
+      target: 'text',
+      value: fromJson(ValueSchema, value),
+      reason: 'test',
+    });
   }
 
   /** Begins a trial of `level`. */
@@ -110,7 +114,9 @@ export const SCENARIOS: readonly Scenario[] = [
         ...(language.hasIntegers ? [['integer', 'whole', 0, 3] as const] : []),
       ] as const;
       for (const [type, flag, fallback, value] of expected) {
-        const details = await probe.evaluate(type, flag, fallback, { targetingKey: `type-${flag}` });
+        const details = await probe.evaluate(type, flag, fallback, {
+          targetingKey: `type-${flag}`,
+        });
         expect([flag, details]).toEqual([flag, expect.objectContaining({ value, error: null })]);
         expect(details.variant).toBe('baseline');
       }

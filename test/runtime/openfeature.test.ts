@@ -12,12 +12,12 @@ import { FlagSyncService } from '../../src/gen/flagd/sync/v1/sync_pb.ts';
 import { ServerReflection } from '../../src/gen/grpc/reflection/v1/reflection_pb.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { createClient } from '../../src/wire/client.ts';
+import { collect, failureOf } from '../rpc/wire.ts';
 import { configOf } from '../support/engine/engine-fixture.ts';
 import { createAuthority, LOCAL_NAMES } from '../support/sidecar/certificates.ts';
 import { startService } from '../support/sidecar/running-service.ts';
 import { tempDir } from '../support/sidecar/temp-dir.ts';
 import { tlsCredentials } from '../support/sidecar/tls.ts';
-import { collect, failureOf } from '../rpc/wire.ts';
 
 const authority = createAuthority('an authority');
 const pair = authority.issue({ names: LOCAL_NAMES });
@@ -102,15 +102,16 @@ test('tokens: the same for every road', async () => {
     const known = await ask({ path: CONNECT, token: TOKEN, options, body }, isSecure);
     expect(JSON.parse(known.body)).toMatchObject({ value: '100', variant: 'baseline' });
   }
-  for (const service of [FlagsV2, FlagSyncService]) {
-    const client = createClient(service, `unix:${path}`, credentials.createInsecure());
-    onTestFinished(() => client.close());
-    const failed =
-      'fetchAllFlags' in client
-        ? failureOf(client.fetchAllFlags({}))
-        : failureOf(client.resolveInt({ flagKey: 'x' }));
-    expect((await failed).code).toBe(status.UNAUTHENTICATED);
-    expect((await failed).metadata.get('grpc-retry-pushback-ms')).toEqual(['-1']);
+  const unix = [`unix:${path}`, credentials.createInsecure()] as const;
+  const [flags, sync] = [createClient(FlagsV2, ...unix), createClient(FlagSyncService, ...unix)];
+  onTestFinished(() => {
+    flags.close();
+    sync.close();
+  });
+  for (const call of [flags.resolveInt({ flagKey: 'x' }), sync.fetchAllFlags({})]) {
+    const failed = await failureOf(call);
+    expect(failed.code).toBe(status.UNAUTHENTICATED);
+    expect(failed.metadata.get('grpc-retry-pushback-ms')).toEqual(['-1']);
   }
   expect(runtime.addresses).toHaveLength(2);
   const metrics = await (await get('/metrics', { headers: bearer(ADMIN) })).text();

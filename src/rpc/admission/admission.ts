@@ -15,13 +15,7 @@ import {
   type CountedCall,
 } from './admitted-call.ts';
 import { type Connection, Connections } from './connections.ts';
-import {
-  DRAINING,
-  OVERLOADED,
-  type Refusals,
-  refuseStream,
-  withoutRetry,
-} from './refusals.ts';
+import { DRAINING, OVERLOADED, type Refusals, refuseStream, withoutRetry } from './refusals.ts';
 import { createPool, type MethodRule, type Need, type Pool, rulesOf } from './rules.ts';
 
 // Which calls are served. What holds whatever callers do:

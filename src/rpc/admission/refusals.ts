@@ -1,5 +1,5 @@
 import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
-import { Metadata, type StatusObject, status as code } from '@grpc/grpc-js';
+import { status as code, Metadata, type StatusObject } from '@grpc/grpc-js';
 import { createStatus, PUSHBACK, type WireReason } from '../../wire/status.ts';
 
 /** Statuses kept of each kind: enough different delays that clients refused together retry apart. */

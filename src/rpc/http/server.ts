@@ -151,7 +151,11 @@ async function serveRoute(
   const end = startCall(environment, rule.path, state, rule.responseStream);
   try {
     const body = await receive(call, request, rule.maxBytes);
-    if (body === undefined) return void end();
+    if (body === undefined) {
+      // One that was answered meanwhile, as at a drain, has been counted.
+      if (!response.headersSent) end();
+      return;
+    }
     if (!Buffer.isBuffer(body)) return call.sendStatus(body);
     call.requestEnded();
     const { headers } = request;
@@ -178,4 +182,3 @@ async function receive(
   if (unpacked === undefined) return tooLarge(maxBytes);
   return call.countUnpacked(unpacked.length) ?? unpacked;
 }
-

@@ -114,9 +114,7 @@ export function connectStream<I extends DescMessage, O extends DescMessage>(
 }
 
 /** The messages of a method, in both formats. Decoding throws MALFORMED. */
-function formatOf<I extends DescMessage, O extends DescMessage>(
-  method: TypedMethod<I, O>,
-) {
+function formatOf<I extends DescMessage, O extends DescMessage>(method: TypedMethod<I, O>) {
   const { input, output } = method;
   const codec = methodCodec(method);
   return {
@@ -134,9 +132,9 @@ function formatOf<I extends DescMessage, O extends DescMessage>(
 function fromJson<I extends DescMessage>(input: I, bytes: Buffer): MessageShape<I> {
   try {
     return fromJsonString(input, bytes.toString(), { ignoreUnknownFields: true });
-  } catch (cause) {
+  } catch (error) {
     const message = `the request is not a valid ${input.typeName}`;
-    throw new LearningError('MALFORMED', message, { cause });
+    throw new LearningError('MALFORMED', message, { cause: error });
   }
 }
 

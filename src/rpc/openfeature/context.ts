@@ -22,7 +22,8 @@ export function readContext(context: Value | undefined): FlagContext {
     return { taskId: '', labels: {} };
   }
   const { targetingKey, ...others } = context as { readonly [key: string]: Value };
-  const isTask = typeof targetingKey === 'string' && Buffer.byteLength(targetingKey) <= MAX_ID_BYTES;
+  const isTask =
+    typeof targetingKey === 'string' && Buffer.byteLength(targetingKey) <= MAX_ID_BYTES;
   const labels: [string, string][] = [];
   for (const [key, value] of Object.entries(others)) {
     if (labels.length === MAX_LABELS) break;

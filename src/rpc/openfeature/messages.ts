@@ -1,7 +1,7 @@
 import type { JsonObject } from '@bufbuild/protobuf';
-import type { LedgerState } from '../../ledger/state.ts';
 import { LearningError } from '../../domain/errors.ts';
 import type { Value } from '../../domain/value.ts';
+import type { LedgerState } from '../../ledger/state.ts';
 import { toJsonObject } from '../../wire/value.ts';
 import type { Evaluation, Evaluator } from './evaluation.ts';
 import type { FeedReader } from './flag-feed.ts';
@@ -81,9 +81,9 @@ function optional<T>(evaluation: Evaluation, toValue: (value: Value) => T) {
 }
 
 /** One of all: lists do not fit. */
-function anyFlag({ name, value, reason, variant = '', metadata }: Evaluation) {
+function anyFlag({ name, value, reason, variant, metadata }: Evaluation) {
   const held = anyValue(value);
-  if (held === undefined) return [];
+  if (held === undefined || variant === undefined) return [];
   return [[name, { reason, variant, value: held, metadata: { ...metadata } }] as const];
 }
 

@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
 import { type StatusObject, status } from '@grpc/grpc-js';
 import { LearningError } from '../../domain/errors.ts';
-import type { Value } from '../../domain/value.ts';
-import type { FindRoute, HttpAnswer, HttpRequest, HttpRoute } from '../http/route.ts';
+import { kindOf, own, type Value } from '../../domain/value.ts';
 import type { MethodRule } from '../admission/rules.ts';
+import type { FindRoute, HttpAnswer, HttpRequest, HttpRoute } from '../http/route.ts';
 import type { Evaluator } from './evaluation.ts';
 import { evaluationJson } from './flag-json.ts';
 
@@ -30,10 +30,7 @@ const ERROR_CODES: Readonly<Partial<Record<status, string>>> = {
 };
 
 /** The routes of OFREP. */
-export function ofrepRoutes(
-  evaluator: Evaluator,
-  ruleOf: (path: string) => MethodRule,
-): FindRoute {
+export function ofrepRoutes(evaluator: Evaluator, ruleOf: (path: string) => MethodRule): FindRoute {
   const contentTypes = [JSON_TYPE];
   const all: HttpRoute = {
     rule: ruleOf(PATH),
@@ -82,13 +79,14 @@ function contextIn(body: Buffer): Value | undefined {
   let request: Value;
   try {
     request = JSON.parse(body.toString());
-  } catch (cause) {
-    throw new LearningError('MALFORMED', 'the request is not valid JSON', { cause });
+  } catch (error) {
+    throw new LearningError('MALFORMED', 'the request is not valid JSON', { cause: error });
   }
-  if (typeof request !== 'object' || request === null || Array.isArray(request)) {
+  if (kindOf(request) !== 'object') {
     throw new LearningError('MALFORMED', 'expected an object with a context');
   }
-  return Object.hasOwn(request, 'context') ? Reflect.get(request, 'context') : undefined;
+  // Of that kind.
+  return own(request as { readonly [key: string]: Value }, 'context');
 }
 
 function failure({ code, details: errorDetails }: StatusObject, key?: string): HttpAnswer {

@@ -91,9 +91,5 @@ function stream<I, M>(
   call: ServerWritableStream<I, M>,
   next: (reader: FeedReader) => M | undefined,
 ): Promise<void> {
-  return untilDone(
-    openStreams,
-    call.getPeer(),
-    (done) => new FlagStream(call, feed, next, done),
-  );
+  return untilDone(openStreams, call.getPeer(), (done) => new FlagStream(call, feed, next, done));
 }

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
+import { request } from 'node:http';
 import { connect as dial } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { request } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { credentials } from '@grpc/grpc-js';
 import { expect, onTestFinished, test, vi } from 'vitest';
@@ -42,7 +42,9 @@ test('HTTP/1.1 and gRPC are served on one port, over TCP and over a unix socket'
   for (const target of [address, unix]) {
     const client = createClient(FlagsV2, target, credentials.createInsecure());
     onTestFinished(() => client.close());
-    expect(await client.resolveInt({ flagKey: 'max_cpu_per_agent' })).toMatchObject({ value: 100n });
+    expect(await client.resolveInt({ flagKey: 'max_cpu_per_agent' })).toMatchObject({
+      value: 100n,
+    });
   }
   // A browser does not reach a socket: any host will do.
   const headers = { host: 'anything', 'content-type': 'application/json' };

@@ -1,8 +1,8 @@
 import { status } from '@grpc/grpc-js';
 import { expect, test } from 'vitest';
 import { armOf } from '../../../src/trial/assign.ts';
-import { createServiceFixture } from '../../support/engine/service-fixture.ts';
 import { tasksOf } from '../../support/engine/engine-fixture.ts';
+import { createServiceFixture } from '../../support/engine/service-fixture.ts';
 import { TrialFixture, trialYaml } from '../../support/trials/trial-fixture.ts';
 import { type Kind, OFREP, Refused, ROADS, TYPED, V1 } from './roads.ts';
 
@@ -98,31 +98,34 @@ test.for(ROADS)('$name: a parameter without a value is the default of its caller
   expect([answer.value, answer.variant]).toEqual([undefined, undefined]);
 });
 
-test.for(ROADS)('$name: arms for tasks, half and half, of a trial that began later', async (road) => {
-  const { address, trials, state } = await withState();
-  const ask = (taskId: string, kind: Kind = 'Float') =>
-    road.ask(address, kind, 'level', { targetingKey: taskId, kind: 'a' });
-  // A running task keeps its value.
-  expect(await ask('before')).toMatchObject({ value: 0, variant: 'baseline' });
-  const deltaId = await trials.begin();
-  expect(await ask('before')).toMatchObject({ value: 0, variant: 'baseline' });
-  const counts = { old: 0, new: 0 };
-  for (let i = 0; i < 20; i += 1) {
-    const { value, variant = '', reason, metadata } = await ask(`task-${i}`);
-    const arm = armOf(trials.trial ?? fail(), `task-${i}`) ?? fail();
-    expect([variant, value, reason]).toEqual([arm, arm === 'new' ? 1 : 0, 'SPLIT']);
-    expect(metadata).toMatchObject({ delta_id: deltaId, delta_sequence: state.head.sequence });
-    counts[arm] += 1;
-    expect(await ask(`task-${i}`)).toMatchObject({ value, variant });
-  }
-  expect(counts).toEqual({ old: 10, new: 10 });
-  expect(trials.trial?.assignments.at(-1)?.kind).toContain('a');
+test.for(ROADS)(
+  '$name: arms for tasks, half and half, of a trial that began later',
+  async (road) => {
+    const { address, trials, state } = await withState();
+    const ask = (taskId: string, kind: Kind = 'Float') =>
+      road.ask(address, kind, 'level', { targetingKey: taskId, kind: 'a' });
+    // A running task keeps its value.
+    expect(await ask('before')).toMatchObject({ value: 0, variant: 'baseline' });
+    const deltaId = await trials.begin();
+    expect(await ask('before')).toMatchObject({ value: 0, variant: 'baseline' });
+    const counts = { old: 0, new: 0 };
+    for (let i = 0; i < 20; i += 1) {
+      const { value, variant = '', reason, metadata } = await ask(`task-${i}`);
+      const arm = armOf(trials.trial ?? fail(), `task-${i}`) ?? fail();
+      expect([variant, value, reason]).toEqual([arm, arm === 'new' ? 1 : 0, 'SPLIT']);
+      expect(metadata).toMatchObject({ delta_id: deltaId, delta_sequence: state.head.sequence });
+      counts[arm] += 1;
+      expect(await ask(`task-${i}`)).toMatchObject({ value, variant });
+    }
+    expect(counts).toEqual({ old: 10, new: 10 });
+    expect(trials.trial?.sets.at(-1)?.tasks[0]?.kind).toContain('a');
 
-  async function withState() {
-    const fixture = await onTrial(trialYaml({ trial: 'pair_by: [kind]' }));
-    return { ...fixture, state: fixture.engine.ledger.state };
-  }
-});
+    async function withState() {
+      const fixture = await onTrial(trialYaml({ trial: 'pair_by: [kind]' }));
+      return { ...fixture, state: fixture.engine.ledger.state };
+    }
+  },
+);
 
 function fail(): never {
   throw new Error('there is none');
@@ -195,8 +198,7 @@ test.for(ROADS)('$name: a parameter that the arm of a task does not have', async
     );
     seen.add(`${armOf(trials.trial ?? fail(), `task-${i}`)}: ${outcome}`);
   }
-  const absent =
-    road.name.startsWith('v1') ? 'NOT_FOUND -1' : 'undefined undefined DEFAULT';
+  const absent = road.name.startsWith('v1') ? 'NOT_FOUND -1' : 'undefined undefined DEFAULT';
   expect([...seen].sort()).toEqual(['new: 1 new SPLIT', `old: ${absent}`]);
 });
 

@@ -30,8 +30,8 @@ export class Refused extends Error {
   /** How clients are told not to repeat it; `undefined` if they need not be. */
   readonly pushback: string | undefined;
 
-  constructor(code: status, message: string, pushback?: string) {
-    super(message);
+  constructor(code: status, message: string, pushback?: string, options?: ErrorOptions) {
+    super(message, options);
     this.code = code;
     this.pushback = pushback;
   }
@@ -47,12 +47,17 @@ const grpc = (name: string, service: typeof FlagsV1 | typeof FlagsV2): Road => (
     } catch (error) {
       // createClient rejects with nothing else.
       const { code, details, metadata } = error as ServiceError;
-      throw new Refused(code, details, metadata.get('grpc-retry-pushback-ms').join());
+      const pushback = metadata.get('grpc-retry-pushback-ms').join();
+      throw new Refused(code, details, pushback, { cause: error });
     }
   },
 });
 
-const connect = (name: string, service: typeof FlagsV2 | typeof FlagsV1, isJson: boolean): Road => ({
+const connect = (
+  name: string,
+  service: typeof FlagsV2 | typeof FlagsV1,
+  isJson: boolean,
+): Road => ({
   name,
   async ask(address, kind, flagKey, context = {}) {
     const method: DescMethod = service.method[`resolve${kind}`];

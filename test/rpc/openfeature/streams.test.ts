@@ -108,47 +108,50 @@ const EVENTS = [
   ['v2 over Connect', connectEvents],
 ] as const;
 
-test.for(EVENTS)('%s: ready, changes of what is in force, alive, and UNAVAILABLE', async ([, open]) => {
-  const fixture = await createServiceFixture(trialYaml());
-  const trials = new TrialFixture(fixture);
-  const reader = await open(fixture.address);
-  expect(await reader.next()).toMatchObject({ type: 'provider_ready' });
-  await trials.setLevel(1);
-  expect(await reader.next()).toMatchObject({
-    type: 'configuration_change',
-    data: { flags: { level: { type: 'update' } } },
-  });
-  await fixture.clock.advance(20_000);
-  expect(await reader.next()).toMatchObject({ type: 'keep_alive' });
-  await fixture.clock.advance(20_000);
-  expect(await reader.next()).toMatchObject({ type: 'keep_alive' });
-  const yaml = 'parameters: { level: { initial: 0 }, fresh: { initial: 5 } }\nrules: []';
-  await fixture.engine.configure(configOf(yaml));
-  expect(await reader.next()).toMatchObject({
-    data: { flags: { fresh: { type: 'update' }, other: { type: 'delete' } } },
-  });
-  void fixture.service.drain();
-  expect(await reader.ended()).toEqual({ code: status.UNAVAILABLE, pushback: '-1' });
-});
+test.for(EVENTS)(
+  '%s: ready, changes of what is in force, alive, and UNAVAILABLE',
+  async ([, open]) => {
+    const fixture = await createServiceFixture(trialYaml());
+    const trials = new TrialFixture(fixture);
+    const reader = await open(fixture.address);
+    expect(await reader.next()).toMatchObject({ type: 'provider_ready' });
+    await trials.setLevel(1);
+    expect(await reader.next()).toMatchObject({
+      type: 'configuration_change',
+      data: { flags: { level: { type: 'update' } } },
+    });
+    await fixture.clock.advance(20_000);
+    expect(await reader.next()).toMatchObject({ type: 'keep_alive' });
+    await fixture.clock.advance(20_000);
+    expect(await reader.next()).toMatchObject({ type: 'keep_alive' });
+    const yaml = 'parameters: { level: { initial: 0 }, fresh: { initial: 5 } }\nrules: []';
+    await fixture.engine.configure(configOf(yaml));
+    expect(await reader.next()).toMatchObject({
+      data: { flags: { fresh: { type: 'update' }, other: { type: 'delete' } } },
+    });
+    void fixture.service.drain();
+    expect(await reader.ended()).toEqual({ code: status.UNAVAILABLE, pushback: '-1' });
+  },
+);
 
-test.for(EVENTS)('%s: switches of blocks are told, and assignments of tasks are not', async ([
-  ,
-  open,
-]) => {
-  const { trials, fixture } = await tried(trialYaml({ assignment: 'switchback' }));
-  const reader = await open(fixture.address);
-  await reader.next();
-  await trials.begin();
-  expect(await reader.next()).toMatchObject({ data: { flags: { level: { type: 'update' } } } });
+test.for(EVENTS)(
+  '%s: switches of blocks are told, and assignments of tasks are not',
+  async ([, open]) => {
+    const { trials, fixture } = await tried(trialYaml({ assignment: 'switchback' }));
+    const reader = await open(fixture.address);
+    await reader.next();
+    await trials.begin();
+    expect(await reader.next()).toMatchObject({ data: { flags: { level: { type: 'update' } } } });
 
-  const byTask = await tried(trialYaml());
-  const other = await open(byTask.fixture.address);
-  await other.next();
-  await byTask.trials.begin();
-  await byTask.fixture.engine.resolve({ taskId: 'a', labels: {} });
-  await byTask.trials.setLevel(0.5, 'other');
-  expect(await other.next()).toMatchObject({ data: { flags: { other: { type: 'update' } } } });
-});
+    const byTask = await tried(trialYaml());
+    const other = await open(byTask.fixture.address);
+    await other.next();
+    await byTask.trials.begin();
+    await byTask.fixture.engine.resolve({ taskId: 'a', labels: {} });
+    await byTask.trials.setLevel(0.5, 'other');
+    expect(await other.next()).toMatchObject({ data: { flags: { other: { type: 'update' } } } });
+  },
+);
 
 async function tried(yaml: string) {
   const fixture = await createServiceFixture(yaml);

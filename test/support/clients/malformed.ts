@@ -186,13 +186,22 @@ function oneBrokenRequest(random: SeededRandom): Buffer {
     Buffer.from('{"context":{"targetingKey":'),
     Buffer.from(`{"context":${'['.repeat(random.between(1, 5000))}`),
     Buffer.from(`{"context":{"targetingKey":"${word.replaceAll(/["\\]/g, '')}"}}`),
-    Buffer.from(`{"flagKey":${random.next() < 0.5 ? 1e400 : '"max_cpu_per_agent"'},"context":{"a":NaN}}`),
+    Buffer.from(
+      `{"flagKey":${random.next() < 0.5 ? '1e400' : '"max_cpu_per_agent"'},"context":{"a":NaN}}`,
+    ),
     // An envelope that says another length, or that its message is compressed.
     Buffer.concat([Buffer.from([random.between(0, 255), 0, 0, 0, random.between(0, 255)]), noise]),
     messageOf(random),
   ];
   const body = pick(bodies) ?? noise;
-  const lengths = [body.length, body.length, body.length + random.between(1, 99), word, -1, 2 ** 40];
+  const lengths = [
+    body.length,
+    body.length,
+    body.length + random.between(1, 99),
+    word,
+    -1,
+    2 ** 40,
+  ];
   const framing = pick([
     `Content-Length: ${pick(lengths)}`,
     'Transfer-Encoding: chunked',
@@ -204,15 +213,23 @@ function oneBrokenRequest(random: SeededRandom): Buffer {
     `Host: ${random.next() < 0.9 ? 'localhost' : word}`,
     `Content-Type: ${random.next() < 0.9 ? pick(HTTP_TYPES) : word}`,
     ...(random.next() < 0.2 ? [`Content-Encoding: ${pick(['gzip', 'br', word])}`] : []),
-    ...(random.next() < 0.1 ? [`${word}: ${word}`, 'X-Long: ' + 'x'.repeat(random.between(1, 20_000))] : []),
+    ...(random.next() < 0.1
+      ? [`${word}: ${word}`, 'X-Long: ' + 'x'.repeat(random.between(1, 20_000))]
+      : []),
     ...(random.next() < 0.1 ? ['Expect: 100-continue', 'Connection: Upgrade', 'Upgrade: h2c'] : []),
     framing,
   ];
-  const chunk = Buffer.concat([Buffer.from(`${body.length.toString(16)}\r\n`), body, Buffer.from('\r\n')]);
+  const chunk = Buffer.concat([
+    Buffer.from(`${body.length.toString(16)}\r\n`),
+    body,
+    Buffer.from('\r\n'),
+  ]);
   const isChunked = framing?.includes('chunked') === true && random.next() < 0.7;
   const request = Buffer.concat([
     Buffer.from(`${head.join('\r\n')}\r\n\r\n`),
-    isChunked ? Buffer.concat([chunk, Buffer.from(random.next() < 0.5 ? '0\r\n\r\n' : word)]) : body,
+    isChunked
+      ? Buffer.concat([chunk, Buffer.from(random.next() < 0.5 ? '0\r\n\r\n' : word)])
+      : body,
   ]);
   // Some ask twice, or break off.
   if (random.next() < 0.1) return Buffer.concat([request, request]);
