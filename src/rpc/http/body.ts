@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { gunzip } from 'node:zlib';
 import type { StatusObject } from '@grpc/grpc-js';
-import { LearningError, systemCode } from '../../domain/errors.ts';
+import { malformed, systemCode } from '../../domain/errors.ts';
 
 /** Counts bytes of a request; returns why there may be no more, if so. */
 export type CountBytes = (bytes: number) => StatusObject | undefined;
@@ -36,10 +36,7 @@ export function unpack(bytes: Buffer, maxBytes: number): Promise<Buffer | undefi
     gunzip(bytes, { maxOutputLength: maxBytes }, (error, unpacked) => {
       if (error === null) resolve(unpacked);
       else if (systemCode(error) === 'ERR_BUFFER_TOO_LARGE') resolve(undefined);
-      else {
-        const message = 'the request is not valid gzip';
-        reject(new LearningError('MALFORMED', message, { cause: error }));
-      }
+      else reject(malformed('the request is not valid gzip', error));
     });
   });
 }

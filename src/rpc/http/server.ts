@@ -26,7 +26,7 @@ const LIMITS = {
 /** A connection with a call on which nothing is sent, or read, is closed after this time. Streams send more often. */
 const STALLED_MS = 60_000;
 
-/** Of a client that has gone without a word; the first question after so long. */
+/** Silence after which TCP asks whether the client is still there. */
 const TCP_KEEPALIVE_MS = 30_000;
 
 export interface HttpFrontOptions {

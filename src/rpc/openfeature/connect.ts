@@ -9,7 +9,7 @@ import {
   toJsonString,
 } from '@bufbuild/protobuf';
 import { type StatusObject, status } from '@grpc/grpc-js';
-import { LearningError } from '../../domain/errors.ts';
+import { malformed } from '../../domain/errors.ts';
 import { StatusSchema } from '../../gen/google/rpc/status_pb.ts';
 import { methodCodec, type TypedMethod } from '../../wire/codec.ts';
 import { PUSHBACK, statusOf } from '../../wire/status.ts';
@@ -133,8 +133,7 @@ function fromJson<I extends DescMessage>(input: I, bytes: Buffer): MessageShape<
   try {
     return fromJsonString(input, bytes.toString(), { ignoreUnknownFields: true });
   } catch (error) {
-    const message = `the request is not a valid ${input.typeName}`;
-    throw new LearningError('MALFORMED', message, { cause: error });
+    throw malformed(`the request is not a valid ${input.typeName}`, error);
   }
 }
 
@@ -143,7 +142,7 @@ function messageIn(body: Buffer): Buffer {
   const message = body.subarray(PREFIX_BYTES);
   const isWhole = body.length >= PREFIX_BYTES && body.readUInt32BE(1) === message.length;
   if (!isWhole || (body[0] ?? 0) & COMPRESSED) {
-    throw new LearningError('MALFORMED', 'expected one message in an envelope, not compressed');
+    throw malformed('expected one message in an envelope, not compressed');
   }
   return message;
 }

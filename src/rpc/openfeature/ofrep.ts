@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { type StatusObject, status } from '@grpc/grpc-js';
-import { LearningError } from '../../domain/errors.ts';
+import { malformed } from '../../domain/errors.ts';
 import { kindOf, own, type Value } from '../../domain/value.ts';
 import type { MethodRule } from '../admission/rules.ts';
 import type { FindRoute, HttpAnswer, HttpRequest, HttpRoute } from '../http/route.ts';
@@ -52,7 +52,7 @@ export function ofrepRoutes(evaluator: Evaluator, ruleOf: (path: string) => Meth
 
 async function evaluateOne(evaluator: Evaluator, { path, body }: HttpRequest): Promise<HttpAnswer> {
   const key = keyIn(path);
-  if (key === undefined) throw new LearningError('MALFORMED', 'the key in the path is not valid');
+  if (key === undefined) throw malformed('the key in the path is not valid');
   return answer(200, evaluationJson(await evaluator.one(key, 'any', contextIn(body))));
 }
 
@@ -80,10 +80,10 @@ function contextIn(body: Buffer): Value | undefined {
   try {
     request = JSON.parse(body.toString());
   } catch (error) {
-    throw new LearningError('MALFORMED', 'the request is not valid JSON', { cause: error });
+    throw malformed('the request is not valid JSON', error);
   }
   if (kindOf(request) !== 'object') {
-    throw new LearningError('MALFORMED', 'expected an object with a context');
+    throw malformed('expected an object with a context');
   }
   // Of that kind.
   return own(request as { readonly [key: string]: Value }, 'context');

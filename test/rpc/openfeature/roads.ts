@@ -30,8 +30,8 @@ export class Refused extends Error {
   /** How clients are told not to repeat it; `undefined` if they need not be. */
   readonly pushback: string | undefined;
 
-  constructor(code: status, message: string, pushback?: string, options?: ErrorOptions) {
-    super(message, options);
+  constructor(code: status, message: string, pushback?: string) {
+    super(message);
     this.code = code;
     this.pushback = pushback;
   }
@@ -42,14 +42,10 @@ const grpc = (name: string, service: typeof FlagsV1 | typeof FlagsV2): Road => (
   async ask(address, kind, flagKey, context = {}) {
     const client = createClient(service, address, credentials.createInsecure());
     onTestFinished(() => client.close());
-    try {
-      return await client[`resolve${kind}`]({ flagKey, context });
-    } catch (error) {
-      // createClient rejects with nothing else.
-      const { code, details, metadata } = error as ServiceError;
-      const pushback = metadata.get('grpc-retry-pushback-ms').join();
-      throw new Refused(code, details, pushback, { cause: error });
-    }
+    return client[`resolve${kind}`]({ flagKey, context }).catch((error: ServiceError) => {
+      const { code, details, metadata } = error;
+      throw new Refused(code, details, metadata.get('grpc-retry-pushback-ms').join());
+    });
   },
 });
 

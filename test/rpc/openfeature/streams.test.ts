@@ -148,7 +148,7 @@ test.for(EVENTS)(
     await other.next();
     await byTask.trials.begin();
     await byTask.fixture.engine.resolve({ taskId: 'a', labels: {} });
-    await byTask.trials.setLevel(0.5, 'other');
+    await byTask.trials.setLevel(2, 'other');
     expect(await other.next()).toMatchObject({ data: { flags: { other: { type: 'update' } } } });
   },
 );
