@@ -1,5 +1,6 @@
 import { invalidFields, LearningError } from '../../domain/errors.ts';
 import { isOfType, nameOfType, type ParameterType, typeOf } from '../../domain/parameter-type.ts';
+import { MAX_PARAMETERS } from '../../domain/parameters.ts';
 import { own, type Parameters, type Value } from '../../domain/value.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { baseline, held, type Resolved } from '../../engine/resolve.ts';
@@ -28,9 +29,14 @@ export type Wanted = ParameterType | 'any';
 /** The set that all parameters are in, for telemetry. */
 const FLAG_SET_ID = 'learning';
 
-/** Evaluates parameters as OpenFeature's flags. */
+/** Evaluations kept, the newest of each: twice as many as there may be parameters. */
+const KEPT = 2 * MAX_PARAMETERS;
+
+/** Evaluates parameters as OpenFeature's flags. As long as nothing changes, an evaluation is the same object. */
 export class Evaluator {
   readonly #engine: Engine;
+  /** By name, and assignment where there is one. */
+  readonly #newest = new Map<string, Evaluation>();
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -94,8 +100,28 @@ export class Evaluator {
     const isOf = ({ deltaId }: { deltaId: string }) => state.delta(deltaId)?.target === name;
     const assignment = resolved.assignments.find(isOf);
     const value = valueIn(resolved.parameters, name);
+    const type = this.#typeOf(name, value);
+    // Names have no spaces.
+    const key = assignment === undefined ? name : `${name} ${assignment.deltaId} ${assignment.arm}`;
+    const known = this.#newest.get(key);
+    if (known !== undefined && isStill(known, value, type, resolved)) return known;
+    const evaluation = this.#createEvaluation({ name, value, type }, assignment, resolved);
+    this.#newest.delete(key);
+    this.#newest.set(key, evaluation);
+    for (const oldest of this.#newest.keys()) {
+      if (this.#newest.size <= KEPT) break;
+      this.#newest.delete(oldest);
+    }
+    return evaluation;
+  }
+
+  #createEvaluation(
+    shared: Pick<Evaluation, 'name' | 'value' | 'type'>,
+    assignment: Resolved['assignments'][number] | undefined,
+    resolved: Resolved,
+  ): Evaluation {
+    const { value } = shared;
     const metadata = this.metadata(resolved);
-    const shared = { name, value, type: this.#typeOf(name, value) };
     const told =
       assignment === undefined ? metadata : { delta_id: assignment.deltaId, ...metadata };
     if (value === undefined) {
@@ -124,6 +150,18 @@ export class Evaluator {
     if (declared !== undefined && !isOther) return declared;
     return value === undefined ? undefined : typeOf(value);
   }
+}
+
+/** Whether an evaluation of the same assignment has not changed. */
+function isStill(
+  known: Evaluation,
+  value: Value | undefined,
+  type: ParameterType | undefined,
+  { deltaSequence }: Resolved,
+): boolean {
+  if (known.metadata.delta_sequence !== deltaSequence || known.type !== type) return false;
+  // Values are immutable: a list or an object that is identical has not changed.
+  return Object.is(known.value, value);
 }
 
 /** Null is no value to OpenFeature. */

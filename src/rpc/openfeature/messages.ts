@@ -1,5 +1,6 @@
 import type { JsonObject } from '@bufbuild/protobuf';
 import { LearningError } from '../../domain/errors.ts';
+import type { ParameterType } from '../../domain/parameter-type.ts';
 import type { Value } from '../../domain/value.ts';
 import type { LedgerState } from '../../ledger/state.ts';
 import { toJsonObject } from '../../wire/value.ts';
@@ -27,17 +28,17 @@ const read = {
 
 /** Answers each method of version 1. */
 export function answersV1(evaluator: Evaluator) {
+  const ask = (wanted: ParameterType, { flagKey, context }: Request) =>
+    evaluator.one(flagKey, wanted, context);
+  const [boolean, text] = [once(present(read.boolean)), once(present(read.string))];
+  const [number, integer] = [once(present(read.number)), once(present(read.integer))];
+  const object = once(present(read.object));
   return {
-    resolveBoolean: async ({ flagKey, context }: Request) =>
-      present(await evaluator.one(flagKey, 'boolean', context), read.boolean),
-    resolveString: async ({ flagKey, context }: Request) =>
-      present(await evaluator.one(flagKey, 'string', context), read.string),
-    resolveFloat: async ({ flagKey, context }: Request) =>
-      present(await evaluator.one(flagKey, 'number', context), read.number),
-    resolveInt: async ({ flagKey, context }: Request) =>
-      present(await evaluator.one(flagKey, 'integer', context), read.integer),
-    resolveObject: async ({ flagKey, context }: Request) =>
-      present(await evaluator.one(flagKey, 'object', context), read.object),
+    resolveBoolean: async (request: Request) => boolean(await ask('boolean', request)),
+    resolveString: async (request: Request) => text(await ask('string', request)),
+    resolveFloat: async (request: Request) => number(await ask('number', request)),
+    resolveInt: async (request: Request) => integer(await ask('integer', request)),
+    resolveObject: async (request: Request) => object(await ask('object', request)),
     resolveAll: async ({ context }: Pick<Request, 'context'>) => ({
       flags: Object.fromEntries(evaluator.all(context).flatMap(anyFlag)),
       metadata: { ...evaluator.metadata() },
@@ -47,37 +48,54 @@ export function answersV1(evaluator: Evaluator) {
 
 /** Answers each method of version 2. */
 export function answersV2(evaluator: Evaluator) {
+  const ask = (wanted: ParameterType, { flagKey, context }: Request) =>
+    evaluator.one(flagKey, wanted, context);
+  const [boolean, text] = [once(optional(read.boolean)), once(optional(read.string))];
+  const [number, integer] = [once(optional(read.number)), once(optional(read.integer))];
+  const object = once(optional(read.object));
   return {
-    resolveBoolean: async ({ flagKey, context }: Request) =>
-      optional(await evaluator.one(flagKey, 'boolean', context), read.boolean),
-    resolveString: async ({ flagKey, context }: Request) =>
-      optional(await evaluator.one(flagKey, 'string', context), read.string),
-    resolveFloat: async ({ flagKey, context }: Request) =>
-      optional(await evaluator.one(flagKey, 'number', context), read.number),
-    resolveInt: async ({ flagKey, context }: Request) =>
-      optional(await evaluator.one(flagKey, 'integer', context), read.integer),
-    resolveObject: async ({ flagKey, context }: Request) =>
-      optional(await evaluator.one(flagKey, 'object', context), read.object),
+    resolveBoolean: async (request: Request) => boolean(await ask('boolean', request)),
+    resolveString: async (request: Request) => text(await ask('string', request)),
+    resolveFloat: async (request: Request) => number(await ask('number', request)),
+    resolveInt: async (request: Request) => integer(await ask('integer', request)),
+    resolveObject: async (request: Request) => object(await ask('object', request)),
+  };
+}
+
+/**
+ * Makes of each thing once what is made of it, as long as it is in use: successive tasks are told the same, and
+ * encoding it takes longer than the rest of the call.
+ */
+export function once<K extends object, T extends object>(make: (from: K) => T): (from: K) => T {
+  const known = new WeakMap<K, T>();
+  return (from) => {
+    const before = known.get(from);
+    if (before !== undefined) return before;
+    const after = make(from);
+    known.set(from, after);
+    return after;
   };
 }
 
 /** Without a value, clients of version 1 would take its zero. */
-function present<T>(evaluation: Evaluation, toValue: (value: Value) => T) {
-  const { name, value, reason, variant, metadata } = evaluation;
-  if (value === undefined || variant === undefined) {
-    const text = `${JSON.stringify(name)} has no value here`;
-    throw new LearningError('PARAMETER_NOT_FOUND', text);
-  }
-  return { value: toValue(value), reason, variant, metadata: { ...metadata } };
+function present<T>(toValue: (value: Value) => T) {
+  return ({ name, value, reason, variant, metadata }: Evaluation) => {
+    if (value === undefined || variant === undefined) {
+      const text = `${JSON.stringify(name)} has no value here`;
+      throw new LearningError('PARAMETER_NOT_FOUND', text);
+    }
+    return { value: toValue(value), reason, variant, metadata: { ...metadata } };
+  };
 }
 
 /** Without a value, clients take the caller's default. */
-function optional<T>(evaluation: Evaluation, toValue: (value: Value) => T) {
-  const { value, reason, variant, metadata } = evaluation;
-  const told = { reason, metadata: { ...metadata } };
-  return value === undefined || variant === undefined
-    ? told
-    : { ...told, value: toValue(value), variant };
+function optional<T>(toValue: (value: Value) => T) {
+  return ({ value, reason, variant, metadata }: Evaluation) => {
+    const told = { reason, metadata: { ...metadata } };
+    return value === undefined || variant === undefined
+      ? told
+      : { ...told, value: toValue(value), variant };
+  };
 }
 
 /** One of all: lists do not fit. */

@@ -1,16 +1,23 @@
+import type { DescMessage, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import { Service as FlagsV1 } from '../../gen/flagd/evaluation/v1/evaluation_pb.ts';
 import { Service as FlagsV2 } from '../../gen/flagd/evaluation/v2/evaluation_pb.ts';
 import { FlagSyncService } from '../../gen/flagd/sync/v1/sync_pb.ts';
 import type { LedgerState } from '../../ledger/state.ts';
 import type { ServiceHandlers } from '../../wire/codec.ts';
-import { type HandlerEnvironment, serverStreamHandler, unaryHandler } from '../handlers.ts';
+import { encode } from '../../wire/encode.ts';
+import {
+  type HandlerEnvironment,
+  type Method,
+  serverStreamHandler,
+  unaryHandler,
+} from '../handlers.ts';
 import type { OpenStreams } from '../streams/open-streams.ts';
 import { untilDone } from '../streams/until-done.ts';
 import type { Evaluator } from './evaluation.ts';
 import type { FeedReader, FlagFeed } from './flag-feed.ts';
 import { FlagStream } from './flag-stream.ts';
-import { allFlags, answersV1, answersV2, nextEvent, nextFlags } from './messages.ts';
+import { allFlags, answersV1, answersV2, nextEvent, nextFlags, once } from './messages.ts';
 
 /** What OpenFeature is served with. */
 export interface FlagParts {
@@ -28,19 +35,15 @@ const anything = () => {};
 export function flagsV1Handlers(parts: FlagParts): ServiceHandlers<typeof FlagsV1> {
   const { environment, evaluator } = parts;
   const { method } = FlagsV1;
+  const unary = unaryOf(environment);
   const answers = answersV1(evaluator);
   return {
-    resolveAll: unaryHandler(environment, method.resolveAll, anything, answers.resolveAll),
-    resolveBoolean: unaryHandler(
-      environment,
-      method.resolveBoolean,
-      anything,
-      answers.resolveBoolean,
-    ),
-    resolveString: unaryHandler(environment, method.resolveString, anything, answers.resolveString),
-    resolveFloat: unaryHandler(environment, method.resolveFloat, anything, answers.resolveFloat),
-    resolveInt: unaryHandler(environment, method.resolveInt, anything, answers.resolveInt),
-    resolveObject: unaryHandler(environment, method.resolveObject, anything, answers.resolveObject),
+    resolveAll: unary(method.resolveAll, answers.resolveAll),
+    resolveBoolean: unary(method.resolveBoolean, answers.resolveBoolean),
+    resolveString: unary(method.resolveString, answers.resolveString),
+    resolveFloat: unary(method.resolveFloat, answers.resolveFloat),
+    resolveInt: unary(method.resolveInt, answers.resolveInt),
+    resolveObject: unary(method.resolveObject, answers.resolveObject),
     eventStream: serverStreamHandler(environment, method.eventStream, anything, (_, call) =>
       stream(parts, call, (reader) => nextEvent(reader, parts.state)),
     ),
@@ -51,18 +54,14 @@ export function flagsV1Handlers(parts: FlagParts): ServiceHandlers<typeof FlagsV
 export function flagsV2Handlers(parts: FlagParts): ServiceHandlers<typeof FlagsV2> {
   const { environment, evaluator } = parts;
   const { method } = FlagsV2;
+  const unary = unaryOf(environment);
   const answers = answersV2(evaluator);
   return {
-    resolveBoolean: unaryHandler(
-      environment,
-      method.resolveBoolean,
-      anything,
-      answers.resolveBoolean,
-    ),
-    resolveString: unaryHandler(environment, method.resolveString, anything, answers.resolveString),
-    resolveFloat: unaryHandler(environment, method.resolveFloat, anything, answers.resolveFloat),
-    resolveInt: unaryHandler(environment, method.resolveInt, anything, answers.resolveInt),
-    resolveObject: unaryHandler(environment, method.resolveObject, anything, answers.resolveObject),
+    resolveBoolean: unary(method.resolveBoolean, answers.resolveBoolean),
+    resolveString: unary(method.resolveString, answers.resolveString),
+    resolveFloat: unary(method.resolveFloat, answers.resolveFloat),
+    resolveInt: unary(method.resolveInt, answers.resolveInt),
+    resolveObject: unary(method.resolveObject, answers.resolveObject),
     eventStream: serverStreamHandler(environment, method.eventStream, anything, (_, call) =>
       stream(parts, call, (reader) => nextEvent(reader, parts.state)),
     ),
@@ -82,6 +81,19 @@ export function flagSyncHandlers(parts: FlagParts): ServiceHandlers<typeof FlagS
     })),
     // There is no context of ours to evaluate in.
     getMetadata: unaryHandler(environment, method.getMetadata, anything, () => ({ metadata: {} })),
+  };
+}
+
+/** Makes unary handlers that encode an answer once, however often it is given. */
+function unaryOf(environment: HandlerEnvironment) {
+  return <I extends DescMessage, O extends DescMessage>(
+    method: Method<I, O>,
+    run: (request: MessageShape<I>) => Promise<MessageInitShape<O>>,
+  ) => {
+    const encoded = once((answer: MessageInitShape<O>) => encode(method.output, answer));
+    return unaryHandler(environment, method, anything, async (request) =>
+      encoded(await run(request)),
+    );
   };
 }
 
