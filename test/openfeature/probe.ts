@@ -47,8 +47,8 @@ export const LANGUAGES: readonly Language[] = [
   },
   {
     name: 'rust',
-    command: ['target/release/probe'],
-    built: 'target/release/probe',
+    command: ['target/debug/probe'],
+    built: 'target/debug/probe',
     modes: MODES,
     hasIntegers: true,
   },

@@ -6,7 +6,7 @@ import type { Evaluation } from './evaluation.ts';
  * A value as JSON. One of a parameter that is no integer is written as a float even where it is whole, `1.0`: JSON has
  * one kind of number, but Python and Java read two, and refuse `1` for a float.
  */
-export function valueJson(value: Value, type: ParameterType | undefined): string {
+function valueJson(value: Value, type: ParameterType | undefined): string {
   const text = JSON.stringify(value);
   return typeof value === 'number' && type === 'number' && !/[.e]/.test(text) ? `${text}.0` : text;
 }

@@ -1,5 +1,5 @@
 import { create, type DescMethod, fromBinary, type JsonObject, toBinary } from '@bufbuild/protobuf';
-import { credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { credentials, type ServiceError, status } from '@grpc/grpc-js';
 import { onTestFinished } from 'vitest';
 import type { Value } from '../../../src/domain/value.ts';
 import { Service as FlagsV1 } from '../../../src/gen/flagd/evaluation/v1/evaluation_pb.ts';
@@ -106,7 +106,7 @@ export const OFREP: Road = {
 };
 
 export const V1 = grpc('v1 over gRPC', FlagsV1);
-export const V2 = grpc('v2 over gRPC', FlagsV2);
+const V2 = grpc('v2 over gRPC', FlagsV2);
 
 /** Those that know which type is asked for. */
 export const TYPED: readonly Road[] = [
@@ -129,11 +129,4 @@ export function post(
 ): Promise<Response> {
   const init = { method: 'POST', body, headers: { 'content-type': type, ...headers } };
   return fetch(`http://${address}${path}`, init);
-}
-
-/** Metadata that shows a token. */
-export function bearer(token: string): Metadata {
-  const metadata = new Metadata();
-  metadata.set('authorization', `Bearer ${token}`);
-  return metadata;
 }
