@@ -19,6 +19,8 @@ export interface Language {
   readonly modes: readonly Mode[];
   /** It tells whole numbers from others. */
   readonly hasIntegers: boolean;
+  /** In its own process, it cuts a fraction that is asked for as an integer. */
+  readonly cutsInProcess?: boolean;
 }
 
 export const LANGUAGES: readonly Language[] = [
@@ -36,7 +38,14 @@ export const LANGUAGES: readonly Language[] = [
     modes: MODES,
     hasIntegers: true,
   },
-  { name: 'go', command: ['bin/probe'], built: 'bin/probe', modes: MODES, hasIntegers: true },
+  {
+    name: 'go',
+    command: ['bin/probe'],
+    built: 'bin/probe',
+    modes: MODES,
+    hasIntegers: true,
+    cutsInProcess: true,
+  },
   {
     name: 'java',
     // Short-lived: optimising it would take longer than what it saves.
@@ -44,6 +53,7 @@ export const LANGUAGES: readonly Language[] = [
     built: 'target/probe.jar',
     modes: MODES,
     hasIntegers: true,
+    cutsInProcess: true,
   },
   {
     name: 'rust',

@@ -15,12 +15,15 @@ import dev.openfeature.sdk.OpenFeatureAPI;
 import dev.openfeature.sdk.Structure;
 import dev.openfeature.sdk.Value;
 import java.io.BufferedReader;
+import java.io.File;
 import java.io.InputStreamReader;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.stream.Collectors;
 
 /** Asks OpenFeature's SDK for Java what test/openfeature tells it to. */
 public final class Probe {
@@ -53,7 +56,7 @@ public final class Probe {
   private static Object run(OpenFeatureAPI api, JsonObject command) {
     switch (command.get("do").getAsString()) {
       case "versions":
-        return "Java " + Runtime.version().feature() + ", " + System.getProperty("probe.versions", "");
+        return "Java " + Runtime.version().feature() + ", " + libraries();
       case "open":
         api.setProviderAndWait(provider(command));
         return null;
@@ -62,6 +65,16 @@ public final class Probe {
       default:
         return evaluate(command);
     }
+  }
+
+  /** Names of the jars beside this one that are tried, with their versions. */
+  private static String libraries() {
+    File own = new File(System.getProperty("java.class.path"));
+    String[] names = new File(own.getAbsoluteFile().getParentFile(), "lib").list();
+    return Arrays.stream(names == null ? new String[0] : names)
+        .filter(name -> name.matches("(flagd|ofrep|sdk)-.*"))
+        .sorted()
+        .collect(Collectors.joining(", "));
   }
 
   private static FeatureProvider provider(JsonObject command) {
