@@ -105,7 +105,11 @@ class Campaign {
     if (Math.floor(this.inputs / INPUTS_PER_CALL) === before) return false;
     const startMs = performance.now();
     const taskId = `fuzz-${this.#seed.between(0, 2 ** 30)}-${this.#calls}`;
-    await this.#client.recordTask({ task: taskOfId(taskId) }, { deadlineMs: CALL_DEADLINE_MS });
+    const call = { deadlineMs: CALL_DEADLINE_MS };
+    await this.#client.recordTask({ task: taskOfId(taskId) }, call).catch((cause: Error) => {
+      const said = this.#sidecar.errorLines.slice(-20).join('\n');
+      throw new Error(`${cause.message}; the sidecar said:\n${said}`, { cause });
+    });
     this.#calls += 1;
     this.#slowestMs = Math.max(this.#slowestMs, performance.now() - startMs);
     this.#memory.push(residentBytes(this.#sidecar.pid));

@@ -21,6 +21,12 @@ export interface Language {
   readonly hasIntegers: boolean;
   /** In its own process, it cuts a fraction that is asked for as an integer. */
   readonly cutsInProcess?: boolean;
+  /** What it calls a value of another type, where that is not TYPE_MISMATCH. */
+  readonly otherType?: Partial<Record<Mode, string>>;
+  /** Its objects hold no lists. */
+  readonly hasNoLists?: boolean;
+  /** Its SDK has no events. */
+  readonly hasNoEvents?: boolean;
 }
 
 export const LANGUAGES: readonly Language[] = [
@@ -61,6 +67,9 @@ export const LANGUAGES: readonly Language[] = [
     built: 'target/debug/probe',
     modes: MODES,
     hasIntegers: true,
+    otherType: { rpc: 'INVALID_CONTEXT', ofrep: 'PARSE_ERROR' },
+    hasNoLists: true,
+    hasNoEvents: true,
   },
 ];
 

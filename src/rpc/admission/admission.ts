@@ -100,15 +100,15 @@ export class Admission implements CallGuard, CallCounter {
 
   readonly gate: Gate = (stream, headers) => {
     this.#arrival = undefined;
-    const rule = this.#rules.get(headers[':path'] ?? '');
-    // grpc-js refuses what it has no handler for.
-    if (rule === undefined) return true;
     const { session } = stream;
     if (session === undefined || stream.destroyed) {
-      // Cancelled already.
+      // Cancelled already: grpc-js would answer, which throws.
       stream.on('error', () => {});
       return false;
     }
+    const rule = this.#rules.get(headers[':path'] ?? '');
+    // grpc-js refuses what it has no handler for.
+    if (rule === undefined) return true;
     const connection = this.connections.of(session);
     const arrival = { stream, rule, connection, authorization: headers.authorization };
     const refusal = this.refusalOf(arrival);

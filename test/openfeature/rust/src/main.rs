@@ -7,7 +7,7 @@ use open_feature::{
     Client, EvaluationContext, EvaluationDetails, EvaluationError, EvaluationErrorCode, OpenFeature,
     StructValue, Value,
 };
-use open_feature_flagd::{FlagdOptions, FlagdProvider, ResolverType};
+use open_feature_flagd::{CacheSettings, FlagdOptions, FlagdProvider, ResolverType};
 use serde_json::{Map, Value as Json, json};
 
 #[tokio::main]
@@ -40,7 +40,10 @@ async fn open(command: &Json) -> Result<Json, String> {
         "in-process" => ResolverType::InProcess,
         _ => ResolverType::Rest,
     };
+    // Over OFREP it calls every answer static, and keeps those; in its own process, too.
+    let cache_settings = (resolver_type == ResolverType::Rpc).then(CacheSettings::default);
     let options = FlagdOptions {
+        cache_settings,
         host: text(command, "host"),
         port: command["port"].as_u64().unwrap() as u16,
         resolver_type,
@@ -134,6 +137,7 @@ fn name_of(code: &EvaluationErrorCode) -> &str {
         EvaluationErrorCode::FlagNotFound => "FLAG_NOT_FOUND",
         EvaluationErrorCode::TypeMismatch => "TYPE_MISMATCH",
         EvaluationErrorCode::ParseError => "PARSE_ERROR",
+        EvaluationErrorCode::InvalidContext => "INVALID_CONTEXT",
         EvaluationErrorCode::ProviderNotReady => "PROVIDER_NOT_READY",
         _ => "GENERAL",
     }
