@@ -52,7 +52,10 @@ export const limits = section(
       'Streams open at once of one connection',
     ).default(1024),
     // An idle one takes some 50 KB and a file descriptor.
-    max_connections: whole({ from: 1, to: 100_000 }, 'Connections open at once, of gRPC and HTTP/1.1').default(4096),
+    max_connections: whole(
+      { from: 1, to: 100_000 },
+      'Connections open at once, of gRPC and HTTP/1.1',
+    ).default(4096),
   },
   'More is refused with UNAVAILABLE (streams: RESOURCE_EXHAUSTED), and may be tried again.',
 ).prefault({});

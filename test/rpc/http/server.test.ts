@@ -10,8 +10,6 @@ import { Service as FlagsV2 } from '../../../src/gen/flagd/evaluation/v2/evaluat
 import { parseListenAddress } from '../../../src/net/address.ts';
 import { Listeners } from '../../../src/net/listeners.ts';
 import { createClient } from '../../../src/wire/client.ts';
-import { createServiceFixture } from '../../support/engine/service-fixture.ts';
-import { tempDir } from '../../support/sidecar/temp-dir.ts';
 import {
   callHeaders,
   FLAG,
@@ -21,6 +19,8 @@ import {
   PREFACE,
   RawConnection,
 } from '../../support/clients/raw-http2.ts';
+import { createServiceFixture } from '../../support/engine/service-fixture.ts';
+import { tempDir } from '../../support/sidecar/temp-dir.ts';
 import { post } from '../openfeature/roads.ts';
 
 const ONE = '/ofrep/v1/evaluate/flags/max_cpu_per_agent';
@@ -82,25 +82,25 @@ test.for([
   ['unknown', callHeaders('/no.such.Service/Method')],
   ['of another type', callHeaders('/grpc.health.v1.Health/Check', { 'content-type': 'text/x' })],
   ['known', callHeaders('/grpc.health.v1.Health/Check')],
-] as const)('a call that is cancelled in the packet that begins its connection: %s', async ([
-  ,
-  headers,
-]) => {
-  const { address } = await createServiceFixture();
-  const connection = new RawConnection(address);
-  onTestFinished(() => void connection.socket.destroy());
-  const bytes = [
-    PREFACE,
-    frame(FRAME.settings, 0, 0),
-    frame(FRAME.headers, FLAG.endHeaders, 1, headerBlock(headers)),
-    frame(FRAME.reset, 0, 1, Buffer.from([0, 0, 0, 8])),
-  ];
-  await once(connection.socket, 'connect');
-  connection.write(Buffer.concat(bytes));
-  await once(connection.socket, 'data');
-  // Nothing was thrown, which would have ended the process.
-  expect((await post(address, ONE, '{}')).status).toBe(200);
-});
+] as const)(
+  'a call that is cancelled in the packet that begins its connection: %s',
+  async ([, headers]) => {
+    const { address } = await createServiceFixture();
+    const connection = new RawConnection(address);
+    onTestFinished(() => void connection.socket.destroy());
+    const bytes = [
+      PREFACE,
+      frame(FRAME.settings, 0, 0),
+      frame(FRAME.headers, FLAG.endHeaders, 1, headerBlock(headers)),
+      frame(FRAME.reset, 0, 1, Buffer.from([0, 0, 0, 8])),
+    ];
+    await once(connection.socket, 'connect');
+    connection.write(Buffer.concat(bytes));
+    await once(connection.socket, 'data');
+    // Nothing was thrown, which would have ended the process.
+    expect((await post(address, ONE, '{}')).status).toBe(200);
+  },
+);
 
 test('several requests on one connection', async () => {
   const { address } = await createServiceFixture();
