@@ -9,6 +9,7 @@ const WHOLE = [
   'test/verdicts/**/*.test.ts',
   'test/faults/**/*.test.ts',
   'test/conformance/**/*.test.ts',
+  'test/openfeature/**/*.test.ts',
 ];
 
 type Options = NonNullable<TestProjectInlineConfiguration['test']>;
@@ -38,6 +39,11 @@ export default defineConfig({
       project('verdicts', ['test/verdicts/**/*.test.ts'], ALONE),
       // What goes wrong in the field: real faults, each with its figure.
       project('faults', ['test/faults/**/*.test.ts'], ALONE),
+      // OpenFeature's real providers, each in a process of its own language.
+      project('openfeature', ['test/openfeature/**/*.test.ts'], {
+        ...ALONE,
+        testTimeout: 120_000,
+      }),
       // Every scenario in every language, each client a process of its own.
       project('conformance', ['test/conformance/**/*.test.ts'], {
         globalSetup: 'test/conformance/table.ts',

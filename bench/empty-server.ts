@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { Service as FlagsV2 } from '../src/gen/flagd/evaluation/v2/evaluation_pb.ts';
 import { LearningAdminService } from '../src/gen/learning/v1/admin_service_pb.ts';
 import { LearningService } from '../src/gen/learning/v1/learning_service_pb.ts';
 import { Malformed, type ServiceHandlers, serviceCodec } from '../src/wire/codec.ts';
@@ -56,9 +57,17 @@ const admin: Partial<ServiceHandlers<typeof LearningAdminService>> = {
   },
 };
 
+const flags: Partial<ServiceHandlers<typeof FlagsV2>> = {
+  resolveInt(call, callback) {
+    if (call.request instanceof Malformed) throw call.request.error;
+    callback(null, { value: 0n, reason: 'TARGETING_MATCH', variant: 'baseline' });
+  },
+};
+
 const server = new Server();
 server.addService(serviceCodec(LearningService), { ...learning });
 server.addService(serviceCodec(LearningAdminService), { ...admin });
+server.addService(serviceCodec(FlagsV2), { ...flags });
 const listen: string[] = [];
 for (const address of values.listen ?? []) listen.push(await bind(address));
 console.log(JSON.stringify({ listen, msg: `serving on ${listen.join(', ')}` }));

@@ -12,7 +12,7 @@ import { measureMemory } from './memory.ts';
 import { movesBetween, tablesOf } from './print.ts';
 import { FULL, QUICK, type Scale } from './scale.ts';
 import { measureStartUp } from './start-up.ts';
-import { measureTrials } from './trials.ts';
+import { measureFlags, measureTrials } from './trials.ts';
 import { measureUnary } from './unary.ts';
 
 const SECTIONS: Readonly<Record<string, (scale: Scale) => Promise<Row[]>>> = {
@@ -22,6 +22,7 @@ const SECTIONS: Readonly<Record<string, (scale: Scale) => Promise<Row[]>>> = {
   'fan-out': measureFanOut,
   cycles: measureCycles,
   trials: measureTrials,
+  flags: measureFlags,
   memory: measureMemory,
 };
 

@@ -12,6 +12,7 @@ export const METHODS = {
   recordTask: '/learning.v1.LearningService/RecordTask',
   recordTasks: '/learning.v1.LearningService/RecordTasks',
   resolveParameters: '/learning.v1.LearningService/ResolveParameters',
+  resolveInt: '/flagd.evaluation.v2.Service/ResolveInt',
   reportMetrics: '/learning.v1.LearningService/ReportMetrics',
   streamDeltas: '/learning.v1.LearningService/StreamDeltas',
   runCycle: '/learning.v1.LearningAdminService/RunCycle',

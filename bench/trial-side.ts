@@ -1,4 +1,8 @@
 import { fromBinary } from '@bufbuild/protobuf';
+import {
+  ResolveIntRequestSchema,
+  ResolveIntResponseSchema,
+} from '../src/gen/flagd/evaluation/v2/evaluation_pb.ts';
 import { DeltaState } from '../src/gen/learning/v1/delta_pb.ts';
 import {
   ListDeltasRequestSchema,
@@ -6,7 +10,6 @@ import {
   RecordTaskRequestSchema,
   ReportMetricsRequestSchema,
   ResolveParametersRequestSchema,
-  type ResolveParametersResponse,
   ResolveParametersResponseSchema,
 } from '../src/gen/learning/v1/learning_service_pb.ts';
 import { TaskStatus } from '../src/gen/learning/v1/task_pb.ts';
@@ -51,6 +54,8 @@ export interface Stage {
   readonly share: number;
   /** Groups begin by tasks recorded: with all calls of one kind first, fewer would have an arm. */
   readonly isFlowOnly?: boolean;
+  /** Tasks ask for one parameter, as OpenFeature's clients do. */
+  readonly asksFlag?: boolean;
   /** Before the first turn. */
   open?(side: TrialSide): Promise<void>;
   /** Before each part of a turn. */
@@ -76,6 +81,10 @@ export const withTrial: Stage = {
     await side.propose(0);
   },
 };
+
+/** The same, asked by OpenFeature. */
+export const nothingOnFlag: Stage = { ...nothingOn, asksFlag: true };
+export const flagOnTrial: Stage = { ...withTrial, asksFlag: true };
 
 /** A probation that outlasts the measurement: so small a margin takes longer to prove. */
 export const withProbation: Stage = {
@@ -163,9 +172,9 @@ export class TrialSide {
     const figures = { resolveMicros: 0, recordMicros: 0, taskMicros: 0 };
     const tasks = PARTS * PART_TASKS;
     const resolve = async (taskId: string) => {
-      const { arm } = await this.#resolve(taskId);
+      const { hasArm } = await this.#resolve(taskId);
       this.#asked += 1;
-      if (arm !== 0) this.#assigned += 1;
+      if (hasArm) this.#assigned += 1;
     };
     // All alike, so that nothing ends before its time.
     const record = (taskId: string) => this.#record(taskId, LATENCY_MS);
@@ -222,10 +231,8 @@ export class TrialSide {
   /** One task, which takes half as long with a new value. */
   async work(level: number): Promise<void> {
     const taskId = this.#nextId();
-    const { parameters } = await this.#resolve(taskId);
-    const kind = parameters[nameOf(level)]?.kind;
-    const isOld = kind?.case !== 'numberValue' || kind.value === 0;
-    await this.#record(taskId, isOld ? LATENCY_MS : LATENCY_MS / 2);
+    const { value } = await this.#resolve(taskId, level);
+    await this.#record(taskId, value === 0 ? LATENCY_MS : LATENCY_MS / 2);
   }
 
   async #isIn(level: number, state: DeltaState): Promise<boolean> {
@@ -254,10 +261,21 @@ export class TrialSide {
     return this.#server.cpuMicros() - before;
   }
 
-  async #resolve(taskId: string): Promise<ResolveParametersResponse> {
+  async #resolve(taskId: string, level = 0): Promise<{ hasArm: boolean; value: number }> {
+    if (this.#stage.asksFlag === true) return this.#resolveFlag(taskId, level);
     const request = encode(ResolveParametersRequestSchema, { taskId });
     const bytes = await this.#client.unary(METHODS.resolveParameters, request);
-    return fromBinary(ResolveParametersResponseSchema, bytes);
+    const { arm, parameters } = fromBinary(ResolveParametersResponseSchema, bytes);
+    const kind = parameters[nameOf(level)]?.kind;
+    return { hasArm: arm !== 0, value: kind?.case === 'numberValue' ? kind.value : 0 };
+  }
+
+  async #resolveFlag(taskId: string, level: number) {
+    const context = { targetingKey: taskId };
+    const request = encode(ResolveIntRequestSchema, { flagKey: nameOf(level), context });
+    const bytes = await this.#client.unary(METHODS.resolveInt, request);
+    const { value = 0n, variant } = fromBinary(ResolveIntResponseSchema, bytes);
+    return { hasArm: variant === 'old' || variant === 'new', value: Number(value) };
   }
 
   async #record(taskId: string, latencyMs: number): Promise<void> {

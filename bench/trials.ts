@@ -3,8 +3,10 @@ import type { Scale } from './scale.ts';
 import { startEmptyServer, startSidecar, withServers } from './servers.ts';
 import {
   type Figures,
+  flagOnTrial,
   IN_FLIGHT,
   nothingOn,
+  nothingOnFlag,
   type Stage,
   TrialSide,
   trialConfig,
@@ -32,6 +34,28 @@ const OTHERS: readonly NamedStage[] = [
   { name: 'with 1 holdback', stage: withHoldbacks(1) },
   { name: 'with 10 holdbacks', stage: withHoldbacks(10) },
 ];
+
+/** One evaluation of OpenFeature's, over gRPC. */
+const FLAGS: readonly NamedStage[] = [
+  { name: 'without a trial', stage: nothingOnFlag },
+  { name: 'with a trial', stage: flagOnTrial },
+];
+
+/** What an evaluation costs, against a handler of the same method that answers at once. */
+export async function measureFlags(scale: Scale): Promise<Row[]> {
+  const lives = await measureStages(FLAGS, scale, scale.lives.trials, nothingOnFlag);
+  const { of } = FIGURES.ResolveParameters;
+  const limits = [1.3, 2];
+  return FLAGS.map(({ name }, side) =>
+    compare(lives, {
+      section: `OpenFeature, ${IN_FLIGHT} in flight`,
+      measure: `ResolveInt ${name}: server CPU`,
+      unit: 'µs/call',
+      ...{ side, baselines: emptySides(FLAGS), figureOf: of },
+      targetOf: ratioAtMost(limits[side] ?? 1),
+    }),
+  );
+}
 
 /**
  * What trials cost: ResolveParameters hands out durable arms, RecordTask judges the evidence. Each
@@ -65,14 +89,23 @@ async function measureStages(
   stages: readonly NamedStage[],
   scale: Scale,
   lives: number,
+  empty = nothingOn,
 ): Promise<Life<Figures>[]> {
   const results: Life<Figures>[] = [];
-  for (let i = 0; i < lives; i += 1) results.push(await measureOneLife(stages, scale));
+  for (let i = 0; i < lives; i += 1) results.push(await measureOneLife(stages, scale, empty));
   return results;
 }
 
-/** The sides are the stages, and then two empty servers. */
-function measureOneLife(stages: readonly NamedStage[], scale: Scale): Promise<Life<Figures>> {
+/**
+ * The sides are the stages, and then two empty servers.
+ *
+ * @param emptyStage of these
+ */
+function measureOneLife(
+  stages: readonly NamedStage[],
+  scale: Scale,
+  emptyStage: Stage,
+): Promise<Life<Figures>> {
   const starts = stages.map(
     ({ stage }) =>
       () =>
@@ -82,7 +115,7 @@ function measureOneLife(stages: readonly NamedStage[], scale: Scale): Promise<Li
   return withServers([...starts, empty, empty], async (servers) => {
     const sides: TrialSide[] = [];
     for (const [at, server] of servers.entries()) {
-      sides.push(await TrialSide.open(server, stages[at]?.stage ?? nothingOn));
+      sides.push(await TrialSide.open(server, stages[at]?.stage ?? emptyStage));
     }
     const turns = sides.map((side) => () => side.turn());
     await takeTurns(WARM_UP_TURNS, turns);

@@ -8,7 +8,6 @@ import {
   describeCertificateError,
   describeHandshakeError,
   NO_CERTIFICATE,
-  NOT_HTTP2,
   type TlsRefusal,
 } from './tls-refusal.ts';
 
@@ -43,19 +42,20 @@ export class TlsGuard {
   }
 
   /**
-   * Returns a function that takes connections. Those that speak HTTP/2, and whose client showed the
-   * certificate that it needs, are passed on; others are closed.
+   * Returns a function that takes connections. Those whose client showed the certificate that it needs are
+   * passed on, with whether it speaks HTTP/2; others are closed.
    */
-  secure(accept: (socket: Socket) => void): (socket: Socket) => void {
+  secure(accept: (socket: Socket, isHttp2: boolean) => void): (socket: Socket) => void {
     const server = createServer({
       ...this.#serverOptions(),
       rejectUnauthorized: true,
-      ALPNProtocols: ['h2'],
+      ALPNProtocols: ['h2', 'http/1.1'],
     });
     this.follow(server);
     server.on('secureConnection', (socket) => {
-      const refusal = socket.alpnProtocol === 'h2' ? this.refusalOf(socket) : NOT_HTTP2;
-      if (refusal === undefined) return accept(socket);
+      const refusal = this.refusalOf(socket);
+      // Some clients of HTTP/1.1 offer nothing.
+      if (refusal === undefined) return accept(socket, socket.alpnProtocol === 'h2');
       this.#onRefused(refusal, peerOf(socket));
       socket.destroy();
     });

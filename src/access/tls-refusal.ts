@@ -26,12 +26,6 @@ export const NO_CERTIFICATE: TlsRefusal = {
   reason: 'the client showed no certificate',
 };
 
-/** A client that does not offer HTTP/2. */
-export const NOT_HTTP2: TlsRefusal = {
-  kind: 'protocol',
-  reason: 'the client does not offer HTTP/2 (ALPN h2)',
-};
-
 const UNKNOWN_CA: TlsRefusal = {
   kind: 'unknown_ca',
   reason: "the client's certificate is not of a CA in tls.client_ca_file",
@@ -71,7 +65,10 @@ const BY_CODE: Readonly<Record<string, TlsRefusal>> = {
     reason: 'the client knows no version of TLS from 1.2 on',
   },
   ERR_SSL_NO_SHARED_CIPHER: { kind: 'protocol', reason: 'the client shares no cipher' },
-  ERR_SSL_NO_APPLICATION_PROTOCOL: NOT_HTTP2,
+  ERR_SSL_NO_APPLICATION_PROTOCOL: {
+    kind: 'protocol',
+    reason: 'the client offers neither HTTP/2 nor HTTP/1.1 (ALPN h2, http/1.1)',
+  },
   ERR_TLS_HANDSHAKE_TIMEOUT: {
     kind: 'timeout',
     reason: 'the client did not finish the handshake in time',

@@ -7,6 +7,7 @@ import type {
 } from 'node:http';
 import { createServer as createHttpsServer, type ServerOptions as HttpsOptions } from 'node:https';
 import { Counts } from '../domain/counts.ts';
+import { isPipelined } from '../net/pipelining.ts';
 
 // An import would read all its exports, and so load WebSocket and fetch: a tenth of the time to start.
 const { createServer } = process.getBuiltinModule('node:http');
@@ -72,31 +73,6 @@ function boundPerAddress(server: Server): void {
     socket.once('close', () => open.add(remoteAddress, -1));
     if (open.of(remoteAddress) > MAX_CONNECTIONS_PER_ADDRESS) socket.destroy();
   });
-}
-
-/**
- * Whether a request was sent before the previous one on its connection was answered; such a connection is
- * closed. No prober does that, and unread responses would pile up.
- */
-function isPipelined(busy: WeakSet<Socket>, { socket }: IncomingMessage, response: ServerResponse) {
-  if (busy.has(socket) || socket.destroyed) {
-    socket.destroy();
-    stopParsing(socket);
-    return true;
-  }
-  busy.add(socket);
-  response.once('finish', () => busy.delete(socket));
-  return false;
-}
-
-/**
- * What has been read may hold a thousand further requests, and each costs as much as a served one. Node's
- * parser does not notice that a socket is destroyed; 2 tells it that no HTTP follows.
- */
-function stopParsing(socket: Socket): void {
-  // Node's types do not know it.
-  const { parser } = socket as { parser?: { onIncoming?: unknown } | null };
-  if (parser) parser.onIncoming = () => 2;
 }
 
 /** Calls once for all callers that wait at the same time. */

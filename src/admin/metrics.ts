@@ -109,7 +109,7 @@ function addGauges(registry: Registry, sources: MetricSources): void {
     });
   gauge('latest_sequence', 'Newest change put in force', sources.latestSequence);
   gauge('subscribers', 'Open StreamDeltas streams', sources.subscribers);
-  gauge('connections', 'Open gRPC connections', sources.connections);
+  gauge('connections', 'Open connections, of gRPC and HTTP/1.1', sources.connections);
   gauge('pending_calls', 'Unary calls under way', sources.pendingCalls);
   gauge('tasks_in_history', 'Tasks retained', sources.tasksInHistory);
   gauge('ledger_bytes', 'Size of the ledger on disk', sources.ledgerBytes);

@@ -1,5 +1,6 @@
+import { isOfType, nameOfType, type ParameterType } from '../domain/parameter-type.ts';
 import { excessOf, MAX_PARAMETERS } from '../domain/parameters.ts';
-import { sameValue } from '../domain/value.ts';
+import { sameValue, type Value } from '../domain/value.ts';
 import type { DeclaredParameters } from './declared.ts';
 import { BUILT_IN_PARAMETERS } from './defaults.ts';
 import { type ConfigPath, formatPath, show } from './fault.ts';
@@ -119,6 +120,9 @@ function checkParameter(
   const faults: CrossFault[] = [];
   const { min, max } = parameter;
   if (known('initial')) faults.push(...checkInitial(path, parameter, file, known));
+  if (parameter.type !== undefined && known('type')) {
+    faults.push(...checkType(path, parameter.type, parameter, known));
+  }
   if (known('min') && known('max') && isNumber(min) && isNumber(max) && min > max) {
     const messages = {
       first: `expected at least min, ${min}, found ${max}`,
@@ -135,6 +139,29 @@ function checkParameter(
       ),
     );
   }
+  return faults;
+}
+
+/** Of a type that is said, whatever else is. */
+function checkType(
+  path: ConfigPath,
+  type: ParameterType,
+  { initial, allowed, ...parameter }: ParameterText,
+  known: (key: keyof ParameterText) => boolean,
+): CrossFault[] {
+  const expected = `expected ${nameOfType(type)}, as type says`;
+  const faults: CrossFault[] = [];
+  const check = (key: keyof ParameterText, value: Value | undefined, at: ConfigPath) => {
+    if (value === undefined || !known(key) || isOfType(type, value)) return;
+    faults.push({ path: at, message: `${expected}, found ${show(value)}` });
+  };
+  check('initial', initial, [...path, 'initial']);
+  for (const [index, value] of (allowed ?? []).entries()) {
+    check('allowed', value, [...path, 'allowed', index]);
+  }
+  // That bounds are for numbers alone is checked beside the initial value.
+  if (type !== 'integer') return faults;
+  for (const key of BOUNDS) check(key, parameter[key] ?? undefined, [...path, key]);
   return faults;
 }
 

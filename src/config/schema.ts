@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DELTA_IMPACTS, DELTA_OPERATIONS, DELTA_TYPES } from '../domain/delta.ts';
 import { DEFAULT_MARGIN } from '../domain/effect.ts';
+import { PARAMETER_TYPES } from '../domain/parameter-type.ts';
 import { CURATION_MODES, HARM_RESPONSES } from '../domain/rule.ts';
 import {
   bound,
@@ -30,6 +31,11 @@ const parameter = section(
         'Value in a ledger that has none yet; without `allowed`, others are of its type, unless it is null',
       )
       .optional(),
+    type: choice(
+      PARAMETER_TYPES,
+      'Its type; without it, that of its values: integer where initial, min, max, max_step and allowed are ' +
+        'all whole',
+    ).optional(),
     min: bound('Least value; null = none').optional(),
     max: bound('Greatest value; null = none').optional(),
     // At 0 it could never move.
@@ -111,7 +117,7 @@ export const configFileSchema = section(
       .describe(
         'What rules may change. `initial` is the value in a ledger that has none yet. A new value moves ' +
           'by at most max_step, stays within min and max, and must be one of `allowed` where that is ' +
-          'given, else of the type of `initial`, unless that is null; null lifts a bound. A file without ' +
+          'given, else of its `type`, unless `initial` is null and no type is said; null lifts a bound. A file without ' +
           'rules has these, and yours merged over them field by field; `NAME: null` takes one away, ' +
           'with the rules for it. A file with rules has only the parameters that it names, each merged ' +
           'over the one of that name here: `NAME: {}` is this one.',

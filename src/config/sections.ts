@@ -3,14 +3,9 @@ import { COMBINATIONS } from '../domain/metrics.ts';
 import { CURATION_MODES } from '../domain/rule.ts';
 import { REFUSAL_RULES, TRIAL_ASSIGNMENTS } from '../domain/settings.ts';
 import { choice, flag, labels, number, path, section, string, whole } from './fields.ts';
-import {
-  MAX_ALLOWED_NAMES,
-  MAX_METRIC_LENGTH,
-  MAX_NAME_LENGTH,
-  MAX_SECONDS,
-  MAX_SEED_LENGTH,
-} from './limits.ts';
+import { MAX_METRIC_LENGTH, MAX_SECONDS, MAX_SEED_LENGTH } from './limits.ts';
 import { LOG_LEVELS } from './log-level.ts';
+import { limits, openfeature, tls, tokens } from './service-sections.ts';
 
 // The keys of all sections: kind, range, text, default or, without one, an example. A
 // comment gives the reason for a range. All else that knows keys is made of these: the checks, the
@@ -205,56 +200,6 @@ const trial = section(
     'reverted; some tasks keep the old value meanwhile.',
 ).prefault({});
 
-const tls = section(
-  {
-    certificate_file: path(
-      'PEM: the certificate, then those it is issued by',
-      '/etc/learning/tls.crt',
-    ),
-    key_file: path('PEM: its private key, without a passphrase', '/etc/learning/tls.key'),
-    client_ca_file: path('PEM: clients must show a certificate of this CA', '/etc/learning/ca.crt'),
-    allowed_names: z
-      .array(
-        string(MAX_NAME_LENGTH, 'a name', 'A host, URI, address, e-mail or common name'),
-        'expected a list of names',
-      )
-      .max(MAX_ALLOWED_NAMES, `expected at most ${MAX_ALLOWED_NAMES} names`)
-      .describe("Names, one of which a client's certificate must have; [] = any")
-      .default([]),
-  },
-  'TLS on every TCP listener, gRPC and HTTP, once there is a certificate. The files are read again ' +
-    'when they change; a bad one is refused, and the last good one kept.',
-).prefault({});
-
-const tokens = section(
-  {
-    client_file: path('For LearningService', '/etc/learning/client-tokens'),
-    admin_file: path('For both services', '/etc/learning/admin-tokens'),
-  },
-  'Bearer tokens, one a line, read again when they change. With either file callers need one.',
-).prefault({});
-
-const limits = section(
-  {
-    // Each takes some 10 KB, and the last of 100,000 waits for seconds.
-    max_pending_calls: whole({ from: 1, to: 100_000 }, 'Unary calls under way at once').default(
-      2048,
-    ),
-    // An idle one takes some 20 KB, and each change is written to every one.
-    max_streams: whole({ from: 1, to: 100_000 }, 'Streams open at once, of all kinds').default(
-      4096,
-    ),
-    // The more a connection may have open, the more calls may come in one rush.
-    max_streams_per_client: whole(
-      { from: 1, to: 100_000 },
-      'Streams open at once of one connection',
-    ).default(1024),
-    // An idle one takes some 50 KB and a file descriptor.
-    max_connections: whole({ from: 1, to: 100_000 }, 'gRPC connections open at once').default(4096),
-  },
-  'More is refused with UNAVAILABLE (streams: RESOURCE_EXHAUSTED), and may be tried again.',
-).prefault({});
-
 const monitoring = section(
   {
     log_file: path(
@@ -288,7 +233,7 @@ const ledger = section(
 /** Every section; each may be left out. */
 export const sections = {
   ...{ cycle, recording, metrics, reflection, curation, trial },
-  ...{ tls, tokens, limits, monitoring, ledger },
+  ...{ openfeature, tls, tokens, limits, monitoring, ledger },
 };
 
 /** The sections of a config file, with a default for each key that has one. */

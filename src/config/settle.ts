@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { inferType } from '../domain/parameter-type.ts';
 import type { Rule } from '../domain/rule.ts';
 import type { ParameterSpec } from '../domain/settings.ts';
 import type { CamelKeys, Config } from './config.ts';
@@ -46,14 +47,12 @@ function camelKeys(schema: unknown, value: unknown): unknown {
 }
 
 function settleParameter(text: ParameterText): ParameterSpec {
-  return {
-    // Checked to be there; `null` is a value of its own.
-    initial: text.initial ?? null,
-    min: text.min ?? undefined,
-    max: text.max ?? undefined,
-    maxStep: text.max_step ?? undefined,
-    allowed: text.allowed ?? undefined,
-  };
+  // Checked to be there; `null` is a value of its own.
+  const initial = text.initial ?? null;
+  const [min, max, maxStep] = [text.min, text.max, text.max_step].map((one) => one ?? undefined);
+  const allowed = text.allowed ?? undefined;
+  const type = text.type ?? inferType(allowed ?? [initial], [min, max, maxStep]);
+  return { initial, type, min, max, maxStep, allowed };
 }
 
 /** Freezes a value and all that it holds; answers it. */

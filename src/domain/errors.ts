@@ -43,6 +43,11 @@ export function invalidFields(violations: readonly FieldViolation[]): LearningEr
   return new LearningError('INVALID_FIELD', text, { violations });
 }
 
+/** A request that cannot be decoded. */
+export function malformed(message: string, cause?: unknown): LearningError {
+  return new LearningError('MALFORMED', message, { cause });
+}
+
 /** An error in words. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -1,4 +1,5 @@
 import { clip } from './clip.ts';
+import { isOfType, nameOfType } from './parameter-type.ts';
 import type { ParameterSpec } from './settings.ts';
 import { kindOf, sameValue, type Value } from './value.ts';
 import { encodedBytes } from './value-size.ts';
@@ -57,8 +58,13 @@ export function violationOf(
   if (spec.allowed !== undefined && !spec.allowed.some((one) => sameValue(one, value))) {
     return `expected one of ${show(spec.allowed)}, got ${show(value)}`;
   }
-  const ofOtherKind = spec.allowed === undefined ? kindViolation(spec.initial, value) : undefined;
-  if (ofOtherKind !== undefined) return ofOtherKind;
+  if (spec.allowed === undefined) {
+    const ofOtherKind = kindViolation(spec.initial, value);
+    if (ofOtherKind !== undefined) return ofOtherKind;
+    if (spec.type !== undefined && !isOfType(spec.type, value)) {
+      return `expected ${nameOfType(spec.type)} (its type is ${spec.type}), got ${show(value)}`;
+    }
+  }
   if (typeof value !== 'number') return undefined;
   if (spec.min !== undefined && value < spec.min) {
     return `expected at least ${spec.min}, got ${value}`;

@@ -1,4 +1,5 @@
 import type { Combination } from './metrics.ts';
+import type { ParameterType } from './parameter-type.ts';
 import type { CurationMode, Rule } from './rule.ts';
 import type { Value } from './value.ts';
 
@@ -6,6 +7,8 @@ import type { Value } from './value.ts';
 export interface ParameterSpec {
   /** Its value in a ledger that has none yet. */
   readonly initial: Value;
+  /** Said or inferred; `undefined` if its values may be of several types, or are lists. */
+  readonly type: ParameterType | undefined;
   readonly min: number | undefined;
   readonly max: number | undefined;
   /** The most that one delta may move it. */

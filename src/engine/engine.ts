@@ -17,7 +17,7 @@ import { type CycleObserver, Cycles } from './proposals/cycles.ts';
 import { type RuleStatus, ruleStatus } from './proposals/rule-status.ts';
 import { type CycleReport, expireProposals } from './proposals/run-cycle.ts';
 import { type Recorded, recordTasks } from './record.ts';
-import { type Resolved, resolve, settled } from './resolve.ts';
+import { held, type Resolved, resolve, settled } from './resolve.ts';
 import { ResolveUsage } from './resolve-usage.ts';
 import { expireDue, isDue, reviewTrials } from './trials.ts';
 
@@ -162,10 +162,20 @@ export class Engine {
     return recorded;
   }
 
-  /** The values for a task to run with; the same arms each time while its trials are open. */
+  /**
+   * The values for a task to run with; the same arms each time while its trials are open. One that asks for a
+   * single parameter gets arms in trials of that one alone.
+   */
   async resolve(dispatch: Dispatch): Promise<Resolved> {
-    const isFirst = this.#usage.noteAsked(dispatch.taskId, this.clock.monotonic());
+    const { taskId, target } = dispatch;
+    const isFirst = this.#usage.noteAsked(taskId, this.clock.monotonic(), target);
     return settled(this.ledger.state, dispatch, isFirst) ?? this.decide(resolve(dispatch));
+  }
+
+  /** The values for a task with the arms that it has: none is assigned, now or later, but it counts as having asked. */
+  peek(taskId: string): Resolved {
+    this.#usage.noteAsked(taskId, this.clock.monotonic());
+    return held(this.ledger.state, taskId);
   }
 
   runCycle(): Promise<CycleReport> {

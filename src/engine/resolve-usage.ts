@@ -3,6 +3,9 @@ import type { Task } from '../domain/task.ts';
 /** Most task ids remembered between ResolveParameters and RecordTask; at least the newest half are kept. */
 const MAX_ASKED = 10_000;
 
+/** Parameters that a task is known to have asked for one by one; with more, it counts as having asked for all. */
+const MAX_NAMES = 64;
+
 /** Newest tasks that decide how the orchestrator works. */
 const LOOK_AT = 30;
 
@@ -21,14 +24,21 @@ interface Instant {
   readonly upMs: number;
 }
 
+/** What a task has asked for. */
+interface Asked {
+  /** Monotonic milliseconds. */
+  readonly firstMs: number;
+  /** Names of parameters; `undefined`: all. */
+  names: string[] | undefined;
+}
+
 /**
  * Remembers which tasks asked for their parameters by id, and when: this decides whether trials assign
  * task by task, and measures how long reports take. In memory only.
  */
 export class ResolveUsage {
-  /** When each asked, in monotonic milliseconds. */
-  #asked = new Map<string, number>();
-  #askedBefore = new Map<string, number>();
+  #asked = new Map<string, Asked>();
+  #askedBefore = new Map<string, Asked>();
   #recent: boolean[] = [];
   readonly #isContinued: boolean;
 
@@ -37,15 +47,19 @@ export class ResolveUsage {
     this.#isContinued = isContinued;
   }
 
-  /** Notes that a task asks; returns whether it does so for the first time. */
-  noteAsked(taskId: string, nowMs: number): boolean {
-    if (this.#asked.has(taskId) || this.#askedBefore.has(taskId)) return false;
+  /**
+   * Notes that a task asks for one parameter, or for all; returns whether it does so for the first time. One that
+   * has asked for others may get an arm for this one.
+   */
+  noteAsked(taskId: string, nowMs: number, name?: string): boolean {
+    const known = this.#asked.get(taskId) ?? this.#askedBefore.get(taskId);
+    if (known !== undefined) return isNew(known, name);
     // Two generations, since deleting the oldest entries of a Map one by one is slow.
     if (this.#asked.size >= MAX_ASKED / 2) {
       this.#askedBefore = this.#asked;
       this.#asked = new Map();
     }
-    this.#asked.set(taskId, nowMs);
+    this.#asked.set(taskId, { firstMs: nowMs, names: name === undefined ? undefined : [name] });
     return true;
   }
 
@@ -79,11 +93,20 @@ export class ResolveUsage {
 
   /** Forgets a task; returns when it had asked, if it had. */
   #forget(taskId: string): number | undefined {
-    const askedMs = this.#asked.get(taskId) ?? this.#askedBefore.get(taskId);
+    const { firstMs } = this.#asked.get(taskId) ?? this.#askedBefore.get(taskId) ?? {};
     this.#asked.delete(taskId);
     this.#askedBefore.delete(taskId);
-    return askedMs;
+    return firstMs;
   }
+}
+
+/** Notes what a task asks for besides; returns whether it had not. */
+function isNew(known: Asked, name: string | undefined): boolean {
+  const { names } = known;
+  if (names === undefined || (name !== undefined && names.includes(name))) return false;
+  if (name === undefined || names.length >= MAX_NAMES) known.names = undefined;
+  else names.push(name);
+  return name !== undefined;
 }
 
 /** Whether a task began after the process did: one before may have asked, and that is forgotten. */

@@ -31,22 +31,28 @@ export function baseline({ head }: Pick<LedgerView, 'head'>): Resolved {
 /**
  * The values for a task that needs no new assignment, and so no commit; `undefined` if a trial takes it.
  *
- * @param isFirst it has not asked before; a running task keeps its values
+ * @param isFirst it has not asked for this before; a running task keeps its values
  */
 export function settled(
   view: LedgerView,
-  { taskId, clientId = '' }: Dispatch,
+  { taskId, clientId = '', target }: Dispatch,
   isFirst = true,
 ): Resolved | undefined {
   const { trials } = view;
   if (trials.length === 0) return baseline(view);
   const isWanted = (trial: Trial) =>
+    (target === undefined || target === trial.plan.target) &&
     takesTask(trial, () => mayBeginGroup(trial, seedOf(view, trial), taskId)) &&
     armOf(trial, taskId) === undefined &&
     !hasRefused(view, trial.plan.deltaId, clientId);
   // A task that is recorded already would never be reported again.
   if (isFirst && !view.hasTaskId(taskId) && trials.some(isWanted)) return undefined;
-  return withArms(view, armsOf(view, taskId));
+  return held(view, taskId);
+}
+
+/** The values for a task with the arms that it has, and no others. */
+export function held(view: LedgerView, taskId: string): Resolved {
+  return view.trials.length === 0 ? baseline(view) : withArms(view, armsOf(view, taskId));
 }
 
 function seedOf({ head }: LedgerView, { plan, stages }: Trial): string {

@@ -20,8 +20,9 @@ export class IdleConnections {
   #timer: NodeJS.Timeout | undefined;
 
   watch(socket: Socket): void {
+    if (this.#sockets.has(socket)) return;
     this.#sockets.set(socket, { bytesRead: 0, checks: 0 });
-    socket.once('close', () => this.#forget(socket));
+    socket.once('close', () => this.forget(socket));
     this.#timer ??= setInterval(() => this.check(), CHECK_MS).unref();
   }
 
@@ -34,7 +35,8 @@ export class IdleConnections {
     }
   }
 
-  #forget(socket: Socket): void {
+  /** Another part decides when it is closed. */
+  forget(socket: Socket): void {
     this.#sockets.delete(socket);
     if (this.#sockets.size > 0) return;
     clearInterval(this.#timer);

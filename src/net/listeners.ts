@@ -4,9 +4,20 @@ import { formatAddress, type ListenAddress } from './address.ts';
 import type { ConnectionCap } from './connection-cap.ts';
 import { IdleConnections } from './idle-connections.ts';
 import { type Listening, listen } from './listen.ts';
+import { splitProtocol } from './protocol-split.ts';
 
 /** Accepts a connection. */
 export type Accept = (socket: Socket) => void;
+
+/** Accepts a connection that has TLS. `isHttp2`: what its client offered. */
+export type AcceptSecure = (socket: Socket, isHttp2: boolean) => void;
+
+/** Serves the connections of clients that speak HTTP/1.1. */
+export interface Http1Side {
+  accept(socket: Socket): void;
+  /** Closes connections once they are idle, and takes no more requests. */
+  close(): void;
+}
 
 export interface ListenersOptions {
   /** Bounds the connections of all listeners together. */
@@ -17,36 +28,33 @@ export interface ListenersOptions {
    * Adds TLS: returns a function that passes on a connection once its handshake is complete. Called at
    * most once.
    */
-  readonly secure?: ((accept: Accept) => Accept) | undefined;
+  readonly secure?: ((accept: AcceptSecure) => Accept) | undefined;
+  /** Without it, every client speaks HTTP/2. */
+  readonly http1?: Http1Side | undefined;
   /** A connection could not be accepted, for want of file descriptors, for example. */
   readonly onError?: (error: Error) => void;
 }
 
 /**
- * The listeners of a gRPC server. Their connections are injected into grpc-js, whose own listeners hide
- * why a handshake failed and cannot count connections.
+ * The listeners of a gRPC server, and of HTTP/1.1 beside it on the same ports. Connections are injected into
+ * grpc-js, whose own listeners hide why a handshake failed and cannot count connections.
  */
 export class Listeners {
-  readonly #inject: Accept;
+  readonly #injectHttp2: Accept;
   readonly #idle = new IdleConnections();
   readonly #options: ListenersOptions;
   readonly #open: Listening[] = [];
   /** Connections whose handshake is not complete, by the address of the client. */
   readonly #handshakes = new Map<string, Socket>();
+  /** Connections that have not said what they speak. */
+  readonly #silent = new Set<Socket>();
   #handshake: Accept | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(server: GrpcServer, options: ListenersOptions = {}) {
     // TLS is terminated before a connection is injected.
     const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
-    this.#inject = (socket) => {
-      // A handshake may end after the listeners are closed.
-      if (this.#closed !== undefined || socket.destroyed) socket.destroy();
-      else {
-        this.#idle.watch(socket);
-        injector.injectConnection(socket);
-      }
-    };
+    this.#injectHttp2 = (socket) => injector.injectConnection(socket);
     this.#options = options;
   }
 
@@ -55,7 +63,7 @@ export class Listeners {
    * for operators.
    */
   async open(target: ListenAddress, isSecure = false): Promise<string> {
-    const take = isSecure ? this.#secured() : this.#inject;
+    const take = isSecure ? this.#secured() : (socket: Socket) => this.#take(socket);
     const accept = (socket: Socket) => {
       if (this.#options.cap?.admit(socket) !== false) take(socket);
     };
@@ -80,16 +88,47 @@ export class Listeners {
   }
 
   async #closeAll(): Promise<void> {
-    for (const socket of this.#handshakes.values()) socket.destroy();
+    for (const socket of [...this.#handshakes.values(), ...this.#silent]) socket.destroy();
+    this.#options.http1?.close();
     await Promise.all(this.#open.map((listening) => listening.close()));
+  }
+
+  /** Serves a connection by the protocol that its client speaks. */
+  #take(socket: Socket): void {
+    if (this.#options.http1 === undefined) {
+      this.#serve(socket, true);
+      return;
+    }
+    this.#idle.watch(socket);
+    this.#silent.add(socket);
+    socket.once('close', () => this.#silent.delete(socket));
+    splitProtocol(socket, (isHttp2) => {
+      this.#silent.delete(socket);
+      this.#serve(socket, isHttp2);
+    });
+  }
+
+  #serve(socket: Socket, isHttp2: boolean): void {
+    const { http1 } = this.#options;
+    // A handshake may end after the listeners are closed.
+    if (this.#closed !== undefined || socket.destroyed) socket.destroy();
+    else if (isHttp2 || http1 === undefined) {
+      this.#idle.watch(socket);
+      this.#injectHttp2(socket);
+    } else {
+      // It has no pings: its client may be silent for longer.
+      this.#idle.forget(socket);
+      http1.accept(socket);
+    }
   }
 
   #secured(): Accept {
     const { secure } = this.#options;
     if (secure === undefined) throw new Error('there is no certificate to listen with');
-    this.#handshake ??= secure((socket) => {
+    this.#handshake ??= secure((socket, isHttp2) => {
       this.#handshakes.delete(peerOf(socket));
-      this.#inject(socket);
+      if (isHttp2) this.#serve(socket, true);
+      else this.#take(socket);
     });
     const begin = this.#handshake;
     return (socket) => {

@@ -131,7 +131,7 @@ function settleStream(
 const OK: StatusObject = { code: status.OK, details: '', metadata: new Metadata() };
 
 /** Returns a function to be called once, when the call ends; it returns the status of the call. */
-function startCall(
+export function startCall(
   environment: HandlerEnvironment,
   path: string,
   call: { readonly cancelled: boolean },

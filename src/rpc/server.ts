@@ -9,6 +9,9 @@ import { addService } from '../wire/codec.ts';
 import { Admission, type Authority } from './admission/admission.ts';
 import { createGrpcServer } from './grpc-js/server.ts';
 import type { HandlerEnvironment } from './handlers.ts';
+import type { FindRoute } from './http/route.ts';
+import { createHttpFront, type HttpFront } from './http/server.ts';
+import { FLAG_SERVICES, serveFlags } from './openfeature/serve-flags.ts';
 import { adminHandlers } from './services/admin.ts';
 import { createHealth } from './services/health.ts';
 import { learningHandlers } from './services/learning.ts';
@@ -29,6 +32,8 @@ export interface LearningServerOptions {
   readonly authority?: Authority | undefined;
   /** Whether to serve reflection. */
   readonly reflection: boolean;
+  /** Whether OpenFeature's clients may read parameters. */
+  readonly openfeature: boolean;
 }
 
 /** How much is served at once. */
@@ -37,9 +42,10 @@ export interface CallLimits extends StreamLimits {
   readonly maxPendingCalls: number;
 }
 
-/** All services on one gRPC server, which does not listen yet. */
+/** All services on one gRPC server, and what is served over HTTP/1.1. Neither listens yet. */
 export interface LearningServer {
   readonly server: Server;
+  readonly http: HttpFront;
   /** Sets the status of the health service. Not serving before the first call. */
   setServing(serving: boolean): void;
   /** The open StreamDeltas streams. */
@@ -71,7 +77,8 @@ const INSPECTING = new Set<DescMethod>([
 
 export function createLearningServer(options: LearningServerOptions): LearningServer {
   const { engine, environment, configError, limits } = options;
-  const services = [LearningService, LearningAdminService];
+  const flagServices = options.openfeature ? FLAG_SERVICES : [];
+  const services = [LearningService, LearningAdminService, ...flagServices];
   const deltaStreams = new DeltaStreams(engine.ledger.state, engine.clock);
   const openStreams = new OpenStreams(limits);
   const healthStreams = new OpenStreams(() => HEALTH_STREAMS);
@@ -93,8 +100,14 @@ export function createLearningServer(options: LearningServerOptions): LearningSe
   addService(server, LearningAdminService, adminHandlers(shared));
   addService(server, Health, health.handlers);
   if (options.reflection) addReflection(server, [...services, Health], openStreams);
+  const routes: FindRoute[] = [];
+  if (options.openfeature) {
+    routes.push(...serveFlags(server, { ...options, openStreams, admission }));
+  }
+  const http = createHttpFront({ admission, environment, routes });
   return {
     server,
+    http,
     setServing: (serving) => health.setServing(serving),
     subscribers,
     pendingCalls: () => admission.pending,
@@ -114,6 +127,7 @@ function createAdmission({
   limits,
   authority,
   reflection,
+  openfeature,
 }: LearningServerOptions): Admission {
   return new Admission({
     clock,
@@ -123,9 +137,12 @@ function createAdmission({
       environment.observe(path, code, 0);
       environment.refused(reason);
     },
-    clients: LearningService.methods.filter(
-      (one) => !INSPECTING.has(one) && one !== LearningService.method.recordTasks,
-    ),
+    clients: [
+      ...LearningService.methods.filter(
+        (one) => !INSPECTING.has(one) && one !== LearningService.method.recordTasks,
+      ),
+      ...(openfeature ? FLAG_SERVICES.flatMap(({ methods }) => methods) : []),
+    ],
     operators: [...LearningAdminService.methods, ...INSPECTING],
     probes: Health.methods,
     streams: [

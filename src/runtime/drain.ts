@@ -46,6 +46,7 @@ export async function drain(parts: DrainParts, timeoutMs: number): Promise<void>
     'what has not finished in time is cut off: a client does not read or hang up, or a call does not end',
   );
   service.server.forceShutdown();
+  service.http.closeAll();
   endpoints.admin.close();
   endpoints.admin.closeAllConnections();
 }

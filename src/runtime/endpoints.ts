@@ -2,23 +2,23 @@ import { once } from 'node:events';
 import type { Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
-import type { Server as GrpcServer } from '@grpc/grpc-js';
 import type { Access } from '../access/access.ts';
 import { denyHttp } from '../access/http-access.ts';
 import { type AdminSources, createAdminServer } from '../admin/http.ts';
 import { messageOf } from '../domain/errors.ts';
 import { formatAddress } from '../net/address.ts';
 import { ConnectionCap } from '../net/connection-cap.ts';
-import { type Accept, Listeners } from '../net/listeners.ts';
+import { type AcceptSecure, Listeners } from '../net/listeners.ts';
 import type { Authority } from '../rpc/admission/admission.ts';
 import type { HandlerEnvironment } from '../rpc/handlers.ts';
+import type { LearningServer } from '../rpc/server.ts';
 import type { Entry, ListenPlan } from './listen-plan.ts';
 
 export interface EndpointsOptions {
   readonly listenPlan: ListenPlan;
-  readonly server: GrpcServer;
+  readonly service: Pick<LearningServer, 'server' | 'http'>;
   readonly sources: Omit<AdminSources, 'deny'>;
-  /** Of gRPC; those of HTTP have a bound of their own. */
+  /** Of the service; those of the admin pages have a bound of their own. */
   readonly maxConnections: () => number;
 }
 
@@ -27,16 +27,16 @@ export interface Endpoints {
   readonly admin: HttpServer;
   /** Listens; returns the addresses with the ports that the system chose. */
   open(): Promise<{ readonly addresses: readonly string[]; readonly adminUrl: string }>;
-  /** Open connections of gRPC. */
+  /** Open connections of the service, of HTTP/1.1 too. */
   connections(): number;
-  /** gRPC takes no more connections; resolves when those that are open have ended. */
+  /** The service takes no more connections; resolves when those that are open have ended. */
   closeListeners(): Promise<void>;
 }
 
 /** Puts the listeners before the servers. Nothing listens before `open`. */
 export function createEndpoints({
   listenPlan,
-  server,
+  service: { server, http },
   sources,
   maxConnections,
 }: EndpointsOptions): Endpoints {
@@ -46,9 +46,9 @@ export function createEndpoints({
     const reason = 'too many connections are open: limits.max_connections';
     access.refuseConnection(peer, { kind: 'too_many', reason });
   });
-  const secure = tls && ((accept: Accept) => tls.secure(accept));
+  const secure = tls && ((accept: AcceptSecure) => tls.secure(accept));
   const onError = (error: Error) => access.logListenerError(error);
-  const listeners = new Listeners(server, { socketMode, secure, cap, onError });
+  const listeners = new Listeners(server, { socketMode, secure, http1: http, cap, onError });
   const { isSecure } = listenPlan.adminListen;
   const admin = createAdminServer(
     { ...sources, deny: (request) => denyHttp(access, request) },

@@ -72,13 +72,14 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     clock: systemClock,
     configError: () => refusedConfig || access.problem,
     reflection: options.reflection,
+    openfeature: options.config.openfeature.enabled,
     authority: authorityOf(access, environment),
     limits: () => config.limits,
     environment,
   });
   const endpoints = createEndpoints({
     listenPlan,
-    server: service.server,
+    service,
     maxConnections: () => config.limits.maxConnections,
     sources: {
       notReady: () => (isReady ? failureIn(engine.ledger) : 'not serving'),
@@ -89,10 +90,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     ...sourcesOf(options, engine, service, endpoints),
     configRefused: () => refusedConfig !== '',
   });
-  access.follow({
-    onTokens: () => service.recheckCallers(),
-    onRefusedConnection: (kind) => metrics.connectionRefused(kind),
-  });
+  followAccess(access, service, metrics);
   engine.ledger.onCommit((note) => observeCommit(note, log, metrics));
   const stop = async () => {
     isReady = false;
@@ -113,7 +111,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     return {
       ...listening,
       async configure(newConfig) {
-        await replaceConfig(engine, access, newConfig, log);
+        await replaceConfig(engine, access, config, newConfig, log);
         config = newConfig;
         refusedConfig = '';
       },
@@ -128,6 +126,13 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   }
 }
 
+function followAccess(access: Access, service: LearningServer, metrics: Metrics): void {
+  access.follow({
+    onTokens: () => service.recheckCallers(),
+    onRefusedConnection: (kind) => metrics.connectionRefused(kind),
+  });
+}
+
 function failureIn({ failure }: Ledger): string | undefined {
   return failure && `the ledger cannot be written: ${failure}`;
 }
@@ -136,9 +141,13 @@ function failureIn({ failure }: Ledger): string | undefined {
 async function replaceConfig(
   engine: Engine,
   access: Access,
+  former: Config,
   config: Config,
   log: Logger,
 ): Promise<void> {
+  if (config.openfeature.enabled !== former.openfeature.enabled) {
+    throw new Error('openfeature.enabled was changed: that takes a restart');
+  }
   const takeAccess = access.prepare(config);
   await applyConfig(engine, config, log);
   takeAccess();

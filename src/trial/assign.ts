@@ -13,6 +13,8 @@ export interface Dispatch {
   readonly labels: Readonly<Record<string, string>>;
   /** The client that runs it; empty or absent: not known. */
   readonly clientId?: string;
+  /** The one parameter that it asks for; absent: all. Only trials of that one take it. */
+  readonly target?: string;
 }
 
 /** A task's arm in the trial of a delta. */

@@ -13,7 +13,7 @@ import type {
   Server,
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
-import { LearningError } from '../domain/errors.ts';
+import { type LearningError, malformed } from '../domain/errors.ts';
 import { asBuffer, encode, methodPath } from './encode.ts';
 import { findOverlongList, listLimits } from './list-limits.ts';
 
@@ -80,7 +80,8 @@ export function serviceCodec<S extends DescService>(service: S): ServiceCodec<S>
   return Object.fromEntries(methods) as ServiceCodec<S>;
 }
 
-type TypedMethod<I extends DescMessage, O extends DescMessage> = DescMethod & {
+/** A method whose messages are known to TypeScript. */
+export type TypedMethod<I extends DescMessage, O extends DescMessage> = DescMethod & {
   readonly input: I;
   readonly output: O;
 };
@@ -125,8 +126,7 @@ function requestDecoder<I extends DescMessage>(input: I): (bytes: Uint8Array) =>
       if (bytes.length > BIG_REQUEST_BYTES) sizes.set(request, bytes.length);
       return request;
     } catch (cause) {
-      const message = `the request is not a valid ${input.typeName}`;
-      return new Malformed(new LearningError('MALFORMED', message, { cause }));
+      return new Malformed(malformed(`the request is not a valid ${input.typeName}`, cause));
     }
   };
 }

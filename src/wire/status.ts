@@ -21,6 +21,9 @@ const RETRY_DELAY_MS = { min: 500, max: 1500 };
 /** Successive multiples, modulo 1, spread evenly, so that clients refused together do not retry together. */
 const GOLDEN_RATIO = (Math.sqrt(5) - 1) / 2;
 
+/** The trailer that says when a client of gRPC may repeat a call, in milliseconds; `-1`: never. */
+export const PUSHBACK = 'grpc-retry-pushback-ms';
+
 /** The reasons that are sent to clients. */
 export type WireReason = ErrorReason | 'INTERNAL';
 
@@ -78,7 +81,7 @@ export function createStatus(
   if (code === status.UNAVAILABLE) {
     const delayMs = nextRetryDelayMs();
     details.push(pack(RetryInfoSchema, { retryDelay: durationFromMs(delayMs) }));
-    metadata.set('grpc-retry-pushback-ms', String(delayMs));
+    metadata.set(PUSHBACK, String(delayMs));
   }
   const bytes = toBinary(StatusSchema, create(StatusSchema, { code, message: text, details }));
   metadata.set('grpc-status-details-bin', Buffer.from(bytes));

@@ -1,4 +1,4 @@
-import { fromJson, toJson } from '@bufbuild/protobuf';
+import { fromJson, type JsonObject, toJson } from '@bufbuild/protobuf';
 import { type Value as ProtoValue, ValueSchema } from '@bufbuild/protobuf/wkt';
 import type { Parameters as ParameterValues, Value } from '../domain/value.ts';
 
@@ -14,6 +14,13 @@ export function toProtoParameters(parameters: ParameterValues): { [name: string]
   return Object.fromEntries(
     Object.entries(parameters).map(([name, value]) => [name, toProtoValue(value)]),
   );
+}
+
+/** An object as a `google.protobuf.Struct`; of any other value, an empty one. */
+export function toJsonObject(value: Value): JsonObject {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return {};
+  // A Value is a read-only JSON value.
+  return value as JsonObject;
 }
 
 /** The domain's value, or what was expected instead. */

@@ -114,7 +114,7 @@ describe('the shipped configs', () => {
       maxDeltasPerHour: 0,
     });
     for (const spec of Object.values(config.parameters)) {
-      expect({ ...spec, initial: 0 }).toEqual({ initial: 0 });
+      expect({ ...spec, initial: 0, type: undefined }).toEqual({ initial: 0 });
     }
   });
 });
@@ -160,9 +160,15 @@ describe('merging', () => {
     );
     expect(comparable({ parameters } as Config)).toEqual({
       parameters: {
-        mine: { initial: 1 },
-        max_cpu_per_agent: { initial: 100, min: 10, max: 200 },
-        fallback_strategy_threshold: { initial: 0.8, min: 0.5, max: 0.95, maxStep: 0.05 },
+        mine: { initial: 1, type: 'integer' },
+        max_cpu_per_agent: { initial: 100, type: 'integer', min: 10, max: 200 },
+        fallback_strategy_threshold: {
+          initial: 0.8,
+          type: 'number',
+          min: 0.5,
+          max: 0.95,
+          maxStep: 0.05,
+        },
       },
     });
   });

@@ -6,7 +6,7 @@ import { sameValue } from '../../src/domain/value.ts';
 
 function specOf(fields: Partial<ParameterSpec>): ParameterSpec {
   const none = { min: undefined, max: undefined, maxStep: undefined, allowed: undefined };
-  return { initial: 0, ...none, ...fields };
+  return { initial: 0, type: undefined, ...none, ...fields };
 }
 
 describe('limitValue', () => {
@@ -53,7 +53,15 @@ describe('violationOf', () => {
     [{ initial: 'a' }, null, 'expected a string, got null'],
     [{ initial: null }, 'a', undefined],
     [{ allowed: [0, 'a'] }, 'a', undefined],
-  ])('%j: %j', (fields, value, expected) => {
+    [{ type: 'integer' }, 2, undefined],
+    [{ type: 'integer' }, 2.5, 'expected a whole number (its type is integer), got 2.5'],
+    [
+      { type: 'integer' },
+      2 ** 53,
+      'expected a whole number (its type is integer), got 9007199254740992',
+    ],
+    [{ type: 'number' }, 2.5, undefined],
+  ] as const)('%j: %j', (fields, value, expected) => {
     expect(violationOf(specOf(fields), value)).toBe(expected);
   });
 });

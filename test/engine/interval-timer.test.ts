@@ -191,7 +191,7 @@ describe('a config', () => {
       throw new Error('disk');
     };
     const bounds = { min: undefined, max: undefined, maxStep: undefined, allowed: undefined };
-    const fresh = { initial: 1, ...bounds };
+    const fresh = { initial: 1, type: 'integer' as const, ...bounds };
     const newer = { ...settings, parameters: { ...settings.parameters, fresh } };
     await expect(engine.configure(newer)).rejects.toThrow('cannot be written');
     expect(engine.settings).toBe(settings);

@@ -42,6 +42,22 @@ describe('who asked', () => {
   });
 });
 
+describe('who asks for one parameter after the other', () => {
+  test('does so for the first time once each, and not once it has asked for all', () => {
+    const usage = new ResolveUsage(false);
+    const asked = ['a', 'a', 'b', undefined, 'c'].map((name) => usage.noteAsked('task', 0, name));
+    expect(asked).toEqual([true, false, true, false, false]);
+    expect(usage.noteAsked('other', 0)).toBe(true);
+    expect(usage.noteAsked('other', 0, 'a')).toBe(false);
+  });
+
+  test('has asked for all after 64', () => {
+    const usage = new ResolveUsage(false);
+    const asked = Array.from({ length: 70 }, (_, i) => usage.noteAsked('task', 0, `p${i}`));
+    expect(asked.lastIndexOf(true)).toBe(64);
+  });
+});
+
 describe('the time that a report took', () => {
   test('is reckoned from the first time that its task asked', () => {
     const usage = new ResolveUsage(false);

@@ -4,6 +4,7 @@ import {
   type Attack,
   badHeaders,
   brokenFrame,
+  brokenHttp,
   dropped,
   halfClosed,
   randomBytes,
@@ -28,12 +29,13 @@ const MAX_GROWTH_BYTES = 24 * 2 ** 20;
 
 /** How many inputs of each kind. */
 const PLAN: readonly (readonly [Attack, number])[] = [
-  [dropped, 10_000],
-  [randomBytes, 12_000],
-  [brokenFrame, 18_000],
-  [randomMessages, 35_000],
-  [badHeaders, 15_000],
-  [halfClosed, 10_000],
+  [dropped, 8_000],
+  [randomBytes, 10_000],
+  [brokenFrame, 14_000],
+  [randomMessages, 32_000],
+  [badHeaders, 12_000],
+  [halfClosed, 8_000],
+  [brokenHttp, 16_000],
 ];
 
 test(`${INPUTS} malformed inputs, and a normal call after each thousand`, async () => {
@@ -103,7 +105,11 @@ class Campaign {
     if (Math.floor(this.inputs / INPUTS_PER_CALL) === before) return false;
     const startMs = performance.now();
     const taskId = `fuzz-${this.#seed.between(0, 2 ** 30)}-${this.#calls}`;
-    await this.#client.recordTask({ task: taskOfId(taskId) }, { deadlineMs: CALL_DEADLINE_MS });
+    const call = { deadlineMs: CALL_DEADLINE_MS };
+    await this.#client.recordTask({ task: taskOfId(taskId) }, call).catch((cause: Error) => {
+      const said = this.#sidecar.errorLines.slice(-20).join('\n');
+      throw new Error(`${cause.message}; the sidecar said:\n${said}`, { cause });
+    });
     this.#calls += 1;
     this.#slowestMs = Math.max(this.#slowestMs, performance.now() - startMs);
     this.#memory.push(residentBytes(this.#sidecar.pid));

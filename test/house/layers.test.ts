@@ -43,10 +43,14 @@ const ROOMS: Record<string, readonly string[]> = {
     ...['gen', 'domain', ...GRPC, '@bufbuild/protobuf/wire', '@bufbuild/protobuf/wkt'],
     '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js',
   ],
-  net: ['domain', 'node:dns/promises', 'node:events', 'node:fs', 'node:net', '@grpc/grpc-js'],
+  net: [
+    ...['domain', 'node:dns/promises', 'node:events', 'node:fs', 'node:http', 'node:net'],
+    '@grpc/grpc-js',
+  ],
   rpc: [
     ...['gen', 'domain', 'engine', 'wire', ...GRPC],
     ...['rpc/services', 'rpc/streams', 'rpc/validation', 'rpc/admission', 'rpc/grpc-js'],
+    ...['rpc/http', 'rpc/openfeature'],
   ],
   'rpc/services': [
     ...['gen', 'domain', 'ledger', 'engine', 'engine/decision', 'wire', 'rpc', 'rpc/streams'],
@@ -60,8 +64,16 @@ const ROOMS: Record<string, readonly string[]> = {
     ...['gen', 'wire', 'rpc', '@bufbuild/protovalidate', '@bufbuild/protobuf'],
     ...['@bufbuild/protobuf/reflect', '@bufbuild/protobuf/wkt'],
   ],
-  'rpc/admission': ['gen', 'domain', 'wire', 'rpc/grpc-js', 'node:http2', ...GRPC],
+  'rpc/admission': ['gen', 'domain', 'wire', 'rpc/grpc-js', 'node:http2', 'node:net', ...GRPC],
   'rpc/grpc-js': ['node:http2', '@grpc/grpc-js'],
+  'rpc/http': [
+    ...['domain', 'access', 'net', 'rpc', 'rpc/admission', '@grpc/grpc-js'],
+    ...['node:http', 'node:stream/promises', 'node:zlib'],
+  ],
+  'rpc/openfeature': [
+    ...['gen', 'domain', 'ledger', 'engine', 'wire', 'rpc', 'rpc/admission', 'rpc/http'],
+    ...['rpc/streams', 'node:crypto', ...GRPC],
+  ],
   access: [
     ...['domain', 'node:crypto', 'node:fs', 'node:http', 'node:https', 'node:net', 'node:tls'],
   ],
@@ -75,7 +87,7 @@ const ROOMS: Record<string, readonly string[]> = {
     ...['gen', 'domain', 'wire', 'client', 'rpc/validation', ...GRPC],
     ...['node:crypto', 'node:fs', 'node:stream', 'node:timers/promises'],
   ],
-  admin: ['domain', 'prom-client', 'node:http', 'node:https'],
+  admin: ['domain', 'net', 'prom-client', 'node:http', 'node:https'],
 };
 
 /** Layers that are handed time and randomness, and never look for them. */

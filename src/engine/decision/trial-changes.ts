@@ -63,7 +63,7 @@ export class TrialChanges implements TrialContext {
   }
 
   /** The arms of a task: those it has already, and new ones in each trial that takes it. */
-  assign({ taskId, labels, clientId = '' }: Dispatch): Assignment[] {
+  assign({ taskId, labels, clientId = '', target }: Dispatch): Assignment[] {
     const { on } = this;
     const timeMs = this.changes.nowMs;
     return this.#all.flatMap((change): Assignment[] => {
@@ -73,7 +73,8 @@ export class TrialChanges implements TrialContext {
       const { plan, stage } = trial;
       // While another value of the parameter is on trial, no other trial of it takes tasks.
       const isFree = on === undefined || on === trial || on.plan.target !== plan.target;
-      const isTaken = isFree && !hasRefused(this.#view, change.deltaId, clientId);
+      const isAsked = target === undefined || target === plan.target;
+      const isTaken = isFree && isAsked && !hasRefused(this.#view, change.deltaId, clientId);
       if (arm === undefined && isTaken) {
         const kind = kindOfTask(plan, labels);
         const step = assignTask(trial, { taskId, kind, timeMs, seed: change.seed });

@@ -3,12 +3,19 @@ import type { DescMethod } from '@bufbuild/protobuf';
 import type { ServerInterceptor, StatusObject, status } from '@grpc/grpc-js';
 import type { Clock } from '../../domain/clock.ts';
 import { LearningError } from '../../domain/errors.ts';
+import { methodPath } from '../../wire/encode.ts';
 import { refusalStatus, type WireReason } from '../../wire/status.ts';
 import type { Gate } from '../grpc-js/internals.ts';
-import type { CallGuard } from '../grpc-js/server.ts';
-import { AdmittedCall, type Arrival, type CallCounter } from './admitted-call.ts';
+import { type CallGuard, MAX_REQUEST_BYTES } from '../grpc-js/server.ts';
+import {
+  AdmittedCall,
+  type Applicant,
+  type Arrival,
+  type CallCounter,
+  type CountedCall,
+} from './admitted-call.ts';
 import { type Connection, Connections } from './connections.ts';
-import { DRAINING, OVERLOADED, type Refusals, refuseStream } from './refusals.ts';
+import { DRAINING, OVERLOADED, type Refusals, refuseStream, withoutRetry } from './refusals.ts';
 import { createPool, type MethodRule, type Need, type Pool, rulesOf } from './rules.ts';
 
 // Which calls are served. What holds whatever callers do:
@@ -73,7 +80,7 @@ export class Admission implements CallGuard, CallCounter {
   readonly #probes = createPool(() => MAX_PENDING_PROBES);
   readonly #rules: ReadonlyMap<string, MethodRule>;
   /** Streams that end when their token is revoked. */
-  readonly #streams = new Set<AdmittedCall>();
+  readonly #streams = new Set<CountedCall>();
   #arrival: Arrival | undefined;
   #isDraining = false;
   #onIdle: (() => void) | undefined;
@@ -93,25 +100,25 @@ export class Admission implements CallGuard, CallCounter {
 
   readonly gate: Gate = (stream, headers) => {
     this.#arrival = undefined;
-    const rule = this.#rules.get(headers[':path'] ?? '');
-    // grpc-js refuses what it has no handler for.
-    if (rule === undefined) return true;
     const { session } = stream;
     if (session === undefined || stream.destroyed) {
-      // Cancelled already.
+      // Cancelled already: grpc-js would answer, which throws.
       stream.on('error', () => {});
       return false;
     }
+    const rule = this.#rules.get(headers[':path'] ?? '');
+    // grpc-js refuses what it has no handler for.
+    if (rule === undefined) return true;
     const connection = this.connections.of(session);
     const arrival = { stream, rule, connection, authorization: headers.authorization };
-    const refusal = this.#refusalOf(arrival);
+    const refusal = this.refusalOf(arrival);
     if (refusal === undefined) {
       this.#arrival = arrival;
       // Handlers have no use for it, and cannot leak it.
       if (this.#options.authority !== undefined) delete headers.authorization;
       return true;
     }
-    refuseStream(stream, refusal);
+    refuseStream(stream, rule.neverRepeated ? withoutRetry(refusal) : refusal);
     if (connection.refusedCalls > MAX_REFUSED) {
       session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
       session.destroy();
@@ -150,22 +157,46 @@ export class Admission implements CallGuard, CallCounter {
     }
   }
 
-  enter(call: AdmittedCall): void {
+  enter(call: CountedCall): void {
     const { rule, connection } = call.arrival;
     if (rule.requestStream || rule.responseStream) this.#streams.add(call);
     rule.pool.pending += 1;
     if (rule.pool === this.#probes) connection.probes += 1;
   }
 
-  leave(call: AdmittedCall): void {
+  leave(call: CountedCall): void {
     const { rule, connection } = call.arrival;
     rule.pool.pending -= 1;
     if (rule.pool === this.#probes) connection.probes -= 1;
     if (this.pending === 0) this.#onIdle?.();
   }
 
-  ended(call: AdmittedCall): void {
+  ended(call: CountedCall): void {
     this.#streams.delete(call);
+  }
+
+  /** Why a call is not admitted; `undefined` if it is. Of HTTP/1.1 too, whose calls see no gate. */
+  refusalOf(applicant: Applicant): StatusObject | undefined {
+    const { rule, connection } = applicant;
+    const refusals = this.#poolRefusals(rule, connection);
+    if (refusals !== undefined) return this.refuse(rule, refusals);
+    if (rule.need === undefined) return undefined;
+    const refusal = this.#tokenRefusal(applicant);
+    connection.refusedCalls += refusal === undefined ? Number.NEGATIVE_INFINITY : 1;
+    return refusal;
+  }
+
+  /** The rule of a method of gRPC that is served. */
+  ruleOf(method: DescMethod): MethodRule {
+    const rule = this.#rules.get(methodPath(method));
+    if (rule === undefined) throw new Error('a method has no rule of admission');
+    return rule;
+  }
+
+  /** What clients call over HTTP/1.1 alone: it counts among their calls. */
+  clientRule(path: string, maxBytes: number = MAX_REQUEST_BYTES): MethodRule {
+    const kind = { requestStream: false, responseStream: false, neverRepeated: false };
+    return { path, ...kind, maxBytes, pool: this.#clients, need: 'client' };
   }
 
   refuse({ path }: MethodRule, refusals: Refusals): StatusObject {
@@ -174,17 +205,7 @@ export class Admission implements CallGuard, CallCounter {
     return refusal;
   }
 
-  #refusalOf(arrival: Arrival): StatusObject | undefined {
-    const { rule, connection } = arrival;
-    const refusals = this.#poolRefusals(rule, connection);
-    if (refusals !== undefined) return this.refuse(rule, refusals);
-    if (rule.need === undefined) return undefined;
-    const refusal = this.#tokenRefusal(arrival);
-    connection.refusedCalls += refusal === undefined ? Number.NEGATIVE_INFINITY : 1;
-    return refusal;
-  }
-
-  #tokenRefusal({ rule, connection, authorization }: Arrival): StatusObject | undefined {
+  #tokenRefusal({ rule, connection, authorization }: Applicant): StatusObject | undefined {
     const { authority } = this.#options;
     if (authority === undefined || rule.need === undefined) return undefined;
     try {

@@ -1,6 +1,6 @@
 import { constants, type ServerHttp2Stream } from 'node:http2';
 import {
-  type Metadata,
+  Metadata,
   ServerInterceptingCall,
   type ServerInterceptingCallInterface,
   type StatusObject,
@@ -9,7 +9,7 @@ import {
 import type { Clock } from '../../domain/clock.ts';
 import { decodedBytes } from '../../wire/codec.ts';
 import { type Connection, type Connections, FREE_BYTES, MAX_UNREAD_BYTES } from './connections.ts';
-import { type Refusals, TOO_MANY_BYTES, UNREAD } from './refusals.ts';
+import { type Refusals, TOO_MANY_BYTES, tooLarge, UNREAD, withoutRetry } from './refusals.ts';
 import type { MethodRule } from './rules.ts';
 
 type Listener = Parameters<ServerInterceptingCallInterface['start']>[0];
@@ -25,23 +25,34 @@ const PREFIX_BYTES = 5;
 /** From the headers of a request to its end: 4 MiB at 3 Mbit/s. */
 const REQUEST_TIMEOUT_MS = 10_000;
 
-/** A stream that the gate has admitted. */
-export interface Arrival {
-  readonly stream: ServerHttp2Stream;
+/** A call that asks to be admitted. */
+export interface Applicant {
   readonly rule: MethodRule;
   readonly connection: Connection;
   /** The header of that name. */
   readonly authorization: string | undefined;
 }
 
+/** A stream that the gate has admitted. */
+export interface Arrival extends Applicant {
+  readonly stream: ServerHttp2Stream;
+}
+
+/** A call that is counted. */
+export interface CountedCall {
+  readonly arrival: Applicant;
+  /** Ends it. */
+  sendStatus(status: StatusObject): void;
+}
+
 /** Where calls are counted. */
 export interface CallCounter {
   readonly connections: Connections;
   readonly clock: Clock;
-  enter(call: AdmittedCall): void;
+  enter(call: CountedCall): void;
   /** The call no longer counts against its pool. */
-  leave(call: AdmittedCall): void;
-  ended(call: AdmittedCall): void;
+  leave(call: CountedCall): void;
+  ended(call: CountedCall): void;
   refuse(rule: MethodRule, refusals: Refusals): StatusObject;
 }
 
@@ -130,9 +141,12 @@ export class AdmittedCall extends ServerInterceptingCall implements Listener {
   override sendStatus(end: End): void {
     this.#leave();
     if (!this.#requestEnded) this.#isOver = true;
-    const { stream } = this.arrival;
+    const { stream, rule } = this.arrival;
     const hasTrailers = stream.headersSent;
-    this.#call.sendStatus(end);
+    const isFinal = rule.neverRepeated && end.code !== status.OK;
+    this.#call.sendStatus(
+      isFinal ? withoutRetry({ ...end, metadata: end.metadata ?? new Metadata() }) : end,
+    );
     if (!this.#requestEnded) stopRequest(stream, hasTrailers);
   }
 
@@ -214,11 +228,6 @@ const TOO_LATE = {
   code: status.DEADLINE_EXCEEDED,
   details: `the request did not come within ${REQUEST_TIMEOUT_MS / 1000} s of its headers`,
 };
-
-function tooLarge(maxBytes: number): End {
-  const details = `the request is larger than ${maxBytes} bytes`;
-  return { code: status.RESOURCE_EXHAUSTED, details };
-}
 
 /**
  * Tells the client to stop sending the request of a call that is answered; otherwise the stream, and what

@@ -1,4 +1,5 @@
 import type { Http2Session } from 'node:http2';
+import type { Socket } from 'node:net';
 import { MAX_REQUEST_BYTES } from '../grpc-js/server.ts';
 
 /** Bytes that any request may take: far more than a single task. 4,096 of them are 64 MiB. */
@@ -27,7 +28,7 @@ export interface Connection {
 
 /** The budget of each connection, and of all together. */
 export class Connections {
-  readonly #bySession = new WeakMap<Http2Session, Connection>();
+  readonly #known = new WeakMap<Http2Session | Socket, Connection>();
   #requestBytes = 0;
   #unnamed = 0;
 
@@ -36,12 +37,13 @@ export class Connections {
     return this.#requestBytes;
   }
 
-  of(session: Http2Session): Connection {
-    const known = this.#bySession.get(session);
+  /** @param carrier of its calls: a session of HTTP/2, or the socket of HTTP/1.1 */
+  of(carrier: Http2Session | Socket): Connection {
+    const known = this.#known.get(carrier);
     if (known !== undefined) return known;
-    const peer = this.#peerOf(session);
+    const peer = this.#peerOf('socket' in carrier ? carrier.socket : carrier);
     const connection = { peer, requestBytes: 0, unreadBytes: 0, probes: 0, refusedCalls: 0 };
-    this.#bySession.set(session, connection);
+    this.#known.set(carrier, connection);
     return connection;
   }
 
@@ -58,8 +60,7 @@ export class Connections {
     this.#requestBytes -= bytes;
   }
 
-  #peerOf({ socket }: Http2Session): string {
-    const { remoteAddress, remotePort } = socket;
+  #peerOf({ remoteAddress, remotePort }: Socket): string {
     if (remoteAddress !== undefined) return `${remoteAddress}:${remotePort}`;
     this.#unnamed += 1;
     return `unix:${this.#unnamed}`;

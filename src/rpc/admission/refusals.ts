@@ -1,6 +1,6 @@
 import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
-import type { StatusObject } from '@grpc/grpc-js';
-import { createStatus, type WireReason } from '../../wire/status.ts';
+import { status as code, Metadata, type StatusObject } from '@grpc/grpc-js';
+import { createStatus, PUSHBACK, type WireReason } from '../../wire/status.ts';
 
 /** Statuses kept of each kind: enough different delays that clients refused together retry apart. */
 const KEPT = 64;
@@ -34,6 +34,25 @@ export const TOO_MANY_BYTES = new Refusals(
   'OVERLOADED',
   'too many bytes of requests are under way',
 );
+
+/** The status of a request that is larger than its method takes. */
+export function tooLarge(maxBytes: number): StatusObject {
+  const details = `the request is larger than ${maxBytes} bytes`;
+  return { code: code.RESOURCE_EXHAUSTED, details, metadata: new Metadata() };
+}
+
+const neverRepeated = new WeakMap<StatusObject, StatusObject>();
+
+/** The same status, which also tells clients of gRPC not to repeat the call. */
+export function withoutRetry(status: StatusObject): StatusObject {
+  const known = neverRepeated.get(status);
+  if (known !== undefined) return known;
+  const metadata = status.metadata.clone();
+  metadata.set(PUSHBACK, '-1');
+  const final = { ...status, metadata };
+  neverRepeated.set(status, final);
+  return final;
+}
 
 const encoded = new WeakMap<StatusObject, OutgoingHttpHeaders>();
 

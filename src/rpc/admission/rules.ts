@@ -1,4 +1,7 @@
 import type { DescMethod } from '@bufbuild/protobuf';
+import { Service as FlagsV1 } from '../../gen/flagd/evaluation/v1/evaluation_pb.ts';
+import { Service as FlagsV2 } from '../../gen/flagd/evaluation/v2/evaluation_pb.ts';
+import { FlagSyncService } from '../../gen/flagd/sync/v1/sync_pb.ts';
 import { Health } from '../../gen/grpc/health/v1/health_pb.ts';
 import { LearningAdminService } from '../../gen/learning/v1/admin_service_pb.ts';
 import { LearningService } from '../../gen/learning/v1/learning_service_pb.ts';
@@ -14,7 +17,17 @@ const NEEDS: Readonly<Record<string, Need | undefined>> = {
   [Health.typeName]: undefined,
   [LearningService.typeName]: 'client',
   [LearningAdminService.typeName]: 'admin',
+  [FlagsV1.typeName]: 'client',
+  [FlagsV2.typeName]: 'client',
+  [FlagSyncService.typeName]: 'client',
 };
+
+/** Services whose clients repeat failed calls beyond their own deadlines, even what will never succeed. */
+const NEVER_REPEATED: readonly string[] = [
+  FlagsV1.typeName,
+  FlagsV2.typeName,
+  FlagSyncService.typeName,
+];
 
 /** Calls that share a limit. */
 export interface Pool {
@@ -38,6 +51,8 @@ export interface MethodRule {
   readonly pool: Pool;
   /** `undefined` if the caller needs no token. */
   readonly need: Need | undefined;
+  /** Whether every error tells clients of gRPC not to repeat the call. */
+  readonly neverRepeated: boolean;
 }
 
 /** The rules of methods, by path. */
@@ -50,6 +65,8 @@ export function rulesOf(
     const { path, requestStream, responseStream } = methodCodec(method);
     const { typeName } = method.parent;
     const need = Object.hasOwn(NEEDS, typeName) ? NEEDS[typeName] : 'any';
-    return [path, { path, requestStream, responseStream, maxBytes, pool, need }];
+    const neverRepeated = NEVER_REPEATED.includes(typeName);
+    const kind = { requestStream, responseStream, neverRepeated };
+    return [path, { path, ...kind, maxBytes, pool, need }];
   });
 }

@@ -11,9 +11,10 @@ import {
   unaryHandler,
 } from '../handlers.ts';
 import type { DeltaStreams } from '../streams/deltas.ts';
-import type { OpenStream, OpenStreams } from '../streams/open-streams.ts';
+import type { OpenStreams } from '../streams/open-streams.ts';
 import { RecordStream } from '../streams/tasks.ts';
 import { TasksInFlight } from '../streams/tasks-in-flight.ts';
+import { untilDone } from '../streams/until-done.ts';
 import {
   checkRecordTask,
   checkReportMetrics,
@@ -108,26 +109,4 @@ export function learningHandlers(
     listCycles: unary(method.listCycles, (request) => listCycles(state, request)),
     getGains: unary(method.getGains, () => getGains(engine)),
   };
-}
-
-/** Runs a stream until it is done, and counts it as open meanwhile. */
-function untilDone(
-  openStreams: OpenStreams,
-  peer: string,
-  open: (done: (error?: unknown) => void) => OpenStream,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let stream: OpenStream | undefined;
-    const release = openStreams.add({ end: (error) => stream?.end(error) }, peer);
-    const done = (error?: unknown) => {
-      release();
-      if (error === undefined) resolve();
-      else reject(error);
-    };
-    try {
-      stream = open(done);
-    } catch (error) {
-      done(error);
-    }
-  });
 }

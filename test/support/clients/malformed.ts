@@ -1,3 +1,6 @@
+import { Service as FlagsV1 } from '../../../src/gen/flagd/evaluation/v1/evaluation_pb.ts';
+import { Service as FlagsV2 } from '../../../src/gen/flagd/evaluation/v2/evaluation_pb.ts';
+import { FlagSyncService } from '../../../src/gen/flagd/sync/v1/sync_pb.ts';
 import { LearningAdminService } from '../../../src/gen/learning/v1/admin_service_pb.ts';
 import { LearningService } from '../../../src/gen/learning/v1/learning_service_pb.ts';
 import type { SeededRandom } from '../engine/seed.ts';
@@ -20,8 +23,8 @@ const CALLS = 50;
 
 const SETTINGS = frame(FRAME.settings, 0, 0);
 const PATHS = [
-  ...[LearningService, LearningAdminService].flatMap(({ typeName, methods }) =>
-    methods.map(({ name }) => `/${typeName}/${name}`),
+  ...[LearningService, LearningAdminService, FlagsV1, FlagsV2, FlagSyncService].flatMap(
+    ({ typeName, methods }) => methods.map(({ name }) => `/${typeName}/${name}`),
   ),
   '/grpc.health.v1.Health/Check',
   '/grpc.health.v1.Health/Watch',
@@ -147,6 +150,90 @@ function oneBadHeader(random: SeededRandom): readonly (readonly [string, string]
     { host: clean, ':authority': clean },
   ];
   return callHeaders(path, cases[random.between(0, cases.length - 1)]);
+}
+
+/** Paths of what is served over HTTP/1.1. */
+const HTTP_PATHS = [
+  '/ofrep/v1/evaluate/flags',
+  '/ofrep/v1/evaluate/flags/max_cpu_per_agent',
+  ...[FlagsV1, FlagsV2].flatMap(({ typeName, methods }) =>
+    methods.map(({ name }) => `/${typeName}/${name}`),
+  ),
+];
+
+const HTTP_TYPES = [
+  'application/json',
+  'application/proto',
+  'application/connect+proto',
+  'application/connect+json',
+];
+
+/** A request of HTTP/1.1 of which some part is wrong, or odd. */
+export const brokenHttp: Attack = async (address, random) => {
+  const connection = new RawConnection(address);
+  await sendAndEnd(connection, [oneBrokenRequest(random)]);
+  return 1;
+};
+
+function oneBrokenRequest(random: SeededRandom): Buffer {
+  const pick = <T>(all: readonly T[]) => all[random.between(0, all.length - 1)];
+  const noise = bytesOf(random, random.between(0, 60));
+  const word = noise.toString('latin1').replaceAll(/[^\x21-\x7e]/g, '~');
+  const path = random.next() < 0.9 ? pick(HTTP_PATHS) : `/${word}`;
+  const method = random.next() < 0.9 ? 'POST' : word;
+  const bodies = [
+    noise,
+    Buffer.from('{"context":{"targetingKey":'),
+    Buffer.from(`{"context":${'['.repeat(random.between(1, 5000))}`),
+    Buffer.from(`{"context":{"targetingKey":"${word.replaceAll(/["\\]/g, '')}"}}`),
+    Buffer.from(
+      `{"flagKey":${random.next() < 0.5 ? '1e400' : '"max_cpu_per_agent"'},"context":{"a":NaN}}`,
+    ),
+    // An envelope that says another length, or that its message is compressed.
+    Buffer.concat([Buffer.from([random.between(0, 255), 0, 0, 0, random.between(0, 255)]), noise]),
+    messageOf(random),
+  ];
+  const body = pick(bodies) ?? noise;
+  const lengths = [
+    body.length,
+    body.length,
+    body.length + random.between(1, 99),
+    word,
+    -1,
+    2 ** 40,
+  ];
+  const framing = pick([
+    `Content-Length: ${pick(lengths)}`,
+    'Transfer-Encoding: chunked',
+    `Content-Length: ${body.length}\r\nTransfer-Encoding: chunked`,
+    `Content-Length: 1\r\nContent-Length: ${body.length}`,
+  ]);
+  const head = [
+    `${method} ${path} HTTP/${pick(['1.1', '1.1', '1.1', '1.0', '9.9', word])}`,
+    `Host: ${random.next() < 0.9 ? 'localhost' : word}`,
+    `Content-Type: ${random.next() < 0.9 ? pick(HTTP_TYPES) : word}`,
+    ...(random.next() < 0.2 ? [`Content-Encoding: ${pick(['gzip', 'br', word])}`] : []),
+    ...(random.next() < 0.1
+      ? [`${word}: ${word}`, 'X-Long: ' + 'x'.repeat(random.between(1, 20_000))]
+      : []),
+    ...(random.next() < 0.1 ? ['Expect: 100-continue', 'Connection: Upgrade', 'Upgrade: h2c'] : []),
+    framing,
+  ];
+  const chunk = Buffer.concat([
+    Buffer.from(`${body.length.toString(16)}\r\n`),
+    body,
+    Buffer.from('\r\n'),
+  ]);
+  const isChunked = framing?.includes('chunked') === true && random.next() < 0.7;
+  const request = Buffer.concat([
+    Buffer.from(`${head.join('\r\n')}\r\n\r\n`),
+    isChunked
+      ? Buffer.concat([chunk, Buffer.from(random.next() < 0.5 ? '0\r\n\r\n' : word)])
+      : body,
+  ]);
+  // Some ask twice, or break off.
+  if (random.next() < 0.1) return Buffer.concat([request, request]);
+  return random.next() < 0.2 ? request.subarray(0, random.between(1, request.length)) : request;
 }
 
 /** Calls that end in the middle: without a message, within one, with two, or never. */

@@ -29,6 +29,7 @@ export async function createServiceFixture(yaml = ''): Promise<ServiceFixture> {
     clock: fixture.clock,
     configError: () => '',
     reflection: true,
+    openfeature: true,
     limits: () => configOf(yaml).limits,
     environment: {
       observe: () => {},
@@ -37,7 +38,7 @@ export async function createServiceFixture(yaml = ''): Promise<ServiceFixture> {
       monotonic: () => 0,
     },
   });
-  const listeners = new Listeners(service.server);
+  const listeners = new Listeners(service.server, { http1: service.http });
   const address = await listeners.open(parseListenAddress('127.0.0.1:0'));
   const plain = credentials.createInsecure();
   const client = createClient(LearningService, address, plain);

@@ -11,11 +11,15 @@ import { createClient } from '../../../src/wire/client.ts';
 import { configOf } from '../engine/engine-fixture.ts';
 
 /** A running service in this process, and what it logs. */
-export async function startService(yaml = '', store = createMemoryStore()) {
+export async function startService(
+  yaml = '',
+  store = createMemoryStore(),
+  listen = ['127.0.0.1:0', '127.0.0.1:0'],
+) {
   const lines: Record<string, unknown>[] = [];
   const log = pino({ level: 'debug' }, { write: (line: string) => lines.push(JSON.parse(line)) });
   const config = configOf(yaml);
-  const local = { listen: ['127.0.0.1:0', '127.0.0.1:0'], adminListen: '127.0.0.1:0' };
+  const local = { listen, adminListen: 'plain:127.0.0.1:0' };
   const runtime = await startRuntime({
     listenPlan: createListenPlan(local, config, log),
     reflection: true,

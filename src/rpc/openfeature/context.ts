@@ -1,0 +1,35 @@
+import { kindOf, type Value } from '../../domain/value.ts';
+
+/** What an evaluation context says here. */
+export interface FlagContext {
+  /** Empty: it names no task. */
+  readonly taskId: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+// As the rules of ResolveParametersRequest have it.
+const MAX_ID_BYTES = 256;
+const MAX_KEY_BYTES = 64;
+const MAX_LABEL_BYTES = 256;
+const MAX_LABELS = 64;
+
+/**
+ * Reads an evaluation context. What does not fit is left out, since no evaluation fails for its context: a key of
+ * another type, labels that are neither text, number nor boolean, and what is over the bounds of a task's labels.
+ */
+export function readContext(context: Value | undefined): FlagContext {
+  if (context === undefined || context === null || kindOf(context) !== 'object') {
+    return { taskId: '', labels: {} };
+  }
+  const { targetingKey, ...others } = context as { readonly [key: string]: Value };
+  const isTask =
+    typeof targetingKey === 'string' && Buffer.byteLength(targetingKey) <= MAX_ID_BYTES;
+  const labels: [string, string][] = [];
+  for (const [key, value] of Object.entries(others)) {
+    if (labels.length === MAX_LABELS) break;
+    if (typeof value === 'object' || Buffer.byteLength(key) > MAX_KEY_BYTES) continue;
+    const text = String(value);
+    if (Buffer.byteLength(text) <= MAX_LABEL_BYTES) labels.push([key, text]);
+  }
+  return { taskId: isTask ? targetingKey : '', labels: Object.fromEntries(labels) };
+}

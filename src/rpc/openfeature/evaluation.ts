@@ -1,0 +1,174 @@
+import { invalidFields, LearningError } from '../../domain/errors.ts';
+import { isOfType, nameOfType, type ParameterType, typeOf } from '../../domain/parameter-type.ts';
+import { MAX_PARAMETERS } from '../../domain/parameters.ts';
+import { own, type Parameters, type Value } from '../../domain/value.ts';
+import type { Engine } from '../../engine/engine.ts';
+import { baseline, held, type Resolved } from '../../engine/resolve.ts';
+import { readContext } from './context.ts';
+
+/** What a parameter is for one caller. */
+export interface Evaluation {
+  readonly name: string;
+  /** `undefined`: that of the caller's own default. */
+  readonly value: Value | undefined;
+  /** `undefined` if its values may be of several types. */
+  readonly type: ParameterType | undefined;
+  /**
+   * Never STATIC: clients keep a static value by its name alone, whatever the context, until a change of it is
+   * announced; a trial by tasks changes nothing that would be.
+   */
+  readonly reason: 'SPLIT' | 'TARGETING_MATCH' | 'DEFAULT';
+  /** `undefined` without a value. Never empty, which would mean the caller's default. */
+  readonly variant: 'old' | 'new' | 'baseline' | undefined;
+  readonly metadata: Readonly<Record<string, string | number>>;
+}
+
+/** What a caller asks a parameter to be; `any`: it looks for itself. */
+export type Wanted = ParameterType | 'any';
+
+/** The set that all parameters are in, for telemetry. */
+const FLAG_SET_ID = 'learning';
+
+/** Evaluations kept, the newest of each: twice as many as there may be parameters. */
+const KEPT = 2 * MAX_PARAMETERS;
+
+/** Evaluates parameters as OpenFeature's flags. As long as nothing changes, an evaluation is the same object. */
+export class Evaluator {
+  readonly #engine: Engine;
+  /** By name, and assignment where there is one. */
+  readonly #newest = new Map<string, Evaluation>();
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  /**
+   * Evaluates one parameter. A task that the context names may be given an arm in a trial of this parameter, and of no
+   * other. Throws PARAMETER_NOT_FOUND, and INVALID_FIELD for a value of another type than `wanted`.
+   */
+  async one(name: string, wanted: Wanted, context: Value | undefined): Promise<Evaluation> {
+    const { state } = this.#engine.ledger;
+    const trials = state.trials.filter(({ plan }) => plan.target === name);
+    const live = own(state.head.parameters, name);
+    if (live === undefined && trials.length === 0) {
+      throw new LearningError('PARAMETER_NOT_FOUND', `there is no parameter ${show(name)}`);
+    }
+    const { taskId, labels } = readContext(context);
+    const possible = [live, ...trials.flatMap(({ plan }) => [plan.oldValue, plan.newValue])];
+    const faults = possible.map((value) => this.#fault(name, value, wanted));
+    const resolve = () => {
+      if (taskId === '') return baseline(state);
+      // A task that cannot use the value of an arm is given none.
+      if (faults.some((fault) => fault !== undefined)) return held(state, taskId);
+      return this.#engine.resolve({ taskId, labels, target: name });
+    };
+    const evaluation = this.#evaluate(await resolve(), name);
+    const fault = this.#fault(name, evaluation.value, wanted);
+    if (fault !== undefined) throw invalidFields([{ field: 'flag_key', description: fault }]);
+    return evaluation;
+  }
+
+  /** Evaluates all parameters. Assigns no arms, since who asks for all keeps them for later. */
+  all(context: Value | undefined): readonly Evaluation[] {
+    const { taskId } = readContext(context);
+    return taskId === '' ? this.baseline() : this.#evaluateAll(this.#engine.peek(taskId));
+  }
+
+  /** The values in force. */
+  baseline(): readonly Evaluation[] {
+    return this.#evaluateAll(baseline(this.#engine.ledger.state));
+  }
+
+  /** Of the whole set: what has been put in force. */
+  metadata({ deltaSequence } = baseline(this.#engine.ledger.state)): Evaluation['metadata'] {
+    const { epoch } = this.#engine.ledger.state.head;
+    return {
+      delta_sequence: deltaSequence,
+      epoch,
+      // Those that hooks for telemetry read.
+      version: String(deltaSequence),
+      flagSetId: FLAG_SET_ID,
+    };
+  }
+
+  #evaluateAll(resolved: Resolved): readonly Evaluation[] {
+    return Object.keys(resolved.parameters).map((name) => this.#evaluate(resolved, name));
+  }
+
+  #evaluate(resolved: Resolved, name: string): Evaluation {
+    const { state } = this.#engine.ledger;
+    const isOf = ({ deltaId }: { deltaId: string }) => state.delta(deltaId)?.target === name;
+    const assignment = resolved.assignments.find(isOf);
+    const value = valueIn(resolved.parameters, name);
+    const type = this.#typeOf(name, value);
+    // Names have no spaces.
+    const key = assignment === undefined ? name : `${name} ${assignment.deltaId} ${assignment.arm}`;
+    const known = this.#newest.get(key);
+    if (known !== undefined && isStill(known, value, type, resolved)) return known;
+    const evaluation = this.#createEvaluation({ name, value, type }, assignment, resolved);
+    this.#newest.delete(key);
+    this.#newest.set(key, evaluation);
+    for (const oldest of this.#newest.keys()) {
+      if (this.#newest.size <= KEPT) break;
+      this.#newest.delete(oldest);
+    }
+    return evaluation;
+  }
+
+  #createEvaluation(
+    shared: Pick<Evaluation, 'name' | 'value' | 'type'>,
+    assignment: Resolved['assignments'][number] | undefined,
+    resolved: Resolved,
+  ): Evaluation {
+    const { value } = shared;
+    const metadata = this.metadata(resolved);
+    const told =
+      assignment === undefined ? metadata : { delta_id: assignment.deltaId, ...metadata };
+    if (value === undefined) {
+      return { ...shared, reason: 'DEFAULT', variant: undefined, metadata: told };
+    }
+    return assignment === undefined
+      ? { ...shared, reason: 'TARGETING_MATCH', variant: 'baseline', metadata }
+      : { ...shared, reason: 'SPLIT', variant: assignment.arm, metadata: told };
+  }
+
+  /** Why a value is not what is wanted, in words; `undefined` if it is. */
+  #fault(name: string, value: Value | undefined, wanted: Wanted): string | undefined {
+    if (value === undefined || value === null || wanted === 'any') return undefined;
+    const type = this.#typeOf(name, value);
+    // A number that is whole by chance would be refused once it is not.
+    const isFit = isOfType(wanted, value) && !(wanted === 'integer' && type === 'number');
+    if (isFit) return undefined;
+    const found = type === undefined ? 'null or a list' : nameOfType(type);
+    return `expected ${nameOfType(wanted)}, but ${show(name)} is ${found}`;
+  }
+
+  #typeOf(name: string, value: Value | undefined): ParameterType | undefined {
+    const declared = own(this.#engine.settings.parameters, name)?.type;
+    // A value from before the config that declares the type.
+    const isOther = value !== undefined && declared !== undefined && !isOfType(declared, value);
+    if (declared !== undefined && !isOther) return declared;
+    return value === undefined ? undefined : typeOf(value);
+  }
+}
+
+/** Whether an evaluation of the same assignment has not changed. */
+function isStill(
+  known: Evaluation,
+  value: Value | undefined,
+  type: ParameterType | undefined,
+  { deltaSequence }: Resolved,
+): boolean {
+  if (known.metadata.delta_sequence !== deltaSequence || known.type !== type) return false;
+  // Values are immutable: a list or an object that is identical has not changed.
+  return Object.is(known.value, value);
+}
+
+/** Null is no value to OpenFeature. */
+function valueIn(parameters: Parameters, name: string): Value | undefined {
+  return own(parameters, name) ?? undefined;
+}
+
+function show(name: string): string {
+  return JSON.stringify(name);
+}
