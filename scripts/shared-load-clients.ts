@@ -15,7 +15,7 @@ const TASKS_PER_METRICS = 6;
 const NEWEST_IDS = 1000;
 
 let latenciesMs: number[] = [];
-let problems: string[] = [];
+let logLines: string[] = [];
 let markMs: number | undefined;
 let acknowledged = 0;
 const pending = new Set<Promise<void>>();
@@ -35,7 +35,7 @@ async function open(index: number): Promise<LearningSidecar> {
       if (markMs !== undefined && !back.has(clientId)) back.set(clientId, Date.now());
       seen.add(clientId);
     },
-    log: (line) => problems.push(line),
+    log: (line) => logLines.push(line),
   });
   if (isFollower) sidecar.follow();
   while ((await sidecar.resolve()).isFallback) await sleep(TICK_MS);
@@ -98,9 +98,9 @@ for (;;) {
   if (order === 'work') void work(sidecars, over.signal);
   if (order === 'mark') markMs = Date.now();
   if (order === 'report') {
-    say({ kind: 'report', latenciesMs, problems });
+    say({ kind: 'report', latenciesMs, logLines });
     latenciesMs = [];
-    problems = [];
+    logLines = [];
   }
   if (order !== 'stop') continue;
   over.abort();

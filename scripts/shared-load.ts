@@ -106,12 +106,12 @@ async function describeMinute(minute: number, used: string): Promise<void> {
     `shared: minute ${minute}: ${used}; RecordTask ${perSecond.toFixed(0)}/s, ` +
       `p50 ${quantileOf(latencies, 0.5).toFixed(1)} ms, p99 ${quantileOf(latencies, 0.99).toFixed(1)} ms`,
   );
-  tellProblems(reports);
+  tellLogLines(reports);
 }
 
-function tellProblems(reports: readonly Report[]): void {
-  const problems = reports.flatMap((report) => report.problems);
-  if (problems.length > 0) console.log(`shared: ${problems.length} problems: ${problems[0]}`);
+function tellLogLines(reports: readonly Report[]): void {
+  const lines = reports.flatMap(({ logLines }) => logLines);
+  if (lines.length > 0) console.log(`shared: clients logged ${lines.length} lines: ${lines[0]}`);
 }
 
 /** An operator, who turns a value back and forth: each turn is told to every stream, if the sidecar takes it. */
@@ -120,6 +120,8 @@ function createOperator(): { change(): Promise<boolean>; sidecar: LearningSideca
   const target = sidecar.address;
   const operator = new LearningSidecar({
     ...{ clientId: 'operator', target, tlsCa: ca, tokenFile: adminTokens },
+    // All tasks of the last check are sent at once.
+    maxPending: 10_000,
   });
   let turns = 0;
   return {
@@ -202,7 +204,7 @@ clearInterval(changes);
 const restarted = await restart();
 const used = await watch(AFTER_RESTART_MS);
 console.log(`shared: after it: ${used}, at most ${sidecar.peakMebibytes.toFixed(0)} MiB`);
-tellProblems(await ask<Report>('report'));
+tellLogLines(await ask<Report>('report'));
 const backs = await ask<Back>('stop');
 describeRestart(restarted, backs);
 const isKept = await checkKept(backs, operator.sidecar);

@@ -20,8 +20,8 @@ export interface Report {
   readonly kind: 'report';
   /** Milliseconds from the beginning of each task to its acknowledgement. */
   readonly latenciesMs: readonly number[];
-  /** What clients said that they could not do by themselves. */
-  readonly problems: readonly string[];
+  /** Lines of the clients' logs: outages, and what was refused. */
+  readonly logLines: readonly string[];
 }
 
 /** A task that was not acknowledged yet when the mark was set, or began after it. Unix milliseconds. */
