@@ -6,14 +6,13 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 )
 
-// Values are parameter values by name: float64, string, bool, nil, []any or map[string]any. They are shared and
-// must not be written to; a change makes new ones.
+// Values are parameter values by name: float64, string, bool, nil, []any or map[string]any. They must not be
+// written to; a change makes new ones.
 type Values map[string]any
 
 // Int returns a value that is a whole number, or fallback if there is none.
 func (v Values) Int(name string, fallback int64) int64 {
-	// Beyond this, a float64 no longer tells whole numbers apart.
-	const exact = 1 << 53
+	const exact = 1 << 53 // Beyond it, a float64 no longer tells whole numbers apart.
 	if number, ok := v[name].(float64); ok && number == math.Trunc(number) && math.Abs(number) <= exact {
 		return int64(number)
 	}
