@@ -3,7 +3,6 @@ package sidecar
 import (
 	"fmt"
 	"net"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
