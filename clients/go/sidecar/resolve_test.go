@@ -20,6 +20,7 @@ func TestResolveAnswersInTime(t *testing.T) {
 		resolve: func(ctx context.Context, request *learningv1.ResolveParametersRequest) (*learningv1.ResolveParametersResponse, error) {
 			if isHung.Load() {
 				<-ctx.Done()
+				return nil, ctx.Err()
 			}
 			if request.TaskId != "t" || request.Labels["kind"] != "draft" || request.ClientId != "me" {
 				t.Error(request)
@@ -71,7 +72,7 @@ func TestARefusedResolveIsLogged(t *testing.T) {
 	if resolved := open(t, served, Options{}).Resolve(t.Context(), "t", nil); !resolved.IsFallback {
 		t.Error(resolved)
 	}
-	if logged := lines(); len(logged) != 1 || !strings.Contains(logged[0], "INVALID_FIELD") {
+	if logged := lines(); len(logged) != 1 || !strings.Contains(logged[0], "InvalidArgument") {
 		t.Error(logged)
 	}
 }
