@@ -186,8 +186,9 @@ func TestARefusalThatIsNotTakenIsLogged(t *testing.T) {
 func TestAnOutageIsLoggedOnceForEachReason(t *testing.T) {
 	lines := logLines(t)
 	snapshots := []*learningv1.StreamDeltasResponse{snapshotOf(t, 1, nil, nil)}
+	noToken := refused(t, codes.Unauthenticated, "NO_TOKEN")
 	served := &server{streams: []stream{
-		{end: away}, {end: away}, {end: refused(t, codes.Unauthenticated, "NO_TOKEN")}, {end: away, messages: snapshots}, {end: away},
+		{end: away}, {end: away}, {end: noToken}, {end: noToken, messages: snapshots}, {end: noToken},
 	}}
 	learning := open(t, served, Options{})
 	ctx, cancel := context.WithCancel(t.Context())
@@ -205,7 +206,7 @@ func TestAnOutageIsLoggedOnceForEachReason(t *testing.T) {
 	if len(logged) != 3 {
 		t.Fatal(logged)
 	}
-	for i, want := range []string{"Unavailable", "NO_TOKEN", "Unavailable"} {
+	for i, want := range []string{"Unavailable", "NO_TOKEN", "NO_TOKEN"} {
 		if !strings.Contains(logged[i], want) {
 			t.Errorf("%s: no %s", logged[i], want)
 		}
