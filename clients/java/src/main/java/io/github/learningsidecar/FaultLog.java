@@ -1,0 +1,25 @@
+package io.github.learningsidecar;
+
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.concurrent.atomic.AtomicReference;
+
+/** Logs a fault once: again only if it ended meanwhile, or another one came. */
+final class FaultLog {
+  static final Logger LOGGER = System.getLogger("io.github.learningsidecar");
+
+  private final AtomicReference<String> kind = new AtomicReference<>();
+
+  void log(String newKind, String message) {
+    if (!newKind.equals(kind.getAndSet(newKind))) LOGGER.log(Level.WARNING, message);
+  }
+
+  /** Logs what does not pass by itself. An outage is what the stream logs. */
+  void logRefusal(String what, Throwable failure) {
+    if (!Failures.isOutage(failure)) log(what + Failures.kindOf(failure), what + ": " + failure);
+  }
+
+  void end() {
+    kind.set(null);
+  }
+}
