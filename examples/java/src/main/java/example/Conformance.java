@@ -12,11 +12,22 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import com.google.protobuf.MessageOrBuilder;
 import com.google.protobuf.RuntimeVersion;
-import com.google.protobuf.Value;
 import com.google.protobuf.util.JsonFormat;
 import com.google.rpc.BadRequest;
 import com.google.rpc.ErrorInfo;
 import com.google.rpc.RetryInfo;
+import io.github.learningsidecar.Change;
+import io.github.learningsidecar.DeltaRefusal;
+import io.github.learningsidecar.Failures;
+import io.github.learningsidecar.LearningSidecar;
+import io.github.learningsidecar.Options;
+import io.github.learningsidecar.Outcome;
+import io.github.learningsidecar.v1.LearningAdminServiceGrpc;
+import io.github.learningsidecar.v1.LearningServiceGrpc;
+import io.github.learningsidecar.v1.RecordTasksRequest;
+import io.github.learningsidecar.v1.RecordTasksResponse;
+import io.github.learningsidecar.v1.Task;
+import io.grpc.CallOptions;
 import io.grpc.Grpc;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
@@ -36,9 +47,12 @@ import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.lang.reflect.InvocationTargetException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -46,11 +60,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import learning.v1.LearningAdminServiceGrpc;
-import learning.v1.LearningServiceGrpc;
-import learning.v1.RecordTasksRequest;
-import learning.v1.RecordTasksResponse;
-import learning.v1.Task;
 
 /** The agent that test/conformance drives: a command a line, an answer a line, events between. */
 public final class Conformance {
@@ -86,47 +95,35 @@ public final class Conformance {
 
   private static final Object PAUSE = new Object();
   private static boolean isPaused;
-  private static LearningSidecar.DeltaRefusal refusal;
+  /** Of the next change; the parameters that it is of, none for all. */
+  private static DeltaRefusal refusal;
+  private static List<String> refused;
 
+  private final Flags flags;
   private final LearningSidecar sidecar;
-  private final LearningSidecar.Options options;
 
-  private Conformance(LearningSidecar.Options options) throws IOException {
-    this.options = options;
-    sidecar = new LearningSidecar(options);
+  private Conformance(Flags flags) throws IOException {
+    this.flags = flags;
+    Map<String, ?> defaults = JSON.fromJson(flags.get("defaults", "{}"), Map.class);
+    sidecar = new LearningSidecar(flags.options("java").defaults(defaults).onChange(Conformance::change));
   }
 
   public static void main(String[] args) throws Exception {
-    var flags = new Flags(args);
-    var defaults = JsonParser.parseString(flags.get("defaults", "{}")).getAsJsonObject();
-    Map<String, Value> values = new HashMap<>();
-    for (var entry : defaults.entrySet()) {
-      values.put(entry.getKey(), read(Value.newBuilder(), entry.getValue()).build());
-    }
-    var options = flags.options("java", values);
-    options.onChange = Conformance::change;
-    options.onDisconnected = Conformance::disconnected;
-    options.onProblem = System.err::println;
-    var agent = new Conformance(options);
+    var agent = new Conformance(new Flags(args));
     var threads = Executors.newCachedThreadPool();
     var lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     for (String line; (line = lines.readLine()) != null; ) {
       var command = JsonParser.parseString(line).getAsJsonObject();
       threads.execute(() -> agent.answer(command));
     }
-    agent.sidecar.close(0);
+    agent.sidecar.close(Duration.ZERO);
     System.exit(0);
   }
 
   /** Another client, from its beginning to its end. */
   private void reopen() throws Exception {
     var snapshot = new CountDownLatch(1);
-    var own = new LearningSidecar.Options();
-    own.target = options.target;
-    own.clientId = options.clientId;
-    own.onChange = change -> {
-      if (change.source().equals("snapshot")) snapshot.countDown();
-    };
+    Options own = flags.options("java").onChange(change -> snapshot.countDown());
     try (var other = new LearningSidecar(own)) {
       other.follow();
       other.record(Task.getDefaultInstance()).get();
@@ -172,7 +169,7 @@ public final class Conformance {
         return recordStream(command);
       }
       case "parameters" -> {
-        return json(sidecar.parameters());
+        return JSON.toJsonTree(sidecar.parameters().asMap());
       }
       case "resolve" -> {
         Map<String, String> labels = new HashMap<>();
@@ -182,22 +179,22 @@ public final class Conformance {
         }
         var taskId = command.has("task_id") ? command.get("task_id").getAsString() : "";
         var resolved = sidecar.resolve(taskId, labels);
-        ok.add("parameters", json(resolved.parameters()));
+        ok.add("parameters", JSON.toJsonTree(resolved.parameters().asMap()));
         ok.addProperty("delta_sequence", resolved.deltaSequence());
         ok.addProperty("arm", resolved.arm().name());
         ok.addProperty("fallback", resolved.isFallback());
       }
       case "record" -> {
-        try {
-          sidecar.record(read(Task.newBuilder(), command.get("task")).build()).get();
-        } catch (ExecutionException failed) {
-          throw (Exception) failed.getCause();
-        }
+        var outcome = sidecar.record(read(Task.newBuilder(), command.get("task")).build()).get();
+        if (outcome.kind() == Outcome.Kind.REFUSED) throw (Exception) outcome.failure();
+        ok.addProperty("outcome", outcome.kind().name().toLowerCase(Locale.ROOT));
       }
       case "refuse_next" -> {
         synchronized (PAUSE) {
-          refusal = new LearningSidecar.DeltaRefusal(
-              command.get("reason").getAsString(), command.get("message").getAsString());
+          refused = command.has("parameters") ? command.getAsJsonArray("parameters").asList().stream()
+              .map(JsonElement::getAsString).toList() : List.of();
+          refusal = new DeltaRefusal(command.get("reason").getAsString(), command.get("message").getAsString(),
+              refused.toArray(String[]::new));
         }
       }
       case "pause_reading", "resume_reading" -> {
@@ -223,16 +220,13 @@ public final class Conformance {
     long deadlineMs = command.has("deadline_ms") ? command.get("deadline_ms").getAsLong() : 5000;
     var service = command.get("service").getAsString();
     var name = command.get("method").getAsString();
-    var own = sidecar.service();
     AbstractBlockingStub<?> stub = switch (service) {
-      case "LearningService" -> own;
+      case "LearningService" -> LearningServiceGrpc.newBlockingStub(sidecar.channel());
       case "LearningAdminService" -> LearningAdminServiceGrpc.newBlockingStub(sidecar.channel());
       case "Health" -> HealthGrpc.newBlockingStub(sidecar.channel());
       default -> throw unable("no such service: " + service);
     };
-    var credentials = own.getCallOptions().getCredentials();
-    var timed = (AbstractBlockingStub<?>) stub.withCallCredentials(credentials)
-        .withDeadlineAfter(deadlineMs, TimeUnit.MILLISECONDS);
+    var timed = (AbstractBlockingStub<?>) stub.withDeadlineAfter(deadlineMs, TimeUnit.MILLISECONDS);
     var wanted = Character.toLowerCase(name.charAt(0)) + name.substring(1);
     var method = Arrays.stream(timed.getClass().getMethods())
         .filter(one -> one.getName().equals(wanted) && one.getParameterCount() == 1)
@@ -249,14 +243,13 @@ public final class Conformance {
   private byte[] callRaw(String path, byte[] request) {
     var method = MethodDescriptor.newBuilder(BYTES, BYTES)
         .setType(MethodDescriptor.MethodType.UNARY).setFullMethodName(path).build();
-    var options = sidecar.service().getCallOptions().withDeadlineAfter(5, TimeUnit.SECONDS);
+    var options = CallOptions.DEFAULT.withDeadlineAfter(10, TimeUnit.SECONDS);
     return ClientCalls.blockingUnaryCall(sidecar.channel(), method, options, request);
   }
 
   private JsonElement recordStream(JsonObject command) throws Exception {
     var counts = new CompletableFuture<JsonObject>();
-    var stub = LearningServiceGrpc.newStub(sidecar.channel())
-        .withCallCredentials(sidecar.service().getCallOptions().getCredentials());
+    var stub = LearningServiceGrpc.newStub(sidecar.channel());
     var room = new Semaphore(0);
     var requests = (ClientCallStreamObserver<RecordTasksRequest>) stub.recordTasks(
         new ClientResponseObserver<RecordTasksRequest, RecordTasksResponse>() {
@@ -309,43 +302,40 @@ public final class Conformance {
     }
   }
 
-  private static void change(LearningSidecar.Change change) {
+  private static void change(Change change) {
     synchronized (PAUSE) {
       try {
         while (isPaused) PAUSE.wait();
       } catch (InterruptedException ended) {
         Thread.currentThread().interrupt();
       }
-      var refused = refusal;
-      if (refused != null && change.source().equals("delta")) {
-        refusal = null;
-        throw refused;
+      var thrown = refusal;
+      refusal = null;
+      if (thrown == null) print(eventOf(change));
+      else {
+        if (!refused.isEmpty() && !refused.containsAll(change.changed().keySet())) print(eventOf(change));
+        throw thrown;
       }
     }
+  }
+
+  private static JsonObject eventOf(Change change) {
     var event = new JsonObject();
     event.addProperty("event", "values");
-    event.addProperty("source", change.source());
+    event.addProperty("source", change.source().name().toLowerCase(Locale.ROOT));
     event.addProperty("outcome", change.outcome() == null ? null : change.outcome().name());
     event.addProperty("epoch", change.epoch());
     event.addProperty("sequence", change.sequence());
     event.addProperty("delta_id", change.delta() == null ? null : change.delta().getDeltaId());
-    event.add("parameters", json(change.parameters()));
-    print(event);
-  }
-
-  private static void disconnected(StatusRuntimeException failure) {
-    var event = new JsonObject();
-    var reason = LearningSidecar.reasonOf(failure);
-    event.addProperty("event", "disconnected");
-    event.addProperty("code", failure.getStatus().getCode().name());
-    event.addProperty("reason", reason.isEmpty() ? null : reason);
-    print(event);
+    event.add("changed", JSON.toJsonTree(change.changed()));
+    event.add("parameters", JSON.toJsonTree(change.parameters().asMap()));
+    return event;
   }
 
   private static JsonObject errorOf(StatusRuntimeException failure) {
     var error = new JsonObject();
     var violations = new JsonArray();
-    LearningSidecar.detail(failure, BadRequest.class).ifPresent(bad -> {
+    Failures.detailOf(failure, BadRequest.class).ifPresent(bad -> {
       for (var violation : bad.getFieldViolationsList()) {
         var one = new JsonObject();
         one.addProperty("field", violation.getField());
@@ -353,12 +343,12 @@ public final class Conformance {
         violations.add(one);
       }
     });
-    var retry = LearningSidecar.detail(failure, RetryInfo.class).map(RetryInfo::getRetryDelay);
+    var retry = Failures.detailOf(failure, RetryInfo.class).map(RetryInfo::getRetryDelay);
     var trailers = failure.getTrailers();
     error.addProperty("code", failure.getStatus().getCode().name());
     error.addProperty("message", String.valueOf(failure.getStatus().getDescription()));
-    error.addProperty("reason", LearningSidecar.reasonOf(failure));
-    error.addProperty("domain", LearningSidecar.detail(failure, ErrorInfo.class)
+    error.addProperty("reason", Failures.reasonOf(failure));
+    error.addProperty("domain", Failures.detailOf(failure, ErrorInfo.class)
         .map(ErrorInfo::getDomain).orElse(""));
     error.add("violations", violations);
     error.add("retry_delay_ms", retry.<JsonElement>map(delay ->
@@ -390,12 +380,6 @@ public final class Conformance {
     } catch (InvalidProtocolBufferException error) {
       throw new UncheckedIOException(error);
     }
-  }
-
-  private static JsonElement json(Map<String, Value> values) {
-    var json = new JsonObject();
-    values.forEach((name, value) -> json.add(name, json(value)));
-    return json;
   }
 
   private static synchronized void print(JsonObject line) {

@@ -1,6 +1,10 @@
 package example;
 
-import com.google.protobuf.Value;
+import io.github.learningsidecar.Options;
+import io.grpc.TlsChannelCredentials;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -18,22 +22,20 @@ final class Flags {
     }
   }
 
-  /** Null, or what is given for it, where there is no such flag. */
   String get(String name, String otherwise) {
     return values.getOrDefault(name, otherwise);
   }
 
   /** How to reach the sidecar. */
-  LearningSidecar.Options options(String clientId, Map<String, Value> defaults) {
-    var options = new LearningSidecar.Options();
-    options.target = get("target", options.target);
-    options.clientId = get("client-id", clientId);
-    options.defaults = defaults;
-    options.tlsCa = get("tls-ca", null);
-    options.tlsCertificate = get("tls-certificate", null);
-    options.tlsKey = get("tls-key", null);
-    options.tlsServerName = get("tls-server-name", null);
-    options.tokenFile = get("token-file", null);
-    return options;
+  Options options(String clientId) throws IOException {
+    var options = new Options(get("target", "127.0.0.1:50051"), get("client-id", clientId));
+    if (values.containsKey("token-file")) options.tokenFile(Path.of(values.get("token-file")));
+    if (values.keySet().stream().noneMatch(name -> name.startsWith("tls-"))) return options;
+    var tls = TlsChannelCredentials.newBuilder();
+    if (values.containsKey("tls-ca")) tls.trustManager(new File(values.get("tls-ca")));
+    if (values.containsKey("tls-certificate")) {
+      tls.keyManager(new File(values.get("tls-certificate")), new File(values.get("tls-key")));
+    }
+    return options.credentials(tls.build()).serverName(values.get("tls-server-name"));
   }
 }

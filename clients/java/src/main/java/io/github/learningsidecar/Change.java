@@ -49,6 +49,11 @@ public record Change(Parameters parameters, Map<String, String> changed, long se
         message.hasSnapshot() ? snapshot.getOutcome() : null);
   }
 
+  /** Whether the message was neither, such as a heartbeat. */
+  boolean isEmpty() {
+    return delta == null && outcome == null;
+  }
+
   /** The deltas to be answered, by parameter. A block of a trial begins with one that changes no value. */
   Map<String, String> deltaIds() {
     if (delta != null) return Map.of(delta.getTarget(), delta.getDeltaId());

@@ -10,13 +10,16 @@ final class FaultLog {
 
   private final AtomicReference<String> kind = new AtomicReference<>();
 
-  void log(String newKind, String message) {
-    if (!newKind.equals(kind.getAndSet(newKind))) LOGGER.log(Level.WARNING, message);
+  /** Logs a fault, with the failure and its cause where there is one. */
+  void log(String newKind, String what, Throwable failure) {
+    if (newKind.equals(kind.getAndSet(newKind))) return;
+    var cause = failure == null ? null : failure.getCause();
+    LOGGER.log(Level.WARNING, what + (failure == null ? "" : ": " + failure) + (cause == null ? "" : ": " + cause));
   }
 
   /** Logs what does not pass by itself. An outage is what the stream logs. */
   void logRefusal(String what, Throwable failure) {
-    if (!Failures.isOutage(failure)) log(what + Failures.kindOf(failure), what + ": " + failure);
+    if (!Failures.isOutage(failure)) log(what + Failures.kindOf(failure), what, failure);
   }
 
   void end() {

@@ -90,7 +90,7 @@ public final class LearningSidecar implements AutoCloseable {
   /** Sends a task until it is durable or refused. Never blocks or throws: beyond maxPending, it is dropped. */
   public CompletableFuture<Outcome> record(Task task) {
     if (isClosed || !room.tryAcquire()) {
-      if (!isClosed) drops.log("full", "a task is dropped: " + options.maxPending + " are on their way");
+      if (!isClosed) drops.log("full", "a task is dropped: " + options.maxPending + " are on their way", null);
       dropped.incrementAndGet();
       return CompletableFuture.completedFuture(Outcome.DROPPED);
     }
@@ -116,8 +116,8 @@ public final class LearningSidecar implements AutoCloseable {
   }
 
   /** Goes on where gRPC's own retries end, until the sidecar answers or refuses for good, or the close. */
-  private <T> void untilAnswered(Supplier<ListenableFuture<T>> attempt, Consumer<T> answered, Consumer<Throwable> ended) {
-    Futures.addCallback(attempt.get(), new FutureCallback<T>() {
+  private <T> void untilAnswered(Supplier<ListenableFuture<T>> call, Consumer<T> answered, Consumer<Throwable> ended) {
+    Futures.addCallback(call.get(), new FutureCallback<T>() {
       @Override
       public void onSuccess(T answer) {
         callFaults.end();
@@ -128,7 +128,7 @@ public final class LearningSidecar implements AutoCloseable {
       public void onFailure(Throwable failure) {
         callFaults.logRefusal("the sidecar refuses", failure);
         if (isClosed || !Failures.mayPass(failure)) ended.accept(failure);
-        else Connection.later(failure, () -> untilAnswered(attempt, answered, ended));
+        else Connection.later(failure, () -> untilAnswered(call, answered, ended));
       }
     }, MoreExecutors.directExecutor());
   }
@@ -151,7 +151,7 @@ public final class LearningSidecar implements AutoCloseable {
       @Override
       public void onError(Throwable failure) {
         if (isClosed) return;
-        streamFaults.log(Failures.kindOf(failure), "no values from the sidecar, going on: " + failure);
+        streamFaults.log(Failures.kindOf(failure), "no values from the sidecar, which is tried again", failure);
         Connection.later(failure, LearningSidecar.this::openStream);
       }
 
@@ -166,7 +166,7 @@ public final class LearningSidecar implements AutoCloseable {
   private void take(StreamDeltasResponse message) {
     var before = live.parameters();
     var change = Change.of(message, before);
-    var refusal = message.hasHeartbeat() ? null : DeltaRefusal.of(options.onChange, change);
+    var refusal = change.isEmpty() ? null : DeltaRefusal.of(options.onChange, change);
     var refused = refusal == null ? Set.<String>of() : refusal.parametersOf(change);
     live = Resolved.fallback(change.parameters().replacing(refused, before), message.getSequence());
     change.deltaIds().forEach((name, deltaId) -> answer(Requests.ackDelta(
