@@ -177,6 +177,7 @@ class CallsTest {
     var withToken = options().tokenFile(file);
     assertThrows(UncheckedIOException.class, () -> new LearningSidecar(withToken));
     Files.writeString(file, "# of clients\n\nfirst\n");
+    client.close();
     client = new LearningSidecar(withToken);
     record(ONE);
     assertEquals("Bearer first", server.tokens.get("RecordTask"));

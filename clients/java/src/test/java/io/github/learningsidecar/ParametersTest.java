@@ -23,7 +23,8 @@ class ParametersTest {
 
   @Test
   void wholeNumbersAreWhole() {
-    var values = Parameters.of(Map.of("agents", number(12), "share", number(0.5), "large", number(1e15), "huge", number(1e300)));
+    var values = Parameters.of(Map.of(
+        "agents", number(12), "share", number(0.5), "large", number(1e15), "huge", number(1e300)));
     assertEquals("{agents=12, huge=1.0E300, large=1000000000000000, share=0.5}", values.toString());
     assertEquals(12, values.getInt("agents", 1));
     assertEquals(12.0, values.getDouble("agents", 1));

@@ -156,8 +156,9 @@ class StreamTest {
   }
 
   private static StreamDeltasResponse snapshot(long sequence, Map<String, Value> values, Map<String, String> deltaIds) {
-    return StreamDeltasResponse.newBuilder().setEpoch("e").setSequence(sequence).setSnapshot(Snapshot.newBuilder()
-        .setOutcome(SnapshotOutcome.SNAPSHOT_OUTCOME_INITIAL).putAllParameters(values).putAllDeltaIds(deltaIds)).build();
+    var snapshot = Snapshot.newBuilder().setOutcome(SnapshotOutcome.SNAPSHOT_OUTCOME_INITIAL)
+        .putAllParameters(values).putAllDeltaIds(deltaIds);
+    return StreamDeltasResponse.newBuilder().setEpoch("e").setSequence(sequence).setSnapshot(snapshot).build();
   }
 
   private static StreamDeltasResponse delta(long sequence, String id, Value value) {
