@@ -92,7 +92,8 @@ final class Connection {
 
   private static void later(long askedMs, Runnable work) {
     long delayMs = Math.max(askedMs, ThreadLocalRandom.current().nextLong(MIN_DELAY_MS, MAX_DELAY_MS + 1));
-    CompletableFuture.delayedExecutor(delayMs, TimeUnit.MILLISECONDS).execute(work);
+    // In the JDK's timer thread: what is done there does not block.
+    CompletableFuture.delayedExecutor(delayMs, TimeUnit.MILLISECONDS, Runnable::run).execute(work);
   }
 
   /** Shows the token in a file, which is read for each attempt of a call; nothing without a file. */

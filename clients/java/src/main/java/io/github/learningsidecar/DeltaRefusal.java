@@ -1,6 +1,7 @@
 package io.github.learningsidecar;
 
 import java.lang.System.Logger.Level;
+import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
 
@@ -19,7 +20,7 @@ public final class DeltaRefusal extends RuntimeException {
   public DeltaRefusal(String reason, String message, String... parameters) {
     super(message);
     this.reason = reason;
-    this.parameters = Set.of(parameters);
+    this.parameters = Set.copyOf(List.of(parameters));
   }
 
   String reason() {
