@@ -31,7 +31,7 @@ final class Connection {
   private static final long MAX_DELAY_MS = 1000;
   private static final Metadata.Key<String> AUTHORIZATION =
       Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
-  /** The delays are the bounds between which gRPC chooses, unless the sidecar names one. */
+  /** gRPC waits up to these delays, at random, or as long as the sidecar asks by grpc-retry-pushback-ms. */
   private static final Map<String, ?> RETRY_POLICY = Map.of(
       "maxAttempts", 5.0, "initialBackoff", "0.2s", "maxBackoff", "1s", "backoffMultiplier", 2.0,
       "retryableStatusCodes", List.of("UNAVAILABLE"));
