@@ -2,7 +2,7 @@
 # Builds target/debug/probe. Needs Rust.
 set -euo pipefail
 cd "$(dirname "$0")"
-cargo fetch --quiet --locked
+cargo fetch --quiet
 if [ -z "${PROTOC:-}" ] && ! command -v protoc >/dev/null; then
   home=${CARGO_HOME:-$HOME/.cargo}
   machine=$(uname -m | sed 's/^arm64$/aarch64/')
@@ -10,4 +10,4 @@ if [ -z "${PROTOC:-}" ] && ! command -v protoc >/dev/null; then
   chmod +x "$PROTOC"
   export PROTOC PROTOC_INCLUDE="${PROTOC%/bin/protoc}/include"
 fi
-cargo build --quiet --locked
+cargo build --quiet
