@@ -29,7 +29,7 @@ export function auditDelta(ledger: AuditedLedger, deltaId: string): TrialAudit {
   return { ...audit, faults: faults.toSorted((a, b) => firstOf(a) - firstOf(b)) };
 }
 
-/** Trials of a delta's old value, as claimed. */
+/** The trials that claim to be of a delta's old value. */
 function retrialsOf({ trials }: AuditedLedger, deltaId: string): Retrial[] {
   return [...trials.values()]
     .filter(({ plan }) => plan?.retrialOf === deltaId)
@@ -39,7 +39,7 @@ function retrialsOf({ trials }: AuditedLedger, deltaId: string): Retrial[] {
     });
 }
 
-/** How the rest of the ledger contradicts a trial's receipts, which are without faults themselves. */
+/** How the rest of the ledger contradicts a trial's receipts, which have no faults by themselves. */
 function contradictions(
   { trials, head }: AuditedLedger,
   rows: TrialRows,
@@ -64,7 +64,7 @@ function contradictions(
   return faults;
 }
 
-/** Whether a trial starts from what a former one left; so too if the former one's end is not known. */
+/** Whether a trial starts from what a former one left; also true if the end of the former one is not known. */
 function isCarriedFrom({ end, plan: former }: TrialRows, plan: TrialPlan): boolean {
   const isKnown = end !== undefined && former !== undefined && isOfThisFormat(former);
   return !isKnown || plan.retrialOf !== undefined || isSame(end.carried, plan.carried);

@@ -11,7 +11,7 @@ import { describeGains, describeMetrics, marginText } from '../trial/text/descri
 import type { Trial } from '../trial/trial.ts';
 import { describeLosses } from '../trial/validity.ts';
 
-/** Maximum faults of one trial in the text; the JSON has all. */
+/** The maximum of faults of one trial in the text; the JSON has all of them. */
 const MAX_NAMED = 20;
 
 const OUTCOMES: Readonly<Record<TrialOutcome, string>> = {
@@ -98,12 +98,12 @@ function describeHoldback(trial: Trial): string[] {
   ];
 }
 
-/** Whether all receipts were recomputed and stand: a part of them would show nothing. */
+/** Whether all receipts were recomputed and stand: recomputing only some would show nothing. */
 export function isRecomputed({ faults, isChainOnly }: TrialAudit): boolean {
   return faults.length === 0 && !isChainOnly;
 }
 
-/** The newest step with a verdict: that of the end, or of the newest stage that is over. */
+/** The newest step with a verdict: that of the trial's end or, without one, of the newest stage that is over. */
 export function closingStep({ end, stages }: TrialAudit): AuditedStage['end'] {
   // A damaged receipt may lack fields that its type has.
   const whole = stages.flatMap((one) => (isWhole(one.end) ? [one.end] : []));
@@ -155,7 +155,7 @@ function rangeText([first, last]: Range): string {
   return first === last ? `receipt ${first}` : `receipts ${first} to ${last}`;
 }
 
-/** An ISO time; as it is if it is none, as in a damaged receipt. */
+/** A time in ISO 8601; a number that is no time, as in a damaged receipt, is printed as it is. */
 export function isoTime(ms: number): string {
   const time = new Date(ms);
   return Number.isNaN(time.getTime()) ? String(ms) : time.toISOString();

@@ -9,10 +9,10 @@ import type { AuditedLedger, TrialRows } from './trial-rows.ts';
 const AFTER_TRIAL = /^delta_(rejected|expired|reverted|observed)$/;
 
 /**
- * Why a trial without an end must have gone on after its last receipt, or may have, in words, if there is any
- * sign of it.
+ * Why a trial without an end has gone on after its last receipt, or may have, in words; `undefined` if nothing shows
+ * it.
  *
- * @param trial as far as it can be followed
+ * @param trial the trial as far as it can be followed
  */
 export function whyGoneOn(
   ledger: AuditedLedger,
@@ -30,7 +30,10 @@ export function whyGoneOn(
   );
 }
 
-/** Only one value that is not live is on trial at a time, and a parameter has one live value. */
+/**
+ * Why a later trial shows that this one is over: only one value that is not live is on trial at a time, and a parameter
+ * has one live value.
+ */
 function whyBySuccessor({ trials }: AuditedLedger, rows: TrialRows): string | undefined {
   const { plan, promotion, position, startMs } = rows;
   const others = [...trials.values()].filter((other) => other !== rows);
@@ -57,7 +60,7 @@ function excludes(later: TrialRows, plan: TrialPlan | undefined): boolean {
   return later.plan.isApplied !== true && plan.isApplied !== true;
 }
 
-/** When a trial made its value live. */
+/** When a trial made its new value live; `undefined` if it did not. */
 function putInForceMs({ plan, promotion, startMs, end }: TrialRows): number | undefined {
   if (plan?.isApplied === true) return startMs;
   const isKept = end?.effect.verdict === 'helped' && end.outcome === 'keep';
@@ -104,14 +107,14 @@ function whyByDamage(
   return damage && `perhaps, since the ledger is damaged behind position ${last}: ${damage.text}`;
 }
 
-/** Whether the ledger no longer holds some of its deltas. */
+/** Whether the ledger no longer holds some of the deltas that it had. */
 export function hasForgotten({ head, deltas }: AuditedLedger): boolean {
   return head === undefined || deltas.size < head.ordinal;
 }
 
 type Remembered = readonly [verdict: string, timeMs: number];
 
-/** The verdicts of a trial that the head keeps, as claimed. */
+/** The verdicts of a trial, as its receipts claim them, that the head would remember. */
 function verdictsOf({ promotion, end }: TrialRows): readonly Remembered[] {
   const remembered = [promotion, end?.counts === true ? end : undefined];
   return remembered.flatMap((step): Remembered[] =>
@@ -120,8 +123,8 @@ function verdictsOf({ promotion, end }: TrialRows): readonly Remembered[] {
 }
 
 /**
- * How the head's records contradict a trial's receipts, in words. A later verdict in the head is of a later
- * trial; a missing one has been dropped.
+ * How the head's records contradict a trial's receipts, in words. A later verdict in the head is that of a later trial;
+ * a verdict that is missing there has been dropped.
  */
 export function faultsOfMemory(head: Head | undefined, plan: TrialPlan, rows: TrialRows): string[] {
   const change = own(head?.changes ?? {}, changeKey(plan));

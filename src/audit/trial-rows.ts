@@ -7,7 +7,7 @@ import type { TrialEnded, TrialPromoted } from '../trial/step.ts';
 /** The rows of one delta's trial in a ledger, as claimed. */
 export interface TrialRows {
   readonly found: FoundReceipt[];
-  /** Position of its first row. */
+  /** Position of the trial's first row. */
   readonly position: number;
   plan: TrialPlan | undefined;
   startMs: number | undefined;
@@ -17,18 +17,18 @@ export interface TrialRows {
 
 /** Damage in a ledger. */
 export interface LedgerFault extends AuditFault {
-  /** The delta whose receipts it concerns, if known. */
+  /** The delta whose receipts are damaged, if known. */
   readonly deltaId: string | undefined;
 }
 
 /** The content of a ledger that audits of trials need. */
 export interface AuditedLedger {
   readonly head: Head | undefined;
-  /** By delta, in the order in which they began. */
+  /** By delta id, in the order in which the trials began. */
   readonly trials: ReadonlyMap<string, TrialRows>;
-  /** Every delta in it, with its newest event outside of its trial. */
+  /** Every delta in the ledger, with its newest event other than receipts. */
   readonly deltas: ReadonlyMap<string, { readonly kind: string; readonly position: number }>;
-  /** Of all rows, those of trials included. */
+  /** Faults of all rows, those of trials included. */
   readonly faults: readonly LedgerFault[];
 }
 
@@ -77,8 +77,8 @@ function addReceipts(
     trial.found.push({ position, content });
     const { step } = fieldsOf(content);
     const { step: name, plan, effect, timeMs } = fieldsOf(step);
-    // The casts are needed because the rows were parsed from JSON. These fields are only compared with
-    // those of other trials; the audit of the trial itself checks their shape.
+    // The casts are needed because the rows were parsed from JSON. These fields are only compared with those of other
+    // trials; the audit of this trial itself checks the shape of them.
     if (name === 'start' && isObject(plan)) {
       trial.plan = plan as object as TrialPlan;
       trial.startMs = Number(timeMs);
@@ -88,7 +88,7 @@ function addReceipts(
   }
 }
 
-/** The numbers of consecutive receipts, of which some may be changed: by the median of what they imply. */
+/** The numbers of consecutive receipts: as some may be changed, the median of the numbers that they imply decides. */
 function numbersOf(receipts: readonly unknown[]): Range | undefined {
   const firsts = receipts
     .map((content, index) => Number(fieldsOf(content).number) - index)

@@ -4,9 +4,9 @@ import type { Rule } from '../domain/rule.ts';
 const NOTHING = {
   // Cycles in which the condition was evaluated, and in which it held.
   ...{ asked: 0, held: 0 },
-  // Proposals, those that were put on trial, and outcomes; the rest still waited at the end.
+  // Proposals, how many of them were put on trial, and their outcomes; all others still waited at the end.
   ...{ proposed: 0, tried: 0, applied: 0, rejected: 0, expired: 0 },
-  // Cycles in which expressions could not be evaluated, and why the first time.
+  // Cycles in which expressions could not be evaluated, and the reason of the first failure.
   ...{ faults: 0, firstFault: '' },
 };
 type RuleCounts = typeof NOTHING;
@@ -14,7 +14,7 @@ type RuleCounts = typeof NOTHING;
 /** The counts of a rule in a run. */
 export interface RuleTally extends Readonly<RuleCounts> {
   readonly ruleId: string;
-  /** Why it never proposed anything; empty if it did. */
+  /** Why the rule never proposed anything; empty if it did. */
   readonly silence: string;
 }
 
@@ -57,7 +57,7 @@ export class RuleLog {
     }
   }
 
-  /** Counts a proposal that expired, unless its trial has been counted. */
+  /** Counts a proposal that expired, unless it had a trial, which has been counted. */
   expired(delta: Delta | undefined): void {
     if (delta !== undefined && delta.effect === undefined) this.#of(delta.ruleId).expired += 1;
   }

@@ -23,21 +23,21 @@ export interface BacktestSummary {
   readonly cycles: number;
   /** In the order of the config. */
   readonly rules: readonly RuleTally[];
-  /** By age. */
+  /** Oldest first. */
   readonly trials: readonly ReplayedTrial[];
   readonly parameters: Parameters;
 }
 
-/** Takes some minutes. With more, a time in the trace is most likely in the wrong unit. */
+/** The maximum of cycles: some minutes. With more, a time in the trace is most likely in the wrong unit. */
 const MAX_CYCLES = 20_000_000;
 
 /**
- * Runs the loop over tasks in virtual time: the clock starts with the first task, the first cycle
- * comes one interval later, the last one sees the last task. Rejects if that is more than `MAX_CYCLES`.
- * Trials are replayed in blocks, as far as the trace allows: see `TrialLog`.
+ * Runs the loop over tasks in virtual time: the clock starts with the first task, the first cycle comes one interval
+ * later, the last one sees the last task. Rejects if that takes more than `MAX_CYCLES` cycles. Trials are replayed in
+ * blocks, as far as the trace allows: see `TrialLog`.
  *
  * @param tasks at least one, in order of `finishTimeMs`
- * @param onDeltas called with each cycle's proposals, as they were after it
+ * @param onDeltas called with each cycle's proposals, as they are after the cycle
  */
 export async function runBacktest(
   settings: LoopSettings,
@@ -52,7 +52,7 @@ export async function runBacktest(
   const replay = await Replay.start(settings, firstTaskMs, trials);
   let next = 0;
   for (let beat = 1; next < tasks.length; beat += 1) {
-    // Multiplied, not added up: fractions of milliseconds must not gather.
+    // The interval is multiplied, not added up: fractions of milliseconds must not gather.
     const cycleMs = firstTaskMs + beat * intervalMs;
     const from = next;
     while (next < tasks.length && (tasks[next]?.finishTimeMs ?? 0) <= cycleMs) next += 1;
@@ -110,7 +110,7 @@ class Replay {
       ledger: this.#ledger,
       settings: this.#settings,
       clock: this.#clock,
-      // Numbered, so that two runs can be compared.
+      // Ids are numbered, so that two runs can be compared.
       newId: () => `backtest-${++ids}`,
       observer: { tasksRecorded() {}, cycleCompleted() {}, cycleFailed() {} },
     });
@@ -135,7 +135,7 @@ class Replay {
     }
   }
 
-  /** Runs a cycle; returns its proposals, as they are after it. */
+  /** Runs a cycle; returns its proposals, as they are after the cycle. */
   async runCycle(ms: number): Promise<readonly Delta[]> {
     await this.#goTo(ms);
     const { deltas, faults } = await this.#engine.runCycle();
@@ -148,7 +148,7 @@ class Replay {
     await this.#engine.recordTasks(readable);
   }
 
-  /** Advances the clock; timeouts of trials expire at the time at which they do in a service. */
+  /** Advances the clock; timeouts of trials expire at the same times as in a service. */
   async #goTo(ms: number): Promise<void> {
     for (;;) {
       const dueMs = Math.min(
@@ -171,7 +171,7 @@ class Replay {
   }
 }
 
-/** Traces do not hold which tasks asked for their values, nor acknowledgements. */
+/** The settings without what needs data that traces lack: which tasks asked for values, and acknowledgements. */
 function replayable(settings: LoopSettings): LoopSettings {
   return {
     ...settings,
@@ -193,6 +193,6 @@ function nextDueMs(trial: Trial, nowMs: number): number {
     pairDueMs(trial) ?? Infinity,
     suspendedMs + pairWaitMs(trial),
   ];
-  // Rounded up: times may have fractions, and their sums may be slightly too small.
+  // Times are rounded up: they may have fractions, whose sums may be slightly too small.
   return Math.min(...dueMs.map((ms) => Math.ceil(ms) + 1).filter((ms) => ms > nowMs));
 }

@@ -13,13 +13,13 @@ export interface ReplayedTrial extends Omit<DeltaEffect, 'verdict'> {
   readonly target: string;
   readonly oldValue: Value | undefined;
   readonly newValue: Value | undefined;
-  /** Unix times in milliseconds; without an end if it was still running. */
+  /** Unix times in milliseconds; `endTimeMs` is `undefined` if the trial was still running. */
   readonly startTimeMs: number;
   readonly endTimeMs: number | undefined;
   readonly verdict: TrialVerdict | undefined;
-  /** The finding in words; before its end, what it could find. */
+  /** The finding of the trial in words; before its end, what the trial could find. */
   readonly summary: string;
-  /** Why the trace does not show what the trial would have found; empty if it does. */
+  /** Why the trace does not show what the trial would have found; empty if the trace does. */
   readonly unjudged: string;
 }
 
@@ -30,9 +30,9 @@ const UNJUDGED = {
 } as const;
 
 /**
- * The trials of a replay. A trace shows what a trial would find only if it was recorded under the same
- * trial: then its tasks name the sequences of the switches that the replay repeats. Sequences of other traces
- * are removed, since they would mislead the trials.
+ * The trials of a replay. A trace shows what a trial would find only if the trace was recorded under the same trial:
+ * the tasks of the trace then name the sequences of the switches that the replay repeats. Sequences of other traces are
+ * removed, since they would mislead the trials.
  */
 export class TrialLog {
   readonly #unreadable: string;
@@ -46,9 +46,9 @@ export class TrialLog {
   }
 
   /**
-   * The tasks without their sequences if these are not the replay's.
+   * The tasks, without their sequences if these are not the replay's.
    *
-   * @param sequence newest of the replay
+   * @param sequence the newest sequence of the replay
    */
   readable(tasks: readonly Task[], sequence: number): readonly Task[] {
     const ahead = tasks.find(({ deltaSequence }) => deltaSequence > sequence);
@@ -70,7 +70,7 @@ export class TrialLog {
   /**
    * Every trial, in order.
    *
-   * @param goingOn those that have not ended
+   * @param goingOn the trials that have not ended
    */
   trials(goingOn: readonly Trial[]): readonly ReplayedTrial[] {
     for (const trial of goingOn) {

@@ -6,7 +6,7 @@ type CamelCase<K> = K extends `${infer Word}_${infer Rest}`
   ? `${Word}${Capitalize<CamelCase<Rest>>}`
   : K;
 
-/** What a config file writes with `snake_case` keys, with the keys that the program uses. */
+/** The type of a config file's content with its `snake_case` keys in `camelCase`. */
 export type CamelKeys<T> = T extends readonly unknown[]
   ? T
   : T extends object
@@ -26,7 +26,7 @@ export interface Config
   readonly tls:
     | (Settings['tls'] & { readonly certificateFile: string; readonly keyFile: string })
     | undefined;
-  /** `undefined` if callers need none. */
+  /** `undefined` if callers need no token. */
   readonly tokens: Settings['tokens'] | undefined;
   readonly ledger: Settings['ledger'];
   /** The config as a file writes it, every key included. */

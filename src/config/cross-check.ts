@@ -10,16 +10,13 @@ import type { ConfigFile, ParameterText, RuleText } from './schema.ts';
 import { type Structure, valueAt } from './structure.ts';
 import { suggest } from './suggest.ts';
 
-/** Something wrong between keys. */
+/** A fault that involves more than one key. */
 export interface CrossFault {
   readonly path: ConfigPath;
   readonly message: string;
 }
 
-/**
- * Checks what depends on more than one key. A faulty key is left out: what it was meant to be is not
- * known.
- */
+/** Checks what depends on more than one key. A faulty key is left out, since its intended value is not known. */
 export function crossCheck(
   config: MergedConfig,
   structure: Structure,
@@ -35,7 +32,7 @@ export function crossCheck(
     ...config.rules.flatMap((rule, index) => checkRule(rule, index, declared, structure)),
     ...config.rules.flatMap((rule, index) => checkMetrics(rule, index, structure)),
   ];
-  // Two keys may disagree with the same third one, which is named once.
+  // Two keys may disagree with the same third key, which is then reported once.
   const named = new Set<string>();
   return faults.filter(({ path }) => {
     const text = formatPath(path);
@@ -43,7 +40,7 @@ export function crossCheck(
   });
 }
 
-/** The fault of two keys that disagree: of the one that the file sets; of the first if it sets both. */
+/** The fault of two keys that disagree. It names the second key if the file sets only that one, otherwise the first. */
 function disagreement(
   file: ConfigFile,
   [first, second]: readonly [ConfigPath, ConfigPath],
@@ -68,7 +65,7 @@ function checkWindows({ cycle }: MergedConfig, { file, isFaulty }: Structure): C
   });
 }
 
-/** Keys that need another one beside them. */
+/** Pairs of a key and the key that it needs beside it. */
 const TLS_NEEDS = [
   ['key_file', 'certificate_file'],
   ['certificate_file', 'key_file'],
@@ -85,7 +82,7 @@ function checkTls({ tls }: MergedConfig, { isFaulty }: Structure): CrossFault[] 
   });
 }
 
-/** Parameters that rules add count, too. */
+/** Checks the number of parameters, those that rules add included. */
 function checkParameterCount({ parameters, rules }: MergedConfig): CrossFault[] {
   const added = rules.flatMap(({ operation, target }) =>
     operation === 'add' ? (target ?? []) : [],
@@ -96,7 +93,7 @@ function checkParameterCount({ parameters, rules }: MergedConfig): CrossFault[] 
   return [{ path: ['parameters'], message }];
 }
 
-/** Null takes a built-in parameter away; any other one is just not declared. */
+/** Faults of parameters that are null but not built in: null takes a built-in parameter away. */
 function checkTakenAway({ file: { parameters = {} } }: Structure): CrossFault[] {
   return Object.keys(parameters).flatMap((name) => {
     if (parameters[name] !== null || BUILT_IN_PARAMETERS.includes(name)) return [];
@@ -234,7 +231,7 @@ function checkRule(
   return [...faults, { path: at, message: `expected ${expected}, found ${found}` }];
 }
 
-/** A metric is judged once: as the primary one, or as one of the guards. */
+/** Checks that each metric is named once: as the primary one, or as one of the guards. */
 function checkMetrics(
   { primary, guards = [] }: RuleText,
   index: number,

@@ -5,15 +5,15 @@ import { suggest } from './suggest.ts';
 
 /** The parameters that rules may name. */
 export interface DeclaredParameters {
-  /** One whose declaration is faulty counts: it was meant to be there. */
+  /** Whether rules may name a parameter. One with a faulty declaration counts: it was meant to be there. */
   has(name: string): boolean;
-  /** Whether it has an initial value: those that rules add have none. */
+  /** Whether a parameter has an initial value; parameters that only rules add have none. */
   hasInitial(name: string): boolean;
   /** What to add to a message about a name that is not declared; may be empty. */
   hint(name: string): string;
 }
 
-/** Those of the config, and those that its rules add. */
+/** The parameters that a config declares, and those that its rules add. */
 export function declaredParameters(
   { parameters, rules }: MergedConfig,
   { isFaulty }: Pick<Structure, 'isFaulty'>,

@@ -1,6 +1,6 @@
 import type { ParameterText, RuleText } from './schema.ts';
 
-// Parameters and rules of a config that names none; the other defaults stand with their keys.
+// Parameters and rules of a config that has none. Other defaults stand with their keys (sections.ts, schema.ts).
 
 export const DEFAULT_PARAMETERS: Readonly<Record<string, ParameterText>> = {
   primary_coordination_strategy: { initial: 'sequential' },
@@ -35,14 +35,14 @@ const cpu = {
   impact: 'positive',
 } as const;
 
-/** One step up from the current value, but not beyond the initial one. */
+/** An expression that goes one step up from the current value, but not beyond the initial one. */
 const stepUp = (parameter: string, step: string) =>
   `parameters.${parameter} + ${step} < initial.${parameter} ` +
   `? parameters.${parameter} + ${step} : initial.${parameter}`;
 
 /**
- * Each of the first three takes one step from the current value. The other three go back, step by
- * step, as far as the initial value, when the pressure has been gone for an hour.
+ * Under pressure, the first three rules set a strategy or move a number by one step. The other three go back to the
+ * initial value, step by step, once the pressure has been gone for an hour.
  */
 export const DEFAULT_RULES: readonly RuleText[] = [
   {

@@ -1,7 +1,7 @@
 import type { ConfigPath } from './fault.ts';
 import { MAX_CONFIG_DEPTH, MAX_CONFIG_NODES } from './limits.ts';
 
-/** Something wrong at a place in a text. */
+/** A fault at a line of a config's text. */
 export interface LocatedFault {
   readonly path: ConfigPath;
   /** 1-based. */
@@ -11,21 +11,21 @@ export interface LocatedFault {
 
 /** What a parser knows of one part of the text. */
 interface PartNote {
-  /** Line of its key or, for an element of a list, of its beginning. */
+  /** Line on which the key of the part stands or, for an element of a list, on which the element begins. */
   readonly line: number;
   /** Line on which the text of a scalar begins. */
   readonly textLine?: number;
-  /** Line feeds of the value are line feeds of the file. */
+  /** Whether each line feed of the value is a line feed of the file. */
   readonly verbatim?: boolean;
   readonly source?: string | undefined;
 }
 
-/** A config's text as data, with the lines that its parts stand on; filled by a parser. */
+/** A config's text as data, with the line of each part; filled by a parser. */
 export class ConfigDocument {
   /** Plain objects, lists and scalars; `undefined` if the text is empty or unreadable. */
   data: unknown;
   readonly faults: LocatedFault[] = [];
-  /** Whether a scalar is more than its value: `2.0` is no other number than `2` in JSON. */
+  /** Whether a scalar has a text of its own. It has none in JSON, where `2.0` is no other number than `2`. */
   hasSources = true;
   readonly #notes = new Map<string, PartNote>();
   #nodes = 0;
@@ -35,13 +35,13 @@ export class ConfigDocument {
     this.faults.push({ path, line, message });
   }
 
-  /** Notes where a part stands; the first note of a part counts. */
+  /** Notes where a part stands. Only the first note of a part counts. */
   note(path: ConfigPath, note: PartNote): void {
     const key = keyOf(path);
     if (!this.#notes.has(key)) this.#notes.set(key, note);
   }
 
-  /** Counts one value; false if there are too many or it is too deep: it must not be read. */
+  /** Counts one value. Returns false if it must not be read: it is too deep, or there are too many values. */
   enter(path: ConfigPath, line: number): boolean {
     this.#nodes += 1;
     if (this.#nodes <= MAX_CONFIG_NODES && path.length <= MAX_CONFIG_DEPTH) return true;
@@ -51,7 +51,7 @@ export class ConfigDocument {
     return false;
   }
 
-  /** Line of a key or an element; of the nearest part around it if it is not in the text. */
+  /** Line of a key or an element or, if it is not in the text, of the nearest part around it. */
   lineOf(path: ConfigPath): number {
     for (let length = path.length; length > 0; length -= 1) {
       const note = this.#notes.get(keyOf(path.slice(0, length)));
@@ -60,7 +60,7 @@ export class ConfigDocument {
     return 1;
   }
 
-  /** Line of the `newlines`-th line feed of a text value (0 = its first line), where known. */
+  /** Line of the file for the text value's line `newlines` (0 = its first); its first line if more is not known. */
   textLineOf(path: ConfigPath, newlines: number): number {
     const { textLine, verbatim = false } = this.#notes.get(keyOf(path)) ?? {};
     if (textLine === undefined) return this.lineOf(path);

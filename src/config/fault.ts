@@ -1,10 +1,10 @@
-/** Where in a config something is: keys of objects and indexes of lists, from the root. */
+/** A location in a config: keys of objects and indexes of lists, from the root. */
 export type ConfigPath = readonly (string | number)[];
 
 /** One thing wrong with a config. */
 export interface ConfigFault {
   readonly file: string;
-  /** 1-based line in `file`; 1 where nothing nearer is known. */
+  /** 1-based line in `file`; 1 if no line is known. */
   readonly line: number;
   /** As in `rules[0].when`; empty for the document as a whole. */
   readonly path: string;

@@ -11,9 +11,9 @@ import {
 } from './limits.ts';
 import { suggest } from './suggest.ts';
 
-// The kinds of keys that a config has. Each check of a key has the same message, "expected …";
-// what was found is added to it. The text of a key is its comment in config/default.yaml and its
-// description in config/schema.json.
+// Schemas for the kinds of keys that a config has. All checks of a key have the same message, "expected …", to which
+// `checkStructure` adds what was found. The argument `text` becomes the comment of the key in config/default.yaml and
+// its description in config/schema.json.
 
 /** Least and greatest value of a number, included (`from`, `to`) or not (`above`, `below`). */
 interface Range {
@@ -58,7 +58,7 @@ export function flag(text: string) {
   return z.boolean('expected true or false').describe(text);
 }
 
-/** One of some words. */
+/** One of the given words. */
 export function choice<const T extends readonly string[]>(words: T, text: string) {
   return z.enum(words, `expected one of ${words.join(', ')}`).describe(text);
 }
@@ -89,13 +89,13 @@ export function parameterName(text: string) {
   return z.string(message).regex(PARAMETER_NAME, message).describe(text);
 }
 
-/** An object of which every key is known. */
+/** An object that may have only the given keys. */
 export function section<T extends z.core.$ZodLooseShape>(keys: T, text: string) {
   const known = Object.keys(keys);
   const describeUnknown = (key: string) =>
     `expected one of ${known.join(', ')}, found ${show(key)}${suggest(key, known)}`;
   const schema = z.strictObject(keys, {
-    // A line for each of the keys, in their order.
+    // One line for each unknown key, in the order of the keys.
     error: (issue) =>
       issue.code === 'unrecognized_keys'
         ? issue.keys.map(describeUnknown).join('\n')
@@ -104,10 +104,7 @@ export function section<T extends z.core.$ZodLooseShape>(keys: T, text: string) 
   return schema.describe(text);
 }
 
-/**
- * A CEL expression. Numbers and booleans are expressions as they stand; the text that they were
- * written as is taken.
- */
+/** A CEL expression as a text. Numbers and booleans are expressions, too, and become texts (see `readSourceTexts`). */
 export function expression(returns: string, text: string) {
   const message = `expected a CEL expression that gives ${returns}`;
   return z.union([z.string(), z.number(), z.boolean()], message).transform(String).describe(text);

@@ -3,7 +3,7 @@ import type { Guard, Metric } from '../domain/effect.ts';
 import type { CompleteRule } from './merge.ts';
 
 /**
- * SHA-256, in hex, of a canonical JSON: keys in this order, what is absent left out. `mode` and
+ * A rule's fingerprint: SHA-256, in hex, of a JSON with its keys in this order and without absent ones. `mode` and
  * `on_harm` are not in it: they change what is done, not what is found out.
  */
 export function fingerprintOf(

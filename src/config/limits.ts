@@ -1,4 +1,4 @@
-/** Seconds of any duration: a year. Longer is a slip, and far below where milliseconds lose precision. */
+/** Seconds of any duration: a year. Longer is a slip; in milliseconds, a year is far from losing precision. */
 export const MAX_SECONDS = 31_536_000;
 
 /** Characters of a metric's name: its key is at most 64 bytes on the wire. */
@@ -7,16 +7,16 @@ export const MAX_METRIC_LENGTH = 64;
 /** Characters of a seed: far more than chance needs, and each trial keeps its own. */
 export const MAX_SEED_LENGTH = 128;
 
-/** Guards of a rule. Harm in one is one part of the mean over all: the more, the later it shows. */
+/** Guards of a rule. Harm is judged by a mean over all of them: the more guards, the later harm in one shows. */
 export const MAX_GUARDS = 8;
 
-/** Bytes of a measurement's name: those of its key on the wire. */
+/** Bytes of a measurement's name: the bound of its key on the wire. */
 export const MAX_MEASUREMENT_BYTES = 64;
 
-/** Names of measurements that a trial can look at; some words mean something else there. */
+/** Names of measurements that a trial can look at; `outcome`, `latency` and `success` name other metrics. */
 export const MEASUREMENT_NAME = /^(?!(?:outcome|latency|success|__proto__)$)/;
 
-/** Rules are all evaluated in every cycle, at some microseconds each. */
+/** Rules of a config: every cycle evaluates all of them, at some microseconds each. */
 export const MAX_RULES = 1000;
 
 /** Values that a parameter may be limited to; searched one after the other. */
@@ -34,7 +34,7 @@ export const MAX_LABEL_LENGTH = 64;
 /** Names that a client's certificate may have; compared one after the other at each handshake. */
 export const MAX_ALLOWED_NAMES = 1000;
 
-/** Characters of such a name: those of the longest host name, with room for a URI. */
+/** Characters of a name in a certificate: enough for the longest host name, with room for a URI. */
 export const MAX_NAME_LENGTH = 1024;
 
 /** Characters of `version`: it is shown in GetStatus and in a metric's label. */
@@ -49,7 +49,7 @@ export const MAX_PATH_LENGTH = 4096;
  */
 export const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
 
-/** Values in a config file, aliases written out: some bytes of YAML can name billions. */
+/** Values in a config file, with aliases written out: a few bytes of YAML can stand for billions of values. */
 export const MAX_CONFIG_NODES = 200_000;
 
 /** Levels in a config file; the deepest that means anything is a value in a parameter. */
@@ -67,10 +67,10 @@ export const MAX_EXPRESSION_LENGTH = 4096;
 /** Levels of an expression. Evaluation recurses; the stack holds some ten thousand calls. */
 export const MAX_EXPRESSION_DEPTH = 100;
 
-/** Macros (`all`, `exists`, `map`, `filter`) within macros. The cost is a power of this. */
+/** Macros (`all`, `exists`, `map`, `filter`) within macros: the exponent of what an expression can cost. */
 export const MAX_MACRO_NESTING = 2;
 
-/** The longest literal list or map. Nested macros may loop over it: the cost is a power of this. */
+/** The longest literal list or map: the base of what nested macros over it can cost. */
 export const MAX_LITERAL_ELEMENTS = 100;
 
 /** Decimals that a format may ask for: as many as JavaScript's own functions take. */
@@ -79,5 +79,5 @@ export const MAX_FORMAT_PRECISION = 100;
 /** Characters of a text that an expression makes; far more than anyone reads. */
 export const MAX_TEXT_LENGTH = 4096;
 
-/** Elements of a list that an expression makes. `map` copies it for every element it adds. */
+/** Elements of a list that an expression makes. `map` copies the list for every element that it adds. */
 export const MAX_LIST_LENGTH = 4096;

@@ -16,7 +16,7 @@ import { checkStructure } from './structure.ts';
 export interface LoadedConfig {
   /** Frozen in depth. */
   readonly config: Config;
-  /** What is odd but harmless: unknown keys of a JSON file. */
+  /** Unknown keys of a JSON file, which are odd but harmless. */
   readonly warnings: readonly ConfigFault[];
 }
 
@@ -26,8 +26,8 @@ export interface CheckedConfig extends Pick<LoadedConfig, 'warnings'> {
 }
 
 /**
- * Reads a config file (JSON if its name ends in `.json`, else YAML) and merges it over the
- * defaults; without a file, there are the defaults alone. Throws a `ConfigError` with every fault.
+ * Reads a config file (JSON if its name ends in `.json`, else YAML) and merges it over the defaults; without a file,
+ * returns the defaults. Throws a `ConfigError` with every fault.
  */
 export function loadConfig(file: string | undefined): LoadedConfig {
   return parseConfigFile(readConfigFile(file), file);
@@ -100,8 +100,8 @@ function parseDocument(text: string, format: 'yaml' | 'json'): ConfigDocument {
 /**
  * The text of a config file; empty if there is no file. Throws a `ConfigError`.
  *
- * @param isAgain the file was read before: pipes, which can be read only once, and empty files, which
- * are about to be written, are refused
+ * @param isAgain whether the file was read before. If so, a pipe is refused, since it can be read only once, and so is
+ * an empty file, since it is about to be written
  */
 export function readConfigFile(file: string | undefined, { isAgain = false } = {}): string {
   if (file === undefined) return '';

@@ -6,7 +6,7 @@ import { type Sections, sectionsSchema } from './sections.ts';
 /** A config file merged over the defaults: complete, and not yet checked across its keys. */
 export interface MergedConfig extends Sections {
   readonly version: string;
-  /** `initial` is missing where neither the file nor the defaults give one. */
+  /** `initial` is absent if neither the file nor the defaults give a value. */
   readonly parameters: Readonly<Record<string, ParameterText>>;
   readonly rules: readonly RuleText[];
 }
@@ -53,7 +53,7 @@ function mergeParameters(
   return merged;
 }
 
-/** A parameter that is taken away takes the built-in rules for it along. */
+/** The built-in rules, without those for parameters that the file takes away. */
 function builtInRules(file: ParametersText): readonly RuleText[] {
   const isTaken = (name = '') => Object.hasOwn(file, name) && file[name] === null;
   return DEFAULT_RULES.filter(({ target }) => !isTaken(target));

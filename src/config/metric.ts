@@ -10,8 +10,8 @@ import {
 import { choice, number, section } from './fields.ts';
 import { MAX_MEASUREMENT_BYTES, MEASUREMENT_NAME } from './limits.ts';
 
-// How a config writes what trials look at. A metric is a word, or an object with what else is to be
-// said of it: `metric` names one of ours, `measurement` a key of Task.measurements.
+// The form in which a config writes the metrics of trials. A metric is a word, or an object that says more: `metric`
+// names a built-in metric, `measurement` a key of Task.measurements.
 
 const statistic = choice(
   ['median', 'total'],
@@ -19,7 +19,7 @@ const statistic = choice(
     'measurements)',
 ).optional();
 
-// At 0 it could never be proven, at 1 it would allow anything.
+// A margin of 0 could never be proven, and one of 1 would allow anything.
 const margin = number(
   { above: 0, below: 1 },
   'By how much it may be worse: a share of the old value; of success, a difference of rates',
@@ -65,7 +65,7 @@ const named = section(
   message: 'expected none: of success, it is the share of tasks',
 });
 
-/** What trials are to improve. */
+/** The key for the metric that trials are to improve. */
 export function primary(text: string) {
   const message =
     'expected outcome, latency, success, or an object with metric, or with measurement and better';
@@ -73,7 +73,7 @@ export function primary(text: string) {
   return z.union([word, latency, measurement], message).describe(text);
 }
 
-/** What trials must not make worse. */
+/** The key for a metric that trials must not make worse. */
 export function guard(text: string) {
   const message =
     'expected latency, success, or an object with metric, or with measurement and better';
@@ -84,7 +84,7 @@ export function guard(text: string) {
     .describe(text);
 }
 
-/** What trials are to improve, as a file writes it. */
+/** The metric that trials are to improve, as a file writes it. */
 export type PrimaryText = z.input<ReturnType<typeof primary>>;
 
 /** A guard as a file writes it. */
@@ -92,7 +92,7 @@ export type GuardText = z.input<ReturnType<typeof guard>>;
 
 const METRICS = { outcome: OUTCOME, latency: LATENCY, success: SUCCESS } as const;
 
-/** What trials are to improve, or a guard without its margin, as the program reads it. */
+/** The metric that trials are to improve, or a guard without its margin, as the program reads it. */
 export function settleMetric(text: PrimaryText | GuardText): Metric {
   if (typeof text === 'string') return METRICS[text];
   if ('metric' in text) {
@@ -114,7 +114,7 @@ export function defaultGuards(primary: PrimaryText): GuardText[] {
   return (['success', 'latency'] as const).filter((name) => name !== metricName(primary));
 }
 
-/** The name of a metric; `undefined` if it was faulty and has been taken away. */
+/** The name of a metric; `undefined` if the name was faulty and has been removed. */
 export function metricName(metric: PrimaryText | GuardText): string | undefined {
   if (typeof metric === 'string') return metric;
   return 'metric' in metric ? metric.metric : metric.measurement;

@@ -21,7 +21,7 @@ import type { ConfigPath } from './fault.ts';
 
 const OPTIONS = {
   prettyErrors: false,
-  // Duplicate keys are found while reading, where their path is known.
+  // `readMap` finds duplicate keys, since it knows their paths.
   uniqueKeys: false,
   stringKeys: false,
   // Tags such as `!!binary` produce values that JSON does not have.
@@ -38,7 +38,7 @@ export function parseYamlDocument(text: string): ConfigDocument {
     const hint = problem.code === 'BLOCK_AS_IMPLICIT_KEY' ? '; a text with ": " needs quotes' : '';
     document.fault([], lineAt(problem.pos[0]), `expected YAML: ${problem.message}${hint}`);
   }
-  // What the parser recovered after a fault of syntax is a guess, and would only mislead.
+  // What the parser recovered after a fault of syntax is a guess, which would only mislead.
   if (yaml.errors.length > 0 || yaml.contents === null) return document;
   const reader: Reader = { targets: resolveAliases(yaml), document, lineAt };
   // A document of `---` and comments alone is null, and counts as empty.
@@ -70,7 +70,7 @@ function jsonFault(text: string): string | undefined {
   }
 }
 
-/** Offset at which a text that is not JSON stops being it, as far as YAML, which takes more, tells. */
+/** Offset of the first part of a text that is not JSON, as far as YAML, which allows more, can tell. */
 function findStray(text: string): number {
   const { contents, errors } = parseDocument(text, OPTIONS);
   let offset = errors[0]?.pos[0];
@@ -85,7 +85,7 @@ function findStray(text: string): number {
       return offset === undefined ? undefined : visit.BREAK;
     },
   });
-  // YAML has comments, too; it does not tell where they are.
+  // What is left is a YAML comment; the parser does not tell where comments are.
   return offset ?? text.search(/(?:^|\s)#/) + 1;
 }
 
@@ -95,7 +95,7 @@ interface Reader {
   lineAt(offset: number): number;
 }
 
-/** All in one pass: the package searches the whole document again for each. */
+/** The target of each alias, found in one pass: the package would search the whole document for each alias. */
 function resolveAliases(yaml: Document): ReadonlyMap<Alias, Node> {
   const anchors = new Map<string, Node>();
   const targets = new Map<Alias, Node>();
@@ -110,7 +110,7 @@ function resolveAliases(yaml: Document): ReadonlyMap<Alias, Node> {
   return targets;
 }
 
-/** `line` is that of the key or element, known to the caller. */
+/** Reads a node as data. `line` is the line of its key or element. */
 function readNode(reader: Reader, node: unknown, path: ConfigPath, line: number): unknown {
   const { document } = reader;
   if (isAlias(node)) {

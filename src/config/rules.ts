@@ -24,7 +24,7 @@ import type { RuleText } from './schema.ts';
 export interface ExpressionFault {
   readonly path: ConfigPath;
   readonly message: string;
-  /** Lines of the expression before the place of the fault. */
+  /** Line feeds of the expression before the fault. */
   readonly newlines: number;
 }
 
@@ -37,7 +37,7 @@ interface ReadRule<T extends RuleText = RuleText> {
   readonly expressions: Map<Field, Expression>;
 }
 
-/** Tries every expression of every rule, each by itself. */
+/** Faults of the expressions of all rules, each evaluated by itself on samples. */
 export function checkRules(
   config: MergedConfig,
   declared: DeclaredParameters,
@@ -56,7 +56,7 @@ export function checkRules(
   return faults;
 }
 
-/** The rules of a config in which `checkRules` has found no fault, in its order. */
+/** Compiles the rules of a config in which `checkRules` has found no fault. Returns them in the config's order. */
 export function* compileRules(
   config: CompleteConfig,
   declared: DeclaredParameters,
@@ -111,7 +111,7 @@ function locate(
   };
 }
 
-/** The kind that an expression must give; `undefined` if any will do, or it is not known. */
+/** The kind that an expression must give; `undefined` if any kind will do, or if the kind is not known. */
 function kindExpected(field: Field, rule: RuleText, config: MergedConfig): ValueKind | undefined {
   if (field === 'when') return 'boolean';
   if (field === 'reasoning') return 'string';
@@ -129,7 +129,7 @@ function initialValues({ parameters }: MergedConfig): Parameters {
   return values;
 }
 
-/** Parameters have their initial values; those that a rule adds, the value that it adds. */
+/** Samples in which parameters have their initial values, and a parameter that a rule adds has the added value. */
 function createSamplesFor(rules: readonly ReadRule[], initial: Parameters): Bindings[] {
   const measurements = new Set<string>();
   for (const rule of rules) {
@@ -153,7 +153,7 @@ function firstValue(expression: Expression, samples: readonly Bindings[]): Value
     try {
       return toValue(result);
     } catch {
-      // Not a value on this sample; it is reported where the rule itself is checked.
+      // The result is no value on this sample; `checkRules` reports that.
     }
   }
   return undefined;
@@ -183,7 +183,7 @@ function compileRule(
     reasonings: textsOf(expressions.get('reasoning')?.syntax.expr, samples),
     constantValue: constantOf(expressions.get('new_value'), samples),
     neverFires: constantOf(expressions.get('when'), samples) === false,
-    // Checked to give nothing else, except where a parameter has changed its kind since.
+    // `checkRules` has checked the kinds, but a parameter may have changed its kind since.
     when: (context) => expectKind(when?.(context), 'boolean', `when of rule ${id}`) as boolean,
     newValue: (context) => checkSize(newValue?.(context), `new_value of rule ${id}`),
     oldValue: oldValue && ((context) => checkSize(oldValue(context), `old_value of rule ${id}`)),
@@ -200,7 +200,7 @@ function constantOf(
   return isFixed ? firstValue(expression, samples) : undefined;
 }
 
-/** Throws where no parameter may have a value: it would be kept with each proposal. */
+/** Throws an `Error` if a value is too large for a parameter: it would be kept with each proposal. */
 function checkSize<T extends Value | undefined>(value: T, name: string): T {
   const excess = value === undefined ? undefined : excessOf(value);
   if (excess !== undefined) throw new Error(`${name}: ${excess}`);

@@ -23,7 +23,7 @@ const values = z
   .min(1, 'expected at least one value')
   .max(MAX_ALLOWED, `expected at most ${MAX_ALLOWED} values`);
 
-/** One parameter. Bounds have no default here: they are merged over those of the built-in one. */
+/** One parameter. Its bounds have no default here, since they are merged over those of the built-in parameter. */
 const parameter = section(
   {
     initial: value
@@ -38,7 +38,7 @@ const parameter = section(
     ).optional(),
     min: bound('Least value; null = none').optional(),
     max: bound('Greatest value; null = none').optional(),
-    // At 0 it could never move.
+    // At 0 the parameter could never change.
     max_step: number({ above: 0 }, 'Most that one delta may move it; null = no bound')
       .nullable()
       .optional(),
@@ -98,7 +98,7 @@ export const ruleSchema = section(
   'When to change which parameter to what, and why.',
 );
 
-/** What a config file may hold. Everything is optional: it is merged over the defaults. */
+/** What a config file may hold. Every key is optional, since the file is merged over the defaults. */
 export const configFileSchema = section(
   {
     $schema: z.string('expected the address of a JSON Schema').optional(),
@@ -140,10 +140,10 @@ export const configFileSchema = section(
 /** One parameter as written; `null` lifts a bound of the default. */
 export type ParameterText = z.output<typeof parameter>;
 
-/** One rule as written. Keys that are faulty have been taken away. */
+/** One rule as written, without its faulty keys. */
 export type RuleText = Partial<z.input<typeof ruleSchema>>;
 
-/** A config file of which every value that is left passed the schema. */
+/** A config file without the values that did not pass the schema. */
 export interface ConfigFile extends Partial<Sections> {
   readonly version?: string | number;
   readonly parameters?: Readonly<Record<string, ParameterText | null>>;

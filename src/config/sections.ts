@@ -7,16 +7,16 @@ import { MAX_METRIC_LENGTH, MAX_SECONDS, MAX_SEED_LENGTH } from './limits.ts';
 import { LOG_LEVELS } from './log-level.ts';
 import { limits, openfeature, tls, tokens } from './service-sections.ts';
 
-// The keys of all sections: kind, range, text, default or, without one, an example. A
-// comment gives the reason for a range. All else that knows keys is made of these: the checks, the
-// defaults, config/default.yaml, config/schema.json, `--print-config` and the settings.
+// The keys of all sections, each with its kind, range, text, and default or, without one, an example. A comment gives
+// the reason for a range. Everything else that knows keys is derived from these: the checks, the defaults,
+// config/default.yaml, config/schema.json, `--print-config` and the settings.
 
 const cycle = section(
   {
     enabled: flag('The timer runs from the start').default(true),
     // Below 0.01 s the loop would do nothing but commit. Timers reach 24 days at most.
     interval_seconds: number({ from: 0.01, to: 86_400 }, 'Seconds between cycles').default(30),
-    // They are held in memory, and each cycle may read them all.
+    // Tasks are held in memory, and each cycle may read all of them.
     history_limit: whole({ from: 1, to: 100_000 }, 'Tasks retained').default(100),
     analysis_window: whole(
       { from: 1, to: 100_000 },
@@ -115,7 +115,7 @@ const curation = section(
       { from: 0, to: 1_000_000 },
       'Deltas that become live in any hour; 0 = no bound',
     ).default(20),
-    // At 0 it would expire before anyone saw it.
+    // At 0 a proposal would expire before anyone saw it.
     proposal_ttl_seconds: number(
       { above: 0, to: MAX_SECONDS },
       'Seconds that a proposal waits for a person or a trial',
@@ -138,7 +138,7 @@ const curation = section(
 const trial = section(
   {
     assignment: choice(TRIAL_ASSIGNMENTS, 'How tasks get their arm').default('auto'),
-    // Two pairs of blocks fit into the 200 tasks that a trial uses.
+    // At 50, two pairs of blocks fit into the 200 tasks that a trial uses.
     block_tasks: whole(
       { from: 1, to: 50 },
       'Reports that end a block of a switchback trial',
@@ -154,7 +154,7 @@ const trial = section(
     )
       .optional()
       .meta({ examples: [['kind']] }),
-    // At 0 all would be missing.
+    // At 0 all outcomes would be missing.
     outcome_timeout_seconds: number(
       { above: 0, to: MAX_SECONDS },
       'Seconds until an outcome counts as missing; without it, three times as long as the longest ' +
@@ -166,7 +166,7 @@ const trial = section(
       { above: 0, to: MAX_SECONDS },
       'Seconds until a trial ends, inconclusive: in a week, 50 tasks a day are enough for 200',
     ).default(604_800),
-    // At 0 it would be good to fail fast.
+    // At 0 a task that fails fast would look better.
     timeout_ms: number(
       { above: 0 },
       'Latency that a failed or timed-out task counts as at least; without it, the p99 of successes',
@@ -183,7 +183,7 @@ const trial = section(
       { above: 0, to: MAX_SECONDS },
       'Seconds that a probation takes at most',
     ).default(2_592_000),
-    // The old value is known to be worse: more would cost more than it tells.
+    // The old value is known to be worse: a larger share would cost more than it tells.
     holdback: number(
       { from: 0, to: 0.2 },
       'Share of tasks that keep the old value of a confirmed change',
@@ -211,7 +211,7 @@ const monitoring = section(
   'The log.',
 ).prefault({});
 
-// About 1 KB each.
+// A delta or a cycle takes about 1 KB.
 const retained = (text: string) => whole({ from: 1, to: 1_000_000 }, text);
 
 const ledger = section(

@@ -7,7 +7,7 @@ import type { CompleteConfig } from './merge.ts';
 import type { ParameterText } from './schema.ts';
 import { type Sections, sectionsSchema } from './sections.ts';
 
-/** A merged config that was found without fault, as the program reads it. */
+/** A merged config without fault, as the program reads it. */
 export function settle(text: CompleteConfig, rules: readonly Rule[]): Config {
   const settings = settleSections(text);
   const { certificateFile, keyFile, ...tls } = settings.tls;
@@ -19,7 +19,7 @@ export function settle(text: CompleteConfig, rules: readonly Rule[]): Config {
       Object.entries(text.parameters).map(([name, spec]) => [name, settleParameter(spec)]),
     ),
     rules,
-    // Checked to be there together.
+    // `crossCheck` has made sure that both are given or neither.
     tls: certificateFile && keyFile ? { ...tls, certificateFile, keyFile } : undefined,
     tokens: clientFile || adminFile ? { clientFile, adminFile } : undefined,
     text,
@@ -27,11 +27,11 @@ export function settle(text: CompleteConfig, rules: readonly Rule[]): Config {
 }
 
 function settleSections(text: Sections): CamelKeys<Sections> {
-  // The type says of each key what `camelKeys` does with it.
+  // The type does to each key what `camelKeys` does.
   return camelKeys(sectionsSchema, text) as CamelKeys<Sections>;
 }
 
-/** Every key that the schema of an object knows, in camelCase, and so within. */
+/** An object with the keys of its schema in camelCase, nested objects included. */
 function camelKeys(schema: unknown, value: unknown): unknown {
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodPrefault) {
     return camelKeys(schema.unwrap(), value);
@@ -47,7 +47,7 @@ function camelKeys(schema: unknown, value: unknown): unknown {
 }
 
 function settleParameter(text: ParameterText): ParameterSpec {
-  // Checked to be there; `null` is a value of its own.
+  // `crossCheck` has made sure that there is a value, which may be `null`.
   const initial = text.initial ?? null;
   const [min, max, maxStep] = [text.min, text.max, text.max_step].map((one) => one ?? undefined);
   const allowed = text.allowed ?? undefined;
@@ -55,7 +55,7 @@ function settleParameter(text: ParameterText): ParameterSpec {
   return { initial, type, min, max, maxStep, allowed };
 }
 
-/** Freezes a value and all that it holds; answers it. */
+/** Freezes a value and all that it holds; returns the value. */
 export function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
     Object.freeze(value);

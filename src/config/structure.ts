@@ -3,14 +3,14 @@ import type { ConfigDocument, LocatedFault } from './document.ts';
 import { type ConfigPath, formatPath, show } from './fault.ts';
 import { type ConfigFile, configFileSchema } from './schema.ts';
 
-/** What a document holds, as far as it has the right shape. */
+/** The content of a document, as far as it has the right shape, and the faults of the rest. */
 export interface Structure {
   /** Only what passed: faulty and unknown keys are removed. */
   readonly file: ConfigFile;
   readonly faults: readonly LocatedFault[];
   /** Unknown keys: a warning in JSON, a fault in YAML. */
   readonly unknownKeys: readonly LocatedFault[];
-  /** The value at the path, or something around it, was there and is faulty. */
+  /** Whether the document had a fault at the path, or at something around it. */
   isFaulty(path: ConfigPath): boolean;
 }
 
@@ -55,7 +55,7 @@ export function checkStructure(document: ConfigDocument): Structure {
 
 type Issue = z.core.$ZodIssue;
 
-/** A value of several kinds is judged by the kind with the fewest faults within it, if there is one. */
+/** Replaces a union's issue by the issues of the kind with the fewest, all within the value, if there is one. */
 function narrow(issue: Issue): readonly Issue[] {
   if (issue.code !== 'invalid_union') return [issue];
   const isWithin = ({ path, code }: Issue) => path.length > 0 || code === 'unrecognized_keys';

@@ -1,7 +1,7 @@
 /** ` (did you mean "x"?)` where one of the names is close to the one found, else nothing. */
 export function suggest(found: string, names: Iterable<string>): string {
   const wanted = plain(found);
-  // One slip in a short word, two in a long one: more and it is likely to be another word.
+  // One slip in a short word, two in a long one: a name with more slips is likely to be another word.
   const furthest = wanted.length > 5 ? 2 : 1;
   let best: string | undefined;
   let nearest = furthest + 1;
@@ -17,7 +17,7 @@ function plain(name: string): string {
   return name.replaceAll(/[_.\-\s]/g, '').toLowerCase();
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours that make one of the other. */
+/** The least number of insertions, deletions, replacements and swaps of neighbours that turn `a` into `b`. */
 function editDistance(a: string, b: string): number {
   let before: number[] = [];
   let above = Array.from({ length: b.length + 1 }, (_, column) => column);

@@ -4,12 +4,12 @@ export interface CycleRecord {
   /** 1, 2, 3 … over the ledger's life. */
   readonly number: number;
   readonly startTimeMs: number;
-  /** Without the commit. */
+  /** How long the cycle took, without its commit. */
   readonly durationMs: number;
-  /** Tasks in its window; 0 where too few were retained. */
+  /** Tasks in the cycle's window; 0 if too few tasks were retained. */
   readonly tasksAnalyzed: number;
   readonly deltasProposed: number;
   readonly deltasApplied: number;
-  /** Proposals of the ledger's life, this cycle's included; each was evaluated once. */
+  /** Proposals over the ledger's life, this cycle's included; each was evaluated once. */
   readonly totalDeltasHistory: number;
 }

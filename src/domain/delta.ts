@@ -13,11 +13,10 @@ export type DeltaImpact = (typeof DELTA_IMPACTS)[number];
 export type RiskLevel = 'low' | 'medium' | 'high';
 
 /**
- * Where a delta stands. Reachable: proposed → trial | applied | rejected | expired; trial →
- * provisional | reverted | proposed (for a person to decide); provisional → confirmed | applied |
- * reverted | proposed; confirmed → applied | reverted | proposed; applied → reverted. A cycle may
- * propose and apply, reject or put on trial in one commit. Overrides, reverts and switches of trials
- * are born applied.
+ * The states of a delta. Transitions: proposed → trial | applied | rejected | expired; trial → provisional | reverted |
+ * proposed (for a person to decide); provisional → confirmed | applied | reverted | proposed; confirmed → applied |
+ * reverted | proposed; applied → provisional | reverted. One commit may make several of them: an override, a revert or
+ * a switch of a trial is applied in the commit that proposes it.
  */
 export const DELTA_STATES = [
   'proposed',
@@ -49,18 +48,18 @@ export interface DeltaEvaluation {
   readonly estimatedBenefit: string;
 }
 
-/** One proposed change to one parameter, as it was born. */
+/** One proposed change to one parameter, as it was when proposed. */
 export interface Proposal {
   readonly deltaId: string;
-  /** Empty for overrides. */
+  /** The rule behind the change; empty for overrides and for changes made by the config. */
   readonly ruleId: string;
   /** `undefined` where no rule targets the parameter that is set or restored. */
   readonly type: DeltaType | undefined;
   readonly operation: DeltaOperation;
   readonly target: string;
-  /** Absent if there was none. */
+  /** The value before the change; absent if the parameter had none. */
   readonly oldValue: Value | undefined;
-  /** Absent if the parameter is removed. */
+  /** Absent if the change removes the parameter. */
   readonly newValue: Value | undefined;
   readonly reasoning: string;
   /** 0 to 1. */
@@ -71,28 +70,28 @@ export interface Proposal {
   /** 0 for overrides, reverts and switches. */
   readonly cycleNumber: number;
   readonly evaluation: DeltaEvaluation | undefined;
-  /** By the loop's time. */
+  /** When a waiting proposal expires, by the loop's time in milliseconds. */
   readonly expireTimeMs: number | undefined;
   /** What a proposal waits for. */
   readonly waitsFor: 'person' | 'trial' | undefined;
-  /** The delta whose former value this one restores; empty otherwise. */
+  /** The delta that this one undoes, restoring the value before that delta; otherwise empty. */
   readonly revertsDeltaId: string;
-  /** The delta on trial that this one is a switch of; empty otherwise. */
+  /** For a switch of a trial: the delta on trial; otherwise empty. */
   readonly trialDeltaId: string;
-  /** What became of it and why, in words; empty: nothing to say. */
+  /** What became of the delta and why, in words; empty if there is nothing to say. */
   readonly summary: string;
 }
 
-/** A delta was promoted by its trial. Times are the loop's. */
+/** The promotion of a delta by its trial. Times are the loop's, in milliseconds. */
 export interface Promotion {
   readonly timeMs: number;
-  /** What was known of it then; `undefined` in ledgers of older releases. */
+  /** What the trial had measured until then; `undefined` in ledgers of older releases. */
   readonly compared: Comparison | undefined;
 }
 
-/** A delta was confirmed. */
+/** The confirmation of a delta. */
 export interface Confirmation extends Promotion {
-  /** Tasks ever recorded then. */
+  /** Tasks recorded over the ledger's life until the confirmation. */
   readonly tasksRecorded: number;
 }
 
@@ -102,34 +101,34 @@ export interface Refusal {
   /** A short constant, and a text for people; empty if not given. */
   readonly reason: string;
   readonly message: string;
-  /** By the loop's time. */
+  /** When the client refused the delta, by the loop's time in milliseconds. */
   readonly timeMs: number;
-  /** Clients among which a majority was counted then. */
+  /** The number of clients at that time, of which more than half are a majority. */
   readonly clients: number;
 }
 
 /** A delta and what became of it. */
 export interface Delta extends Proposal {
-  /** Its place among all deltas of the ledger's life, in order of birth: 1, 2, 3 … */
+  /** Its number among all deltas of the ledger's life, in order of creation: 1, 2, 3 … */
   readonly ordinal: number;
   readonly state: DeltaState;
-  /** Its place among the changes applied; 0 until it is. */
+  /** Its number among the applied changes; 0 until it is applied. */
   readonly sequence: number;
-  /** Unix time; `undefined` until it is. */
+  /** When it was applied, Unix time in milliseconds; `undefined` until then. */
   readonly applyTimeMs: number | undefined;
   /** As `applyTimeMs`, by the loop's time. */
   readonly appliedMs: number | undefined;
-  /** The live value that it replaced; what a revert restores. */
+  /** The live value that the delta replaced, which a revert restores. */
   readonly replacedValue: Value | undefined;
-  /** Its effect, if anything is known of it. */
+  /** What is known of its effect; `undefined` if nothing is. */
   readonly effect: DeltaEffect | undefined;
   readonly promotion: Promotion | undefined;
   readonly confirmation: Confirmation | undefined;
-  /** The clients that refuse it, each with its newest refusal, in order; absent: none does. */
+  /** The newest refusal of each client that refuses the delta, in order; absent if none does. */
   readonly refusals?: readonly Refusal[];
 }
 
-/** Whether a delta is a switch of a trial that leaves the value as it is. */
+/** Whether a delta is a switch of a trial that does not change the value. */
 export function isIdleSwitch({
   trialDeltaId,
   oldValue,
@@ -138,7 +137,7 @@ export function isIdleSwitch({
   return trialDeltaId !== '' && sameValue(oldValue, newValue);
 }
 
-/** A delta as it is born. */
+/** A new delta, in the state `proposed`. */
 export function bornDelta(proposal: Proposal, ordinal: number): Delta {
   return {
     ...proposal,
@@ -155,7 +154,7 @@ export function bornDelta(proposal: Proposal, ordinal: number): Delta {
 }
 
 /**
- * Common fields of overrides, reverts, switches and restored values: not scored, and applied at once.
+ * Common fields of overrides, reverts, switches and restored values, which are not scored, and are applied at once.
  *
  * @param wallMs Unix time in milliseconds
  */

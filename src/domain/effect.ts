@@ -1,30 +1,30 @@
-/** What was found out about a delta. The first four end a trial; the last is only an estimate. */
+/** What was found out about a delta. The first four end a trial; `observed` is an estimate without a trial. */
 export const VERDICTS = ['helped', 'harmed', 'inconclusive', 'invalid', 'observed'] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
 /** How a trial can end. */
 export type TrialVerdict = Exclude<Verdict, 'observed'>;
 
-/** What of a metric is compared: what is typical, what adds up, or how often something happens. */
+/** What is compared of a metric: what is typical, what adds up, how often something happens, or the mean. */
 export const STATISTICS = ['median', 'total', 'share', 'mean'] as const;
 export type Statistic = (typeof STATISTICS)[number];
 
-/** What a trial looks at: how tasks end and how fast, or a key of `Task.measurements`. */
+/** A metric that trials compare: how tasks end, how fast, or a key of `Task.measurements`. */
 export interface Metric {
   readonly name: string;
   /** `outcome`: success first, then latency. */
   readonly kind: 'outcome' | 'latency' | 'success' | 'measurement';
   /** Which direction is an improvement. */
   readonly better: 'lower' | 'higher';
-  /** Success: the share of tasks. Otherwise the median or the total. */
+  /** `share` (of tasks) for success, otherwise `median` or `total`. */
   readonly statistic: Statistic;
 }
 
 /** A metric that a change must not make worse. */
 export interface Guard extends Metric {
   /**
-   * By how much it may be worse, which a trial has to prove: a share of the old value, above 0 and
-   * below 1; of success, a difference of rates.
+   * The most by which it may be worse, which a trial has to prove: a share of the old value, above 0 and below 1; for
+   * success, a difference of rates.
    */
   readonly margin: number;
 }
@@ -51,14 +51,14 @@ export const SUCCESS: Metric = {
 /** Margin of a guard that names none. */
 export const DEFAULT_MARGIN = 0.05;
 
-/** A delta's effect on one metric; new against old. */
+/** A delta's effect on one metric: the new value against the old one. */
 export interface MetricEffect {
   readonly metric: string;
-  /** What the estimate is of. */
+  /** The statistic that `estimate` compares. */
   readonly statistic: Statistic;
   /**
-   * Latency: log ratio. Success: difference of rates. Outcome: share of comparisons that the new
-   * value won less the share that it lost. A measurement: difference per task, in its own unit.
+   * Latency: log ratio. Success: difference of rates. Outcome: share of comparisons that the new value won less the
+   * share that the new value lost. A measurement: difference per task, in its own unit.
    */
   readonly estimate: number;
   /** Ends of a 95 % interval around the estimate. */
@@ -67,37 +67,37 @@ export interface MetricEffect {
   /** Evidence (e-values) that the delta harms, and that it helps; 1: none. */
   readonly eHarm: number;
   readonly eHelp: number;
-  /** Evidence, at its highest, that a guard is not worse by its margin; 1: none. */
+  /** The highest evidence (e-value) so far that a guard is not worse by its margin; 1: none. */
   readonly eNotWorse: number;
-  /** Absent if it is not a guard. */
+  /** The guard's margin; absent if the metric is not a guard. */
   readonly margin: number | undefined;
   readonly tasksOld: number;
   readonly tasksNew: number;
 }
 
-/** What a change has gained per task, by tasks that kept the old value; about 95 % at any moment. */
+/** What a change has gained per task, against tasks that kept the old value; its 95 % interval holds at any time. */
 export interface GainEffect {
   /** `latency`, in milliseconds, `success`, as a rate, or a measurement, in its own unit. */
   readonly metric: string;
-  /** Old less new; of success, new less old. Positive: less is spent, or more tasks succeed. */
+  /** Old less new; for success, new less old. Positive: less is spent, or more tasks succeed. */
   readonly perTask: number;
   readonly lower: number;
   readonly upper: number;
-  /** Groups of tasks that it rests on. */
+  /** Groups of tasks that the gain rests on. */
   readonly groups: number;
 }
 
-/** The difference that a change makes in one metric per task, by the tasks of its trial and probation. */
+/** The difference that a change makes in one metric per task, measured by its trial and probation. */
 export interface Difference extends GainEffect {
   readonly better: 'lower' | 'higher';
 }
 
-/** The tasks of a trial and its probation, arm against arm; those of carried evidence are left out. */
+/** The tasks of a trial and its probation, compared arm against arm; tasks of carried evidence are left out. */
 export interface Comparison {
   /** Tasks compared. */
   readonly tasksOld: number;
   readonly tasksNew: number;
-  /** The metric that decides; `latency` where that is `outcome`. */
+  /** The metric that decides the trial; `latency` if that metric is `outcome`. */
   readonly primary: string;
   readonly differences: readonly Difference[];
 }

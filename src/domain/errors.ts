@@ -1,4 +1,4 @@
-/** What can go wrong with a request; each reason has one gRPC code (see contract in the proto). */
+/** What can go wrong with a request. Each reason has one gRPC code: see learning_service.proto. */
 export type ErrorReason =
   | 'INVALID_FIELD'
   | 'MALFORMED'

@@ -2,19 +2,19 @@ import type { Delta } from './delta.ts';
 import type { Difference } from './effect.ts';
 
 /**
- * An amount of one metric over many tasks: task-hours of latency, tasks that succeed, or a measurement's
- * own unit. Positive: better; of a cost: lost.
+ * An amount of one metric over many tasks: task-hours of latency, tasks that succeed, or a measurement in its own unit.
+ * Positive: a gain; in a `ProvingCost`: a loss.
  */
 export interface Amount {
   readonly metric: string;
   readonly better: 'lower' | 'higher';
   readonly estimate: number;
-  /** Ends of an interval around it, about 95 % at any moment. */
+  /** Ends of an interval around the estimate, about 95 % at any moment. */
   readonly lower: number;
   readonly upper: number;
 }
 
-/** What a confirmed change gains in a metric. Positive: better, whichever direction that is. */
+/** What a confirmed change gains in a metric. Positive: better, whether lower or higher values are better. */
 export interface MetricGain extends Difference {
   readonly total: Amount;
 }
@@ -23,35 +23,35 @@ export interface MetricGain extends Difference {
 export interface Prediction {
   readonly madeWhen: 'provisional' | 'confirmed';
   readonly difference: Difference;
-  /** Per task; absent until enough is known. */
+  /** The difference per task that the holdback found; absent until enough is known. */
   readonly found: number | undefined;
 }
 
 /** A change that was confirmed. */
 export interface ChangeGains {
   readonly delta: Delta;
-  /** By the loop's time. */
+  /** When the change was confirmed, by the loop's time in milliseconds. */
   readonly confirmedMs: number;
   /** Tasks recorded from its confirmation until its holdback ended. */
   readonly tasks: number;
-  /** Of these, tasks that kept the old value and were counted. */
+  /** Of `tasks`, those that kept the old value and were counted. */
   readonly tasksHeldBack: number;
-  /** Its holdback goes on. */
+  /** Whether its holdback is still running. */
   readonly isMeasuring: boolean;
   readonly gains: readonly MetricGain[];
   readonly predictions: readonly Prediction[];
-  /** Why it is not measured, in words; empty: it is. */
+  /** Why the change is not measured, in words; empty if it is measured. */
   readonly note: string;
 }
 
 /** A change that was tried and not kept, or taken back. */
 export interface UnkeptChange {
   readonly delta: Delta;
-  /** Tasks from its confirmation until its reversal; absent if it was not confirmed. */
+  /** Tasks from the change's confirmation until its reversal; absent if it was not confirmed. */
   readonly tasksConfirmed: number | undefined;
 }
 
-/** A change that is on trial or on probation, or applied and not proven, and the tasks counted so far. */
+/** A change on trial, on probation, or applied without proof. */
 export interface OpenChange {
   readonly delta: Delta;
   readonly tasksUsed: number;
@@ -59,22 +59,22 @@ export interface OpenChange {
 
 /** What trials or holdbacks cost. */
 export interface ProvingCost {
-  /** Tasks that ran with the value that was not kept; of holdbacks, with the old one. */
+  /** Tasks that ran with the value that was not kept; for holdbacks, with the old value. */
   readonly tasks: number;
   readonly amounts: readonly Amount[];
 }
 
-/** How far findings have held. */
+/** How well the findings of trials have held. */
 export interface TrackRecord {
   readonly promotions: number;
   readonly confirmed: number;
   readonly onProbation: number;
   readonly takenBack: number;
   readonly takenBackConfirmed: number;
-  /** Predictions that a holdback has graded, and intervals of them that held. */
+  /** Predictions that a holdback has graded, and how many of their intervals held. */
   readonly predictionsGraded: number;
   readonly predictionsHeld: number;
-  /** Share of intervals that is expected to hold. */
+  /** Share of the intervals that are expected to hold. */
   readonly expectedShare: number;
 }
 
@@ -93,13 +93,13 @@ export interface Gains {
   readonly unkept: readonly UnkeptChange[];
   readonly open: readonly OpenChange[];
   readonly record: TrackRecord;
-  /** Where nothing is proven: what it would take, in words. */
+  /** What it would take to prove a change, in words; empty if one is proven. */
   readonly needed: readonly string[];
 }
 
 const MS_PER_HOUR = 3_600_000;
 
-/** A difference per task times a number of tasks; a negative number inverts it. */
+/** The amount of a difference per task over a number of tasks; a negative number inverts the amount. */
 export function amountOver(
   { metric, better, perTask, lower, upper }: Difference,
   tasks: number,
@@ -117,8 +117,8 @@ export function amountOver(
 }
 
 /**
- * Sums by metric, in the order in which metrics first come. The ends of intervals are summed too: the sum
- * of independent estimates would allow a narrower one.
+ * Sums amounts by metric, in order of first appearance. The ends of intervals are summed too: for independent
+ * estimates, a narrower interval would be valid.
  */
 export function sumAmounts(amounts: readonly Amount[]): Amount[] {
   const sums = new Map<string, Amount>();

@@ -3,11 +3,11 @@ export interface CoordinationMetrics {
   readonly subAgentCount: number;
   /** Percent of one core. */
   readonly cpuPercent: number;
-  /** Anything else a rule may use. */
+  /** Other values that rules may use, by name. */
   readonly values: Readonly<Record<string, number>>;
   /** Unix time in milliseconds. */
   readonly observeTimeMs: number;
-  /** Who reports them. Left out: it is not known, or they are of several. */
+  /** The client that reported them; absent if it is not known, or if reports of several clients are combined. */
   readonly clientId?: string;
 }
 
@@ -18,6 +18,6 @@ export interface MetricsReport {
   readonly reportTimeMs: number;
 }
 
-/** What is made of one metric that several clients report. */
+/** How the values of one metric that several clients report are combined. */
 export const COMBINATIONS = ['sum', 'max', 'mean'] as const;
 export type Combination = (typeof COMBINATIONS)[number];

@@ -1,7 +1,7 @@
-/** More decimals than asked for, which distinguish a tie from the numbers next to it. */
+/** Decimals printed beyond those asked for, to tell a tie from the numbers next to it. */
 const MORE = 60;
 
-/** Of more decimals, ties are rounded up: JavaScript prints at most 100 to tell them by. */
+/** Up to this many decimals, ties round half to even; beyond, up, as JavaScript prints at most 100 decimals. */
 const MAX_HALF_EVEN = 100 - MORE;
 
 /**
@@ -16,7 +16,7 @@ export function fixedText(value: number, digits: number): string {
   return signOf(value) + halfEven(size.toFixed(digits), exact, digits);
 }
 
-/** A finite number with at most 100 decimals as C and Python print `%.{digits}e`, rounded likewise. */
+/** A finite number with at most 100 decimals, as C and Python print `%.{digits}e`; rounded as in `fixedText`. */
 export function exponentText(value: number, digits: number): string {
   const size = Math.abs(value);
   const rounded = size.toExponential(digits);
@@ -27,7 +27,7 @@ export function exponentText(value: number, digits: number): string {
   return signOf(value) + whole.replace(/([+-])(\d)$/, '$10$2');
 }
 
-/** JavaScript rounds ties up; of a tie whose kept digits are even, returns these. */
+/** The kept digits if the number is a tie and they are even, otherwise `rounded`: JavaScript rounds ties up. */
 function halfEven(rounded: string, exact: string, digits: number): string {
   const length = exact.length - MORE - (digits === 0 ? 1 : 0);
   const isTie = /^\.?50*$/.test(exact.slice(length));

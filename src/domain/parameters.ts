@@ -4,7 +4,7 @@ import type { ParameterSpec } from './settings.ts';
 import { kindOf, sameValue, type Value } from './value.ts';
 import { encodedBytes } from './value-size.ts';
 
-/** Digits that a computed number keeps: drops the noise of binary fractions, loses nothing else. */
+/** Significant digits that a computed number keeps: enough to lose nothing but the noise of binary fractions. */
 const SIGNIFICANT_DIGITS = 12;
 
 /**
@@ -27,16 +27,16 @@ export function limitValue(
 }
 
 /**
- * Parameters at most, live or to be added: every snapshot holds all of them, and a default client takes
- * no message over 4 MiB. With names of 128 characters, values of `MAX_VALUE_BYTES` and the id of a delta for each they
- * take 4,109,000 bytes; 85,304 bytes are left for the other fields of the message.
+ * The maximum of parameters, live and to be added: every snapshot holds all of them, and a default client takes no
+ * message over 4 MiB. With names of 128 characters, values of `MAX_VALUE_BYTES` and the id of a delta for each,
+ * parameters take 4,109,000 bytes; 85,304 bytes are left for the other fields of the message.
  */
 export const MAX_PARAMETERS = 1000;
 
-/** Bytes of a value as a `google.protobuf.Value`: far above any setting. See `MAX_PARAMETERS`. */
+/** The maximum bytes of a value as a `google.protobuf.Value`: far above any setting. See `MAX_PARAMETERS`. */
 export const MAX_VALUE_BYTES = 3800;
 
-/** Bytes of a value, or of the values that are allowed, in a message: enough to recognise them. */
+/** The maximum bytes in a message of a value, or of a list of allowed values: enough to recognise them. */
 const MAX_SHOWN_BYTES = 256;
 
 /** Why a value is too large, in words; `undefined` if it is not. */
@@ -46,7 +46,7 @@ export function excessOf(value: Value): string | undefined {
   return `expected at most ${MAX_VALUE_BYTES} bytes as a google.protobuf.Value, got ${bytes}`;
 }
 
-/** Why a parameter may not have a value, in words; `undefined` if it may, or if it is removed. */
+/** Why a parameter may not have a value, in words; `undefined` if it may. Any parameter may be removed. */
 export function violationOf(
   spec: ParameterSpec | undefined,
   value: Value | undefined,
@@ -75,7 +75,7 @@ export function violationOf(
   return undefined;
 }
 
-/** Why a value may not stand in place of another one, by their kinds; anything may in place of `null`. */
+/** Why `value` may not replace `former`, if they are of different kinds, in words; any value may replace `null`. */
 export function kindViolation(former: Value, value: Value): string | undefined {
   const kind = kindOf(former);
   if (kind === 'null' || kindOf(value) === kind) return undefined;

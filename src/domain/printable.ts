@@ -1,17 +1,17 @@
-/** Of other people's text: what moves a cursor, colours, hides or reverses what stands beside it. */
+/** Characters that move a cursor, or that colour, hide or reverse the text beside them. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
-/** Text from clients and configs for a terminal or a document, in one line: what does not show is `?`. */
+/** A text from a client or a config as one line for a terminal or a document, with `?` for unprintable characters. */
 export function printable(text: string): string {
   return text.replaceAll(/\s+/g, ' ').replaceAll(UNPRINTABLE, '?');
 }
 
-/** As `printable`, of a text with lines of its own. */
+/** As `printable`, but keeps line feeds and repeated spaces. */
 export function printableLines(text: string): string {
   return text.replaceAll(UNPRINTABLE, (found) => (found === '\n' ? found : '?'));
 }
 
-/** JSON with the same data, and nothing in it that does not show. */
+/** The same JSON, with unprintable characters escaped. */
 export function printableJson(json: string): string {
   return json.replaceAll(UNPRINTABLE, (found) => (found === '\n' ? found : escaped(found)));
 }

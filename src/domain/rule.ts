@@ -5,8 +5,8 @@ import type { Parameters, Value } from './value.ts';
 import type { WindowStatistics } from './window.ts';
 
 /**
- * What becomes of a recommended delta: applied, left to a person, or put on trial. `auto`: put on trial if
- * tasks ask for their parameters by their ids; otherwise applied and compared.
+ * What becomes of a recommended delta: applied, left to a person, or put on trial. `auto`: put on trial if tasks ask
+ * for parameters by their task ids; otherwise applied and compared.
  */
 export const CURATION_MODES = ['auto', 'apply', 'recommend', 'trial'] as const;
 export type CurationMode = (typeof CURATION_MODES)[number];
@@ -26,10 +26,10 @@ export type HarmResponse = (typeof HARM_RESPONSES)[number];
 /** What a rule's expressions see. */
 export interface RuleContext {
   readonly window: WindowStatistics;
-  /** Absent: nothing was reported; every metric is then 0. */
+  /** Absent if nothing was reported; every metric is then 0. */
   readonly metrics: CoordinationMetrics | undefined;
   readonly parameters: Parameters;
-  /** Called at each step of a macro; throws once an expression has used up what it may cost. */
+  /** Called at each step of a macro; throws once the expression has used up its budget. */
   readonly spend?: () => void;
 }
 
@@ -41,12 +41,12 @@ export interface Rule {
   readonly id: string;
   readonly type: DeltaType;
   readonly operation: DeltaOperation;
-  /** Name of the parameter it changes. */
+  /** Name of the parameter that the rule changes. */
   readonly target: string;
   /** 0 to 1. */
   readonly confidence: number;
   readonly impact: DeltaImpact;
-  /** Seconds that its condition must have held, at every cycle, before it proposes; 0: none. */
+  /** Seconds for which `when` must have held, at every cycle, before the rule proposes; 0: none. */
   readonly forSeconds: number;
   /** Overrides `curation.mode`. */
   readonly mode: CurationMode | undefined;
@@ -55,19 +55,17 @@ export interface Rule {
   /** What its trials must not make worse. */
   readonly guards: readonly Guard[];
   readonly onHarm: HarmResponse;
-  /** Of all that makes up its proposals: what was learned of it belongs to this text. */
+  /** Hash of all that makes up the rule's proposals; what trials teach about the rule is kept for this hash. */
   readonly fingerprint: string;
-  /** One of its expressions reads `metrics`: it does not fire on stale ones. */
+  /** Whether one of its expressions reads `metrics`; the rule then does not fire on stale metrics. */
   readonly usesMetrics: boolean;
   /** Keys of `window.measurements` that its expressions ask for by name. */
   readonly measurements: ReadonlySet<string>;
-  /**
-   * Every text that its reasoning can be, with 0 for computed numbers; `undefined` if unknown.
-   */
+  /** Every text that `reasoning` can return, with 0 for computed numbers; `undefined` if unknown. */
   readonly reasonings: readonly string[] | undefined;
-  /** The value that it always proposes, if it is constant. */
+  /** The value that the rule always proposes, if that value is constant. */
   readonly constantValue: Value | undefined;
-  /** Its `when` is false whatever the data. */
+  /** Whether `when` is false on all data. */
   readonly neverFires: boolean;
   when(context: RuleContext): boolean;
   /** `undefined` for `remove`. */

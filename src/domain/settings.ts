@@ -3,21 +3,21 @@ import type { ParameterType } from './parameter-type.ts';
 import type { CurationMode, Rule } from './rule.ts';
 import type { Value } from './value.ts';
 
-/** What is declared of one parameter. */
+/** The declaration of one parameter. */
 export interface ParameterSpec {
-  /** Its value in a ledger that has none yet. */
+  /** The parameter's value in a ledger that has no value for it yet. */
   readonly initial: Value;
   /** Said or inferred; `undefined` if its values may be of several types, or are lists. */
   readonly type: ParameterType | undefined;
   readonly min: number | undefined;
   readonly max: number | undefined;
-  /** The most that one delta may move it. */
+  /** The most by which one delta may change the value. */
   readonly maxStep: number | undefined;
-  /** The only values it may have. */
+  /** The only values that the parameter may have. */
   readonly allowed: readonly Value[] | undefined;
 }
 
-/** Points of each part of the score. */
+/** Maximum points for each part of a proposal's score. */
 export interface ScoreWeights {
   readonly confidence: number;
   readonly reasoning: number;
@@ -25,7 +25,7 @@ export interface ScoreWeights {
   readonly risk: number;
 }
 
-/** How much the ledger retains; counters and parameters are for ever. */
+/** How much history the ledger retains. Counters and parameter values are kept for ever. */
 export interface Retention {
   readonly historyLimit: number;
   readonly dedupWindow: number;
@@ -33,7 +33,7 @@ export interface Retention {
   readonly retainCycles: number;
 }
 
-/** How tasks of a trial get their arm: each by itself, in blocks, or as the orchestrator allows. */
+/** How a trial assigns arms: as the orchestrator allows, task by task, or in blocks. */
 export const TRIAL_ASSIGNMENTS = ['auto', 'task', 'switchback'] as const;
 
 /** Whose refusals take a delta back: any client's, or those of more than half of the clients. */
@@ -46,16 +46,16 @@ export interface TrialSettings {
   readonly blockTasks: number;
   /** Names of labels that the tasks of a pair have in common where possible. */
   readonly pairBy: readonly string[];
-  /** Assignments that one left single waits for its like. */
+  /** For how many more assignments an unpaired task waits for a partner. */
   readonly pairWaitTasks: number;
   /** Labels that latency is predicted by; if absent, all that are not nearly unique. */
   readonly predictBy: readonly string[] | undefined;
-  /** If absent, measured from how long reports have taken. */
+  /** Seconds until an outcome counts as missing; if absent, measured from how long reports have taken. */
   readonly outcomeTimeoutSeconds: number | undefined;
   readonly maxSeconds: number;
-  /** Least latency that a failed task counts as; if absent, the p99 of successes. */
+  /** The least latency that a failed task counts as; if absent, the p99 of successes. */
   readonly timeoutMs: number | undefined;
-  /** Tasks and seconds of probation, at most. */
+  /** The maximum of tasks, and of seconds, that a probation takes. */
   readonly probationTasks: number;
   readonly probationSeconds: number;
   /** Share of tasks that keep the old value of a confirmed change, 0 to 0.2. */
@@ -64,21 +64,21 @@ export interface TrialSettings {
   readonly seed: string | undefined;
 }
 
-/** Which reports of metrics count, and what rules see of several. */
+/** Which reports of metrics count, and how reports of several clients are combined. */
 export interface MetricsSettings {
   /** 0: metrics never get too old. */
   readonly maxAgeSeconds: number;
   readonly combine: {
     readonly subAgentCount: Combination;
     readonly cpuPercent: Combination;
-    /** By name; the mean of those that are not here. */
+    /** By name; other values are combined by their mean. */
     readonly values: Readonly<Record<string, Combination>>;
   };
 }
 
-/** What the loop runs by; frozen, replaced whole between two cycles. Bounds of 0 mean "none". */
+/** The settings of the loop: frozen, replaced as a whole between two cycles. Bounds of 0 mean "none". */
 export interface LoopSettings {
-  /** "unknown" where the config has none. */
+  /** "unknown" if the config has no version. */
   readonly version: string;
   readonly cycle: {
     readonly enabled: boolean;
@@ -86,7 +86,7 @@ export interface LoopSettings {
     readonly historyLimit: number;
     readonly analysisWindow: number;
     readonly minTasks: number;
-    /** A window in which no task is newer is not acted on; 0: it never gets too old. */
+    /** Rules do not act on a window whose newest task is older (with `suppressUnchanged`); 0: never too old. */
     readonly maxAgeSeconds: number;
   };
   readonly recording: { readonly dedupWindow: number };
@@ -104,9 +104,9 @@ export interface LoopSettings {
     /** 0: no bound. */
     readonly maxDeltasPerHour: number;
     readonly proposalTtlSeconds: number;
-    /** A delta that no client has acknowledged by then is reverted; 0 for none. */
+    /** Seconds until a delta that no client has acknowledged is reverted; 0: never. */
     readonly ackTimeoutSeconds: number;
-    /** If absent, `majority` for deltas that are proven or on probation, `any` for others. */
+    /** If absent, `majority` for deltas that are proven or on probation, and `any` for other deltas. */
     readonly refusals: (typeof REFUSAL_RULES)[number] | undefined;
   };
   readonly trial: TrialSettings;

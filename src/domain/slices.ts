@@ -1,7 +1,7 @@
 /** Work that can be interrupted at each `yield`. */
 export type Sliced<R> = Generator<void, R, void>;
 
-/** Longest time until other work gets its turn; one step of the work may take longer. */
+/** Milliseconds of work until other work gets its turn; a single step of the work may take longer. */
 const SLICE_MS = 2;
 
 /** Runs work without a pause. */
@@ -12,7 +12,7 @@ export function runAtOnce<R>(work: Sliced<R>): R {
 }
 
 /**
- * Runs work in slices. Work that ends within the first slice has ended when this returns.
+ * Runs work in slices. If the work ends within the first slice, its result is returned at once.
  *
  * @param monotonic time in milliseconds
  * @param defer runs a function after other pending work

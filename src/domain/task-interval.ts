@@ -1,8 +1,8 @@
 import type { Task } from './task.ts';
 
 /**
- * Milliseconds from one task to the next, from the middle half of their finish times: a task that
- * has a wrong date does not matter. `undefined` if there are too few tasks.
+ * Milliseconds from one task to the next, by the middle half of the finish times, so that a few wrong dates do not
+ * matter. `undefined` if there are too few tasks.
  */
 export function millisecondsPerTask(
   tasks: readonly Pick<Task, 'finishTimeMs'>[],

@@ -2,9 +2,9 @@
 export const TASK_STATUSES = ['unspecified', 'success', 'failure', 'timeout', 'cancelled'] as const;
 export type TaskStatus = (typeof TASK_STATUSES)[number];
 
-/** One finished task of a sub-agent. Its bounds are in the proto (`Task`), and checked by the handlers. */
+/** One finished task of a sub-agent. The proto (`Task`) has the bounds of the fields, and the handlers check them. */
 export interface Task {
-  /** Empty: always a new task. */
+  /** Empty if the task has no id; it then always counts as a new task. */
   readonly taskId: string;
   readonly agentId: string;
   readonly status: TaskStatus;
@@ -16,10 +16,10 @@ export interface Task {
   readonly measurements: Readonly<Record<string, number>>;
   /** Sequence of the newest applied delta when the task was dispatched; 0 if unknown. */
   readonly deltaSequence: number;
-  /** When it was recorded, by the loop's time; absent: not known. */
+  /** When the task was recorded, by the loop's time in milliseconds; absent if not known. */
   readonly recordedMs?: number;
-  /** Milliseconds from its asking for parameters to its report; absent: not known. */
+  /** Milliseconds from the task's request for parameters to its report; absent if not known. */
   readonly reportMs?: number;
-  /** The client that ran it; absent: not known. It is not kept. */
+  /** The client that ran the task; absent if not known. Not stored. */
   readonly clientId?: string;
 }

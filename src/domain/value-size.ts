@@ -1,6 +1,6 @@
 import type { Value } from './value.ts';
 
-/** Bytes that a value takes as a `google.protobuf.Value`, exactly. A list of numbers takes five times its JSON. */
+/** Bytes that a value takes as a `google.protobuf.Value`, exactly. A list of numbers takes five times its JSON text. */
 export function encodedBytes(value: Value): number {
   switch (typeof value) {
     case 'boolean':
@@ -14,7 +14,7 @@ export function encodedBytes(value: Value): number {
   }
 }
 
-/** Of a list or an object: its items, or entries of a key and a value. */
+/** Bytes of the items of a list, or of the entries of an object. */
 function contentBytes(value: readonly Value[] | { readonly [key: string]: Value }): number {
   const sizes = Array.isArray(value)
     ? value.map((item: Value) => fieldBytes(encodedBytes(item)))

@@ -10,7 +10,7 @@ export type Value =
 /** Parameter values by name. */
 export type Parameters = Readonly<Record<string, Value>>;
 
-/** The kind of a value, as JSON names it. */
+/** The kind of a value, as messages name it. */
 export type ValueKind = 'null' | 'boolean' | 'number' | 'string' | 'list' | 'object';
 
 export function kindOf(value: Value): ValueKind {
@@ -19,7 +19,7 @@ export function kindOf(value: Value): ValueKind {
   return typeof value as 'boolean' | 'number' | 'string' | 'object';
 }
 
-/** What a record holds under a key, inherited names aside. */
+/** A record's own value under a key; inherited properties do not count. */
 export function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
   return Object.hasOwn(record, key) ? record[key] : undefined;
 }

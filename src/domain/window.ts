@@ -11,14 +11,14 @@ export interface WindowStatistics {
   readonly p99LatencyMs: number;
   /** Share of successes, 0 to 1. */
   readonly successRate: number;
-  /** Tasks by how they ended; every status is there. */
+  /** Number of tasks by status; every status is a key. */
   readonly statuses: Readonly<Record<TaskStatus, number>>;
-  /** Mean of each measurement over the tasks that carry it; of many names, those that most tasks carry. */
+  /** Mean of each measurement over the tasks that carry it; of too many names, those that most tasks carry. */
   readonly measurements: Readonly<Record<string, number>>;
 }
 
 /** Statistics, and what is missing from them. */
 export interface WindowSummary extends WindowStatistics {
-  /** Names of measurements that were left out, about. */
+  /** About how many names of measurements were left out. */
   readonly measurementNamesDropped: number;
 }

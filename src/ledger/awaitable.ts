@@ -1,7 +1,7 @@
 /** A result, or a promise of it. */
 export type Awaitable<T> = T | Promise<T>;
 
-/** Calls `done` or `failed`: at once if the result is there, otherwise when its promise settles. */
+/** Runs `run` and calls `done` or `failed`: at once if the result is there, otherwise when its promise settles. */
 export function settle<T>(
   run: () => Awaitable<T>,
   failed: (error: unknown) => void,

@@ -2,7 +2,7 @@ import { TASK_STATUSES, type Task } from '../domain/task.ts';
 import type { LedgerEvent } from './event.ts';
 import { isKnownKind } from './fold-delta.ts';
 
-/** A task as stored: by position, since names would take half of the space. */
+/** A task as stored: a list, since the names of fields would take half of the space. */
 type TaskRow = readonly [
   taskId: string,
   agentId: string,

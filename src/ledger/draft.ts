@@ -12,26 +12,26 @@ import type { Addition, LedgerState } from './state.ts';
 import { type LedgerView, trialOf } from './view.ts';
 
 /**
- * What one commit will add to the committed state: an overlay that can be discarded. Only the decisions of
- * its own commit see it.
+ * What one commit will add to the committed state: an overlay that can be discarded. Only the decisions of this commit
+ * see it.
  */
 export class Draft implements LedgerView, Addition {
   readonly head: Head;
   readonly events: StoredEvent[] = [];
-  /** Deltas applied, in order, as they were then. */
+  /** The deltas that this commit applies, in order, as they are when applied. */
   readonly applied: Delta[] = [];
   readonly #base: LedgerState;
   readonly #tasks: Task[] = [];
-  /** Each new id with its place among the new ones: 1, 2, 3 … */
+  /** Each new task id with its number among the new ids: 1, 2, 3 … */
   readonly #ids = new Map<string, number>();
   #idsAdded = 0;
   readonly #deltas = new Map<string, Delta>();
   readonly #clients = new Map<string, number>();
   readonly changedWhileOpen = new Set<string>();
-  /** Of clients that name themselves. */
+  /** The newest reports of clients that name themselves. */
   readonly #metrics = new Map<string, MetricsReport>();
   readonly pendingWork: PendingWork;
-  /** The tasks and the receipts of the newest rows, while more may be put into them. */
+  /** The lists of tasks and of receipts in the newest rows, as long as more may be added to them. */
   #openBatch: Task[] | undefined;
   #openReceipts: { readonly deltaId: string; readonly receipts: Receipt[] } | undefined;
 
@@ -56,7 +56,7 @@ export class Draft implements LedgerView, Addition {
     }
   }
 
-  /** One row for all tasks that arrive together: what makes a durable task affordable. */
+  /** Adds tasks to one row for all that arrive together: this makes durable tasks affordable. */
   #appendTasks(tasks: readonly Task[]): void {
     if (this.#openBatch === undefined) {
       this.#openBatch = [];
@@ -65,9 +65,9 @@ export class Draft implements LedgerView, Addition {
     for (const task of tasks) this.#openBatch.push(task);
   }
 
-  /** One row for what a trial takes in together: its order against tasks does not matter. */
+  /** Adds receipts to one row for all that a trial takes in together: their order among tasks does not matter. */
   #appendReceipts(deltaId: string, receipts: readonly Receipt[]): void {
-    // A part of a holdback has rows of its own: they are dropped together.
+    // Each part of a holdback has rows of its own, so that they can be dropped together.
     if (this.#openReceipts?.deltaId !== deltaId || has(receipts, 'renew')) {
       this.#openReceipts = { deltaId, receipts: [] };
       this.#push({ kind: 'trial_advanced', ...this.#openReceipts });
@@ -81,13 +81,13 @@ export class Draft implements LedgerView, Addition {
     this.events.push({ position: this.head.position, event });
   }
 
-  /** Folds a stored event, which the head contains already, when a ledger is opened. */
+  /** Folds a stored event, which the head already contains, when a ledger is opened. */
   replay(stored: StoredEvent): void {
     this.#foldDetails(stored.event, this.#subjectOf(stored.event));
     this.events.push(stored);
   }
 
-  /** How many events, and tasks in them, there are. */
+  /** The number of events plus the number of tasks in them. */
   get size(): number {
     return this.events.length + this.#tasks.length;
   }
@@ -150,7 +150,7 @@ export class Draft implements LedgerView, Addition {
     }
   }
 
-  /** Deltas as they stand after this commit. */
+  /** The deltas that this commit changes, as they are after it. */
   changedDeltas(): Iterable<Delta> {
     return this.#deltas.values();
   }
@@ -172,7 +172,7 @@ export class Draft implements LedgerView, Addition {
     this.#ids.set(taskId, this.#idsAdded);
   }
 
-  /** Confirmed deltas whose parameter was set again are only applied. */
+  /** Makes confirmed deltas `applied` once their parameter is set again. */
   #replaceConfirmed(former: PendingWork['unprovenConfirmed']): void {
     for (const one of former) {
       const delta = this.pendingWork.unprovenConfirmed.includes(one)
@@ -187,7 +187,7 @@ export class Draft implements LedgerView, Addition {
     const former = this.#subjectOf(event);
     const delta = foldDelta(former, event);
     if (delta === undefined || delta === former) return;
-    // A delta that is no longer open counts as new: see `LedgerState`.
+    // A delta that changes while it is open moves to the end: see `LedgerState`.
     if (former !== undefined && isOpen(former)) {
       this.#deltas.delete(delta.deltaId);
       this.changedWhileOpen.add(delta.deltaId);

@@ -9,8 +9,8 @@ import type { Receipt } from '../trial/receipt.ts';
 import type { Trial } from '../trial/trial.ts';
 
 /**
- * Something that happened. Numbers in it are final: folding an event twice gives the same state.
- * `timeMs`, and what is derived from it, is the loop's time in milliseconds, which never jumps: see `ClockSet`.
+ * Something that happened. The numbers in an event are final: folding the event twice gives the same state. `timeMs`,
+ * and what is derived from it, is the loop's time in milliseconds, which never jumps: see `ClockSet`.
  */
 export type LedgerEvent =
   | ParametersDeclared
@@ -39,10 +39,7 @@ export interface ParametersDeclared {
   readonly parameters: Parameters;
 }
 
-/**
- * Parameters left the config. Those that had a value were taken away by deltas before this event, in the
- * same commit.
- */
+/** Parameters left the config. Deltas before this event, in the same commit, removed those that had a value. */
 export interface ParametersRetired {
   readonly kind: 'parameters_retired';
   readonly timeMs: number;
@@ -55,21 +52,21 @@ export interface TasksRecorded {
   readonly tasks: readonly Task[];
 }
 
-/** Replaces events of tasks that are no longer retained: duplicates are recognised by their ids. */
+/** Replaces events of tasks that are no longer retained: tasks sent again are recognised by these ids. */
 export interface TaskIdsKept {
   readonly kind: 'task_ids_kept';
-  /** In the order in which they were recorded. */
+  /** In the order in which the tasks were recorded. */
   readonly taskIds: readonly string[];
 }
 
-/** Coordination metrics replaced the former ones of the same client. */
+/** Coordination metrics of a client replaced its former ones. */
 export interface MetricsReported {
   readonly kind: 'metrics_reported';
   readonly timeMs: number;
   readonly metrics: CoordinationMetrics;
 }
 
-/** A delta was born: by a cycle, or as an override or a revert. */
+/** A delta was created: by a cycle, or as an override, a revert or a switch of a trial. */
 export interface DeltaProposed {
   readonly kind: 'delta_proposed';
   /** Its number among all deltas: 1, 2, 3 … */
@@ -84,25 +81,25 @@ export interface DeltaApplied {
   /** Its number among the changes applied: 1, 2, 3 … */
   readonly sequence: number;
   readonly timeMs: number;
-  /** The live value that it replaced, if there was one. */
+  /** The live value that the delta replaced, if there was one. */
   readonly replacedValue: Value | undefined;
   /** The delta's `oldValue` from now on. */
   readonly oldValue: Value | undefined;
-  /** Rules do not change the target until then; 0 ends the hold, `null` keeps it. */
+  /** Rules do not change the target until this time; 0 ends a former hold, `null` leaves it. */
   readonly holdUntilMs: number | null;
-  /** Who decided it, or why it is not compared; otherwise empty. */
+  /** Who decided that the delta is applied, or why it is not compared; otherwise empty. */
   readonly summary: string;
-  /** A sample of the tasks before it, if its effect is to be observed. */
+  /** A sample of the tasks before the delta, if its effect is to be observed. */
   readonly before: ObservedBefore | null;
-  /** By when a client must have acknowledged it; `null` if none needs to. */
+  /** By when a client must have acknowledged the delta; `null` if none needs to. */
   readonly ackByMs: number | null;
-  /** Unix time in milliseconds. Left out by older releases: `timeMs` is. */
+  /** Unix time in milliseconds. Older releases left it out: their `timeMs` is Unix time. */
   readonly applyTimeMs?: number;
 }
 
-/** What an application without a trial is compared with. */
+/** What the tasks after an application without a trial are compared with. */
 export interface ObservedBefore {
-  /** Tasks ever recorded then. */
+  /** Tasks ever recorded when the delta was applied. */
   readonly tasksRecorded: number;
   readonly sample: Sample;
 }
@@ -127,20 +124,20 @@ export interface DeltaEnded<K extends 'delta_rejected' | 'delta_expired' | 'delt
 /** A client refused a delta. */
 export interface DeltaRefused {
   readonly kind: 'delta_refused';
-  /** The delta on trial, if the client refused a switch. */
+  /** The refused delta, or the delta on trial if the client refused a switch. */
   readonly deltaId: string;
   readonly timeMs: number;
   readonly clientId: string;
   readonly reason: string;
   readonly message: string;
-  /** Clients that refuse it by then, and the number of clients that a majority is counted among. */
+  /** The numbers of clients that refuse the delta by then, and of clients that a majority is counted among. */
   readonly refusedBy: number;
   readonly clients: number;
-  /** It stays, or the events after this one revert it. */
+  /** Whether the delta stays, or the events after this one revert it. */
   readonly outcome: 'stays' | 'taken_back';
 }
 
-/** An operator reverts a rule's change, which then rests as after a refusal. The events after this one revert it. */
+/** An operator reverts a rule's change by the events after this one. The change then rests as after a refusal. */
 export interface DeltaWithdrawn {
   readonly kind: 'delta_withdrawn';
   readonly deltaId: string;
@@ -153,7 +150,7 @@ export interface TrialAdvanced {
   readonly deltaId: string;
   readonly receipts: readonly Receipt[];
   /**
-   * The trial after the receipts, which the decision has folded; not stored. Absent or `undefined`: it is
+   * The trial after the receipts, as the decision has folded it; not stored. Absent or `undefined` if the trial is
    * over, or has to be folded from the receipts.
    */
   readonly after?: Trial | undefined;
@@ -166,11 +163,11 @@ export interface TrialsPaused {
   readonly paused: boolean;
 }
 
-/** A client has applied a delta, and all before it. */
+/** A client has applied a delta, and all deltas before it. */
 export interface DeltaAcknowledged {
   readonly kind: 'delta_acknowledged';
   readonly clientId: string;
-  /** The delta's. */
+  /** The sequence of the delta. */
   readonly sequence: number;
   readonly timeMs: number;
 }
@@ -191,7 +188,7 @@ export interface ClockSet {
   readonly offsetMs: number;
 }
 
-/** An event at its place in the log: 1, 2, 3 … */
+/** An event with its number in the log: 1, 2, 3 … */
 export interface StoredEvent {
   readonly position: number;
   readonly event: LedgerEvent;

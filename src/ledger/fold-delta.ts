@@ -21,7 +21,7 @@ export function foldDelta(delta: Delta | undefined, event: LedgerEvent): Delta |
 
 const DECIDED = { expireTimeMs: undefined, waitsFor: undefined } as const;
 
-/** Whether this release knows events of that kind. */
+/** Whether this release knows events of a kind. */
 export function isKnownKind(kind: string): boolean {
   return Object.hasOwn(DELTA, kind);
 }
@@ -52,7 +52,7 @@ const DELTA: Projection<[Delta], Delta> = {
   clock_set: same,
 };
 
-/** A client's newest refusal takes the place of its former one. */
+/** A delta's refusals, in which a client's newest one takes the place of its former one. */
 function withRefusal(
   { refusals = [] }: Delta,
   { clientId, reason, message, timeMs, clients }: DeltaRefused,
@@ -65,7 +65,7 @@ function foldApplication(event: DeltaApplied, delta: Delta): Delta {
   return {
     ...delta,
     ...DECIDED,
-    // A value that a trial applies is still to be proven.
+    // A delta that its trial applies is still to be proven.
     state: delta.state === 'provisional' ? 'provisional' : 'applied',
     oldValue: event.oldValue,
     sequence: event.sequence,
@@ -108,7 +108,7 @@ function foldTrialStep(delta: Delta, step: TrialStep): Delta {
 
 function foldTrialEnd(delta: Delta, step: TrialEnded): Delta {
   const { effect, summary, askUntilMs } = step;
-  // Older releases had another outcome here, after which an event of its own applied the value.
+  // Older releases wrote another outcome, after which an event of its own applied the value.
   const outcome: string = step.outcome;
   const ended = { ...delta, effect, summary };
   if (outcome === 'ask') {

@@ -4,7 +4,7 @@ import { emptyHead, type Head } from './head.ts';
 import { LedgerState } from './state.ts';
 import { LedgerCorruptError, type StoredLedger } from './store.ts';
 
-/** Events, and tasks in them, that are merged at once when a ledger is opened. */
+/** How many events, plus tasks in them, are merged at once when a ledger is opened. */
 const MERGED_AT_ONCE = 500;
 
 /**
@@ -32,7 +32,7 @@ export function foldStored(
   throw new LedgerCorruptError(text);
 }
 
-/** Fields that the head of an older release lacks are empty. */
+/** The head of a stored ledger, or of a new one. Fields that an older release did not write are empty. */
 function headOf(stored: StoredLedger | undefined, newEpoch: () => string): Head {
   if (stored === undefined) return emptyHead(newEpoch(), newEpoch());
   const head = { ...emptyHead(stored.head.epoch), ...stored.head };

@@ -20,10 +20,10 @@ type MinuteCount = readonly [minute: number, count: number];
 interface TargetRecord {
   readonly touchedMs: number;
   readonly holdUntilMs: number;
-  /** Of its newest change; absent if not known. */
+  /** Sequence and time of the parameter's newest change; absent if not known. */
   readonly sequence?: number;
   readonly changedMs?: number;
-  /** The delta of that change; absent in ledgers of older releases. */
+  /** The delta of the newest change; absent in ledgers of older releases. */
   readonly deltaId?: string;
 }
 
@@ -36,9 +36,9 @@ export interface Head {
   readonly epoch: string;
   /** Secret that the seeds of trials are derived from. Empty in ledgers of older releases. */
   readonly secret: string;
-  /** Place of the newest event in the log. */
+  /** Position of the newest event in the log. */
   position: number;
-  /** Events that the store must hold. */
+  /** The number of events that the store must hold. */
   storedEvents: number;
   counters: {
     tasksRecorded: number;
@@ -50,34 +50,34 @@ export interface Head {
   };
   /** Changes applied so far. */
   sequence: number;
-  /** Deltas born so far. */
+  /** Deltas created so far. */
   ordinal: number;
-  /** No change up to this sequence is retained in full. */
+  /** The highest sequence of a forgotten delta: changes up to it are not all retained. */
   compactedThrough: number;
   parameters: Record<string, Value>;
-  /** Parameters of the config that were given their initial values; one that a rule takes away stays away. */
+  /** Parameters of the config that were given their initial values; a rule may have removed a value since. */
   declared: Record<string, true>;
-  /** The report of clients without a name; those of named clients are details. */
+  /** The newest report of clients without a name; reports of named clients are details. */
   metrics: MetricsReport | null;
   /** When each parameter was last touched, and until when it is held. */
   targets: Record<string, TargetRecord>;
   /** How many proposals of cycles were applied in each minute of the last hour, in order. */
   appliedPerMinute: readonly MinuteCount[];
-  /** Unix time. */
+  /** Unix time in milliseconds. */
   lastCycleTimeMs: number | null;
-  /** The loop's time of the newest event that has one; Unix time less the loop's. */
+  /** The loop's time of the newest event that has a time, and Unix time less the loop's time. */
   clock: { readonly timeMs: number; readonly offsetMs: number };
   /** All trials are paused, until an operator resumes them. */
   trialsPaused: boolean;
-  /** What trials taught of each rule. */
+  /** What trials taught about each rule. */
   rules: Readonly<Record<string, RuleRecord>>;
-  /** What trials found of each change: `changeKey`. */
+  /** What trials found about each change, by `changeKey`. */
   changes: Readonly<Record<string, ChangeRecord>>;
-  /** Tasks ever recorded when a holdback ended, by delta, of the newest ones. */
+  /** Tasks ever recorded when a delta's holdback ended, by delta; only the newest holdbacks. */
   endedHoldbacks: Readonly<Record<string, number>>;
 }
 
-/** Ended holdbacks remembered. */
+/** The maximum of ended holdbacks remembered. */
 const MAX_ENDED_HOLDBACKS = 64;
 
 export function emptyHead(epoch: string, secret = ''): Head {
@@ -111,7 +111,7 @@ export function emptyHead(epoch: string, secret = ''): Head {
   };
 }
 
-/** A copy that can be folded on without touching the original. Its values are shared. */
+/** A copy that can be folded without changing the original. Values in it are shared. */
 export function copyHead(head: Head): Head {
   return {
     ...head,
@@ -122,7 +122,7 @@ export function copyHead(head: Head): Head {
   };
 }
 
-/** What the head needs to know of the delta that an event names. */
+/** What the head needs to know about the delta that an event names. */
 type KnownDelta = Pick<Delta, 'ruleId' | 'target' | 'newValue' | 'cycleNumber'>;
 type KnownTrial = Pick<Trial, 'plan' | 'stage'>;
 
@@ -215,7 +215,7 @@ function foldTime(head: Head, event: LedgerEvent): void {
   if (timeMs && timeMs > head.clock.timeMs) head.clock = { ...head.clock, timeMs };
 }
 
-/** Unix time in milliseconds, by what the ledger knows of the wall clock. */
+/** The Unix time in milliseconds of a loop's time, by what the ledger knows of the wall clock. */
 export function toWallMs({ clock }: Readonly<Pick<Head, 'clock'>>, timeMs: number): number {
   return timeMs + clock.offsetMs;
 }
@@ -255,7 +255,7 @@ function touch(
   head.targets[target] = { holdUntilMs: 0, ...head.targets[target], ...record };
 }
 
-/** @param nowMs the hour is up to a minute longer, never shorter */
+/** How many proposals of cycles were applied in the last hour, which is up to a minute longer, never shorter. */
 export function appliedLastHour({ appliedPerMinute }: Readonly<Head>, nowMs: number): number {
   return lastHour(appliedPerMinute, minuteOf(nowMs)).reduce((sum, [, count]) => sum + count, 0);
 }

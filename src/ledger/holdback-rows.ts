@@ -1,14 +1,14 @@
 /** Rows of the receipts of one delta's holdback. */
 interface Rows {
-  /** Positions of the rows of the current part and of the one before it, ascending. */
+  /** Positions of the rows of the current part and of the part before it, ascending. */
   readonly positions: number[];
   /** Position of the first row of the current part. */
   partBegan: number;
 }
 
 /**
- * Finds receipts of holdbacks that may be dropped. A holdback can last for ever, and each part begins
- * with its whole state: only the rows of the current part and of the one before are kept.
+ * Finds receipts of holdbacks that may be dropped. A holdback can last for ever, and each part of it begins with the
+ * whole state: only the rows of the current part and of the part before are kept.
  */
 export class HoldbackRows {
   readonly #rows = new Map<string, Rows>();
@@ -21,7 +21,7 @@ export class HoldbackRows {
   /**
    * Adds a row.
    *
-   * @param isPart it begins a part
+   * @param isPart whether the row begins a part
    * @returns positions of the rows that are no longer needed
    */
   add(deltaId: string, position: number, isPart: boolean): readonly number[] {

@@ -28,13 +28,13 @@ export interface Decided<R> {
   readonly result?: ((after: LedgerView) => R) | undefined;
 }
 
-/** A pure function of the state. Throws to refuse; nothing of it then happens. */
+/** A pure function of the state. It throws to refuse; then none of its events happens. */
 export type Decision<R> = (view: LedgerView) => Decided<R>;
 
 export interface LedgerOptions {
   readonly store: LedgerStore;
   readonly retention: Retention;
-  /** Makes the epoch, and the secret, of a ledger that is created here: a new text each time. */
+  /** Makes the epoch, and the secret, of a new ledger: a different text each time. */
   readonly newEpoch: () => string;
   /** Runs a function soon, after what is waiting to be read has been read. */
   readonly defer: (run: () => void) => void;
@@ -45,15 +45,15 @@ export interface LedgerOptions {
 /** A commit that has become durable. */
 export interface CommitNote {
   readonly events: readonly LedgerEvent[];
-  /** Deltas that it applied, in order. */
+  /** Deltas that the commit applied, in order. */
   readonly applied: readonly Delta[];
 }
 
-/** Most decisions that wait for a commit; more mean that the disk does not keep pace, and are refused. */
+/** The maximum of decisions that wait for a commit. More are refused: the disk does not keep pace. */
 const MAX_WAITING = 10_000;
 
 /**
- * Most turns of the event loop that a commit waits for more decisions. A turn reads little of each
+ * The maximum of turns of the event loop that a commit waits for more decisions. A turn reads little of each
  * connection; a commit costs a write to the disk, however much is in it.
  */
 const MAX_TURNS = 8;
@@ -68,11 +68,11 @@ interface Waiting {
  * The log of events, and the state folded from it. Invariants:
  *
  * 1. State changes only by events that a decision appends: `transact`.
- * 2. Decisions that arrive together are made one after the other, each on the state that those before it
- *    leave, and committed together (group commit).
+ * 2. Decisions that arrive together are made one after the other, each on the state that those before it leave, and
+ *    committed together (group commit).
  * 3. `state` holds only what is durable. Callers and listeners learn of a commit only after that, in order.
  * 4. One commit is under way at a time; no decision is made on a draft that another commit may discard.
- * 5. After a failed commit none is tried until `check` has found out whether it happened.
+ * 5. After a failed commit no other is tried until `check` has found out whether the failed one happened.
  */
 export class Ledger {
   readonly state: LedgerState;
@@ -85,7 +85,7 @@ export class Ledger {
   #retainNext: Retention | undefined;
   readonly #listeners: ((note: CommitNote) => void)[] = [];
   #failure: Error | undefined;
-  /** What the failed commit would have added, and deleted from the store. */
+  /** What the failed commit would have added to the store, and deleted from it. */
   #inDoubt: { readonly draft: Draft; readonly forgotten: Forgotten } | undefined;
   readonly #onAvailability: (failure: Error | undefined) => void;
 
@@ -145,7 +145,7 @@ export class Ledger {
     });
   }
 
-  /** Calls after each commit, when its callers have been answered. */
+  /** Calls `listener` after each commit, once the callers of the commit have been answered. */
   onCommit(listener: (note: CommitNote) => void): void {
     this.#listeners.push(listener);
   }
@@ -153,7 +153,7 @@ export class Ledger {
   /** Changes how much is retained. */
   retain(retention: Retention): void {
     if (this.#underWay === undefined) this.state.retain(retention);
-    // Not earlier: the head of the commit under way depends on what is retained now.
+    // Only after the commit under way, whose head depends on what is retained now.
     else this.#retainNext = retention;
   }
 
@@ -223,7 +223,7 @@ export class Ledger {
     });
   }
 
-  /** Makes a draft durable, and then the state. */
+  /** Makes a draft durable, and then merges it into the state. */
   #commit(draft: Draft, done: () => void, refused: () => void): Awaitable<void> {
     const forgotten = this.state.takeForgotten();
     const { drop, kept } = forgotten;
@@ -252,7 +252,7 @@ export class Ledger {
     this.#onAvailability(failure);
   }
 
-  /** @param isDone whether the commit that failed has happened; its callers were told that it may have */
+  /** @param isDone whether the failed commit has happened after all; its callers were told that it may have */
   #recovered(isDone: boolean): void {
     const inDoubt = this.#inDoubt;
     this.#inDoubt = undefined;
@@ -272,7 +272,7 @@ export class Ledger {
   }
 }
 
-/** A new ledger is stored before anything happens to it. */
+/** Stores a new ledger, before anything happens to it. */
 function begin(store: LedgerStore, head: Head): Awaitable<void> {
   return settle(
     () => store.commit({ events: [], drop: [], head }),

@@ -1,4 +1,4 @@
-/** Most clients that are remembered: twice as many as a shared sidecar is tested with. */
+/** The maximum of clients remembered: twice as many as a shared sidecar is tested with. */
 const RETAIN_CLIENTS = 10_000;
 
 /** The newest entry of each client; of too many clients, those with the oldest entries are forgotten. */

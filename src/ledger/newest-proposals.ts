@@ -1,6 +1,6 @@
 import type { Delta } from '../domain/delta.ts';
 
-/** The newest retained proposal of each rule, as it stands. */
+/** The newest retained proposal of each rule, in its current state. */
 export class NewestProposals {
   readonly #byRule = new Map<string, Delta>();
 

@@ -17,20 +17,20 @@ export interface AwaitedAck {
   readonly deltaId: string;
   readonly target: string;
   readonly sequence: number;
-  /** By the loop's time. */
+  /** By when the client has to, by the loop's time in milliseconds. */
   readonly byMs: number;
 }
 
-/** Most effects observed at once; the oldest are given up. */
+/** The maximum of effects observed at once; the oldest are given up. */
 const MAX_OBSERVATIONS = 64;
 
-/** Most acknowledgements awaited at once: as many as changes are kept for streams. */
+/** The maximum of acknowledgements awaited at once: as many as changes are kept for streams. */
 const MAX_AWAITED_ACKS = 1024;
 
 /** Evidence that a trial left behind, and the delta whose receipts hold it. */
 interface Carried {
   readonly deltaId: string;
-  /** `undefined` once a later trial has used it up. */
+  /** `undefined` once a later trial has used up the evidence. */
   readonly evidence: Evidence | undefined;
 }
 
@@ -40,13 +40,13 @@ interface Carried {
  * can be discarded.
  */
 export class PendingWork {
-  /** Trials that go on, those of applied changes included; oldest first. */
+  /** Trials that have not ended, those of applied changes included; oldest first. */
   trials: readonly Trial[];
   /** Oldest first. */
   observations: readonly Observation[];
   /** Oldest first. */
   awaitedAcks: readonly AwaitedAck[];
-  /** Confirmed deltas of which no trial goes on, until their parameter is set. */
+  /** Confirmed deltas whose trial ended with the confirmation (no holdback), until their parameter is set. */
   unprovenConfirmed: readonly Pick<Delta, 'deltaId' | 'target'>[];
   readonly #base: PendingWork | undefined;
   readonly #carried = new Map<string, Carried>();
@@ -59,7 +59,7 @@ export class PendingWork {
     this.unprovenConfirmed = base?.unprovenConfirmed ?? [];
   }
 
-  /** Evidence that the last trial of a change ended with, if a later trial may continue from it. */
+  /** Evidence that the last trial of a change left, if a later trial may continue from it. */
   carried(change: string): Evidence | undefined {
     const own = this.#carried.get(change);
     return own === undefined ? this.#base?.carried(change) : own.evidence;
@@ -70,7 +70,7 @@ export class PendingWork {
     project(PendingWork.#projection, event, this, delta);
   }
 
-  /** Takes over what an overlay of this one has folded. */
+  /** Takes over what an overlay of this instance has folded. */
   merge(overlay: PendingWork): void {
     this.trials = overlay.trials;
     this.observations = overlay.observations;
@@ -103,7 +103,7 @@ export class PendingWork {
     if (before) {
       this.observations = newest([...this.observations, { deltaId, ...before }], MAX_OBSERVATIONS);
     }
-    // An operator's value stays, even if it is the one that was to be acknowledged.
+    // An operator's value stays, even if it equals the value whose acknowledgement was awaited.
     if (ruleId === '' && revertsDeltaId === '') {
       this.awaitedAcks = this.awaitedAcks.filter((awaited) => awaited.target !== target);
     }
@@ -113,7 +113,7 @@ export class PendingWork {
     }
   }
 
-  /** A delta is no longer retained, nor are its receipts. */
+  /** Forgets a delta that is no longer retained, nor are its receipts. */
   forget(deltaId: string): void {
     this.observations = without(this.observations, deltaId);
     this.awaitedAcks = without(this.awaitedAcks, deltaId);

@@ -7,8 +7,8 @@ type EventOf<K extends EventKind> = {
 }[K];
 
 /**
- * What one view of the ledger makes of each kind of event. A new kind of event compiles only once
- * every view says what it does with it.
+ * What one view of the ledger does with each kind of event. A new kind of event compiles only once every view says what
+ * it does with that kind.
  */
 export type Projection<A extends readonly unknown[], R = void> = {
   readonly [K in EventKind]: (event: EventOf<K>, ...rest: A) => R;

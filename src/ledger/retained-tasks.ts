@@ -7,7 +7,7 @@ import { Ring } from './ring.ts';
 export interface Forgotten {
   /** Positions of events. */
   readonly drop: readonly number[];
-  /** Events that replace some of them, at the same positions. */
+  /** Events that replace some of the dropped ones, at the same positions. */
   readonly kept: readonly StoredEvent[];
 }
 
@@ -18,7 +18,7 @@ export function joined(all: readonly Forgotten[]): Forgotten {
   for (const one of all) {
     for (const position of one.drop) {
       drop.add(position);
-      // Nor is a replacement at this position needed any more.
+      // A replacement at this position is not needed any more, either.
       kept.delete(position);
     }
     for (const event of one.kept) kept.set(event.position, event);
@@ -34,22 +34,22 @@ interface Row {
   readonly idsThrough: number;
 }
 
-/** Fewest ids that an event of ids holds. Until there are as many, the events of their tasks stay. */
+/** The least number of ids in an event of ids. Until there are as many, the events of the tasks stay. */
 const IDS_PER_EVENT = 32;
 
 /**
- * The newest tasks and the ids by which tasks sent again are recognised. Many more ids than tasks are retained:
- * the stored events of tasks are replaced by events that hold the ids only.
+ * The newest tasks, and the ids by which tasks sent again are recognised. Many more ids than tasks are retained: events
+ * that hold only ids replace the stored events of tasks.
  */
 export class RetainedTasks {
   readonly #tasks = new Ring<Task>();
-  /** Each known id with its place among all ids: 1, 2, 3 … */
+  /** Each known id with its number among all ids: 1, 2, 3 … */
   readonly #ids = new Map<string, number>();
   readonly #idOrder = new Ring<string>();
-  /** Events of ids, all older than those of tasks. */
+  /** Events of ids, all older than the events of tasks. */
   readonly #idRows = new Ring<Row>();
   readonly #taskRows = new Ring<Row>();
-  /** Events of tasks, the oldest ones, none of whose tasks is retained. */
+  /** How many of the events of tasks, the oldest ones, have no task that is retained. */
   #spent = 0;
   #tasksSeen = 0;
   #idsSeen = 0;
@@ -65,7 +65,7 @@ export class RetainedTasks {
   /**
    * Whether an id is among the newest ones.
    *
-   * @param newer ids that will come after all that are here
+   * @param newer the number of ids that will come after all that are here
    */
   hasId(taskId: string, newer: number, dedupWindow: number): boolean {
     const place = this.#ids.get(taskId);
@@ -121,7 +121,7 @@ export class RetainedTasks {
   #forgetOldestId(): void {
     const place = this.#oldestId;
     const taskId = this.#idOrder.shift() ?? '';
-    // Unless it has been recorded again since.
+    // The id stays known if it has been recorded again since.
     if (this.#ids.get(taskId) === place) this.#ids.delete(taskId);
   }
 
@@ -142,7 +142,7 @@ export class RetainedTasks {
     return row !== undefined && row.idsThrough < this.#oldestId;
   }
 
-  /** Known ids up to a place that are in no event of ids; none if there are too few for one. */
+  /** Known ids up to a number that no event of ids holds yet; none if there are too few for an event. */
   #idsUpTo(place: number): string[] {
     const { idsThrough = 0 } = this.#idRows.at(this.#idRows.length - 1) ?? {};
     const oldest = this.#oldestId;

@@ -22,7 +22,7 @@ export class Ring<T> {
     const item = this.#items[this.#first];
     this.#items[this.#first] = undefined;
     this.#first += 1;
-    // Copying the rest once half of the array is unused costs O(1) for each dropped item.
+    // Copying the rest only once half of the array is unused costs O(1) for each dropped item.
     if (this.#first > 32 && this.#first * 2 > this.#items.length) {
       this.#items = this.#items.slice(this.#first);
       this.#first = 0;

@@ -20,24 +20,24 @@ import type { LedgerView } from './view.ts';
 export interface Addition {
   readonly head: Head;
   readonly events: readonly StoredEvent[];
-  /** Deltas as they stand now. */
+  /** The deltas that the commit has changed, as they are after it. */
   changedDeltas(): Iterable<Delta>;
-  /** Those of them that an event changed while they were open. */
+  /** Ids of the changed deltas that an event changed while they were open. */
   readonly changedWhileOpen: ReadonlySet<string>;
-  /** Deltas applied, in order, as they were then. */
+  /** The deltas that the commit has applied, in order, as they were when applied. */
   readonly applied: readonly Delta[];
   readonly pendingWork: PendingWork;
 }
 
-/** Events kept for people to inspect, whose content is in the head (metrics, declarations). */
+/** How many events are kept only for people to inspect: the head has their content (metrics, declarations). */
 const RETAIN_HEAD_EVENTS = 100;
 
 /** The maximum of live changes that a reader of a stream may fall behind by: see `Subscription`. */
 export const MAX_BACKLOG = 256;
 
 /**
- * Changes kept for open streams, however few are retained: a reader that keeps pace must not be reset
- * because one commit brought more than that.
+ * Changes kept for open streams, even if fewer are retained: a reader that keeps pace must not be reset because one
+ * commit applied more changes than are retained.
  */
 const KEEP_FOR_STREAMS = 4 * MAX_BACKLOG;
 
@@ -63,7 +63,7 @@ export class LedgerState implements LedgerView {
   /** Changes as they were when applied, without a gap up to the newest. */
   readonly #applied = new Ring<Delta>();
   readonly #cycles = new Ring<{ readonly cycle: CycleRecord; readonly position: number }>();
-  /** How far each client has acknowledged. */
+  /** The highest sequence that each client has acknowledged. */
   readonly #clients = new NewestByClient<{
     readonly sequence: number;
     readonly position: number;
@@ -94,7 +94,7 @@ export class LedgerState implements LedgerView {
     return this.#tasks.newest(count);
   }
 
-  /** @param newer ids that will come after all that are here */
+  /** @param newer the number of ids that will come after all that are here */
   hasTaskId(taskId: string, newer = 0): boolean {
     return this.#tasks.hasId(taskId, newer, this.#retention.dedupWindow);
   }
@@ -141,7 +141,7 @@ export class LedgerState implements LedgerView {
     }
   }
 
-  /** The change applied at `sequence`, as it was then; `undefined` if it is forgotten or does not exist yet. */
+  /** The change applied at `sequence`, as it was when applied; `undefined` if it is forgotten or does not exist yet. */
   appliedAt(sequence: number): Delta | undefined {
     return this.#applied.at(sequence - (this.head.sequence - this.#applied.length) - 1);
   }
@@ -162,7 +162,7 @@ export class LedgerState implements LedgerView {
     }
   }
 
-  /** Adds what a commit has added; to be called once that is durable. */
+  /** Adds what a commit has added; to be called once the commit is durable. */
   merge(addition: Addition): void {
     this.head = addition.head;
     for (const { position, event } of addition.events) {
@@ -179,7 +179,7 @@ export class LedgerState implements LedgerView {
     this.#forget();
   }
 
-  /** Takes out some of what the store may delete; the caller deletes it or returns it. */
+  /** Takes out some events that the store may delete; the caller deletes them or returns them. */
   takeForgotten(): Forgotten {
     let count = 0;
     let dropped = 0;
@@ -191,7 +191,7 @@ export class LedgerState implements LedgerView {
     return joined(this.#forgotten.splice(0, count));
   }
 
-  /** Takes back what was not deleted. */
+  /** Takes back events that were not deleted. */
   returnForgotten(forgotten: Forgotten): void {
     if (forgotten.drop.length > 0) this.#forgotten = [forgotten, ...this.#forgotten];
   }
@@ -264,7 +264,7 @@ export class LedgerState implements LedgerView {
     return drop;
   }
 
-  /** Adds an event's content, and notes the position for its deletion. */
+  /** Adds an event's content, and notes the event's position for its deletion. */
   static readonly #projection: Projection<[position: number, state: LedgerState]> = {
     tasks_recorded: ({ tasks }, position, state) => state.#tasks.addTasks(position, tasks),
     task_ids_kept: (event, position, state) => state.#tasks.addIds(position, event),

@@ -26,18 +26,18 @@ export interface LedgerStore {
   /** What is stored; `undefined` in a new ledger. Throws `LedgerCorruptError`. */
   load(): Awaitable<StoredLedger | undefined>;
   /**
-   * Durable when it is done; the next commit begins after that. Throws `StoreFault` if it is not known whether
-   * the commit has happened: `recover` finds out, and must be called before another commit.
+   * Stores a commit durably; the next commit begins after that. Throws `StoreFault` if it is not known whether the
+   * commit has happened: `recover` finds out, and must be called before another commit.
    */
   commit(commit: Commit): Awaitable<void>;
   /** Throws `MissingFault` if committed data is no longer in its place. */
   check(): Awaitable<void>;
   /**
-   * Makes the store writable again after a fault, with all that was committed in it. Returns whether
-   * the commit that failed, if one did, has happened after all. Throws `StoreFault` while it cannot.
+   * Makes the store writable again after a fault, with all that was committed in it. Returns whether the failed commit,
+   * if there is one, has happened after all. Throws `StoreFault` if the store cannot be written yet.
    */
   recover(): Awaitable<boolean>;
-  /** Bytes on disk, without waiting for it; 0 in memory. */
+  /** Bytes on disk, found without waiting for the disk; 0 in memory. */
   sizeBytes(): number;
   close(): Awaitable<void>;
 }

@@ -13,7 +13,7 @@ export type FeedItem =
       readonly sequence: number;
       readonly outcome: SnapshotOutcome;
       readonly parameters: Parameters;
-      /** By parameter: the delta that put its value in force, as long as it is retained. */
+      /** By parameter: the id of the delta that put the value in force, if that delta is retained. */
       readonly deltaIds: Readonly<Record<string, string>>;
     }
   | { readonly kind: 'delta'; readonly sequence: number; readonly delta: Delta };
@@ -28,26 +28,26 @@ export interface SubscriptionRequest {
 }
 
 /**
- * A reader is slow if it is behind by more than `MAX_BACKLOG` live changes, the oldest of which is older than
- * this: a burst makes no reader slow. It is then reset by one snapshot.
+ * A reader is slow if it is behind by more than `MAX_BACKLOG` live changes, and the oldest of these is older than this:
+ * a burst makes no reader slow. A slow reader is reset by one snapshot.
  */
 export const MAX_LAG_MS = 1000;
 
 /**
- * One reader's place in the log of changes. Invariants:
+ * One reader's position in the log of changes. Invariants:
  *
- * 1. It holds no messages: it reads one from the ledger's state when the reader can take it, so a slow
+ * 1. A subscription holds no messages: it reads one from the ledger's state when the reader can take it, so a slow
  *    reader costs no memory.
  * 2. Changes are read in order of sequence, each once, without a gap, except where a snapshot replaces them.
- * 3. A snapshot holds every change up to its sequence, and reading goes on after that.
- * 4. Changes that had happened when the reader came are sent in full, however slowly it reads, as long as they
- *    are retained; only later ones make it slow.
+ * 3. A snapshot holds every change up to its sequence, and reading goes on after that sequence.
+ * 4. Changes from before the reader came are sent in full, however slowly it reads, as long as they are retained; only
+ *    later changes make it slow.
  */
 export class Subscription {
   readonly #state: LedgerState;
   readonly #types: ReadonlySet<DeltaType>;
   #sequence: number;
-  /** The newest change when the reader came. */
+  /** The sequence of the newest change when the reader came. */
   readonly #openedAt: number;
   #snapshotDue: SnapshotOutcome | undefined;
 

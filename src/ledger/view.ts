@@ -8,7 +8,7 @@ import type { PendingWork } from './pending-work.ts';
 /** What a decision sees: the committed state, and what the same commit has added so far. */
 export interface LedgerView {
   readonly head: Readonly<Head>;
-  /** Whether an id is among the newest `recording.dedup_window` ones. */
+  /** Whether a task id is among the newest `recording.dedup_window` ids. */
   hasTaskId(taskId: string): boolean;
   /** A retained delta. */
   delta(deltaId: string): Delta | undefined;
@@ -32,7 +32,7 @@ export interface LedgerView {
   clientsBeyond(sequence: number): Iterable<string>;
 }
 
-/** The first trial of a value that is not live; others only wait for late reports. */
+/** The first trial of a value that is not live; later such trials only wait for late reports. */
 export function trialOn({ trials }: Pick<LedgerView, 'trials'>): Trial | undefined {
   return trials.find(isOnTrial);
 }

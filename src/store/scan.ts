@@ -12,15 +12,15 @@ import { requireSchema } from './sqlite/schema.ts';
 export interface ScannedRow {
   readonly position: number;
   readonly kind: string;
-  /** Its body, parsed as JSON; `undefined` if it is not JSON. */
+  /** The row's body, parsed as JSON; `undefined` if the body is not JSON. */
   readonly content: unknown;
-  /** What is wrong with it; `undefined` if nothing is. */
+  /** What is wrong with the row; `undefined` if nothing is. */
   readonly fault: string | undefined;
 }
 
 /** A ledger as it is on disk; it may be damaged. */
 export interface LedgerScan {
-  /** `undefined` if it is damaged. */
+  /** `undefined` if the head is damaged. */
   readonly head: Head | undefined;
   /** In order of position. Of rows that hold tasks or task ids, only the damaged ones. */
   readonly rows: readonly ScannedRow[];

@@ -4,12 +4,12 @@ import type { Parameters, Value } from '../../domain/value.ts';
 import type { WindowStatistics } from '../../domain/window.ts';
 
 /**
- * `metrics.values` when a rule reads one of them by name: what was not reported is 0. Plain
- * `metrics.values`, as `has` and macros see it, holds only what was reported.
+ * The variable that takes the place of `metrics.values` where a rule reads a value by name: a value that was not
+ * reported is 0. Plain `metrics.values`, as `has` and macros see it, holds only what was reported.
  */
 export const METRIC_VALUES = '@metric_values';
 
-/** Fields of `window`, and what they are called in `WindowStatistics`. */
+/** Fields of `window`, with their names in `WindowStatistics`. */
 export const WINDOW_FIELDS = {
   count: 'count',
   avg_latency_ms: 'avgLatencyMs',
@@ -25,9 +25,9 @@ export const WINDOW_FIELDS = {
 export type Bindings = Record<string, CelInput>;
 
 /**
- * A rule's context as its expressions see it.
+ * The variables of a rule's expressions, with their values in a context.
  *
- * @param initial values of the parameters that the config declares
+ * @param initial initial values of the parameters that the config declares
  */
 export function bindingsOf(context: RuleContext, initial: Parameters): Bindings {
   const metrics = context.metrics;
@@ -60,7 +60,7 @@ function toInput(value: Value): CelInput {
   return celMap(new RecordView(value as Readonly<Record<string, Value>>));
 }
 
-/** An object read as a map without being copied: rules read a few fields of many. */
+/** A map view of an object, which is not copied: rules read a few fields of many. */
 class RecordView implements ReadonlyMap<string, CelInput> {
   readonly #record: Readonly<Record<string, Value>>;
 
@@ -72,7 +72,7 @@ class RecordView implements ReadonlyMap<string, CelInput> {
     return Object.keys(this.#record).length;
   }
 
-  // Keys are of any type: `1 in parameters` is a valid expression.
+  // Keys may be of any type: `1 in parameters` is a valid expression.
   get(key: unknown): CelInput | undefined {
     if (typeof key !== 'string' || !Object.hasOwn(this.#record, key)) return undefined;
     const value = this.#record[key];

@@ -12,7 +12,7 @@ import { MAX_LIST_LENGTH, MAX_TEXT_LENGTH } from '../limits.ts';
 const { BYTES, DYN, INT, STRING } = CelScalar;
 const LIST = listType(DYN);
 
-/** Throws where a text that an expression makes would be too long. */
+/** Throws an `Error` if an expression would make a text of more than `MAX_TEXT_LENGTH` characters. */
 export function boundText(length: number): void {
   if (length > MAX_TEXT_LENGTH) {
     throw new Error(`expected a text of at most ${MAX_TEXT_LENGTH} characters, found ${length}`);
@@ -29,7 +29,7 @@ function addBytes(left: Uint8Array, right: Uint8Array): Uint8Array {
   return Uint8Array.from([...left, ...right]);
 }
 
-// The package nests its lists instead, one level for each element that `map` adds.
+// Copies both lists. The package nests lists instead, one level deeper for each element that `map` adds.
 function addLists(left: CelList, right: CelList): CelList {
   const length = left.size + right.size;
   if (length > MAX_LIST_LENGTH) {
@@ -60,8 +60,8 @@ function join(this: CelList, separator = ''): string {
 }
 
 /**
- * The functions by which a short expression could make a very long text or list: as CEL has
- * them, with a bound on what they make. They take the place of the package's.
+ * The functions of CEL by which a short expression could make a very long text or list, with a bound on their results.
+ * They replace the package's own functions.
  */
 export const boundedFunctions: readonly CelFunc[] = [
   celFunc('_+_', [STRING, STRING], STRING, addTexts),

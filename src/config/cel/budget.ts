@@ -1,11 +1,11 @@
 import { type CelFunc, CelScalar, celFunc } from '@bufbuild/cel';
 
-/** The function that macros call at each step; no identifier can be called that. */
+/** Name of the function that macros call at each step; no identifier can begin with `@`. */
 export const STEP = '@step';
 
 let spend: () => void = () => {};
 
-/** Evaluates, calling `spendOne` at each step of a macro: what that throws becomes the result. */
+/** Runs `evaluate`, calling `spendOne` at each step of a macro: what `spendOne` throws becomes the result. */
 export function withBudget<R>(spendOne: () => void, evaluate: () => R): R {
   const former = spend;
   spend = spendOne;

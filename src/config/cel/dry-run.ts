@@ -15,35 +15,34 @@ import { explain, explainTypes, isFaultOfExpression, sourceTextOf } from './expl
 import { describeKind } from './result.ts';
 import { ACCUMULATOR, childrenOf, type Expr, type ExpressionFault, type Syntax } from './syntax.ts';
 
-// Bindings that the body of a macro is tried on: every element of a list written out, on each
-// sample, and some of their combinations where macros are nested.
+// The maximum of bindings that a macro's body is tried on: enough for every element of a literal list on each sample,
+// and for some combinations of elements where macros are nested.
 const MAX_TRIED_BINDINGS = 3 * MAX_LITERAL_ELEMENTS;
 
-/** Steps of macros in one evaluation: some ten milliseconds. */
+/** The maximum of macro steps in one evaluation: some ten milliseconds. */
 const MAX_STEPS = 20_000;
 
 /**
- * Evaluates every part of an expression by itself on every sample, and so finds what is wrong
- * with the expression whatever its data: operators and functions on types they do not take.
- * What depends on the data (a division by zero, a key that is not there) is no fault, except
- * where a part without variables always fails.
+ * Evaluates every part of an expression by itself on every sample, to find what is wrong with the expression whatever
+ * its data: operators and functions on types that they do not take. A failure that depends on the data (a division by
+ * zero, a key that is not there) is no fault, except where a part without variables always fails.
  */
 export function dryRun(syntax: Syntax, samples: readonly Bindings[]): ExpressionFault[] {
   const faults: ExpressionFault[] = [];
   const report = (expr: Expr, message: string) =>
     void faults.push({ offset: syntax.offsetOf(expr), message });
 
-  /** Whether the node and all below it are sound. */
+  /** Whether the node and all nodes below it are sound. */
   function visit(expr: Expr, scopes: readonly Bindings[]): boolean {
     let sound = true;
     for (const child of childrenOf(expr)) {
       const inner = child.binds === undefined ? scopes : scopesWithin(expr, child.binds, scopes);
-      // All are visited: a fault in one does not hide another's.
+      // All children are visited: a fault in one must not hide a fault in another.
       if (!visit(child.expr, inner)) sound = false;
     }
-    // Parts of a macro's own machinery mean nothing by themselves.
     if (!sound) return false;
     if (!checkConditions(expr, scopes)) return false;
+    // Parts that only the expansion of a macro adds (`ACCUMULATOR`) mean nothing by themselves.
     if (mentions(expr, ACCUMULATOR)) return true;
     if (!checkBranches(expr, scopes)) return false;
     const fault = firstFault(expr, scopes);
@@ -51,7 +50,7 @@ export function dryRun(syntax: Syntax, samples: readonly Bindings[]): Expression
     return fault === undefined;
   }
 
-  /** Conditions are to be booleans on either side, also where the other side decides. */
+  /** Checks that conditions are booleans: both sides of `&&` and `||`, even if the other side decides. */
   function checkConditions(expr: Expr, scopes: readonly Bindings[]): boolean {
     let sound = true;
     for (const condition of conditionsOf(expr)) {
@@ -68,8 +67,8 @@ export function dryRun(syntax: Syntax, samples: readonly Bindings[]): Expression
   }
 
   /**
-   * Both branches of `? :` are to be of one type, null being one, as CEL's own checker wants it:
-   * else what is made of the result would be sound on some data and not on other.
+   * Checks that both branches of `? :` are of one type (null is a type), as CEL's own checker does: otherwise an
+   * operation on the result could fail on some data only.
    */
   function checkBranches(expr: Expr, scopes: readonly Bindings[]): boolean {
     if (expr.exprKind.case !== 'callExpr' || expr.exprKind.value.function !== '_?_:_') return true;
@@ -87,7 +86,7 @@ export function dryRun(syntax: Syntax, samples: readonly Bindings[]): Expression
   return faults;
 }
 
-/** The values of an expression on the scopes on which it does not fail. */
+/** The values of an expression on those scopes on which it does not fail. */
 export function resultsOf(expr: Expr, scopes: readonly Bindings[]): CelValue[] {
   return evaluateAll(expr, scopes).filter((result): result is CelValue => !isCelError(result));
 }
@@ -96,7 +95,7 @@ function typeOf(value: CelValue): string {
   return celType(value).name;
 }
 
-/** The parts whose value can become the value of the whole: the branches of `? :`. */
+/** The parts of an expression whose value can become its value: the branches of `? :`. */
 export function outcomesOf(expr: Expr): Expr[] {
   const kind = expr.exprKind;
   if (kind.case !== 'callExpr' || kind.value.function !== '_?_:_') return [expr];
@@ -124,7 +123,7 @@ function conditionsOf(expr: Expr): readonly Expr[] {
   return name === '_?_:_' ? args.slice(0, 1) : [];
 }
 
-/** The scopes of a macro's body: some elements of its range on each sample. */
+/** The scopes to try a macro's body on: each given scope with some elements of the macro's range. */
 function scopesWithin(macro: Expr, variable: string, scopes: readonly Bindings[]): Bindings[] {
   if (macro.exprKind.case !== 'comprehensionExpr') return [];
   const range = macro.exprKind.value.iterRange;
@@ -141,7 +140,7 @@ function elementsOf(result: CelResult): CelValue[] {
   return elements.slice(0, MAX_LITERAL_ELEMENTS);
 }
 
-/** Whether a name occurs that a macro further in does not bind. */
+/** Whether an expression contains a name outside the bodies of its macros, each of which binds the name itself. */
 function mentions(expr: Expr, name: string): boolean {
   if (expr.exprKind.case === 'identExpr') return expr.exprKind.value.name === name;
   const isMacro = expr.exprKind.case === 'comprehensionExpr';

@@ -19,9 +19,9 @@ const packageFormat = strings.find((func) => func.name === 'format');
 const CLAUSE = /%(?:%|(?:\.(\d*))?(.)?)/gsu;
 
 /**
- * `format` of the strings extension. The package rounds `%f` on the shortest decimal text of a
- * number (66.65 gives 66.6) and `%e` half up; both are to round its exact value, ties to even up
- * to 40 decimals (66.65 is a little more than that: 66.7). All else is left to the package.
+ * `format` of the strings extension. It rounds the exact value of a number for `%f` and `%e`, ties to even up to 40
+ * decimals (66.65 is a little more than that: 66.7). The package would round the shortest decimal text for `%f` (66.6),
+ * and ties up for `%e`. All other clauses are left to the package.
  */
 function format(this: string, args: CelList): string {
   let next = 0;

@@ -1,7 +1,7 @@
 import { METRIC_VALUES } from './bindings.ts';
 import type { Expr, Syntax } from './syntax.ts';
 
-// What the package says where an expression is wrong whatever its data.
+// Messages of evaluation for faults that lie in the expression, whatever its data.
 const FAULTS = [
   /^found no matching overload/,
   /^type mismatch/,
@@ -23,7 +23,7 @@ export function isFaultOfExpression(message: string): boolean {
 
 const MAX_SOURCE_LENGTH = 80;
 
-/** A node as text in quotes, shortened. */
+/** The text of a node in backquotes, shortened. */
 export function sourceTextOf(syntax: Syntax, expr: Expr): string {
   const plain = syntax.unparse(expr).replaceAll(METRIC_VALUES, 'metrics.values');
   const short = plain.length > MAX_SOURCE_LENGTH ? `${plain.slice(0, MAX_SOURCE_LENGTH)}…` : plain;
@@ -41,7 +41,7 @@ export function explain(message: string): string {
   return `${name} does not take ${types.join(' and ') || 'nothing'}${hint(name, types)}`;
 }
 
-/** Types that do not go together, with what to do about it. */
+/** Types that do not go together, in words, with what to do about it. */
 export function explainTypes(types: readonly string[]): string {
   return types.join(' and ') + hint('', types);
 }

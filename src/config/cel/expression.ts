@@ -15,11 +15,11 @@ import { type ExpressionFault, parseExpression, type Syntax } from './syntax.ts'
 export interface Expression {
   readonly syntax: Syntax;
   readonly usesMetrics: boolean;
-  /** Keys of `window.measurements` that it asks for by name. */
+  /** Keys of `window.measurements` that the expression asks for by name. */
   readonly measurements: ReadonlySet<string>;
 }
 
-/** Parses an expression; `parameters` are those that it may name. */
+/** Parses an expression; `parameters` are those that the expression may name. */
 export function readExpression(
   text: string,
   parameters: DeclaredParameters,
@@ -31,7 +31,7 @@ export function readExpression(
   return { expression: { syntax: parsed.syntax, usesMetrics, measurements } };
 }
 
-/** Tries an expression on samples; `expected` is the kind that it must give, if any. */
+/** Faults of an expression when evaluated on samples; `expected` is the kind that it must give, if any. */
 export function tryExpression(
   { syntax }: Expression,
   samples: readonly Bindings[],
@@ -81,10 +81,10 @@ function describeMismatch(
 const unbounded = () => {};
 
 /**
- * The function that evaluates an expression. It throws an `Error` that begins with `name` where
- * the expression cannot be evaluated on a context.
+ * The function that evaluates an expression. It throws an `Error` that begins with `name` if the expression cannot be
+ * evaluated on a context.
  *
- * @param initial values of the parameters that the config declares
+ * @param initial initial values of the parameters that the config declares
  */
 export function compileExpression(
   { syntax }: Expression,

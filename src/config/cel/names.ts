@@ -15,9 +15,9 @@ import {
 /** What an expression refers to. */
 export interface Names {
   readonly faults: readonly ExpressionFault[];
-  /** It reads `metrics`. */
+  /** Whether the expression reads `metrics`. */
   readonly usesMetrics: boolean;
-  /** Keys of `window.measurements` that it reads by name. */
+  /** Keys of `window.measurements` that the expression reads by name. */
   readonly measurements: ReadonlySet<string>;
 }
 
@@ -113,13 +113,13 @@ function identifier(name: string): Expr['exprKind'] {
 
 interface Access {
   readonly operand: Expr;
-  /** `undefined` if the key is only known when it is evaluated. */
+  /** `undefined` if the key is known only at evaluation. */
   readonly field: string | undefined;
-  /** Within `has`. */
+  /** Whether the access is the argument of `has`. */
   readonly testOnly: boolean;
 }
 
-/** `a.b` and `a["b"]` alike. */
+/** The operand and the field of `a.b` or `a["b"]`; `undefined` for any other node. */
 function accessOf(expr: Expr): Access | undefined {
   const kind = expr.exprKind;
   if (kind.case === 'selectExpr' && kind.value.operand !== undefined) {
@@ -133,7 +133,7 @@ function accessOf(expr: Expr): Access | undefined {
   return { operand, field: key?.case === 'stringValue' ? key.value : undefined, testOnly: false };
 }
 
-/** `window.statuses` for that chain of fields of a variable; `undefined` for anything else. */
+/** A variable with a chain of fields as text, such as `window.statuses`; `undefined` for any other node. */
 function pathOf(expr: Expr, bound: ReadonlySet<string>): string | undefined {
   if (expr.exprKind.case === 'identExpr') {
     const { name } = expr.exprKind.value;

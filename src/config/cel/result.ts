@@ -10,8 +10,8 @@ import {
 import type { Value } from '../../domain/value.ts';
 
 /**
- * The result of an expression as a parameter's value: integers become numbers, lists and maps
- * JSON. Throws an `Error` if it is an error, or of a type that no parameter has.
+ * The result of an expression as a parameter's value: integers become numbers, lists and maps JSON. Throws an `Error`
+ * if the result is an error, or of a type that no parameter can have.
  */
 export function toValue(result: CelResult): Value {
   if (isCelError(result)) throw new Error(result.message);
@@ -43,7 +43,7 @@ function toComposite(result: CelValue): Value {
   );
 }
 
-/** The kind of a result in the words of messages, with its article. */
+/** The kind of a result, with its article, as messages name it. */
 export function describeKind(value: CelValue): string {
   switch (typeof value) {
     case 'boolean':

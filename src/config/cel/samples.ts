@@ -2,21 +2,18 @@ import type { RuleContext } from '../../domain/rule.ts';
 import type { Parameters } from '../../domain/value.ts';
 import { type Bindings, bindingsOf } from './bindings.ts';
 
-// Usual numbers, the least, and the greatest that still make sense: so that most conditions are
-// tried on both of their sides.
+// Usual numbers, the least, and the greatest that still make sense, so that most conditions are tried both true and
+// false.
 const MAGNITUDES = [
   { count: 30, latencyMs: 150.5, share: 0.9, agents: 9, percent: 90.5, value: 1.5 },
   { count: 1, latencyMs: 0, share: 0, agents: 0, percent: 0, value: 0 },
   { count: 100, latencyMs: 120_000, share: 1, agents: 200, percent: 6400, value: 250 },
 ] as const;
 
-// For macros to have something to range over where no rule asks for one by name.
+// A key that macros can range over if no rule asks for a key by name.
 const SAMPLE_KEY = 'sample';
 
-/**
- * Contexts to try expressions on. Every measurement in `measurements` is there, as if the tasks
- * carried it.
- */
+/** Bindings to try expressions on. They have every measurement in `measurements`, as if the tasks carried it. */
 export function createSamples(
   measurements: Iterable<string>,
   parameters: Parameters,

@@ -23,16 +23,16 @@ export interface ExpressionFault {
 export interface Syntax {
   readonly text: string;
   readonly expr: Expr;
-  /** Where a node stands, in characters from 0. */
+  /** Offset of a node in `text`, in characters from 0. */
   offsetOf(expr: Expr): number;
   /** A node as text. */
   unparse(expr: Expr): string;
 }
 
-/** Accumulator of every macro, as the parser names it; no identifier can be called that. */
+/** The parser's name for the accumulator of every macro; no identifier can begin with `@`. */
 export const ACCUMULATOR = '@result';
 
-/** Parses an expression and bounds what it can cost. Any fault: there is no syntax. */
+/** Parses an expression, and bounds what its evaluation can cost. Returns its syntax or its faults. */
 export function parseExpression(
   text: string,
 ): { readonly syntax: Syntax } | { readonly faults: readonly ExpressionFault[] } {
@@ -52,7 +52,7 @@ export function parseExpression(
     text,
     expr: parsed.expr,
     offsetOf,
-    // With the rest of what was parsed it knows macros as they were written.
+    // The other fields of `parsed` tell how macros were written.
     unparse: (expr: Expr) => unparse({ ...parsed, expr }),
   };
   const fault = findExcess(syntax);
@@ -70,19 +70,19 @@ function describeSyntaxError(error: unknown, text: string): ExpressionFault {
   const location = (error as { location?: { start?: { offset?: number } } }).location;
   const offset = location?.start?.offset;
   if (offset === undefined) return { offset: 0, message: `expected CEL: ${message}` };
-  // What the parser says it expected is true and of little help: `1 +` fails at the `+`.
+  // The parser's message says what it expected, which is of little help: `1 +` fails at the `+`.
   const rest = text.slice(offset, offset + 20);
   const found = rest === '' ? 'its end' : JSON.stringify(rest.length < 20 ? rest : `${rest}…`);
   return { offset, message: `expected CEL that can be read, cannot read on from ${found}` };
 }
 
-/** A node below another; `binds`: the variable of a macro, which only exists there. */
+/** A child of a node. `binds`: the variable of a macro, if the child is the macro's body. */
 export interface Child {
   readonly expr: Expr;
   readonly binds: string | undefined;
 }
 
-/** What a node is made of, without the parts that a macro's expansion adds by itself. */
+/** The children of a node, without the parts that only the expansion of a macro adds. */
 export function childrenOf(expr: Expr): Child[] {
   const kind = expr.exprKind;
   const plain = (...nodes: (Expr | undefined)[]): Child[] =>
@@ -108,7 +108,7 @@ export function childrenOf(expr: Expr): Child[] {
   }
 }
 
-/** Whether a call like `strings.quote(x)` is of a function of that name, not of a variable's. */
+/** Whether a call like `strings.quote(x)` calls a function of that name, and no method of a variable `strings`. */
 export function isQualifiedFunction({ exprKind }: Expr): boolean {
   if (exprKind.case !== 'callExpr' || exprKind.value.target === undefined) return false;
   const target = exprKind.value.target.exprKind;
@@ -116,7 +116,7 @@ export function isQualifiedFunction({ exprKind }: Expr): boolean {
   return environment.funcs.find(`${target.value.name}.${exprKind.value.function}`) !== undefined;
 }
 
-/** Has each macro call `STEP` before it looks at its next element. */
+/** Makes each macro call `STEP` before it looks at its next element. */
 function countSteps(expr: Expr): void {
   const kind = expr.exprKind;
   if (kind.case === 'comprehensionExpr' && kind.value.loopCondition !== undefined) {
@@ -130,7 +130,7 @@ function callOf(name: string, ...args: Expr[]): Expr {
   return { $typeName: 'cel.expr.Expr', id: 0n, exprKind: { case: 'callExpr', value: call } };
 }
 
-/** The first node that is too deep, too nested or too long. */
+/** The fault of the first node that is too deep, too nested or too long. */
 function findExcess(syntax: Syntax): ExpressionFault | undefined {
   const visit = (expr: Expr, depth: number, macros: number): ExpressionFault | undefined => {
     const excess = excessOf(expr, depth, macros);

@@ -2,21 +2,21 @@ import type { Bindings } from './bindings.ts';
 import { resultsOf } from './dry-run.ts';
 import { childrenOf, type Expr } from './syntax.ts';
 
-/** Texts that are looked at; an expression that can give more is taken to give any. */
+/** The maximum of texts that an expression can give; with more, its texts count as unknown. */
 const MAX_TEXTS = 64;
 
 const CLAUSE = /%(?:%|(?:\.\d*)?(.)?)/gsu;
 
-/** Stands where a number is. What numbers and booleans look like is no part of any word. */
+/** Stands for a number or a boolean. The text of neither is part of a word that a reasoning is scored by. */
 const NUMBER = '0';
 
 type Texts = readonly string[] | undefined;
 
 /**
- * Every text that an expression can give, whatever its data, with 0 for each number and boolean in
- * it; `undefined` if that is not known.
+ * Every text that an expression can give, whatever its data, with 0 for each number and boolean in the text;
+ * `undefined` if the texts are not known.
  *
- * @param samples tell what is a number
+ * @param samples tell which parts are numbers
  */
 export function textsOf(expr: Expr | undefined, samples: readonly Bindings[]): Texts {
   const kind = expr?.exprKind;
@@ -41,7 +41,7 @@ export function textsOf(expr: Expr | undefined, samples: readonly Bindings[]): T
   }
 }
 
-/** Whether what an expression gives does not depend on any data. */
+/** Whether the value of an expression is the same on all data. */
 export function isConstant(expr: Expr): boolean {
   const { case: kind } = expr.exprKind;
   return kind !== 'identExpr' && childrenOf(expr).every((child) => isConstant(child.expr));
@@ -61,7 +61,7 @@ function bounded(texts: readonly string[]): Texts {
   return all.length <= MAX_TEXTS ? all : undefined;
 }
 
-/** Of something that is written into a text. */
+/** Every text of an expression that is written into another text. */
 function textsOfPart(expr: Expr, samples: readonly Bindings[]): Texts {
   return isNumber(expr, samples) ? [NUMBER] : textsOf(expr, samples);
 }
@@ -76,7 +76,7 @@ function formatted(templates: Texts, list: Expr | undefined, samples: readonly B
   return templates && all;
 }
 
-/** A template with its clauses written out. */
+/** Every text that a template of `format` can give. */
 function filled(template: string, parts: readonly Expr[], samples: readonly Bindings[]): Texts {
   let texts: Texts = [''];
   let next = 0;
@@ -96,7 +96,7 @@ function filled(template: string, parts: readonly Expr[], samples: readonly Bind
   return joined(texts, [template.slice(end)]);
 }
 
-/** Whether it can be nothing but a number or a boolean: it picks nothing from lists of its own. */
+/** Whether an expression can give only numbers or booleans. One with lists or maps of its own counts as unknown. */
 function isNumber(expr: Expr, samples: readonly Bindings[]): boolean {
   const results = isPlain(expr) ? resultsOf(expr, samples) : [];
   const kinds = ['number', 'bigint', 'boolean'];

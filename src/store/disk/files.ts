@@ -17,7 +17,7 @@ export function syncFile(path: string): void {
   }
 }
 
-/** SQLite would take the journal of an earlier database of this name for the new one's. */
+/** Removes a database's companions: SQLite would take a journal of an earlier database of this name for its own. */
 export function removeCompanions(file: string): void {
   for (const suffix of COMPANIONS) rmSync(`${file}${suffix}`, { force: true });
 }

@@ -14,8 +14,8 @@ interface Move {
 const PARTS = ['', ...COMPANIONS] as const;
 
 /**
- * Replaces a file by a new database, and renames the former one to its name, `what` and the time. After a crash,
- * `settleMove` makes sure that both have happened or neither.
+ * Replaces a file by a new database. The former file is renamed to its name followed by `what` and the time. After a
+ * crash, `settleMove` makes sure that both have happened or neither.
  *
  * @param write writes the database under the given name
  */
@@ -65,10 +65,10 @@ function noteMove(file: string, move: Move): void {
   syncFile(dirname(file));
 }
 
-/** `undefined` if it was not written completely, in which case nothing has been moved yet. */
+/** The noted move; `undefined` if the note was not written completely: then nothing has been moved yet. */
 function readNote(note: string): Move | undefined {
   try {
-    // Written by us.
+    // `noteMove` wrote it.
     return JSON.parse(readFileSync(note, 'utf8')) as Move;
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;

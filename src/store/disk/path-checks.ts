@@ -2,8 +2,8 @@ import { lstatSync, statSync } from 'node:fs';
 import { LedgerOpenError } from '../../ledger/store.ts';
 
 /**
- * Whether a file or a directory exists. Throws `LedgerOpenError` if its name is taken by anything else: a link
- * to an unmounted target must not look like a ledger that never existed.
+ * Whether a file or a directory exists. Throws `LedgerOpenError` if anything else has the name: a link to an unmounted
+ * target must not look like a ledger that never existed.
  */
 export function isThere(path: string, kind: 'file' | 'directory'): boolean {
   const entry = lstatSync(path, { throwIfNoEntry: false });

@@ -19,13 +19,13 @@ export interface MendOptions {
 
 /** What was kept of a damaged ledger, and what was lost. */
 export interface MendReport {
-  /** `older` if events are known to have been committed after it. */
+  /** Which head was found; `older` if events are known to have been committed after it. */
   readonly head: 'intact' | 'older' | 'lost';
   readonly keptEvents: Readonly<Record<string, number>>;
   readonly keptTasks: number;
   /** Stored events that are gone; `undefined` if the number is unknown. */
   readonly lostEvents: number | undefined;
-  /** Ranges of their positions, both ends included. */
+  /** Ranges of the lost positions, both ends included. */
   readonly lostPositions: readonly string[];
   /** Events left out because events they depend on are gone. */
   readonly droppedEvents: Readonly<Record<string, number>>;
@@ -43,15 +43,15 @@ export interface Mended {
 }
 
 /**
- * Sequences skipped if changes newer than the known ones may have been applied: a sequence that a client has
- * seen must not name another change. More than the newest, jointly lost part of a ledger can hold.
+ * Sequences skipped if changes newer than the known ones may have been applied: a sequence that a client has seen must
+ * not name another change. The newest part of a ledger, which is lost as a whole, cannot hold as many.
  */
 const SKIPPED_SEQUENCES = 10_000;
 
-/** Maximum ranges of positions in a report, which is one log line. */
+/** The maximum of ranges in a report, which is one log line. */
 const MAX_RANGES = 100;
 
-/** Nothing is dropped here; the ledger applies its own retention when it is opened. */
+/** Retention that drops nothing; the ledger applies its own retention when it is opened. */
 const KEEP_ALL: Retention = {
   historyLimit: Number.MAX_SAFE_INTEGER,
   dedupWindow: Number.MAX_SAFE_INTEGER,
@@ -63,8 +63,8 @@ const EXPIRED = 'Expired: the ledger was recovered, and what became of it may be
 const RESTORED = 'The ledger was recovered, and receipts of the trial may be lost';
 
 /**
- * Makes a consistent ledger of what is left of a damaged one. If nothing is lost, only its epoch changes.
- * Otherwise it keeps what is certain (live values, counters, tasks, decided deltas) and ends undecided deltas.
+ * Makes a consistent ledger of what is left of a damaged one. If nothing is lost, only the epoch changes. Otherwise
+ * what is certain is kept (live values, counters, tasks, decided deltas), and undecided deltas are ended.
  */
 export function mend(remains: Remains, options: MendOptions): Mended {
   const { head: found, events } = remains;
@@ -104,7 +104,7 @@ function isNewest({ head }: Remains, { committedThrough }: MendOptions): boolean
   return head !== undefined && committedThrough <= head.position;
 }
 
-/** Events that the head counts and that are missing, and events committed after it. */
+/** The number of missing events: those that the head counts, and those committed after the head. */
 function countLost({ head, events }: Remains, { committedThrough }: MendOptions) {
   if (head === undefined) return undefined;
   const later = Math.max(committedThrough - head.position, 0);

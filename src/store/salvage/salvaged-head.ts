@@ -1,7 +1,7 @@
 import type { StoredEvent } from '../../ledger/event.ts';
 import type { Head } from '../../ledger/head.ts';
 
-/** Raises the counters of a head to what events prove: some of the events they counted are gone. */
+/** Raises the counters of a head to what events prove: other events that were counted are gone. */
 export function raiseCounters(head: Head, events: readonly StoredEvent[]): void {
   const { counters } = head;
   let tasks = 0;

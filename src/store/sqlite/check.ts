@@ -9,10 +9,9 @@ import { requireSchema } from './schema.ts';
 const NOTHING: Retention = { historyLimit: 0, dedupWindow: 0, retainDeltas: 0, retainCycles: 0 };
 
 /**
- * Reads and folds all of a ledger file, checksums included, without locking its directory. Throws
- * `LedgerOpenError`.
+ * Reads and folds all of a ledger file, checksums included, without locking its directory. Throws `LedgerOpenError`.
  *
- * @returns its head; `undefined` if it is empty
+ * @returns the head of the ledger; `undefined` if the ledger is empty
  */
 export function checkLedgerFile(file: string): Head | undefined {
   return withDatabase(file, { readOnly: true }, (db) => {

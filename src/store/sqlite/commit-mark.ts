@@ -5,7 +5,7 @@ import { crc32 } from 'node:zlib';
 /** The epoch and position of a ledger's last commit. */
 export interface Mark {
   readonly epoch: string;
-  /** Of the newest committed event. */
+  /** Position of the newest committed event. */
   readonly position: number;
 }
 
@@ -15,9 +15,9 @@ export const MARK_FILE = 'ledger.mark';
 const MARK_BYTES = 256;
 
 /**
- * The position of the last commit, in a file of its own: a truncated write-ahead log or an older copy of the
- * ledger looks sound by itself. Written after each commit without a sync, so it may lag after a power cut, but
- * is never ahead of what is durable.
+ * The position of the last commit, in a file of its own: a truncated write-ahead log or an older copy of the ledger
+ * looks sound by itself. The mark is written after each commit without a sync, so it may lag after a power cut, but is
+ * never ahead of what is durable.
  */
 export class CommitMark {
   readonly #file: string;
@@ -45,7 +45,7 @@ export class CommitMark {
   }
 }
 
-/** Does not truncate the file, which might stay empty on a full disk. */
+/** Opens the file without truncating it: on a full disk it might stay empty. */
 function openToOverwrite(file: string): number {
   return openSync(file, existsSync(file) ? 'r+' : 'w');
 }

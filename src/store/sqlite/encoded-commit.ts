@@ -6,9 +6,9 @@ import type { Mark } from './commit-mark.ts';
 /** A commit as text, which is cheap to copy to another thread. */
 export interface EncodedCommit {
   readonly rows: readonly EventRow[];
-  /** Positions. */
+  /** Positions of the events to delete. */
   readonly drop: readonly number[];
-  /** As JSON. */
+  /** The head as JSON. */
   readonly head: string;
   readonly mark: Mark;
 }

@@ -11,16 +11,16 @@ export const KIND = {
   noDatabase: 26,
 } as const;
 
-/** An extended code of `ioError`. */
+/** One of the extended codes of `ioError`. */
 export const SHORT_READ = 522;
 
-/** The extended code; `undefined` if the error is not SQLite's. */
+/** SQLite's extended code of an error; `undefined` if the error is not SQLite's. */
 export function sqliteCode(error: unknown): number | undefined {
   const code = error instanceof Error && 'errcode' in error ? error.errcode : undefined;
   return typeof code === 'number' ? code : undefined;
 }
 
-/** The primary code; `undefined` if the error is not SQLite's. */
+/** SQLite's primary code of an error; `undefined` if the error is not SQLite's. */
 export function sqliteKind(error: unknown): number | undefined {
   const code = sqliteCode(error);
   return code === undefined ? undefined : code & 0xff;

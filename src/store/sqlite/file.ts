@@ -13,7 +13,7 @@ const MAX_IDLE_WAL_BYTES = 4 * 1024 * 1024;
 /** How long to wait for a lock of another process, such as a backup. */
 const BUSY_MS = 5000;
 
-/** As `BUSY_MS`, for a commit: callers wait for it, and should learn soon that they have to retry. */
+/** As `BUSY_MS`, for a commit: callers wait for the commit, and should learn soon that they have to retry. */
 const COMMIT_BUSY_MS = 500;
 
 /** Opens a ledger file, runs `work`, and closes it. Errors become `LedgerOpenError`. */
@@ -37,7 +37,7 @@ export function withDatabase<R>(
 export function withDamagedDatabase<R>(file: string, work: (db: DatabaseSync) => R): R {
   const options = { readOnly: true, timeout: BUSY_MS, defensive: false };
   return withDatabase(file, options, (db) => {
-    // Otherwise SQLite refuses to read a truncated file.
+    // Without this SQLite refuses to read a truncated file.
     db.exec('PRAGMA writable_schema = ON');
     return work(db);
   });
@@ -50,7 +50,7 @@ export function openDatabase(file: string): DatabaseSync {
     db = new DatabaseSync(file, { timeout: COMMIT_BUSY_MS });
     // FULL: acknowledged commits survive a power cut, not only a crash of the process.
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -2000');
-    // The write-ahead log grows while another process reads; this shrinks it at its next reset.
+    // The write-ahead log grows while another process reads; this limit shrinks the log at its next reset.
     db.exec(`PRAGMA journal_size_limit = ${MAX_IDLE_WAL_BYTES}`);
     migrate(db, file);
     return db;
@@ -113,7 +113,7 @@ export function verifyLedgerFile(file: string): void {
   });
 }
 
-/** Commits can be missing without a trace in the file itself. */
+/** Checks that a ledger ends where its mark does: the file itself does not show that commits are missing. */
 function checkMark(db: DatabaseSync, file: string): void {
   const body = readHead(db, file);
   const mark = readMark(dirname(file));

@@ -11,7 +11,7 @@ export class FreePages {
   readonly #db: DatabaseSync;
   readonly #free: StatementSync;
   readonly #all: StatementSync;
-  /** Whether an earlier release made the file, without `auto_vacuum`. */
+  /** Whether the file was made by an earlier release, without `auto_vacuum`. */
   #isFixed: boolean;
 
   constructor(db: DatabaseSync) {
@@ -21,7 +21,7 @@ export class FreePages {
     this.#isFixed = read(db.prepare('PRAGMA auto_vacuum')) === 0;
   }
 
-  /** Call it in the transaction of a commit. */
+  /** Returns some free pages; to be called in the transaction of a commit. */
   giveBackSome(): void {
     if (!this.#isFixed && this.#areMany()) {
       this.#db.exec(`PRAGMA incremental_vacuum(${PAGES_AT_ONCE})`);
@@ -29,7 +29,7 @@ export class FreePages {
   }
 
   /**
-   * Call it after a commit. Rewrites a file of an earlier release once a quarter of it is free, which takes time
+   * To be called after a commit. Rewrites a file of an earlier release once a quarter of it is free, which takes time
    * in proportion to its content. If that fails, for example on a full disk, the file stays as it is.
    */
   giveBackAllOnce(): void {

@@ -22,13 +22,13 @@ export interface Unreadable extends Gap {
   readonly message: string;
 }
 
-/** The maximum number of tries. A damaged page hides some hundred positions, or some hundred pages. */
+/** The maximum of tries. A damaged page hides some hundred positions or, if it is an inner one, some hundred pages. */
 const MAX_TRIES = 20_000;
 
 const COLUMNS = 'SELECT position, kind, CAST(body AS BLOB) AS body, checksum FROM events';
 
 /**
- * Reads the rows of `events`. Where SQLite reports damage, continues backwards from the end, and then in both
+ * Reads the rows of `events`. Where SQLite reports damage, reading continues backwards from the end, and then in both
  * directions from the middle of each remaining gap.
  *
  * @param visit called for each row, in any order
@@ -65,12 +65,12 @@ class Reader {
     this.#visit = visit;
   }
 
-  /** Reads a gap upwards; returns the position above which it failed. */
+  /** Reads a gap upwards; returns the position above which reading failed. */
   readUp({ above, below }: Gap): number | undefined {
     return this.#read(this.#up, above, (position) => position < below);
   }
 
-  /** Reads a gap downwards; returns the position below which it failed. */
+  /** Reads a gap downwards; returns the position below which reading failed. */
   readDown({ above, below }: Gap): number | undefined {
     return this.#read(this.#down, below, (position) => position > above);
   }

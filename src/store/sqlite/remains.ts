@@ -8,7 +8,7 @@ import { requireSchema } from './schema.ts';
 
 /** What is left of a damaged ledger. */
 export interface Remains {
-  /** `undefined` if it cannot be read. */
+  /** `undefined` if the head cannot be read. */
   readonly head: Head | undefined;
   /** In order of position. */
   readonly events: readonly StoredEvent[];

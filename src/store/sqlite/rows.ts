@@ -57,7 +57,7 @@ export function findHead(
 }
 
 export function parseHead(body: string): Head {
-  // `commit` wrote it, and its checksum matches.
+  // `commit` wrote the body, and its checksum matches.
   return JSON.parse(body) as Head;
 }
 

@@ -3,10 +3,10 @@ import { LedgerOpenError } from '../../ledger/store.ts';
 import { corruptLedger } from './open-error.ts';
 import { inTransaction } from './transaction.ts';
 
-/** "LSLG", so that `file` and this program recognize a ledger. */
+/** "LSLG", by which this program and the command `file` recognize a ledger. */
 const APPLICATION_ID = 0x4c534c47;
 
-/** What each schema version adds; a ledger of version n gets those from index n on. Never edit one. */
+/** What each schema version adds; a ledger of version n gets the entries from index n on. Never edit an entry. */
 const MIGRATIONS: readonly string[] = [
   `CREATE TABLE events (
      position INTEGER PRIMARY KEY,
@@ -30,7 +30,7 @@ const LAST_VERSION = 1000;
 export function migrate(db: DatabaseSync, file: string): void {
   const version = checkSchema(db, file);
   if (version === MIGRATIONS.length) return;
-  // Must be set before there are tables; lets commits return free pages to the file system.
+  // This must be set before there are tables; it lets commits return free pages to the file system.
   if (version === 0) db.exec('PRAGMA auto_vacuum = INCREMENTAL');
   inTransaction(db, () => {
     for (const migration of MIGRATIONS.slice(version)) db.exec(migration);

@@ -24,7 +24,7 @@ const SYSTEM_WORDS: Readonly<Record<string, string>> = {
   EMFILE: 'the process has too many files open',
 };
 
-/** Describes a fault without a path, since the message is sent to clients. */
+/** Describes an error without a path, since the message is sent to clients. */
 export function asStoreFault(error: unknown): StoreFault {
   if (error instanceof StoreFault) return error;
   if (error instanceof LedgerCorruptError) {

@@ -37,7 +37,7 @@ export class SqliteStore implements SyncLedgerStore {
   #lock: DirectoryLock;
   /** `undefined` between closing and reopening. */
   #open: Connection | undefined;
-  /** The head of the last commit, and that of a later commit that failed. */
+  /** The heads of the last commit, and of a later commit that failed. */
   #committed: string | undefined;
   #attempted: string | undefined;
   #isSpoilt = false;
@@ -61,7 +61,7 @@ export class SqliteStore implements SyncLedgerStore {
     this.write(encodeCommit(commit));
   }
 
-  /** As `commit`. */
+  /** As `commit`, for an encoded commit. */
   write({ rows, drop, head, mark }: EncodedCommit): void {
     this.#attempted = head;
     try {
@@ -83,7 +83,7 @@ export class SqliteStore implements SyncLedgerStore {
     this.#mark.write(mark);
   }
 
-  /** SQLite has one code for all disk errors, so the files and the disk are checked for the cause. */
+  /** Finds the cause of an error by checks of the files and the disk: SQLite has one code for all disk errors. */
   #diagnose(error: unknown): StoreFault {
     if (error instanceof MissingFault) return error;
     const fault = error instanceof StoreFault ? error : undefined;
@@ -99,7 +99,7 @@ export class SqliteStore implements SyncLedgerStore {
     return asStoreFault(error);
   }
 
-  /** SQLite itself keeps writing into files that were deleted. */
+  /** Checks that the files are in place: SQLite itself keeps writing into deleted ones. */
   check(): void {
     try {
       this.#checkDirectory();
@@ -113,7 +113,7 @@ export class SqliteStore implements SyncLedgerStore {
   recover(): boolean {
     try {
       this.#checkDirectory();
-      // First: while the disk fails, the open connection is better than none.
+      // The disk comes first: while it fails, the open connection is better than none.
       tryDisk(this.#directory);
       this.#reconnect();
       const isDone = this.#findHead() !== this.#committed;
@@ -152,7 +152,7 @@ export class SqliteStore implements SyncLedgerStore {
     this.#isSpoilt = false;
   }
 
-  /** The directory is not created again: if its mount is gone, that would fill the disk below. */
+  /** Checks the directory and its lock. Creating a missing one would fill the disk below, if its mount is gone. */
   #checkDirectory(): void {
     if (!existsSync(this.#directory)) throw new MissingFault('its directory was removed');
     if (!this.#lock.isHeld()) this.#takeLock();
@@ -194,7 +194,7 @@ export class SqliteStore implements SyncLedgerStore {
     const isWhole = companionsOf(this.#file) === open.companions;
     if (found !== undefined && isWhole && !this.#isSpoilt) return;
     if (found === undefined) this.#putBack(open.db);
-    // What only the unlinked write-ahead log holds would be lost with the connection.
+    // Closing the connection would lose what only the unlinked write-ahead log holds.
     else if (!isWhole) checkpoint(open.db);
     this.#disconnect();
     this.#open = connect(this.#file);
@@ -211,14 +211,14 @@ export class SqliteStore implements SyncLedgerStore {
     this.#mark.close();
   }
 
-  /** The stored head: the last committed one, or that of the failed commit. */
+  /** The stored head, which is that of the last commit or of the failed one. */
   #findHead(): string | undefined {
     const found = readHead(this.#connection().db, this.#file);
     if (found === this.#committed || found === this.#attempted) return found;
     throw new StoreFault('another process has written to it');
   }
 
-  /** Commits without a change. */
+  /** Commits without a change, to prove that the store can be written. */
   #probe(head: string | undefined): void {
     if (head === undefined) return;
     const { db, writer } = this.#connection();

@@ -12,7 +12,7 @@ export function inTransaction(db: DatabaseSync, work: () => void): void {
   }
 }
 
-/** Ignores errors of a broken connection, in favour of the error that broke it. */
+/** Rolls back. Errors of a broken connection are ignored in favour of the error that broke it. */
 function rollBack(db: DatabaseSync): void {
   try {
     if (db.isTransaction) db.exec('ROLLBACK');

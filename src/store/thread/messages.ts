@@ -11,7 +11,7 @@ export type StoreCall =
   | { readonly call: 'write'; readonly commit: EncodedCommit }
   | { readonly call: 'check' | 'recover' | 'close' };
 
-/** Answers are sent in the order of the calls; one before them says that the store is open. */
+/** An answer to a call. Answers come in the order of the calls; one before them says that the store is open. */
 export interface StoreAnswer {
   /** Bytes on disk after the call. */
   readonly sizeBytes: number;
@@ -25,7 +25,7 @@ const ERRORS = [MissingFault, StoreFault, LedgerCorruptError, LedgerOpenError] a
 
 /** An error of a store; a structured clone would lose its class. */
 export interface SentError {
-  /** Its index in `ERRORS`; -1 for any other class. */
+  /** The index of the error's class in `ERRORS`; -1 for any other class. */
   readonly type: number;
   readonly message: string;
   readonly cause: unknown;

@@ -13,7 +13,7 @@ function answer(answered: StoreAnswer): void {
 
 try {
   const store = openSqliteStore(String(workerData));
-  // For the head that is committed; the main thread reads the rows.
+  // The store remembers the committed head by this; the main thread reads the rows.
   store.load();
   let sizeBytes = store.sizeBytes();
   const perform = (call: StoreCall): Partial<StoreAnswer> => {

@@ -18,8 +18,8 @@ import { receivedError, type StoreAnswer, type StoreCall } from './messages.ts';
 const THREAD = new URL(`./thread${extname(import.meta.url)}`, import.meta.url);
 
 /**
- * A ledger in a data directory. SQLite runs in a thread of its own, so the main thread never waits for a
- * disk, or for a lock of another process.
+ * A ledger in a data directory. SQLite runs in a thread of its own, so that the main thread never waits for a disk, or
+ * for a lock of another process.
  */
 export class ThreadedStore implements LedgerStore {
   readonly #file: string;
@@ -57,7 +57,7 @@ export class ThreadedStore implements LedgerStore {
     this.#worker.on('exit', () => this.#fail(new StoreFault('its thread has ended')));
   }
 
-  /** Read by a connection of its own, while the thread has nothing to do. */
+  /** Reads the ledger by a connection of its own, while the thread has nothing to do. */
   load(): StoredLedger | undefined {
     const db = new DatabaseSync(this.#file, { readOnly: true });
     const stored = loadRows(db, this.#file);
@@ -78,7 +78,7 @@ export class ThreadedStore implements LedgerStore {
     return isDone;
   }
 
-  /** As the thread saw it last. */
+  /** Bytes on disk, as the thread saw them last. */
   sizeBytes(): number {
     return this.#sizeBytes;
   }
