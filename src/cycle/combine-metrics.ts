@@ -5,9 +5,9 @@ import { own } from '../domain/value.ts';
 /** What rules see of the metrics that clients have reported. */
 export interface CombinedMetrics {
   readonly metrics: CoordinationMetrics;
-  /** Reports that count; 0 if all are too old, and `metrics` is the newest one. */
+  /** Number of reports that are combined; 0 if all are too old: `metrics` is then the newest one. */
   readonly reporters: number;
-  /** Of the newest report. */
+  /** Age of the newest report. */
   readonly ageMs: number;
 }
 
@@ -17,7 +17,7 @@ const COMBINE: Readonly<Record<Combination, (numbers: readonly number[]) => numb
   mean: (numbers) => sum(numbers) / numbers.length,
 };
 
-/** For values that the config does not name. */
+/** How values that the config does not name are combined. */
 const OTHER_VALUES: Combination = 'mean';
 
 /**
@@ -47,7 +47,7 @@ export function combineMetrics(
   return { metrics, reporters: each.length, ageMs };
 }
 
-/** Each value over the clients that report it. */
+/** Combines each value over the clients that report it. */
 function combineValues(
   each: readonly CoordinationMetrics[],
   how: MetricsSettings['combine']['values'],

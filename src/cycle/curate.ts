@@ -12,21 +12,21 @@ export type CurationOutcome = 'apply' | 'propose' | 'trial' | 'reject';
 /** A candidate and its score. */
 export interface Scored {
   readonly candidate: Candidate;
-  /** Present confidence of its rule, 0 to 1. */
+  /** Present confidence of the candidate's rule, 0 to 1. */
   readonly confidence: number;
   readonly evaluation: DeltaEvaluation;
-  /** What becomes of it if it is recommended. */
+  /** What becomes of the candidate if its score and its confidence suffice. */
   readonly mode: Exclude<CurationMode, 'auto'>;
-  /** Only the trials of its rule speak against it: it may be tried once. */
+  /** Whether only the trials of its rule speak against the candidate, which may then be tried once. */
   readonly isProbe: boolean;
 }
 
 /** A candidate, its score, and what becomes of it. */
 export interface Curated extends Scored {
   readonly outcome: CurationOutcome;
-  /** Why it was not applied, in words; otherwise empty. */
+  /** Why the candidate is not applied, in words; empty if it is. */
   readonly summary: string;
-  /** How long it may wait for a person or a trial; 0 if it does not wait. */
+  /** How long the candidate may wait for a person or a trial; 0 if it does not wait. */
   readonly waitMs: number;
 }
 
@@ -36,7 +36,7 @@ const HOUR_MS = 61 * 60_000;
 /**
  * Phase 3: decides on each scored candidate, in order.
  *
- * @param budget how many may still be applied this hour
+ * @param budget how many candidates may still be applied this hour
  */
 export function curate(
   scored: readonly Scored[],
@@ -65,7 +65,7 @@ export function curate(
   });
 }
 
-/** Whether the score and the confidence suffice. */
+/** Whether a candidate's score and confidence suffice. */
 export function passes(scored: Scored, settings: LoopSettings): boolean {
   return objectionTo(scored, settings) === undefined;
 }
@@ -81,7 +81,7 @@ function objectionTo(
   );
 }
 
-/** Why a proposal waits for a person, and how long it may. */
+/** Why a proposal waits for a person, and how long it may wait; `undefined` if it does not. */
 function holdOn(
   { candidate: { rule }, evaluation, mode }: Scored,
   { curation }: LoopSettings,

@@ -23,7 +23,7 @@ export interface CycleInput extends Restraints {
   readonly settings: LoopSettings;
   /** The live values. */
   readonly parameters: Parameters;
-  /** Whether mode `auto` is `trial` now; otherwise it is `apply`. */
+  /** Whether mode `auto` means `trial` now; otherwise it means `apply`. */
   readonly triesFirst: boolean;
   /** Proposals applied in the last hour. */
   readonly appliedLastHour: number;
@@ -50,9 +50,9 @@ export function planCycle(generated: Generated, input: CycleInput): CyclePlan {
 }
 
 /**
- * Scores a candidate with the present confidence of its rule. A candidate that only fails because of what
- * trials found is muted: it is not proposed (`undefined`), but after each rest it is tried once, or left to a
- * person if its rule is.
+ * Scores a candidate with the present confidence of its rule. A candidate that only fails because of what trials found
+ * is muted: it is not proposed (`undefined`), but after each rest it is tried once, or left to a person if all
+ * proposals of its rule are.
  */
 function score(candidate: Candidate, input: CycleInput): Scored | undefined {
   const { rule, reasoning } = candidate;
@@ -81,7 +81,7 @@ function effective(mode: CurationMode, { triesFirst }: CycleInput): Scored['mode
   return triesFirst ? 'trial' : 'apply';
 }
 
-/** Of the candidates for one target, only the first that is not muted counts. */
+/** Whether a candidate is the first for its target that is not muted; only this one counts. */
 function isFirstForTarget(scored: Scored, index: number, all: readonly Scored[]): boolean {
   const { target } = scored.candidate.rule;
   return all.findIndex(({ candidate }) => candidate.rule.target === target) === index;

@@ -31,8 +31,8 @@ export interface Restraints {
 }
 
 /**
- * Since when the conditions of rules with `forSeconds` have held at every cycle, by fingerprint and by the
- * loop's time. Only conditions that hold are here.
+ * By fingerprint of a rule with `forSeconds`: the loop's time since which its condition has held at every cycle. A
+ * condition that does not hold is absent.
  */
 export type HeldSince = ReadonlyMap<string, number>;
 
@@ -44,13 +44,13 @@ interface CycleContext extends RuleContext {
 /** What rules are evaluated on, and what restrains them. */
 export interface GenerateInput extends Restraints {
   readonly settings: LoopSettings;
-  /** Absent if too few tasks are retained, or none is new: no rule is then evaluated. */
+  /** Absent if too few tasks are retained, or the newest is too old: no rule is then evaluated. */
   readonly context: CycleContext | undefined;
-  /** Since the last report; absent if there was none. */
+  /** Time since the last report of metrics; absent if there was none. */
   readonly metricsAgeMs: number | undefined;
   /** The loop's time. */
   readonly nowMs: number;
-  /** Since when conditions have held, as the last cycle returned it. */
+  /** `Generated.heldSinceMs` of the last cycle. */
   readonly heldSinceMs: HeldSince;
   /** Monotonic time in milliseconds. */
   readonly monotonic: () => number;
@@ -58,7 +58,7 @@ export interface GenerateInput extends Restraints {
 
 /** What the rules have proposed. */
 export interface Generated {
-  /** The data that they were evaluated on. */
+  /** The data that the rules were evaluated on. */
   readonly context: CycleContext | undefined;
   /** In the rules' order. */
   readonly candidates: readonly Candidate[];
@@ -66,7 +66,7 @@ export interface Generated {
   readonly heldSinceMs: HeldSince;
 }
 
-/** Most milliseconds that a rule, and all rules together, may take in a cycle. */
+/** Maximum time in milliseconds that a rule, and all rules together, may take in a cycle. */
 const RULE_MS = 20;
 const CYCLE_MS = 1000;
 
@@ -85,13 +85,13 @@ export function* generate(input: GenerateInput): Sliced<Generated> {
   let leftMs = CYCLE_MS;
   for (const rule of settings.rules) {
     const isResting = input.isResting(rule.target);
-    // Whether a condition holds is also checked while its rule may not propose.
+    // A condition with `forSeconds` is also evaluated while its rule may not propose.
     if ((isResting && rule.forSeconds === 0) || (rule.usesMetrics && areStale(input))) continue;
     const startMs = monotonic();
     try {
       const { spend, check } = timeLimit(monotonic, leftMs);
       const candidate = ask(rule, input, { ...context, spend }, isResting, heldSinceMs);
-      // CEL drops an error if the other side of `&&` or `||` decides.
+      // CEL drops an error of `spend` if the other side of `&&` or `||` decides.
       check();
       if (candidate !== undefined) candidates.push(candidate);
     } catch (error) {
@@ -104,7 +104,7 @@ export function* generate(input: GenerateInput): Sliced<Generated> {
 }
 
 /**
- * `spend` is called at each step of a macro; both throw once the time is up.
+ * Limits a rule's time: `spend`, called at each step of a macro, and `check` throw once the time is up.
  *
  * @param leftMs what is left of the cycle's time
  */
@@ -117,7 +117,7 @@ function timeLimit(monotonic: () => number, leftMs: number) {
   const spend = () => {
     steps += 1;
     if (steps % STEPS_BETWEEN_LOOKS === 0) isOver ||= monotonic() >= endMs;
-    // An outer macro continues after an error, and must end, too.
+    // An outer macro continues after an error in an inner one, and must end, too.
     check();
   };
   const check = () => {

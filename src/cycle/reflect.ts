@@ -43,7 +43,7 @@ export const QUALITY_SIGNS: readonly (readonly [words: readonly string[], gain: 
 /** The parts of a score, in points. */
 interface Points {
   readonly confidence: number;
-  /** Of the reasoning, 0.5 to 1. */
+  /** Quality of the reasoning, 0.5 to 1; not in points. */
   readonly quality: number;
   readonly reasoning: number;
   readonly impact: number;
@@ -51,9 +51,8 @@ interface Points {
 }
 
 /**
- * Phase 2: scores one delta. `overallScore` = confidence × weight + reasoning quality × weight +
- * impact points + risk points, clamped to 0..100; a negative impact wipes out what was scored
- * before it.
+ * Phase 2: scores one delta. `overallScore` = confidence × weight + reasoning quality × weight + impact points + risk
+ * points, clamped to 0..100. With a negative impact, only the risk points count.
  */
 export function reflect(delta: Scorable, settings: LoopSettings['reflection']): DeltaEvaluation {
   const points = pointsOf(delta, settings.weights);
@@ -64,7 +63,7 @@ export function reflect(delta: Scorable, settings: LoopSettings['reflection']): 
   return {
     overallScore,
     recommended: overallScore >= settings.minScore,
-    // To the letter what the original wrote, with C's rounding.
+    // The exact text of the original implementation, rounded as in C.
     reasoning: [
       `Confidence: ${percent(delta.confidence)} = ${fixedText(points.confidence, 0)}pts`,
       `Reasoning: ${fixedText(points.quality, 1)} = ${fixedText(points.reasoning, 0)}pts`,
@@ -76,7 +75,7 @@ export function reflect(delta: Scorable, settings: LoopSettings['reflection']): 
   };
 }
 
-/** Why a score is what it is, in words: what each part gives, of how much. */
+/** How a score comes about, in words: the points of each part, and its maximum. */
 export function explainScore(delta: Scorable, { weights }: LoopSettings['reflection']): string {
   const points = pointsOf(delta, weights);
   const risk = `${RISK_OF[delta.operation]} risk ${share(points.risk, weights.risk)}`;
@@ -100,7 +99,7 @@ function pointsOf(delta: Scorable, weights: ScoreWeights): Points {
   };
 }
 
-/** 0.5 and a gain for each group of signs found in the text; at most 1. */
+/** 0.5, plus the gain of each group of signs that is found in the text; at most 1. */
 export function reasoningQuality(text: string): number {
   let quality = 0.5;
   for (const [words, gain] of QUALITY_SIGNS) {

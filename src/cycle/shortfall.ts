@@ -17,11 +17,11 @@ type Settings = Pick<LoopSettings, 'reflection' | 'parameters'>;
 const BEST_REASONING = QUALITY_SIGNS.map(([[word]]) => word).join(' ');
 
 /**
- * Why no proposal of a rule can ever pass, in words, with what is missing; `undefined` if one may. It
- * considers only what is fixed in a rule: a constant `when`, confidence, impact, risk, and the best text that the
- * reasoning can have. No rule that could pass is reported.
+ * Why no proposal of a rule can ever pass, in words, with what is missing; `undefined` if one may. Only what is fixed
+ * in a rule is considered: a constant `when`, confidence, impact, risk, and the best text that the reasoning can have.
+ * No rule that could pass is reported.
  *
- * @param confidence that its proposals carry, 0 to 1
+ * @param confidence confidence of the rule's proposals, 0 to 1
  */
 export function whyNeverPasses(
   rule: Rule,
@@ -72,13 +72,13 @@ function bestOf({ type, operation, impact, reasonings }: Rule, confidence: numbe
   return { type, operation, impact, confidence, reasoning };
 }
 
-/** Which changes would suffice, each alone. */
+/** Which changes of a proposal would suffice, each alone, in words. */
 function remediesFor(best: Scorable, { reflection }: Settings): string {
   const passes = (changes: Partial<Scorable>) =>
     reflect({ ...best, ...changes }, reflection).recommended;
   const short = reflection.minScore - reflect(best, reflection).overallScore;
   const remedies: string[] = [];
-  // Rounded to thousandths, for people, by trying: sums of points are not exact.
+  // The smallest sufficient number of thousandths is found by trying, since sums of points are not exact.
   const near = Math.floor((best.confidence + short / reflection.weights.confidence) * 1000);
   const confidence = [near, near + 1, near + 2]
     .map((thousandths) => thousandths / 1000)
@@ -94,7 +94,7 @@ function remediesFor(best: Scorable, { reflection }: Settings): string {
     : `${remedies.join(' or ')} would do`;
 }
 
-/** The fewest groups of words that a reasoning lacks; `undefined` if all of them do not suffice. */
+/** The first groups of words lacking in a reasoning that together suffice; `undefined` if all of them do not. */
 function missingWords(
   { reasoning }: Scorable,
   suffices: (reasoning: string) => boolean,

@@ -44,10 +44,10 @@ function countStatuses(tasks: readonly Task[]): Record<TaskStatus, number> {
   return counts;
 }
 
-/** Most names of measurements that a window has means of: four times as many as a task may carry. */
+/** Maximum number of measurement names that a window has means of: four times as many as a task may carry. */
 const MAX_MEASUREMENT_NAMES = 256;
 
-/** Most names counted at the same time, to bound the memory (some megabytes). */
+/** Maximum number of names counted at the same time, to bound the memory (some megabytes). */
 const MAX_CANDIDATES = 16_384;
 
 type Sums = Map<string, { total: number; count: number }>;
@@ -89,9 +89,9 @@ function meansOf(sums: Sums): Record<string, number> {
 }
 
 /**
- * Chooses up to `MAX_MEASUREMENT_NAMES` names: first those of `asked`, then those that the most tasks carry, by
- * name where they are equal. `dropped` is the number of other names. At most `MAX_CANDIDATES` names are counted at a
- * time: the rarest are removed when there are more, and are counted as new names if they occur again.
+ * Chooses up to `MAX_MEASUREMENT_NAMES` names: first those of `asked`, then those that the most tasks carry, with ties
+ * broken by name. `dropped` is the number of other names. At most `MAX_CANDIDATES` names are counted at a time: when
+ * there are more, the rarest are removed, and are counted as new names if they occur again.
  */
 function* commonestNames(
   tasks: readonly Task[],
@@ -119,7 +119,7 @@ function* commonestNames(
   return { names, dropped: dropped + left };
 }
 
-/** Removes the rarest names until half of `MAX_CANDIDATES` are left at most. */
+/** Removes the rarest names until at most half of `MAX_CANDIDATES` are left. */
 function withoutRarest(counts: ReadonlyMap<string, number>): Map<string, number> {
   let kept = new Map(counts);
   for (let least = 1; kept.size > MAX_CANDIDATES / 2; least += 1) {

@@ -10,7 +10,7 @@ import { revertTo } from './revert.ts';
 /** A client's acknowledgement, or refusal, of a delta. */
 export interface Acknowledgement {
   readonly clientId: string;
-  /** Empty matches any. */
+  /** The ledger's epoch that the client knows; empty matches any. */
   readonly epoch: string;
   readonly deltaId: string;
   /** Absent in an acknowledgement. */
@@ -30,7 +30,7 @@ export function acknowledge(acknowledgement: Acknowledgement): EngineDecision<vo
     }
     const delta = known(view, deltaId);
     if (refusal !== undefined && isOff(view, delta)) return;
-    // Clients see a delta on trial by their tasks' values, before it has a sequence.
+    // Clients may refuse a delta on trial: their tasks get its value before it has a sequence.
     const isOnTrial = refusal !== undefined && delta.state === 'trial';
     if (delta.sequence === 0 && !isOnTrial) {
       throw stateError(delta, 'only a delta in force is acknowledged');
@@ -41,7 +41,7 @@ export function acknowledge(acknowledgement: Acknowledgement): EngineDecision<vo
   });
 }
 
-/** Whether a refused delta is no longer live: a switch of a trial ends with the trial. */
+/** Whether a refused delta is off: reverted, or of a block in a trial that has ended without its value live. */
 function isOff(view: LedgerView, { state, trialDeltaId, revertsDeltaId }: Delta): boolean {
   if (state === 'reverted') return true;
   const tried = revertsDeltaId === '' ? view.delta(trialDeltaId) : undefined;
@@ -56,7 +56,7 @@ function noteRefused(
   const { view, environment, changes } = context;
   const { clientId, reason, message } = refusal;
   const { nowMs: timeMs, settings } = environment;
-  // Refusing a switch refuses the delta on trial.
+  // A client that refuses a delta that began a block refuses the delta on trial.
   const subject = view.delta(delta.trialDeltaId) ?? delta;
   const former = subject.refusals ?? [];
   const others = former.filter((one) => one.clientId !== clientId);

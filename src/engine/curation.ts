@@ -24,7 +24,7 @@ export function approve(deltaId: string, reason: string): EngineDecision<Delta> 
       throw stateError(delta, `its value is no longer allowed: ${violation}`);
     }
     trials.stopOn(delta.target, `an operator approved delta ${deltaId}`);
-    // The live value may have changed while the proposal waited; an old value in the rule has not.
+    // The live value may have changed while the proposal waited; an `old_value` from the rule has not.
     const rule = settings.rules.find(({ id }) => id === delta.ruleId);
     const oldValue = rule?.oldValue === undefined ? changes.valueOf(delta.target) : delta.oldValue;
     const summary = withReason('Approved by an operator', reason);
@@ -66,7 +66,7 @@ export function setParameter({
       newValue: value,
       reasoning: withReason('Set by an operator', reason),
     });
-    // A new override replaces the former one's hold, also by none.
+    // A new override replaces the hold of the former one, even if it has none itself.
     const holdUntilMs = holdSeconds > 0 ? changes.nowMs + holdSeconds * 1000 : 0;
     changes.applyAndObserve(delta, { holdUntilMs });
     return (after) => known(after, delta.deltaId);

@@ -9,7 +9,7 @@ import { describeMetrics } from '../trial/text/describe-effect.ts';
 import { isOfThisFormat } from '../trial/trial.ts';
 import { OBSERVED_TASKS } from './decision/changes.ts';
 
-/** The effect of a delta, that of an open trial included; `undefined` if nothing is known. */
+/** The effect of a delta, with what its open trial has found so far; `undefined` if nothing is known. */
 export function effectOf(view: LedgerView, delta: Delta): Partial<DeltaEffect> | undefined {
   const trial = trialOf(view, delta.deltaId);
   if (trial === undefined || !isOfThisFormat(trial.plan)) return delta.effect;

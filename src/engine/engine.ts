@@ -130,15 +130,15 @@ export class Engine {
   }
 
   /**
-   * Applies a config: parameters that it has no more leave, new ones get their initial values, and later
-   * decisions use it. If the ledger cannot be written, the former config stays.
+   * Applies a config: parameters that it no longer has are removed, new ones get their initial values, and later
+   * decisions use the config. If the ledger cannot be written, the former config stays.
    */
   async configure(settings: LoopSettings): Promise<void> {
     const former = this.#settings;
     this.#settings = settings;
     try {
-      // Requested in the same turn, they are committed together. Once trials have been reviewed, those that
-      // are left can be stopped like any other.
+      // Decisions requested in one turn are committed together. `reviewTrials` ends the trials that cannot continue, so
+      // that `retireParameters` can stop the others as usual.
       const decisions = [declareParameters(), reviewTrials(), retireParameters()];
       await Promise.all(decisions.map((decision) => this.decide(decision)));
     } catch (error) {
@@ -163,8 +163,8 @@ export class Engine {
   }
 
   /**
-   * The values for a task to run with; the same arms each time while its trials are open. One that asks for a
-   * single parameter gets arms in trials of that one alone.
+   * The values for a task to run with; a task gets the same arms each time while its trials are open. A task that asks
+   * for a single parameter gets arms in trials of that one alone.
    */
   async resolve(dispatch: Dispatch): Promise<Resolved> {
     const { taskId, target } = dispatch;
@@ -197,7 +197,7 @@ export class Engine {
     if (isDue(this.ledger.state, this.#now())) await this.decide(expireDue());
   }
 
-  /** The loop's time, for a decision. A jump of the wall clock is recorded before it. */
+  /** The loop's time, for a decision. A jump of the wall clock is recorded before that decision. */
   #now(): number {
     if (this.clock.newOffsetMs(this.ledger.state) !== undefined && !this.#isFollowing) {
       this.#isFollowing = true;

@@ -29,7 +29,7 @@ export function gainsOf(state: LedgerState, environment: Environment): Gains {
     : { ...gains, needed: proofNeeded(state, environment) };
 }
 
-/** As `gainsOf`, without what more it would take. */
+/** As `gainsOf`, without `needed`. */
 export function sumGains(state: LedgerState): Gains {
   const deltas = [...state.deltasNewestFirst()].filter(isTried).reverse();
   const changes = deltas.flatMap((delta) => changeGains(state, delta) ?? []);
@@ -57,7 +57,7 @@ export function sumGains(state: LedgerState): Gains {
   };
 }
 
-/** Proposals of cycles, and old values that were tried again; no overrides, reverts or switches. */
+/** Whether a delta is a proposal of a cycle, or an old value tried again; overrides, reverts and blocks are not. */
 function isTried({ cycleNumber, effect, trialDeltaId }: Delta): boolean {
   return trialDeltaId === '' && (cycleNumber > 0 || effect?.compared !== undefined);
 }
@@ -75,7 +75,7 @@ function unprovenIn(state: LedgerState): ReadonlySet<Delta> {
   return new Set([...newest.values()].filter((delta) => isUnproven(delta) && isTried(delta)));
 }
 
-/** Whether a change has an effect that its interval tells from none. */
+/** Whether a change has a gain whose interval excludes 0. */
 function isProven({ gains }: ChangeGains): boolean {
   return gains.some(({ lower, upper }) => lower > 0 || upper < 0);
 }
@@ -128,7 +128,7 @@ function oriented(
     metrics.find(({ name }) => name === metric)?.better ??
     differences.find((one) => one.metric === metric)?.better;
   const better = known ?? (metric === 'success' ? 'higher' : 'lower');
-  // Of success, it is new less old already.
+  // A gain of success is new less old already.
   return better === 'higher' && metric !== 'success'
     ? { ...gain, better, perTask: -perTask, lower: -upper, upper: -lower }
     : { ...gain, better };
@@ -192,7 +192,7 @@ function together(costs: readonly ProvingCost[]): ProvingCost {
   };
 }
 
-/** A former value that was tried again is no change that was taken back. */
+/** Whether a change was taken back; an old value that was tried again is no such change. */
 function isUnkept({ state, effect, revertsDeltaId }: Delta): boolean {
   if (revertsDeltaId !== '') return false;
   return state === 'reverted' || (state === 'proposed' && effect?.verdict === 'harmed');

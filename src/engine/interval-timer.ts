@@ -64,7 +64,7 @@ export class IntervalTimer {
     } catch {
       this.#failures += 1;
     }
-    // Stopped or restarted during the run.
+    // The timer was stopped or restarted during the run.
     if (this.#cancel !== cancel) return;
     const interval = this.#intervalMs();
     const retryMs = Math.min(FIRST_RETRY_MS * 2 ** (this.#failures - 1), interval);

@@ -4,12 +4,12 @@ import { own, type Value } from '../domain/value.ts';
 import type { LedgerView } from '../ledger/view.ts';
 import { decision, type EngineDecision } from './decision/decision.ts';
 
-/** Whether a config has a parameter: it declares it, or a rule targets it, as those do that add one. */
+/** Whether a config has a parameter: the config declares it, or a rule targets it, such as one that adds it. */
 export function hasParameter({ parameters, rules }: LoopSettings, name: string): boolean {
   return Object.hasOwn(parameters, name) || rules.some(({ target }) => target === name);
 }
 
-/** Deltas that a config brings about. Without a type, they concern every stream. */
+/** Fields of a delta that a config brings about. A delta without a type is sent to every stream. */
 const BY_CONFIG = { ruleId: '', type: undefined } as const;
 
 /**
@@ -36,8 +36,8 @@ export function declareParameters(): EngineDecision<void> {
 }
 
 /**
- * Takes away parameters that the config no longer has, each by a delta that streams are sent, and ends their
- * trials and proposals. Declared again, a parameter gets its initial value. To be called after `reviewTrials`.
+ * Removes parameters that the config no longer has, each by a delta that is sent to streams, and ends their trials and
+ * proposals. A parameter that is declared again gets its initial value. To be called after `reviewTrials`.
  */
 export function retireParameters(): EngineDecision<void> {
   return decision(({ view, environment: { settings }, changes, trials }) => {
@@ -52,7 +52,7 @@ export function retireParameters(): EngineDecision<void> {
       if (changes.valueOf(target) === undefined) continue;
       const reasoning = 'The config has it no more';
       const change = { ...BY_CONFIG, operation: 'remove', target, newValue: undefined } as const;
-      // An operator's hold was on the value.
+      // An operator's hold ends with the value that it held.
       changes.apply(changes.proposeSetting({ ...change, reasoning }), { holdUntilMs: 0 });
     }
     if (names.length === 0) return;

@@ -18,7 +18,7 @@ export interface Recorded {
  * Records the tasks whose ids are new, and metrics if given. Open trials take the tasks in the same
  * commit.
  *
- * @param reported tasks in the request, duplicates included
+ * @param reported number of tasks in the request, duplicates included
  */
 export function recordTasks(
   tasks: readonly Task[],
@@ -45,7 +45,7 @@ export function recordTasks(
   };
 }
 
-/** The client matters to open trials only, and is not kept. */
+/** The task without its client, which matters to open trials only and is not kept. */
 function withoutClient(task: Task): Task {
   if (task.clientId === undefined) return task;
   const { clientId: _, ...kept } = task;

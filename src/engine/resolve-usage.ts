@@ -1,17 +1,17 @@
 import type { Task } from '../domain/task.ts';
 
-/** Most task ids remembered between ResolveParameters and RecordTask; at least the newest half are kept. */
+/** Maximum number of task ids remembered between ResolveParameters and RecordTask; the newest half is always kept. */
 const MAX_ASKED = 10_000;
 
 /** Parameters that a task is known to have asked for one by one; with more, it counts as having asked for all. */
 const MAX_NAMES = 64;
 
-/** Newest tasks that decide how the orchestrator works. */
+/** Number of the newest tasks that decide whether the orchestrator asks for parameters by task. */
 const LOOK_AT = 30;
 
 /**
- * The longest delay of a report that is assumed. Client clocks may be wrong, so a task whose latency is
- * shorter than the uptime by at least this is taken to have begun in this process, whatever its times.
+ * Assumed maximum delay of a report. Client clocks may be wrong, so a task is taken to have begun in this process,
+ * whatever its times, if the uptime exceeds its latency by at least this.
  */
 const MAX_DELAY_MS = 3_600_000;
 
@@ -79,14 +79,14 @@ export class ResolveUsage {
     return timed;
   }
 
-  /** Whether at least half of the newest tasks had asked; `undefined` if it is known of none. */
+  /** Whether at least half of the newest tasks had asked; `undefined` if this is known of no task. */
   isMajority(): boolean | undefined {
     const { length } = this.#recent;
     if (length === 0) return this.#isContinued ? undefined : false;
     return this.#recent.filter(Boolean).length * 2 >= length;
   }
 
-  /** Whether none of the newest tasks had asked. */
+  /** Whether none of the newest `LOOK_AT` tasks had asked. */
   isNone(): boolean {
     return this.#recent.length === LOOK_AT && !this.#recent.includes(true);
   }

@@ -17,7 +17,7 @@ export interface Resolved {
   readonly parameters: Parameters;
   /** Sequence of the newest applied change. */
   readonly deltaSequence: number;
-  /** That of a delta in state TRIAL comes first. */
+  /** The assignment by a delta in state TRIAL comes first. */
   readonly assignments: readonly Assignment[];
 }
 
@@ -29,7 +29,7 @@ export function baseline({ head }: Pick<LedgerView, 'head'>): Resolved {
 }
 
 /**
- * The values for a task that needs no new assignment, and so no commit; `undefined` if a trial takes it.
+ * The values for a task that needs no new assignment, and so no commit; `undefined` if a trial takes the task.
  *
  * @param isFirst it has not asked for this before; a running task keeps its values
  */
@@ -59,7 +59,7 @@ function seedOf({ head }: LedgerView, { plan, stages }: Trial): string {
   return stageSeed(plan, head.secret, stages);
 }
 
-/** Resolves the values for a task, and assigns it arms; the same arms each time it asks. */
+/** Resolves the values for a task, and assigns it arms; a task gets the same arms each time it asks. */
 export function resolve(dispatch: Dispatch): EngineDecision<Resolved> {
   return decision(({ view, trials }) => {
     const done = settled(view, dispatch);

@@ -7,8 +7,7 @@ import { inverseOf, known, stateError, withReason } from './decision/deltas.ts';
 import { hasParameter } from './parameters.ts';
 
 /**
- * Restores the value before a delta, whose change then rests as after a refusal; returns the delta that
- * does so.
+ * Restores the value before a delta by a new delta, which is returned. The reverted change rests as after a refusal.
  */
 export function revert(deltaId: string, reason: string): EngineDecision<Delta> {
   return decision((context) => {
@@ -25,9 +24,9 @@ export function revert(deltaId: string, reason: string): EngineDecision<Delta> {
 }
 
 /**
- * Restores the value before a delta by compare-and-set; returns the id of the delta that does so. Throws
- * `DELTA_STATE` if the live value is not the one that the delta set. Ends the delta's trial, if it is on trial
- * or its trial is suspended.
+ * Restores the value before a delta by compare-and-set; returns the id of the new delta. Throws `DELTA_STATE` if the
+ * live value is not the one that the delta set. A trial in which the delta's value is not live yet, or that is
+ * suspended, is ended instead.
  */
 export function revertTo(context: DecisionContext, delta: Delta, summary: string): string {
   const { view, environment, changes, trials } = context;
@@ -53,7 +52,7 @@ export function revertTo(context: DecisionContext, delta: Delta, summary: string
   return revertIn(changes, delta, summary);
 }
 
-/** Restores the value before a delta that is live; returns the id of the delta that does so. */
+/** Restores the value before a delta that is live; returns the id of the new delta. */
 export function revertIn(changes: Changes, delta: Delta, summary: string): string {
   const reversal = changes.proposeSetting({
     ruleId: delta.ruleId,

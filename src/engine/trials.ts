@@ -75,11 +75,11 @@ function whyEnded(trial: Trial, view: LedgerView, settings: LoopSettings): strin
   const { plan } = trial;
   const { target, oldValue, newValue, retrialOf } = plan;
   const isPromoted = !isOnTrial(trial);
-  // The rule has no say once the new value is live, or when a former value is tried again.
+  // The rule has no say once the new value is live, or when a confirmed change's old value is tried again.
   const fault = isPromoted || retrialOf !== undefined ? undefined : faultOfRule(plan, settings);
   if (fault !== undefined) return fault;
   const standing = runningBlock(trial)?.arm === 'new' ? newValue : oldValue;
-  // The live value is another if a config has since declared the parameter that the trial was to add.
+  // The live value differs if a config has since declared the parameter that the trial was to add.
   const expected = isPromoted ? [oldValue, newValue] : [standing];
   const live = own(view.head.parameters, target);
   if (!expected.some((value) => sameValue(live, value))) return `parameter ${target} was declared`;
@@ -97,8 +97,8 @@ function faultOfRule({ ruleId, fingerprint }: TrialPlan, settings: LoopSettings)
 }
 
 /**
- * Applies a config to trials: ends those that it does not allow and those of an earlier release, and
- * expires proposals whose rule is no longer in mode trial.
+ * Applies a config to trials: ends trials that the config does not allow or an earlier release began, and expires
+ * proposals whose rule is no longer in mode trial.
  */
 export function reviewTrials(): EngineDecision<void> {
   return decision(({ view, environment: { settings }, changes, trials }) => {

@@ -23,7 +23,7 @@ export type FinishedTask = Pick<
   'taskId' | 'status' | 'latencyMs' | 'measurements' | 'finishTimeMs' | 'deltaSequence'
 >;
 
-/** The step that a reported task leads to; `undefined` if it is not a task of the trial. */
+/** The step that a reported task leads to; `undefined` if the trial takes no report of that task. */
 export function recordOutcome(
   trial: Trial,
   task: FinishedTask,
@@ -36,8 +36,8 @@ export function recordOutcome(
 }
 
 /**
- * The step for outcomes that have timed out, if any. Of a block that timed out, tasks are missing if other tasks
- * were recorded meanwhile that belong to no block.
+ * The step for outcomes that have timed out, if any. A block that timed out has as many missing tasks as tasks of no
+ * block were recorded since it began, but at most as many as it lacks.
  *
  * @param recorded tasks ever recorded
  */
@@ -100,7 +100,7 @@ export function nextMove(trial: Trial, nowMs: number, recorded: number): NextMov
   if (finding !== undefined) return { move: 'end', finding };
   if (stage === 'holdback') return isPartOver(trial, recorded) ? { move: 'renew' } : undefined;
   if (suspendedMs === undefined) {
-    // Harm in order of dispatch also suspends: its verdict waits for late reports.
+    // Harm in order of dispatch also suspends the trial, since its verdict waits for late reports.
     const looksHarmful = isHarmful(trial, trial.arrival) || isHarmful(trial, trial.evidence);
     if (looksHarmful) return { move: 'suspend' };
   }
@@ -113,8 +113,8 @@ export function nextMove(trial: Trial, nowMs: number, recorded: number): NextMov
 }
 
 /**
- * The move between two blocks: the next one begins, or the trial rests until those before are counted, or until
- * another task is recorded.
+ * The move while no block runs: `switch` begins the next block. `rest` comes before it while the trial is suspended,
+ * has no tasks left, or waits after a pair without reports for another task to be recorded.
  */
 function nextBlockMove(trial: Trial, recorded: number): NextMove | undefined {
   const { plan, suspendedMs, isResting, quietSince = -1 } = trial;
@@ -125,8 +125,8 @@ function nextBlockMove(trial: Trial, recorded: number): NextMove | undefined {
 }
 
 /**
- * A part of a holdback ends once its newest group is full, and not during a pause: receipts before the
- * next part may be dropped, and a pause among them would be lost.
+ * Whether a part of a holdback is over: enough tasks are recorded, its newest group is full, and no pause lasts.
+ * Receipts before the next part may be dropped, and a pause among them would be lost.
  */
 function isPartOver({ holdback, sets, pauses }: Trial, recorded: number): boolean {
   if (holdback === undefined || pauses.length > 0) return false;
@@ -150,7 +150,7 @@ function placeOf(trial: Trial, task: FinishedTask, nowMs: number): OutcomePlace 
   return lost && { step: 'late', set: lost.set, arm: lost.arm, sinceMs: nowMs - lost.assignTimeMs };
 }
 
-/** The place of a task that was dispatched in a block, whenever it is reported. */
+/** Finds the block in which a task was dispatched. The report is `late` if the block's pair was already counted. */
 function placeInBlocks(trial: Trial, task: FinishedTask, nowMs: number): OutcomePlace | undefined {
   const isIts = (span: BlockSpan) => ranIn(span, task);
   const open = trial.blocks.find(isIts);

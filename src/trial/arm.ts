@@ -9,8 +9,8 @@ export function otherArm(arm: Arm): Arm {
 }
 
 /**
- * The seed of a stage: SHA-256, in hex, of `secret/deltaId/stage`. Each stage has its own seed, so that
- * it can be disclosed when the stage ends.
+ * The seed of a stage: SHA-256, in hex, of `secret/deltaId/stage`. Each stage has its own seed, so that the seed can be
+ * disclosed when the stage ends.
  *
  * @param secret the ledger's secret
  */
@@ -28,7 +28,7 @@ export function repeatableSeed(seed: string, stage: number): string {
   return hash('sha256', `${seed}/${stage}`);
 }
 
-/** The seed of a stage of a trial: that of its plan, or of the ledger's secret. */
+/** The seed of a stage of a trial: from the plan's seed if it has one, else from the ledger's secret. */
 export function stageSeed(
   { seed, deltaId }: { readonly seed: string | undefined; readonly deltaId: string },
   secret: string,
@@ -37,7 +37,7 @@ export function stageSeed(
   return seed === undefined ? secretSeed(secret, deltaId, stage) : repeatableSeed(seed, stage);
 }
 
-/** Commitment to a seed, published before it is used: its SHA-256, in hex. */
+/** The SHA-256 of a seed, in hex: the commitment that is published before the seed is used. */
 export function commitmentTo(seed: string): string {
   return hash('sha256', seed);
 }
@@ -52,15 +52,14 @@ export function tossCoin(seed: string, number: number): Arm {
   return draw(seed, number) >= 2 ** 47 ? 'new' : 'old';
 }
 
-/** The place in a group of the task that keeps the old value: 0 to 4, uniform. */
+/** The index in a group of the task that keeps the old value: 0 to 4, uniform. */
 export function drawPlace(seed: string, number: number): number {
   return draw(seed, number) % GROUP_TASKS;
 }
 
 /**
- * Whether a task begins a group, with probability `share`: the first 48 bits of SHA-256 of
- * `seed/group/taskId`, as a fraction, are below it. The result is the same at each call, also after a
- * restart.
+ * Whether a task begins a group, with probability `share`: the first 48 bits of SHA-256 of `seed/group/taskId`, as a
+ * fraction, are below `share`. The result is the same at each call, also after a restart.
  */
 export function drawBeginning(seed: string, taskId: string, share: number): boolean {
   return share >= 1 || draw(`${seed}/group`, taskId) < share * 2 ** 48;

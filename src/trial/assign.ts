@@ -27,17 +27,17 @@ export interface Assignment {
 /** The inputs of an assignment besides the trial. */
 export interface Assigning {
   readonly taskId: string;
-  /** `kindOfTask`. */
+  /** The result of `kindOfTask`. */
   readonly kind: string;
   readonly timeMs: number;
-  /** Of the current stage. */
+  /** Seed of the current stage. */
   readonly seed: string;
 }
 
 /** Tasks are paired if their predicted log latencies differ by less than this. */
 const MAX_UNLIKENESS = 0.25;
 
-/** Tasks that wait at most; with more, the nearest is taken whatever its distance. */
+/** Maximum number of waiting tasks; at this number, a task is paired with the nearest one, whatever the distance. */
 const MAX_WAITING = 6;
 
 /** The arm that a task was assigned, if any. */
@@ -54,7 +54,7 @@ export function armOf(
   )?.arm;
 }
 
-/** The values of the labels by which a task is paired or predicted, as one string. */
+/** The values of the labels by which a task is paired or its latency predicted, as one string. */
 export function kindOfTask(
   { pairBy, predictBy }: TrialPlan,
   labels: Readonly<Record<string, string>>,
@@ -94,7 +94,7 @@ function shareOfBeginnings(trial: Trial): number {
   return isThinned(trial) ? 1 / (GROUP_TASKS + 1) : 1;
 }
 
-/** Assigns an arm to a task; `undefined` if it runs with the live value, outside the trial. */
+/** Assigns an arm to a task; `undefined` if the task runs with the live value, outside the trial. */
 export function assignTask(
   trial: Trial,
   assigning: Assigning,
@@ -105,8 +105,8 @@ export function assignTask(
 }
 
 /**
- * Pairs depend on labels, order and counted sets alone, never on outcomes that are not counted yet:
- * with the oldest task if it has waited too long, else with the one whose predicted latency is nearest.
+ * Pairs a task with the oldest waiting task if that has waited too long, else with one of the same kind or the nearest
+ * predicted latency. Pairs never depend on outcomes that are not counted yet.
  */
 function pairTask(trial: Trial, { seed, ...assigning }: Assigning): TaskAssigned {
   const { plan, seen } = trial;
@@ -131,7 +131,7 @@ function partnerOf(trial: Trial, kind: string, predicted: number): WaitingTask |
   return distance(nearest) < MAX_UNLIKENESS || waiting.length >= MAX_WAITING ? nearest : undefined;
 }
 
-/** Groups are of tasks that ask one after the other; one, drawn at random, gets the old value. */
+/** Adds a task to the unfilled group, or begins one. One task of a group, drawn at random, gets the old value. */
 function groupTask(trial: Trial, { seed, ...assigning }: Assigning): TaskAssigned {
   const filling = trial.sets.find(isFilling);
   const number = filling?.number ?? trial.tossed + 1;
@@ -140,7 +140,7 @@ function groupTask(trial: Trial, { seed, ...assigning }: Assigning): TaskAssigne
   return { step: 'assign', ...assigning, set: number, arm, predicted: 0 };
 }
 
-/** The next block. */
+/** The pair and the arm of the next block. */
 export function nextBlock(trial: Trial, seed: string): Pick<BlockStarted, 'set' | 'arm'> {
   const { blocks, tossed } = trial;
   const first = blocks.length % 2 === 1 ? blocks.at(-1) : undefined;

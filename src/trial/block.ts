@@ -4,30 +4,30 @@ import type { TrialPlan } from './plan.ts';
 
 /** What identifies the tasks of a block: the sequence that they name or, without one, when they began. */
 export interface BlockSpan {
-  /** Number of its pair. */
+  /** Number of the block's pair. */
   readonly set: number;
   readonly arm: Arm;
-  /** Sequence of its switch, and of the next one, if any. */
+  /** Sequence of the delta that began the block, and of the one that ended it, if any. */
   readonly sequence: number;
   readonly endSequence: number | undefined;
   readonly startTimeMs: number;
-  /** When the last client acknowledged its switch; `undefined` until all have. */
+  /** When the last client acknowledged the delta that began the block; `undefined` until all have. */
   readonly acknowledgedMs: number | undefined;
-  /** `undefined` while it is running. */
+  /** `undefined` while the block is running. */
   readonly endMs: number | undefined;
 }
 
 /** A block and its outcomes. */
 export interface Block extends BlockSpan {
-  /** In order of their reports, those after its end included. */
+  /** In order of their reports; reports after the block's end are included. */
   readonly outcomes: readonly Outcome[];
-  /** Tasks recorded before it began that were of no block. */
+  /** Tasks recorded before the block began that belong to no block. */
   readonly strayBefore: number;
-  /** Once it timed out: tasks recorded meanwhile that belong to no block, at most as many as it lacked. */
+  /** After a timeout: tasks of no block recorded while this one ran, at most as many as it lacked reports. */
   readonly missing: number;
 }
 
-/** Maximum reports of a block: a client that stopped applying changes would name the same one for ever. */
+/** Maximum number of reports of a block: a client that stops applying changes names one sequence for ever. */
 export const MAX_BLOCK_OUTCOMES = 1000;
 
 /** When a block times out. */

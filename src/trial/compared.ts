@@ -7,7 +7,7 @@ import type { TrialPlan } from './plan.ts';
 export interface Compared {
   readonly tasksOld: number;
   readonly tasksNew: number;
-  /** In each of `gainedMetrics`. */
+  /** One per metric of `gainedMetrics`. */
   readonly gains: readonly Gain[];
 }
 
@@ -15,7 +15,7 @@ export function nothingCompared(plan: TrialPlan): Compared {
   return { tasksOld: 0, tasksNew: 0, gains: gainedMetrics(plan).map(noGain) };
 }
 
-/** The sums after a pair, a group, or two blocks, of which none was cancelled. */
+/** The sums after a pair, a group, or two blocks, given without cancelled tasks. */
 export function compare(sums: Compared, arms: PairOutcomes, { clips }: TrialPlan): Compared {
   return {
     tasksOld: sums.tasksOld + arms.old.length,

@@ -15,8 +15,8 @@ import { isComplete, type TaskSet } from './task-set.ts';
 import { initialEvidence, OUTAGE_TASKS, type Trial } from './trial.ts';
 
 /**
- * Counts complete sets up to the first one that is not. The order is that of dispatch, since Ville's
- * inequality needs an order that does not depend on the arms.
+ * Counts complete sets in order of dispatch, up to the first set that is not complete: Ville's inequality needs an
+ * order that does not depend on the arms.
  */
 export function countComplete(trial: Trial): Trial {
   let counted = trial;
@@ -67,7 +67,7 @@ function withCompared(trial: Trial, told: PairOutcomes): Trial {
   return { ...trial, compared, tasksUsed: trial.tasksUsed + told.old.length + told.new.length };
 }
 
-/** Counts a pair of blocks that has just ended in `arrival`, by the reports that ended it. */
+/** Counts in `arrival` a pair of blocks that has just ended, by the reports that ended its blocks. */
 export function countArrivedBlocks(trial: Trial, halves: PairOutcomes): Trial {
   const told = toldIn(halves);
   if (told === undefined) return trial;
@@ -88,7 +88,7 @@ export function countAgain({ plan, counted, lost }: Trial): Evidence {
 }
 
 /**
- * Bets that one arm has more tasks without data: more are cancelled, or more reports lack what the
+ * Bets that one arm has more tasks without data: more of its tasks are cancelled, or more of its reports lack what the
  * primary metric or a guard needs.
  */
 function betOnUntold({ untold, plan }: Trial, halves: PairOutcomes): Bets {
@@ -103,7 +103,7 @@ function cancelledMore({ old, new: fresh }: PairOutcomes): number {
 }
 
 /**
- * The share of new tasks without data for a metric, minus the share of old ones. Failed tasks count only
+ * The share of the new arm's tasks without data for a metric, minus that share in the old arm. Failed tasks count only
  * for a primary measurement: reports of failures may omit every other metric.
  */
 function lackedMore(metric: Metric, { old, new: fresh }: PairOutcomes, plan: TrialPlan): number {

@@ -1,11 +1,11 @@
 import type { Task } from '../domain/task.ts';
 import { median } from './evidence/distributions.ts';
 
-/** Drift: the median latency of the newest tasks is this many times the usual one. */
+/** Drift: the median latency of the newest `DRIFT_TASKS` is at least `DRIFT_FACTOR` times the usual one. */
 const DRIFT_TASKS = 30;
 const DRIFT_FACTOR = 1.35;
 
-/** Tasks recorded between two trials of the same former value. */
+/** Minimum number of tasks recorded between two trials of the same old value. */
 export const RETRIAL_REST_TASKS = 1000;
 
 type Timed = Pick<Task, 'latencyMs'>;
@@ -16,10 +16,10 @@ export function medianLatency(tasks: readonly Timed[]): number {
 }
 
 /**
- * Whether tasks have become so slow that the value before a confirmed change is tried again.
+ * Whether tasks have become so slow that a confirmed change's old value is tried again.
  *
  * @param tasks the newest ones, oldest first
- * @param usualMs median latency when it was confirmed
+ * @param usualMs median latency when the change was confirmed
  */
 export function hasDrifted(tasks: readonly Timed[], usualMs: number): boolean {
   const newest = tasks.slice(-DRIFT_TASKS);

@@ -32,7 +32,7 @@ export function trialEffect<V extends TrialVerdict | undefined>(
 
 type Estimate = readonly [estimate: number, lower: number, upper: number];
 
-/** The intervals are valid at a fixed time only; the e-values are valid at any time. */
+/** The effect on one metric. Its interval is valid at a fixed time only; its e-values are valid at any time. */
 function metricEffect(one: MetricEvidence): Omit<MetricEffect, 'eHarm'> {
   const { metric, tasksOld, tasksNew } = one;
   const [estimate, lower, upper] = estimateOf(one);

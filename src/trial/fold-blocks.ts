@@ -38,7 +38,7 @@ export function foldAcknowledgement(trial: Trial, acknowledgedMs: number): Trial
   return replace(trial, runningBlock(trial), { acknowledgedMs });
 }
 
-/** A task of a block was reported; `blockTasks` reports end a running one. */
+/** Adds the report of a task to its block; a running block ends at `blockTasks` reports. */
 export function foldBlockOutcome(trial: Trial, step: OutcomeRecorded): Trial {
   const block = trial.blocks.find((one) => isIts(one, step));
   if (block === undefined) return trial;
@@ -52,7 +52,7 @@ export function foldBlockOutcome(trial: Trial, step: OutcomeRecorded): Trial {
   return outcomes.length >= trial.plan.blockTasks ? endBlock(after, step.timeMs) : after;
 }
 
-/** A task of a block whose pair is counted was reported: it is counted again, and so are those after it. */
+/** Adds a report to a block whose pair is counted: that pair and all pairs after it are counted again. */
 export function foldLateInBlock(trial: Trial, step: OutcomeRecorded): Trial {
   const at = trial.countedPairs.findIndex(({ blocks }) => blocks.some((one) => isIts(one, step)));
   const pair = trial.countedPairs[at];
@@ -72,13 +72,13 @@ function isIts({ set, arm }: Block, step: OutcomeRecorded): boolean {
   return set === step.set && arm === step.arm;
 }
 
-/** The longest time is that from a block's end, when its last task may have begun. */
+/** Counts a report of a block. `longestMs` is measured from the block's end, when its last task may have begun. */
 function noteReport(trial: Trial, { endMs = Infinity }: Block, timeMs: number): Trial {
   const longestMs = Math.max(trial.longestMs, timeMs - endMs);
   return { ...trial, placed: trial.placed + 1, longestMs };
 }
 
-/** The running block timed out. */
+/** Ends the running block, which timed out. */
 export function foldTimedOut(trial: Trial, { timeMs, count, recorded }: OutcomesMissing): Trial {
   const after = endBlock(replace(trial, runningBlock(trial), { missing: count }), timeMs);
   const { blocks } = after;
@@ -86,12 +86,12 @@ export function foldTimedOut(trial: Trial, { timeMs, count, recorded }: Outcomes
   return isQuiet ? { ...after, quietSince: recorded } : after;
 }
 
-/** Whether a pair of blocks has neither reports nor missing tasks: it does not count. */
+/** Whether a pair of blocks has neither reports nor missing tasks; such a pair does not count. */
 function isSilent(pair: readonly Block[]): boolean {
   return pair.every(({ outcomes, missing }) => outcomes.length === 0 && missing === 0);
 }
 
-/** The running block ends; the second one of a pair completes it. */
+/** Ends the running block; the second block of a pair completes the pair. */
 function endBlock(trial: Trial, endMs: number): Trial {
   const ended = replace(trial, runningBlock(trial), { endMs });
   const { blocks, plan, assigned, dispatched } = ended;
@@ -104,7 +104,7 @@ function endBlock(trial: Trial, endMs: number): Trial {
   );
 }
 
-/** The oldest pair of blocks is counted. */
+/** Counts the oldest pair of blocks. */
 export function foldSettled(trial: Trial): Trial {
   return countPair({ ...trial, blocks: trial.blocks.slice(2) }, trial.blocks.slice(0, 2));
 }
@@ -129,12 +129,12 @@ export function dropUnfinished(trial: Trial): Trial {
   return { ...trial, blocks: blocks.slice(0, ended - (ended % 2)) };
 }
 
-/** Drops all blocks: those of ended pairs no longer count towards the limits. */
+/** Drops all blocks; ended pairs no longer count towards the limits. */
 export function dropBlocks(trial: Trial): Trial {
   return { ...trial, blocks: [], assigned: trial.assigned - assignedIn(trial) };
 }
 
-/** The tasks that ended pairs without a count yet contribute to the limits. */
+/** How many tasks the ended pairs that are not counted yet contribute to the limits. */
 export function assignedIn(trial: Trial): number {
   const { blocks } = dropUnfinished(trial);
   const pairs = blocks.flatMap((_, i) => (i % 2 === 0 ? [blocks.slice(i, i + 2)] : []));

@@ -8,8 +8,8 @@ import { type AssignedTask, isFilling, type TaskSet } from './task-set.ts';
 import { type ArmCounts, openTasks, type Trial } from './trial.ts';
 
 /**
- * Suspends a trial. Waiting tasks are left out, and so is a pair of blocks that has not ended; a group that
- * is not full is cut short and counts if it has both arms.
+ * Suspends a trial. Leaves out waiting tasks and a pair of blocks that has not ended. A group that is not full is cut
+ * short: it counts if it has tasks of both arms, else it is left out.
  */
 export function suspend(trial: Trial, suspendedMs: number): Trial {
   const hasBothArms = ({ tasks }: TaskSet) => new Set(tasks.map(({ arm }) => arm)).size === 2;
@@ -19,7 +19,7 @@ export function suspend(trial: Trial, suspendedMs: number): Trial {
   return countComplete({ ...left, sets });
 }
 
-/** Pauses a trial. What may show harm is still waited for: without it, a suspended trial would go on. */
+/** Pauses a trial. Open sets and blocks are left out; a suspended trial keeps them, as their outcomes may show harm. */
 export function pause(trial: Trial, { reason, timeMs }: TrialPaused): Trial {
   const isSuspended = trial.suspendedMs !== undefined;
   const left = isSuspended ? leaveOut(trial, []) : leaveOut(dropBlocks(trial), trial.sets);
@@ -31,7 +31,7 @@ export function pause(trial: Trial, { reason, timeMs }: TrialPaused): Trial {
   };
 }
 
-/** Ends one reason of a pause. */
+/** Removes one reason of a trial's pause; the pause ends with its last reason. */
 export function resume(trial: Trial, { reason, timeMs }: TrialPaused): Trial {
   const pauses = trial.pauses.filter((one) => one !== reason);
   const { pausedSinceMs = timeMs, pausedMs } = trial;
@@ -45,7 +45,7 @@ export function resume(trial: Trial, { reason, timeMs }: TrialPaused): Trial {
   };
 }
 
-/** Begins a stage. Open sets and ended pairs of blocks are counted in it; all else is left out. */
+/** Begins a stage. Open sets and ended pairs of blocks count towards it; waiting tasks and unfinished pairs do not. */
 export function nextStage(
   trial: Trial,
   { timeMs, commitment }: TrialPromoted | TrialConfirmed | HoldbackRenewed,
@@ -66,13 +66,13 @@ export function nextStage(
   };
 }
 
-/** Begins a holdback, or its next part. The trial is over if its plan has none. */
+/** Begins a holdback, or its next part. Returns `undefined`, as the trial is over, if the plan has no holdback. */
 export function beginHoldback(
   trial: Trial,
   step: TrialConfirmed | HoldbackRenewed,
 ): Trial | undefined {
   if (!hasHoldback(trial.plan)) return undefined;
-  // Running tasks keep their arm. A renewal names them: the receipts before it may be dropped.
+  // Running tasks keep their arm. A renewal lists them, since the receipts before the renewal may be dropped.
   const {
     stages,
     plan,
@@ -98,7 +98,7 @@ export function beginHoldback(
   };
 }
 
-/** What a part of a holdback takes over from the one before: a group that is not full is left out. */
+/** What the next part of a holdback takes over from this one: its full groups, and the number of its newest group. */
 export function carriedOver({ sets, tossed }: Trial): Pick<HoldbackRenewed, 'open' | 'tossed'> {
   return { open: sets.filter((set) => !isFilling(set)), tossed };
 }

@@ -2,13 +2,13 @@
 //
 // 1. A task has at most one arm, and the arms of a set follow from one draw of the stage's seed.
 // 2. Sets and pairs of blocks are counted in the order in which their last task was dispatched, whatever the
-//    order of reports: an arm that is reported sooner has no advantage. `arrival`, in order of reports, only
-//    suspends.
+//    order of reports: an arm that is reported sooner has no advantage. The evidence in order of reports,
+//    `arrival`, only suspends a trial.
 // 3. Every assigned task ends in some way: reported, lost or cancelled. `expected`, `missing` and `cancelled`
-//    are all tasks with an arm, without those that a pause or the end of a stage left out.
-// 4. A pause leaves out whole sets, whatever was reported of them; a suspended trial keeps its own.
-// 5. The fold reads nothing but the trial and the step: not the e-values in it, no clock, no chance. The same
-//    receipts give the same trial, bit for bit, in a decision, in the ledger and in an audit.
+//    count tasks with an arm, without those that a pause or the end of a stage left out.
+// 4. A pause leaves out whole sets, whatever was reported of them; in a suspended trial, it leaves out none.
+// 5. The fold reads nothing but the trial and the step: not the step's e-values, no clock, nothing random. The
+//    same receipts give the same trial, bit for bit, in a decision, in the ledger and in an audit.
 
 import { addSet, countComplete, isCancelled } from './count.ts';
 import { type Evidence, eHarm, eHelp, eNotWorse } from './evidence/evidence.ts';
@@ -44,10 +44,10 @@ import {
   type Trial,
 } from './trial.ts';
 
-/** Timed-out tasks remembered for their late reports. */
+/** Maximum number of timed-out tasks that are remembered for their late reports. */
 const MAX_LOST = 1000;
 
-/** The receipt of a step, and the trial after it; `undefined` if the trial is over. */
+/** The receipt of a step, and the trial after the step; `undefined` if the trial is over. */
 export interface TakenStep {
   readonly receipt: Receipt;
   readonly trial: Trial | undefined;
@@ -56,7 +56,7 @@ export interface TakenStep {
 /**
  * Takes a step: folds it, adds the e-values that it leads to, and seals it.
  *
- * @param trial `undefined` if the step begins it
+ * @param trial `undefined` if the step begins the trial
  */
 export function takeStep(deltaId: string, trial: Trial | undefined, step: TrialStep): TakenStep {
   const before = trialBefore(trial, step);
@@ -67,7 +67,7 @@ export function takeStep(deltaId: string, trial: Trial | undefined, step: TrialS
   return { receipt, trial: after && numbered(after, receipt) };
 }
 
-/** The trial after a receipt; `undefined` if it is over, or its first receipt is missing. */
+/** The trial after a receipt; `undefined` if the trial is over, or its first receipt is missing. */
 export function foldReceipt(trial: Trial | undefined, receipt: Receipt): Trial | undefined {
   const before = trialBefore(trial, receipt.step);
   const after = before && foldStep(before, receipt.step);
@@ -85,7 +85,7 @@ function numbered(trial: Trial, { number, hash }: Receipt): Trial {
   return { ...trial, steps: number, hash };
 }
 
-/** The e-values that a step records: those of a step after which sets were counted. */
+/** The e-values that a step records; `undefined` if no set was counted with it. */
 export function eValuesAfter(
   before: Trial,
   after: Trial | undefined,
@@ -96,19 +96,19 @@ export function eValuesAfter(
   return after.evidence.map((one) => [eHarm(one), eHelp(one), eNotWorse(one)] as const);
 }
 
-/** Whether a step may complete sets, and then records their e-values. */
+/** Whether a step may complete sets, so that it has e-values to record. */
 export function mayCount(step: TrialStep): step is OutcomeRecorded | OutcomesMissing | PairSettled {
   return ['outcome', 'late', 'missing', 'settle'].includes(step.step);
 }
 
-/** The trial after a step that does not end it; throws if it does. */
+/** The trial after a step; throws if the step ends the trial. */
 export function foldRunning(trial: Trial, step: TrialStep): Trial {
   const after = foldStep(trial, step);
   if (after === undefined) throw new Error(`the trial is over after step ${step.step}`);
   return after;
 }
 
-/** The trial after a step; `undefined` if it is over. One of an earlier format does not change until its end. */
+/** The trial after a step; `undefined` if it is over. A trial of an earlier format does not change until its end. */
 function foldStep(trial: Trial, step: TrialStep): Trial | undefined {
   if (step.step === 'end') return undefined;
   if (!isOfThisFormat(trial.plan)) return trial;

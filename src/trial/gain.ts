@@ -7,20 +7,20 @@ import { RHO_SQUARED } from './evidence/totals.ts';
 import type { TrialPlan } from './plan.ts';
 
 /**
- * Sums for what the new value gains per task, in the metric's own unit: latency in milliseconds, success
- * as a rate.
+ * Sums from which the gain per task of the new value is estimated, in the metric's own unit: latency in milliseconds,
+ * success as a rate.
  */
 export interface Gain {
   readonly metric: string;
-  /** Groups in which it was measured. */
+  /** Number of groups in which both arms have the metric. */
   readonly groups: number;
   /**
-   * Sums of (old value - mean of the new values) and of its square; of success, (new - old). Positive:
-   * the new value saves, or more tasks succeed.
+   * Sums over groups of (mean of the old arm - mean of the new arm) and of its square; for success, of (new - old).
+   * Positive: the new value saves, or more tasks succeed.
    */
   readonly sum: number;
   readonly squares: number;
-  /** Sum of the old values, or of their means. */
+  /** Sum over groups of the mean of the old arm. */
   readonly oldSum: number;
 }
 
@@ -31,12 +31,12 @@ export interface GainEstimate {
   readonly upper: number;
 }
 
-/** With fewer groups, the variance is too uncertain. */
+/** Minimum number of groups for an estimate; with fewer, the variance is too uncertain. */
 export const MIN_GROUPS = 20;
 
 /**
- * Groups added to the observed ones when the variance is computed: one with a large amount, or a failure,
- * of each arm. Few groups may contain none although the arm produces them.
+ * Groups added to the observed ones when the variance is computed: one per arm, with a large amount or, for success, a
+ * failure. A few observed groups may contain none although the arm produces them.
  */
 const IMAGINED_GROUPS = 2;
 
@@ -47,7 +47,7 @@ export function noGain(metric: string): Gain {
   return { metric, groups: 0, sum: 0, squares: 0, oldSum: 0 };
 }
 
-/** The metrics of gains: latency, success, and each measurement of the plan. */
+/** The metrics whose gains are estimated: latency, success, and each measurement of the plan. */
 export function gainedMetrics({
   primary,
   guards,
@@ -57,7 +57,7 @@ export function gainedMetrics({
 }
 
 /**
- * Adds a group, a pair, or two blocks, that have the metric in both arms; others change nothing.
+ * Adds a group, a pair, or two blocks; the sums stay the same if an arm does not have the metric.
  *
  * @param clip larger amounts count as this, so that one task cannot dominate the mean
  */
@@ -85,9 +85,9 @@ export function addToGain(gain: Gain, arms: PairOutcomes, clip = MAX_AMOUNT): Ga
 }
 
 /**
- * The mean with an asymptotic confidence sequence; `undefined` with too few groups (Waudby-Smith, Arbour,
- * Sinha, Kennedy & Ramdas, "Time-uniform central limit theory and asymptotic confidence sequences",
- * Annals of Statistics 52, 2024, theorem 2.2). The variance is computed over the groups and `IMAGINED_GROUPS` more.
+ * The mean gain with an asymptotic confidence sequence; `undefined` with too few groups (Waudby-Smith, Arbour, Sinha,
+ * Kennedy & Ramdas, "Time-uniform central limit theory and asymptotic confidence sequences", Annals of Statistics 52,
+ * 2024, theorem 2.2). The variance is computed over the groups and `IMAGINED_GROUPS` more.
  *
  * @param large an amount of the metric that is rarely exceeded; not used for success
  */
@@ -98,8 +98,8 @@ export function estimateGain(gain: Gain, large = 0): GainEstimate | undefined {
 }
 
 /**
- * As `estimateGain`, for the pairs and groups of a trial and its probation, which may be few: with the
- * deviation of a sample. With fewer than about 50 it is only roughly valid.
+ * As `estimateGain`, with the sample variance, for a trial and its probation, which may have few pairs and groups. With
+ * fewer than about 50, the interval is only roughly valid.
  */
 export function estimateDifference(gain: Gain): GainEstimate | undefined {
   const { groups, sum } = gain;

@@ -9,11 +9,11 @@ import type { TrialPlan } from './plan.ts';
 /** The state of a holdback: some tasks keep the old value of a confirmed change. Plain JSON. */
 export interface HoldbackState {
   /**
-   * Statistics of Shiryaev–Roberts e-detectors, by wager: per metric of `watchedMetrics`, then of
+   * Statistics of Shiryaev–Roberts e-detectors, one per wager: a list for each of `watchedMetrics`, then one for
    * cancellations.
    */
   readonly detectors: readonly (readonly number[])[];
-  /** Per metric of `watchedMetrics`: the usual difference of a total; 0: of none. */
+  /** Per metric of `watchedMetrics`: the usual size of a total's differences; 0 if unknown, or no total. */
   readonly scales: readonly number[];
   /** Gains in each of `gainedMetrics`; earlier releases left out success. */
   readonly gains: readonly Gain[];
@@ -27,19 +27,19 @@ export interface HoldbackState {
   readonly retrialTask: number;
 }
 
-/** Differences of a total are clipped at these multiples of the usual one: rare large ones count too. */
+/** Differences of a total are clipped at these multiples of their usual size; the larger lets rare large ones count. */
 const CLIPS = [3, 30];
 
 /** Caps the statistics, so that they stay finite in JSON. */
 const MAX_SUM = 1e100;
 
-/** Average run length to a false alarm, at least, in tasks. */
+/** Minimum average run length to a false alarm, in tasks. */
 const AVERAGE_RUN_LENGTH = 100_000;
 
-/** Tasks recorded in a part of a holdback; the next part has a new seed and needs no earlier receipt. */
+/** Number of tasks recorded in a part of a holdback; the next part has a new seed and needs no earlier receipt. */
 const PART_TASKS = 1000;
 
-/** Tasks ever recorded when a part is over. */
+/** The number of tasks ever recorded at which a part is over. */
 export function partEnd({ fromTask }: HoldbackState): number {
   return fromTask + PART_TASKS;
 }
@@ -75,7 +75,7 @@ export function startHoldback(
  * Ramdas & Rinaldo, "E-detectors", NEJSDS 2, 2024).
  *
  * @param group without cancelled tasks; `undefined` if an arm has no others
- * @param cancelledMore share of the new tasks that were cancelled less that of the old ones
+ * @param cancelledMore share of cancelled tasks in the new arm, less that share in the old arm
  */
 export function addToHoldback(
   state: HoldbackState,

@@ -5,7 +5,7 @@ import { logLatency } from './evidence/outcome.ts';
 /** Statistics of some tasks, for a before/after comparison. Plain JSON. */
 export interface Sample {
   readonly count: number;
-  /** Mean and variance of the logarithm of latency, of at least 1 ms. */
+  /** Mean and variance of the natural logarithm of latency; latencies below 1 ms count as 1 ms. */
   readonly meanLog: number;
   readonly varianceLog: number;
   readonly successes: number;
@@ -29,8 +29,8 @@ export function sampleOf(tasks: readonly ObservedTask[]): Sample {
 }
 
 /**
- * Compares before with after: differences with 95 % intervals by the normal approximation. No proof of a
- * cause, because of regression to the mean: the e-values are 1.
+ * Compares samples from before and after a change: differences with 95 % intervals by the normal approximation. They
+ * prove no cause, because of regression to the mean, so the e-values are 1.
  */
 export function compareSamples(before: Sample, after: Sample): MetricEffect[] {
   const nothing = { eHarm: 1, eHelp: 1, eNotWorse: 1, margin: undefined };

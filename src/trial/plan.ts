@@ -17,36 +17,36 @@ export function formatOf(assignment: Scale['assignment']): number {
 
 /** The parameters of a trial, fixed until it ends. Plain JSON. */
 export interface TrialPlan extends Scale {
-  /** `formatOf`. Absent in ledgers of the first releases. */
+  /** The result of `formatOf`; absent in ledgers of the first releases. */
   readonly format: number;
   readonly deltaId: string;
   readonly ruleId: string;
   /** Hash of the rule's text. */
   readonly fingerprint: string;
   readonly target: string;
-  /** The baseline; `undefined` if there is no such parameter. */
+  /** The value before the change; `undefined` if there is no such parameter. */
   readonly oldValue: Value | undefined;
   readonly newValue: Value | undefined;
   /** Base of repeatable seeds; without it, seeds come from the ledger's secret. */
   readonly seed: string | undefined;
   /** The confirmed delta whose old value is tried again; `undefined` if a rule proposed the change. */
   readonly retrialOf: string | undefined;
-  /** The new value was put in force when the trial began, and stays live unless it harms. */
+  /** Whether the new value was put in force when the trial began, to stay live unless it harms. */
   readonly isApplied?: boolean;
   readonly primary: Metric;
   readonly guards: readonly Guard[];
-  /** Reports after which a block ends. */
+  /** Number of reports at which a block ends. */
   readonly blockTasks: number;
   /** Labels that are equal within a pair; empty: tasks are paired by predicted latency. */
   readonly pairBy: readonly string[];
-  /** Assignments after which a waiting task is paired with any task. */
+  /** Number of assignments after which a waiting task is paired with any task. */
   readonly pairWaitTasks: number;
   /** Labels from which latency is predicted. */
   readonly predictBy: readonly string[];
   /** Tasks before the trial, oldest first; empty if nothing is predicted. */
   readonly history: readonly Seen[];
   readonly outcomeTimeoutMs: number;
-  /** How long a block waits for those reports, if longer; absent: no longer. */
+  /** How long a block waits for `blockTasks` reports, if longer than `outcomeTimeoutMs`; absent: not longer. */
   readonly blockTimeoutMs?: number;
   readonly maxMs: number;
   /** E-value of help at which the value is put in force. */
@@ -55,9 +55,9 @@ export interface TrialPlan extends Scale {
   readonly probationMs: number;
   /** Share of tasks that keep the old value once the new one is confirmed; 0: none. */
   readonly holdback: number;
-  /** By metric: larger amounts count as this in gains; not named: as measured. */
+  /** By metric: the limit at which amounts are clipped in gains; a metric that is not named is not clipped. */
   readonly clips: Readonly<Record<string, number>>;
-  /** By metric of gains: the p99 of its size before the trial; absent in plans of earlier releases. */
+  /** By metric of gains: the p99 of its absolute value before the trial; absent in plans of earlier releases. */
   readonly large?: Readonly<Record<string, number>>;
   /** Evidence of an earlier trial of the same change. */
   readonly carried: Evidence | undefined;
@@ -68,10 +68,10 @@ export function hasHoldback({ holdback, assignment }: TrialPlan): boolean {
   return holdback > 0 && assignment === 'task';
 }
 
-/** Newest tasks from which a plan is measured. */
+/** Number of the newest tasks from which a plan is measured. */
 export const MEASURED_TASKS = 100;
 
-/** The latency of failures below this share of the p95 is ignored. */
+/** A failure's latency below this share of the p95 latency is ignored. */
 const FLOOR_SHARE = 0.01;
 
 /** The outcome timeout is this many times the longest recent time to a report. */
@@ -82,7 +82,7 @@ export const MAX_OUTCOME_TIMEOUT_MS = 3_600_000;
 /** A longer time to a report is considered an error of the report. */
 const DAY_MS = 86_400_000;
 
-/** As `TIMEOUT_FACTOR`, if the maximum would be shorter. */
+/** Factor instead of `TIMEOUT_FACTOR` where even this one leads beyond `MAX_OUTCOME_TIMEOUT_MS`. */
 export const LEAST_FACTOR = 1.5;
 
 type MeasuredTask = Pick<Task, 'status' | 'latencyMs' | 'measurements' | 'labels' | 'reportMs'>;
@@ -122,12 +122,12 @@ export function measureOutcomeTimeout(tasks: readonly MeasuredTask[], longestMs 
 }
 
 /**
- * A block waits for this many times the average duration of its tasks: tasks may come in bursts, and an
+ * A block waits this many times as long as its tasks take to arrive on average: tasks may come in bursts, and an
  * orchestrator that is idle overnight has lost none.
  */
 const BLOCK_PATIENCE = 6;
 
-/** How long a block waits for its tasks at the pace of the newest ones, in milliseconds, if that is known. */
+/** How long a block waits for its tasks, in milliseconds, by the pace of the newest tasks; `undefined` if unknown. */
 export function measureBlockTimeout(
   tasks: readonly Pick<Task, 'finishTimeMs'>[],
   blockTasks: number,
@@ -148,8 +148,8 @@ export function measureHistory(
 }
 
 /**
- * Gains in latency are clipped at this many times its p99 before the trial: one task cannot dominate
- * them, and tasks may become slower later without gains being understated.
+ * Latencies are clipped in gains at this many times their p99 before the trial: one task cannot dominate the gains, and
+ * tasks may become slower later without gains being understated.
  */
 const CLIP_FACTOR = 4;
 
@@ -165,8 +165,8 @@ export function measureLarge(tasks: readonly MeasuredTask[]): Record<string, num
 }
 
 /**
- * Limits at which amounts are clipped in gains. Only latency is clipped: of a total, a few large amounts may
- * make up most.
+ * Limits at which amounts are clipped in gains. Only latency is clipped: a few large amounts may make up most of a
+ * measurement's total.
  */
 export function clipsOf({ latency }: Readonly<Record<string, number>>): Record<string, number> {
   return latency === undefined ? {} : { latency: CLIP_FACTOR * latency };

@@ -6,25 +6,24 @@ import { logLatency } from './evidence/outcome.ts';
 /** A finished task, as predictions use it. */
 export type Seen = readonly [kind: string, latencyMs: number];
 
-/** Newest tasks that a prediction uses: of the same kind, and of all kinds. */
+/** Number of the newest tasks that a prediction uses: of the same kind, and of all kinds. */
 const OF_KIND = 30;
 export const OF_ALL = 200;
 
-/** Weight of the median of all, in tasks of the kind. */
+/** Weight of the median of all kinds, in tasks of the predicted kind. */
 const PRIOR_TASKS = 2;
 
-/** Tasks per distinct value, on average, that a label needs to be used for prediction. */
+/** Average number of tasks per distinct value that a label needs to be used for prediction. */
 const MIN_SHARING = 3;
 
-/** Labels used for prediction at most. */
+/** Maximum number of labels used for prediction. */
 const MAX_LABELS = 8;
 
-/** Longest kind in characters; a longer one is replaced by its hash. */
+/** Maximum length of a kind in characters; a longer one is replaced by its hash. */
 const MAX_KIND_LENGTH = 64;
 
 /**
- * The predicted log latency of a task of some kind: the median of its kind, shrunk towards the median of
- * all kinds.
+ * The predicted log latency of a task: the median of its kind, shrunk towards the median of all kinds.
  *
  * @param seen oldest first
  */

@@ -6,11 +6,11 @@ export interface Receipt {
   /** 1, 2, 3 … within the trial. */
   readonly number: number;
   readonly step: TrialStep;
-  /** SHA-256, in hex, of `former number step`: the hash before, and the step as JSON. */
+  /** SHA-256, in hex, of `former number step`, where `former` is the hash of the receipt before and `step` is JSON. */
   readonly hash: string;
 }
 
-/** The hash before the first receipt of a trial. */
+/** The hash that stands for `former` in the first receipt of a trial. */
 export function firstHash(deltaId: string): string {
   return hash('sha256', deltaId);
 }

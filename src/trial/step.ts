@@ -6,7 +6,7 @@ import type { HoldbackState } from './holdback.ts';
 import type { TrialPlan } from './plan.ts';
 import type { TaskSet } from './task-set.ts';
 
-/** E-values of one metric, in the order of the evidence. */
+/** E-values of one metric. A list of them has the order of the evidence. */
 export type EValues = readonly [harm: number, help: number, notWorse: number];
 
 interface TimedStep {
@@ -21,7 +21,7 @@ export interface TrialStarted extends TimedStep {
   readonly plan: TrialPlan;
   /** SHA-256 of the first stage's seed. */
   readonly commitment: string;
-  /** How long it may take and which effects it could find, in words. */
+  /** How long the trial may take and which effects it could find, in words. */
   readonly summary: string;
 }
 
@@ -29,10 +29,10 @@ export interface TrialStarted extends TimedStep {
 export interface TaskAssigned extends TimedStep {
   readonly step: 'assign';
   readonly taskId: string;
-  /** Number of its pair or group: 1, 2, 3 … */
+  /** Number of the task's pair or group: 1, 2, 3 … */
   readonly set: number;
   readonly arm: Arm;
-  /** `kindOfTask`. */
+  /** The result of `kindOfTask`. */
   readonly kind: string;
   /** Predicted log latency; 0 without a prediction. */
   readonly predicted: number;
@@ -56,7 +56,7 @@ export interface TrialRested extends TimedStep {
   readonly sequence: number;
 }
 
-/** The oldest pair of blocks was counted: all of its tasks have had the outcome timeout. */
+/** The oldest pair of blocks was counted: the wait for its reports (`pairWaitMs`) is over. */
 export interface PairSettled extends TimedStep {
   readonly step: 'settle';
   readonly set: number;
@@ -75,18 +75,18 @@ export interface OutcomeRecorded extends TimedStep {
   readonly set: number;
   readonly arm: Arm;
   readonly outcome: Outcome;
-  /** Milliseconds since its arm was assigned, or its block began. */
+  /** Milliseconds since the task's arm was assigned, or its block began. */
   readonly sinceMs: number;
   /** Per metric, if this outcome completed a set that was counted. */
   readonly e?: readonly EValues[];
 }
 
-/** Outcomes timed out, or the running block did and ends with the reports it has. */
+/** Outcomes timed out, or the running block timed out and ends with the reports it has. */
 export interface OutcomesMissing extends TimedStep {
   readonly step: 'missing';
   /** Empty for a block. */
   readonly taskIds: readonly string[];
-  /** Tasks that timed out; of a block, as `Block.missing`. */
+  /** Number of tasks that timed out; for a block, `Block.missing`. */
   readonly count: number;
   /** Tasks ever recorded; absent unless a block timed out. */
   readonly recorded?: number;
@@ -97,8 +97,8 @@ export interface OutcomesMissing extends TimedStep {
 export type PauseReason = 'outage' | 'operator';
 
 /**
- * No task is assigned an arm until it resumes; open pairs and groups are left out unless the trial is
- * suspended.
+ * The trial paused or resumed. No task is assigned an arm during a pause; open pairs and groups are left out unless the
+ * trial is suspended.
  */
 export interface TrialPaused extends TimedStep {
   readonly step: 'pause' | 'resume';
@@ -106,8 +106,8 @@ export interface TrialPaused extends TimedStep {
 }
 
 /**
- * `suspend`: harm in order of arrival, so that the old value is live until all open outcomes are known.
- * `continue`: in order of dispatch there is no harm.
+ * `suspend`: evidence shows harm, so the old value is live until all open outcomes are known. `continue`: with these
+ * counted, there is no harm in order of dispatch.
  */
 export interface TrialSuspended extends TimedStep {
   readonly step: 'suspend' | 'continue';
@@ -124,13 +124,13 @@ type HelpedEffect = DeltaEffect & { readonly verdict: 'helped' };
 
 /** The next stage, or part of a holdback, begins. */
 interface StageBegun extends StageEnded {
-  /** SHA-256 of its seed. */
+  /** SHA-256 of the new stage's seed. */
   readonly commitment: string;
   readonly effect: HelpedEffect;
   readonly summary: string;
 }
 
-/** It helped: the new value is in force, on probation. */
+/** The trial found help: the new value is in force, on probation. */
 export interface TrialPromoted extends StageBegun {
   readonly step: 'promote';
 }
@@ -141,7 +141,7 @@ export interface TrialConfirmed extends StageBegun {
   readonly state: HoldbackState;
 }
 
-/** The next part of a holdback begins. It holds the whole state: earlier receipts may be dropped. */
+/** The next part of a holdback begins. The step holds the whole state, so earlier receipts may be dropped. */
 export interface HoldbackRenewed extends StageBegun {
   readonly step: 'renew';
   /** Hash of the receipt before, which may have been dropped. */
@@ -150,13 +150,13 @@ export interface HoldbackRenewed extends StageBegun {
   readonly stages: number;
   readonly plan: TrialPlan;
   readonly state: HoldbackState;
-  /** Full groups that wait for outcomes; absent, as the next, in receipts of earlier releases. */
+  /** Full groups that wait for outcomes; absent, like `tossed`, in receipts of earlier releases. */
   readonly open?: readonly TaskSet[];
   /** As in `Trial`. */
   readonly tossed?: number;
 }
 
-/** The outcome for the delta when its trial ends; `keep`: its value stays live. */
+/** What a trial's end does with the delta; `keep`: the delta's value stays live. */
 export type TrialOutcome = 'revert' | 'ask' | 'keep';
 
 /** The trial is over. */
@@ -172,7 +172,7 @@ export interface TrialEnded extends StageEnded {
   readonly askUntilMs: number | undefined;
   /** Evidence for a later trial of the same change. */
   readonly carried: Evidence | undefined;
-  /** The verdict counts for the rule's confidence: the trial was not ended from outside. */
+  /** Whether the verdict counts for the rule's confidence: it does if the trial was not ended from outside. */
   readonly counts: boolean;
   /** The longest time to a report, in milliseconds: a later trial's outcome timeout allows for it. */
   readonly longestMs: number;

@@ -10,13 +10,13 @@ export interface AssignedTask {
   readonly kind: string;
   /** Predicted log latency. */
   readonly predicted: number;
-  /** `undefined` until it is reported or times out. */
+  /** `undefined` until the task is reported or times out. */
   readonly outcome: Outcome | undefined;
 }
 
 /** Tasks that are compared with each other: a pair, or a group. */
 export interface TaskSet {
-  /** With the stage's seed, it determines the arms. */
+  /** Number of the set; with the stage's seed, it determines the arms. */
   readonly number: number;
   /** Tasks when full: 2, or `GROUP_TASKS`; fewer for a group that a suspension cut short. */
   readonly size: number;

@@ -14,9 +14,9 @@ import type { PauseReason, TrialStarted } from './step.ts';
 import type { AssignedTask, TaskSet } from './task-set.ts';
 
 /**
- * `trial`: pairs are compared, and the new value is not live yet. `probation`: it is live, and one task of
- * each group keeps the old value. `holdback`: it is confirmed, and a share of the tasks is compared in groups
- * for as long as it is live.
+ * `trial`: pairs are compared, and the new value is not live yet. `probation`: the new value is live, and one task of
+ * each group keeps the old one. `holdback`: the change is confirmed, and a share of the tasks is compared in groups for
+ * as long as the new value is live.
  */
 export type Stage = 'trial' | 'probation' | 'holdback';
 
@@ -25,14 +25,14 @@ export interface WaitingTask {
   /** Number of the pair; with the stage's seed, it determines the arms. */
   readonly number: number;
   readonly task: AssignedTask;
-  /** `Trial.dispatched` when it was assigned. */
+  /** `Trial.dispatched` when the task was assigned its arm. */
   readonly openedAt: number;
 }
 
 /** A pair of blocks that was counted. */
 export interface CountedPair {
   readonly blocks: readonly Block[];
-  /** The fields that counting it has changed, as they were before. */
+  /** The fields that counting the pair changed, as they were before. */
   readonly before: Pick<
     Trial,
     'evidence' | 'untold' | 'compared' | 'tasksUsed' | 'expected' | 'missing' | 'cancelled'
@@ -66,25 +66,25 @@ export interface Trial {
   /** SHA-256 of the current stage's seed. */
   readonly commitment: string;
   readonly startTimeMs: number;
-  /** Unix time. */
+  /** Unix time at which the trial began. */
   readonly startWallMs: number;
   /** When the current stage began. */
   readonly stageTimeMs: number;
   /** Steps so far, and the hash of the newest receipt. */
   readonly steps: number;
   readonly hash: string;
-  /** Sets counted in order of dispatch: verdicts rest on it. */
+  /** Evidence of the sets in order of dispatch; verdicts rest on it. */
   readonly evidence: Evidence;
   /**
-   * Sets counted in order of arrival, and blocks by the reports that ended them: it only suspends. Task by
-   * task, it is the same object as `evidence` while equal.
+   * Evidence of the sets in order of arrival, and of blocks by the reports that ended them; it only suspends a trial.
+   * In a trial of single tasks, it is the same object as `evidence` while both are equal.
    */
   readonly arrival: Evidence;
-  /** Evidence that one arm has more tasks without data: cancelled, or without the primary metric. */
+  /** Evidence that one arm has more tasks without data: cancelled, or without the primary metric or a guard. */
   readonly untold: Bets;
   /** Tasks in counted sets, those of carried evidence not included. */
   readonly tasksUsed: number;
-  /** Counted sets and blocks in natural units, up to the confirmation. */
+  /** Sums over counted sets and blocks in natural units, up to the confirmation. */
   readonly compared: Compared;
   /** Number of the newest set or pair of blocks. */
   readonly tossed: number;
@@ -109,37 +109,37 @@ export interface Trial {
   /** Reports of tasks in blocks. */
   readonly placed: number;
   /**
-   * Tasks ever recorded when a pair of blocks ended without any report: no block begins until another task is
-   * recorded. `undefined` if the last pair had reports.
+   * Tasks ever recorded when the last pair of blocks ended without any report: no block begins until another task is
+   * recorded. `undefined` if that pair had reports.
    */
   readonly quietSince: number | undefined;
-  /** No block runs, and the standing arm's value is live. */
+  /** No block runs, and the value of `restingArm` is live. */
   readonly isResting: boolean;
   /** Tasks assigned an arm, without those that were left out. */
   readonly expected: ArmCounts;
-  /** Of `expected`: not reported in time, and cancelled. */
+  /** Tasks in `expected` that were not reported in time, and those that were cancelled. */
   readonly missing: ArmCounts;
   readonly cancelled: ArmCounts;
-  /** The newest tasks that timed out; in blocks, those reported after their pair was counted. */
+  /** The newest tasks that timed out; empty in a trial in blocks. */
   readonly lost: readonly LostTask[];
-  /** The longest time from assignment to report, in milliseconds. */
+  /** The longest time to a report, in milliseconds: from the task's assignment, or from its block's end. */
   readonly longestMs: number;
   /** Whether each of the newest `OUTAGE_TASKS` counted tasks of an arm failed, oldest first. */
   readonly recentFailures: Readonly<Record<Arm, readonly boolean[]>>;
   readonly pauses: readonly PauseReason[];
-  /** Since when it is paused, in this stage, if it is. */
+  /** When the current pause, or this stage if later, began; `undefined` if the trial is not paused. */
   readonly pausedSinceMs: number | undefined;
-  /** How long it was paused in this stage, in milliseconds, without a pause that goes on. */
+  /** How long the ended pauses of this stage lasted, in milliseconds. */
   readonly pausedMs: number;
-  /** Since when it is suspended, because `arrival` shows harm, if it is. */
+  /** When the trial was suspended because evidence showed harm; `undefined` if it is not suspended. */
   readonly suspendedMs: number | undefined;
   readonly holdback: HoldbackState | undefined;
 }
 
-/** Newest outcomes of each arm by which an outage is detected. */
+/** Number of the newest outcomes of each arm by which an outage is detected. */
 export const OUTAGE_TASKS = 10;
 
-/** Assignments remembered, so that a task that asks again gets the same arm. */
+/** Number of assignments remembered, so that a task that asks again gets the same arm. */
 export const MAX_REMEMBERED = 1000;
 
 /** Waiting tasks, each as a set of its own, and the sets that are not counted yet. */
@@ -212,12 +212,12 @@ export function isOfThisFormat(plan: Pick<TrialPlan, 'format' | 'assignment'>): 
   return plan.format === formatOf(plan.assignment);
 }
 
-/** Whether groups are compared instead of pairs: after promotion, unless by blocks. */
+/** Whether groups are compared instead of pairs: after promotion, except in a trial in blocks. */
 export function isByGroups({ stage, plan }: Pick<Trial, 'stage' | 'plan'>): boolean {
   return stage !== 'trial' && plan.assignment === 'task';
 }
 
-/** The arm whose value is live, apart from the switches of running blocks. */
+/** The arm whose value is live in this stage, without regard to blocks. */
 export function standingArm(trial: Pick<Trial, 'stage' | 'suspendedMs' | 'plan'>): Arm {
   return isOnTrial(trial) || trial.suspendedMs !== undefined ? 'old' : 'new';
 }
@@ -234,7 +234,7 @@ export function verdictIfStopped(trial: Trial): 'invalid' | 'inconclusive' | 'he
 }
 
 /**
- * Whether the new value stays live when the trial ends with a verdict: not after harm, nor if it loses
+ * Whether a value put in force when its trial began stays live after a verdict: not after harm, nor if the value loses
  * more tasks, which is harm that no metric shows.
  */
 export function staysInForce({ plan, suspendedMs, untold }: Trial, verdict: TrialVerdict): boolean {
@@ -243,7 +243,7 @@ export function staysInForce({ plan, suspendedMs, untold }: Trial, verdict: Tria
   return verdict !== 'harmed';
 }
 
-/** When a trial or its probation ends by time, pauses not counted; infinite while it is paused. */
+/** When a trial or its probation ends by time, pauses not counted; infinite while the trial is paused. */
 export function timeUpMs({ stage, plan, stageTimeMs, pauses, pausedMs }: Trial): number {
   if (pauses.length > 0) return Number.POSITIVE_INFINITY;
   return stageTimeMs + pausedMs + (stage === 'trial' ? plan.maxMs : plan.probationMs);
@@ -261,8 +261,7 @@ export function runningBlock({ blocks }: Pick<Trial, 'blocks'>): Block | undefin
 }
 
 /**
- * When the oldest pair of blocks is counted: `pairWaitMs` after its second block ended. `undefined` until
- * it has ended.
+ * When the oldest pair of blocks is counted: `pairWaitMs` after its second block ended; `undefined` before that end.
  */
 export function pairDueMs({
   blocks,
@@ -290,8 +289,8 @@ export function awaitsOutcomes({ sets, blocks }: Pick<Trial, 'sets' | 'blocks'>)
 }
 
 /**
- * Whether a suspended trial has nothing left to count and only waits for late reports, which end it. In blocks
- * they may let it continue instead.
+ * Whether a suspended trial has nothing left to count and only waits for late reports before it ends. False for a trial
+ * in blocks: late reports may let it continue.
  */
 export function isSettling(trial: Trial): boolean {
   const { plan, suspendedMs } = trial;

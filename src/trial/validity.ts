@@ -3,7 +3,7 @@ import { SUFFICIENT } from './evidence/bets.ts';
 import { mean, upperTail } from './evidence/distributions.ts';
 import { OUTAGE_TASKS, openTasks, type Trial } from './trial.ts';
 
-/** Fewest tasks at which missing outcomes count, and the share of them that is tolerated. */
+/** Number of tasks from which missing outcomes can make a trial invalid, and the tolerated share of missing ones. */
 const MIN_EXPECTED = 40;
 const TOLERABLE_MISSING = 0.2;
 
@@ -14,10 +14,10 @@ const TOLERABLE_LATE = 0.02;
 /** P-value below which a finding is not considered chance. */
 const INVALID_P = 0.001;
 
-/** Failures among the newest `OUTAGE_TASKS` of an arm that make an outage, if both have them. */
+/** Minimum number of failures among the newest `OUTAGE_TASKS` tasks of each arm in an outage. */
 const OUTAGE_FAILURES = 8;
 
-/** If more tasks failed before the trial, no failures are an outage. */
+/** Share of failures before the trial above which no outage is detected. */
 const MAX_USUAL_FAILURES = 0.71;
 
 /** Whether the outcome timeout is too short, by the reports that came after it. */
@@ -26,8 +26,8 @@ export function areTooLate(late: number, tasks: number): boolean {
 }
 
 /**
- * Whether the newest outcomes of both arms failed far more often than before the trial. The test is
- * symmetric in the arms.
+ * Whether the newest tasks of both arms failed far more often than tasks before the trial. The test is symmetric in the
+ * arms.
  */
 export function isOutage({ recentFailures, plan, stage }: Trial): boolean {
   const usual = 1 - plan.successRate;
@@ -45,7 +45,7 @@ export function reasonInvalid(trial: Trial): string | undefined {
   const running = openTasks(trial).filter(({ outcome }) => outcome === undefined).length;
   const all = expected.old + expected.new - running;
   const late = lost.filter((one) => one.late !== undefined).length;
-  // In blocks, late reports count.
+  // In a trial in blocks, late reports are counted, so they do not make it invalid.
   if (plan.assignment === 'task' && areTooLate(late, all)) {
     return `${late} reports came after the outcome timeout; the next trial waits longer`;
   }
@@ -62,7 +62,7 @@ export function eUntold({ untold: { harm, help } }: Pick<Trial, 'untold'>): numb
   return mean([...harm, ...help]);
 }
 
-/** Why tasks of one arm have less data than those of the other, in words. */
+/** How the arms differ in tasks without data, in words. */
 function describeUntold(trial: Trial): string {
   const { cancelled, missing, plan } = trial;
   if (cancelled.old + cancelled.new + missing.old + missing.new > 0) return describeLosses(trial);

@@ -18,16 +18,16 @@ import type { TrialPlan } from './plan.ts';
 import { awaitsOutcomes, isByGroups, pairWaitMs, type Trial, timeUpMs } from './trial.ts';
 import { describeLosses, eUntold, reasonInvalid } from './validity.ts';
 
-/** Evidence of help that confirms a change, and that takes a former value back. */
+/** E-value of help that confirms a change, and that puts a confirmed change's old value in force again. */
 export const CONFIRMING = 200;
 export const TAKING_BACK = 100;
 
-/** With this evidence that the arms lose different tasks, no value is promoted or confirmed. */
+/** At this e-value, unequal losses prevent a promotion and a confirmation, and a guard's harm a promotion. */
 const DOUBTFUL = 3;
 
 /**
- * Tasks that a trial assigns at most, and those from which one without any evidence is given up. A block
- * counts as `blockTasks`, however many tasks run in it.
+ * Maximum number of tasks that a trial assigns, and the number at which a trial without any evidence is given up. A
+ * block counts as `blockTasks`, however many tasks run in it.
  */
 export const MAX_TASKS = 200;
 const MIN_TASKS_TO_GIVE_UP = 100;
@@ -40,7 +40,7 @@ const MIN_TASKS_TO_GIVE_UP = 100;
 const MAX_TASKS_IN_FORCE = 1000;
 const MIN_TASKS_TO_GIVE_UP_IN_FORCE = 300;
 
-/** Tasks that a trial gives arms at most, those left out by pauses included. */
+/** Maximum number of tasks that a trial assigns an arm, tasks that a pause left out included. */
 const MAX_DISPATCHED = 2000;
 
 /** Minimum tasks for a promotion; twice as many if the primary metric is a total. */
@@ -51,8 +51,8 @@ const MIN_TASKS_FOR_TOTALS = 60;
 const MIN_GAIN = { latency: -Math.log(0.97), measurement: 0.03, success: 0.02 } as const;
 
 /**
- * How much worse a guard may look whatever the evidence: 5 %, or 2 points of success. Probation measures it
- * more exactly.
+ * How much worse a guard may look at a promotion if its e-value of harm is below `DOUBTFUL`: 5 %, or 2 points of
+ * success. Probation measures the guard more exactly.
  */
 const MAX_LOSS = {
   outcome: Math.log(1.05),
@@ -61,10 +61,10 @@ const MAX_LOSS = {
   success: 0.02,
 } as const;
 
-/** A sign of harm: the excess of worse sets over better ones, in its standard deviations. */
+/** A sign of harm: the excess of worse sets over better ones, in standard deviations of that excess. */
 const SIGN_OF_HARM = 0.5;
 
-/** Late reports are waited for before harm is recorded, in milliseconds and in outcome timeouts. */
+/** The wait for late reports before harm is recorded is the longer of these: milliseconds, and outcome timeouts. */
 const MIN_SETTLE_MS = 3_600_000;
 const SETTLE_TIMEOUTS = 3;
 
@@ -90,11 +90,11 @@ function judgeHoldback({ holdback, plan }: Trial): Finding | undefined {
   return { verdict: 'harmed', reason: 'it has begun to harm' };
 }
 
-/** Waits for late reports if tasks that timed out were counted, then counts again with them. */
+/** The verdict on harm, if due: it waits for late reports of counted tasks that timed out, then counts these. */
 function judgeHarm(trial: Trial, nowMs: number): Finding | undefined {
   const { lost, suspendedMs, plan, longestMs } = trial;
   if (plan.assignment === 'switchback') {
-    // Once a report has come after its pair was counted, others may.
+    // Once one report has come after its pair was counted, other reports may come as late.
     const isSettled = suspendedMs !== undefined && nowMs >= suspendedMs + pairWaitMs(trial);
     const isSure = longestMs < plan.outcomeTimeoutMs || isSettled;
     return isSure ? { verdict: 'harmed', reason: 'harm' } : undefined;
@@ -140,7 +140,7 @@ function judgeTrial(trial: Trial, nowMs: number): Finding | undefined {
   return { verdict: 'inconclusive', reason: `nothing shows after ${tasksUsed} tasks` };
 }
 
-/** Why a change whose primary metric shows help is not put in force, in words; `undefined` if it shows none. */
+/** Why a change whose primary metric shows help is not put in force, in words; `undefined` if the metric shows none. */
 function whyNotHelpful({ evidence, plan }: Trial): string | undefined {
   const [primary, ...guards] = evidence;
   if (primary === undefined || eHelp(primary) < plan.sufficient) return undefined;
@@ -149,7 +149,7 @@ function whyNotHelpful({ evidence, plan }: Trial): string | undefined {
   return worse && `it may help, but ${worse.metric.name} may be worse`;
 }
 
-/** Whether a trial is given up: it has no evidence on either side. */
+/** Whether a trial is given up: after enough tasks, it has evidence neither of help nor of harm. */
 export function isHopeless({
   evidence,
   tasksUsed,
@@ -158,14 +158,14 @@ export function isHopeless({
   const [primary] = evidence;
   if (primary === undefined) return false;
   const least = plan.isApplied === true ? MIN_TASKS_TO_GIVE_UP_IN_FORCE : MIN_TASKS_TO_GIVE_UP;
-  // However many tasks ran in a block, it is one comparison.
+  // A block is one comparison, however many tasks ran in it.
   const { assignment, blockTasks } = plan;
   const used =
     assignment === 'task' ? tasksUsed : Math.min(tasksUsed, 2 * blockTasks * primary.sets);
   return used >= least && combinedHarm(evidence) < 1 && eHelp(primary) < 1;
 }
 
-/** `helped`: the change is confirmed. */
+/** The verdict that is due in probation, if any; `helped` confirms the change. */
 function judgeProbation(trial: Trial, nowMs: number): Finding | undefined {
   const [primary] = trial.evidence;
   if (primary === undefined) return undefined;
@@ -187,7 +187,7 @@ function whyUnconfirmed(trial: Trial, primary: MetricEvidence): string {
 }
 
 /**
- * Why a change whose help is proven is not confirmed, in words; `undefined` if it may be. By the estimates
+ * Why a change whose help is proven is not confirmed, in words; `undefined` if it may be confirmed. By the estimates
  * over all tasks, the gain must be worthwhile and no guard worse by more than its margin.
  */
 function obstacleTo(trial: Trial, primary: MetricEvidence): string | undefined {
@@ -209,8 +209,8 @@ function marginOf({ kind, statistic, margin }: Guard): number {
 }
 
 /**
- * Whether groups of probation are half as frequent: help is proven, and the margin of success, if it is
- * not, most likely cannot be proven by the end of probation.
+ * Whether groups of probation begin half as often: they do once help is proven, unless probation can still prove the
+ * margin of success.
  */
 export function isThinned({ evidence, plan }: Trial): boolean {
   const [primary] = evidence;
@@ -228,12 +228,12 @@ export function unproven({ evidence }: Pick<Trial, 'evidence'>): readonly Metric
   return evidence.filter(({ metric, peaks }) => hasMargin(metric) && peaks.notWorse < SUFFICIENT);
 }
 
-/** Tasks that must tell a metric before it can be called better. */
+/** Minimum number of tasks with data for a metric before a trial can find an improvement of it. */
 export function leastTasks({ statistic }: Metric): number {
   return statistic === 'total' ? MIN_TASKS_FOR_TOTALS : MIN_TASKS_TO_HELP;
 }
 
-/** Whether the evidence suffices for a promotion, losses aside. */
+/** Whether the evidence suffices for a promotion, without regard to cancelled and missing tasks. */
 export function isHelpful({ evidence, plan, tasksUsed }: Trial): boolean {
   const [primary, ...guards] = evidence;
   if (primary === undefined || eHelp(primary) < plan.sufficient) return false;
@@ -249,7 +249,7 @@ function isWorthwhile(primary: MetricEvidence): boolean {
   return gain >= MIN_GAIN.latency || -successLost / Math.max(sets, 1) >= MIN_GAIN.success;
 }
 
-/** Whether a guard shows no evidence of harm, nor looks worse with any sign of harm. */
+/** Whether a guard permits a promotion. A guard that looks worse by more than `MAX_LOSS` must show no sign of harm. */
 function isUnharmed(guard: MetricEvidence): boolean {
   const harm = eHarm(guard);
   if (worsening(guard) <= MAX_LOSS[guard.metric.kind]) return harm < DOUBTFUL;
@@ -265,13 +265,13 @@ export function isHarmful(trial: Trial, evidence: Evidence): boolean {
   return own.some((one) => eHarmInForce(one, one === evidence[0]) >= limit);
 }
 
-/** Tasks that may still be assigned an arm in this stage. */
+/** The number of tasks that may still be assigned an arm in this stage. */
 export function tasksLeft({ stage, plan, assigned, dispatched }: Trial): number {
   if (stage === 'probation') return plan.probationTasks - assigned;
   return Math.min(maxTasks(plan) - assigned, MAX_DISPATCHED - dispatched);
 }
 
-/** Tasks that a trial compares at most, its probation not included. */
+/** Maximum number of tasks that a trial compares, without those of its probation. */
 export function maxTasks({ isApplied }: Pick<TrialPlan, 'isApplied'>): number {
   return isApplied === true ? MAX_TASKS_IN_FORCE : MAX_TASKS;
 }

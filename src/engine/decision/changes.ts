@@ -6,7 +6,7 @@ import type { LedgerView } from '../../ledger/view.ts';
 import { sampleOf } from '../../trial/observe.ts';
 import type { Environment } from './environment.ts';
 
-/** Fields of an application besides those of the delta. */
+/** Fields of the event that applies a delta, besides those of the delta. */
 type Application = Partial<Omit<DeltaApplied, 'kind' | 'deltaId' | 'sequence' | 'timeMs'>>;
 
 /** Fields of a delta that no rule proposes and that is applied at once. */
@@ -16,7 +16,7 @@ type Setting = Pick<
 > &
   Partial<Pick<Proposal, 'revertsDeltaId' | 'trialDeltaId'>>;
 
-/** Tasks before, and after, a change without a trial, for its OBSERVED estimate. */
+/** Number of tasks before, and after, a change without a trial that its OBSERVED estimate compares. */
 export const OBSERVED_TASKS = 30;
 
 /**
@@ -70,7 +70,7 @@ export class Changes {
     return this.view.delta(deltaId) ?? this.#born.get(deltaId);
   }
 
-  /** Proposes a delta; returns it as it is then. */
+  /** Proposes a delta; returns it as proposed. */
   propose(fields: Omit<Proposal, 'deltaId'>): Delta {
     const proposal = { deltaId: this.environment.newId(), ...fields };
     this.#ordinal += 1;

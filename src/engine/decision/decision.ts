@@ -15,7 +15,7 @@ export interface DecisionContext {
 /** A decision of an operator, a client or the loop; `Engine.decide` gives it the environment. */
 export type EngineDecision<R> = (environment: Environment) => Decision<R>;
 
-/** A decision whose events are those that `run` collects. `run` returns what computes the result, if there is one. */
+/** A decision with the events that `run` collects. `run` returns the function that computes the result, if any. */
 export function decision<R = void>(
   run: (context: DecisionContext) => ((after: LedgerView) => R) | undefined,
 ): EngineDecision<R> {

@@ -4,9 +4,9 @@ import type { LoopSettings } from '../../domain/settings.ts';
 /** An open stream of deltas. */
 export interface Follower {
   readonly clientId: string;
-  /** Delta types that it is sent; empty: all. */
+  /** Delta types that the stream is sent; empty: all. */
   readonly types: readonly DeltaType[];
-  /** Sequence of the newest Snapshot that it was sent, which covers all changes before; 0: none. */
+  /** Sequence of the newest Snapshot that the stream was sent, which covers all earlier changes; 0: none. */
   readonly snapshotSequence: number;
 }
 
@@ -21,7 +21,7 @@ export interface Environment {
   readonly monotonic: () => number;
   /** Whether at least half of the newest tasks asked for their parameters by id; `undefined` if unknown. */
   readonly asksByTask: () => boolean | undefined;
-  /** Whether none of the newest tasks did. */
+  /** Whether none of the newest tasks asked for its parameters by id. */
   readonly noneAsks: () => boolean;
 }
 

@@ -39,7 +39,7 @@ interface Subject {
   readonly oldValue: Value | undefined;
   /** The confirmed delta whose old value is tried again; absent if a rule proposed the change. */
   readonly retrialOf?: string;
-  /** The new value is applied at once, and compared in blocks. */
+  /** Whether the new value is applied at once, and compared in blocks. */
   readonly isApplied?: boolean;
 }
 

@@ -4,10 +4,10 @@ import type { LedgerView } from '../../ledger/view.ts';
 import { quote, withReason } from './deltas.ts';
 import { type Environment, followersOf } from './environment.ts';
 
-/** Refusals of one delta that are kept, one a client. */
+/** Maximum number of refusals of one delta that are kept, one per client. */
 export const MAX_REFUSALS = 4096;
 
-/** Newest refusals whose reasons a summary names. */
+/** Number of the newest refusals whose reasons a summary names. */
 const MAX_TOLD = 3;
 
 /**
@@ -82,7 +82,7 @@ function listOf(refusals: readonly Refusal[]): string {
   return [...told, ...(more === 0 ? [] : [`and ${more} more`])].join('; ');
 }
 
-/** The client, and why. */
+/** The client of a refusal, and the reason. */
 function describeRefusal({ clientId, reason, message }: Refusal): string {
   return withReason(quote(clientId), [reason, message].filter((text) => text !== '').join(': '));
 }

@@ -39,8 +39,8 @@ import {
 } from './trial-value.ts';
 
 /**
- * One trial within one decision: takes steps, seals each into a receipt, and applies values. A live value that
- * is neither of the trial's was set by another decision and stays.
+ * One trial within one decision: takes steps, seals each into a receipt, and applies values. A live value that is
+ * neither the old nor the new one was set by another decision and stays.
  */
 export class TrialChange {
   trial: Trial | undefined;
@@ -135,10 +135,7 @@ export class TrialChange {
     this.moveOn();
   }
 
-  /**
-   * Ends the trial from outside. The old value is restored unless the new one is live: then that stays,
-   * unproven.
-   */
+  /** Ends the trial from outside. A new value that is live stays, unproven; otherwise, the old value is restored. */
   stop(reason: string, isReplaced = false): void {
     const { trial } = this;
     if (trial === undefined) return;
@@ -165,7 +162,7 @@ export class TrialChange {
     const { plan } = trial;
     const isOthers = isForeign(this.#changes, trial);
     const isRetrial = plan.retrialOf !== undefined;
-    // It is the rule's response to its own change: what harms here is the value before it.
+    // `on_harm` responds to harm by the rule's own change; in a retrial, that change's old value is what harms.
     const onHarm =
       finding.verdict === 'harmed' && !isRetrial ? onHarmOf(plan, this.#changes) : undefined;
     const effect = trialEffect(finding.verdict, trial);
@@ -186,7 +183,7 @@ export class TrialChange {
   /**
    * Begins the next part of the holdback, with a new seed.
    *
-   * @param change fields of its state to be replaced
+   * @param change fields of the holdback's state to be replaced
    */
   renew(change: Partial<HoldbackState> = {}): void {
     const { trial } = this;
@@ -278,7 +275,7 @@ export class TrialChange {
     this.take({ step: 'block', ...at, set, arm, sequence });
   }
 
-  /** Applies the resting value by a new delta, even if it is live: later tasks belong to no block. */
+  /** Applies the resting value by a new delta, even if it is live already, so that later tasks belong to no block. */
   #rest(trial: Trial): void {
     const text = `No block runs in the trial of ${this.deltaId}`;
     const sequence = switchTo(this.#changes, trial.plan, restingArm(trial), text);

@@ -19,7 +19,7 @@ import type { TrialContext } from './trial-value.ts';
 
 /** What one decision does to the open trials. */
 export class TrialChanges implements TrialContext {
-  /** Trials are paused, by an operator or by `on_harm: pause`. */
+  /** Whether trials are paused, by an operator or by `on_harm: pause`. */
   arePaused: boolean;
   readonly changes: Changes;
   readonly #view: LedgerView;
@@ -40,7 +40,7 @@ export class TrialChanges implements TrialContext {
     return this.#view.head.counters.tasksRecorded + this.#recordedHere;
   }
 
-  /** The trial in stage `trial`; one that only waits for late reports does not count. */
+  /** The trial whose new value is not live yet, if any; a trial that only waits for late reports does not count. */
   get on(): Trial | undefined {
     return this.all.find((trial) => isOnTrial(trial) && !isSettling(trial));
   }
@@ -50,7 +50,7 @@ export class TrialChanges implements TrialContext {
     return this.#all.flatMap(({ trial }) => trial ?? []);
   }
 
-  /** An open trial. */
+  /** The open trial of a delta, if any. */
   of(deltaId: string): TrialChange | undefined {
     return this.#all.find((change) => change.deltaId === deltaId);
   }
@@ -71,7 +71,7 @@ export class TrialChanges implements TrialContext {
       if (trial === undefined) return [];
       let arm = armOf(trial, taskId);
       const { plan, stage } = trial;
-      // While another value of the parameter is on trial, no other trial of it takes tasks.
+      // While another value of the parameter is on trial, no other trial of that parameter takes tasks.
       const isFree = on === undefined || on === trial || on.plan.target !== plan.target;
       const isAsked = target === undefined || target === plan.target;
       const isTaken = isFree && isAsked && !hasRefused(this.#view, change.deltaId, clientId);
@@ -86,13 +86,13 @@ export class TrialChanges implements TrialContext {
   }
 
   /**
-   * Records a reported task in the trials that it belongs to. That of a client which has refused the
-   * delta tells nothing: in a block it is passed over, and with an arm of its own it counts as cancelled.
+   * Records a reported task in the trials that it belongs to. A task whose client has refused the delta tells nothing:
+   * a block passes it over; if it has an arm of its own, it counts as cancelled.
    */
   record(task: FinishedTask & Pick<Task, 'clientId'>): void {
     const { nowMs, sequence } = this.changes;
     this.#recordedHere += 1;
-    // A client that has not acknowledged may have closed its stream.
+    // A client whose acknowledgement was awaited may have closed its stream.
     if (task.deltaSequence === 0) this.noticeAcknowledged();
     const finishTimeMs = toLoopMs(this.#view.head, task.finishTimeMs);
     for (const change of this.#all) {
@@ -121,9 +121,9 @@ export class TrialChanges implements TrialContext {
   }
 
   /**
-   * Records when every client with an open stream has a running block's value: it has acknowledged the
-   * switch, or got a Snapshot since. Clients that never acknowledge, that refuse the delta, or whose stream
-   * filters such deltas out, are not waited for.
+   * Records that every client with an open stream has a running block's value: each has acknowledged the block's delta,
+   * or got a Snapshot since. Clients that never acknowledge, that refuse the delta, or whose stream filters such deltas
+   * out, are not waited for.
    *
    * @param acknowledgedBy the highest sequence that a client has acknowledged
    */
@@ -161,8 +161,8 @@ export class TrialChanges implements TrialContext {
   }
 
   /**
-   * Ends the trial that tasks no longer ask for by their ids, and that would go on for ever. A probation waits, since
-   * its value is live.
+   * Ends a trial that assigns single tasks, since these no longer ask by their ids: it would go on for ever. A
+   * probation goes on, since its value is live.
    */
   stopUnasked(): void {
     const { on } = this;

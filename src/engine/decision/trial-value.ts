@@ -66,12 +66,12 @@ export function promoteValue(changes: Changes, plan: TrialPlan, summary: string)
   const delta = changes.delta(plan.deltaId);
   if (delta === undefined) return;
   const { oldValue, retrialOf } = plan;
-  // Clients have had a former value before: it needs no acknowledgement.
+  // Clients have had a retried old value before, so it needs no acknowledgement.
   const ackByMs = retrialOf === undefined ? changes.ackByMs : null;
   changes.apply(delta, { oldValue, replacedValue: oldValue, summary, ackByMs });
 }
 
-/** Whether the live value is neither of the trial's, or not the one of its stage. */
+/** Whether the live value is neither the old value nor, in a stage that may have it live, the new one. */
 export function isForeign(changes: Changes, { plan, stage }: Trial): boolean {
   const { target, oldValue, newValue, assignment } = plan;
   const live = changes.valueOf(target);
@@ -84,7 +84,7 @@ export function onHarmOf({ ruleId }: TrialPlan, { environment }: Changes): HarmR
   return environment.settings.rules.find(({ id }) => id === ruleId)?.onHarm ?? 'revert';
 }
 
-/** Where a part of a holdback begins. */
+/** The task counts and the usual latency with which a part of a holdback begins. */
 export function holdbackStart({ holdback }: Trial, { recorded, changes }: TrialContext) {
   const tasks = changes.view.newestTasks(MEASURED_TASKS);
   const { usualMs = medianLatency(tasks), retrialTask = recorded } = holdback ?? {};

@@ -11,12 +11,12 @@ export interface CycleObserver {
   cycleFailed(error: unknown): void;
 }
 
-/** Pause between two slices of the rules: a commit may wait for some turns of the event loop. */
+/** Pause between two slices of the rules, since a commit may need some turns of the event loop. */
 const REST_MS = 4;
 
 /** Runs cycles, one after the other. */
 export class Cycles {
-  /** Lost at a restart: a condition must then hold for its whole time again. */
+  /** Since when conditions have held; lost at a restart: a condition must then hold for its whole time again. */
   heldSinceMs: CycleReport['heldSinceMs'] = new Map();
   readonly #ledger: Ledger;
   readonly #observer: CycleObserver;
@@ -57,7 +57,7 @@ export class Cycles {
     return report;
   }
 
-  /** Asks again if the config has changed meanwhile. */
+  /** Asks the rules, and asks them again if the config has changed meanwhile. */
   #askRules(): Awaitable<Generated> {
     const environment = this.#environment();
     const { settings, monotonic } = environment;

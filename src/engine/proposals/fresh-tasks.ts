@@ -6,8 +6,8 @@ import type { LedgerView } from '../../ledger/view.ts';
 type Known = Pick<LedgerView, 'head' | 'newestTasks'>;
 
 /**
- * Why rules may not change a parameter yet, in words: tasks of the window began before its last change, or
- * the newest task is too old. Empty if they may, as always without `curation.suppress_unchanged`.
+ * Why rules may not change a parameter yet, in words: tasks of the window began before its last change, or the newest
+ * task is too old. Empty if rules may change it, as always without `curation.suppress_unchanged`.
  */
 export function waitsForTasks(
   view: Known,
@@ -28,7 +28,7 @@ export function waitsForTasks(
     : `${former} of the last ${window.length} tasks began before ${target} was last changed`;
 }
 
-/** Whether no task of the window is recent. */
+/** Whether the newest task is too old, so that no task of the window is recent. */
 export function isWindowStale(view: Known, settings: LoopSettings, nowMs: number): boolean {
   return (
     settings.curation.suppressUnchanged &&
@@ -40,13 +40,13 @@ function isStale(ageSeconds: number, { cycle: { maxAgeSeconds } }: LoopSettings)
   return maxAgeSeconds > 0 && ageSeconds > maxAgeSeconds;
 }
 
-/** 0 for tasks that an older release recorded, without `recordedMs`. */
+/** Age of the window's newest task; 0 if an older release recorded it, without `recordedMs`. */
 function windowAgeSeconds(window: readonly Task[], nowMs: number): number {
   const recordedMs = window.at(-1)?.recordedMs ?? nowMs;
   return (nowMs - recordedMs) / 1000;
 }
 
-/** By the task's `deltaSequence`; without one, whether it was recorded after the change. */
+/** Whether a task began after the last change: by its `deltaSequence` or, without one, by when it was recorded. */
 function beganAfterChange(task: Task, { head }: Known, target: string): boolean {
   const { sequence, changedMs } = own(head.targets, target) ?? {};
   if (sequence === undefined || changedMs === undefined) return true;

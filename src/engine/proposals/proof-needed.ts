@@ -6,7 +6,7 @@ import { planTrial } from '../decision/plan-trial.ts';
 import { modeOf, triesFirst } from './proposals.ts';
 import { describePowerNow, objectionTo } from './start-trial.ts';
 
-/** Most previews: each simulates trials on the newest tasks. */
+/** Maximum number of previews, each of which simulates trials on the newest tasks. */
 const MAX_PREVIEWS = 3;
 
 const NO_TRIALS =
@@ -29,7 +29,7 @@ function preview(state: LedgerState, rule: Rule, environment: Environment): stri
   if (objection !== undefined) return `No trial begins: ${objection}.`;
   const { settings, asksByTask } = environment;
   const oldValue = own(state.head.parameters, rule.target);
-  // A value that was never tried: nothing is known of it yet.
+  // The delta stands for a value that was never tried: nothing is known of it yet.
   const delta = { deltaId: '', ordinal: 0, target: rule.target, newValue: undefined };
   const isApplied = modeOf(rule, settings) === 'auto' && !triesFirst(state, asksByTask);
   const plan = planTrial(state, environment, { delta, rule, oldValue, isApplied });

@@ -8,7 +8,7 @@ import { isLeftToPerson, learnedConfidence, type RuleRecord } from '../../trial/
 
 type Known = Pick<LedgerView, 'head'>;
 
-/** A rule, a target and a value. */
+/** A change: the value that a rule proposes for a target. */
 export interface ProposedChange {
   readonly ruleId: string;
   readonly target: string;
@@ -34,8 +34,8 @@ export function modeOf(rule: Rule, { curation }: LoopSettings): CurationMode {
 }
 
 /**
- * Whether a delta of mode `auto` is tried before it is applied: unless tasks are known not to ask by their
- * ids. While trials are paused, it waits for a trial.
+ * Whether a proposal of mode `auto` is tried before it is applied: always while trials are paused, and otherwise unless
+ * tasks are known not to ask by their ids.
  */
 export function triesFirst({ head }: Known, asksByTask: () => boolean | undefined): boolean {
   return head.trialsPaused || asksByTask() !== false;
@@ -82,7 +82,7 @@ export function ruleRest({ head }: Known, ruleId: string, nowMs: number): Rest |
   return rests.sort((a, b) => b.untilTask - a.untilTask || b.untilMs - a.untilMs)[0];
 }
 
-/** Whether a delta is one of this change. */
+/** Whether a delta proposes this change. */
 export function isOf(delta: Delta, { ruleId, target, newValue }: ProposedChange): boolean {
   return delta.ruleId === ruleId && delta.target === target && sameValue(delta.newValue, newValue);
 }

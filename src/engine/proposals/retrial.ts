@@ -6,9 +6,9 @@ import { assignmentOf, planTrial } from '../decision/plan-trial.ts';
 import { begin, objectionTo } from './start-trial.ts';
 
 /**
- * Begins a trial of a confirmed change's old value if tasks have become slower since the confirmation;
- * returns whether it did. The present latency is then the usual one, so that the same slowness does not
- * cause another trial.
+ * Begins a trial of a confirmed change's old value if tasks have become slower since the confirmation; returns whether
+ * a trial began. The present latency then becomes the usual one, so that the same slowness does not cause another
+ * trial.
  */
 export function startRetrial(context: DecisionContext): boolean {
   const { view, environment, trials } = context;

@@ -13,23 +13,23 @@ import { objectionTo, whyHourIsFull } from './start-trial.ts';
 export interface RuleStatus {
   /** Current confidence, 0 to 1. */
   readonly confidence: number;
-  /** Trials of its present text, by verdict. */
+  /** Number of trials of the rule's present text, by verdict. */
   readonly helped: number;
   readonly harmed: number;
   readonly inconclusive: number;
-  /** By the loop's time; `undefined` if it may propose. */
+  /** Until when the rule rests, by the loop's time; `undefined` if it may propose. */
   readonly restingUntilMs: number | undefined;
   /**
-   * Why none of its proposals can pass, why it proposes nothing at present, why none is tried, or why
-   * its newest one was rejected; empty if nothing is in its way.
+   * Why none of the rule's proposals can pass, why it proposes nothing at present, why no proposal is tried, or why the
+   * newest one was rejected; empty if nothing is in the rule's way.
    */
   readonly waiting: string;
 }
 
-/** Newest tasks that the interval between tasks is measured from. */
+/** Number of the newest tasks that the interval between tasks is measured from. */
 const INTERVAL_TASKS = 100;
 
-/** @param heldSinceMs since when its condition has held; `undefined` if it does not, or has no `for` */
+/** @param heldSinceMs since when the condition has held; `undefined` if it does not hold, or has no `for` */
 export function ruleStatus(
   state: LedgerState,
   rule: Rule,
@@ -74,7 +74,7 @@ function waitingOf(
   return untried || muted(state, rule, settings, nowMs) || lastRejection(state, rule);
 }
 
-/** That a condition has not held for long enough; empty if it has, or does not hold. */
+/** The text that a condition has not held for long enough; empty if it has, or does not hold. */
 function holdingOf({ forSeconds }: Rule, nowMs: number, heldSinceMs: number | undefined): string {
   const seconds = Math.floor((nowMs - (heldSinceMs ?? Number.NEGATIVE_INFINITY)) / 1000);
   return seconds < forSeconds
@@ -99,7 +99,7 @@ export function neverPasses(
   return never && `it can never pass: ${never}`;
 }
 
-/** That a rule's trials speak against it; empty if they do not. */
+/** The text that a rule's trials speak against it; empty if they do not. */
 function muted(state: LedgerState, rule: Rule, settings: LoopSettings, nowMs: number): string {
   const never = whyNeverPasses(rule, settings, confidenceOf(state, rule, nowMs));
   return never === undefined ? '' : `its trials speak against it, and it is tried seldom: ${never}`;
@@ -110,7 +110,7 @@ function lastRejection(state: LedgerState, { id }: Rule): string {
   return newest?.state === 'rejected' ? `its newest proposal: ${newest.summary}` : '';
 }
 
-/** When a rule's rest after harm ends; its tasks are converted to time by the present interval between tasks. */
+/** When a rule's rest after harm ends; its remaining tasks are converted to time by the present interval of tasks. */
 function restEnd(state: LedgerState, rule: Rule, nowMs: number): number | undefined {
   const rest = ruleRest(state, rule.id, nowMs);
   if (rest === undefined) return undefined;

@@ -32,19 +32,19 @@ export interface CycleReport {
   /** In order of proposal. */
   readonly deltas: readonly Delta[];
   readonly faults: CyclePlan['faults'];
-  /** As in its `WindowSummary`; 0 if no rule was asked. */
+  /** As in the cycle's `WindowSummary`; 0 if no rule was asked. */
   readonly measurementNamesDropped: number;
-  /** For the next cycle. */
+  /** Since when conditions have held, for the next cycle. */
   readonly heldSinceMs: CyclePlan['heldSinceMs'];
 }
 
-/** Most proposals that may wait; the oldest expire first. Bounds a rule that proposes another value each cycle. */
+/** Maximum number of waiting proposals, as a rule may propose another value each cycle; the oldest expire first. */
 const MAX_PENDING = 1000;
 
 /**
  * Asks the rules, on the committed state.
  *
- * @param heldSinceMs as the last cycle left it
+ * @param heldSinceMs `CycleReport.heldSinceMs` of the last cycle
  */
 export function* askRules(
   view: LedgerView,
@@ -153,7 +153,7 @@ function expireIn(changes: Changes): Delta[] {
   });
 }
 
-/** The newest tasks; `undefined` if too few are retained, or they are too old. */
+/** The summary of the newest tasks; `undefined` if too few are retained, or they are too old. */
 function* windowOf(
   view: LedgerView,
   { settings, nowMs }: Environment,
@@ -201,7 +201,7 @@ function restraintsOf(
   };
 }
 
-/** What a proposal waits for, if it does. */
+/** What a proposal waits for, if it does, by its outcome. */
 const WAITS_FOR = {
   apply: undefined,
   propose: 'person',

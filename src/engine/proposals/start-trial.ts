@@ -25,8 +25,8 @@ import {
 } from './proposals.ts';
 
 /**
- * Starts a trial if none is on: of what was tried longest ago, or never; of this cycle's proposals
- * before those that wait, of those the oldest first.
+ * Starts a trial if none is on: of the change that was never tried, or else was tried longest ago. Among equals, this
+ * cycle's proposals come before waiting ones, and of these the oldest first.
  */
 export function startNextTrial(
   context: DecisionContext,
@@ -53,7 +53,7 @@ export function begin({ view, environment, trials }: DecisionContext, plan: Tria
   trials.start(plan, describePowerNow(view, environment, plan));
 }
 
-/** What a trial can find, and how long it may take, as tasks come at present. */
+/** What a trial can find, and how long it may take, by the newest tasks. */
 export function describePowerNow(
   view: LedgerView,
   environment: Environment,
@@ -79,8 +79,8 @@ export function whyHourIsFull(
 }
 
 /**
- * Applies, as `applyAndCompare` does, proposals of mode `auto` that wait for a trial, once tasks no longer ask by
- * their ids: their trial would never begin. Returns the applied ones.
+ * Applies, as `applyAndCompare` does, proposals of mode `auto` that wait for a trial, once tasks no longer ask by their
+ * ids: such a trial would never begin. Returns the applied proposals.
  */
 export function applyWaiting(
   context: DecisionContext,
@@ -109,7 +109,7 @@ function isMuted(view: LedgerView, rule: Rule, { settings, nowMs }: Environment)
   return whyNeverPasses(rule, settings, confidenceOf(view, rule, nowMs)) !== undefined;
 }
 
-/** Applies a delta at once, and compares it with the old value in blocks or, if it cannot, observes it. */
+/** Applies a delta at once; compares it with the old value in blocks or, if it cannot be compared, observes it. */
 export function applyAndCompare(
   context: DecisionContext,
   { delta, rule }: { readonly delta: Delta; readonly rule: Rule },
@@ -152,7 +152,7 @@ function obstacleToBlocks(
 interface TrialCandidate {
   readonly delta: Delta;
   readonly rule: Rule;
-  /** When the last trial of its change ended; 0 if there was none. */
+  /** When the last trial of the delta's change ended; 0 if there was none. */
   readonly triedMs: number;
 }
 
@@ -178,12 +178,12 @@ function candidateOf(
   if (restingUntil(view, settings, target, nowMs) !== undefined) return undefined;
   if (settings.curation.cooldownSeconds > 0 && changes.hasCooldownBegun(target)) return undefined;
   if (isHarmResting(view, delta, nowMs)) return undefined;
-  // It may have waited while the parameter was set, or while no tasks came.
+  // The proposal may have waited while the parameter was set, or while no tasks came.
   if (waitsForTasks(view, settings, target, nowMs) !== '') return undefined;
   return { delta, rule, triedMs: lastTriedMs(view, delta) };
 }
 
-/** Whether a value is allowed, and within `max_step` of the live one, which may have changed since. */
+/** Whether a value is allowed, and within `max_step` of the live one, which may differ from that at the proposal. */
 function isInReach(
   newValue: Value,
   target: string,

@@ -23,17 +23,17 @@ import {
 
 /** The result of an audit. */
 export interface TrialAudit {
-  /** The trial as far as its receipts can be followed, before its end; `undefined` if not at all. */
+  /** The trial as far as its receipts can be followed, without its end step; `undefined` if none can be. */
   readonly trial: Trial | undefined;
-  /** The step that ends it, as claimed, if any. */
+  /** The step that ends the trial, as its receipts claim, if any. */
   readonly end: TrialEnded | undefined;
-  /** It has ended, or was confirmed without a holdback. */
+  /** Whether the trial has ended, or was confirmed without a holdback. */
   readonly isOver: boolean;
-  /** Its format is an earlier release's: only the chain of hashes can be checked. */
+  /** Whether the trial has an earlier release's format: only the chain of hashes can then be checked. */
   readonly isChainOnly: boolean;
-  /** As claimed, in order. */
+  /** The stages that the receipts claim, in order. */
   readonly stages: readonly AuditedStage[];
-  /** Receipts found, and the last one's number and hash; 0 and `firstHash` if there is none. */
+  /** Number of receipts found; number and hash of the last one, 0 and `firstHash` if there is none. */
   readonly count: number;
   readonly lastNumber: number;
   readonly lastHash: string;
@@ -53,7 +53,7 @@ export interface Retrial {
 export interface Surroundings {
   /** Trials of the old value after the change was confirmed. */
   readonly retrials: readonly Retrial[];
-  /** There may have been more that the ledger no longer has. */
+  /** Whether there may have been more such trials, which the ledger no longer has. */
   readonly mayLackRetrials: boolean;
 }
 
@@ -93,7 +93,7 @@ function isEnd(step: TrialStep): step is TrialEnded {
   return step.step === 'end' && typeof step.effect?.verdict === 'string';
 }
 
-/** Checks a trial's steps up to the first one that it does not allow. */
+/** Checks a trial's steps up to the first one that the trial does not allow. */
 class Walk {
   readonly faults: AuditFault[] = [];
   readonly unchecked: string[] = [];
@@ -129,12 +129,12 @@ class Walk {
     if (faults.length === 0) this.#checkEnd();
   }
 
-  /** Takes a receipt; returns why it is not allowed, in words. */
+  /** Checks and folds a receipt; returns why it is not allowed, in words, if it is not. */
   #take(receipt: Placed): string | undefined {
     try {
       const { step } = receipt;
       const course = this.#course;
-      // Of earlier formats, only the end is checked.
+      // In a trial of an earlier format, only the end is looked for.
       if (course !== undefined && !isOfThisFormat(course.trial.plan)) {
         this.isOver = step.step === 'end';
         return undefined;
@@ -147,7 +147,7 @@ class Walk {
     }
   }
 
-  /** Folds a step that is allowed, if its e-values are those that it leads to. */
+  /** Folds an allowed step; returns a fault if its e-values are not those that the fold leads to. */
   #fold(receipt: Placed): string | undefined {
     const { step, number } = receipt;
     const former = this.#course;

@@ -2,7 +2,7 @@ import { firstHash, isSealed, type Receipt, sealStep } from '../receipt.ts';
 
 /** A receipt as found, parsed from JSON and not validated. */
 export interface FoundReceipt {
-  /** Position of its row in the ledger. */
+  /** Position of the receipt's row in the ledger. */
   readonly position: number;
   readonly content: unknown;
 }
@@ -14,7 +14,7 @@ export type Range = readonly [first: number, last: number];
 export interface AuditFault {
   /** Receipts concerned, if known. */
   readonly receipts: Range | undefined;
-  /** Position of its row in the ledger; `undefined` if it is missing. */
+  /** Position of the receipt's row in the ledger; `undefined` if the receipt is missing. */
   readonly position: number | undefined;
   /** In words, with the receipt as the subject. */
   readonly text: string;
@@ -42,7 +42,7 @@ export function readChain(deltaId: string, found: readonly FoundReceipt[]): Chai
   return { receipts, dropped: checkChain(deltaId, receipts, faults), faults };
 }
 
-/** The receipts; one whose hash fits another number gets that number, and a fault. */
+/** Reads the receipts; one whose hash fits the next number instead of its own gets that number, and a fault. */
 function numberReceipts(
   deltaId: string,
   found: readonly FoundReceipt[],
@@ -124,8 +124,8 @@ function checkChain(
 }
 
 /**
- * The hash before the receipt after a gap, if the gap is allowed: only the first parts of a holdback may
- * be dropped, never the newest that is over.
+ * The hash of the last receipt in a gap, if the gap is allowed: only the first parts of a holdback may be dropped,
+ * never its newest finished part.
  */
 function formerOfDropped(receipts: readonly Placed[], index: number): string | undefined {
   const step = receipts[index]?.step;

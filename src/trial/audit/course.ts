@@ -5,9 +5,9 @@ import { isOfThisFormat, type Trial } from '../trial.ts';
 /** The state of an audit: a trial as far as its receipts have been checked. */
 export interface Course {
   readonly trial: Trial;
-  /** Tasks ever recorded, at least. */
+  /** Lower bound of the number of tasks ever recorded. */
   readonly recorded: number;
-  /** Sequence of the newest switch. */
+  /** Sequence of the delta by which the newest block or rest began. */
   readonly sequence: number;
   readonly timeMs: number;
   /** The move that has to follow in the same commit, if any. */
@@ -44,12 +44,12 @@ function recordedAt(step: TrialStep): number | undefined {
   return step.step === 'block' || step.step === 'missing' ? step.recorded : undefined;
 }
 
-/** Whether a step is the move that was due, or none was. */
+/** Whether a step is the move that was due, or no move was due. */
 export function isDueStep({ due, timeMs }: Course, step: TrialStep): boolean {
   if (due === undefined) return true;
   if (step.timeMs !== timeMs) return false;
   if (due.move === 'pause') return step.step === 'pause' && step.reason === 'outage';
-  // It ends instead if the live value is not the trial's, or if a former value was on trial.
+  // A trial due for promotion ends instead if the live value is neither of its own, or if it tried an old value again.
   if (due.move === 'promote' && step.step === 'end') return true;
   return step.step === (due.move === 'switch' ? 'block' : due.move);
 }

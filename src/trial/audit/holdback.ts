@@ -60,7 +60,7 @@ export function faultOfRenewal(
   );
 }
 
-/** The state that a renewal must have; a trial of the old value changes what is usual, and its rest. */
+/** The state that a renewal must have; before a trial of the old value, it sets `usualMs` and `retrialTask` anew. */
 function renewed(trial: Trial, holdback: HoldbackState, { state, timeMs }: HoldbackRenewed) {
   const { usualMs, fromTask } = state;
   const isOver = nextMove(trial, timeMs, fromTask)?.move === 'renew';
@@ -68,7 +68,7 @@ function renewed(trial: Trial, holdback: HoldbackState, { state, timeMs }: Holdb
   return asWritten({ ...holdback, ...(isOver ? {} : retrial), fromTask }, state);
 }
 
-/** A part ends after `PART_TASKS`, or when the old value is tried again. */
+/** Why a part of a holdback may not end yet: it ends after `PART_TASKS`, or when the old value is tried again. */
 function faultOfTurn(
   trial: Trial,
   { timeMs, state }: HoldbackRenewed,
@@ -90,7 +90,7 @@ function faultAfterDropped(
   return stages === trial.stages ? faultOfSeed(trial, seed) : undefined;
 }
 
-/** Earlier releases wrote no gain of success, and when the next group was to begin. */
+/** The expected state in the form written: earlier releases left out the gain of success, and had `nextTask`. */
 function asWritten(expected: HoldbackState, written: HoldbackState): HoldbackState {
   // What is read may be anything.
   const { gains, nextTask } = written as { gains: unknown; nextTask?: unknown };
@@ -127,7 +127,7 @@ function faultOfCarriedOver(trial: Trial, step: HoldbackRenewed): string | undef
     : 'it takes over other groups than those that are open';
 }
 
-/** Without the receipts before, only the form of what is taken over can be checked. */
+/** Checks the form of the groups that are taken over: without the receipts before, no more can be checked. */
 function faultOfOpen({ open = [], tossed = 0 }: HoldbackRenewed): string | undefined {
   if (!isCount(tossed)) return 'it does not say which group is next';
   const isFull = (set: Partial<TaskSet> | null) =>

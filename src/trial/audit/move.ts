@@ -17,11 +17,11 @@ import { type Disclosed, faultOfCommitment, faultOfSeed } from './seeds.ts';
 /** What a move depends on besides the course. */
 export interface MoveContext {
   readonly seeds: Disclosed;
-  /** Receipts before this one were dropped: the state that it states is not checked. */
+  /** Whether the receipts before this one were dropped: the state that it records cannot be checked then. */
   readonly isAfterDropped: boolean;
   /**
-   * Why no trial of the old value can have begun, or helped, at that time, in words; `undefined` if one
-   * did, or it is unknown.
+   * Why no trial of the old value can have begun, or helped, at that time, in words; `undefined` if one did, or if this
+   * is unknown.
    */
   faultOfRetrial(event: 'begun' | 'helped', timeMs: number): string | undefined;
 }
@@ -100,7 +100,7 @@ function endingsOf({ trial, recorded, due }: Course, timeMs: number): Ending[] {
     endings.push({ verdict, outcomes, counts: !isRetrial });
   }
   if (next?.move === 'promote') {
-    // The live value was not the trial's.
+    // A trial due for promotion ends instead if another decision has set the live value.
     const outcomes = outcomesOf(trial, 'inconclusive');
     endings.push({ verdict: 'inconclusive', outcomes, counts: false });
     if (isRetrial) endings.push({ verdict: 'helped', outcomes: ['keep'], counts: false });
@@ -132,7 +132,7 @@ export function butSays(next: ReturnType<typeof nextMove>): string {
   return `and the evidence says ${isSure ? words[next.move] : 'nothing yet'}`;
 }
 
-/** Checks the seed of the stage that ends, and the commitment to the next. */
+/** Checks the seed of the stage that ends, and the commitment to the next stage's seed. */
 export function faultOfStageEnd(
   trial: Trial,
   { seed, commitment }: TrialPromoted | TrialConfirmed,
@@ -146,7 +146,7 @@ export function faultOfEffect(
   { effect }: Pick<TrialPromoted | TrialEnded, 'effect'>,
 ): string | undefined {
   const { compared, ...expected } = trialEffect(effect.verdict, trial);
-  // Earlier releases did not write what was compared.
+  // Earlier releases did not write `compared`.
   const isWithout = effect.compared === undefined;
   return isSame(isWithout ? expected : { ...expected, compared }, effect) &&
     effect.verdict !== undefined

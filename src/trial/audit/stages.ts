@@ -6,10 +6,10 @@ import type { Range } from './chain.ts';
 /** A stage of a trial, or a part of its holdback, as claimed by its receipts. */
 export interface AuditedStage {
   readonly stage: Stage;
-  /** Dropped ones included. */
+  /** The stage's receipts, dropped ones included. */
   readonly receipts: Range;
   readonly startMs: number;
-  /** `undefined` while it is open. */
+  /** `undefined` while the stage is open. */
   readonly end: TrialPromoted | TrialConfirmed | HoldbackRenewed | TrialEnded | undefined;
 }
 

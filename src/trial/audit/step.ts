@@ -25,7 +25,7 @@ import type { Course } from './course.ts';
 import { hasShape, isCount, isSame, show } from './same-json.ts';
 import { type Disclosed, faultOfCommitment, seedOf } from './seeds.ts';
 
-/** Why a step cannot begin a trial, in words; `undefined` if it can. As all functions here. */
+/** Why a step cannot begin a trial, in words; `undefined` if it can. Each `faultOf…` here returns such a reason. */
 export function faultOfStart(deltaId: string, step: TrialStep): string | undefined {
   if (step.step !== 'start') return 'it does not begin the trial';
   const { plan, commitment } = step;
@@ -39,7 +39,7 @@ export function faultOfStart(deltaId: string, step: TrialStep): string | undefin
   }
   const { carried, sufficient, retrialOf, primary, guards } = plan;
   const metrics = [primary, ...guards];
-  // May be absent, but not `null`.
+  // `carried` may be absent, but not `null`.
   if (carried !== undefined && !isEvidence(carried, metrics, plan)) {
     return 'what it goes on from is no evidence';
   }
@@ -70,7 +70,7 @@ export function faultOfAssignment(
   }
   if (armOf(trial, taskId) !== undefined) return 'its task had an arm already';
   const seed = seedOf(trial, seeds);
-  // Which tasks begin groups is not known before the seed is, nor did earlier releases go by it.
+  // Which tasks may begin groups is unknown without the seed, and earlier releases did not draw it from the seed.
   const isOpen = seed === undefined || step.recorded !== undefined;
   const begins = () => isOpen || mayBeginGroup(trial, seed, taskId);
   const again = assignTask(trial, { taskId, kind, timeMs, seed: seed ?? '' }, begins);
@@ -88,7 +88,7 @@ export function faultOfAssignment(
   return again.arm === arm ? undefined : `the coin says ${again.arm} in ${word} ${set}, not ${arm}`;
 }
 
-/** Without the stage's seed, only the arm of a set's first tasks is free. */
+/** Whether a task can have its arm, as far as the other tasks of its set show it without the stage's seed. */
 function mayHave(trial: Trial, { arm, set }: TaskAssigned, again: TaskAssigned): boolean {
   if (arm !== 'old' && arm !== 'new') return false;
   if (trial.stage === 'trial') {

@@ -21,7 +21,7 @@ import {
 } from './pair-score.ts';
 import { addToTotals } from './totals.ts';
 
-/** Differences that estimates rest on: carried evidence must not grow without bound. */
+/** Maximum number of differences kept for estimates: carried evidence must not grow without bound. */
 const MAX_DIFFERENCES = 1000;
 
 /**

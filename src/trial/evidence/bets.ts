@@ -14,7 +14,7 @@ export interface Bets {
   readonly sizes: readonly number[];
 }
 
-/** Error probability of a trial at most, on each side. */
+/** Maximum error probability of a trial, on each side. */
 export const ALPHA = 0.05;
 
 /** E-value that suffices: by Ville's inequality, chance reaches it with probability α at most. */
@@ -32,10 +32,10 @@ export const RATE_WAGERS = [0.1, 0.25, 0.5, 0.8, 0.97];
 /** Fractions staked on a bounded difference of amounts. */
 export const AMOUNT_WAGERS = [0.1, 0.2, 0.4, 0.6, 0.8, 0.95];
 
-/** Newest differences among which ranks are taken: carried evidence must not grow without bound. */
+/** Maximum number of sizes kept: carried evidence must not grow without bound. */
 const MAX_SIZES = 200;
 
-/** Wealth is capped here, so that it stays finite in JSON. Less wealth is still valid. */
+/** Maximum wealth, so that it stays finite in JSON. A capped wealth is still valid. */
 export const MAX_WEALTH = 1e100;
 
 /** Differences of amounts are clipped at this many times the mean size so far. */

@@ -32,13 +32,13 @@ export interface MetricEvidence {
   readonly differences: readonly number[];
   /** Sum over sets of (success rate of the old tasks - that of the new tasks). */
   readonly successLost: number;
-  /** Of a total: its differences. Left out of other metrics, and by earlier releases. */
+  /** Sums of a total's differences; absent for other metrics, and in evidence of earlier releases. */
   readonly totals?: Totals;
   /** Sums of each arm's mean value per set, as measured. */
   readonly sums: { readonly old: number; readonly new: number };
   readonly tasksOld: number;
   readonly tasksNew: number;
-  /** Pairs and groups with data; in how many the new value was worse, and better. */
+  /** Number of pairs and groups with data, and of those in which the new value was worse, and was better. */
   readonly sets: number;
   readonly worse: number;
   readonly better: number;
@@ -94,7 +94,7 @@ function ofPairs({ mixed, strata }: MetricEvidence, side: Side): number {
   return Math.min(averageOf(mixed, strata, side), MAX_WEALTH);
 }
 
-/** Mean of the e-value over all and the product of e-values over strata: a pair is in one stratum. */
+/** Mean of the e-value over all and of the product over strata, which is an e-value as a set is in one stratum. */
 function averageOf(all: Bets, strata: readonly Bets[], side: Side): number {
   if (strata.length === 0) return mean(all[side]);
   const product = strata.reduce((e, bets) => e * (CASH + (1 - CASH) * mean(bets[side])), 1);
@@ -109,8 +109,8 @@ export function eHelp(one: MetricEvidence): number {
 }
 
 /**
- * E-value that the new value is worse, over pairs and whatever `mixed` takes from groups. Of a total,
- * the mean of what clipped differences say and of what they say as measured.
+ * E-value that the new value is worse, over pairs and the groups in `mixed`. For a total, the mean of the e-values of
+ * clipped differences and of differences as measured.
  */
 export function eHarm(one: MetricEvidence): number {
   const ofSets = ofPairs(one, 'harm');
@@ -143,7 +143,7 @@ export function watched(evidence: Evidence): Evidence {
   return evidence.filter(({ metric }) => isWatched(metric, primary));
 }
 
-/** Whether a metric is watched for harm. A primary metric `outcome` includes the median of latency. */
+/** Whether a metric is watched for harm: all are, except a median latency beside an `outcome`, which includes it. */
 export function isWatched(metric: Metric, primary: Metric | undefined): boolean {
   const isIncluded = metric.kind === 'latency' && metric.statistic === 'median';
   return primary?.kind !== 'outcome' || !isIncluded;

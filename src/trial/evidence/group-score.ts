@@ -18,8 +18,8 @@ export interface GroupReading {
   /** -1 to 1; with mean 0 over the random draw if the change does nothing. */
   readonly stake: number;
   /**
-   * For `outcome`, in two steps: whether the old task succeeded, and its rank among those that ended
-   * alike. Given the first, the second has mean 0 too.
+   * The stake of `outcome` in two steps: whether the old task succeeded, and its rank among the tasks that ended alike.
+   * Given the first, the rank has mean 0 too.
    */
   readonly steps?: {
     readonly success: number;
@@ -33,7 +33,7 @@ export interface GroupReading {
   readonly new: number;
 }
 
-/** How the old task, and those that it is ranked among, ended. */
+/** How the old task ended; its rank is among the new tasks that ended alike. */
 export const ALIKE_STRATA = ['succeeded', 'failed'] as const;
 type AlikeStratum = (typeof ALIKE_STRATA)[number];
 
@@ -73,7 +73,7 @@ export function readGroup(
   }
 }
 
-/** An outcome made worse by the margin. */
+/** An outcome made worse by a guard's margin. */
 export function worsened(metric: Guard, outcome: Outcome): Outcome {
   const worse = (value: number) => value + turned(metric, metric.margin * Math.abs(value));
   if (metric.kind === 'latency') {
@@ -148,8 +148,8 @@ function only(
 }
 
 /**
- * The stake is the clipped difference of the new tasks' mean and the old task's amount, less the mean of
- * what it would be for each choice of the old task: after clipping alone, its mean would not be 0.
+ * The stake is the clipped difference of the new tasks' mean and the old task's amount, less the mean of that
+ * difference over each choice of the old task: with clipping alone, the stake's mean would not be 0.
  */
 function readAmount(
   metric: Metric,
@@ -176,12 +176,12 @@ export function stakeOnAmount(
   return centred(told.differences.map((one) => Math.max(-1, Math.min(one / most, 1))));
 }
 
-/** The first, of the task that is the old one, less the mean over every task as the old one. */
+/** Half the difference of the first score, that of the true old task, and the mean score over every choice of it. */
 function centred(scores: readonly number[]): number {
   return ((scores[0] ?? 0) - mean(scores)) / 2;
 }
 
-/** What the difference of a group would be with each task as the old one; the true one first. */
+/** The differences of a group for each choice of the old task, the true one first, and the mean of each arm. */
 function amountsIn(metric: Metric, group: GroupOutcomes) {
   const told = only(group, (outcome) => valueIn(metric, outcome, 0));
   if (told === undefined) return undefined;

@@ -4,7 +4,7 @@ import { GROUP_TASKS, type GroupOutcomes, readGroup, worsened } from './group-sc
 import { hasSucceeded, type Outcome } from './outcome.ts';
 import { type PairOutcomes, readPair, type Scale } from './pair-score.ts';
 
-/** Wagers relative to the one that grows fastest if nothing has changed. */
+/** Wagers as multiples of the one whose wealth grows fastest if nothing has changed. */
 const PARTS = [0.25, 0.5, 1, 2, 4];
 
 /** Largest fraction of wealth that is staked. */

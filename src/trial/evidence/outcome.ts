@@ -6,7 +6,7 @@ export interface Outcome {
   readonly status: TaskStatus | 'lost';
   /** In milliseconds; absent if the report had none. */
   readonly latencyMs?: number;
-  /** Those among the plan's metrics that the report had. */
+  /** The report's measurements that are metrics of the plan. */
   readonly measurements: Readonly<Record<string, number>>;
 }
 

@@ -11,7 +11,7 @@ export interface PairOutcomes {
 
 /** Parameters of scores, fixed when a trial starts. */
 export interface Scale {
-  /** Milliseconds that a failed task counts as at least, when compared with a success. */
+  /** Minimum latency that a failed task counts as, in milliseconds, when it is compared with a success. */
   readonly timeoutMs: number;
   /** The latency of failures below this, in milliseconds, is ignored. */
   readonly floorMs: number;
@@ -74,13 +74,13 @@ export function readPair(
   };
 }
 
-/** The sign of a difference (new - old) turned so that positive is worse. */
+/** A difference (new - old) with its sign turned so that positive is worse. */
 export function turned({ better }: Metric, difference: number): number {
   // 0 - x, since -x could be -0, which JSON does not preserve.
   return better === 'lower' ? difference : 0 - difference;
 }
 
-/** Log ratio of latencies, or 1 if only the new task failed and -1 if only the old one did. */
+/** The stratum of a pair, with the log ratio of latencies; if `discordant`, with 1 if the new task failed, else -1. */
 function stratify(
   { old: [old], new: [fresh] }: PairOutcomes,
   { floorMs }: Scale,

@@ -15,7 +15,7 @@ export interface Sums {
 /** Differences of a total, as measured: clipped ones tell little of rare large amounts. */
 export interface Totals {
   readonly sets: number;
-  /** Of the old value less the new one. */
+  /** Sums of the old value less the new one. */
   readonly gain: Sums;
   /** As `gain`, with the old value made worse by the guard's margin. */
   readonly margin: Sums;
@@ -25,7 +25,7 @@ const NOTHING: Sums = { sum: 0, squares: 0 };
 
 export const NO_TOTALS: Totals = { sets: 0, gain: NOTHING, margin: NOTHING };
 
-/** With fewer pairs and groups, rare large amounts may not have been seen. */
+/** Minimum number of sets for an e-value of help: with fewer, rare large amounts may not have been seen. */
 const MIN_SETS = 100;
 
 /** ρ² ≈ (ln(1 - 2 ln α) - 2 ln α) / 100: largest e-values, and narrowest intervals, at about 100 sets. */
@@ -83,7 +83,7 @@ export function eTotalHelp({ sets, gain }: Totals): number {
   return sets < MIN_SETS ? 1 : eOfSums(sets, gain, 'help');
 }
 
-/** As `eTotalHelp`: that it is not worse by the margin. */
+/** E-value that the new value's total is not worse by the margin; 1 with too few sets, as in `eTotalHelp`. */
 export function eTotalNotWorse({ sets, margin }: Totals): number {
   return sets < MIN_SETS ? 1 : eOfSums(sets, margin, 'help');
 }

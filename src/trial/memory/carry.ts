@@ -3,8 +3,8 @@ import { type Evidence, eHarm, type MetricEvidence, noEvidence } from '../eviden
 import type { Trial } from '../trial.ts';
 
 /**
- * E-value of harm carried over at most, so that a later trial needs data of its own for a verdict. To
- * continue with less wealth is valid.
+ * Maximum e-value of harm that is carried over, so that a later trial needs data of its own for a verdict. Continuing
+ * with less wealth is valid.
  */
 const MAX_CARRIED_HARM = 10;
 

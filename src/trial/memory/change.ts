@@ -6,17 +6,17 @@ import { learn, type RuleRecord, restAfterHarm } from './learned.ts';
 export interface ChangeRecord {
   readonly ruleId: string;
   readonly verdict: TrialVerdict;
-  /** HARMED verdicts since it was last confirmed. */
+  /** HARMED verdicts since the change was last confirmed. */
   readonly harmed: number;
   /** When the last trial ended: by the loop's time in milliseconds, and in tasks ever recorded. */
   readonly endMs: number;
   readonly endTask: number;
   /** The longest time to a report in that trial, in milliseconds; absent: unknown. */
   readonly longestMs?: number;
-  /** Absent unless clients or an operator had it reverted since it was last confirmed. */
+  /** Absent unless clients or an operator had the change reverted since it was last confirmed. */
   readonly refused?: {
     readonly times: number;
-    /** When they last did: the loop's time in milliseconds, and tasks ever recorded. */
+    /** When the change was last reverted so: the loop's time in milliseconds, and tasks ever recorded. */
     readonly timeMs: number;
     readonly task: number;
   };
@@ -32,7 +32,7 @@ export interface TrialMemory {
   changes: Readonly<Record<string, ChangeRecord>>;
 }
 
-/** Records kept; the oldest are dropped. Every commit stores them with the head. */
+/** Maximum number of records; the oldest are dropped. Every commit stores all records with the head. */
 const MAX_RULES = 256;
 const MAX_CHANGES = 64;
 
@@ -84,7 +84,7 @@ export function foldVerdict(
   keep(memory, others, key, refused === undefined ? change : { ...change, refused });
 }
 
-/** Clients or an operator had a change reverted: it rests as after harm, but its rule's record stays. */
+/** Records that clients or an operator had a change reverted: it rests as after harm, but its rule's record stays. */
 export function foldRefusal(
   memory: TrialMemory,
   change: Pick<TrialPlan, 'ruleId' | 'target' | 'newValue'>,
@@ -110,7 +110,7 @@ function lastMs({ endMs, refused }: ChangeRecord): number {
   return Math.max(endMs, refused?.timeMs ?? 0);
 }
 
-/** A change was confirmed: its record is removed. */
+/** Removes the record of a change that was confirmed. */
 export function foldConfirmation(memory: TrialMemory, plan: TrialPlan): void {
   const { [changeKey(plan)]: _, ...others } = memory.changes;
   memory.changes = others;
@@ -127,7 +127,7 @@ export interface Rest {
 /**
  * The rest after the last trial of a change, or after clients or an operator had it taken back, if any.
  *
- * @param always also after INCONCLUSIVE; otherwise only after HARMED or INVALID
+ * @param always whether a change also rests after INCONCLUSIVE, not only after HARMED or INVALID
  */
 export function restOf(record: ChangeRecord | undefined, always: boolean): Rest | undefined {
   if (record === undefined) return undefined;

@@ -8,7 +8,7 @@ const HALF_LIFE_MS = 7 * 24 * HOUR_MS;
 /** Weight of the configured confidence, in verdicts. */
 const PRIOR_STRENGTH = 4;
 
-/** After this many HARMED within this time, a rule's proposals wait for a person. */
+/** After this many HARMED verdicts within this time, a rule's proposals wait for a person. */
 const HARMED_TO_STOP = 3;
 const HARMED_WITHIN_MS = 24 * HOUR_MS;
 
@@ -24,7 +24,7 @@ export interface RuleRecord {
   readonly helped: number;
   readonly harmed: number;
   readonly inconclusive: number;
-  /** Times of the newest `HARMED_TO_STOP` HARMED. */
+  /** Times of the newest HARMED verdicts, `HARMED_TO_STOP` at most. */
   readonly harmedMs: readonly number[];
 }
 
@@ -76,7 +76,7 @@ export function isLeftToPerson({ harmedMs }: RuleRecord, nowMs: number): boolean
   return recent.length >= HARMED_TO_STOP;
 }
 
-/** How long a change rests: both have to pass. */
+/** How long a change rests: this number of tasks and this time both have to pass. */
 export interface RestLength {
   readonly tasks: number;
   readonly ms: number;

@@ -5,10 +5,10 @@ import type { Arm } from '../arm.ts';
 import { mean } from '../evidence/distributions.ts';
 import type { Outcome } from '../evidence/outcome.ts';
 
-/** An outcome with the effect added, if its arm has it. */
+/** Returns an outcome, with the effect added if the arm is the one that gets it. */
 export type AddEffect = (outcome: Outcome, arm: Arm, effect: number) => Outcome;
 
-/** Adds an effect to an outcome: the old value is worse than the new one in the metric. */
+/** Creates a function that adds an effect to outcomes: the old value is worse than the new one in the metric. */
 export function addEffectOf(
   metric: Metric,
   tasks: readonly Task[],

@@ -22,14 +22,14 @@ import { addEffectOf } from './known-effect.ts';
 const REPLAYS = 20;
 const MAX_MISSES = 4;
 
-/** Replays end early if all of the first `CLEAR_FINDS` find it, or `CLEAR_MISSES` and most miss it. */
+/** Replays of an effect end early if the first `CLEAR_FINDS` find it, or once `CLEAR_MISSES` and most miss it. */
 const CLEAR_FINDS = 8;
 const CLEAR_MISSES = 3;
 
 /** Groups of probation replayed; the growth of evidence is extrapolated from them. */
 const PLAYED_GROUPS = 60;
 
-/** Carried differences used here: enough for ranks, and fast. */
+/** Maximum number of carried differences used in replays: enough for ranks, and fast. */
 const MAX_CARRIED = 50;
 
 /** Effects replayed: latency ratios, differences of success rates, shares of a measurement's mean. */
@@ -42,16 +42,16 @@ const LADDERS = {
 
 /** The effects that a trial can find. */
 export interface Reach {
-  /** The smallest effect that it most likely finds, and the median of tasks until then. */
+  /** The smallest effect that the trial most likely finds, and the median number of tasks until it is found. */
   readonly found:
     | {
         readonly effect: number;
         readonly tasks: number;
-        /** Tasks of probation until it is confirmed, at most the plan's. */
+        /** Tasks until probation confirms the change; at most `probationTasks` of them are in groups. */
         readonly confirmedAfter: number;
       }
     | undefined;
-  /** The largest effect that it most likely misses; `undefined` if it finds all of `LADDERS`. */
+  /** The largest effect that the trial most likely misses; `undefined` if it finds all of `LADDERS`. */
   readonly missed: number | undefined;
 }
 
@@ -62,8 +62,8 @@ interface Played {
 }
 
 /**
- * Estimates a trial's power by replay: pairs of recorded outcomes, with a known effect added to one
- * arm. The same for the same arguments.
+ * Estimates a trial's power by replay: pairs of recorded outcomes, with a known effect added to one arm. The same
+ * arguments give the same result.
  *
  * @param tasks the newest tasks, oldest first; for a switchback trial at least two blocks
  * @param maxTasks tasks available to the trial
@@ -193,7 +193,7 @@ function startOf(plan: TrialPlan): Trial {
 /** The two halves of a pair, in any order. */
 type Halves = readonly [readonly Outcome[], readonly Outcome[]];
 
-/** Draws pairs that the tasks would have formed, so that correlation in time is kept. */
+/** Creates a function that draws pairs as the tasks would have formed them, so that correlation in time is kept. */
 function createDraw(plan: TrialPlan, tasks: readonly Task[], random: () => number): () => Halves {
   if (plan.assignment === 'task') {
     const pairs = pairsOf(plan, tasks);

@@ -13,9 +13,9 @@ import { isOutOfReach, reachOf } from './power-replay.ts';
 export interface Participants {
   /** Clients with an open stream of deltas. */
   readonly followers: number;
-  /** Of those, clients that may acknowledge; absent: all. */
+  /** Followers that may acknowledge; absent: all. */
   readonly acknowledging?: number;
-  /** At least half of the newest tasks are known to have asked for their parameters by id. */
+  /** Whether at least half of the newest tasks are known to have asked for their parameters by id. */
   readonly ask: boolean;
   /** Sequence of the newest live change; 0 if there is none that a task could name. */
   readonly sequence: number;
@@ -31,7 +31,7 @@ export type TrialBounds = Pick<
 const MIN_TASKS = 20;
 
 /**
- * How long a trial may take and which effects it could find, in words. The same for the same arguments.
+ * How long a trial may take and which effects it could find, in words. The same arguments give the same text.
  *
  * @param tasks the newest tasks, oldest first
  */
@@ -59,7 +59,7 @@ export function describePower(
   return sentences.filter((text) => text !== '').join(' ');
 }
 
-/** Why no task can take part: a block needs tasks that name a sequence, or acknowledgements. */
+/** Why no task can take part, if none can: a block needs tasks that name a sequence, or acknowledgements. */
 export function describeObstacle(
   { assignment }: TrialPlan,
   tasks: readonly Task[],
@@ -72,7 +72,7 @@ export function describeObstacle(
   return `no client ${clients} the deltas, and ${last}`;
 }
 
-/** The condition under which tasks take part, unless they are known to meet it; else empty. */
+/** The condition under which tasks take part; empty if tasks are known to meet it. */
 function describeCondition(
   { assignment }: TrialPlan,
   tasks: readonly Task[],
@@ -108,12 +108,12 @@ function paceOf(
   return msPerTask * (1 + underWay / blockTasks);
 }
 
-/** How long after its last block a trial waits for slow tasks, in milliseconds; 0 task by task. */
+/** How long a trial waits for slow tasks after its last block, in milliseconds; 0 in a trial of single tasks. */
 function waitOf({ assignment, outcomeTimeoutMs }: TrialBounds): number {
   return assignment === 'task' ? 0 : outcomeTimeoutMs;
 }
 
-/** Tasks available to a trial. */
+/** The number of tasks available to a trial in its time. */
 function tasksWithin(bounds: TrialBounds, msPerTask: number | undefined): number {
   const most = maxTasks(bounds);
   const ms = Math.max(bounds.maxMs - waitOf(bounds), 0);

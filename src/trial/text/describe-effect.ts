@@ -18,8 +18,8 @@ function describeMetric(effect: MetricEffect): string {
 }
 
 /**
- * As `describeMetrics`, for a change that helped: a metric whose interval holds 0 is described as no
- * difference shown, with whether its guard's margin is proven.
+ * As `describeMetrics`, for a change that helped. A metric whose interval contains 0 is described as no difference
+ * shown; for a guard, the text also says whether its margin is proven.
  */
 export function describeHelp(metrics: readonly MetricEffect[]): string {
   return metrics.map((one) => (isShown(one) ? describeMetric(one) : describeNone(one))).join(', ');

@@ -7,13 +7,13 @@ import { describeLosses } from '../validity.ts';
 import { CONFIRMING, type Finding, settleMs, TAKING_BACK } from '../verdict.ts';
 import { describeGains, describeHelp, describeMetrics, marginText } from './describe-effect.ts';
 
-/** The circumstances of an end besides the trial. */
+/** What the summary of a trial's end depends on besides the trial. */
 interface Circumstances {
   /** The live value was set by another decision and stays. */
   readonly isForeign?: boolean;
   /** Another value is about to be set. */
   readonly isReplaced?: boolean;
-  /** After HARMED: the rule's response. */
+  /** The rule's response to harm, if the verdict is HARMED. */
   readonly onHarm?: HarmResponse | undefined;
 }
 
@@ -57,7 +57,7 @@ export function describeEnding(
   return `${finding}${losses}${onHarm === undefined ? '' : AFTER_HARM[onHarm]}${kept}${foreign}`;
 }
 
-/** The harm that ended a holdback, in words; the trial's own evidence is of help. */
+/** The harm that ended a holdback, in words; the evidence of the trial itself shows help. */
 function lateHarm({ plan, holdback }: Trial, reason: string): string {
   const found = holdback === undefined ? 0 : detection(holdback);
   const limit = detectionLimit(plan);
@@ -69,7 +69,7 @@ function lateHarm({ plan, holdback }: Trial, reason: string): string {
   );
 }
 
-/** The summary of a promotion. A former value that is live again has no probation. */
+/** The summary of a promotion. A confirmed change's old value that is in force again has no probation. */
 export function describePromotion(effect: Effect, trial: Trial): string {
   const next =
     trial.plan.retrialOf === undefined
@@ -82,7 +82,7 @@ function describeFinding({ metrics, tasksUsed }: Effect): string {
   return `Helped, in ${tasksUsed} tasks: ${describeHelp(metrics)}; ${SURENESS}`;
 }
 
-/** The summary of a trial that is stopped with its value live, possibly since another value replaces it. */
+/** The summary of a trial that is stopped while its value is live. */
 export function describeStop(effect: Effect, trial: Trial, reason: string): string {
   const found =
     trial.stage === 'holdback'
@@ -91,7 +91,7 @@ export function describeStop(effect: Effect, trial: Trial, reason: string): stri
   return `${found}. No longer being proven: ${reason}`;
 }
 
-/** The summary of a confirmation; it names the margins that are not proven. */
+/** The summary of a confirmation, with the margins that are not proven. */
 export function describeConfirmation(
   { metrics, tasksUsed, gains = [] }: Effect,
   trial: Trial,
