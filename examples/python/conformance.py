@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import google.protobuf
@@ -18,9 +19,13 @@ import grpc
 from google.protobuf import json_format, message_factory
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from learning.v1 import admin_service_pb2, admin_service_pb2_grpc, learning_service_pb2, task_pb2
-from learning_sidecar import Change, DeltaRefusal, Failure, LearningSidecar, read_failure
-from orchestrator import add_access_options, credentials_of
+from learning_sidecar import Change, DeltaRefusal, Failure, LearningSidecar, Outcome, read_failure
+from learning_sidecar.v1 import (
+    admin_service_pb2,
+    admin_service_pb2_grpc,
+    learning_service_pb2,
+    task_pb2,
+)
 
 log = logging.getLogger("conformance")
 
@@ -39,7 +44,6 @@ class Agent:
             options.client_id,
             json.loads(options.defaults),
             on_change=self.put_in_force,
-            on_disconnected=self.tell_disconnected,
             credentials=credentials_of(options),
             server_name=options.tls_server_name,
             token_file=options.token_file,
@@ -93,9 +97,13 @@ class Agent:
 
     def put_in_force(self, change: Change) -> None:
         self.reading.wait()
-        if change.delta is not None and self.refusal is not None:
-            refusal, self.refusal = self.refusal, None
+        refusal, self.refusal = self.refusal, None
+        if refusal is None or set(change.changed).difference(refusal.parameters or change.changed):
+            self.write_values(change)
+        if refusal is not None:
             raise refusal
+
+    def write_values(self, change: Change) -> None:
         self.write(
             {
                 "event": "values",
@@ -104,13 +112,9 @@ class Agent:
                 "epoch": change.epoch,
                 "sequence": change.sequence,
                 "delta_id": change.delta.delta_id if change.delta is not None else None,
-                "parameters": change.parameters,
+                "changed": dict(change.changed),
+                "parameters": dict(change.parameters),
             }
-        )
-
-    def tell_disconnected(self, failure: Failure) -> None:
-        self.write(
-            {"event": "disconnected", "code": failure.code, "reason": failure.reason or None}
         )
 
     def do_versions(self, _: Json) -> Json:
@@ -126,15 +130,13 @@ class Agent:
         method = file.DESCRIPTOR.services_by_name[command["service"]].methods_by_name[name]
         request = message_factory.GetMessageClass(method.input_type)()
         json_format.ParseDict(command.get("request", {}), request)
-        answer = getattr(stub, name)(
-            request, timeout=deadline(command), metadata=self.sidecar.metadata()
-        )
+        answer = getattr(stub, name)(request, timeout=deadline(command))
         return json_format.MessageToDict(answer)
 
     def do_call_raw(self, command: Json) -> Json:
         call = self.sidecar.channel.unary_unary(command["method"])
         request = bytes.fromhex(command["hex"])
-        answer = call(request, timeout=deadline(command), metadata=self.sidecar.metadata())
+        answer = call(request, timeout=deadline(command))
         return {"hex": answer.hex()}
 
     def do_record_stream(self, command: Json) -> Json:
@@ -143,10 +145,7 @@ class Agent:
             for tasks in command["batches"]
         ]
         counts = {"recordedCount": "0", "duplicateCount": "0"}
-        metadata = self.sidecar.metadata()
-        answers = self.sidecar.stub.RecordTasks(
-            iter(batches), timeout=deadline(command), metadata=metadata
-        )
+        answers = self.sidecar.stub.RecordTasks(iter(batches), timeout=deadline(command))
         try:
             for answer in answers:
                 counts["recordedCount"] = str(answer.recorded_count)
@@ -165,10 +164,10 @@ class Agent:
     def do_resolve(self, command: Json) -> Json:
         resolved = self.sidecar.resolve(command.get("task_id", ""), command.get("labels"))
         return {
-            "parameters": resolved.parameters,
+            "parameters": dict(resolved.parameters),
             "delta_sequence": resolved.delta_sequence,
             "arm": resolved.arm,
-            "fallback": resolved.fallback,
+            "fallback": resolved.is_fallback,
         }
 
     def record(self, command: Json) -> None:
@@ -179,7 +178,7 @@ class Agent:
             return
         # There may be many, and they may take long: not in the pool.
         self.sidecar.record(task).add_done_callback(
-            lambda recorded: self.handle(lambda _: {"duplicate": recorded.result()}, command)
+            lambda recorded: self.answer(command, **told(recorded.result()))
         )
 
     def do_reopen(self, command: Json) -> Json:
@@ -197,12 +196,14 @@ class Agent:
 
         other = LearningSidecar(self.options.target, self.options.client_id, on_change=on_change)
         other.follow()
-        other.record(task_pb2.Task()).result()
+        other.record({}).result()
         followed.wait()
         other.close()
 
     def do_refuse_next(self, command: Json) -> Json:
-        self.refusal = DeltaRefusal(command["reason"], command["message"])
+        self.refusal = DeltaRefusal(
+            command["reason"], command["message"], command.get("parameters")
+        )
         return {}
 
     def do_pause_reading(self, _: Json) -> Json:
@@ -212,6 +213,12 @@ class Agent:
     def do_resume_reading(self, _: Json) -> Json:
         self.reading.set()
         return {}
+
+
+def told(outcome: Outcome) -> Json:
+    if outcome.failure is not None:
+        return {"error": describe(outcome.failure)}
+    return {"ok": {"outcome": outcome.outcome}}
 
 
 def deadline(command: Json) -> float:
@@ -238,13 +245,27 @@ def agent_error(message: str) -> Json:
     return describe(Failure("AGENT", message))
 
 
+def credentials_of(options: argparse.Namespace) -> grpc.ChannelCredentials | None:
+    """TLS, where a CA or a certificate is given."""
+    files = (options.tls_ca, options.tls_key, options.tls_certificate)
+    if not any(files):
+        return None
+    return grpc.ssl_channel_credentials(
+        *(Path(file).read_bytes() if file else None for file in files)
+    )
+
+
 def main() -> None:
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--target", required=True)
     parser.add_argument("--client-id", required=True)
     parser.add_argument("--defaults", default="{}")
-    add_access_options(parser)
+    parser.add_argument("--tls-ca")
+    parser.add_argument("--tls-certificate")
+    parser.add_argument("--tls-key")
+    parser.add_argument("--tls-server-name")
+    parser.add_argument("--token-file")
     Agent(parser.parse_args()).run()
 
 

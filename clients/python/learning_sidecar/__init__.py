@@ -3,6 +3,7 @@
 from .client import LearningSidecar
 from .failure import Failure, read_failure
 from .live import Change, DeltaRefusal, Resolved
+from .reporting import report_every
 from .task import Outcome, TaskRun
 from .v1.task_pb2 import CoordinationMetrics, Task
 
@@ -17,4 +18,5 @@ __all__ = [
     "Task",
     "TaskRun",
     "read_failure",
+    "report_every",
 ]
