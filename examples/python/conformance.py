@@ -98,7 +98,7 @@ class Agent:
     def put_in_force(self, change: Change) -> None:
         self.reading.wait()
         refusal, self.refusal = self.refusal, None
-        if refusal is None or set(change.changed).difference(refusal.parameters or change.changed):
+        if refusal is None or refusal.parameters is not None:  # not all of it is refused
             self.write_values(change)
         if refusal is not None:
             raise refusal
