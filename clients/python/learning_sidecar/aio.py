@@ -95,7 +95,8 @@ class LearningSidecar:
         try:
             request = request_of(task, self._client_id)
         except Exception as error:
-            future.set_result(Outcome("refused", Failure("INVALID_ARGUMENT", repr(error))))
+            self._outages.refused("RecordTask", failure := read_failure(error))
+            future.set_result(Outcome("refused", failure))
             return future
         is_taken = len(self._recording) < self._max_pending and not self._is_over
         is_told, self._is_full = self._is_full, not is_taken

@@ -120,7 +120,8 @@ class LearningSidecar:
         try:
             request, _ = request_of(task, self._client_id), self.stub
         except Exception as error:
-            future.set_result(Outcome("refused", Failure("INVALID_ARGUMENT", repr(error))))
+            self._outages.refused("RecordTask", failure := read_failure(error))
+            future.set_result(Outcome("refused", failure))
             return future
         with self._changed:
             is_taken = self._pending < self._max_pending and not self._over.is_set()

@@ -100,7 +100,7 @@ def test_every_outcome_of_a_task(world: World, warnings: Warnings) -> None:
         assert [future.result().outcome for future in pending] == ["dropped"] * 2
         assert (await sidecar.record({})).outcome == "dropped"
         assert sidecar.dropped == 6
-        assert len(warnings("tasks are dropped")) == 2  # full, and then closed
+        assert len(warnings("tasks are dropped")) == 1
 
     asyncio.run(main())
 
