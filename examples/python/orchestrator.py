@@ -55,7 +55,9 @@ def check(change: Change) -> None:
 
 
 def run_task(sidecar: LearningSidecar, agents: int, number: int) -> None:
-    with sidecar.task(agent_id=f"agent-{number % agents}", kind=("search", "summary")[number % 2]) as t:
+    with sidecar.task(
+        agent_id=f"agent-{number % agents}", kind=("search", "summary")[number % 2]
+    ) as t:
         seconds, is_success = work(t.parameters, agents)
         time.sleep(seconds)
         t.status = "TASK_STATUS_SUCCESS" if is_success else "TASK_STATUS_FAILURE"

@@ -41,7 +41,7 @@ class LearningSidecar:
         """Raises `ValueError`, or `OSError`, for what would be tried for ever."""
         self.channel = open_aio_channel(target, client_id, credentials, server_name, token_file)
         # Every call of the contract. These raise `grpc.RpcError`: see `read_failure`.
-        self.stub: Any = LearningServiceStub(self.channel)
+        self.stub: Any = LearningServiceStub(self.channel)  # type: ignore[no-untyped-call]
         self.dropped = 0  # tasks that are not sent, and never will be
         self._client_id, self._on_change, self._max_pending = client_id, on_change, max_pending
         self._live, self._outages = LiveValues(defaults), OutageLog()
@@ -73,7 +73,7 @@ class LearningSidecar:
 
     async def resolve(self, task_id: str = "", labels: Labels = None) -> Resolved:
         """The values for a task; the last known where there is no answer within half a second."""
-        ask = dict(task_id=task_id, labels=labels, client_id=self._client_id)
+        ask: Any = dict(task_id=task_id, labels=labels, client_id=self._client_id)
         try:
             request = messages.ResolveParametersRequest(**ask)
             answer = await self.stub.ResolveParameters(request, timeout=BRIEF_SECONDS)

@@ -140,10 +140,12 @@ class TokenInterceptor(
     def __init__(self, token: TokenFile) -> None:
         self._token = token
 
-    def _intercept(self, proceed: Callable[..., Any], details: Any, request: Any) -> Any:
+    def _intercept(self, proceed: Any, details: Any, request: Any) -> Any:
         return proceed(self._token.attach(details), request)
 
-    intercept_unary_unary = intercept_unary_stream = intercept_stream_stream = _intercept
+    intercept_unary_unary: Any = _intercept
+    intercept_unary_stream: Any = _intercept
+    intercept_stream_stream: Any = _intercept
 
 
 def aio_interceptors(token: TokenFile) -> list[grpc.aio.ClientInterceptor]:

@@ -45,9 +45,10 @@ class LearningSidecar:
         """Raises `ValueError`, or `OSError`, for what would be tried for ever."""
         self.channel = open_channel(target, client_id, credentials, server_name, token_file)
         self.dropped = 0  # tasks that are not sent, and never will be
-        self._stub, self._outages = LearningServiceStub(self.channel), OutageLog()
+        self._stub = LearningServiceStub(self.channel)  # type: ignore[no-untyped-call]
         self._client_id, self._on_change, self._max_pending = client_id, on_change, max_pending
-        self._live, self._process, self._over = LiveValues(defaults), os.getpid(), threading.Event()
+        self._live, self._outages = LiveValues(defaults), OutageLog()
+        self._process, self._over = os.getpid(), threading.Event()
         self._sending = Sending(self._stub, self._outages, self._over)
         self._changed = threading.Condition()  # guards what follows
         self._pending, self._is_full = 0, False
@@ -88,7 +89,7 @@ class LearningSidecar:
 
     def resolve(self, task_id: str = "", labels: Labels = None) -> Resolved:
         """The values for a task; the last known where there is no answer within half a second."""
-        ask = dict(task_id=task_id, labels=labels, client_id=self._client_id)
+        ask: Any = dict(task_id=task_id, labels=labels, client_id=self._client_id)
         try:
             request = messages.ResolveParametersRequest(**ask)
             resolved = resolved_of(self.stub.ResolveParameters(request, timeout=BRIEF_SECONDS))

@@ -73,7 +73,7 @@ class LiveValues:
             if message.delta.HasField("new_value"):
                 values[message.delta.target] = plain_value(message.delta.new_value)
             ids = {message.delta.target: message.delta.delta_id}
-            names = ids.keys()
+            names = {message.delta.target}
         else:
             self.known = Resolved(live, message.sequence)
             return None

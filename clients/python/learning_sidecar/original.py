@@ -58,9 +58,9 @@ class AutonomousLearningIntegration:
 
     def get_learning_history(self, limit: int = 10) -> list[dict[str, Any]]:
         keys = "cycle_id deltas_proposed deltas_applied total_deltas_history total_evaluations"
-        cycles = self._ask("ListCycles", page_size=limit).cycles[:limit]
-        times = [cycle.start_time.ToDatetime().isoformat() for cycle in cycles]
-        return [pick(one, keys) | {"timestamp": at} for one, at in zip(cycles, times)][::-1]
+        cycles = self._ask("ListCycles", page_size=limit).cycles[:limit][::-1]
+        times = [{"timestamp": cycle.start_time.ToDatetime().isoformat()} for cycle in cycles]
+        return [{**pick(cycle, keys), **time} for cycle, time in zip(cycles, times, strict=True)]
 
     def get_delta_status(self) -> dict[str, Any]:
         now, types = self._ask("GetDeltaStatus"), "coordination resource metric strategy"

@@ -159,7 +159,9 @@ def test_a_cancelled_block_is_recorded(world: World) -> None:
     asyncio.run(main())
 
 
-def test_the_token_is_read_again_and_waited_for(world: World, tmp_path: Path, warnings: Warnings) -> None:
+def test_the_token_is_read_again_and_waited_for(
+    world: World, tmp_path: Path, warnings: Warnings
+) -> None:
     client, admin, token = (tmp_path / name for name in ("client", "admin", "token"))
     for path, text in ((client, "of-clients"), (admin, "of-operators"), (token, "wrong")):
         path.write_text(text)

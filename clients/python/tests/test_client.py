@@ -63,7 +63,9 @@ def test_a_refusal_reverts_a_delta(world: World) -> None:
         assert "UNSUPPORTED_VALUE: not with us" in world.delta(delta.delta_id).effect.summary
 
 
-def test_values_survive_an_outage_and_one_line_tells_of_it(world: World, warnings: Warnings) -> None:
+def test_values_survive_an_outage_and_one_line_tells_of_it(
+    world: World, warnings: Warnings
+) -> None:
     world.start()
     changes: list[Change] = []
     with LearningSidecar(world.target, "me", {"level": -1}, changes.append) as sidecar:
@@ -185,7 +187,9 @@ def test_a_block_says_more_than_its_end(world: World) -> None:
         assert world.status().total_tasks_recorded == 1
 
 
-def test_the_token_is_read_again_and_waited_for(world: World, tmp_path: Path, warnings: Warnings) -> None:
+def test_the_token_is_read_again_and_waited_for(
+    world: World, tmp_path: Path, warnings: Warnings
+) -> None:
     client, admin, token = (tmp_path / name for name in ("client", "admin", "token"))
     for path, text in ((client, "of-clients"), (admin, "of-operators"), (token, "# mine\nwrong")):
         path.write_text(text)
@@ -250,7 +254,9 @@ if child == 0:
     os._exit(7)
 sys.exit(0 if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7 else 1)
 """
-    ended = subprocess.run([sys.executable, "-c", script], timeout=30, capture_output=True, text=True)
+    ended = subprocess.run(
+        [sys.executable, "-c", script], timeout=30, capture_output=True, text=True
+    )
     assert ended.returncode == 0, ended.stderr
     assert "made in another process" in ended.stderr
 

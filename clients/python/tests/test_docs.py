@@ -25,7 +25,9 @@ def examples() -> list[tuple[str, str]]:
         (f"{page} {number}", text)
         for page in PAGES
         for number, text in enumerate(
-            re.findall(r"^```python\n(.*?)^```", (ROOT / page).read_text(), re.DOTALL | re.MULTILINE)
+            re.findall(
+                r"^```python\n(.*?)^```", (ROOT / page).read_text(), re.DOTALL | re.MULTILINE
+            )
         )
     ]
 

@@ -19,7 +19,9 @@ def snapshot(sequence: int, values: dict[str, Any], **ids: str) -> messages.Stre
     )
 
 
-def delta(sequence: int, name: str, value: Any = None, **more: Any) -> messages.StreamDeltasResponse:
+def delta(
+    sequence: int, name: str, value: Any = None, **more: Any
+) -> messages.StreamDeltasResponse:
     text = {"deltaId": f"d{sequence}", "target": name, **more}
     if value is not None:
         text["newValue"] = value

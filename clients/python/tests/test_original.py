@@ -86,7 +86,11 @@ def test_a_life_with_a_sidecar(world: World, learning: AutonomousLearningIntegra
     assert (deltas["total_proposed"], deltas["total_applied"]) == (3, 3)
     assert deltas["by_type"] == {"coordination": 1, "resource": 1, "metric": 0, "strategy": 1}
 
-    assert [delta.rule_id for delta in learning.delta_history] == ["coordination", "fallback", "cpu"]
+    assert [delta.rule_id for delta in learning.delta_history] == [
+        "coordination",
+        "fallback",
+        "cpu",
+    ]
     assert [one.recommended for one in learning.evaluation_history] == [True] * 3
     until(lambda: learning.sidecar.parameters.get("max_cpu_per_agent") == 54)
 

@@ -34,7 +34,9 @@ def test_it_needs_no_module_of_another_name() -> None:
         "print(*{name.partition('.')[0] for name in sys.modules} & {'learning', 'buf'});"
         "descriptor_pool.Default().FindFileByName('learning_sidecar/v1/task.proto')"
     )
-    found = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    found = subprocess.run(
+        [sys.executable, "-c", script], check=True, capture_output=True, text=True
+    )
     assert found.stdout.strip() == ""
 
 

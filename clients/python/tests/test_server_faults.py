@@ -164,5 +164,5 @@ def test_a_stream_that_ends_is_opened_again_after_a_pause(
     server.server.start()
     with LearningSidecar(server.target, "me"):
         until(lambda: len(opened) >= 3)
-    assert min(later - before for before, later in zip(opened, opened[1:])) > 0.19
+    assert min(later - before for before, later in zip(opened, opened[1:], strict=False)) > 0.19
     assert len(warnings("the stream ended")) == 1
