@@ -121,8 +121,10 @@ async def run_task_aio(
 
 def request_of(task: Report, client_id: str) -> RecordTaskRequest:
     """It may be recorded much later than it finished, and sent more than once."""
-    sent: Any = task.task() if isinstance(task, TaskRun) else task
-    request = RecordTaskRequest(task=sent, client_id=client_id)
+    if isinstance(task, TaskRun):
+        task = task.task()
+    request = RecordTaskRequest(client_id=client_id)
+    request.task.CopyFrom(Task(**task) if isinstance(task, Mapping) else task)
     request.task.task_id = request.task.task_id or new_task_id()
     if not request.task.HasField("finish_time"):
         request.task.finish_time.GetCurrentTime()

@@ -163,7 +163,7 @@ def test_the_token_is_read_again_and_waited_for(
     world: World, tmp_path: Path, warnings: Warnings
 ) -> None:
     client, admin, token = (tmp_path / name for name in ("client", "admin", "token"))
-    for path, text in ((client, "of-clients"), (admin, "of-operators"), (token, "wrong")):
+    for path, text in ((client, "the-token-of-clients"), (admin, "the-token-of-operators"), (token, "wrong")):
         path.write_text(text)
         path.chmod(0o600)
     world.start(tokens={"client_file": str(client), "admin_file": str(admin)})
@@ -176,7 +176,7 @@ def test_the_token_is_read_again_and_waited_for(
             pending = sidecar.record({"task_id": "t"})
             await until(lambda: warnings("StreamDeltas") and warnings("RecordTask"))
             assert not pending.done()
-            token.write_text("of-clients")
+            token.write_text("the-token-of-clients")
             assert (await asyncio.wait_for(pending, 30)).outcome == "recorded"
             await until(lambda: "level" in sidecar.parameters)
 

@@ -92,7 +92,7 @@ def test_a_life_with_a_sidecar(world: World, learning: AutonomousLearningIntegra
         "cpu",
     ]
     assert [one.recommended for one in learning.evaluation_history] == [True] * 3
-    until(lambda: learning.sidecar.parameters.get("max_cpu_per_agent") == 54)
+    until(lambda: learning.sidecar.parameters.get("max_cpu_per_agent", 100) < 100)
 
     world.kill()  # what was known stays
     assert learning.get_status() == status
