@@ -163,7 +163,11 @@ def test_the_token_is_read_again_and_waited_for(
     world: World, tmp_path: Path, warnings: Warnings
 ) -> None:
     client, admin, token = (tmp_path / name for name in ("client", "admin", "token"))
-    for path, text in ((client, "the-token-of-clients"), (admin, "the-token-of-operators"), (token, "wrong")):
+    for path, text in (
+        (client, "the-token-of-clients"),
+        (admin, "the-token-of-operators"),
+        (token, "wrong"),
+    ):
         path.write_text(text)
         path.chmod(0o600)
     world.start(tokens={"client_file": str(client), "admin_file": str(admin)})
