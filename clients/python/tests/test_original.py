@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +77,7 @@ def test_a_life_with_a_sidecar(world: World, learning: AutonomousLearningIntegra
     assert [cycle["deltas_proposed"] for cycle in history] == [3, 0]
     times = [datetime.fromisoformat(cycle["timestamp"]) for cycle in history]
     assert times[0] <= times[1] and times[0].tzinfo is None
-    assert abs((times[0] - datetime.utcnow()).total_seconds()) < 60
+    assert abs((times[0] - datetime.now(timezone.utc).replace(tzinfo=None)).total_seconds()) < 60
     assert learning.get_learning_history(limit=1) == history[1:]
     assert learning.learning_cycles == history
 
