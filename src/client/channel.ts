@@ -24,7 +24,7 @@ export const RETRIES: ClientOptions = {
   'grpc.service_config': JSON.stringify({
     methodConfig: [
       {
-        name: ['RecordTask', 'ResolveParameters', 'AckDelta'].map((method) => ({
+        name: ['RecordTask', 'AckDelta'].map((method) => ({
           service: 'learning.v1.LearningService',
           method,
         })),

@@ -121,9 +121,14 @@ async function overloaded(world: World): Promise<void> {
   const other = new RawConnection(world.sidecar.address);
   onTestFinished(() => void other.socket.destroy());
   const path = '/learning.v1.LearningService/ResolveParameters';
-  const call = frame(FRAME.headers, FLAG.endHeaders, 1, headerBlock(callHeaders(path)));
-  other.write(PREFACE, frame(FRAME.settings, 0, 0), call);
-  const failure = await vi.waitFor(() => failureOf(report()), WAIT);
+  other.write(PREFACE, frame(FRAME.settings, 0, 0));
+  let streamId = -1;
+  const failure = await vi.waitFor(() => {
+    // Again, as it is refused itself where it comes while a report is under way.
+    streamId += 2;
+    other.write(frame(FRAME.headers, FLAG.endHeaders, streamId, headerBlock(callHeaders(path))));
+    return failureOf(report());
+  }, WAIT);
   expectDetails(failure, 'UNAVAILABLE', 'OVERLOADED');
   const recorded = agent.tell('record', { task: { taskId: 'patient' } });
   await expectFailure(report(), 'UNAVAILABLE', 'OVERLOADED');

@@ -1,6 +1,6 @@
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { DeltaState } from '../../src/gen/learning/v1/delta_pb.ts';
-import type { Counts, Resolution } from './agent.ts';
+import { type Counts, type Resolution, WAIT } from './agent.ts';
 import { type Scenario, scenario } from './scenario.ts';
 import { acknowledged, type World } from './world.ts';
 
@@ -37,7 +37,10 @@ async function record(world: World): Promise<void> {
 async function stream(world: World): Promise<void> {
   await world.start();
   const agent = await world.agent({ defaults: { level: -1, text: '' } });
-  expect(await agent.tell('parameters')).toEqual({ level: -1, text: '' });
+  await vi.waitFor(
+    async () => expect(await agent.tell('parameters')).toEqual({ level: -1, text: '' }),
+    WAIT,
+  );
   await agent.tell('follow');
   const snapshot = await agent.inForce(0);
   expect(snapshot).toMatchObject({
@@ -56,7 +59,10 @@ async function stream(world: World): Promise<void> {
   expect(deltas[0]).toMatchObject({ source: 'delta', outcome: null, delta_id: deltaId });
   expect(deltas[0]?.changed).toEqual({ level: deltaId });
   expect(deltas.map(({ parameters }) => parameters.level)).toEqual([1, 2.5, 2.5]);
-  expect(await agent.tell('parameters')).toMatchObject({ level: 2.5, text: 'näher' });
+  await vi.waitFor(
+    async () => expect(await agent.tell('parameters')).toMatchObject({ level: 2.5, text: 'näher' }),
+    WAIT,
+  );
   expect(await agent.tell('resolve', { task_id: 't' })).toMatchObject({
     parameters: { level: 2.5, text: 'näher' },
     delta_sequence: 3,
@@ -137,7 +143,10 @@ async function refuse(world: World): Promise<void> {
   expect(delta?.effect?.summary).toMatch(/refuser.*UNSUPPORTED_VALUE: not with us/);
   await world.change(2);
   await acknowledged(world, 'refuser', 4);
-  expect(await agent.tell('parameters')).toMatchObject({ level: 2 });
+  await vi.waitFor(
+    async () => expect(await agent.tell('parameters')).toMatchObject({ level: 2 }),
+    WAIT,
+  );
 }
 
 async function refuseOfSnapshot(world: World): Promise<void> {
@@ -157,7 +166,10 @@ async function refuseOfSnapshot(world: World): Promise<void> {
   const { delta } = await world.operator.client.getDeltaStatus({ deltaId });
   expect(delta?.state).toBe(DeltaState.REVERTED);
   expect(delta?.effect?.summary).toMatch(/refuser.*UNSUPPORTED_VALUE: not with us/);
-  expect(await agent.tell('parameters')).toMatchObject({ level: 0, text: 'fine' });
+  await vi.waitFor(
+    async () => expect(await agent.tell('parameters')).toMatchObject({ level: 0, text: 'fine' }),
+    WAIT,
+  );
   await acknowledged(world, 'refuser', 3);
 }
 

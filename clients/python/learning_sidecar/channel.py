@@ -37,13 +37,7 @@ SERVICE_CONFIG = {
             "retryPolicy": RETRY_POLICY,
             "waitForReady": True,
         },
-        {
-            "name": [
-                {"service": SERVICE, "method": "ResolveParameters"},
-                {"service": SERVICE, "method": "AckDelta"},
-            ],
-            "retryPolicy": RETRY_POLICY,
-        },
+        {"name": [{"service": SERVICE, "method": "AckDelta"}], "retryPolicy": RETRY_POLICY},
     ]
 }
 

@@ -37,7 +37,7 @@ final class Connection {
       "retryableStatusCodes", List.of("UNAVAILABLE"));
   private static final Map<String, ?> SERVICE_CONFIG = Map.of("methodConfig", List.of(
       Map.of("name", List.of(method("RecordTask")), "waitForReady", true, "retryPolicy", RETRY_POLICY),
-      Map.of("name", List.of(method("ResolveParameters"), method("AckDelta")), "retryPolicy", RETRY_POLICY)));
+      Map.of("name", List.of(method("AckDelta")), "retryPolicy", RETRY_POLICY)));
 
   private Connection() {}
 
