@@ -40,7 +40,8 @@ tokens: { client_file: ${file('client', TOKEN)}, admin_file: ${file('admin', ADM
   const path = join(directory, 'socket');
   const service = await startService(yaml, createMemoryStore(), ['127.0.0.1:0', `unix:${path}`]);
   const port = Number(service.runtime.addresses[0]?.split(':')[1]);
-  return { ...service, path, port };
+  const replaceToken = (token: string) => void file('client', token);
+  return { ...service, path, port, replaceToken };
 }
 
 interface Asked {
@@ -126,6 +127,25 @@ test('tokens: the same for every road', async () => {
 function bearer(token: string) {
   return { authorization: `Bearer ${token}` };
 }
+
+test('a stream over Connect ends when its token is taken away', async () => {
+  const { path, replaceToken } = await startSecure();
+  const headers = {
+    'content-type': 'application/connect+proto',
+    authorization: `Bearer ${TOKEN}`,
+  };
+  const asked = requestHttp({
+    ...{ socketPath: path, method: 'POST', headers },
+    path: `/${FlagsV2.typeName}/EventStream`,
+  });
+  asked.end(Buffer.alloc(5));
+  const [response] = await once(asked, 'response');
+  const [first] = await once(response, 'data');
+  expect(String(first)).toContain('provider_ready');
+  replaceToken('another-token-of-a-client');
+  const [error] = await once(response, 'error');
+  expect(error.code).toBe('ECONNRESET');
+});
 
 test('health and reflection know the services, unless they are switched off', async () => {
   const named = async (yaml: string) => {
