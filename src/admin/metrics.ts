@@ -40,6 +40,12 @@ export function createMetrics() {
     const metric = new Counter({ name: `learning_${name}`, help, labelNames, registers });
     return (value: string) => metric.inc({ [label]: value });
   };
+  const otlpItems = new Counter({
+    name: 'learning_otlp_items_total',
+    help: 'Spans, log records and metrics that came by OTLP, whatever became of them',
+    labelNames: ['kind'],
+    registers,
+  });
   const cycles = new Histogram({
     name: 'learning_cycle_duration_seconds',
     help: 'Duration of a cycle',
@@ -68,6 +74,13 @@ export function createMetrics() {
     tasksRepeated: counter(
       'tasks_duplicate_total',
       'Reports since the start of tasks that had been recorded before',
+    ),
+    otlpCame: (kind: string, count: number) => otlpItems.inc({ kind }, count),
+    otlpTasks: counter('otlp_tasks_total', 'Tasks that came by OTLP, those sent again included'),
+    otlpRejected: counters(
+      'otlp_rejected_spans_total',
+      'Spans that should have been tasks and could not, by reason',
+      'reason',
     ),
     cycleCompleted: (seconds: number) => cycles.observe(seconds),
     cycleFailed: () => failures(1),
