@@ -1,5 +1,4 @@
 import type { DescMessage, DescMethod } from '@bufbuild/protobuf';
-import type { Server } from '@grpc/grpc-js';
 import type { OtlpSettings } from '../../domain/otlp.ts';
 import { runInSlices, type Sliced } from '../../domain/slices.ts';
 import type { Task } from '../../domain/task.ts';
@@ -20,9 +19,7 @@ import {
 import { Intake, type IntakeObserver, type Taken } from '../../otlp/intake.ts';
 import { describeRejections } from '../../otlp/rejections.ts';
 import { takeMetrics } from '../../otlp/to-metrics.ts';
-import { addRawMethod } from '../../wire/codec.ts';
 import { encode } from '../../wire/encode.ts';
-import { type HandlerEnvironment, rawHandler } from '../handlers.ts';
 
 /** Tasks of one decision: as many as a message of RecordTasks may have. */
 const MAX_BATCH = 1000;
@@ -106,17 +103,6 @@ export function otlpExports({ engine, settings, observer, defer }: OtlpParts): O
       },
     },
   ];
-}
-
-/** Registers the methods of OTLP. */
-export function addOtlp(
-  server: Server,
-  environment: HandlerEnvironment,
-  methods: readonly OtlpExport[],
-): void {
-  for (const { method, run } of methods) {
-    addRawMethod(server, method, rawHandler(environment, method, run));
-  }
 }
 
 /** All in one commit, or in few. */
