@@ -62,6 +62,9 @@ const flags: Partial<ServiceHandlers<typeof FlagsV2>> = {
   resolveInt(call, callback) {
     if (call.request instanceof Malformed) throw call.request.error;
     callback(null, { value: 0n, reason: 'TARGETING_MATCH', variant: 'baseline' });
+  },
+};
+
 const traces: Partial<ServiceHandlers<typeof TraceService>> = {
   export(call, callback) {
     if (call.request instanceof Malformed) throw call.request.error;
