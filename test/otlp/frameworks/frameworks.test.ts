@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
-import { formatTable } from '../../../scripts/report/table.ts';
+import { formatTable, type Row } from '../../../scripts/report/table.ts';
 import type { Task } from '../../../src/domain/task.ts';
 import { createMemoryStore } from '../../../src/store/memory.ts';
 import { startService } from '../../support/sidecar/running-service.ts';
@@ -45,13 +45,13 @@ interface Result {
   readonly runs: readonly Run[];
 }
 
-const rows: string[][] = [];
+const rows: Row[] = [];
 
 afterAll(() => {
-  console.log(formatTable({ head: HEAD, rows }));
+  console.log(formatTable({ title: 'Runs of frameworks', headings: HEADINGS, rows }));
 });
 
-const HEAD = ['framework', 'run', 'what had happened', 'agent span', 'own span', 'tokens'];
+const HEADINGS = ['run', 'what had happened', "the agent's span", 'a span of its own', 'tokens'];
 
 test.for(Object.keys(FRAMEWORKS) as Name[])('%s', { timeout: 120_000 }, async (name) => {
   const store = createMemoryStore();
@@ -67,14 +67,14 @@ test.for(Object.keys(FRAMEWORKS) as Name[])('%s', { timeout: 120_000 }, async (n
     if (other === undefined) throw new Error('each run has both ways');
     const [agents, [task]] = [plain(run), own(other)];
     const versions = Object.entries(result.versions).map(([one, version]) => `${one} ${version}`);
-    rows.push([
-      `${result.framework} (${versions[0]})`,
-      run.run,
-      run.outcome.toLowerCase(),
-      agents.map(({ status }) => status).join(' ') || '–',
-      task?.status ?? '–',
-      `${task?.measurements.input_tokens ?? '–'}`,
-    ]);
+    rows.push({
+      name: `${result.framework} (${versions[0]})`,
+      cells: [
+        ...[run.run, run.outcome.toLowerCase(), agents.map(({ status }) => status).join(' ') || '–'],
+        ...[task?.status ?? '–', task?.measurements.input_tokens ?? '–'],
+      ],
+      targets: [],
+    });
     expect(task?.status, `${run.run}, own span`).toBe(run.outcome.toLowerCase());
     expect(agents.map(({ status }) => status), run.run).toEqual([expectedOf(name, run)]);
     expect(agents[0]?.agentId).toBe('researcher');
