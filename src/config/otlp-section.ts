@@ -30,7 +30,7 @@ const instrument = section(
 
 export const otlp = section(
   {
-    enabled: flag('false: spans, logs and metrics are refused; read at the start').default(false),
+    enabled: flag('Takes in spans, logs and metrics; a change takes a restart').default(false),
     tasks: expression('true or false', 'CEL: which spans are tasks').default('id != ""'),
     id: z
       .array(
@@ -79,7 +79,7 @@ export const otlp = section(
     // Spans hold whole prompts; 64 MiB is what the protocol recommends.
     max_request_bytes: whole(
       { from: 65_536, to: 268_435_456 },
-      'Most bytes of a request, unpacked; read at the start',
+      'Most bytes of a request, unpacked; a change takes a restart',
     ).default(67_108_864),
   },
   'Tasks from OpenTelemetry: what is taken in is learned from. CEL is over `id`, `agent`, `span` (name, ' +

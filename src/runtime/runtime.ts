@@ -144,6 +144,13 @@ function failureIn({ failure }: Ledger): string | undefined {
   return failure && `the ledger cannot be written: ${failure}`;
 }
 
+/** What is read once: services are registered, and bounds set, before anything listens. */
+const AT_START: readonly (readonly [key: string, valueIn: (config: Config) => unknown])[] = [
+  ['openfeature.enabled', ({ openfeature }) => openfeature.enabled],
+  ['otlp.enabled', ({ otlp }) => otlp.enabled],
+  ['otlp.max_request_bytes', ({ otlp }) => otlp.maxRequestBytes],
+];
+
 /** Applies a config as a whole, or nothing of it. */
 async function replaceConfig(
   engine: Engine,
@@ -152,8 +159,10 @@ async function replaceConfig(
   config: Config,
   log: Logger,
 ): Promise<void> {
-  if (config.openfeature.enabled !== former.openfeature.enabled) {
-    throw new Error('openfeature.enabled was changed: that takes a restart');
+  for (const [key, valueIn] of AT_START) {
+    if (valueIn(config) !== valueIn(former)) {
+      throw new Error(`${key} was changed: that takes a restart`);
+    }
   }
   const takeAccess = access.prepare(config);
   await applyConfig(engine, config, log);
