@@ -152,10 +152,14 @@ function createAdmission({
       ...(openfeature ? FLAG_SERVICES.flatMap(({ methods }) => methods) : []),
     ],
     operators: [...LearningAdminService.methods, ...INSPECTING],
-    exports: {
-      methods: otlp === undefined ? [] : OTLP_SERVICES.flatMap(({ methods }) => methods),
-      maxBytes: otlp?.settings().maxRequestBytes ?? 0,
-    },
+    ...(otlp === undefined
+      ? {}
+      : {
+          exports: {
+            methods: OTLP_SERVICES.flatMap(({ methods }) => methods),
+            maxBytes: otlp.settings().maxRequestBytes,
+          },
+        }),
     probes: Health.methods,
     streams: [
       LearningService.method.recordTasks,

@@ -92,7 +92,7 @@ test.each([
     const hook = i % 2 === 0 ? 'event' : 'span-event';
     const { delta } = await goThrough({ factor, seed: first + i, hook });
     const found = delta?.effect?.verdict ?? Verdict.UNSPECIFIED;
-    const isJudged = [Verdict.HARMED, Verdict.HELPED].includes(found);
+    const isJudged = found === Verdict.HARMED || found === Verdict.HELPED;
     if (verdict === undefined ? isJudged : found === verdict) count += 1;
     used.push(Number(delta?.effect?.tasksUsed ?? 0));
   }

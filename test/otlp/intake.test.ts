@@ -14,7 +14,7 @@ import {
   takeSpans,
 } from './support.ts';
 
-const { ERROR, OK } = Status_StatusCode;
+const { ERROR, OK, UNSET } = Status_StatusCode;
 
 /** The only task of a request. */
 function taskOf(otlp: Record<string, unknown>, ...spans: SpanText[]) {
@@ -97,7 +97,11 @@ describe('which span is a task', () => {
     ['a model', { 'gen_ai.operation.name': 'chat' }],
     ['a step', { 'openinference.span.kind': 'CHAIN' }],
   ] as const)('an id on %s goes up, whichever comes first', ([, attributes]) => {
-    const agent = { id: 1, attributes: { 'gen_ai.operation.name': 'invoke_agent' } };
+    const agent = {
+      id: 1,
+      name: 'invoke_agent agent',
+      attributes: { 'gen_ai.operation.name': 'invoke_agent' },
+    };
     const step = { id: 2, parent: 1, attributes: { 'gen_ai.operation.name': 'cycle' } };
     const marked = { id: 3, parent: 2, attributes, events: [evaluationEvent('up')] };
     for (const order of [
@@ -167,7 +171,7 @@ describe('what cannot be a task is told', () => {
 
 describe('status', () => {
   test.for([
-    ['success', undefined, ''],
+    ['success', UNSET, ''],
     ['success', OK, 'TimeoutError'],
     ['failure', ERROR, ''],
     ['failure', ERROR, 'ValueError'],
@@ -175,7 +179,7 @@ describe('status', () => {
     ['timeout', ERROR, 'DEADLINE_EXCEEDED'],
     ['cancelled', ERROR, 'asyncio.exceptions.CancelledError'],
     ['cancelled', ERROR, 'AbortError'],
-  ] as const)('%s of %s, %s', ([expected, status = 0, type]) => {
+  ] as const)('%s of %s, %s', ([expected, status, type]) => {
     const attributes = { 'learning.task_id': 't1', ...(type === '' ? {} : { 'error.type': type }) };
     expect(taskOf({}, { id: 1, status, attributes })).toMatchObject({ status: expected });
   });

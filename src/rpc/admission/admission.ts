@@ -68,8 +68,8 @@ export interface AdmissionOptions {
   readonly authority: Authority | undefined;
   readonly clients: readonly DescMethod[];
   readonly operators: readonly DescMethod[];
-  /** Exports of OTLP, and the most bytes that a request of theirs may have. */
-  readonly exports: { readonly methods: readonly DescMethod[]; readonly maxBytes: number };
+  /** Exports of OTLP, and the most bytes that a request of theirs may have. Left out: none are taken. */
+  readonly exports?: { readonly methods: readonly DescMethod[]; readonly maxBytes: number };
   /** They need no token, and are answered while the server drains. */
   readonly probes: readonly DescMethod[];
   /** Streams of requests, which `OpenStreams` bounds. */
@@ -94,13 +94,14 @@ export class Admission implements CallGuard, CallCounter {
   constructor(options: AdmissionOptions) {
     this.#options = options;
     this.clock = options.clock;
-    this.connections = new Connections(options.exports.maxBytes);
+    const { methods, maxBytes } = options.exports ?? { methods: [], maxBytes: 0 };
+    this.connections = new Connections(maxBytes);
     this.#clients = createPool(options.maxPendingCalls);
     const unbounded = createPool(() => Number.POSITIVE_INFINITY);
     this.#rules = new Map([
       ...rulesOf(options.clients, this.#clients),
       ...rulesOf(options.operators, this.#operators),
-      ...rulesOf(options.exports.methods, this.#exports, options.exports.maxBytes),
+      ...rulesOf(methods, this.#exports, maxBytes),
       ...rulesOf(options.probes, this.#probes, MAX_PROBE_BYTES),
       ...rulesOf(options.streams, unbounded),
     ]);
