@@ -40,12 +40,6 @@ export function createMetrics() {
     const metric = new Counter({ name: `learning_${name}`, help, labelNames, registers });
     return (value: string) => metric.inc({ [label]: value });
   };
-  const otlpItems = new Counter({
-    name: 'learning_otlp_items_total',
-    help: 'Spans, log records and metrics that came by OTLP, whatever became of them',
-    labelNames: ['kind'],
-    registers,
-  });
   const cycles = new Histogram({
     name: 'learning_cycle_duration_seconds',
     help: 'Duration of a cycle',
@@ -75,13 +69,7 @@ export function createMetrics() {
       'tasks_duplicate_total',
       'Reports since the start of tasks that had been recorded before',
     ),
-    otlpCame: (kind: string, count: number) => otlpItems.inc({ kind }, count),
-    otlpTasks: counter('otlp_tasks_total', 'Tasks that came by OTLP, those sent again included'),
-    otlpRejected: counters(
-      'otlp_rejected_spans_total',
-      'Spans that should have been tasks and could not, by reason',
-      'reason',
-    ),
+    otlp: otlpCounters(registry),
     cycleCompleted: (seconds: number) => cycles.observe(seconds),
     cycleFailed: () => failures(1),
     /** Of the window of the newest cycle. */
@@ -107,6 +95,33 @@ export function createMetrics() {
       'Connections refused, by reason',
       'reason',
     ),
+  };
+}
+
+/** Counts what comes by OTLP. */
+function otlpCounters(registry: Registry) {
+  const registers = [registry];
+  const items = new Counter({
+    name: 'learning_otlp_items_total',
+    help: 'Spans, log records and metrics that came by OTLP, whatever became of them',
+    labelNames: ['kind'],
+    registers,
+  });
+  const tasks = new Counter({
+    name: 'learning_otlp_tasks_total',
+    help: 'Tasks that came by OTLP, those sent again included',
+    registers,
+  });
+  const rejected = new Counter({
+    name: 'learning_otlp_rejected_spans_total',
+    help: 'Spans that should have been tasks and could not, by reason',
+    labelNames: ['reason'],
+    registers,
+  });
+  return {
+    came: (kind: string, count: number) => items.inc({ kind }, count),
+    tasks: (count: number) => tasks.inc(count),
+    rejected: (reason: string) => rejected.inc({ reason }),
   };
 }
 

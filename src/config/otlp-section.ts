@@ -1,6 +1,11 @@
 import { z } from 'zod';
 import { expression, flag, section, string, whole } from './fields.ts';
-import { MAX_ATTRIBUTE_LENGTH, MAX_LABEL_LENGTH, MAX_METRIC_LENGTH, MAX_OTLP_ENTRIES } from './limits.ts';
+import {
+  MAX_ATTRIBUTE_LENGTH,
+  MAX_LABEL_LENGTH,
+  MAX_METRIC_LENGTH,
+  MAX_OTLP_ENTRIES,
+} from './limits.ts';
 
 const number = expression('a number', 'CEL: its value');
 

@@ -3,7 +3,7 @@ import { TASK_STATUSES } from '../domain/task.ts';
 import type { Value, ValueKind } from '../domain/value.ts';
 import type { Bindings } from './cel/bindings.ts';
 import { stepLimit } from './cel/budget.ts';
-import { evaluatorOf, type Expression, readExpression, tryExpression } from './cel/expression.ts';
+import { type Expression, evaluatorOf, readExpression, tryExpression } from './cel/expression.ts';
 import type { Scope } from './cel/names.ts';
 import {
   POINT_SAMPLES,

@@ -88,12 +88,7 @@ function readRule<T extends RuleText>(
   return rule;
 }
 
-function locate(
-  rule: ReadRule,
-  field: Field,
-  source: string,
-  fault: ExpressionFault,
-): PlacedFault {
+function locate(rule: ReadRule, field: Field, source: string, fault: ExpressionFault): PlacedFault {
   return placeFault(['rules', rule.index, field], source, fault);
 }
 

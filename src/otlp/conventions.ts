@@ -54,7 +54,8 @@ export function roleOf(span: Span): Role {
     return isOuter ? 'step' : 'agent';
   }
   if (operation === 'execute_tool') return 'tool';
-  if (operation !== undefined) return MODEL_OPERATIONS.includes(String(operation)) ? 'model' : 'step';
+  if (operation !== undefined)
+    return MODEL_OPERATIONS.includes(String(operation)) ? 'model' : 'step';
   const kind = attributes[OPENINFERENCE_KIND];
   if (kind !== undefined) return openInferenceRole(span, String(kind).toUpperCase());
   const vercel = attributes[VERCEL_OPERATION];
@@ -66,7 +67,9 @@ function openInferenceRole({ attributes, scope }: Span, kind: string): Role {
   if (kind === 'TOOL') return 'tool';
   // The root of the OpenAI SDK's runs is one too, and has no name.
   if (kind === 'AGENT') {
-    return scope.name.includes('openai_agents') && attributes[AGENT] === undefined ? 'step' : 'agent';
+    return scope.name.includes('openai_agents') && attributes[AGENT] === undefined
+      ? 'step'
+      : 'agent';
   }
   return kind === 'CHAIN' && langChainAgent(attributes) !== '' ? 'agent' : 'step';
 }

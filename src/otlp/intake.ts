@@ -11,13 +11,13 @@ import {
   type Marks,
   NO_MARKS,
   NO_SUMS,
-  passesOn,
   Place,
+  passesOn,
   type RejectReason,
   type Sums,
 } from './place.ts';
-import { readRecord } from './read-logs.ts';
 import { readAll } from './read-all.ts';
+import { readRecord } from './read-logs.ts';
 import { readSpan, type Wanted } from './read-spans.ts';
 import { EVALUATION, type Evaluation, type Span } from './span.ts';
 import { sumsAbove } from './sums.ts';
@@ -129,7 +129,10 @@ export class Intake {
 
   #take(span: Span, batch: Batch): void {
     const known = span.key === '' ? undefined : this.#seen.get(span.key);
-    if (known !== undefined) return tell(known, batch);
+    if (known !== undefined) {
+      tell(known, batch);
+      return;
+    }
     const place = this.#awaited.get(span.key) ?? new Place();
     this.#awaited.delete(span.key);
     const role = roleOf(span);

@@ -25,6 +25,10 @@ export function* readAll<T>(
     }
     return all;
   } catch (cause) {
-    throw new LearningError('MALFORMED', 'the request is not a valid one of OTLP', { cause });
+    throw malformed(cause);
   }
+}
+
+function malformed(cause: unknown): LearningError {
+  return new LearningError('MALFORMED', 'the request is not a valid one of OTLP', { cause });
 }

@@ -16,14 +16,16 @@ export function readRecord(reader: FieldReader, { place }: Item): LoggedEvaluati
   const attributes: Record<string, Scalar> = {};
   let [traceId, spanId, eventName] = ['', '', ''];
   let attributeCount = 0;
-  reader.at(place, () => reader.fields((field) => {
-    if (field === RECORD.traceId) traceId = reader.hex();
-    else if (field === RECORD.spanId) spanId = reader.hex();
-    else if (field === RECORD.eventName) eventName = reader.text(MAX_NAME_BYTES);
-    else if (field === RECORD.attributes && ++attributeCount <= MAX_ITEMS) {
-      reader.attribute(isOfRecord, attributes);
-    }
-  }));
+  reader.at(place, () =>
+    reader.fields((field) => {
+      if (field === RECORD.traceId) traceId = reader.hex();
+      else if (field === RECORD.spanId) spanId = reader.hex();
+      else if (field === RECORD.eventName) eventName = reader.text(MAX_NAME_BYTES);
+      else if (field === RECORD.attributes && ++attributeCount <= MAX_ITEMS) {
+        reader.attribute(isOfRecord, attributes);
+      }
+    }),
+  );
   const spanKey = keyOf(traceId, spanId);
   if (spanKey === '' || (eventName || attributes[EVENT_NAME]) !== EVALUATION) return undefined;
   const evaluation = evaluationOf(attributes);

@@ -6,7 +6,7 @@ import {
   type SpanContext,
 } from '../domain/otlp.ts';
 import { EVALUATION_ATTRIBUTES, evaluationOf } from './evaluation.ts';
-import { FieldReader, MAX_ITEMS, type Place } from './field-reader.ts';
+import { type FieldReader, MAX_ITEMS, type Place } from './field-reader.ts';
 import { EVALUATION, type Evaluation, keyOf, type Span } from './span.ts';
 
 /** Fields by number, as opentelemetry/proto has them; the groups of all signals have the same. */
@@ -109,50 +109,92 @@ export function readAttributes(
   });
 }
 
+/** What is read of a span before it is one. */
+interface SpanDraft {
+  traceId: string;
+  spanId: string;
+  parentId: string;
+  name: string;
+  kind: number;
+  code: number;
+  startMs: number;
+  endMs: number;
+  attributeCount: number;
+  eventCount: number;
+  /** Of the last exception. */
+  exceptionType: string;
+  readonly attributes: Record<string, Scalar>;
+  readonly evaluations: Evaluation[];
+}
+
 /** Reads a span. Throws where it is none. */
 export function readSpan(reader: FieldReader, { place, ...around }: Item, wanted: Wanted): Span {
-  const attributes: Record<string, Scalar> = {};
-  const evaluations: Evaluation[] = [];
-  let [traceId, spanId, parentId, name, exceptionType] = ['', '', '', '', ''];
-  let [kind, code, startMs, endMs, attributeCount, eventCount] = [0, 0, 0, 0, 0, 0];
-  reader.at(place, () => reader.fields((field) => {
-    if (field === SPAN.traceId) traceId = reader.hex();
-    else if (field === SPAN.spanId) spanId = reader.hex();
-    else if (field === SPAN.parentSpanId) parentId = reader.hex();
-    else if (field === SPAN.name) name = reader.text(MAX_NAME_BYTES);
-    else if (field === SPAN.kind) kind = reader.varint();
-    else if (field === SPAN.start) startMs = reader.nanoseconds();
-    else if (field === SPAN.end) endMs = reader.nanoseconds();
-    else if (field === SPAN.attributes) {
-      if (++attributeCount <= MAX_ITEMS) reader.attribute(wanted, attributes);
-    } else if (field === SPAN.events) {
-      if (++eventCount > MAX_ITEMS) return;
-      const event = readEvent(reader);
-      if (event.name === EXCEPTION) exceptionType = String(event.attributes[EXCEPTION_TYPE] ?? '');
-      const evaluation = event.name === EVALUATION ? evaluationOf(event.attributes) : undefined;
-      if (evaluation !== undefined) evaluations.push(evaluation);
-    } else if (field === SPAN.status) {
-      reader.message(() =>
-        reader.fields((inner) => {
-          if (inner === STATUS.code) code = reader.varint();
-        }),
-      );
-    }
-  }));
+  const draft: SpanDraft = {
+    ...{ traceId: '', spanId: '', parentId: '', name: '', exceptionType: '' },
+    ...{ kind: 0, code: 0, startMs: 0, endMs: 0, attributeCount: 0, eventCount: 0 },
+    ...{ attributes: {}, evaluations: [] },
+  };
+  reader.at(place, () => reader.fields((field) => readSpanField(reader, field, draft, wanted)));
+  const { attributes, evaluations, traceId, name, startMs, endMs } = draft;
   const errorType = String(attributes[ERROR_TYPE] ?? OTHER);
   return {
     ...around,
-    key: keyOf(traceId, spanId),
-    parentKey: keyOf(traceId, parentId),
-    name,
-    kind: SPAN_KINDS[kind] ?? 'UNSPECIFIED',
-    status: SPAN_STATUSES[code] ?? 'UNSET',
-    startMs,
-    endMs,
-    attributes,
-    errorType: errorType === OTHER ? exceptionType : errorType,
-    evaluations,
+    ...{ name, startMs, endMs, attributes, evaluations },
+    key: keyOf(traceId, draft.spanId),
+    parentKey: keyOf(traceId, draft.parentId),
+    kind: SPAN_KINDS[draft.kind] ?? 'UNSPECIFIED',
+    status: SPAN_STATUSES[draft.code] ?? 'UNSET',
+    errorType: errorType === OTHER ? draft.exceptionType : errorType,
   };
+}
+
+function readSpanField(reader: FieldReader, field: number, draft: SpanDraft, wanted: Wanted): void {
+  switch (field) {
+    case SPAN.traceId:
+      draft.traceId = reader.hex();
+      break;
+    case SPAN.spanId:
+      draft.spanId = reader.hex();
+      break;
+    case SPAN.parentSpanId:
+      draft.parentId = reader.hex();
+      break;
+    case SPAN.name:
+      draft.name = reader.text(MAX_NAME_BYTES);
+      break;
+    case SPAN.kind:
+      draft.kind = reader.varint();
+      break;
+    case SPAN.start:
+      draft.startMs = reader.nanoseconds();
+      break;
+    case SPAN.end:
+      draft.endMs = reader.nanoseconds();
+      break;
+    case SPAN.attributes:
+      draft.attributeCount += 1;
+      if (draft.attributeCount <= MAX_ITEMS) reader.attribute(wanted, draft.attributes);
+      break;
+    case SPAN.events:
+      draft.eventCount += 1;
+      if (draft.eventCount <= MAX_ITEMS) takeEvent(reader, draft);
+      break;
+    case SPAN.status:
+      reader.message(() =>
+        reader.fields((inner) => {
+          if (inner === STATUS.code) draft.code = reader.varint();
+        }),
+      );
+      break;
+    default:
+  }
+}
+
+function takeEvent(reader: FieldReader, draft: SpanDraft): void {
+  const { name, attributes } = readEvent(reader);
+  if (name === EXCEPTION) draft.exceptionType = String(attributes[EXCEPTION_TYPE] ?? '');
+  const evaluation = name === EVALUATION ? evaluationOf(attributes) : undefined;
+  if (evaluation !== undefined) draft.evaluations.push(evaluation);
 }
 
 function isOfEvent(key: string): boolean {

@@ -80,8 +80,8 @@ function addTo(report: Draft, point: Point, mapped: OtlpSettings['metrics']): bo
   if (isAgents) report.subAgentCount = Math.round(agents);
   if (isPercent) report.cpuPercent = percent;
   let isValue = false;
-  for (const [name, valueOf] of mapping.values) {
-    const found = valueOf(context);
+  for (const [name, numberOf] of mapping.values) {
+    const found = numberOf(context);
     if (found === undefined) continue;
     report.values[name] = found;
     isValue = true;

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Metrics } from '../admin/metrics.ts';
+import type { OtlpSettings } from '../domain/otlp.ts';
 import type { IntakeObserver } from '../otlp/intake.ts';
 
 /** Spans without a task among them after which something is likely wrong. */
@@ -16,13 +17,13 @@ const REPEATED_ID =
   'of users or sessions, give each task an id of its own as targeting key';
 
 /** Logs and counts what is taken in by OTLP. */
-export interface OtlpObserver extends IntakeObserver {
+interface OtlpObserver extends IntakeObserver {
   /** Whether tasks have come by OTLP. */
   readonly hasTasks: boolean;
 }
 
 /** Each warning is logged once. */
-export function createOtlpObserver(log: Logger, metrics: Metrics): OtlpObserver {
+function createOtlpObserver(log: Logger, metrics: Metrics): OtlpObserver {
   const warned = new Set<string>();
   const warn = (text: string) => {
     if (!warned.has(text)) log.warn(text);
@@ -35,19 +36,24 @@ export function createOtlpObserver(log: Logger, metrics: Metrics): OtlpObserver 
       return tasks > 0;
     },
     came(kind, count) {
-      metrics.otlpCame(kind, count);
+      metrics.otlp.came(kind, count);
       if (kind !== 'spans') return;
       spans += count;
       if (spans >= MANY_SPANS && tasks === 0) warn(NO_TASKS);
     },
     tasks(count) {
       tasks += count;
-      metrics.otlpTasks(count);
+      metrics.otlp.tasks(count);
     },
     rejected(reason) {
-      metrics.otlpRejected(reason);
+      metrics.otlp.rejected(reason);
       if (reason === 'several_ids') warn(SEVERAL_IDS);
     },
     idRepeats: () => warn(REPEATED_ID),
   };
+}
+
+/** How the service takes in OTLP, and who watches. */
+export function createOtlpOptions(log: Logger, metrics: Metrics, settings: () => OtlpSettings) {
+  return { settings, observer: createOtlpObserver(log, metrics), defer: setImmediate };
 }

@@ -20,7 +20,7 @@ import { authorityOf, createEndpoints, type Endpoints } from './endpoints.ts';
 import { LedgerWatch } from './ledger-watch.ts';
 import type { ListenPlan } from './listen-plan.ts';
 import { createEngineObserver, observeCommit } from './observe.ts';
-import { createOtlpObserver } from './otlp-observer.ts';
+import { createOtlpOptions } from './otlp-observer.ts';
 import { createRefusalLog } from './refusal-log.ts';
 import { createSamplingHint } from './sampling-hint.ts';
 
@@ -69,16 +69,14 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   });
   redirectGrpcLog((line) => log.warn({ from: 'grpc-js' }, line));
   const environment = environmentOf(log, metrics);
-  const otlpObserver = createOtlpObserver(log, metrics);
+  const otlp = createOtlpOptions(log, metrics, () => config.otlp);
   const service = createLearningServer({
     engine,
     clock: systemClock,
     configError: () => refusedConfig || access.problem,
     reflection: options.reflection,
     openfeature: options.config.openfeature.enabled,
-    otlp: options.config.otlp.enabled
-      ? { settings: () => config.otlp, observer: otlpObserver, defer: setImmediate }
-      : undefined,
+    otlp: options.config.otlp.enabled ? otlp : undefined,
     authority: authorityOf(access, environment),
     limits: () => config.limits,
     environment,
@@ -98,7 +96,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   });
   followAccess(access, service, metrics);
   engine.ledger.onCommit((note) => observeCommit(note, log, metrics));
-  engine.ledger.onCommit(createSamplingHint(log, () => otlpObserver.hasTasks));
+  engine.ledger.onCommit(createSamplingHint(log, () => otlp.observer.hasTasks));
   const stop = async () => {
     isReady = false;
     service.setServing(false);

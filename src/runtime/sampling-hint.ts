@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { TrialAdvanced } from '../ledger/event.ts';
 import type { CommitNote } from '../ledger/ledger.ts';
 
 const SAMPLING =
@@ -9,18 +10,15 @@ const SAMPLING =
 export function createSamplingHint(log: Logger, hasOtlpTasks: () => boolean) {
   /** Trials of which outcomes are missing. */
   const lossy = new Set<string>();
-  return ({ events }: Pick<CommitNote, 'events'>): void => {
-    for (const event of events) {
-      if (event.kind !== 'trial_advanced') continue;
-      const { deltaId } = event;
-      for (const { step } of event.receipts) {
-        if (step.step === 'missing') lossy.add(deltaId);
-        if (step.step !== 'end') continue;
-        const isLossy = lossy.delete(deltaId);
-        if (isLossy && step.effect.verdict === 'invalid' && hasOtlpTasks()) {
-          log.warn({ delta: deltaId }, SAMPLING);
-        }
-      }
+  const look = ({ deltaId, receipts }: TrialAdvanced) => {
+    for (const { step } of receipts) {
+      if (step.step === 'missing') lossy.add(deltaId);
+      if (step.step !== 'end') continue;
+      const isLossy = lossy.delete(deltaId) && step.effect.verdict === 'invalid';
+      if (isLossy && hasOtlpTasks()) log.warn({ delta: deltaId }, SAMPLING);
     }
+  };
+  return ({ events }: Pick<CommitNote, 'events'>): void => {
+    for (const event of events) if (event.kind === 'trial_advanced') look(event);
   };
 }

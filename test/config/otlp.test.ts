@@ -39,7 +39,9 @@ test('expressions see the span, and their attributes are kept', () => {
   labels: [tier]`);
   expect(otlp.isTask(SPAN)).toBe(true);
   expect(otlp.status(SPAN)).toBe('timeout');
-  expect(otlp.measurements.map(([name, valueOf]) => [name, valueOf(SPAN)])).toEqual([['cost', 0.5]]);
+  expect(otlp.measurements.map(([name, numberOf]) => [name, numberOf(SPAN)])).toEqual([
+    ['cost', 0.5],
+  ]);
   for (const name of ['kind', 'cost', 'tier', 'service.name', 'learning.task_id']) {
     expect(otlp.attributes).toContain(name);
   }
@@ -64,7 +66,11 @@ test.for([
   ['status: "\\"done\\""', 'otlp.status', 'expected success, failure, timeout, cancelled or ""'],
   ['measurements: { cost: "span.name" }', 'otlp.measurements.cost', 'expected a number'],
   ['measurements: { cost: "duration_ms + 1" }', 'otlp.measurements.cost', 'need a decimal point'],
-  ['metrics: { a: { cpu_percent: "span.name" } }', 'otlp.metrics.a.cpu_percent', 'expected one of value'],
+  [
+    'metrics: { a: { cpu_percent: "span.name" } }',
+    'otlp.metrics.a.cpu_percent',
+    'expected one of value',
+  ],
   ['metrics: { a: { values: { b: "id" } } }', 'otlp.metrics.a.values.b', 'expected one of value'],
   ['metrics: { a: { cpu: "value" } }', 'otlp.metrics.a.cpu', 'expected one of sub_agent_count'],
   ['max_request_bytes: 1', 'otlp.max_request_bytes', 'expected a whole number from 65536'],

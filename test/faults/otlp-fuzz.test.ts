@@ -23,12 +23,17 @@ const PATHS = { trace: '/v1/traces', logs: '/v1/logs', metrics: '/v1/metrics' };
 
 test(`${INPUTS} exports that are broken somewhere, over gRPC and HTTP`, async () => {
   const config = join(tempDir(), 'config.json');
-  writeFileSync(config, JSON.stringify({ otlp: { enabled: true, tasks: 'agent != "" || id != ""' } }));
+  writeFileSync(
+    config,
+    JSON.stringify({ otlp: { enabled: true, tasks: 'agent != "" || id != ""' } }),
+  );
   const sidecar = await startSidecar({ dataDir: tempDir(), config });
   const client = new RawClient(sidecar.address);
   onTestFinished(() => client.close());
   const random = seededRandom(chooseSeed('otlp-fuzz'));
-  const requests = splitAtSpans(['strands', 'join-strands'].map(readFixture).flatMap(traceRequests));
+  const requests = splitAtSpans(
+    ['strands', 'join-strands'].map(readFixture).flatMap(traceRequests),
+  );
   const whole = requests.map((one) => Buffer.from(toBinary(ExportTraceServiceRequestSchema, one)));
   const answers = { taken: 0, malformed: 0 };
   const memory: number[] = [];
@@ -39,7 +44,10 @@ test(`${INPUTS} exports that are broken somewhere, over gRPC and HTTP`, async ()
       if (made === WARM_UP || made === INPUTS) memory.push(residentBytes(sidecar.pid));
       const bytes = broken(whole[random.between(0, whole.length - 1)] ?? Buffer.alloc(0), random);
       const signal = SIGNALS[random.next() < 0.8 ? 0 : random.between(1, 2)] ?? 'trace';
-      const isTaken = made % 2 === 0 ? await callBy(client, signal, bytes) : await post(sidecar.address, signal, bytes);
+      const isTaken =
+        made % 2 === 0
+          ? await callBy(client, signal, bytes)
+          : await post(sidecar.address, signal, bytes);
       answers[isTaken ? 'taken' : 'malformed'] += 1;
     }
   };
@@ -90,7 +98,11 @@ async function callBy(client: RawClient, signal: keyof typeof SERVICES, bytes: B
 
 async function post(address: string, signal: keyof typeof PATHS, body: Buffer): Promise<boolean> {
   const headers = { 'content-type': 'application/x-protobuf' };
-  const response = await fetch(`http://${address}${PATHS[signal]}`, { method: 'POST', headers, body });
+  const response = await fetch(`http://${address}${PATHS[signal]}`, {
+    method: 'POST',
+    headers,
+    body,
+  });
   await response.arrayBuffer();
   expect([200, 400]).toContain(response.status);
   return response.status === 200;

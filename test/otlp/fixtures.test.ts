@@ -84,7 +84,11 @@ test.for(NAMES)('%s: agents have their names', (name) => {
   const fixture = readFixture(name);
   const agents = fixture.runs.flatMap((run) => (run.task_span === null ? [] : (run.agent ?? [])));
   if (agents.length === 0) return;
-  expect(take(name, traceRequests(fixture)).map(({ agentId }) => agentId).sort()).toEqual(agents.sort());
+  expect(
+    take(name, traceRequests(fixture))
+      .map(({ agentId }) => agentId)
+      .sort(),
+  ).toEqual(agents.sort());
 });
 
 test.for(NAMES)('%s: split at every span, in order, twice', (name) => {

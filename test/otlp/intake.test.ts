@@ -42,7 +42,10 @@ describe('which span is a task', () => {
   test('by an evaluation in an event, for a parameter and not for another flag', () => {
     const nope = evaluationEvent('e0', 'new', { 'feature_flag.key': 'nope' });
     const events = [nope, evaluationEvent('e1')];
-    expect(taskOf({}, { id: 1, events })).toMatchObject({ taskId: 'e1', variants: { knob: ['new'] } });
+    expect(taskOf({}, { id: 1, events })).toMatchObject({
+      taskId: 'e1',
+      variants: { knob: ['new'] },
+    });
   });
 
   test('an attribute takes precedence over an evaluation', () => {
@@ -122,7 +125,8 @@ describe('which span is a task', () => {
   });
 
   test('an expression decides, and sees what it names', () => {
-    const tasks = 'span.name == "job" && span.attributes["job.kind"] != "ping" && scope.name == "jobs"';
+    const tasks =
+      'span.name == "job" && span.attributes["job.kind"] != "ping" && scope.name == "jobs"';
     const spans: SpanText[] = [
       { id: 1, name: 'job', scope: 'jobs', attributes: { 'job.kind': 'work' } },
       { id: 2, name: 'job', scope: 'jobs', attributes: { 'job.kind': 'ping' } },
@@ -130,7 +134,9 @@ describe('which span is a task', () => {
       { id: 4, name: 'job', scope: 'other', attributes: { 'job.kind': 'work' } },
     ];
     const taken = takeSpans(createIntake({ tasks }), requestOf(...spans));
-    expect(taken.tasks.map(({ taskId }) => taskId)).toEqual([`${'0'.repeat(31)}1-${'0'.repeat(15)}1`]);
+    expect(taken.tasks.map(({ taskId }) => taskId)).toEqual([
+      `${'0'.repeat(31)}1-${'0'.repeat(15)}1`,
+    ]);
   });
 });
 
@@ -190,7 +196,9 @@ describe('status', () => {
       attributes: { 'exception.type': type },
     }));
     const attributes = { 'learning.task_id': 't1', 'error.type': '_OTHER' };
-    expect(taskOf({}, { id: 1, status: ERROR, attributes, events })).toMatchObject({ status: 'timeout' });
+    expect(taskOf({}, { id: 1, status: ERROR, attributes, events })).toMatchObject({
+      status: 'timeout',
+    });
     expect(taskOf({}, { ...TASK, events })).toMatchObject({ status: 'success' });
   });
 
@@ -264,7 +272,10 @@ describe('labels and measurements', () => {
   });
 
   test("an agent's own tokens stand in for those of models that are not instrumented", () => {
-    const usage = { 'gen_ai.aggregated_usage.input_tokens': 9, 'gen_ai.aggregated_usage.output_tokens': 1 };
+    const usage = {
+      'gen_ai.aggregated_usage.input_tokens': 9,
+      'gen_ai.aggregated_usage.output_tokens': 1,
+    };
     const task = taskOf({}, TASK, agent(2, 1, usage));
     expect(task?.measurements).toEqual({ input_tokens: 9, output_tokens: 1 });
     const both = taskOf({}, TASK, agent(2, 1, usage), chat(3, 2));
@@ -348,7 +359,10 @@ describe('what was evaluated', () => {
       evaluationEvent('e', 'baseline'),
       evaluationEvent('e', 'new'),
       evaluationEvent('e', '', { 'feature_flag.key': 'gone' }),
-      evaluationEvent('e', 'new', { 'feature_flag.key': 'far', 'feature_flag.result.reason': 'error' }),
+      evaluationEvent('e', 'new', {
+        'feature_flag.key': 'far',
+        'feature_flag.result.reason': 'error',
+      }),
     ];
     expect(taskOf({}, { id: 1, events })?.variants).toEqual({
       knob: ['baseline', 'new'],

@@ -14,7 +14,10 @@ import {
   type ExportTraceServiceRequest,
   ExportTraceServiceRequestSchema,
 } from '../../src/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.ts';
-import { type KeyValue, KeyValueSchema } from '../../src/gen/opentelemetry/proto/common/v1/common_pb.ts';
+import {
+  type KeyValue,
+  KeyValueSchema,
+} from '../../src/gen/opentelemetry/proto/common/v1/common_pb.ts';
 import {
   type Span,
   SpanSchema,
@@ -65,9 +68,7 @@ export function splitAtSpans(requests: readonly ExportTraceServiceRequest[]) {
       resourceGroup.scopeSpans.flatMap((scopeGroup) =>
         scopeGroup.spans.map((span) =>
           create(ExportTraceServiceRequestSchema, {
-            resourceSpans: [
-              { ...resourceGroup, scopeSpans: [{ ...scopeGroup, spans: [span] }] },
-            ],
+            resourceSpans: [{ ...resourceGroup, scopeSpans: [{ ...scopeGroup, spans: [span] }] }],
           }),
         ),
       ),
@@ -170,7 +171,10 @@ export function spanOf(text: SpanText): Span {
     startTimeUnixNano: nanos(startMs),
     endTimeUnixNano: nanos(endMs),
     attributes: attributesOf(attributes),
-    events: events.map((event) => ({ name: event.name, attributes: attributesOf(event.attributes) })),
+    events: events.map((event) => ({
+      name: event.name,
+      attributes: attributesOf(event.attributes),
+    })),
     status: { code: status },
   });
 }
@@ -182,7 +186,10 @@ export function requestOf(...texts: readonly SpanText[]): ExportTraceServiceRequ
     resourceSpans: [
       {
         resource: { attributes: attributesOf({ 'service.name': 'orchestrator' }) },
-        scopeSpans: [...scopes].map(([name, spans]) => ({ scope: { name }, spans: spans.map(spanOf) })),
+        scopeSpans: [...scopes].map(([name, spans]) => ({
+          scope: { name },
+          spans: spans.map(spanOf),
+        })),
       },
     ],
   });

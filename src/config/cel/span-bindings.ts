@@ -36,7 +36,13 @@ export function pointBindings({ value, attributes, resource }: PointContext): Bi
 /** Spans to try expressions on: a task that went well, one that failed, and one that is none. */
 export const SPAN_SAMPLES: readonly Bindings[] = [
   { id: 'task-1', agent: '', status: 'UNSET', errorType: '', durationMs: 150.5 } as const,
-  { id: '', agent: 'researcher', status: 'ERROR', errorType: 'TimeoutError', durationMs: 0 } as const,
+  {
+    id: '',
+    agent: 'researcher',
+    status: 'ERROR',
+    errorType: 'TimeoutError',
+    durationMs: 0,
+  } as const,
   { id: '', agent: '', status: 'OK', errorType: '', durationMs: 120_000 } as const,
 ].map(({ status, ...sample }) =>
   spanBindings({

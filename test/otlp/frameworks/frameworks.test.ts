@@ -60,7 +60,8 @@ test.for(Object.keys(FRAMEWORKS) as Name[])('%s', { timeout: 120_000 }, async (n
   const tasks = [...(store.load()?.events ?? [])].flatMap(({ event }) =>
     event.kind === 'tasks_recorded' ? event.tasks : [],
   );
-  const plain = (run: Run) => tasks.filter(({ taskId }) => run.traces.some((one) => taskId.startsWith(one)));
+  const plain = (run: Run) =>
+    tasks.filter(({ taskId }) => run.traces.some((one) => taskId.startsWith(one)));
   const own = (run: Run) => tasks.filter(({ taskId }) => taskId === run.task_id);
   for (const run of result.runs.filter(({ way }) => way === 'plain')) {
     const other = result.runs.find((one) => one.run === run.run && one.way === 'own span');
@@ -70,13 +71,20 @@ test.for(Object.keys(FRAMEWORKS) as Name[])('%s', { timeout: 120_000 }, async (n
     rows.push({
       name: `${result.framework} (${versions[0]})`,
       cells: [
-        ...[run.run, run.outcome.toLowerCase(), agents.map(({ status }) => status).join(' ') || '–'],
+        ...[
+          run.run,
+          run.outcome.toLowerCase(),
+          agents.map(({ status }) => status).join(' ') || '–',
+        ],
         ...[task?.status ?? '–', task?.measurements.input_tokens ?? '–'],
       ],
       targets: [],
     });
     expect(task?.status, `${run.run}, own span`).toBe(run.outcome.toLowerCase());
-    expect(agents.map(({ status }) => status), run.run).toEqual([expectedOf(name, run)]);
+    expect(
+      agents.map(({ status }) => status),
+      run.run,
+    ).toEqual([expectedOf(name, run)]);
     expect(agents[0]?.agentId).toBe('researcher');
     if (run.outcome === 'SUCCESS') expectTokens(name, task);
   }

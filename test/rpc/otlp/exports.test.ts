@@ -17,7 +17,13 @@ import { StoreFault } from '../../../src/ledger/store.ts';
 import { createMemoryStore } from '../../../src/store/memory.ts';
 import { createClient } from '../../../src/wire/client.ts';
 import { readStatusDetails } from '../../../src/wire/error-details.ts';
-import { evaluationLog, metricRequests, readFixture, requestOf, spanOf } from '../../otlp/support.ts';
+import {
+  evaluationLog,
+  metricRequests,
+  readFixture,
+  requestOf,
+  spanOf,
+} from '../../otlp/support.ts';
 import { startService } from '../../support/sidecar/running-service.ts';
 import { failureOf } from '../wire.ts';
 
@@ -71,12 +77,18 @@ test('off: nothing takes spans', async () => {
 });
 
 describe.each(['gRPC', 'HTTP'] as const)('over %s', (over) => {
-  const exportBy = async (service: Awaited<ReturnType<typeof start>>, request: ReturnType<typeof requestOf>) => {
+  const exportBy = async (
+    service: Awaited<ReturnType<typeof start>>,
+    request: ReturnType<typeof requestOf>,
+  ) => {
     if (over === 'gRPC') return service.traces.export(request);
     const response = await service.post(bytesOf(request));
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toBe(PROTOBUF);
-    return fromBinary(ExportTraceServiceResponseSchema, new Uint8Array(await response.arrayBuffer()));
+    return fromBinary(
+      ExportTraceServiceResponseSchema,
+      new Uint8Array(await response.arrayBuffer()),
+    );
   };
 
   test('a task is durable when the export is answered, and counts once', async () => {
@@ -105,7 +117,9 @@ describe.each(['gRPC', 'HTTP'] as const)('over %s', (over) => {
       errorMessage: 'not taken as tasks: spans 1 that ended before they began',
     });
     expect(await service.recorded()).toBe(1n);
-    expect(await service.page()).toContain('learning_otlp_rejected_spans_total{reason="reversed_times"} 1');
+    expect(await service.page()).toContain(
+      'learning_otlp_rejected_spans_total{reason="reversed_times"} 1',
+    );
   });
 
   test('a ledger that cannot be written: again later, and then it is taken', async () => {
@@ -138,7 +152,9 @@ describe.each(['gRPC', 'HTTP'] as const)('over %s', (over) => {
 });
 
 test('over the bound: refused as too large, not to be repeated', async () => {
-  const { traces, post, recorded } = await start('otlp: { enabled: true, max_request_bytes: 8388608 }');
+  const { traces, post, recorded } = await start(
+    'otlp: { enabled: true, max_request_bytes: 8388608 }',
+  );
   const large = task('t1', 8 * MIB);
   expect((await failureOf(traces.export(large))).code).toBe(status.RESOURCE_EXHAUSTED);
   const response = await post(bytesOf(large));
@@ -213,7 +229,9 @@ describe('gzip', () => {
 
 test('malformed bytes are refused, and nothing of them is taken', async () => {
   const { post, recorded } = await start();
-  const whole = bytesOf(requestOf(...[1, 2, 3].map((id) => ({ id, attributes: { 'learning.task_id': `t${id}` } }))));
+  const whole = bytesOf(
+    requestOf(...[1, 2, 3].map((id) => ({ id, attributes: { 'learning.task_id': `t${id}` } }))),
+  );
   for (const path of ['/v1/traces', '/v1/logs', '/v1/metrics']) {
     const response = await post(whole.subarray(0, whole.length - 1), path);
     expect(response.status).toBe(400);
