@@ -20,9 +20,8 @@ import { authorityOf, createEndpoints, type Endpoints } from './endpoints.ts';
 import { LedgerWatch } from './ledger-watch.ts';
 import type { ListenPlan } from './listen-plan.ts';
 import { createEngineObserver, observeCommit } from './observe.ts';
-import { createOtlpOptions } from './otlp-observer.ts';
+import { takeOtlp } from './otlp.ts';
 import { createRefusalLog } from './refusal-log.ts';
-import { createSamplingHint } from './sampling-hint.ts';
 
 /** What the service is started with. */
 export interface RuntimeOptions {
@@ -69,14 +68,13 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   });
   redirectGrpcLog((line) => log.warn({ from: 'grpc-js' }, line));
   const environment = environmentOf(log, metrics);
-  const otlp = createOtlpOptions(log, metrics, () => config.otlp);
   const service = createLearningServer({
     engine,
     clock: systemClock,
     configError: () => refusedConfig || access.problem,
     reflection: options.reflection,
     openfeature: options.config.openfeature.enabled,
-    otlp: options.config.otlp.enabled ? otlp : undefined,
+    otlp: takeOtlp(engine.ledger, () => config.otlp, log, metrics),
     authority: authorityOf(access, environment),
     limits: () => config.limits,
     environment,
@@ -96,7 +94,6 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   });
   followAccess(access, service, metrics);
   engine.ledger.onCommit((note) => observeCommit(note, log, metrics));
-  engine.ledger.onCommit(createSamplingHint(log, () => otlp.observer.hasTasks));
   const stop = async () => {
     isReady = false;
     service.setServing(false);

@@ -1,7 +1,9 @@
 import type { Logger } from 'pino';
 import type { Metrics } from '../admin/metrics.ts';
 import type { OtlpSettings } from '../domain/otlp.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import type { IntakeObserver } from '../otlp/intake.ts';
+import { createSamplingHint } from './sampling-hint.ts';
 
 /** Spans without a task among them after which something is likely wrong. */
 const MANY_SPANS = 1000;
@@ -53,7 +55,15 @@ function createOtlpObserver(log: Logger, metrics: Metrics): OtlpObserver {
   };
 }
 
-/** How the service takes in OTLP, and who watches. */
-export function createOtlpOptions(log: Logger, metrics: Metrics, settings: () => OtlpSettings) {
-  return { settings, observer: createOtlpObserver(log, metrics), defer: setImmediate };
+/** How the service takes in OTLP; `undefined` if it does not. What is wrong with it is logged. */
+export function takeOtlp(
+  ledger: Pick<Ledger, 'onCommit'>,
+  settings: () => OtlpSettings,
+  log: Logger,
+  metrics: Metrics,
+) {
+  if (!settings().enabled) return undefined;
+  const observer = createOtlpObserver(log, metrics);
+  ledger.onCommit(createSamplingHint(log, () => observer.hasTasks));
+  return { settings, observer, defer: setImmediate };
 }
