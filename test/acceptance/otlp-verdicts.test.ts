@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { DeltaState, Verdict } from '../../src/gen/learning/v1/delta_pb.ts';
 import { adminClient, learningClient } from '../support/clients/clients.ts';
 import { chooseSeed } from '../support/engine/seed.ts';
@@ -53,11 +53,13 @@ async function goThrough(job: Job) {
   await orchestrator({ ...job, sampled: 1, isStale: false }, WINDOW);
   await admin.runCycle({});
   const [{ deltaId = '' } = {}] = (await client.listDeltas({})).deltas;
-  for (let tasks = 0; tasks < MOST_TASKS; tasks += STEP) {
+  const isOver = async () =>
+    (await client.getDeltaStatus({ deltaId })).delta?.state !== DeltaState.TRIAL;
+  for (let tasks = 0; tasks < MOST_TASKS && !(await isOver()); tasks += STEP) {
     await orchestrator(job, STEP);
-    const { delta } = await client.getDeltaStatus({ deltaId });
-    if (delta?.state !== DeltaState.TRIAL) break;
   }
+  // Outcomes that are missing count once they have timed out.
+  if (job.isStale !== true) await vi.waitUntil(isOver, { timeout: 20_000, interval: 100 });
   const { delta } = await client.getDeltaStatus({ deltaId });
   const { totalTasksRecorded } = await client.getStatus({});
   await sidecar.kill();
