@@ -29,7 +29,7 @@ export default defineConfig({
   test: {
     projects: [
       project('unit', ['test/**/*.test.ts'], {
-        exclude: [...WHOLE, ...WITH_TOOLS],
+        exclude: [...WHOLE, ...WITH_TOOLS, '**/node_modules/**'],
         testTimeout: 30_000,
       }),
       project('tools', WITH_TOOLS, { testTimeout: 60_000 }),

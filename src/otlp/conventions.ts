@@ -62,7 +62,7 @@ export function roleOf(span: Span): Role {
   return vercel === undefined ? 'other' : vercelRole(String(vercel));
 }
 
-function openInferenceRole({ attributes, scope }: Span, kind: string): Role {
+function openInferenceRole({ attributes, name, scope }: Span, kind: string): Role {
   if (kind === 'LLM') return 'model';
   if (kind === 'TOOL') return 'tool';
   // The root of the OpenAI SDK's runs is one too, and has no name.
@@ -71,7 +71,9 @@ function openInferenceRole({ attributes, scope }: Span, kind: string): Role {
       ? 'step'
       : 'agent';
   }
-  return kind === 'CHAIN' && langChainAgent(attributes) !== '' ? 'agent' : 'step';
+  // LangChain's steps name the agent that they are part of, too.
+  const isRun = kind === 'CHAIN' && name !== '' && langChainAgent(attributes) === name;
+  return isRun ? 'agent' : 'step';
 }
 
 function vercelRole(operation: string): Role {

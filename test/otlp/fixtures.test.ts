@@ -16,6 +16,12 @@ import {
 const FIXTURES = {
   strands: { tasks: 'agent != ""' },
   'smolagents-openinference': { tasks: 'agent != ""' },
+  'pydantic-ai': { tasks: 'agent != ""' },
+  'langchain-openllmetry': { tasks: 'agent != ""' },
+  'langchain-openinference': { tasks: 'agent != ""' },
+  'openai-agents-openinference': { tasks: 'agent != ""' },
+  autogen: { tasks: 'agent != ""' },
+  'google-adk': { tasks: 'agent != ""' },
   'join-strands': {},
 } as const;
 type Name = keyof typeof FIXTURES;
@@ -94,7 +100,7 @@ test.for(NAMES)('%s: agents have their names', (name) => {
 test.for(NAMES)('%s: split at every span, in order, twice', (name) => {
   const fixture = readFixture(name);
   const requests = splitAtSpans(traceRequests(fixture));
-  expect(requests.length).toBeGreaterThan(20);
+  expect(requests.length).toBeGreaterThan(7);
   const twice = requests.flatMap((request) => [request, request]);
   expect(found(take(name, twice), name)).toEqual(expectedOf(fixture.runs));
 });

@@ -101,6 +101,8 @@ function withinSpan(prompt, taskId) {
   });
 }
 
+// A timeout by itself keeps no process alive.
+const keptAlive = setInterval(() => {}, 1000);
 const runs = [];
 for (const [name, [prompt, expected]] of Object.entries(RUNS)) {
   for (const way of ['plain', 'own span']) {
@@ -114,6 +116,7 @@ for (const [name, [prompt, expected]] of Object.entries(RUNS)) {
     runs.push({ run: name, way, outcome, traces: [...seen], task_id: way === 'plain' ? null : taskId });
   }
 }
+clearInterval(keptAlive);
 await provider.forceFlush();
 const versionOf = (name) =>
   JSON.parse(readFileSync(new URL(`node_modules/${name}/package.json`, import.meta.url), 'utf8')).version;
