@@ -96,7 +96,7 @@ function addTokens(one: Tokens | undefined, other: Tokens | undefined): Tokens |
 }
 
 /** The different ones, two at most. */
-export function twoOf(texts: readonly string[]): readonly string[] {
+function twoOf(texts: readonly string[]): readonly string[] {
   return [...new Set(texts)].slice(0, 2);
 }
 

@@ -96,7 +96,7 @@ function readScope(reader: FieldReader, scope: { name: string; version: string }
   });
 }
 
-export function readAttributes(
+function readAttributes(
   reader: FieldReader,
   attributesField: number,
   wanted: Wanted,

@@ -19,13 +19,13 @@ export interface TaskSources {
 }
 
 /** Different ids of a span: two are none. */
-export function idsOf({ marks }: Place): readonly string[] {
+function idsOf({ marks }: Place): readonly string[] {
   const { named, evaluations } = marks;
   return named.length > 0 ? named : [...new Set(evaluations.map(({ id }) => id))];
 }
 
 /** What a span is to the expressions of `otlp`. */
-export function contextOf(span: Span, role: Role, id: string): SpanContext {
+function contextOf(span: Span, role: Role, id: string): SpanContext {
   const { name, kind, status, attributes, scope, resource, errorType, startMs, endMs } = span;
   return {
     id,

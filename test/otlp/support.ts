@@ -119,7 +119,7 @@ export function takeLogs({ intake }: Watched, request: ExportLogsServiceRequest)
 
 export type AttributeValues = Readonly<Record<string, string | number | boolean>>;
 
-export function attributesOf(values: AttributeValues): KeyValue[] {
+function attributesOf(values: AttributeValues): KeyValue[] {
   return Object.entries(values).map(([key, value]) =>
     create(KeyValueSchema, {
       key,
@@ -153,7 +153,7 @@ export interface SpanText {
 
 export const EPOCH_MS = 1_790_000_000_000;
 
-export function idBytes(id: number, length: number): Uint8Array {
+function idBytes(id: number, length: number): Uint8Array {
   const bytes = Buffer.alloc(length);
   bytes.writeUInt32BE(id, length - 4);
   return bytes;
