@@ -10,6 +10,7 @@ const WHOLE = [
   'test/faults/**/*.test.ts',
   'test/conformance/**/*.test.ts',
   'test/openfeature/**/*.test.ts',
+  'test/otlp/frameworks/*.test.ts',
 ];
 
 type Options = NonNullable<TestProjectInlineConfiguration['test']>;
@@ -29,7 +30,7 @@ export default defineConfig({
   test: {
     projects: [
       project('unit', ['test/**/*.test.ts'], {
-        exclude: [...WHOLE, ...WITH_TOOLS],
+        exclude: [...WHOLE, ...WITH_TOOLS, '**/node_modules/**'],
         testTimeout: 30_000,
       }),
       project('tools', WITH_TOOLS, { testTimeout: 60_000 }),
@@ -44,6 +45,8 @@ export default defineConfig({
         ...ALONE,
         testTimeout: 120_000,
       }),
+      // Frameworks of agents with their instrumentations, which test/otlp/frameworks/setup.sh installs.
+      project('frameworks', ['test/otlp/frameworks/*.test.ts'], ALONE),
       // Every scenario in every language, each client a process of its own.
       project('conformance', ['test/conformance/**/*.test.ts'], {
         globalSetup: 'test/conformance/table.ts',

@@ -4,6 +4,7 @@ import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { Service as FlagsV2 } from '../src/gen/flagd/evaluation/v2/evaluation_pb.ts';
 import { LearningAdminService } from '../src/gen/learning/v1/admin_service_pb.ts';
 import { LearningService } from '../src/gen/learning/v1/learning_service_pb.ts';
+import { TraceService } from '../src/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.ts';
 import { Malformed, type ServiceHandlers, serviceCodec } from '../src/wire/codec.ts';
 import { Broadcaster } from './broadcaster.ts';
 
@@ -64,10 +65,18 @@ const flags: Partial<ServiceHandlers<typeof FlagsV2>> = {
   },
 };
 
+const traces: Partial<ServiceHandlers<typeof TraceService>> = {
+  export(call, callback) {
+    if (call.request instanceof Malformed) throw call.request.error;
+    callback(null, {});
+  },
+};
+
 const server = new Server();
 server.addService(serviceCodec(LearningService), { ...learning });
 server.addService(serviceCodec(LearningAdminService), { ...admin });
 server.addService(serviceCodec(FlagsV2), { ...flags });
+server.addService(serviceCodec(TraceService), { ...traces });
 const listen: string[] = [];
 for (const address of values.listen ?? []) listen.push(await bind(address));
 console.log(JSON.stringify({ listen, msg: `serving on ${listen.join(', ')}` }));

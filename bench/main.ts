@@ -9,6 +9,7 @@ import { measureFanOut } from './fan-out.ts';
 import type { Row } from './lives.ts';
 import { describeMachine } from './machine.ts';
 import { measureMemory } from './memory.ts';
+import { measureOtlp } from './otlp.ts';
 import { movesBetween, tablesOf } from './print.ts';
 import { FULL, QUICK, type Scale } from './scale.ts';
 import { measureStartUp } from './start-up.ts';
@@ -19,6 +20,7 @@ const SECTIONS: Readonly<Record<string, (scale: Scale) => Promise<Row[]>>> = {
   'start-up': measureStartUp,
   unary: measureUnary,
   batches: measureBatches,
+  otlp: measureOtlp,
   'fan-out': measureFanOut,
   cycles: measureCycles,
   trials: measureTrials,

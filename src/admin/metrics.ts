@@ -69,6 +69,7 @@ export function createMetrics() {
       'tasks_duplicate_total',
       'Reports since the start of tasks that had been recorded before',
     ),
+    otlp: otlpCounters(registry),
     cycleCompleted: (seconds: number) => cycles.observe(seconds),
     cycleFailed: () => failures(1),
     /** Of the window of the newest cycle. */
@@ -94,6 +95,33 @@ export function createMetrics() {
       'Connections refused, by reason',
       'reason',
     ),
+  };
+}
+
+/** Counts what comes by OTLP. */
+function otlpCounters(registry: Registry) {
+  const registers = [registry];
+  const items = new Counter({
+    name: 'learning_otlp_items_total',
+    help: 'Spans, log records and metrics that came by OTLP, whatever became of them',
+    labelNames: ['kind'],
+    registers,
+  });
+  const tasks = new Counter({
+    name: 'learning_otlp_tasks_total',
+    help: 'Tasks that came by OTLP, those sent again included',
+    registers,
+  });
+  const rejected = new Counter({
+    name: 'learning_otlp_rejected_spans_total',
+    help: 'Spans that should have been tasks and could not, by reason',
+    labelNames: ['reason'],
+    registers,
+  });
+  return {
+    came: (kind: string, count: number) => items.inc({ kind }, count),
+    tasks: (count: number) => tasks.inc(count),
+    rejected: (reason: string) => rejected.inc({ reason }),
   };
 }
 

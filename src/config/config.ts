@@ -1,3 +1,4 @@
+import type { OtlpSettings } from '../domain/otlp.ts';
 import type { LoopSettings } from '../domain/settings.ts';
 import type { CompleteConfig } from './merge.ts';
 import type { Sections } from './sections.ts';
@@ -29,6 +30,7 @@ export interface Config
   /** `undefined` if callers need no token. */
   readonly tokens: Settings['tokens'] | undefined;
   readonly ledger: Settings['ledger'];
+  readonly otlp: OtlpSettings;
   /** The config as a file writes it, every key included. */
   readonly text: CompleteConfig;
 }

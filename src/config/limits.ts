@@ -25,6 +25,12 @@ export const MAX_ALLOWED = 1000;
 /** Levels of lists and objects in a value. protobuf refuses messages nested about 100 deep. */
 export const MAX_VALUE_DEPTH = 16;
 
+/** Expressions of one kind in `otlp`: a task has at most 64 labels and measurements, five of each ours. */
+export const MAX_OTLP_ENTRIES = 56;
+
+/** Characters of an attribute's, or an instrument's, name. */
+export const MAX_ATTRIBUTE_LENGTH = 256;
+
 /** Labels to pair or predict by; a task has at most 64. */
 export const MAX_LABELS = 64;
 

@@ -7,6 +7,7 @@ import type { ConfigDocument, LocatedFault } from './document.ts';
 import { ConfigError, type ConfigFault, formatPath } from './fault.ts';
 import { MAX_CONFIG_BYTES } from './limits.ts';
 import { type CompleteConfig, completeRules, mergeOverDefaults } from './merge.ts';
+import { checkOtlp, compileOtlp } from './otlp.ts';
 import { parseJsonDocument, parseYamlDocument } from './parse-document.ts';
 import { checkRules, compileRules } from './rules.ts';
 import { deepFreeze, settle } from './settle.ts';
@@ -53,7 +54,7 @@ export function parseConfig(text: string, fileName: string, format: 'yaml' | 'js
 export function* compileConfig({ complete, warnings }: CheckedConfig): Sliced<LoadedConfig> {
   const declared = declaredParameters(complete, { isFaulty: () => false });
   return deepFreeze({
-    config: settle(complete, yield* compileRules(complete, declared)),
+    config: settle(complete, yield* compileRules(complete, declared), compileOtlp(complete.otlp)),
     warnings,
   });
 }
@@ -75,7 +76,7 @@ function checkConfig(text: string, fileName: string, format: 'yaml' | 'json'): C
       ...fault,
       line: document.lineOf(fault.path),
     })),
-    ...checkRules(merged, declared).map((fault) => ({
+    ...[...checkRules(merged, declared), ...checkOtlp(merged.otlp)].map((fault) => ({
       ...fault,
       line: document.textLineOf(fault.path, fault.newlines),
     })),

@@ -10,23 +10,17 @@ import {
   readExpression,
   tryExpression,
 } from './cel/expression.ts';
+import { ruleScope } from './cel/names.ts';
 import { toValue } from './cel/result.ts';
 import { createSamples } from './cel/samples.ts';
+import type { ExpressionFault } from './cel/syntax.ts';
 import { isConstant, textsOf } from './cel/texts.ts';
 import type { DeclaredParameters } from './declared.ts';
-import type { ConfigPath } from './fault.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import type { CompleteConfig, CompleteRule, MergedConfig } from './merge.ts';
 import { settleGuard, settleMetric } from './metric.ts';
+import { type PlacedFault, placeFault } from './placed-fault.ts';
 import type { RuleText } from './schema.ts';
-
-/** Something wrong with an expression of a rule. */
-export interface ExpressionFault {
-  readonly path: ConfigPath;
-  readonly message: string;
-  /** Line feeds of the expression before the fault. */
-  readonly newlines: number;
-}
 
 const FIELDS = ['when', 'new_value', 'old_value', 'reasoning'] as const;
 type Field = (typeof FIELDS)[number];
@@ -41,8 +35,8 @@ interface ReadRule<T extends RuleText = RuleText> {
 export function checkRules(
   config: MergedConfig,
   declared: DeclaredParameters,
-): readonly ExpressionFault[] {
-  const faults: ExpressionFault[] = [];
+): readonly PlacedFault[] {
+  const faults: PlacedFault[] = [];
   const rules = config.rules.map((text, index) => readRule(text, index, declared, faults));
   const samples = createSamplesFor(rules, initialValues(config));
   for (const rule of rules) {
@@ -80,35 +74,22 @@ function readRule<T extends RuleText>(
   text: T,
   index: number,
   declared: DeclaredParameters,
-  faults: ExpressionFault[],
+  faults: PlacedFault[],
 ): ReadRule<T> {
   const rule: ReadRule<T> = { text, index, expressions: new Map() };
+  const scope = ruleScope(declared);
   for (const field of FIELDS) {
     if (text[field] === undefined) continue;
     const source = String(text[field]);
-    const read = readExpression(source, declared);
+    const read = readExpression(source, scope);
     if ('expression' in read) rule.expressions.set(field, read.expression);
     else for (const fault of read.faults) faults.push(locate(rule, field, source, fault));
   }
   return rule;
 }
 
-function locate(
-  rule: ReadRule,
-  field: Field,
-  source: string,
-  fault: { offset: number; message: string },
-): ExpressionFault {
-  const before = source.slice(0, fault.offset);
-  const newlines = before.split('\n').length - 1;
-  const column = fault.offset - (before.lastIndexOf('\n') + 1) + 1;
-  const place =
-    newlines === 0 ? `character ${column}` : `line ${newlines + 1}, character ${column}`;
-  return {
-    path: ['rules', rule.index, field],
-    message: `${fault.message} (at ${place} of the expression)`,
-    newlines,
-  };
+function locate(rule: ReadRule, field: Field, source: string, fault: ExpressionFault): PlacedFault {
+  return placeFault(['rules', rule.index, field], source, fault);
 }
 
 /** The kind that an expression must give; `undefined` if any kind will do, or if the kind is not known. */

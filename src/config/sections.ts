@@ -5,6 +5,7 @@ import { REFUSAL_RULES, TRIAL_ASSIGNMENTS } from '../domain/settings.ts';
 import { choice, flag, labels, number, path, section, string, whole } from './fields.ts';
 import { MAX_METRIC_LENGTH, MAX_SECONDS, MAX_SEED_LENGTH } from './limits.ts';
 import { LOG_LEVELS } from './log-level.ts';
+import { otlp } from './otlp-section.ts';
 import { limits, openfeature, tls, tokens } from './service-sections.ts';
 
 // The keys of all sections, each with its kind, range, text, and default or, without one, an example. A comment gives
@@ -233,7 +234,7 @@ const ledger = section(
 /** Every section; each may be left out. */
 export const sections = {
   ...{ cycle, recording, metrics, reflection, curation, trial },
-  ...{ openfeature, tls, tokens, limits, monitoring, ledger },
+  ...{ openfeature, otlp, tls, tokens, limits, monitoring, ledger },
 };
 
 /** The sections of a config file, with a default for each key that has one. */

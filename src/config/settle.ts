@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { OtlpSettings } from '../domain/otlp.ts';
 import { inferType } from '../domain/parameter-type.ts';
 import type { Rule } from '../domain/rule.ts';
 import type { ParameterSpec } from '../domain/settings.ts';
@@ -8,7 +9,7 @@ import type { ParameterText } from './schema.ts';
 import { type Sections, sectionsSchema } from './sections.ts';
 
 /** A merged config without fault, as the program reads it. */
-export function settle(text: CompleteConfig, rules: readonly Rule[]): Config {
+export function settle(text: CompleteConfig, rules: readonly Rule[], otlp: OtlpSettings): Config {
   const settings = settleSections(text);
   const { certificateFile, keyFile, ...tls } = settings.tls;
   const { clientFile, adminFile } = settings.tokens;
@@ -19,6 +20,7 @@ export function settle(text: CompleteConfig, rules: readonly Rule[]): Config {
       Object.entries(text.parameters).map(([name, spec]) => [name, settleParameter(spec)]),
     ),
     rules,
+    otlp,
     // `crossCheck` has made sure that both are given or neither.
     tls: certificateFile && keyFile ? { ...tls, certificateFile, keyFile } : undefined,
     tokens: clientFile || adminFile ? { clientFile, adminFile } : undefined,

@@ -22,4 +22,9 @@ export interface Task {
   readonly reportMs?: number;
   /** The client that ran the task; absent if not known. Not stored. */
   readonly clientId?: string;
+  /**
+   * Of each parameter that it is known to have asked for, the names of the values that it was given: `old` or `new`
+   * for that of an arm, empty for the caller's default, `error` where it could not be told. It is not kept.
+   */
+  readonly variants?: Readonly<Record<string, readonly string[]>>;
 }

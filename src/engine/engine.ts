@@ -168,14 +168,24 @@ export class Engine {
    */
   async resolve(dispatch: Dispatch): Promise<Resolved> {
     const { taskId, target } = dispatch;
-    const isFirst = this.#usage.noteAsked(taskId, this.clock.monotonic(), target);
+    const isFirst = this.#noteAsked(taskId, target);
     return settled(this.ledger.state, dispatch, isFirst) ?? this.decide(resolve(dispatch));
   }
 
   /** The values for a task with the arms that it has: none is assigned, now or later, but it counts as having asked. */
   peek(taskId: string): Resolved {
-    this.#usage.noteAsked(taskId, this.clock.monotonic());
+    this.#noteAsked(taskId);
     return held(this.ledger.state, taskId);
+  }
+
+  /** The sequence of the newest delta when a task asked; `undefined` if it has not, or has been recorded. */
+  sequenceOf(taskId: string): number | undefined {
+    return this.#usage.sequenceOf(taskId);
+  }
+
+  #noteAsked(taskId: string, name?: string): boolean {
+    const { sequence } = this.ledger.state.head;
+    return this.#usage.noteAsked(taskId, this.clock.monotonic(), name, sequence);
   }
 
   runCycle(): Promise<CycleReport> {

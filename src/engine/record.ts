@@ -28,7 +28,7 @@ export function recordTasks(
   return (environment) => (view) => {
     const { nowMs } = environment;
     const known = newTasks(view, tasks);
-    const fresh = known.map((task) => ({ ...withoutClient(task), recordedMs: nowMs }));
+    const fresh = known.map((task) => ({ ...keptOf(task), recordedMs: nowMs }));
     const events: LedgerEvent[] = [];
     if (fresh.length > 0) events.push({ kind: 'tasks_recorded', tasks: fresh });
     events.push(...observeEffects(view, fresh, nowMs));
@@ -45,10 +45,10 @@ export function recordTasks(
   };
 }
 
-/** The task without its client, which matters to open trials only and is not kept. */
-function withoutClient(task: Task): Task {
-  if (task.clientId === undefined) return task;
-  const { clientId: _, ...kept } = task;
+/** The task without its client and what it was given, which matter to open trials only and are not kept. */
+function keptOf(task: Task): Task {
+  if (task.clientId === undefined && task.variants === undefined) return task;
+  const { clientId: _, variants: __, ...kept } = task;
   return kept;
 }
 

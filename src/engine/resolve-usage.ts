@@ -30,6 +30,8 @@ interface Asked {
   readonly firstMs: number;
   /** Names of parameters; `undefined`: all. */
   names: string[] | undefined;
+  /** The newest sequence then. */
+  readonly sequence: number;
 }
 
 /**
@@ -50,8 +52,10 @@ export class ResolveUsage {
   /**
    * Notes that a task asks for one parameter, or for all; returns whether it does so for the first time. One that
    * has asked for others may get an arm for this one.
+   *
+   * @param sequence the newest one
    */
-  noteAsked(taskId: string, nowMs: number, name?: string): boolean {
+  noteAsked(taskId: string, nowMs: number, name?: string, sequence = 0): boolean {
     const known = this.#asked.get(taskId) ?? this.#askedBefore.get(taskId);
     if (known !== undefined) return isNew(known, name);
     // Two generations, since deleting the oldest entries of a Map one by one is slow.
@@ -59,8 +63,14 @@ export class ResolveUsage {
       this.#askedBefore = this.#asked;
       this.#asked = new Map();
     }
-    this.#asked.set(taskId, { firstMs: nowMs, names: name === undefined ? undefined : [name] });
+    const names = name === undefined ? undefined : [name];
+    this.#asked.set(taskId, { firstMs: nowMs, names, sequence });
     return true;
+  }
+
+  /** The newest sequence when a task first asked; `undefined` if that is not known. */
+  sequenceOf(taskId: string): number | undefined {
+    return (this.#asked.get(taskId) ?? this.#askedBefore.get(taskId))?.sequence;
   }
 
   /** Notes tasks that are new to the ledger; returns them with `reportMs`. */

@@ -73,6 +73,25 @@ export function unaryHandler<I extends DescMessage, O extends DescMessage>(
   };
 }
 
+/** As `unaryHandler`, from the bytes of a request to those of its response. */
+export function rawHandler(
+  environment: HandlerEnvironment,
+  method: Pick<DescMethod, 'name' | 'parent'>,
+  run: (bytes: Buffer) => Promise<Buffer>,
+): handleUnaryCall<Buffer, Buffer> {
+  const path = methodPath(method);
+  return (call, callback) => {
+    const end = startCall(environment, path, call);
+    const succeed = (response: Buffer) => {
+      end();
+      callback(null, response);
+    };
+    run(call.request)
+      .then(succeed)
+      .catch((error) => callback(end(error)));
+  };
+}
+
 /**
  * Ends the stream when `run` settles, after what was written. `run` must settle soon after the call is
  * cancelled, and honour back-pressure.

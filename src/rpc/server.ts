@@ -12,6 +12,7 @@ import type { HandlerEnvironment } from './handlers.ts';
 import type { FindRoute } from './http/route.ts';
 import { createHttpFront, type HttpFront } from './http/server.ts';
 import { FLAG_SERVICES, serveFlags } from './openfeature/serve-flags.ts';
+import { OTLP_SERVICES, type OtlpOptions, serveOtlp } from './otlp/serve-otlp.ts';
 import { adminHandlers } from './services/admin.ts';
 import { createHealth } from './services/health.ts';
 import { learningHandlers } from './services/learning.ts';
@@ -34,6 +35,8 @@ export interface LearningServerOptions {
   readonly reflection: boolean;
   /** Whether OpenFeature's clients may read parameters. */
   readonly openfeature: boolean;
+  /** How spans are taken in; left out if they are not. */
+  readonly otlp?: OtlpOptions | undefined;
 }
 
 /** How much is served at once. */
@@ -78,7 +81,8 @@ const INSPECTING = new Set<DescMethod>([
 export function createLearningServer(options: LearningServerOptions): LearningServer {
   const { engine, environment, configError, limits } = options;
   const flagServices = options.openfeature ? FLAG_SERVICES : [];
-  const services = [LearningService, LearningAdminService, ...flagServices];
+  const otlpServices = options.otlp === undefined ? [] : OTLP_SERVICES;
+  const services = [LearningService, LearningAdminService, ...flagServices, ...otlpServices];
   const deltaStreams = new DeltaStreams(engine.ledger.state, engine.clock);
   const openStreams = new OpenStreams(limits);
   const healthStreams = new OpenStreams(() => HEALTH_STREAMS);
@@ -104,6 +108,9 @@ export function createLearningServer(options: LearningServerOptions): LearningSe
   if (options.openfeature) {
     routes.push(...serveFlags(server, { ...options, openStreams, admission }));
   }
+  if (options.otlp !== undefined) {
+    routes.push(serveOtlp(server, { ...options.otlp, engine, environment, admission }));
+  }
   const http = createHttpFront({ admission, environment, routes });
   return {
     server,
@@ -128,6 +135,7 @@ function createAdmission({
   authority,
   reflection,
   openfeature,
+  otlp,
 }: LearningServerOptions): Admission {
   return new Admission({
     clock,
@@ -144,6 +152,14 @@ function createAdmission({
       ...(openfeature ? FLAG_SERVICES.flatMap(({ methods }) => methods) : []),
     ],
     operators: [...LearningAdminService.methods, ...INSPECTING],
+    ...(otlp === undefined
+      ? {}
+      : {
+          exports: {
+            methods: OTLP_SERVICES.flatMap(({ methods }) => methods),
+            maxBytes: otlp.settings().maxRequestBytes,
+          },
+        }),
     probes: Health.methods,
     streams: [
       LearningService.method.recordTasks,

@@ -19,6 +19,7 @@ import { authorityOf, createEndpoints, type Endpoints } from './endpoints.ts';
 import { LedgerWatch } from './ledger-watch.ts';
 import type { ListenPlan } from './listen-plan.ts';
 import { createEngineObserver, observeCommit } from './observe.ts';
+import { takeOtlp } from './otlp.ts';
 import { createRefusalLog } from './refusal-log.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -73,6 +74,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     configError: () => refusedConfig || access.problem,
     reflection: options.reflection,
     openfeature: options.config.openfeature.enabled,
+    otlp: takeOtlp(engine.ledger, () => config.otlp, log, metrics),
     authority: authorityOf(access, environment),
     limits: () => config.limits,
     environment,
@@ -137,6 +139,13 @@ function failureIn({ failure }: Ledger): string | undefined {
   return failure && `the ledger cannot be written: ${failure}`;
 }
 
+/** What is read once: services are registered, and bounds set, before anything listens. */
+const AT_START: readonly (readonly [key: string, valueIn: (config: Config) => unknown])[] = [
+  ['openfeature.enabled', ({ openfeature }) => openfeature.enabled],
+  ['otlp.enabled', ({ otlp }) => otlp.enabled],
+  ['otlp.max_request_bytes', ({ otlp }) => otlp.maxRequestBytes],
+];
+
 /** Applies a config as a whole, or nothing of it. */
 async function replaceConfig(
   engine: Engine,
@@ -145,8 +154,10 @@ async function replaceConfig(
   config: Config,
   log: Logger,
 ): Promise<void> {
-  if (config.openfeature.enabled !== former.openfeature.enabled) {
-    throw new Error('openfeature.enabled was changed: that takes a restart');
+  for (const [key, valueIn] of AT_START) {
+    if (valueIn(config) !== valueIn(former)) {
+      throw new Error(`${key} was changed: that takes a restart`);
+    }
   }
   const takeAccess = access.prepare(config);
   await applyConfig(engine, config, log);

@@ -80,6 +80,29 @@ export function serviceCodec<S extends DescService>(service: S): ServiceCodec<S>
   return Object.fromEntries(methods) as ServiceCodec<S>;
 }
 
+/** Registers a method whose handler reads the bytes of the request, and answers those of the response, itself. */
+export function addRawMethod(
+  server: Server,
+  method: DescMethod,
+  handler: handleUnaryCall<Buffer, Buffer>,
+): void {
+  const asIs = (bytes: Buffer) => bytes;
+  server.addService(
+    {
+      [method.localName]: {
+        path: methodPath(method),
+        requestStream: false,
+        responseStream: false,
+        requestSerialize: asIs,
+        requestDeserialize: (bytes: Buffer) => noted(bytes, bytes.length),
+        responseSerialize: asIs,
+        responseDeserialize: asIs,
+      },
+    },
+    { [method.localName]: handler },
+  );
+}
+
 /** A method whose messages are known to TypeScript. */
 export type TypedMethod<I extends DescMessage, O extends DescMessage> = DescMethod & {
   readonly input: I;
@@ -113,6 +136,12 @@ export function decodedBytes(request: unknown): number {
   return typeof request === 'object' && request !== null ? (sizes.get(request) ?? 0) : 0;
 }
 
+/** Remembers the size of a request, if it is large. */
+function noted<T extends object>(request: T, bytes: number): T {
+  if (bytes > BIG_REQUEST_BYTES) sizes.set(request, bytes);
+  return request;
+}
+
 // Unknown fields of a newer contract are not used here, and keeping them costs memory.
 const READ_OPTIONS = { readUnknownFields: false };
 
@@ -122,9 +151,7 @@ function requestDecoder<I extends DescMessage>(input: I): (bytes: Uint8Array) =>
     try {
       const overlong = findOverlongList(limits, bytes);
       if (overlong !== undefined) return new Malformed(overlong);
-      const request = fromBinary(input, bytes, READ_OPTIONS);
-      if (bytes.length > BIG_REQUEST_BYTES) sizes.set(request, bytes.length);
-      return request;
+      return noted(fromBinary(input, bytes, READ_OPTIONS), bytes.length);
     } catch (cause) {
       return new Malformed(malformed(`the request is not a valid ${input.typeName}`, cause));
     }

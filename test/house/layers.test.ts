@@ -39,6 +39,7 @@ const ROOMS: Record<string, readonly string[]> = {
     ...['node:path', 'node:sqlite', 'node:worker_threads'],
   ],
   'store/salvage': ['domain', 'trial', 'ledger', 'store', 'store/sqlite', 'store/disk', ...DISK],
+  otlp: ['domain', '@bufbuild/protobuf/wire'],
   wire: [
     ...['gen', 'domain', ...GRPC, '@bufbuild/protobuf/wire', '@bufbuild/protobuf/wkt'],
     '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js',
@@ -50,7 +51,7 @@ const ROOMS: Record<string, readonly string[]> = {
   rpc: [
     ...['gen', 'domain', 'engine', 'wire', ...GRPC],
     ...['rpc/services', 'rpc/streams', 'rpc/validation', 'rpc/admission', 'rpc/grpc-js'],
-    ...['rpc/http', 'rpc/openfeature'],
+    ...['rpc/http', 'rpc/openfeature', 'rpc/otlp'],
   ],
   'rpc/services': [
     ...['gen', 'domain', 'ledger', 'engine', 'engine/decision', 'wire', 'rpc', 'rpc/streams'],
@@ -73,6 +74,9 @@ const ROOMS: Record<string, readonly string[]> = {
   'rpc/openfeature': [
     ...['gen', 'domain', 'ledger', 'engine', 'wire', 'rpc', 'rpc/admission', 'rpc/http'],
     ...['rpc/streams', 'node:crypto', ...GRPC],
+  ],
+  'rpc/otlp': [
+    ...['gen', 'domain', 'engine', 'otlp', 'wire', 'rpc', 'rpc/admission', 'rpc/http', ...GRPC],
   ],
   access: [
     ...['domain', 'node:crypto', 'node:fs', 'node:http', 'node:https', 'node:net', 'node:tls'],
@@ -99,7 +103,7 @@ const TRIAL = [
   'trial/preview',
   'trial/audit',
 ];
-const PURE = ['domain', 'cycle', ...TRIAL, 'ledger'];
+const PURE = ['domain', 'cycle', 'otlp', ...TRIAL, 'ledger'];
 const IMPURE = [
   'new Date();',
   'let moment: Date;',

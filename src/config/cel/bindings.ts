@@ -60,6 +60,11 @@ function toInput(value: Value): CelInput {
   return celMap(new RecordView(value as Readonly<Record<string, Value>>));
 }
 
+/** An object as a map of CEL. */
+export function mapOf(record: Readonly<Record<string, Value>>): CelInput {
+  return celMap(new RecordView(record));
+}
+
 /** A map view of an object, which is not copied: rules read a few fields of many. */
 class RecordView implements ReadonlyMap<string, CelInput> {
   readonly #record: Readonly<Record<string, Value>>;

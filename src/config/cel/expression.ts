@@ -1,13 +1,12 @@
 import { plan } from '@bufbuild/cel';
 import type { RuleContext } from '../../domain/rule.ts';
 import { kindOf, type Parameters, type Value, type ValueKind } from '../../domain/value.ts';
-import type { DeclaredParameters } from '../declared.ts';
 import { type Bindings, bindingsOf } from './bindings.ts';
 import { withBudget } from './budget.ts';
 import { dryRun, outcomesOf, resultsOf } from './dry-run.ts';
 import { environment } from './environment.ts';
 import { sourceTextOf } from './explain.ts';
-import { resolveNames } from './names.ts';
+import { resolveNames, type Scope } from './names.ts';
 import { describeKind, toValue } from './result.ts';
 import { type ExpressionFault, parseExpression, type Syntax } from './syntax.ts';
 
@@ -19,14 +18,14 @@ export interface Expression {
   readonly measurements: ReadonlySet<string>;
 }
 
-/** Parses an expression; `parameters` are those that the expression may name. */
+/** Parses an expression; `scope` holds the names that the expression may use. */
 export function readExpression(
   text: string,
-  parameters: DeclaredParameters,
+  scope: Scope,
 ): { readonly expression: Expression } | { readonly faults: readonly ExpressionFault[] } {
   const parsed = parseExpression(text);
   if ('faults' in parsed) return parsed;
-  const { faults, usesMetrics, measurements } = resolveNames(parsed.syntax, parameters);
+  const { faults, usesMetrics, measurements } = resolveNames(parsed.syntax, scope);
   if (faults.length > 0) return { faults };
   return { expression: { syntax: parsed.syntax, usesMetrics, measurements } };
 }
@@ -81,25 +80,35 @@ function describeMismatch(
 const unbounded = () => {};
 
 /**
- * The function that evaluates an expression. It throws an `Error` that begins with `name` if the expression cannot be
- * evaluated on a context.
- *
- * @param initial initial values of the parameters that the config declares
+ * The function that evaluates an expression on values of its variables. It throws an `Error` that begins with `name` if
+ * the expression cannot be evaluated on them.
  */
-export function compileExpression(
+export function evaluatorOf(
   { syntax }: Expression,
   name: string,
-  initial: Parameters,
-): (context: RuleContext) => Value {
+): (bindings: Bindings, spend?: () => void) => Value {
   const evaluate = plan(environment, syntax.expr);
-  return (context) => {
+  return (bindings, spend = unbounded) => {
     try {
-      const { spend = unbounded } = context;
-      return toValue(withBudget(spend, () => evaluate(bindingsOf(context, initial))));
+      return toValue(withBudget(spend, () => evaluate(bindings)));
     } catch (error) {
       throw new Error(`${name}: ${error instanceof Error ? error.message : String(error)}`, {
         cause: error,
       });
     }
   };
+}
+
+/**
+ * As `evaluatorOf`, on the context of a rule.
+ *
+ * @param initial values of the parameters that the config declares
+ */
+export function compileExpression(
+  expression: Expression,
+  name: string,
+  initial: Parameters,
+): (context: RuleContext) => Value {
+  const evaluate = evaluatorOf(expression, name);
+  return (context) => evaluate(bindingsOf(context, initial), context.spend);
 }

@@ -21,13 +21,27 @@ export interface Names {
   readonly measurements: ReadonlySet<string>;
 }
 
-const FIELDS = new Map<string, readonly string[]>([
+/** What an expression may name. */
+export interface Scope {
+  readonly variables: readonly string[];
+  /** Fields by variable, or by a chain of fields as in `window.statuses`; others have any. */
+  readonly fields: ReadonlyMap<string, readonly string[]>;
+  /** Those that `parameters` and `initial` have; left out where there are no such variables. */
+  readonly parameters?: DeclaredParameters;
+}
+
+const RULE_FIELDS = new Map<string, readonly string[]>([
   ['window', Object.keys(WINDOW_FIELDS)],
   ['window.statuses', TASK_STATUSES],
   ['metrics', ['sub_agent_count', 'cpu_percent', 'values']],
 ]);
 
-const VARIABLES = ['window', 'metrics', 'parameters', 'initial'];
+/** What rules may name. */
+export function ruleScope(parameters: DeclaredParameters): Scope {
+  const variables = ['window', 'metrics', 'parameters', 'initial'];
+  return { variables, fields: RULE_FIELDS, parameters };
+}
+
 const TYPES = 'int uint double bool string bytes list map null_type type'.split(' ');
 const MACROS = ['all', 'exists', 'exists_one', 'map', 'filter'];
 
@@ -35,7 +49,7 @@ const MACROS = ['all', 'exists', 'exists_one', 'map', 'filter'];
  * Checks every name that an expression uses. A node that reads a value of `metrics.values` is changed
  * in place to read `METRIC_VALUES`.
  */
-export function resolveNames(syntax: Syntax, parameters: DeclaredParameters): Names {
+export function resolveNames(syntax: Syntax, { variables, fields, parameters }: Scope): Names {
   const faults: ExpressionFault[] = [];
   const measurements = new Set<string>();
   let usesMetrics = false;
@@ -45,20 +59,20 @@ export function resolveNames(syntax: Syntax, parameters: DeclaredParameters): Na
 
   function checkIdentifier(expr: Expr, name: string): void {
     if (name === 'metrics' || name === METRIC_VALUES) usesMetrics = true;
-    else if (!VARIABLES.includes(name) && !TYPES.includes(name)) {
-      const known = `expected one of ${VARIABLES.join(', ')}`;
-      const hint = suggest(name, VARIABLES) || `; a text needs quotes of its own: "${name}"`;
+    else if (!variables.includes(name) && !TYPES.includes(name)) {
+      const known = `expected one of ${variables.join(', ')}`;
+      const hint = suggest(name, variables) || `; a text needs quotes of its own: "${name}"`;
       report(expr, `${known}, found ${name}${hint}`);
     }
   }
 
   function checkField(expr: Expr, of: string, field: string): void {
     if (of === 'window.measurements') measurements.add(field);
-    if (of === 'parameters' || of === 'initial') {
+    if (parameters !== undefined && (of === 'parameters' || of === 'initial')) {
       if (of === 'parameters' ? parameters.has(field) : parameters.hasInitial(field)) return;
       report(expr, `expected a declared parameter, found ${field}${parameters.hint(field)}`);
     }
-    const known = FIELDS.get(of);
+    const known = fields.get(of);
     if (known === undefined || known.includes(field)) return;
     report(expr, `expected a field of ${of}, found ${field}${suggest(field, known)}`);
   }

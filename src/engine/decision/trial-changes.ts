@@ -1,4 +1,5 @@
 import type { Task } from '../../domain/task.ts';
+import { own } from '../../domain/value.ts';
 import { toLoopMs } from '../../ledger/head.ts';
 import type { LedgerView } from '../../ledger/view.ts';
 import { type FinishedTask, missingOutcomes, recordOutcome } from '../../trial/advance.ts';
@@ -86,10 +87,10 @@ export class TrialChanges implements TrialContext {
   }
 
   /**
-   * Records a reported task in the trials that it belongs to. A task whose client has refused the delta tells nothing:
-   * a block passes it over; if it has an arm of its own, it counts as cancelled.
+   * Records a reported task in the trials that it belongs to. A task whose client has refused the delta, or that ran
+   * with another value, tells nothing: a block passes it over; if it has an arm of its own, it counts as cancelled.
    */
-  record(task: FinishedTask & Pick<Task, 'clientId'>): void {
+  record(task: FinishedTask & Pick<Task, 'clientId' | 'variants'>): void {
     const { nowMs, sequence } = this.changes;
     this.#recordedHere += 1;
     // A client whose acknowledgement was awaited may have closed its stream.
@@ -101,9 +102,10 @@ export class TrialChanges implements TrialContext {
       // A sequence that no delta has yet does not name a block.
       const isAhead = trial?.plan.assignment === 'switchback' && task.deltaSequence > sequence;
       if (trial === undefined || isAhead) continue;
-      const isRefused = hasRefused(this.#view, change.deltaId, task.clientId ?? '');
-      if (isRefused && trial.plan.assignment === 'switchback') continue;
-      const status = isRefused ? 'cancelled' : task.status;
+      const isUntold =
+        hasRefused(this.#view, change.deltaId, task.clientId ?? '') || ranWithOther(trial, task);
+      if (isUntold && trial.plan.assignment === 'switchback') continue;
+      const status = isUntold ? 'cancelled' : task.status;
       const step = recordOutcome(trial, { ...task, status, finishTimeMs }, nowMs);
       if (step !== undefined) change.take(step);
       // In blocks, a pair may have become due, and any recorded task lets the next block begin.
@@ -190,4 +192,17 @@ export class TrialChanges implements TrialContext {
   #on(target: string): readonly TrialChange[] {
     return this.#all.filter(({ trial }) => trial?.plan.target === target);
   }
+}
+
+/** Whether a task is known to have been given something else than the value of its arm, or of its block. */
+function ranWithOther(trial: Trial, { taskId, variants = {} }: Pick<Task, 'taskId' | 'variants'>) {
+  const { assignment, target, oldValue, newValue } = trial.plan;
+  const given = own(variants, target);
+  if (given === undefined) return false;
+  // A block's value is the one in force, which has no name of its own.
+  if (assignment === 'switchback') return given.includes('error');
+  const arm = armOf(trial, taskId);
+  if (arm === undefined) return false;
+  const hasValue = (arm === 'new' ? newValue : oldValue) !== undefined;
+  return given.some((name) => name !== (hasValue ? arm : ''));
 }

@@ -22,7 +22,7 @@ import { createPool, type MethodRule, type Need, type Pool, rulesOf } from './ru
 //
 // 1. A call that is not served is refused when its headers arrive, before grpc-js creates anything for it.
 // 2. Unary calls count against the pool of their kind from their headers to their response, streams of
-//    responses to the end of their request. Clients, operators and probes cannot fill each other's pool.
+//    responses to the end of their request. Clients, operators, exporters and probes cannot fill each other's pool.
 // 3. No pool waits longer than `REQUEST_TIMEOUT_MS` for a request to arrive.
 // 4. The bytes of large requests, and of large responses that are not read, are bounded per connection;
 //    those of requests also in all.
@@ -34,6 +34,9 @@ import { createPool, type MethodRule, type Need, type Pool, rulesOf } from './ru
 
 /** Calls that operators may have under way. */
 const MAX_PENDING_OPERATORS = 256;
+
+/** Exports under way: each may hold its largest request, unpacked. Exporters repeat what is refused. */
+const MAX_PENDING_EXPORTS = 32;
 
 /** Probes need no token, so they may be few. They are answered at once. */
 const MAX_PENDING_PROBES = 64;
@@ -65,6 +68,8 @@ export interface AdmissionOptions {
   readonly authority: Authority | undefined;
   readonly clients: readonly DescMethod[];
   readonly operators: readonly DescMethod[];
+  /** Exports of OTLP, and the most bytes that a request of theirs may have. Left out: none are taken. */
+  readonly exports?: { readonly methods: readonly DescMethod[]; readonly maxBytes: number };
   /** They need no token, and are answered while the server drains. */
   readonly probes: readonly DescMethod[];
   /** Streams of requests, which `OpenStreams` bounds. */
@@ -72,11 +77,12 @@ export interface AdmissionOptions {
 }
 
 export class Admission implements CallGuard, CallCounter {
-  readonly connections = new Connections();
+  readonly connections: Connections;
   readonly clock: Clock;
   readonly #options: AdmissionOptions;
   readonly #clients: Pool;
   readonly #operators = createPool(() => MAX_PENDING_OPERATORS);
+  readonly #exports = createPool(() => MAX_PENDING_EXPORTS);
   readonly #probes = createPool(() => MAX_PENDING_PROBES);
   readonly #rules: ReadonlyMap<string, MethodRule>;
   /** Streams that end when their token is revoked. */
@@ -88,11 +94,14 @@ export class Admission implements CallGuard, CallCounter {
   constructor(options: AdmissionOptions) {
     this.#options = options;
     this.clock = options.clock;
+    const { methods, maxBytes } = options.exports ?? { methods: [], maxBytes: 0 };
+    this.connections = new Connections(maxBytes);
     this.#clients = createPool(options.maxPendingCalls);
     const unbounded = createPool(() => Number.POSITIVE_INFINITY);
     this.#rules = new Map([
       ...rulesOf(options.clients, this.#clients),
       ...rulesOf(options.operators, this.#operators),
+      ...rulesOf(methods, this.#exports, maxBytes),
       ...rulesOf(options.probes, this.#probes, MAX_PROBE_BYTES),
       ...rulesOf(options.streams, unbounded),
     ]);
@@ -134,13 +143,13 @@ export class Admission implements CallGuard, CallCounter {
 
   /** Calls under way. */
   get pending(): number {
-    return this.#clients.pending + this.#operators.pending + this.#probes.pending;
+    return this.#pools.reduce((sum, { pending }) => sum + pending, 0);
   }
 
   /** From now on calls are refused. Resolves when none is under way. */
   drain(): Promise<void> {
     this.#isDraining = true;
-    for (const pool of [this.#clients, this.#operators, this.#probes]) {
+    for (const pool of this.#pools) {
       for (const call of pool.awaited) call.refuse(DRAINING);
     }
     return new Promise((resolve) => {
@@ -217,6 +226,10 @@ export class Admission implements CallGuard, CallCounter {
       authority.refused(rule.path, refusal.code, connection.peer, error);
       return refusal;
     }
+  }
+
+  get #pools(): readonly Pool[] {
+    return [this.#clients, this.#operators, this.#exports, this.#probes];
   }
 
   #poolRefusals(rule: MethodRule, connection: Connection): Refusals | undefined {

@@ -8,6 +8,8 @@ import {
 } from '@grpc/grpc-js';
 import type { Clock } from '../../domain/clock.ts';
 import { decodedBytes } from '../../wire/codec.ts';
+import { allowMessages } from '../grpc-js/internals.ts';
+import { MAX_REQUEST_BYTES } from '../grpc-js/server.ts';
 import { type Connection, type Connections, FREE_BYTES, MAX_UNREAD_BYTES } from './connections.ts';
 import { type Refusals, TOO_MANY_BYTES, tooLarge, UNREAD, withoutRetry } from './refusals.ts';
 import type { MethodRule } from './rules.ts';
@@ -80,6 +82,8 @@ export class AdmittedCall extends ServerInterceptingCall implements Listener {
     this.#call = call;
     this.arrival = arrival;
     this.#counter = counter;
+    const { maxBytes } = arrival.rule;
+    if (maxBytes > MAX_REQUEST_BYTES) allowMessages(call, maxBytes);
   }
 
   override start(listener: Listener): void {

@@ -5,11 +5,12 @@ import { MAX_REQUEST_BYTES } from '../grpc-js/server.ts';
 /** Bytes that any request may take: far more than a single task. 4,096 of them are 64 MiB. */
 export const FREE_BYTES = 16 * 1024;
 
-/** Bytes of larger requests of one connection: eight of the largest. */
-const MAX_REQUEST_BYTES_PER_CONNECTION = 8 * MAX_REQUEST_BYTES;
+/** Bytes of larger requests of one connection: eight of the largest, or two of the largest exports. */
+const MAX_REQUESTS_PER_CONNECTION = 8;
+const MAX_EXPORTS_PER_CONNECTION = 2;
 
-/** Bytes of larger requests of all connections. */
-const MAX_REQUEST_BYTES_IN_ALL = 64 * MAX_REQUEST_BYTES;
+/** Bytes of larger requests of all connections, as many times the same. */
+const MAX_CONNECTIONS_IN_ALL = 8;
 
 /** Bytes of large responses that one client has not read: two of the largest. */
 export const MAX_UNREAD_BYTES = 2 * MAX_REQUEST_BYTES;
@@ -29,8 +30,17 @@ export interface Connection {
 /** The budget of each connection, and of all together. */
 export class Connections {
   readonly #known = new WeakMap<Http2Session | Socket, Connection>();
+  readonly #maxBytesEach: number;
   #requestBytes = 0;
   #unnamed = 0;
+
+  /** @param maxExportBytes bytes of the largest export; 0 if none are taken */
+  constructor(maxExportBytes = 0) {
+    this.#maxBytesEach = Math.max(
+      MAX_REQUESTS_PER_CONNECTION * MAX_REQUEST_BYTES,
+      MAX_EXPORTS_PER_CONNECTION * maxExportBytes,
+    );
+  }
 
   /** Bytes of larger requests under way. */
   get requestBytes(): number {
@@ -49,8 +59,8 @@ export class Connections {
 
   /** Returns whether there is room for more bytes of a request. */
   takeRequest(connection: Connection, bytes: number): boolean {
-    if (connection.requestBytes + bytes > MAX_REQUEST_BYTES_PER_CONNECTION) return false;
-    if (this.#requestBytes + bytes > MAX_REQUEST_BYTES_IN_ALL) return false;
+    if (connection.requestBytes + bytes > this.#maxBytesEach) return false;
+    if (this.#requestBytes + bytes > MAX_CONNECTIONS_IN_ALL * this.#maxBytesEach) return false;
     this.giveRequest(connection, -bytes);
     return true;
   }

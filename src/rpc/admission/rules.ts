@@ -12,7 +12,7 @@ import type { Refusals } from './refusals.ts';
 /** What a call needs of its caller: a token of a client, of an operator, or either. */
 export type Need = 'client' | 'admin' | 'any';
 
-/** By service; others, such as reflection, need a token of either kind. */
+/** By service; others, such as reflection and exports of OTLP, need a token of either kind. */
 const NEEDS: Readonly<Record<string, Need | undefined>> = {
   [Health.typeName]: undefined,
   [LearningService.typeName]: 'client',

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream, ServerOptions } from 'node:http2';
-import type { Server } from '@grpc/grpc-js';
+import type { Server, ServerInterceptingCallInterface } from '@grpc/grpc-js';
 
 // The private members of grpc-js that the sidecar needs. No other file may name one (see biome.json);
 // test/rpc/grpc-js/internals.test.ts fails if the installed version lacks one, and says what to do.
@@ -9,6 +9,11 @@ export const STREAM_HANDLER = '_streamHandler';
 
 /** What the HTTP/2 servers are created with. */
 export const HTTP2_OPTIONS = 'commonServerOptions';
+
+/** The largest message of a call: where it is kept for what is unpacked, and by whom for what arrives. */
+export const MESSAGE_LIMIT = 'maxReceiveMessageSize';
+export const DECODER = 'decoder';
+export const DECODER_LIMIT = 'maxReadMessageLength';
 
 /** Returns whether the stream is served; one that is not has to be answered by the gate. */
 export type Gate = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => boolean;
@@ -34,4 +39,10 @@ export function addGate(server: Server, gate: Gate): void {
 /** Sets options of HTTP/2 for which grpc-js has none; to be called before the server listens. */
 export function setHttp2Options(server: Server, options: ServerOptions): void {
   Object.assign(Reflect.get(server, HTTP2_OPTIONS), options);
+}
+
+/** Lets one call have larger messages than the others of its server; to be called before anything is read of it. */
+export function allowMessages(call: ServerInterceptingCallInterface, maxBytes: number): void {
+  Object.assign(call, { [MESSAGE_LIMIT]: maxBytes });
+  Object.assign(Reflect.get(call, DECODER), { [DECODER_LIMIT]: maxBytes });
 }

@@ -24,12 +24,16 @@ export async function createServiceFixture(yaml = ''): Promise<ServiceFixture> {
   const fixture = await createEngineFixture(yaml);
   const errors: unknown[] = [];
   const refusals: string[] = [];
+  const observer = { came() {}, tasks() {}, rejected() {}, idRepeats() {} };
   const service = createLearningServer({
     engine: fixture.engine,
     clock: fixture.clock,
     configError: () => '',
     reflection: true,
     openfeature: true,
+    otlp: configOf(yaml).otlp.enabled
+      ? { settings: () => configOf(yaml).otlp, observer, defer: setImmediate }
+      : undefined,
     limits: () => configOf(yaml).limits,
     environment: {
       observe: () => {},
