@@ -2,7 +2,7 @@
 import * as nodeModule from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 
-// SIGUSR1 opens no debugger. SIGHUP is for what there is to read again, which nothing is before it serves.
+// Until the service serves, SIGHUP has nothing to reload. SIGUSR1 would open a debugger, and SIGUSR2 end the process.
 for (const signal of ['SIGHUP', 'SIGUSR1', 'SIGUSR2']) process.on(signal, () => {});
 
 /** What `node:sqlite` and the syntax of the sources need; `engines` says the same. */
@@ -19,21 +19,21 @@ if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE) {
   process.exit(1);
 }
 
-// The first process of a container is not ended by a signal that it has no answer to: before it
-// serves, it leaves. 128 and the signal's number is what shells say of one that was ended.
+// A signal without a handler does not end the first process of a container: until the service serves, these do. The
+// exit code is 128 and the signal's number, as shells report a process that a signal has ended.
 if (process.pid === 1) {
   process.on('SIGTERM', () => process.exit(128 + 15));
   process.on('SIGINT', () => process.exit(128 + 2));
 }
 
-// All before anything else is loaded, since it is about that. A young generation that grows with
-// the garbage of the start keeps that size: 30 MB for as long as the service idles.
+// These settings come before anything else is loaded, since they concern the loading. A young generation that grows
+// with the garbage of the start keeps its size: 30 MB for as long as the service idles.
 nodeModule.enableCompileCache();
 setFlagsFromString('--semi-space-growth-factor=1');
-// V8 lets an old generation quadruple between collections, and keeps that. 120 % more levels off; less
-// cost more of each call where it was measured.
+// By default, V8 lets the old generation quadruple between collections, and keeps its size. At 120 %, the size levels
+// off; a lower percentage made calls cost more where it was measured.
 setFlagsFromString('--heap-growing-percent=120');
-// The middle compiler leaves 15 MB behind from the start; hot code gets the optimizing one anyhow.
+// The middle compiler leaves 15 MB behind from the start; the optimizing compiler compiles hot code anyhow.
 setFlagsFromString('--no-maglev');
 
 const { run } = await import('./cli/command.ts');

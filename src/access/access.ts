@@ -24,7 +24,7 @@ export interface AccessOptions {
   readonly log: AccessLog;
 }
 
-/** Receives what happens. */
+/** Receives the events of `Access`. */
 export interface AccessFollower {
   /** The valid tokens have changed. */
   onTokens(): void;
@@ -32,7 +32,7 @@ export interface AccessFollower {
   onRefusedConnection(kind: string): void;
 }
 
-/** Who may connect and call: certificates and tokens, as they are on disk. */
+/** Decides who may connect and call, by the certificates and tokens on disk. */
 export class Access {
   /** `undefined` if no listener can have TLS. */
   readonly tls: TlsGuard | undefined;
@@ -68,17 +68,12 @@ export class Access {
     return problems.filter(Boolean).join('; ');
   }
 
-  /**
-   * Throws NO_TOKEN or NOT_ALLOWED if tokens are required and the header shows none that suffices.
-   */
+  /** Throws NO_TOKEN or NOT_ALLOWED if tokens are required and the header shows none that suffices. */
   check(header: string | undefined, need: RequiredRole): void {
     if (this.#tokenFiles !== undefined) checkToken(this.#tokenFiles.value, header, need);
   }
 
-  /**
-   * Checks the files of a new config; returns a function that makes them live. Throws an `AccessError` if
-   * they cannot be used.
-   */
+  /** Checks a new config's files; returns a function that makes them live. Throws an `AccessError` for bad files. */
   prepare({ tls, tokens }: AccessSettings): () => void {
     this.#refuseOtherKind('tls', tls !== undefined, this.tls !== undefined);
     this.#refuseOtherKind('tokens', tokens !== undefined, this.hasTokens);
@@ -96,17 +91,17 @@ export class Access {
     this.#follower = follower;
   }
 
-  /** Logs a refused call; of many in a second, the first few. */
+  /** Logs a refused call; if many come in a second, only the first few. */
   logRefusedCall(call: { readonly method: string; readonly peer: string }, reason: string): void {
     this.#warnSampled({ ...call, reason }, `a call was refused: ${reason}`);
   }
 
-  /** Logs a connection that could not be accepted; of many in a second, the first few. */
+  /** Logs a connection that could not be accepted; if many come in a second, only the first few. */
   logListenerError(error: Error): void {
     this.#warnSampled({ err: error }, 'a connection could not be taken');
   }
 
-  /** Counts a refused connection, and logs it; of many in a second, the first few. */
+  /** Counts a refused connection, and logs it; if many come in a second, only the first few are logged. */
   refuseConnection(peer: string, { kind, reason }: { kind: string; reason: string }): void {
     this.#follower?.onRefusedConnection(kind);
     this.#warnSampled({ peer, kind, reason }, `a connection was refused: ${reason}`);
@@ -118,7 +113,7 @@ export class Access {
     this.#tokenFiles?.stop();
   }
 
-  /** Listeners stay open as they are: they would shut out callers of another kind, or let them in. */
+  /** Refuses to add or remove a kind of protection: open listeners keep the kinds that they were opened with. */
   #refuseOtherKind(key: string, isSet: boolean, wasSet: boolean): void {
     if (isSet === wasSet) return;
     const change = isSet ? 'was added' : 'was taken away';

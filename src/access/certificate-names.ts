@@ -1,7 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 
-/** One alternative name as Node writes it: `DNS:a`, or in JSON's quotes: `URI:"a, b"`. */
+/** One subject alternative name as Node writes it: `DNS:a`, or quoted as in JSON: `URI:"a, b"`. */
 const ALTERNATIVE_NAME = /(?<kind>[^:,]+):(?<value>"(?:[^"\\]|\\.)*"|[^,]*)(?:, |$)/g;
 
 interface Name {
@@ -40,7 +40,7 @@ function namesIn(certificate: X509Certificate): Name[] {
       names.push({ kind, value: unquote(value) });
     }
   }
-  // A list if there are several, which its type does not say.
+  // `CN` is a list if there are several common names, which Node's type does not say.
   const commonNames: unknown = certificate.toLegacyObject().subject.CN;
   for (const value of [commonNames].flat()) {
     if (typeof value === 'string') names.push({ kind: 'CN', value });
@@ -53,7 +53,7 @@ function unquote(value: string): string {
   try {
     return String(JSON.parse(value));
   } catch {
-    // Not a name that anyone allows.
+    // A name that is quoted wrongly equals none that a config allows.
     return value;
   }
 }

@@ -9,7 +9,7 @@ export interface ListenerSpec {
   readonly text: string;
   /** `undefined` for a unix socket. */
   readonly host: string | undefined;
-  /** Its prefix, if it has one. */
+  /** The prefix of the address, if it has one. */
   readonly security: 'tls' | 'plain' | undefined;
 }
 
@@ -24,7 +24,7 @@ export interface Protection {
 /** How a listener is opened. */
 export interface ListenerPlan {
   readonly isSecure: boolean;
-  /** For the log: what is open, on purpose. */
+  /** For the log: what the operator leaves unprotected; `undefined` if nothing. */
   readonly warning: string | undefined;
 }
 
@@ -33,8 +33,8 @@ LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
 LOOPBACK.addAddress('::1', 'ipv6');
 
 /**
- * Whether a listener has TLS. Throws an `AccessError` if strangers could use it, or if it is to have TLS
- * and there is no certificate.
+ * Decides whether a listener has TLS. Throws an `AccessError` if strangers could use the listener, or if it is to
+ * have TLS and there is no certificate.
  */
 export function planListener(
   spec: ListenerSpec,

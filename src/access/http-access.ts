@@ -3,7 +3,7 @@ import { TLSSocket } from 'node:tls';
 import { LearningError } from '../domain/errors.ts';
 import type { Access } from './access.ts';
 
-/** Why a request may not read the metrics, 401 if a token may help; `undefined` if it may. */
+/** Why a request may not read the metrics; `undefined` if it may. `code` is 401 where a token could help. */
 export function denyHttp(
   access: Access,
   request: IncomingMessage,

@@ -1,6 +1,6 @@
 import type { Clock } from '../domain/clock.ts';
 
-/** Lines per second: enough to see what happens, and a flood fills no disk. */
+/** Maximum number of lines per second: enough to see what happens, too few for a flood to fill a disk. */
 const MAX_LINES = 10;
 const WINDOW_MS = 1000;
 
@@ -10,14 +10,14 @@ export type LogFields = Readonly<Record<string, unknown>>;
 /** Writes one line. */
 export type WriteLog = (fields: LogFields, message: string) => void;
 
-/** Methods, to be called as such: those of pino need their `this`. */
+/** A log whose functions are called as methods (`log.warn(…)`): pino's need their `this`. */
 export interface AccessLog {
   info(fields: LogFields, message: string): void;
   warn(fields: LogFields, message: string): void;
   error(fields: LogFields, message: string): void;
 }
 
-/** Limits lines that clients can cause as often as they like: in each second the first are written, the rest counted. */
+/** Limits lines that clients can cause at will: the first `MAX_LINES` of a second are written, the rest are counted. */
 export function sampled(log: WriteLog, clock: Clock): WriteLog {
   let windowMs = Number.NEGATIVE_INFINITY;
   let lines = 0;

@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs
 import { messageOf } from '../domain/errors.ts';
 import { AccessError } from './access-error.ts';
 
-/** Bytes of a file: a bundle of all public CAs takes a quarter. A wrong file is refused early. */
+/** Maximum size of a file: four times a bundle of all public CAs. A file given by mistake is refused early. */
 const MAX_BYTES = 1024 * 1024;
 
 /** Mode bit by which everybody may read a file. */
@@ -16,9 +16,9 @@ export interface ReadFile {
 }
 
 /**
- * Reads a file. Throws an `AccessError` that names it, also for a pipe, which cannot be read again.
+ * Reads a file. Throws an `AccessError` that names the file, also for a pipe, which cannot be read twice.
  *
- * @param what its key in the config, or the flag
+ * @param what the file's key in the config, or its flag, for messages
  */
 export function readAccessFile(what: string, path: string): ReadFile {
   try {
@@ -32,7 +32,7 @@ export function readAccessFile(what: string, path: string): ReadFile {
 }
 
 function readRegularFile(path: string): { text: string; mode: number } {
-  // Opening a pipe would otherwise block the process until it has a writer.
+  // Without O_NONBLOCK, opening a pipe would block the process until the pipe has a writer.
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const file = fstatSync(fd);

@@ -10,11 +10,11 @@ export interface TlsPaths {
   readonly keyFile: string;
   /** `undefined` if clients need no certificate. */
   readonly clientCaFile: string | undefined;
-  /** Empty for any. */
+  /** Names, one of which a client's certificate must have; empty for any. */
   readonly allowedNames: readonly string[];
 }
 
-/** When a certificate is valid. */
+/** When a certificate is valid, in Unix milliseconds. */
 export interface Period {
   readonly fromMs: number;
   readonly toMs: number;
@@ -30,7 +30,7 @@ export interface TlsMaterial {
   readonly caPeriods: readonly Period[];
   /** Names, one of which a client's certificate must have; empty for any. */
   readonly allowedNames: readonly string[];
-  /** When the certificate of this service ends. */
+  /** When the certificate of this service expires, in Unix milliseconds. */
   readonly notAfterMs: number;
   /** About the files; no reason to refuse them. */
   readonly warnings: readonly string[];
@@ -41,10 +41,7 @@ export const MIN_TLS_VERSION = 'TLSv1.2';
 
 const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 
-/**
- * Reads certificates and key, and checks that they fit together. Throws an `AccessError` that
- * names the file at fault.
- */
+/** Reads certificates and key, and checks that they fit together. Throws an `AccessError` that names a bad file. */
 export function readTlsFiles(paths: TlsPaths, nowMs: number): TlsMaterial {
   const { certificateFile, keyFile, clientCaFile, allowedNames } = paths;
   const { text: cert } = readAccessFile('tls.certificate_file', certificateFile);
@@ -118,7 +115,7 @@ function* validity(
   }
 }
 
-/** Finds what only OpenSSL checks, such as keys that are too weak. */
+/** Throws for faults that only OpenSSL finds, such as a key that is too weak. */
 function tryContext(what: string, pems: Pick<TlsMaterial, 'cert' | 'key' | 'ca'>): void {
   try {
     createSecureContext({ ...pems, minVersion: MIN_TLS_VERSION });

@@ -35,15 +35,15 @@ export class TlsGuard {
     return this.#material;
   }
 
-  /** New connections get these; open ones keep theirs. */
+  /** Replaces the certificates for new connections; open ones keep the former. */
   exchange(material: TlsMaterial): void {
     this.#material = material;
     for (const server of this.#servers) server.setSecureContext(this.#context());
   }
 
   /**
-   * Returns a function that takes connections. Those whose client showed the certificate that it needs are
-   * passed on, with whether it speaks HTTP/2; others are closed.
+   * Returns a function that takes TCP connections. After the handshake, `accept` gets the connections whose client
+   * has shown the certificate that it needs; the others are closed.
    */
   secure(accept: (socket: Socket, isHttp2: boolean) => void): (socket: Socket) => void {
     const server = createServer({
@@ -54,7 +54,7 @@ export class TlsGuard {
     this.follow(server);
     server.on('secureConnection', (socket) => {
       const refusal = this.refusalOf(socket);
-      // Some clients of HTTP/1.1 offer nothing.
+      // Some clients of HTTP/1.1 offer no protocol by ALPN.
       if (refusal === undefined) return accept(socket, socket.alpnProtocol === 'h2');
       this.#onRefused(refusal, peerOf(socket));
       socket.destroy();
@@ -62,7 +62,7 @@ export class TlsGuard {
     return (socket) => void server.emit('connection', socket);
   }
 
-  /** For an HTTPS server, to be given to `follow`. Clients can connect without a certificate. */
+  /** Options for an HTTPS server, which is then given to `follow`. Clients can connect without a certificate. */
   httpsOptions(): HttpsOptions {
     return { ...this.#serverOptions(), rejectUnauthorized: false };
   }
@@ -70,7 +70,7 @@ export class TlsGuard {
   /** Keeps the certificates of a server up to date, and reports failed handshakes. */
   follow(server: Server): void {
     this.#servers.add(server);
-    // Once read, a socket keeps its address beyond its end.
+    // A socket whose address was read once still knows it after its end.
     server.prependListener('connection', (socket: Socket) => void socket.remoteAddress);
     server.on('tlsClientError', (error, socket) => {
       const refusal = describeHandshakeError(error, {
@@ -78,7 +78,7 @@ export class TlsGuard {
         hasAnswered: (parentOf(socket)?.bytesWritten ?? 0) > 0,
       });
       this.#onRefused(refusal, peerOf(socket));
-      // Node leaves a socket open after a timeout.
+      // Node leaves the socket open after a timeout of the handshake.
       socket.destroy();
     });
   }
@@ -98,7 +98,7 @@ export class TlsGuard {
   }
 
   #certificateRefusal({ authorizationError }: TLSSocket): TlsRefusal | undefined {
-    // A text, whatever its type says; null if there is no error.
+    // The error is a string, whatever Node's type says; null if there is none.
     const code: unknown = authorizationError;
     if (code === null || code === undefined) return undefined;
     return describeCertificateError(String(code), this.#material.caPeriods, this.#now());
@@ -131,7 +131,7 @@ function peerOf(socket: TLSSocket): string {
   return remoteAddress === undefined ? 'unknown' : `${remoteAddress}:${remotePort}`;
 }
 
-/** The connection that carries TLS. */
+/** The TCP connection below a TLS socket. */
 function parentOf(socket: TLSSocket): Socket | undefined {
   // biome-ignore lint/plugin: of Node; it has no other way from a failed handshake to its connection.
   const parent: unknown = Reflect.get(socket, '_parent');

@@ -31,7 +31,7 @@ const UNKNOWN_CA: TlsRefusal = {
   reason: "the client's certificate is not of a CA in tls.client_ca_file",
 };
 
-/** A client that closes the connection without an alert after it has seen our certificate. */
+/** A client that closes the connection without an alert after it has seen this service's certificate. */
 const BROKEN_OFF: TlsRefusal = {
   kind: 'client',
   reason:
@@ -45,7 +45,7 @@ const OUT_OF_TIME: Readonly<Record<string, string>> = {
   CERT_NOT_YET_VALID: 'is not valid yet: are the clocks right?',
 };
 
-/** By the codes of Node and OpenSSL. */
+/** Refusals by the error codes of Node and OpenSSL. */
 const BY_CODE: Readonly<Record<string, TlsRefusal>> = {
   ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: NO_CERTIFICATE,
   UNABLE_TO_GET_ISSUER_CERT: NO_CERTIFICATE,
@@ -76,11 +76,11 @@ const BY_CODE: Readonly<Record<string, TlsRefusal>> = {
   ECONNRESET: { kind: 'broken', reason: 'the client broke the handshake off' },
 };
 
-/** What is known about a handshake beside its error. */
+/** What is known about a failed handshake beside its error. */
 export interface Handshake {
   /** Why the client's certificate was refused; `undefined` if it was not. */
   readonly certificate: TlsRefusal | undefined;
-  /** Whether anything was sent to the client; our certificate comes first. */
+  /** Whether anything was sent to the client; the first message holds this service's certificate. */
   readonly hasAnswered: boolean;
 }
 
@@ -89,10 +89,10 @@ export function describeHandshakeError(
   error: Error,
   { certificate, hasAnswered }: Handshake,
 ): TlsRefusal {
-  // The error then says only that the connection is closed.
+  // After a refused certificate, the error says only that the connection is closed.
   if (certificate !== undefined) return certificate;
   const code = 'code' in error ? String(error.code) : '';
-  // Node's clients, and so grpc-js, send no alert.
+  // Clients on Node, such as grpc-js, send no alert but close the connection.
   if (code === 'ECONNRESET' && hasAnswered) return BROKEN_OFF;
   const known = BY_CODE[code];
   if (known !== undefined) return known;
@@ -108,8 +108,8 @@ export function describeHandshakeError(
 /**
  * Why the certificate of a client was refused.
  *
- * @param code OpenSSL's
- * @param authorities when those of `tls.client_ca_file` are valid
+ * @param code OpenSSL's error code
+ * @param authorities when the certificates in `tls.client_ca_file` are valid
  */
 export function describeCertificateError(
   code: string,
@@ -124,7 +124,7 @@ export function describeCertificateError(
   return known ?? { kind: 'bad_certificate', reason: `the client's certificate: ${code}` };
 }
 
-/** OpenSSL does not say which certificate of the chain is at fault. */
+/** Names the certificates that may be at fault: OpenSSL does not say which one of the chain is. */
 function whoseTime(authorities: readonly Period[], nowMs: number): string {
   const isOut = ({ fromMs, toMs }: Period) => nowMs < fromMs || nowMs >= toMs;
   const out = authorities.filter(isOut).length;

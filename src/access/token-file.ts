@@ -1,10 +1,10 @@
 import { AccessError } from './access-error.ts';
 import { readAccessFile } from './read-file.ts';
 
-/** Shorter ones can be guessed; longer ones do not fit well into a header. */
+/** Shorter tokens can be guessed; longer tokens do not fit well into a header. */
 const TOKEN_LENGTH = { min: 16, max: 512 } as const;
 
-/** Tokens in one file: each call is compared with all. */
+/** Maximum number of tokens in one file: the token of each call is compared with all. */
 const MAX_TOKENS = 1000;
 
 const VISIBLE_ASCII = /^[\x21-\x7e]+$/;
@@ -21,7 +21,7 @@ export interface TokenFile {
  * Reads tokens, one a line; blank lines and those that begin with # are left out. Throws an
  * `AccessError` that names the file and the line, never the token.
  *
- * @param what its key in the config, or the flag
+ * @param what the file's key in the config, or its flag, for messages
  */
 export function readTokenFile(what: string, path: string): TokenFile {
   const { text, warnings } = readAccessFile(what, path);

@@ -2,10 +2,10 @@ import { hash, timingSafeEqual } from 'node:crypto';
 import { LearningError } from '../domain/errors.ts';
 import { readTokenFile } from './token-file.ts';
 
-/** What the bearer of a token may call: LearningService, or both services. */
+/** What the bearer of a token may call: LearningService (`client`), or LearningAdminService, too (`admin`). */
 export type Role = 'client' | 'admin';
 
-/** What a call needs: a token of that role, or of any. */
+/** The role that a call's token must have. */
 export type RequiredRole = Role | 'any';
 
 /** The files of tokens. */
@@ -67,7 +67,7 @@ export function checkToken(tokens: Tokens, header: string | undefined, need: Req
 function roleOf({ known }: Tokens, token: string): Role | undefined {
   const digest = digestOf(token);
   let found: Role | undefined;
-  // Compares all, and digests: the time it takes reveals nothing.
+  // All tokens are compared, and by their digests, so that the time taken reveals nothing.
   for (const { digest: one, role } of known) {
     if (timingSafeEqual(one, digest) && found !== 'admin') found = role;
   }

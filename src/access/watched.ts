@@ -1,7 +1,7 @@
 import { messageOf } from '../domain/errors.ts';
 import type { AccessLog } from './log-sampler.ts';
 
-/** Calls `onChange` when one of the files has changed; returns a function that stops it. */
+/** Calls `onChange` when one of the files has changed; returns a function that stops watching. */
 export type WatchFiles = (paths: readonly string[], onChange: () => void) => () => void;
 
 /** How files are read, and read again when they change. */
@@ -16,7 +16,7 @@ export interface WatchedOptions<S, T> {
   readonly what: string;
 }
 
-/** The newest good content of files; `settings` holds their paths, and may hold more. */
+/** The newest good content of files. All strings in `settings` are paths of the files. */
 export class Watched<S extends object, T> {
   readonly #options: WatchedOptions<S, T>;
   #settings: S;
@@ -28,7 +28,7 @@ export class Watched<S extends object, T> {
   constructor(settings: S, options: WatchedOptions<S, T>) {
     this.#options = options;
     this.#settings = settings;
-    // Before reading, so that no change is missed.
+    // The files are watched before they are read, so that no change is missed.
     this.#stopWatching = this.#watch();
     try {
       this.#value = options.read(settings);
@@ -56,7 +56,7 @@ export class Watched<S extends object, T> {
       this.#settings = settings;
       this.#stopWatching = this.#watch();
       this.#take(value);
-      // They may have changed before they were watched.
+      // The files may have changed between the reading and the watching.
       this.#readAgain();
     };
   }

@@ -9,31 +9,31 @@ import { createServer as createHttpsServer, type ServerOptions as HttpsOptions }
 import { Counts } from '../domain/counts.ts';
 import { isPipelined } from '../net/pipelining.ts';
 
-// An import would read all its exports, and so load WebSocket and fetch: a tenth of the time to start.
+// An import of node:http reads all its exports, and so loads WebSocket and fetch: a tenth of the time to start.
 const { createServer } = process.getBuiltinModule('node:http');
 
 type Socket = IncomingMessage['socket'];
 
 /** What the pages show. */
 export interface AdminSources {
-  /** Why the sidecar takes no calls; `undefined` if it does. */
+  /** Why the sidecar takes no calls; `undefined` if it takes them. */
   notReady(): string | undefined;
-  /** In the text format of Prometheus. */
+  /** The metrics, in the text format of Prometheus. */
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
   /** Why a request may not read the metrics; `undefined` if it may. */
   deny(request: IncomingMessage): Denial | undefined;
 }
 
-/** Why a request is refused; 401 if a token may help. */
+/** Why a request is refused; `code` is 401 where a token could help. */
 export interface Denial {
   readonly code: 401 | 403;
   readonly reason: string;
 }
 
-/** Probes and scrapers need few. */
+/** Maximum number of connections: probes and scrapers need few. */
 const MAX_CONNECTIONS = 256;
 
-/** Of one address, so that no client alone can keep the probes out. */
+/** Maximum number of connections from one address, so that no client alone can keep the probes out. */
 const MAX_CONNECTIONS_PER_ADDRESS = 64;
 
 /** Requests have no body and few headers. */
@@ -49,7 +49,7 @@ const LIMITS = {
 const IDLE_TIMEOUT_MS = 20_000;
 
 /**
- * Serves `/healthz` and `/readyz` to everybody, and `/metrics`; all read-only.
+ * Serves `/healthz` and `/readyz` to everybody, and `/metrics` to those whom `sources.deny` lets pass; all read-only.
  *
  * @param https certificates; without them, plain HTTP
  */
@@ -75,7 +75,7 @@ function boundPerAddress(server: Server): void {
   });
 }
 
-/** Calls once for all callers that wait at the same time. */
+/** Makes one call of `ask` serve all callers that wait at the same time. */
 function shared<T>(ask: () => Promise<T>): () => Promise<T> {
   let asked: Promise<T> | undefined;
   return () => {

@@ -13,7 +13,7 @@ export interface MetricSources {
   ledgerWritable(): boolean;
   configRefused(): boolean;
   accessRefused(): boolean;
-  /** `undefined` if there is no certificate. */
+  /** Unix time in milliseconds; `undefined` if there is no certificate. */
   certificateEndMs(): number | undefined;
   active(): boolean;
   onTrial(): boolean;
@@ -23,7 +23,7 @@ export interface MetricSources {
 const CALL_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 const CYCLE_BUCKETS = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5];
 
-/** The metrics of the service, and how each is reported. */
+/** The metrics of the service: for each, a function that reports it. */
 export type Metrics = ReturnType<typeof createMetrics>;
 
 export function createMetrics() {
@@ -60,9 +60,9 @@ export function createMetrics() {
   });
   const failures = counter('cycle_failures_total', 'Cycles that failed');
   return {
-    /** Adds the gauges, which read their sources when they are scraped. */
+    /** Adds the gauges, which read `sources` at each scrape. */
     addGauges: (sources: MetricSources) => addGauges(registry, sources),
-    /** All of them, in the text format of Prometheus. */
+    /** All metrics, in the text format of Prometheus. */
     page: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
     tasksRecorded: counter('tasks_recorded_total', 'Tasks recorded since the start, no duplicates'),
     tasksRepeated: counter(
@@ -72,7 +72,7 @@ export function createMetrics() {
     otlp: otlpCounters(registry),
     cycleCompleted: (seconds: number) => cycles.observe(seconds),
     cycleFailed: () => failures(1),
-    /** Of the window of the newest cycle. */
+    /** Reports the number of names that the window of the newest cycle had no room for. */
     measurementNamesDropped: (count: number) => dropped.set(count),
     ruleFault: counters('rule_faults_total', 'Rules that could not be evaluated', 'rule_id'),
     deltaProposed: counters('deltas_proposed_total', 'Deltas proposed by cycles', 'type'),

@@ -30,7 +30,7 @@ export async function audit(
     refuse('expected the ids of deltas, or --all for every delta that was on trial');
   }
   const ledger = findTrials(scanLedger(dataDir));
-  // In a damaged ledger, the delta may be among the damaged rows.
+  // In a damaged ledger, a delta that was not found may be in a damaged row.
   if (ledger.faults.length === 0) refuseUnknown(ledger, deltaIds, dataDir, refuse);
   const tally = { trials: 0, stand: 0, fail: 0, running: 0, earlier: 0 };
   for (const deltaId of all ? ledger.trials.keys() : new Set(deltaIds)) {
@@ -67,7 +67,7 @@ function stateOf({ faults, isOver, isChainOnly }: TrialAudit): Exclude<keyof Tal
   return isOver ? 'stand' : 'running';
 }
 
-/** Trials by the result of their audit; of `earlier` releases, only the chain is checked. */
+/** Numbers of trials by the result of their audit; of trials of `earlier` releases, only the hash chain is checked. */
 type Tally = Readonly<Record<'trials' | 'stand' | 'fail' | 'running' | 'earlier', number>>;
 
 function refuseUnknown(

@@ -117,7 +117,7 @@ function describeRule(tally: RuleTally): string {
   );
 }
 
-/** The trials that the trace allows to judge, and how many it does not, by reason. */
+/** Lines for the trials that could be judged from the trace, and the number of the others by reason. */
 function describeTrials(trials: readonly ReplayedTrial[]): string[] {
   const judged = trials.filter(({ unjudged }) => unjudged === '');
   const others = trials.filter(({ unjudged }) => unjudged !== '');

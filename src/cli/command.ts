@@ -52,7 +52,7 @@ function createProgram(): Command {
     .enablePositionalOptions()
     .hook('preAction', (_, command) => {
       refuseUnclearSwitches(command);
-      // Other commands end with their terminal.
+      // Commands other than `serve` end when their terminal closes.
       if (command.name() !== 'serve') process.removeAllListeners('SIGHUP');
     });
   program.addCommand(serveCommand(), { isDefault: true });
@@ -116,7 +116,7 @@ function serveCommand(): Command {
       .addOption(flag('--no-reflection', 'do not tell clients the contract (gRPC reflection)'))
       .option('--check-config', 'check the config and stop')
       .option('--print-config', 'print the effective config and stop')
-      // Commander takes an unknown command for an argument of the default one.
+      // Commander takes an unknown command for an argument of the default command.
       .allowExcessArguments()
       .action(runServe)
   );

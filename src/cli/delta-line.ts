@@ -16,7 +16,7 @@ export function describeDelta(delta: Delta): string {
   return `${change} (${score}) by ${delta.ruleId}: ${reasoning}${after}`;
 }
 
-/** Whether a delta is a switch of a trial that does not change the value. */
+/** Whether a delta is a trial's switch that leaves the value as it was. */
 export function isIdleSwitch({ trialDeltaId, oldValue, newValue }: Delta): boolean {
   return trialDeltaId !== '' && show(oldValue) === show(newValue);
 }
@@ -26,7 +26,7 @@ export function describeChange(delta: Delta): string {
   return `${delta.target} ${showValues(delta)}`;
 }
 
-/** Parameters as `a=1, b="x"`, by name. */
+/** Parameters as `a=1, b="x"`, sorted by name. */
 export function describeParameters(parameters: Readonly<Record<string, Value>>): string {
   const names = Object.keys(parameters).sort();
   return names.map((name) => `${name}=${show(parameters[name])}`).join(', ');
@@ -37,7 +37,7 @@ export function showTime(time: Timestamp | undefined): string {
   return time === undefined ? '-' : timestampDate(time).toISOString();
 }
 
-/** To one decimal: what was learned of a rule moves its score by fractions. */
+/** A score to one decimal: what was learned of a rule moves the scores of its deltas by fractions. */
 function showScore({ evaluation }: Delta): string {
   return evaluation === undefined ? 'none' : String(Number(evaluation.overallScore.toFixed(1)));
 }
@@ -47,12 +47,12 @@ export function showValues({ oldValue, newValue }: Pick<Delta, 'oldValue' | 'new
   return `${show(oldValue)} -> ${show(newValue)}`;
 }
 
-/** As JSON. */
+/** A value as JSON; `nothing` if there is none. */
 function show(value: Value | undefined): string {
   return value === undefined ? 'nothing' : JSON.stringify(toJson(ValueSchema, value));
 }
 
-/** `DELTA_OPERATION_ADJUST` as `adjust`. */
+/** The name of an enum's value, without its prefix: `adjust` for `DELTA_OPERATION_ADJUST`. */
 export function wordOf(schema: DescEnum, number: number): string {
   return schema.value[number]?.localName.toLowerCase() ?? String(number);
 }

@@ -37,7 +37,7 @@ function isOff(value = ''): boolean {
   return /^(?:|false|0|no|off)$/i.test(value.trim());
 }
 
-/** How a command reaches a sidecar. */
+/** The flags by which a command reaches a sidecar. */
 export function targetFlags(): Option[] {
   const file = (name: string, description: string) =>
     flag(`${name} <file>`, description).argParser(nonEmpty);
@@ -54,7 +54,7 @@ export function targetFlags(): Option[] {
   ];
 }
 
-/** The data directory of a ledger in memory. */
+/** The value of `--data-dir` for a ledger in memory. */
 export const IN_MEMORY = ':memory:';
 
 /** The directory of a ledger. */
@@ -78,7 +78,7 @@ export function configFlag(): Option {
   );
 }
 
-/** Collects repeated flags, and lists separated by commas in the environment variable. */
+/** Collects the addresses of a repeated flag, or those separated by commas in the environment variable. */
 export function collectAddresses() {
   let given: string[] = [];
   return (text: string): string[] => {
@@ -100,7 +100,7 @@ function listenAddress(text: string): string {
   throw new InvalidArgumentError(fault);
 }
 
-/** Port 0, any free port, makes sense for servers only. */
+/** Refuses port 0, which means any free port and makes sense for servers only. */
 function targetAddress(text: string): string {
   if (faultOf(text, parseSocketAddress) === undefined && !/:0+$/.test(text)) return text;
   throw new InvalidArgumentError(
@@ -118,7 +118,7 @@ function faultOf(address: string, parse: (text: string) => unknown): string | un
   }
 }
 
-/** An unset shell variable must not name the current directory. */
+/** Refuses an empty path: an unset shell variable must not name the current directory. */
 function nonEmpty(text: string): string {
   if (text !== '') return text;
   throw new InvalidArgumentError('Expected a path, got nothing.');
@@ -137,7 +137,7 @@ export function positiveNumber(text: string): number {
   throw new InvalidArgumentError('Expected a number above 0.');
 }
 
-/** Seconds, an hour; 0 aborts all calls at once. */
+/** Maximum of `--drain-timeout`: an hour, in seconds. */
 const MAX_DRAIN_TIMEOUT = 3600;
 
 /** Seconds from 0 to an hour. */

@@ -33,12 +33,12 @@ interface Chapter {
 /** A report in plain sentences. */
 export interface GainsDocument {
   readonly summary: string;
-  /** Those with items. */
+  /** Only chapters with items. */
   readonly chapters: readonly Chapter[];
   readonly notes: string;
 }
 
-/** Maximum number of named changes that were not kept. */
+/** Maximum number of items for changes that were not kept. */
 const MAX_NAMED = 10;
 
 const NOTES =
@@ -81,7 +81,7 @@ function summaryOf(gains: GetGainsResponse): string {
   return `${since}: ${which}${and} ${describeAmounts(totals)}.`;
 }
 
-/** The number of changes that the answer left out. */
+/** An item with the number of changes that the answer left out; none if it left out none. */
 function more(told: readonly unknown[], inAll: bigint): Item[] {
   const left = Number(inAll) - told.length;
   return left > 0 ? [{ text: `and ${countOf(left, 'older change')}` }] : [];
@@ -165,7 +165,7 @@ function unkeptItems({ unkept, unkeptCount }: GetGainsResponse): Item[] {
   return left > 0 ? [...items, { text: `and ${countOf(left, 'more change')}` }] : items;
 }
 
-/** The key of equal findings; a change that had been live has one of its own. */
+/** The key of equal findings; a change that had been live has a key of its own. */
 function findingOf(change: UnkeptChange): string {
   const { deltaId, ruleId, target, verdict, wasInForce } = change;
   return JSON.stringify(wasInForce ? deltaId : [ruleId, target, showValues(change), verdict]);
@@ -180,7 +180,7 @@ function unkeptItem(change: UnkeptChange, times: number): Item {
     tasksConfirmed === undefined
       ? `after ${countOf(tasksUsed, 'task')}${wasInForce ? ', when it was in force' : ''}`
       : `${countOf(tasksConfirmed, 'task')} after it had been confirmed`;
-  // By an operator, a client or a trial of the old value, or because it was not proven.
+  // An operator, a client or a trial of the old value took the change back, or it was not proven.
   if (wasInForce && verdict !== Verdict.HARMED) {
     return { text: `${changeText(change)}: taken back ${when}: ${printable(summary)}` };
   }

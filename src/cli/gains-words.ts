@@ -38,7 +38,7 @@ export function describeAmounts(amounts: readonly GainAmount[]): string {
   return [LIST.format(shown), rest].filter((text) => text !== '').join('; ');
 }
 
-/** As `describeAmounts`, of costs: positive is lost. */
+/** As `describeAmounts`, for costs: a positive amount is lost. */
 export function describeCosts(amounts: readonly GainAmount[]): string {
   return describeAmounts(amounts.map(negated));
 }
@@ -104,7 +104,7 @@ function perTaskUnit(metric: string): { unit: string; factor: number } {
   return { unit: metric === 'latency' ? ' ms' : '', factor: 1 };
 }
 
-/** `2 Nov 2025`, in UTC. */
+/** A day as `2 Nov 2025`, in UTC; `-` if missing. */
 export function day(time: Timestamp | undefined): string {
   if (time === undefined) return '-';
   return timestampDate(time).toLocaleDateString('en-GB', {
@@ -133,7 +133,7 @@ function wholeRange({ lower, upper }: Ends): string {
   return `${formatCount(lower)} to ${formatCount(upper)}`;
 }
 
-/** Three significant digits; from 100 on, all digits before the point. */
+/** A number with three significant digits; from 100 on, a whole number. */
 function short(value: number): string {
   const rounded = Math.abs(value) >= 100 ? Math.round(value) : Number(value.toPrecision(3));
   // + 0 turns -0 into 0.

@@ -9,12 +9,12 @@ import { printLine } from './output.ts';
 // An import would also load WebSocket and fetch, which costs time at each check; see admin/http.ts.
 const { request: requestHttp } = process.getBuiltinModule('node:http');
 
-/** Flags of `healthcheck`, the same as those of the sidecar. */
+/** Flags of `healthcheck`; `adminListen` and `config` are those of the sidecar. */
 export interface HealthcheckFlags {
   readonly adminListen: string;
-  /** Only a config can name certificates. */
+  /** The config file. Only a config can name certificates: without one, the sidecar serves plain HTTP. */
   readonly config: string | undefined;
-  /** Ask for readiness instead of liveness. */
+  /** Whether to ask for readiness instead of liveness. */
   readonly ready: boolean | undefined;
   /** Seconds. */
   readonly timeout: number;
@@ -33,14 +33,13 @@ export async function healthcheck(flags: HealthcheckFlags): Promise<void> {
   try {
     await ask('https');
   } catch (error) {
-    // Plain HTTP is tried, too, rather than reading the config: it may be invalid by now, while the sidecar
-    // uses the previous one.
+    // The config is not read to find out: it may be invalid by now, while the sidecar uses the previous one.
     if (security === 'tls' || !speaksNoTls(error)) throw error;
     await ask('http');
   }
 }
 
-/** The address of a local server as clients on the same machine reach it. */
+/** The address at which clients on the same machine reach a server that listens on `listened`. */
 function reachable(listened: SocketAddress): string {
   if (listened.kind !== 'tcp') throw new Error('HTTP is served on host:port only');
   const { host, port } = listened;
@@ -51,7 +50,7 @@ function reachable(listened: SocketAddress): string {
 
 async function askAt(url: string, signal: AbortSignal): Promise<void> {
   const request = url.startsWith('https:')
-    ? // The service is local and receives nothing secret, so its certificate's name does not matter.
+    ? // The service is local and receives nothing secret, so its certificate is not checked.
       requestHttps(url, { signal, agent: false, rejectUnauthorized: false })
     : requestHttp(url, { signal, agent: false });
   request.end();

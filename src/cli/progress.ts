@@ -12,9 +12,9 @@ export interface ProgressState {
 /** Shows progress to people. */
 export interface Progress {
   update(state: ProgressState): void;
-  /** Prints a line beside it. */
+  /** Prints a line of text apart from the progress. */
   note(text: string): void;
-  /** Removes the line. */
+  /** Removes the progress from a terminal. */
   end(): void;
 }
 
@@ -24,13 +24,13 @@ export type ProgressSink = Pick<WriteStream, 'write'> & {
   readonly columns?: number;
 };
 
-/** The minimum intervals between redraws, and between lines elsewhere. */
+/** Minimum intervals between redraws on a terminal, and between lines on any other stream. */
 const REDRAW_MS = 100;
 const LINE_MS = 2000;
 
 const CLEAR_LINE = '\r\u001b[K';
 
-/** A line that is redrawn on a terminal; elsewhere periodic lines. */
+/** Shows progress by a line that is redrawn on a terminal, and by periodic lines on any other stream. */
 export function createProgress(sink: ProgressSink, monotonic: () => number): Progress {
   const isTerminal = sink.isTTY === true;
   let nextMs = monotonic() + (isTerminal ? 0 : LINE_MS);
@@ -46,7 +46,7 @@ export function createProgress(sink: ProgressSink, monotonic: () => number): Pro
         sink.write(`${describe(state)}\n`);
         return;
       }
-      // Some terminals report 0.
+      // Some terminals report 0 columns.
       drawn = describe(state).slice(0, (sink.columns || 80) - 1);
       sink.write(`\r${drawn}\u001b[K`);
     },

@@ -9,10 +9,10 @@ import { createProgress, formatCount, type Progress } from './progress.ts';
 /** Options of `replay`. */
 export interface ReplayOptions extends TargetOptions {
   readonly files: readonly string[];
-  /** Tasks a second. */
+  /** Maximum number of tasks sent per second. */
   readonly rate: number | undefined;
   readonly skipBadLines: boolean | undefined;
-  /** Seconds. */
+  /** Seconds without progress after a break of the connection. */
   readonly giveUpAfter: number;
 }
 
@@ -22,8 +22,8 @@ const BATCH_SIZE = 100;
 const BATCHES_PER_SECOND = 10;
 
 /**
- * Records the tasks of traces with a running sidecar, in order. Rejects at a line that is no task, once all
- * tasks before it are acknowledged.
+ * Records the tasks of traces with a running sidecar, in order. Unless bad lines are skipped, rejects at the first
+ * line that is no task, once all tasks before it are acknowledged.
  */
 export async function replay(options: ReplayOptions): Promise<void> {
   endWhenUnread();
@@ -65,7 +65,7 @@ function batchesOf({ files, rate }: ReplayOptions, onBadLine: (line: BadLine) =>
   return rate === undefined ? batches : paced(batches, rate);
 }
 
-/** `undefined` if the size of any file is unknown. Throws if a file cannot be read. */
+/** The bytes of all files; `undefined` if the size of any is unknown. Throws if a file cannot be read. */
 function totalSize(files: readonly string[]): number | undefined {
   return files
     .map(sizeOfTrace)

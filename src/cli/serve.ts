@@ -25,7 +25,7 @@ export interface ServeOptions extends ListenOptions {
   /** Seconds. */
   readonly drainTimeout: number;
   readonly config: string | undefined;
-  /** Overrides the config's. */
+  /** Overrides the level in the config. */
   readonly logLevel: string | undefined;
   /** Whether gRPC reflection is served. */
   readonly reflection: boolean;
@@ -43,7 +43,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   });
   const { logger } = log;
   for (const warning of warnings) logger.warn(formatFault(warning));
-  // Before the ledger is opened, which a refused address must not create.
+  // The addresses are checked before the ledger is opened: a refused address must not create a ledger.
   const listenPlan = createListenPlan(options, config, logger);
   const store = await openStore(options, logger);
   const backups = backupsOf(options, logger);
@@ -52,7 +52,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     ...{ ...options, listenPlan, config, store, newestBackupMs, log: logger },
   });
   backups?.configure(config.ledger.backup);
-  // Before the start-up line: its reader may send a signal.
+  // Signals are handled before the start-up line is written, since its reader may send one.
   const unfollow = followConfig({ config, text }, { runtime, backups, options, log });
   const stop = () => {
     unfollow();
@@ -105,7 +105,7 @@ function handleSignals(runtime: Runtime, stopFirst: () => void, log: Logger): vo
     }
   };
   for (const signal of ['SIGTERM', 'SIGINT']) {
-    // Replaces the handlers of the start, which had nothing to stop.
+    // Replaces the handlers that main.ts may have set for the start, which exit at once.
     process.removeAllListeners(signal).on(signal, () => void stop(signal));
   }
 }

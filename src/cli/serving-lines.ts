@@ -11,7 +11,7 @@ const MODES: Record<CurationMode, string> = {
   recommend: 'a change waits until a person approves it',
 };
 
-/** What to type for a command: in a clone, and where the package is installed. */
+/** What to type before the name of a command: in a clone, or where the package is installed. */
 const COMMAND = import.meta.url.endsWith('.ts') ? 'npm start --' : 'npx learning-sidecar';
 
 /** What `serve` prints on a terminal when it serves. */

@@ -9,7 +9,7 @@ import type { StreamDeltasResponse } from '../gen/learning/v1/learning_service_p
 /** What a stream brings, or what happens to it. */
 export type StreamEvent =
   | { readonly kind: 'message'; readonly message: StreamDeltasResponse }
-  /** It broke, and is opened again; `undefined` if it ended without an error. Once per outage. */
+  /** The stream broke, and is opened again. Once per outage. `failure`: `undefined` if it ended without an error. */
   | { readonly kind: 'lost'; readonly failure: ServiceError | undefined }
   | { readonly kind: 'resumed'; readonly sequence: bigint | undefined };
 
@@ -17,15 +17,15 @@ export interface StreamOptions {
   readonly clientId: string;
   /** All if empty. */
   readonly types: readonly DeltaType[];
-  /** The newest sequence that is known, of any ledger; by default the values are sent first. */
+  /** The sequence to resume after, in whatever ledger there is; if `undefined`, all values are sent first. */
   readonly afterSequence: bigint | undefined;
-  /** Ends it. */
+  /** Ends the stream. */
   readonly signal: AbortSignal;
 }
 
 /**
  * Reads applied deltas, and goes on after the last one when the connection breaks. Ends when `signal` fires. Rejects
- * with a `ServiceError` that a retry cannot help.
+ * with a `ServiceError` if a retry cannot help.
  */
 export async function* readStream(
   client: LearningClient,
@@ -54,7 +54,7 @@ export async function* readStream(
       if (signal.aborted) return;
       if (!isServiceError(error) || !isTransient(error)) throw error;
       failure = error;
-      // A ledger that was put back has not come to the place.
+      // A ledger restored from a backup has not reached that sequence yet.
       if (error.code === status.OUT_OF_RANGE) place = {};
     }
     if (!isLost) yield { kind: 'lost', failure };

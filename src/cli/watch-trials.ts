@@ -23,7 +23,7 @@ export interface StageEvent {
   readonly stage: ProofStage;
   /** The delta as it is now. */
   readonly delta: Delta;
-  /** Its switches so far that did not change the value. */
+  /** The number of the trial's switches so far that left the value as it was. */
   readonly idleSwitches: number;
 }
 
@@ -43,7 +43,7 @@ export interface TrialFollowerOptions {
   readonly onEvent: (event: TrialEvent) => Promise<void>;
 }
 
-/** The polling interval: the stream has the switches of trials, but not the trials. */
+/** The interval of polling for trials: the stream has their switches only. */
 const LOOK_MS = 2000;
 
 /** The known state of a delta. */
@@ -54,14 +54,14 @@ interface Followed {
 }
 
 /**
- * Reports the beginning and end of each trial and probation, and refusals of their deltas and of confirmed
- * ones. An end while the sidecar is unreachable is reported after reconnection.
+ * Reports the beginning and end of each trial and probation, and refusals of deltas on trial, on probation or
+ * confirmed. An end while the sidecar is unreachable is reported after reconnection.
  */
 export class TrialFollower {
   readonly #options: TrialFollowerOptions;
   /** Deltas known to be on trial or on probation. */
   readonly #followed = new Map<string, Followed>();
-  /** Deltas for which both have ended; the stream may name them again. */
+  /** Deltas whose trial and probation have ended; the stream may name them again. */
   readonly #over = new Set<string>();
   /** The clients whose refusals were reported, by delta. */
   #refusers = new Map<string, ReadonlySet<string>>();
@@ -97,7 +97,7 @@ export class TrialFollower {
     }
   }
 
-  /** Returns whether the delta was not known yet. */
+  /** Begins to follow a delta; returns whether the delta was not known yet. */
   #follow(deltaId: string, stage: ProofStage): boolean {
     if (this.#over.has(deltaId) || this.#followed.has(deltaId)) return false;
     this.#followed.set(deltaId, { stage, isTold: false });
@@ -123,7 +123,7 @@ export class TrialFollower {
     }
   }
 
-  /** `undefined` if the sidecar no longer has the delta. */
+  /** The delta as it is now; `undefined` if the sidecar no longer has it. */
   async #ask(deltaId: string, call: { deadlineMs: number; signal: AbortSignal }) {
     try {
       return (await this.#options.client.getDeltaStatus({ deltaId }, call)).delta;
@@ -143,7 +143,7 @@ export class TrialFollower {
       await onEvent({ kind, stage, delta, idleSwitches });
     }
     if (kind === 'ended') this.#idleSwitches.delete(deltaId);
-    // The end of a trial says that its delta is on probation, so that is not reported again.
+    // The event of a trial's end shows that the delta is on probation, so the probation's beginning is not reported.
     if (now !== undefined) this.#followed.set(deltaId, { stage: now, isTold: true });
     else {
       this.#followed.delete(deltaId);
@@ -175,7 +175,7 @@ export class TrialFollower {
 
 const STATES = [DeltaState.TRIAL, DeltaState.PROVISIONAL, DeltaState.CONFIRMED];
 
-/** A delta applied before its trial is PROVISIONAL from the start, and on trial until it has helped. */
+/** The stage of a delta. One applied before its trial is PROVISIONAL from the start, and on trial until it HELPED. */
 function stageOf({ state, effect }: Delta): ProofStage | undefined {
   if (state === DeltaState.TRIAL) return 'trial';
   if (state !== DeltaState.PROVISIONAL) return undefined;

@@ -64,7 +64,7 @@ async function printStream(
   }
 }
 
-/** The names differ from the fields of stream messages, which are printed in between. */
+/** An event as JSON. Its field differs from those of stream messages, which are printed in between. */
 function trialJson(event: TrialEvent): string {
   const delta = toJson(DeltaSchema, event.delta);
   return JSON.stringify(event.kind === 'refused' ? { refused: delta } : { trial: delta });

@@ -7,24 +7,24 @@ import type { OutageLog } from './log.ts';
 /** A unary method. */
 type Method<Q, A> = (request: Q, options: CallOptions) => Promise<A>;
 
-/** Deadline of what an orchestrator may wait for. */
+/** Deadline of calls that an orchestrator may wait for. */
 const SOON_MS = 500;
 
-/** Deadline of an attempt at what has to arrive: gRPC itself waits for the sidecar, and retries. */
+/** Deadline of an attempt at a call that has to arrive; within it, gRPC waits for the sidecar and retries. */
 const PERSISTENT_MS = 600_000;
 
-/** How a client calls until it is closed, and what it logs of that. */
+/** Makes the unary calls of a client until it is closed, and logs outages. */
 export class Calls {
   readonly #signal: AbortSignal;
   readonly #log: OutageLog;
 
-  /** @param signal cancels all of them */
+  /** @param signal cancels all calls */
   constructor(signal: AbortSignal, log: OutageLog) {
     this.#signal = signal;
     this.#log = log;
   }
 
-  /** Calls once; resolves to `undefined` without an answer by the deadline. */
+  /** Calls once; resolves to `undefined` if the call fails or is not answered by the deadline. */
   async attempt<Q, A>(topic: string, method: Method<Q, A>, request: Q, deadlineMs = SOON_MS) {
     const signal = this.#signal;
     try {
@@ -38,7 +38,7 @@ export class Calls {
     }
   }
 
-  /** Calls again after outages that outlast gRPC's retries. Rejects if that cannot help. */
+  /** Calls until answered, also after outages that outlast gRPC's retries. Rejects if a retry cannot help. */
   async persist<Q, A>(topic: string, method: Method<Q, A>, request: Q): Promise<A> {
     const signal = this.#signal;
     for (;;) {

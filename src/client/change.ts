@@ -18,8 +18,8 @@ export interface Change {
   /** All settings after the change. */
   readonly parameters: Values;
   /**
-   * By name, the id of the delta of each parameter whose value differs from the live one, one that is gone included;
-   * empty for an initial value, or where the sidecar no longer has the delta.
+   * The parameters whose value differs from the live one, removed ones included, each with the id of its delta. The
+   * id is empty for an initial value, or if the sidecar no longer has the delta.
    */
   readonly changed: Readonly<Record<string, string>>;
   /** The ledger's epoch. */
@@ -61,7 +61,7 @@ function differing(from: Values, to: Values, deltaIds: Readonly<Record<string, s
   return Object.fromEntries(changed.map((name) => [name, own(deltaIds, name) ?? '']));
 }
 
-/** Settings in which these parameters have their former values; those that had none are left out. */
+/** `settings` with the `former` values of the parameters in `names`; a parameter that had none is left out. */
 export function withFormer(settings: Values, former: Values, names: Iterable<string>): Values {
   const kept: Record<string, Value> = { ...settings };
   for (const name of names) {
@@ -93,7 +93,7 @@ export interface Refusal {
   readonly error: { readonly reason: string; readonly message: string };
 }
 
-/** What an error that `onChange` threw at a change refuses. */
+/** The refusal that an error thrown by `onChange` stands for. */
 export function refusalOf(thrown: unknown, change: Change): Refusal {
   const isRefusal = thrown instanceof DeltaRefusal;
   const names = (isRefusal && thrown.parameters) || Object.keys(deltasOf(change));
@@ -116,7 +116,7 @@ export function answersTo(change: Change, refusal?: Refusal): DeltaAnswer[] {
   );
 }
 
-/** The deltas to be answered, by name: of a delta also if it leaves the value as it is. */
+/** The deltas to answer, by parameter. A streamed delta is answered even if it leaves the value as it was. */
 function deltasOf({ changed, delta }: Change): Readonly<Record<string, string>> {
   return delta === undefined ? changed : { [delta.target]: delta.deltaId };
 }

@@ -53,7 +53,7 @@ export function causeOf(error: ServiceError): string {
   return system?.[0].trim() ?? handshakeCauseOf(error.details) ?? error.details;
 }
 
-/** Why a TLS handshake failed; `undefined` if it is not the cause. */
+/** Why a TLS handshake failed; `undefined` if something else failed. */
 function handshakeCauseOf(details: string): string | undefined {
   const names = /ERR_TLS_CERT_ALTNAME_INVALID\]: (?<why>.*?)(?:\. Resolution note|$)/s.exec(
     details,

@@ -16,14 +16,14 @@ export interface CallFailure {
   readonly retryDelayMs: number | undefined;
 }
 
-/** Reads the error of a call; `undefined` if it is not one of a call. */
+/** Reads the error of a failed call; `undefined` for any other error. */
 export function readFailure(error: unknown): CallFailure | undefined {
   if (!isServiceError(error)) return undefined;
   const { code, details } = error;
   return { ...readStatusDetails(error), code: status[code] ?? String(code), message: details };
 }
 
-/** As `readFailure`, but with `code` if it is not one of a call: by default, the request cannot be sent. */
+/** As `readFailure`, but gives any other error `code`; by default, that of a request that cannot be sent. */
 export function failureOf(error: unknown, code = 'INVALID_ARGUMENT'): CallFailure {
   const none = { reason: '', domain: '', violations: [], retryDelayMs: undefined };
   return readFailure(error) ?? { ...none, code, message: messageOf(error) };
@@ -44,10 +44,10 @@ export function isAway({ code }: CallFailure): boolean {
   return code === 'UNAVAILABLE' || code === 'DEADLINE_EXCEEDED';
 }
 
-/** Codes of grpc-js for a connection that breaks within a call; from the sidecar they have a reason. */
+/** Codes that grpc-js gives a call whose connection breaks; an error from the sidecar with one of them has a reason. */
 const BROKEN = new Set(['INTERNAL', 'UNKNOWN', 'CANCELLED']);
 
-/** Whether an idempotent call may succeed when it is retried; a token may be exchanged meanwhile. */
+/** Whether an idempotent call may succeed when it is retried; even a refused token may be replaced meanwhile. */
 export function mayPass(failure: CallFailure): boolean {
   const { code, reason } = failure;
   return isAway(failure) || code === 'UNAUTHENTICATED' || (BROKEN.has(code) && reason === '');

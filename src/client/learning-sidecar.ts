@@ -47,10 +47,10 @@ export class LearningSidecar {
   #sequence = 0n;
   #dropped = 0;
 
-  /** Throws an `AccessError` for a target or file that is invalid, and a `TypeError` for a `clientId`. */
+  /** Throws an `AccessError` for an invalid target or file, and a `TypeError` for an invalid `clientId`. */
   constructor(options: LearningSidecarOptions) {
     const { clientId, defaults = {}, log } = options;
-    // The stream would be refused for ever.
+    // The sidecar would refuse the stream of such a client for ever.
     if (!clientId.isWellFormed() || Buffer.byteLength(clientId) > 256) {
       throw new TypeError('clientId: expected a text of at most 256 bytes');
     }
@@ -109,7 +109,7 @@ export class LearningSidecar {
     return outcome;
   }
 
-  /** Reports this client's metrics within 500 ms, or not: resolves to whether the sidecar took them. */
+  /** Reports this client's metrics; resolves to whether the sidecar took them within 500 ms. */
   async reportMetrics(report: MetricsReport): Promise<boolean> {
     const metrics = { ...report, clientId: report.clientId || this.#options.clientId };
     const answer = await this.#calls.attempt('metrics', this.service.reportMetrics, { metrics });
@@ -135,7 +135,7 @@ export class LearningSidecar {
     }
   }
 
-  /** Reads one stream. Opened without a place, it begins with a snapshot. */
+  /** Reads one stream. It begins with a snapshot, as the request names no sequence to resume after. */
   async #read(): Promise<undefined> {
     const { signal } = this.#over;
     const stream = this.service.streamDeltas({ clientId: this.#options.clientId }, { signal });
@@ -171,7 +171,7 @@ export class LearningSidecar {
     const { ackDelta } = this.service;
     const request = { ...answer, clientId: this.#options.clientId };
     try {
-      // An acknowledgement is sent once: the next one covers one that is lost.
+      // An acknowledgement is sent once: if it is lost, the next one covers it.
       if (answer.error !== undefined) await this.#calls.persist('refusals', ackDelta, request);
       else await this.#calls.attempt('acknowledgement', ackDelta, request, ACKNOWLEDGE_MS);
     } catch (cause) {

@@ -7,15 +7,15 @@ import type { TargetOptions } from './target.ts';
 import type { Values } from './values.ts';
 
 export interface LearningSidecarOptions extends TargetOptions {
-  /** Names this orchestrator; the same after a restart. At most 256 bytes. */
+  /** The name of this orchestrator, which stays the same after a restart. At most 256 bytes. */
   readonly clientId: string;
   /** The settings until the first answer of the sidecar. */
   readonly defaults?: Values;
   /**
    * Applies new settings, one change at a time. Deltas are acknowledged when the callback returns, or its promise
-   * resolves, and refused when it throws or rejects: see `DeltaRefusal`. What is refused keeps its former value here.
-   * The sidecar reverts an unproven delta after one refusal and a proven one after those of a majority; it excludes
-   * this client's tasks from the delta's trial.
+   * resolves, and refused when it throws or rejects: see `DeltaRefusal`. This client keeps the former values of what it
+   * refuses. The sidecar reverts an unproven delta after one refusal, and a proven one after the refusals of most
+   * clients; it excludes this client's tasks from the delta's trial.
    */
   readonly onChange?: (change: Change) => void | Promise<void>;
   /** Called with a line for each outage, refusal and refused task; by default `console.warn`. */
@@ -47,9 +47,9 @@ export interface TaskSettings {
 /** The outcome of a task. */
 export type RecordOutcome =
   | { readonly kind: 'recorded' }
-  /** It was recorded before, perhaps by an attempt whose answer was lost. */
+  /** The task was recorded before, perhaps by an attempt whose answer was lost. */
   | { readonly kind: 'duplicate' }
   /** Too many tasks were pending, or the client was closed first. */
   | { readonly kind: 'dropped' }
-  /** The sidecar refused it, or it cannot be encoded. */
+  /** The sidecar refused the task, or the task cannot be encoded. */
   | { readonly kind: 'refused'; readonly failure: CallFailure };

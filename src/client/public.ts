@@ -1,5 +1,4 @@
-// `learning-sidecar/client`, as package.json exports it: the one module that collects names for
-// others to import.
+// `learning-sidecar/client`, as package.json exports it: the only module that collects names for others to import.
 // biome-ignore-all lint/performance/noBarrelFile: users of a package import one module
 export type { Value } from '../domain/value.ts';
 export { type Delta, DeltaState, DeltaType } from '../gen/learning/v1/delta_pb.ts';

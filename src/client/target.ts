@@ -23,7 +23,7 @@ export interface TargetOptions {
   readonly tlsCa?: string | undefined;
   /** The file of the client's certificate (PEM). */
   readonly tlsCertificate?: string | undefined;
-  /** The file of its private key (PEM). */
+  /** The file of the private key of the client's certificate (PEM). */
   readonly tlsKey?: string | undefined;
   /** The name that the sidecar's certificate must be for; by default the host of `target`. */
   readonly tlsServerName?: string | undefined;
@@ -69,7 +69,7 @@ export function openTarget(from: TargetOptions, nameOf: NameOf = (option) => opt
       read('tlsCa'),
       read('tlsKey'),
       read('tlsCertificate'),
-      // grpc-js would check the name that it sends, which cannot be an IP address.
+      // By default, grpc-js checks the server name that it sends, which cannot be an IP address.
       { checkServerIdentity: (_, certificate) => checkServerIdentity(name, certificate) },
     ),
     options: {

@@ -7,8 +7,8 @@ import { type Task, TaskSchema } from '../gen/learning/v1/task_pb.ts';
 export type TaskReport = MessageInitShape<typeof TaskSchema>;
 
 /**
- * A copy of a task to send, since it may be sent later and more than once. Throws if it cannot be encoded,
- * which within a call would look like a broken connection.
+ * Copies a report, since it may be sent later and more than once, and adds an id and the finish time if they are
+ * missing. Throws if the task cannot be encoded: within a call, that would look like a broken connection.
  */
 export function createTask(report: TaskReport): Task {
   const task = clone(TaskSchema, create(TaskSchema, report));

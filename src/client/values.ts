@@ -10,7 +10,7 @@ export function valuesOf(parameters: Readonly<Record<string, ProtoValue>>): Valu
   );
 }
 
-/** As `toJson`, but with null for numbers that JSON cannot hold, for which that throws. */
+/** As `toJson`, but null for numbers that JSON cannot hold, for which `toJson` throws. */
 function jsonOf({ kind }: ProtoValue): Value {
   switch (kind.case) {
     case 'numberValue':

@@ -5,7 +5,7 @@ export type SocketAddress =
 
 /** Where to listen, and how. */
 export type ListenAddress = SocketAddress & {
-  /** The prefix, if there is one. */
+  /** The prefix of the address, if it has one. */
   readonly security: 'tls' | 'plain' | undefined;
 };
 
@@ -38,7 +38,7 @@ export function parseSocketAddress(text: string, purpose = 'listen on'): SocketA
   return { kind: 'tcp', host, port: Number(port) };
 }
 
-/** As `parseSocketAddress` reads it. */
+/** The text that `parseSocketAddress` reads as this address. */
 export function formatAddress(address: SocketAddress): string {
   if (address.kind === 'unix') return `unix:${address.path}`;
   const { host, port } = address;
@@ -46,7 +46,7 @@ export function formatAddress(address: SocketAddress): string {
 }
 
 function parseUnix(text: string, purpose: string): SocketAddress {
-  // gRPC's other form, with an empty authority, means the same.
+  // `unix:///path`, gRPC's form with an empty authority, means the same.
   const path = text.slice(text.startsWith('unix:///') ? 'unix://'.length : 'unix:'.length);
   if (path === '' || path.startsWith('//')) {
     throw new Error(`cannot ${purpose} "${text}": expected unix:/path`);

@@ -17,7 +17,7 @@ export class ConnectionCap {
     return this.#open;
   }
 
-  /** Counts a new connection until it closes; returns `false` for one beyond the limit, and closes it. */
+  /** Counts a new connection until it closes. Beyond the limit, closes the connection and returns `false`. */
   admit(socket: Socket): boolean {
     if (this.#open >= this.#limit()) {
       this.#onDrop(socket.remoteAddress ?? 'a unix socket');

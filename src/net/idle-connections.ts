@@ -3,9 +3,9 @@ import type { Socket } from 'node:net';
 const CHECK_MS = 1000;
 
 /**
- * A connection is closed after this number of checks in a row that found no byte from it; live clients answer a ping every 5 s. Checks
- * and not seconds, because all that has arrived is read between two of them: an event loop that stalls
- * closes no healthy connection.
+ * Number of checks in a row without a byte from the client after which a connection is closed; live clients answer a
+ * ping every 5 s. Checks are counted and not seconds, so that an event loop that stalls closes no healthy connection:
+ * what has arrived is read between two checks.
  */
 const MAX_IDLE_CHECKS = 15;
 
@@ -35,7 +35,7 @@ export class IdleConnections {
     }
   }
 
-  /** Another part decides when it is closed. */
+  /** Stops watching a connection: another part decides when it is closed. */
   forget(socket: Socket): void {
     this.#sockets.delete(socket);
     if (this.#sockets.size > 0) return;

@@ -5,21 +5,21 @@ import { type AddressInfo, connect, type Server } from 'node:net';
 import { messageOf, systemCode } from '../domain/errors.ts';
 import { formatAddress, type SocketAddress } from './address.ts';
 
-/** Owner and group may read and write; writing is what connecting needs. */
+/** Owner and group may connect, which needs the right to write. */
 const SOCKET_MODE = 0o660;
 
 /**
- * Connections that may wait to be accepted. After a restart all clients connect at once; those beyond
- * retry after seconds. Linux also has a limit, `net.core.somaxconn`, which is usually the same.
+ * Maximum number of connections that wait to be accepted. After a restart all clients connect at once; those beyond
+ * the maximum retry after seconds. Linux also has a limit, `net.core.somaxconn`, which is usually the same.
  */
 const BACKLOG = 4096;
 
-/** Errors of those addresses of a host name that this machine does not have. */
+/** Error codes for an address that a host name has but this machine has not. */
 const NOT_HERE: readonly unknown[] = ['EADDRNOTAVAIL', 'EAFNOSUPPORT'];
 
 /** Servers that listen on one address. */
 export interface Listening {
-  /** What clients reach: with the port that the system chose for port 0. */
+  /** The address that clients reach, with the port that the system chose for port 0. */
   readonly address: SocketAddress;
   /** More than one if a host name has several addresses. */
   readonly servers: readonly Server[];
@@ -28,10 +28,10 @@ export interface Listening {
 }
 
 /**
- * Listens with servers that `createServer` makes. Rejects with an `Error` for operators.
+ * Listens with servers that `createServer` makes. Rejects with an `Error` whose message is for operators.
  *
- * A unix socket gets `socketMode`. One left by a killed process is replaced; one that a process listens
- * on, and any other kind of file, is refused.
+ * A unix socket gets the file mode `socketMode`. A socket file that a killed process has left is replaced; one that a
+ * process listens on is refused, and so is any other kind of file.
  */
 export async function listen(
   target: SocketAddress,
@@ -67,7 +67,7 @@ async function listenTcp(
       server.listen({ host, port, backlog: BACKLOG });
       await once(server, 'listening');
       servers.push(server);
-      // Not a pipe: it listens on a host and a port.
+      // An `AddressInfo`: the server listens on a host and a port, not on a pipe.
       ({ port } = server.address() as AddressInfo);
     } catch (error) {
       failures.push(error);
@@ -87,10 +87,10 @@ function closed(server: Server): Promise<void> {
 }
 
 async function listenUnix(server: Server, path: string, mode: number): Promise<void> {
-  // Others could connect before a mode that is set after bind.
+  // The umask sets the mode: if it were set after bind, others could connect before.
   const before = process.umask(0o777 & ~mode);
   try {
-    // Binds before it returns.
+    // `listen` binds before it returns.
     server.listen({ path, backlog: BACKLOG });
   } finally {
     process.umask(before);
@@ -103,8 +103,8 @@ function socketAt(path: string): BigIntStats | undefined {
 }
 
 /**
- * A server that closes removes whatever is at its path. If another process listens there by now, its
- * socket has to stay.
+ * Closes a server on a unix socket. Node then removes whatever is at the path; if another process listens there by
+ * now, the socket of that process is kept.
  */
 function closeUnix(server: Server, path: string, own: BigIntStats | undefined): Promise<void> {
   const aside = `${path}.${process.pid}`;
@@ -113,10 +113,10 @@ function closeUnix(server: Server, path: string, own: BigIntStats | undefined): 
     // No two bound sockets have the same inode.
     const isOwn = found?.ino === own?.ino && found?.dev === own?.dev;
     if (found === undefined || isOwn) return closed(server);
-    // Moved while the server closes, which removes at once.
+    // The other process's socket is moved aside while the server closes: `close` removes the path at once.
     renameSync(path, aside);
   } catch {
-    // A file that may not be moved may not be removed, either.
+    // If the file may not be moved, the server may not remove it, either.
     return closed(server);
   }
   const ended = closed(server);
@@ -137,7 +137,7 @@ async function removeStaleSocket(path: string): Promise<void> {
   unlinkSync(path);
 }
 
-/** Why no process accepts connections; `undefined` if one does. */
+/** Why no process accepts connections on a unix socket; `undefined` if one does. */
 function tryConnect(path: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const socket = connect(path);

@@ -9,7 +9,7 @@ import { splitProtocol } from './protocol-split.ts';
 /** Accepts a connection. */
 export type Accept = (socket: Socket) => void;
 
-/** Accepts a connection that has TLS. `isHttp2`: what its client offered. */
+/** Accepts a connection after its TLS handshake. `isHttp2`: whether the client has chosen HTTP/2 by ALPN. */
 export type AcceptSecure = (socket: Socket, isHttp2: boolean) => void;
 
 /** Serves the connections of clients that speak HTTP/1.1. */
@@ -25,13 +25,13 @@ export interface ListenersOptions {
   /** Mode of unix sockets; without it, 0660. */
   readonly socketMode?: number | undefined;
   /**
-   * Adds TLS: returns a function that passes on a connection once its handshake is complete. Called at
-   * most once.
+   * Adds TLS: returns a function that takes a connection, and passes it to `accept` once its handshake is complete.
+   * Called at most once.
    */
   readonly secure?: ((accept: AcceptSecure) => Accept) | undefined;
-  /** Without it, every client speaks HTTP/2. */
+  /** Without it, every connection is served as HTTP/2. */
   readonly http1?: Http1Side | undefined;
-  /** A connection could not be accepted, for want of file descriptors, for example. */
+  /** Called when a connection could not be accepted, for example for want of file descriptors. */
   readonly onError?: (error: Error) => void;
 }
 
@@ -46,7 +46,7 @@ export class Listeners {
   readonly #open: Listening[] = [];
   /** Connections whose handshake is not complete, by the address of the client. */
   readonly #handshakes = new Map<string, Socket>();
-  /** Connections that have not said what they speak. */
+  /** Connections whose protocol is not known yet. */
   readonly #silent = new Set<Socket>();
   #handshake: Accept | undefined;
   #closed: Promise<void> | undefined;
@@ -59,15 +59,15 @@ export class Listeners {
   }
 
   /**
-   * Listens; returns the address, with the port that the system chose for port 0. Rejects with an `Error`
-   * for operators.
+   * Listens; returns the address, with the port that the system chose for port 0. Rejects with an `Error` whose
+   * message is for operators.
    */
   async open(target: ListenAddress, isSecure = false): Promise<string> {
     const take = isSecure ? this.#secured() : (socket: Socket) => this.#take(socket);
     const accept = (socket: Socket) => {
       if (this.#options.cap?.admit(socket) !== false) take(socket);
     };
-    // Not half-open: a client that has gone would stay until a ping times out.
+    // Sockets are not half-open: else that of a client that has gone would stay until a ping times out.
     const create = () => createServer(accept);
     const listening = await listen(target, create, this.#options.socketMode);
     // Without a listener, an error would end the process.
@@ -79,8 +79,8 @@ export class Listeners {
   }
 
   /**
-   * Accepts no more connections; resolves when the last open one has closed, for which the server's own
-   * `tryShutdown` does not wait.
+   * Accepts no more connections; resolves when the last open one has closed. The gRPC server's own `tryShutdown` does
+   * not wait for these.
    */
   close(): Promise<void> {
     this.#closed ??= this.#closeAll();
@@ -116,7 +116,7 @@ export class Listeners {
       this.#idle.watch(socket);
       this.#injectHttp2(socket);
     } else {
-      // It has no pings: its client may be silent for longer.
+      // HTTP/1.1 has no pings: its clients may be silent for longer.
       this.#idle.forget(socket);
       http1.accept(socket);
     }
@@ -140,7 +140,7 @@ export class Listeners {
   }
 }
 
-/** Unique among the open connections over TCP. */
+/** The client's address and port, which are unique among the open TCP connections. */
 function peerOf({ remoteAddress, remotePort }: Socket): string {
   return `${remoteAddress}:${remotePort}`;
 }

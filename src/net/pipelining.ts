@@ -3,8 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 type Socket = IncomingMessage['socket'];
 
 /**
- * Whether a request was sent before the previous one on its connection was answered; such a connection is
- * closed. No client does that, and unread responses would pile up.
+ * Whether a request was sent before the previous one on the same connection was answered. Closes such a connection:
+ * no known client does that, and unread responses would pile up.
  *
  * @param busy connections whose request is not answered yet
  */
@@ -24,11 +24,11 @@ export function isPipelined(
 }
 
 /**
- * What has been read may hold a thousand further requests, and each costs as much as a served one. Node's
- * parser does not notice that a socket is destroyed; 2 tells it that no HTTP follows.
+ * Stops the parser of a destroyed socket, which Node does not: the bytes already read may hold a thousand further
+ * requests, and each costs as much as a served one. The return value 2 tells the parser that no HTTP follows.
  */
 function stopParsing(socket: Socket): void {
-  // Node's types do not know it.
+  // Node's types do not have `parser`.
   const { parser } = socket as { parser?: { onIncoming?: unknown } | null };
   if (parser) parser.onIncoming = () => 2;
 }

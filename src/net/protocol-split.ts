@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 
-/** What a client says first if it speaks HTTP/2 without TLS (RFC 9113, 3.4). No other request begins so. */
+/** The first bytes from a client that speaks HTTP/2 (RFC 9113, 3.4). No request of HTTP/1.1 begins with them. */
 const PREFACE = 'PRI';
 
 /**
@@ -11,14 +11,14 @@ export function splitProtocol(socket: Socket, decide: (isHttp2: boolean) => void
   let bytes = Buffer.alloc(0);
   const look = () => {
     const more: Buffer | null = socket.read();
-    // Nothing more comes.
+    // The client has closed the connection.
     if (more === null) return void socket.destroy();
     bytes = Buffer.concat([bytes, more]);
     const first = bytes.toString('latin1', 0, PREFACE.length);
     if (first.length < PREFACE.length && PREFACE.startsWith(first)) return;
     socket.off('readable', look);
     socket.unshift(bytes);
-    // In the next tick Node has noticed that nobody waits for `readable`; before, a server would get no `data`.
+    // By the next tick, Node has noticed that nobody waits for `readable`; until then, a server would get no `data`.
     process.nextTick(decide, first === PREFACE);
   };
   // Without a listener, an error would end the process.

@@ -58,7 +58,7 @@ export function unaryHandler<I extends DescMessage, O extends DescMessage>(
     const end = startCall(environment, path, call);
     const fail = (error: unknown) => callback(end(error));
     const succeed = (response: Encodable<O>) => {
-      // Not by grpc-js, whose error for what cannot be encoded carries no details.
+      // Encoded here and not by grpc-js, whose error for a message that cannot be encoded carries no details.
       const bytes = response instanceof Uint8Array ? response : encode(method.output, response);
       end();
       callback(null, bytes);

@@ -41,7 +41,7 @@ export interface LearningServerOptions {
 
 /** How much is served at once. */
 export interface CallLimits extends StreamLimits {
-  /** Unary calls under way. */
+  /** Maximum number of clients' unary calls under way. */
   readonly maxPendingCalls: number;
 }
 
@@ -59,13 +59,13 @@ export interface LearningServer {
   requestBytes(): number;
   /** Ends streams with UNAVAILABLE and refuses new calls. Resolves when no unary call is under way. */
   drain(): Promise<void>;
-  /** Tokens have changed: ends the streams of callers that may not call any more. */
+  /** To be called when tokens have changed: ends the streams of callers that may not call any more. */
   recheckCallers(): void;
 }
 
 /**
- * Watch streams of the health service, which needs no token. A channel has one for each service that it
- * calls. They have limits of their own, so that strangers cannot take the streams of clients.
+ * Limits of the Watch streams of the health service. They are separate, since Watch needs no token and strangers must
+ * not use up the streams of clients. A channel has one Watch stream for each service that it calls.
  */
 const HEALTH_STREAMS: StreamLimits = { maxStreams: 1024, maxStreamsPerClient: 8 };
 

@@ -7,7 +7,7 @@ import { messageOf } from '../domain/errors.ts';
 import type { LedgerSummary } from '../store/backup.ts';
 
 export interface BackupOptions {
-  /** The data directory; its folder `backups` is the default place of backups. */
+  /** The data directory; backups go to its folder `backups` by default. */
   readonly dataDir: string;
   /** Copies the ledger into a file; rejects if it cannot. */
   readonly backUp: (file: string) => Promise<LedgerSummary>;
@@ -17,13 +17,13 @@ export interface BackupOptions {
 
 const HOUR_MS = 3_600_000;
 
-/** After a failure, unless backups are more frequent. */
+/** Delay of a retry after a failure, unless backups are more frequent. */
 const RETRY_MS = 600_000;
 
-/** `ledger-2026-11-30T12-06-34Z.db` */
+/** The name of a backup, such as `ledger-2026-11-30T12-06-34Z.db`. */
 const NAME = /^ledger-(\d{4}-\d\d-\d\d)T(\d\d)-(\d\d)-(\d\d)Z\.db$/;
 
-/** What an interrupted backup leaves. */
+/** The name of a file that an interrupted backup leaves. */
 const UNFINISHED = /^ledger-.*Z\.db\.incomplete/;
 
 /** Backs the ledger up periodically, and keeps the newest backups. */
@@ -73,7 +73,7 @@ export class BackupSchedule {
     return this.#settings?.directory ?? join(this.#options.dataDir, 'backups');
   }
 
-  /** Plans the next one: a period after the newest, which an earlier process may have made. */
+  /** Plans the next backup for a period after the newest one, which an earlier process may have made. */
   #plan(leastMs = 0): void {
     this.#cancel();
     if (this.#settings === undefined || this.#isRunning) return;
@@ -110,7 +110,7 @@ interface Backup {
   readonly timeMs: number;
 }
 
-/** The backups of a directory, oldest first. Those of the future, made before the clock was set back, are left alone. */
+/** The backups of a directory, oldest first. Left out are those of the future, made before the clock was set back. */
 function backupsIn(directory: string, nowMs: number): readonly Backup[] {
   return readdirSync(directory)
     .flatMap((name): Backup[] => {

@@ -3,7 +3,7 @@ import { ConfigError, type ConfigFault } from '../config/fault.ts';
 import { type CheckedConfig, compileConfig, type LoadedConfig } from '../config/load.ts';
 import { runInSlices } from '../domain/slices.ts';
 
-/** From source, and as built. */
+/** The thread's module: in TypeScript when run from source, in JavaScript when built. */
 const THREAD = new URL(
   import.meta.url.endsWith('.ts') ? './config-thread.ts' : './config-thread.js',
   import.meta.url,
@@ -19,8 +19,8 @@ export type CheckAnswer =
   | { readonly faults: readonly ConfigFault[] };
 
 /**
- * As `parseConfigFile`, while calls go on to be answered: the text is read, and its rules are tried, in a
- * thread that ends with it. Rejects with a `ConfigError`.
+ * As `parseConfigFile`, while calls go on to be answered: a thread for this config alone reads the text and tries its
+ * rules. Rejects with a `ConfigError`.
  */
 export async function parseInThread(order: CheckOrder): Promise<LoadedConfig> {
   const answer = await new Promise<CheckAnswer>((resolve, reject) => {

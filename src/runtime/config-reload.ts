@@ -14,9 +14,9 @@ export interface ReloadPorts {
   configure(config: Config): Promise<void>;
   /** Called once a config is applied. */
   takenUp(config: Config): void;
-  /** Called with why the newest config was refused; empty if it was not. */
+  /** Called with the reason why the newest config was refused; with an empty one if it was not. */
   tellRefused(reason: string): void;
-  /** Calls once, later; the returned function cancels it. */
+  /** Calls `callback` once, after `delayMs`; the returned function cancels that. */
   schedule(callback: () => void, delayMs: number): () => void;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
 }
@@ -38,7 +38,7 @@ export class ConfigReload {
   readonly #ports: ReloadPorts;
   /** Text of the current config. */
   #text: string;
-  /** The config that was refused; without a text it could not be read. */
+  /** The newest config if it was refused; `text` is `undefined` if it could not be read. */
   #refused: { readonly text: string | undefined; readonly reason: string } | undefined;
   #wanted: Trigger | undefined;
   #isRunning = false;
@@ -51,9 +51,9 @@ export class ConfigReload {
     this.#ports = ports;
   }
 
-  /** Reads the config again, or once more if it is being read. Never rejects. */
+  /** Reads the config again; if a reload is under way, once more after it. Never rejects. */
   async request(trigger: Trigger): Promise<void> {
-    // A signal always logs its result.
+    // A later trigger does not replace a signal, which always logs its result.
     if (this.#wanted !== 'signal') this.#wanted = trigger;
     if (this.#isRunning) return;
     this.#isRunning = true;
@@ -100,7 +100,7 @@ export class ConfigReload {
     log.info({ config_version: loaded.config.version }, 'the config was read again');
   }
 
-  /** The file holds the current config. */
+  /** Notes that the file holds the current config. */
   #keep(): void {
     if (this.#refused === undefined) return;
     this.#refused = undefined;

@@ -6,12 +6,12 @@ import type { Endpoints } from './endpoints.ts';
 /** The parts that are drained. */
 export interface DrainParts {
   readonly service: LearningServer;
-  /** Its HTTP server answers probes until the end. */
+  /** The endpoints, whose HTTP server answers probes until the end. */
   readonly endpoints: Endpoints;
   readonly log: Logger;
 }
 
-/** Least time that a drain takes, for answers to reach the network. */
+/** Minimum time that a drain may take, for answers to reach the network. */
 const LEAVE_MS = 250;
 
 /**
@@ -24,16 +24,16 @@ export async function drain(parts: DrainParts, timeoutMs: number): Promise<void>
   const timer = setTimeout(() => deadline.resolve(true), Math.max(timeoutMs, LEAVE_MS));
   const finished = async () => {
     await service.drain();
-    // Only now: until here, calls were refused with UNAVAILABLE, which clients retry. A closed connection
-    // looks like a fault to them.
+    // Connections are closed only now: until here, calls were refused with UNAVAILABLE, which clients retry. To them,
+    // a closed connection looks like a fault.
     const ended = endpoints.closeListeners();
-    // Sends GOAWAY, and lets answers finish. Its callback is of no use: it does not wait for injected
+    // `tryShutdown` sends GOAWAY, and lets answers finish. Its callback is of no use, as it does not wait for injected
     // connections.
     service.server.tryShutdown(() => {});
     await ended;
     await closeHttp(endpoints.admin);
   };
-  // With a deadline, since the connection of a client that does not read never ends.
+  // There is a deadline, since the connection of a client that does not read never ends.
   const isCutOff = await Promise.race([finished(), deadline.promise]);
   clearTimeout(timer);
   if (isCutOff !== true) return;
@@ -51,7 +51,7 @@ export async function drain(parts: DrainParts, timeoutMs: number): Promise<void>
   endpoints.admin.closeAllConnections();
 }
 
-/** Requests under way are answered first. */
+/** Closes a server after it has answered the requests under way. */
 async function closeHttp(server: HttpServer): Promise<void> {
   if (!server.listening) return;
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));

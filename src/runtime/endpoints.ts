@@ -18,7 +18,7 @@ export interface EndpointsOptions {
   readonly listenPlan: ListenPlan;
   readonly service: Pick<LearningServer, 'server' | 'http'>;
   readonly sources: Omit<AdminSources, 'deny'>;
-  /** Of the service; those of the admin pages have a bound of their own. */
+  /** Maximum number of connections of the service; those of the admin pages have a bound of their own. */
   readonly maxConnections: () => number;
 }
 
@@ -27,13 +27,13 @@ export interface Endpoints {
   readonly admin: HttpServer;
   /** Listens; returns the addresses with the ports that the system chose. */
   open(): Promise<{ readonly addresses: readonly string[]; readonly adminUrl: string }>;
-  /** Open connections of the service, of HTTP/1.1 too. */
+  /** Number of open connections of the service, those of HTTP/1.1 included. */
   connections(): number;
   /** The service takes no more connections; resolves when those that are open have ended. */
   closeListeners(): Promise<void>;
 }
 
-/** Puts the listeners before the servers. Nothing listens before `open`. */
+/** Creates the listeners of the service, and the admin server. Nothing listens before `open`. */
 export function createEndpoints({
   listenPlan,
   service: { server, http },
@@ -71,7 +71,7 @@ export function createEndpoints({
   };
 }
 
-/** Decides by tokens; `undefined` if there are none. */
+/** The authority that decides by tokens; `undefined` if no tokens are configured. */
 export function authorityOf(
   access: Access,
   environment: HandlerEnvironment,
@@ -96,7 +96,7 @@ async function listenHttp(server: HttpServer, { target, isSecure }: Entry): Prom
     const text = `cannot listen on "${formatAddress(target)}" (--admin-listen): ${messageOf(error)}`;
     throw new Error(text, { cause: error });
   }
-  // Not a pipe: it listens on a host and a port.
+  // An `AddressInfo`: the server listens on a host and a port, not on a pipe.
   const { port } = server.address() as AddressInfo;
   return `${isSecure ? 'https' : 'http'}://${formatAddress({ ...target, port })}`;
 }

@@ -13,10 +13,10 @@ export interface WatchOptions {
 export const WATCH_INTERVAL_MS = 1000;
 
 /**
- * Watches files by polling, which works on every file system and follows links, so that the swap of a
- * directory's link (as Kubernetes does) is seen. Changes after this call are reported, removed files included. A
- * change is reported once all files have stayed the same for one interval, so that half of a file, or of a pair,
- * is not. Does not keep the process alive. Returns what stops it.
+ * Watches files by polling, which works on every file system and follows links, so that the swap of a directory's link
+ * (as by Kubernetes) is seen. A change after this call, such as a removal, is reported once all files have stayed the
+ * same for one interval, so that no half-written file or pair of files is. Does not keep the process alive. Returns a
+ * function that stops the watch.
  */
 export function watchFiles(paths: readonly string[], options: WatchOptions): () => void {
   const watch = new FileWatch(paths, options.onChange);
@@ -39,7 +39,7 @@ export function watchFiles(paths: readonly string[], options: WatchOptions): () 
 export class FileWatch {
   readonly #paths: readonly string[];
   readonly #onChange: () => void;
-  /** The state that was last reported, or that of the start. */
+  /** The state that was last reported; at first, the state at the start. */
   #known: string;
   #seen: string;
   #stopped = false;
@@ -77,7 +77,7 @@ function marksNow(path: string): string {
   }
 }
 
-/** What tells one state of a file from another; not when it was read. */
+/** What tells one state of a file from another; the time of the last access is left out. */
 function describe({ dev, ino, mode, size, mtimeNs, ctimeNs }: BigIntStats): string {
   return [dev, ino, mode, size, mtimeNs, ctimeNs].join(' ');
 }

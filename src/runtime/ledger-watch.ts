@@ -24,7 +24,7 @@ export class LedgerWatch {
     );
   }
 
-  /** For `LedgerOptions.onAvailability`. */
+  /** Logs that the ledger fails, or has recovered; serves as `LedgerOptions.onAvailability`. */
   noteAvailability(failure: Error | undefined): void {
     if (failure === undefined) this.#log.info('the ledger can be written again');
     else {

@@ -5,7 +5,7 @@ import { type ListenAddress, parseListenAddress } from '../net/address.ts';
 import { WATCH_INTERVAL_MS, watchFiles } from './file-watch.ts';
 import { systemClock } from './system-clock.ts';
 
-/** What the command line says of who may connect. */
+/** The flags that say where the service listens and who may connect. */
 export interface ListenOptions {
   readonly listen: readonly string[];
   readonly adminListen: string;
@@ -29,7 +29,7 @@ export interface ListenPlan {
   readonly socketMode: number | undefined;
 }
 
-/** Reads certificates and tokens. Throws an `AccessError` if strangers could connect. */
+/** Reads certificates and tokens, and plans the listeners. Throws an `AccessError` if strangers could connect. */
 export function createListenPlan(
   options: ListenOptions,
   settings: AccessSettings,

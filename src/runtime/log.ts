@@ -15,17 +15,17 @@ export interface LogOptions {
 export interface Log {
   readonly logger: Logger;
   /**
-   * Opens the file again, another one, or none, and closes the former. A file that cannot be opened
-   * is logged, and the log goes on without it.
+   * Closes the log file, and opens `file`: the same file again, another one, or none. If it cannot be opened, this is
+   * logged, and the log goes on without a file.
    */
   useFile(file: string | undefined): void;
-  /** Logs that the service serves: an entry, of which a terminal shows `lines` and nothing else. */
+  /** Logs that the service serves. A terminal shows `lines` in place of the entry. */
   started(lines: readonly string[], message: string, fields: object): void;
 }
 
 /**
- * Logs JSON lines on standard output, or readable ones if that is a terminal, and JSON lines to a file
- * if there is one. A file that cannot be written is logged once, and the log goes on without it.
+ * Logs JSON lines on standard output, or readable ones if that is a terminal, and JSON lines to a file if there is one.
+ * If the file cannot be written, this is logged once, and the log goes on without a file.
  */
 export async function createLog({ level, file }: LogOptions): Promise<Log> {
   const { isTTY } = process.stdout;
@@ -81,7 +81,7 @@ function openLogFile(path: string): number {
   const { O_APPEND, O_CREAT, O_NONBLOCK, O_WRONLY } = constants;
   const kind = statSync(path, { throwIfNoEntry: false });
   if (kind !== undefined && !kind.isFile()) throw new Error(`expected a regular file: ${path}`);
-  // Not to wait for the reader of a pipe that has taken the file's place since.
+  // O_NONBLOCK: does not wait for the reader of a pipe that has taken the file's place since.
   const fd = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o666);
   if (fstatSync(fd).isFile()) return fd;
   closeSync(fd);
@@ -94,7 +94,7 @@ function standardOutput(sayDropped: (count: number) => void): DestinationStream 
   return isPipe(fd) ? writeToPipe(fd, sayDropped) : writeTo(fd, () => {});
 }
 
-/** Loaded for terminals only: it costs time and memory. */
+/** A stream of readable lines. pino-pretty is loaded for terminals only, as it costs time and memory. */
 async function prettyStream(): Promise<DestinationStream> {
   const { default: pretty } = await import('pino-pretty');
   const shown = pretty({ translateTime: 'SYS:HH:MM:ss.l', sync: true, singleLine: true });
@@ -102,17 +102,17 @@ async function prettyStream(): Promise<DestinationStream> {
 }
 
 /**
- * Writes synchronously: the last lines before an exit matter most, and a stream with lines to write
- * keeps the process alive once its reader has gone.
+ * Writes synchronously: the last lines before an exit matter most, and an asynchronous stream with lines to write keeps
+ * the process alive even if its reader has gone.
  */
 function writeTo(fd: number, onError: (error: unknown) => void) {
   return destination({ fd, sync: true }).on('error', onError);
 }
 
-/** Characters. Log collectors cut or drop lines that are longer than 16 to 256 KB. */
+/** Maximum characters of a line: log collectors cut or drop lines that are longer than 16 to 256 KB. */
 const MAX_LINE_LENGTH = 32_768;
 
-/** Bytes of each text, and items of each list, in a line that is cut. */
+/** Maximum bytes of each text, and items of each list, in a line that is cut. */
 const MAX_TEXT_BYTES = 4096;
 const MAX_ITEMS = 20;
 
@@ -126,7 +126,7 @@ export function boundedEntry(line: string): string {
   return `${entry}\n`;
 }
 
-/** A line of the log for a terminal: its texts cannot forge lines or move the cursor. Only stacks keep their lines. */
+/** A line of the log for a terminal: its texts cannot forge lines or move the cursor. Only stacks keep line breaks. */
 export function printableEntry(line: string): string {
   return JSON.stringify(JSON.parse(line), (key, value: unknown) => {
     if (typeof value !== 'string') return value;

@@ -35,7 +35,7 @@ export function createEngineObserver(
       );
       metrics.cycleCompleted(cycle.durationMs / 1000);
       metrics.measurementNamesDropped(dropped);
-      // Once, and again after a window that had room for all names.
+      // The warning is logged once, and again only after a window that had room for all names.
       if (dropped > 0 && formerlyDropped === 0) log.warn({ dropped }, TOO_MANY_NAMES);
       formerlyDropped = dropped;
       for (const delta of deltas) metrics.deltaProposed(delta.type ?? 'unspecified');
@@ -95,7 +95,7 @@ const COMMITTED: Projection<[Logger, Metrics]> = {
   cycle_completed: ignore,
 };
 
-/** Most rejected proposals that the line of a cycle describes. */
+/** Maximum number of rejected proposals that the log line of a cycle describes. */
 const MAX_REJECTED = 10;
 
 /** The proposals that a cycle rejected, and why. */

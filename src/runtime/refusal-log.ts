@@ -2,10 +2,10 @@ import type { Logger } from 'pino';
 import type { Clock } from '../domain/clock.ts';
 import type { ErrorReason } from '../domain/errors.ts';
 
-/** Least time between two lines for a reason: logging each refusal would cost more than refusing. */
+/** Minimum time between two lines for one reason: to log each refusal would cost more than to refuse. */
 const LOG_INTERVAL_MS = 10_000;
 
-/** Texts of the reasons that are logged here: the sidecar lacks capacity. */
+/** Texts for the reasons that are logged here, by all of which the sidecar lacks capacity. */
 const WORDS: Readonly<Partial<Record<ErrorReason | 'INTERNAL', string>>> = {
   OVERLOADED: 'calls are refused: more are made than can be answered',
   TOO_MANY_STREAMS: 'streams are refused: too many are open (limits.max_streams…)',

@@ -25,9 +25,9 @@ import { systemClock } from './system-clock.ts';
 
 /** What the service is started with. */
 export interface RuntimeOptions {
-  /** Where it listens, and who may connect; closed with the runtime. */
+  /** Where the service listens, and who may connect; closed with the runtime. */
   readonly listenPlan: ListenPlan;
-  /** Whether clients may ask for the contract. */
+  /** Whether clients may ask for the contract by gRPC reflection. */
   readonly reflection: boolean;
   /** Seconds that calls in flight may take to finish when the service stops. */
   readonly drainTimeout: number;
@@ -146,7 +146,7 @@ const AT_START: readonly (readonly [key: string, valueIn: (config: Config) => un
   ['otlp.max_request_bytes', ({ otlp }) => otlp.maxRequestBytes],
 ];
 
-/** Applies a config as a whole, or nothing of it. */
+/** Applies the whole of a config, or nothing. */
 async function replaceConfig(
   engine: Engine,
   access: Access,

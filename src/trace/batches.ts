@@ -5,7 +5,7 @@ import { formatPlace, type Place, readTrace, STDIN, type TraceLine } from './rea
 /** Tasks of one message. */
 export interface TaskBatch {
   readonly tasks: Task[];
-  /** The place of each task. */
+  /** The file and line of each task. */
   readonly places: readonly Place[];
   /** Bytes of all files up to the last task. */
   readonly bytesThrough: number;
@@ -60,7 +60,7 @@ function batchOf(lines: readonly GoodLine[]): TaskBatch {
   };
 }
 
-/** Delays batches to `tasksPerSecond`. */
+/** Delays batches so that they carry at most `tasksPerSecond`. */
 export async function* paced(
   batches: AsyncIterable<TaskBatch>,
   tasksPerSecond: number,

@@ -6,10 +6,10 @@ import { type Task, TaskSchema } from '../gen/learning/v1/task_pb.ts';
 import { checkRecordTask } from '../rpc/validation/task-check.ts';
 import { explainTaskFault } from './task-fault.ts';
 
-/** The place of a line in a trace. */
+/** The file and number of a line in a trace. */
 export interface Place {
   readonly file: string;
-  /** From 1. */
+  /** The line's number, from 1. */
   readonly line: number;
 }
 
@@ -23,7 +23,7 @@ export type TraceLine = {
 /** Names standard input. */
 export const STDIN = '-';
 
-/** Maximum line in bytes: more than the largest valid task takes with every character escaped. */
+/** Maximum length of a line in bytes: more than the largest valid task takes with every character escaped. */
 const MAX_LINE_BYTES = 1024 * 1024;
 
 const NEWLINE = 0x0a;
@@ -54,7 +54,7 @@ export async function* readTrace(file: string): AsyncGenerator<TraceLine[]> {
   }
 }
 
-/** A place as editors and terminals link to it: `file:line`. */
+/** A file and line as editors and terminals link to them: `file:line`. */
 export function formatPlace({ file, line }: Place): string {
   return `${file}:${line}`;
 }

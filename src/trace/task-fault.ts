@@ -25,7 +25,7 @@ const TRANSLATIONS: readonly (readonly [pattern: RegExp, text: string])[] = [
 /** Why a line of a trace is no valid task, in words. */
 export function explainTaskFault(error: unknown): string {
   if (error instanceof SyntaxError) {
-    // V8 was given a single line.
+    // V8 was given a single line, so its message need not say `line 1`.
     const why = error.message.replace(/ in JSON at position \d+ \(line 1 (column \d+)\)/, ' at $1');
     return `expected a Task in JSON on one line: ${why}`;
   }

@@ -18,7 +18,7 @@ export interface UploadCounts {
   duplicates: number;
   /** Tasks sent more than once, after breaks. */
   sentAgain: number;
-  /** Bytes of the files that are acknowledged. */
+  /** Bytes of the files whose tasks are acknowledged. */
   bytes: number;
 }
 
@@ -27,13 +27,13 @@ export interface UploadOptions {
   /** Milliseconds without an acknowledgement after which a broken connection is given up. */
   readonly giveUpAfterMs: number;
   readonly onProgress: (counts: Readonly<UploadCounts>) => void;
-  /** A message for the user. */
+  /** Called with a message for the user. */
   readonly onNotice: (text: string) => void;
 }
 
 /**
  * Records batches of tasks with a sidecar, over breaks of the connection: a batch that is not acknowledged is sent
- * again, and the sidecar recognises the tasks that it has by their ids.
+ * again, and the sidecar recognises recorded tasks by their ids.
  */
 export class TaskUpload {
   readonly counts: UploadCounts = { read: 0, recorded: 0, duplicates: 0, sentAgain: 0, bytes: 0 };
@@ -88,7 +88,7 @@ export class TaskUpload {
   }
 }
 
-/** A stream of one message: the response to its last one counts all that it has sent. */
+/** Records a batch by a stream of one message; the last response counts all tasks of the batch. */
 async function recordBatch(client: LearningClient, tasks: Task[]): Promise<RecordTasksResponse> {
   const call = client.recordTasks();
   // The stream also emits its error after the iteration below has ended.

@@ -11,17 +11,14 @@ import { encode, methodPath } from './encode.ts';
 
 /** Options of one call. */
 export interface CallOptions {
-  /** From now. By default a call has no deadline. */
+  /** Milliseconds from now. By default a call has no deadline. */
   readonly deadlineMs?: number;
   readonly metadata?: Metadata;
   /** Cancels the call. */
   readonly signal?: AbortSignal;
 }
 
-/**
- * A method as a client calls it. A unary one rejects with grpc-js's `ServiceError`; a stream
- * emits it as `error`.
- */
+/** A method as a client calls it. A unary one rejects with grpc-js's `ServiceError`; a stream emits that as `error`. */
 export type ClientMethod<M extends DescMethod> = M['methodKind'] extends 'unary'
   ? (
       request: MessageInitShape<M['input']>,

@@ -6,7 +6,7 @@ export function encode<O extends DescMessage>(schema: O, message: MessageInitSha
   return asBuffer(toBinary(schema, create(schema, message)));
 }
 
-/** The same bytes, not copied. */
+/** The same bytes as a Buffer, not copied. */
 export function asBuffer(bytes: Uint8Array): Buffer {
   if (Buffer.isBuffer(bytes)) return bytes;
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -9,7 +9,7 @@ import type {
 } from '../gen/learning/v1/task_pb.ts';
 import { STATES, TYPES } from './to-proto.ts';
 
-/** From validated messages to the domain's types. */
+/** Converts validated messages to the domain's types. */
 
 /**
  * @param nowMs Unix time, the finish time of a task without one
@@ -26,7 +26,7 @@ export function fromProtoTask(task: ProtoTask, nowMs: number, reporter = ''): Ta
     finishTimeMs: task.finishTime === undefined ? nowMs : toMs(task.finishTime),
     labels: task.labels,
     measurements: task.measurements,
-    // No ledger reaches 2^53, so rounding does not matter.
+    // No ledger's sequence reaches 2^53, so rounding does not matter.
     deltaSequence: Number(task.deltaSequence),
     ...(clientId === '' ? undefined : { clientId }),
   };

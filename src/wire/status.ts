@@ -18,10 +18,10 @@ const ERROR_DOMAIN = 'learning.v1';
 /** The range of delays before a retry. */
 const RETRY_DELAY_MS = { min: 500, max: 1500 };
 
-/** Successive multiples, modulo 1, spread evenly, so that clients refused together do not retry together. */
+/** A number whose multiples, modulo 1, spread evenly, so that clients refused together do not retry together. */
 const GOLDEN_RATIO = (Math.sqrt(5) - 1) / 2;
 
-/** The trailer that says when a client of gRPC may repeat a call, in milliseconds; `-1`: never. */
+/** The trailer with the milliseconds after which a gRPC client may repeat a call; `-1`: never. */
 export const PUSHBACK = 'grpc-retry-pushback-ms';
 
 /** The reasons that are sent to clients. */
@@ -53,7 +53,7 @@ const MAX_VIOLATIONS_BYTES = 2560;
 /** Receives errors that must not be sent to callers. */
 export type LogError = (error: unknown) => void;
 
-/** The status to end a call with. A `LearningError` is sent to the caller; any other error is logged and becomes INTERNAL. */
+/** The status that ends a call: that of a `LearningError`; any other error is logged and becomes INTERNAL. */
 export function statusOf(error: unknown, logError: LogError): StatusObject {
   if (error instanceof LearningError) return refusalStatus(error);
   logError(error);

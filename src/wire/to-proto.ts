@@ -12,7 +12,7 @@ import {
 } from '../gen/learning/v1/task_pb.ts';
 import { toProtoValue } from './value.ts';
 
-/** From the domain's types to messages. */
+/** Converts the domain's types to messages. */
 
 type LowerCased<E> = { readonly [K in keyof E & string as Lowercase<K>]: E[K] };
 
@@ -31,7 +31,7 @@ export const STATES = lowerCased(proto.DeltaState);
 export const VERDICTS = lowerCased(proto.Verdict);
 const STATISTICS = lowerCased(proto.Statistic);
 
-/** Maximum refusals in a message. A delta keeps 4,096 of 1.5 KB each, more than a message may hold. */
+/** Maximum refusals in a message. A delta keeps up to 4,096 refusals of 1.5 KB, more than a message may hold. */
 const MAX_TOLD_REFUSALS = 100;
 
 /** A delta for streams, which show any live delta as applied, proven or not. */
@@ -40,7 +40,7 @@ export function toStreamedDelta(delta: Delta): proto.Delta {
 }
 
 /**
- * @param effect its effect as known now
+ * @param effect the delta's effect as known now
  * @param offsetMs Unix time minus loop time
  */
 export function toProtoDelta(
@@ -98,7 +98,7 @@ export function toProtoCycle(cycle: CycleRecord, deltas: proto.Delta[] = []): Cy
 /** The maximum of a uint32. */
 const MAX_COUNT = 0xffff_ffff;
 
-/** Rounds counts that are means: the message holds integers. */
+/** Rounds the number of sub-agents, which may be a mean: the message holds an integer. */
 export function toProtoMetrics(metrics: CoordinationMetrics): ProtoMetrics {
   return create(CoordinationMetricsSchema, {
     subAgentCount: Math.min(Math.round(metrics.subAgentCount), MAX_COUNT),

@@ -8,9 +8,9 @@ const MAX_PATH_BYTES = 256;
 
 /** Collects the violations of a request. */
 export interface Findings {
-  /** All that were added. */
+  /** The number of all violations added. */
   readonly total: number;
-  /** The first of them. */
+  /** The first violations, up to the limit. */
   readonly kept: readonly FieldViolation[];
   /** `field` is the path in the request. */
   add(field: string, description: string): void;
@@ -34,7 +34,7 @@ export function createFindings(limit: number = MAX_VIOLATIONS): Findings {
 /** The refusal of a request that has findings. */
 export function refusal({ kept, total }: Findings): LearningError {
   const texts = kept.map(({ field, description }) => `${field}: ${description}`);
-  // First, because the status clips long messages.
+  // The count comes first, because the status clips long messages.
   const count = total > kept.length ? `${total} violations, the first: ` : '';
   return new LearningError('INVALID_FIELD', count + texts.join('; '), { violations: kept });
 }

@@ -18,51 +18,51 @@ import { type Connection, Connections } from './connections.ts';
 import { DRAINING, OVERLOADED, type Refusals, refuseStream, withoutRetry } from './refusals.ts';
 import { createPool, type MethodRule, type Need, type Pool, rulesOf } from './rules.ts';
 
-// Which calls are served. What holds whatever callers do:
+// Decides which calls are served. Invariants, whatever callers do:
 //
 // 1. A call that is not served is refused when its headers arrive, before grpc-js creates anything for it.
-// 2. Unary calls count against the pool of their kind from their headers to their response, streams of
-//    responses to the end of their request. Clients, operators, exporters and probes cannot fill each other's pool.
+// 2. A unary call counts against the pool of its kind from its headers to its response; a stream of responses, to the
+//    end of its request. Clients, operators, exporters and probes have a pool each, and cannot fill that of the others.
 // 3. No pool waits longer than `REQUEST_TIMEOUT_MS` for a request to arrive.
-// 4. The bytes of large requests, and of large responses that are not read, are bounded per connection;
-//    those of requests also in all.
+// 4. The bytes of large requests are bounded per connection and in all; those of large responses that are not read,
+//    per connection.
 // 5. Once a drain has begun, no call but a probe is admitted, and no request is waited for.
 // 6. A caller without a valid token reaches no handler, and loses its connection after `MAX_REFUSED` calls.
 //
-// Elsewhere: the number of calls per connection (HTTP/2, `grpc-js/server.ts`), of streams (`OpenStreams`),
+// Bounded elsewhere: the number of calls per connection (HTTP/2, `grpc-js/server.ts`), of streams (`OpenStreams`),
 // and of connections (`net/connection-cap.ts`).
 
-/** Calls that operators may have under way. */
+/** Maximum number of operators' calls under way. */
 const MAX_PENDING_OPERATORS = 256;
 
-/** Exports under way: each may hold its largest request, unpacked. Exporters repeat what is refused. */
+/** Maximum number of exports under way: each may hold its largest request, unpacked. Exporters repeat what is refused. */
 const MAX_PENDING_EXPORTS = 32;
 
-/** Probes need no token, so they may be few. They are answered at once. */
+/** Maximum number of probes under way: low, as probes need no token and are answered at once. */
 const MAX_PENDING_PROBES = 64;
 const MAX_PENDING_PROBES_PER_CONNECTION = 16;
 
-/** A probe holds the name of a service. Compressed, it may arrive as a thousandth of that. */
+/** Maximum size of a probe, which holds a service's name. Compressed, it may arrive as a thousandth of its size. */
 const MAX_PROBE_BYTES = 256;
 
 /**
- * Calls that a connection without a valid token may begin, cancelled ones included. Node's limits on
+ * Maximum number of calls that a connection without a valid token may begin, cancelled ones included: Node's limits on
  * cancelled calls are set for clients that may call.
  */
 const MAX_REFUSED = 1000;
 
-/** Decides by tokens. */
+/** Decides by its token whether a caller may call. */
 export interface Authority {
   /** Throws a `LearningError` unless the header `authorization` shows what is needed. */
   check(header: string | undefined, need: Need): void;
-  /** A call was refused, or a stream ended. */
+  /** Called when a call was refused, or a stream ended, for its token. */
   refused(method: string, code: status, peer: string, error: LearningError): void;
 }
 
 export interface AdmissionOptions {
   readonly clock: Clock;
   readonly maxPendingCalls: () => number;
-  /** A call was refused for another reason than its token. */
+  /** Called when a call was refused for another reason than its token. */
   readonly onRefused: (path: string, code: status, reason: WireReason) => void;
   /** Without one, everybody may call. */
   readonly authority: Authority | undefined;
@@ -70,7 +70,7 @@ export interface AdmissionOptions {
   readonly operators: readonly DescMethod[];
   /** Exports of OTLP, and the most bytes that a request of theirs may have. Left out: none are taken. */
   readonly exports?: { readonly methods: readonly DescMethod[]; readonly maxBytes: number };
-  /** They need no token, and are answered while the server drains. */
+  /** Methods that need no token, and are answered while the server drains. */
   readonly probes: readonly DescMethod[];
   /** Streams of requests, which `OpenStreams` bounds. */
   readonly streams: readonly DescMethod[];
@@ -111,19 +111,19 @@ export class Admission implements CallGuard, CallCounter {
     this.#arrival = undefined;
     const { session } = stream;
     if (session === undefined || stream.destroyed) {
-      // Cancelled already: grpc-js would answer, which throws.
+      // The client has cancelled the call already: grpc-js would answer it, which throws.
       stream.on('error', () => {});
       return false;
     }
     const rule = this.#rules.get(headers[':path'] ?? '');
-    // grpc-js refuses what it has no handler for.
+    // A method without a rule has no handler: grpc-js refuses the call.
     if (rule === undefined) return true;
     const connection = this.connections.of(session);
     const arrival = { stream, rule, connection, authorization: headers.authorization };
     const refusal = this.refusalOf(arrival);
     if (refusal === undefined) {
       this.#arrival = arrival;
-      // Handlers have no use for it, and cannot leak it.
+      // Handlers have no use for the token, and cannot leak it without having it.
       if (this.#options.authority !== undefined) delete headers.authorization;
       return true;
     }
@@ -136,17 +136,17 @@ export class Admission implements CallGuard, CallCounter {
   };
 
   readonly interceptor: ServerInterceptor = (_, call) => {
-    // Served at once, by the time the gate returns.
+    // grpc-js runs the interceptor directly after the gate, so `#arrival` is of the same call.
     if (this.#arrival === undefined) throw new Error('a method has no rule of admission');
     return new AdmittedCall(call, this.#arrival, this);
   };
 
-  /** Calls under way. */
+  /** Number of calls that count against a pool. */
   get pending(): number {
     return this.#pools.reduce((sum, { pending }) => sum + pending, 0);
   }
 
-  /** From now on calls are refused. Resolves when none is under way. */
+  /** Refuses calls from now on, probes excepted. Resolves when no call counts against a pool. */
   drain(): Promise<void> {
     this.#isDraining = true;
     for (const pool of this.#pools) {
@@ -158,7 +158,7 @@ export class Admission implements CallGuard, CallCounter {
     });
   }
 
-  /** Other tokens are valid: ends the streams of those who could not open them now. */
+  /** To be called when other tokens are valid: ends the streams of callers whose token no longer is. */
   recheck(): void {
     for (const call of this.#streams) {
       const refusal = this.#tokenRefusal(call.arrival);
@@ -184,7 +184,7 @@ export class Admission implements CallGuard, CallCounter {
     this.#streams.delete(call);
   }
 
-  /** Why a call is not admitted; `undefined` if it is. Of HTTP/1.1 too, whose calls see no gate. */
+  /** Why a call is not admitted; `undefined` if it is. Also for calls over HTTP/1.1, which do not pass the gate. */
   refusalOf(applicant: Applicant): StatusObject | undefined {
     const { rule, connection } = applicant;
     const refusals = this.#poolRefusals(rule, connection);
@@ -195,14 +195,14 @@ export class Admission implements CallGuard, CallCounter {
     return refusal;
   }
 
-  /** The rule of a method of gRPC that is served. */
+  /** The rule of a gRPC method that is served. */
   ruleOf(method: DescMethod): MethodRule {
     const rule = this.#rules.get(methodPath(method));
     if (rule === undefined) throw new Error('a method has no rule of admission');
     return rule;
   }
 
-  /** What clients call over HTTP/1.1 alone: it counts among their calls. */
+  /** The rule of a path that clients call over HTTP/1.1 only; its calls count against the clients' pool. */
   clientRule(path: string, maxBytes: number = MAX_REQUEST_BYTES): MethodRule {
     const kind = { requestStream: false, responseStream: false, neverRepeated: false };
     return { path, ...kind, maxBytes, pool: this.#clients, need: 'client' };
@@ -236,7 +236,7 @@ export class Admission implements CallGuard, CallCounter {
     const { pool } = rule;
     if (pool === this.#probes) {
       if (connection.probes >= MAX_PENDING_PROBES_PER_CONNECTION) return OVERLOADED;
-      // A probe's request arrives in one piece: ends the one that has waited longest for its own.
+      // A probe's request arrives in one piece, so the probe that has waited longest for its request is refused.
       const [oldest] = pool.awaited;
       if (pool.pending >= MAX_PENDING_PROBES) oldest?.refuse(OVERLOADED);
     } else if (this.#isDraining) return DRAINING;

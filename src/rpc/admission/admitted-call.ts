@@ -18,20 +18,20 @@ type Listener = Parameters<ServerInterceptingCallInterface['start']>[0];
 type Message = Parameters<Listener['onReceiveMessage']>[0];
 type End = Parameters<ServerInterceptingCallInterface['sendStatus']>[0];
 
-/** Smaller responses are not counted: unread, those of all calls of a connection are about 5 MiB. */
+/** Smaller responses are not counted: those of all calls of a connection, unread, take about 5 MiB. */
 const LARGE_RESPONSE_BYTES = 4096;
 
-/** Before each message: whether it is compressed, and its length. */
+/** Length of the prefix of each message: a flag for compression, and the message's length. */
 const PREFIX_BYTES = 5;
 
-/** From the headers of a request to its end: 4 MiB at 3 Mbit/s. */
+/** Maximum time from the headers of a request to its end; 4 MiB take that long at 3.4 Mbit/s. */
 const REQUEST_TIMEOUT_MS = 10_000;
 
 /** A call that asks to be admitted. */
 export interface Applicant {
   readonly rule: MethodRule;
   readonly connection: Connection;
-  /** The header of that name. */
+  /** The header `authorization`. */
   readonly authorization: string | undefined;
 }
 
@@ -43,7 +43,7 @@ export interface Arrival extends Applicant {
 /** A call that is counted. */
 export interface CountedCall {
   readonly arrival: Applicant;
-  /** Ends it. */
+  /** Ends the call. */
   sendStatus(status: StatusObject): void;
 }
 
@@ -58,7 +58,7 @@ export interface CallCounter {
   refuse(rule: MethodRule, refusals: Refusals): StatusObject;
 }
 
-/** A call between grpc-js's own and its handler. It is its own listener, to save an object per call. */
+/** The layer between grpc-js's call and the handler. It is the listener, too, which saves an object per call. */
 export class AdmittedCall extends ServerInterceptingCall implements Listener {
   readonly arrival: Arrival;
   readonly #call: ServerInterceptingCallInterface;
@@ -68,11 +68,11 @@ export class AdmittedCall extends ServerInterceptingCall implements Listener {
   #cancelTimeout: (() => void) | undefined;
   /** The client has half-closed. */
   #requestEnded = false;
-  /** Cancelled, or ended here before its request: what still arrives, or is answered, is dropped. */
+  /** Whether the call was cancelled, or ended before its request: what still arrives, or is answered, is dropped. */
   #isOver = false;
-  /** Of the message that is arriving. */
+  /** Bytes of the message that is arriving. */
   #bytes = 0;
-  /** Taken from the budget of requests. */
+  /** Bytes taken from the budget of requests. */
   #taken = 0;
   #givesBackOnClose = false;
   #unreadBytes = 0;
@@ -91,13 +91,13 @@ export class AdmittedCall extends ServerInterceptingCall implements Listener {
     this.#call.start(this);
   }
 
-  /** Does not run for a call that was cancelled before; that one never ends, either. */
+  /** grpc-js does not call this for a call that was cancelled before, and then does not call `onCancel`, either. */
   onReceiveMetadata(metadata: Metadata): void {
     const { stream } = this.arrival;
     this.#isPending = true;
     this.#counter.enter(this);
     if (stream.state.state === constants.NGHTTP2_STREAM_STATE_HALF_CLOSED_REMOTE) {
-      // Most requests arrive in one read with their headers, and are within the window of a stream.
+      // The request has ended: most arrive in one read with their headers, and fit into the window of a stream.
       this.#count(stream.readableLength);
     } else {
       stream.on('data', (bytes: Buffer) => this.#count(bytes.length));
@@ -107,9 +107,9 @@ export class AdmittedCall extends ServerInterceptingCall implements Listener {
   }
 
   onReceiveMessage(message: Message): void {
-    // A compressed message may be decoded only after its stream was reset.
+    // The decoding of a compressed message may end after its stream was reset.
     if (this.#isOver || this.arrival.stream.destroyed) return;
-    // A compressed message is larger than what arrived of it.
+    // A compressed message is larger decoded than the bytes that arrived.
     const bytes = decodedBytes(message);
     if (bytes > this.#bytes) this.#count(bytes - this.#bytes);
     if (this.#isOver) return;
@@ -117,16 +117,16 @@ export class AdmittedCall extends ServerInterceptingCall implements Listener {
     this.#listener?.onReceiveMessage(message);
   }
 
-  /** Handlers run now, and not at the message: a client may delay this for ever. */
+  /** Handlers run at the half-close, and not at the message; a client may delay the half-close for ever. */
   onReceiveHalfClose(): void {
     this.#requestEnded = true;
     this.#stopAwaiting();
     if (this.arrival.rule.responseStream) this.#leave();
-    // Closing the stream of a call that was refused ends its request, too.
+    // The request of a call that was refused ends, too, when its stream is closed.
     if (!this.#isOver) this.#listener?.onReceiveHalfClose();
   }
 
-  /** Every call ends with this. */
+  /** grpc-js calls this at the end of every call. */
   onCancel(): void {
     this.#isOver = true;
     this.#leave();
@@ -162,7 +162,7 @@ export class AdmittedCall extends ServerInterceptingCall implements Listener {
     return this.arrival.connection.peer;
   }
 
-  /** A stream of requests may take any time. */
+  /** Limits the time of a request; a stream of requests may take any time. */
   #awaitRequest(): void {
     const { requestStream, pool } = this.arrival.rule;
     if (requestStream) return;
@@ -186,8 +186,8 @@ export class AdmittedCall extends ServerInterceptingCall implements Listener {
   }
 
   /**
-   * Returns whether there is room for a large response. Streams need no counting: they write only while their
-   * client reads.
+   * Counts a large response; returns whether there is room for it. Streams need no counting: they write only while
+   * their client reads.
    */
   #takeResponse(message: Message): boolean {
     const { rule, connection } = this.arrival;
@@ -202,7 +202,7 @@ export class AdmittedCall extends ServerInterceptingCall implements Listener {
   #count(bytes: number): void {
     if (this.#isOver) return;
     const { rule } = this.arrival;
-    // grpc-js holds a message of a stream until the next one begins.
+    // A message begins: until now, grpc-js has held the one before it.
     if (this.#bytes === 0) this.#giveBack();
     this.#bytes += bytes;
     if (!rule.requestStream && this.#bytes > rule.maxBytes + PREFIX_BYTES) {
@@ -216,7 +216,7 @@ export class AdmittedCall extends ServerInterceptingCall implements Listener {
     if (more <= 0) return true;
     if (!this.#counter.connections.takeRequest(connection, more)) return false;
     this.#taken += more;
-    // Not when the call is answered: the stream holds its request until its response has been read.
+    // Given back at the close, not at the answer: the stream holds its request until the response has been read.
     if (!this.#givesBackOnClose) stream.once('close', () => this.#giveBack());
     this.#givesBackOnClose = true;
     return true;
@@ -234,8 +234,8 @@ const TOO_LATE = {
 };
 
 /**
- * Tells the client to stop sending the request of a call that is answered; otherwise the stream, and what
- * has arrived of it, would stay until the client has sent everything.
+ * Tells the client to stop sending the request of a call that is answered; otherwise the stream, and the bytes that
+ * have arrived on it, would stay until the client has sent everything.
  *
  * @param hasTrailers the response had begun, so its trailers are still to be sent
  */

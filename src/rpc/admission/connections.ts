@@ -2,7 +2,7 @@ import type { Http2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import { MAX_REQUEST_BYTES } from '../grpc-js/server.ts';
 
-/** Bytes that any request may take: far more than a single task. 4,096 of them are 64 MiB. */
+/** Bytes of a request that are not counted: far more than a single task has. For 4,096 requests, they are 64 MiB. */
 export const FREE_BYTES = 16 * 1024;
 
 /** Bytes of larger requests of one connection: eight of the largest, or two of the largest exports. */
@@ -12,12 +12,12 @@ const MAX_EXPORTS_PER_CONNECTION = 2;
 /** Bytes of larger requests of all connections, as many times the same. */
 const MAX_CONNECTIONS_IN_ALL = 8;
 
-/** Bytes of large responses that one client has not read: two of the largest. */
+/** Maximum bytes of large responses that one connection has not read: two of 4 MiB. */
 export const MAX_UNREAD_BYTES = 2 * MAX_REQUEST_BYTES;
 
-/** What one connection has of the server. */
+/** What one connection takes of the server. */
 export interface Connection {
-  /** The address of the client, or a name that no other connection over a unix socket has. */
+  /** The client's address and port; over a unix socket, a name that no other connection has. */
   readonly peer: string;
   requestBytes: number;
   unreadBytes: number;
@@ -47,7 +47,7 @@ export class Connections {
     return this.#requestBytes;
   }
 
-  /** @param carrier of its calls: a session of HTTP/2, or the socket of HTTP/1.1 */
+  /** @param carrier what carries the connection's calls: a session of HTTP/2, or a socket of HTTP/1.1 */
   of(carrier: Http2Session | Socket): Connection {
     const known = this.#known.get(carrier);
     if (known !== undefined) return known;
@@ -57,7 +57,7 @@ export class Connections {
     return connection;
   }
 
-  /** Returns whether there is room for more bytes of a request. */
+  /** Takes more bytes of a request from the budget; returns whether there was room. */
   takeRequest(connection: Connection, bytes: number): boolean {
     if (connection.requestBytes + bytes > this.#maxBytesEach) return false;
     if (this.#requestBytes + bytes > MAX_CONNECTIONS_IN_ALL * this.#maxBytesEach) return false;

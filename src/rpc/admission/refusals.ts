@@ -2,7 +2,7 @@ import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'nod
 import { status as code, Metadata, type StatusObject } from '@grpc/grpc-js';
 import { createStatus, PUSHBACK, type WireReason } from '../../wire/status.ts';
 
-/** Statuses kept of each kind: enough different delays that clients refused together retry apart. */
+/** Number of statuses kept per kind: enough different delays that clients refused together do not retry together. */
 const KEPT = 64;
 
 /** Refusals of one kind, created once: refusing has to be cheaper than serving. */
@@ -75,8 +75,8 @@ function headersOf(status: StatusObject): OutgoingHttpHeaders {
 export function refuseStream(stream: ServerHttp2Stream, status: StatusObject): void {
   // A client that has gone causes an error, which without a listener would end the process.
   stream.on('error', () => {});
-  // In the next turn: a client that is answered in this one goes on sending in it, and calls already
-  // admitted would wait until it stops.
+  // Answered in the next turn of the event loop: a client that is answered in this turn goes on sending in it, and
+  // calls already admitted would wait until the client stops.
   setImmediate(() => {
     if (!stream.destroyed) stream.respond(headersOf(status), { endStream: true });
   });

@@ -12,7 +12,7 @@ import type { Refusals } from './refusals.ts';
 /** What a call needs of its caller: a token of a client, of an operator, or either. */
 export type Need = 'client' | 'admin' | 'any';
 
-/** By service; others, such as reflection and exports of OTLP, need a token of either kind. */
+/** What each service needs; others, such as reflection and exports of OTLP, need a token of either kind. */
 const NEEDS: Readonly<Record<string, Need | undefined>> = {
   [Health.typeName]: undefined,
   [LearningService.typeName]: 'client',
@@ -22,7 +22,7 @@ const NEEDS: Readonly<Record<string, Need | undefined>> = {
   [FlagSyncService.typeName]: 'client',
 };
 
-/** Services whose clients repeat failed calls beyond their own deadlines, even what will never succeed. */
+/** Services whose clients repeat failed calls beyond the deadline, even calls that cannot succeed. */
 const NEVER_REPEATED: readonly string[] = [
   FlagsV1.typeName,
   FlagsV2.typeName,
@@ -46,7 +46,7 @@ export interface MethodRule {
   readonly path: string;
   readonly requestStream: boolean;
   readonly responseStream: boolean;
-  /** Largest request that is one message. */
+  /** Maximum size of a request that is one message. */
   readonly maxBytes: number;
   readonly pool: Pool;
   /** `undefined` if the caller needs no token. */

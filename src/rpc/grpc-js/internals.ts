@@ -4,10 +4,10 @@ import type { Server, ServerInterceptingCallInterface } from '@grpc/grpc-js';
 // The private members of grpc-js that the sidecar needs. No other file may name one (see biome.json);
 // test/rpc/grpc-js/internals.test.ts fails if the installed version lacks one, and says what to do.
 
-/** Serves a stream whose headers have arrived. Without channelz; with it, there is another one. */
+/** Serves a stream whose headers have arrived. With channelz, grpc-js uses another member instead. */
 export const STREAM_HANDLER = '_streamHandler';
 
-/** What the HTTP/2 servers are created with. */
+/** The options that HTTP/2 servers are created with. */
 export const HTTP2_OPTIONS = 'commonServerOptions';
 
 /** The largest message of a call: where it is kept for what is unpacked, and by whom for what arrives. */
@@ -15,7 +15,7 @@ export const MESSAGE_LIMIT = 'maxReceiveMessageSize';
 export const DECODER = 'decoder';
 export const DECODER_LIMIT = 'maxReadMessageLength';
 
-/** Returns whether the stream is served; one that is not has to be answered by the gate. */
+/** Returns whether grpc-js is to serve the stream; if not, the gate has to answer it. */
 export type Gate = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => boolean;
 
 type StreamHandler = (
@@ -25,8 +25,8 @@ type StreamHandler = (
 ) => void;
 
 /**
- * Asks the gate about each stream before grpc-js creates a call for it. An interceptor comes too late:
- * refusing there costs half of serving, and a server offered twice its capacity would only refuse.
+ * Asks the gate about each stream before grpc-js creates a call for it. An interceptor would come too late: a refusal
+ * there costs half as much as serving, so a server offered twice its capacity would do nothing but refuse.
  */
 export function addGate(server: Server, gate: Gate): void {
   const serve: StreamHandler = Reflect.get(server, STREAM_HANDLER);

@@ -12,19 +12,18 @@ export const MAX_REQUEST_BYTES = 4 * 1024 * 1024;
 const KEEPALIVE_MS = { every: 5_000, timeout: 120_000 } as const;
 
 /**
- * Unary calls that one connection may have open beside its streams; its client queues further ones. One
- * turn of the event loop may read all of them, at about 10 KB each, so it is no more than keeps a
- * connection busy.
+ * Maximum number of unary calls that one connection has open beside its streams; the client queues further ones. One
+ * turn of the event loop may read all of them, at about 10 KB each, so there are no more than keep a connection busy.
  */
 const UNARY_CALLS_PER_CONNECTION = 256;
 
 /**
- * What one connection may do before Node closes it. Node's defaults are for browsers; clients with
- * deadlines cancel each call of a second in which the server is overloaded.
+ * What one connection may do before Node closes it. Node's defaults are for browsers, but clients with deadlines
+ * cancel every call while the server is overloaded.
  */
 const HTTP2_OPTIONS = {
-  // Calls that the client cancels, at once and per second (Node: 1,000 and 33). A cancelled call costs no
-  // more than an answered one, and this is more than are answered.
+  // Calls that the client cancels, at once and per second (Node: 1,000 and 33). A cancelled call costs no more than an
+  // answered one, and fewer calls per second than this can be answered.
   streamResetBurst: 50_000,
   streamResetRate: 10_000,
   // Consecutive calls beyond the limit (Node: 100). Node counts cancelled calls for a while longer than
@@ -48,7 +47,7 @@ export interface CallGuard {
 export function createGrpcServer(guard?: CallGuard, streamsPerConnection = 0): Server {
   const server = new Server({
     interceptors: guard === undefined ? [] : [guard.interceptor],
-    // Its statistics cost time on each call.
+    // The statistics of channelz cost time on each call.
     'grpc.enable_channelz': 0,
     'grpc.max_concurrent_streams': streamsPerConnection + UNARY_CALLS_PER_CONNECTION,
     // 'grpc-node.max_session_memory' stays unlimited: at a limit, Node resets calls and then closes the

@@ -3,12 +3,12 @@ import { gunzip } from 'node:zlib';
 import type { StatusObject } from '@grpc/grpc-js';
 import { malformed, systemCode } from '../../domain/errors.ts';
 
-/** Counts bytes of a request; returns why there may be no more, if so. */
+/** Counts bytes of a request; returns a refusal if they are too many. */
 export type CountBytes = (bytes: number) => StatusObject | undefined;
 
 /**
- * Reads the body of a request. Resolves with a refusal of `count`, and then reads no more; `undefined` if the client
- * goes before its end.
+ * Reads the body of a request. Resolves with the body; with a refusal by `count`, after which nothing more is read; or
+ * with `undefined` if the client goes before the end of the body.
  */
 export function readBody(
   request: IncomingMessage,
@@ -30,7 +30,7 @@ export function readBody(
   });
 }
 
-/** Unpacks gzip. Rejects with MALFORMED, or resolves with `undefined` where it becomes larger than `maxBytes`. */
+/** Unpacks gzip. Rejects with MALFORMED, or resolves with `undefined` if more than `maxBytes` come out. */
 export function unpack(bytes: Buffer, maxBytes: number): Promise<Buffer | undefined> {
   return new Promise((resolve, reject) => {
     gunzip(bytes, { maxOutputLength: maxBytes }, (error, unpacked) => {

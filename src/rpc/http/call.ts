@@ -6,7 +6,7 @@ import { FREE_BYTES } from '../admission/connections.ts';
 import { type Refusals, TOO_MANY_BYTES, tooLarge } from '../admission/refusals.ts';
 import type { HttpAnswer } from './route.ts';
 
-/** A call over HTTP/1.1 that was admitted: counted as one of gRPC is, until its answer is sent. */
+/** An admitted call over HTTP/1.1. It is counted until its answer is sent, as a gRPC call is. */
 export class HttpCall implements CountedCall {
   readonly arrival: Applicant;
   readonly #response: ServerResponse;
@@ -14,7 +14,7 @@ export class HttpCall implements CountedCall {
   readonly #failure: (status: StatusObject) => HttpAnswer;
   #isPending = true;
   #bytes = 0;
-  /** Taken from the budget of requests. */
+  /** Bytes taken from the budget of requests. */
   #taken = 0;
 
   /** @param failure what is answered for a status */
@@ -37,7 +37,7 @@ export class HttpCall implements CountedCall {
     });
   }
 
-  /** Counts bytes of the request that have arrived; returns why there may be no more, if so. */
+  /** Counts bytes of the request that have arrived; returns a refusal if they are too many. */
   count(bytes: number): StatusObject | undefined {
     const { rule, connection } = this.arrival;
     this.#bytes += bytes;
@@ -51,13 +51,13 @@ export class HttpCall implements CountedCall {
     return undefined;
   }
 
-  /** As `count`, for all bytes of a request that was packed. */
+  /** Counts the unpacked bytes of a whole request, in place of the packed ones; returns what `count` returns. */
   countUnpacked(bytes: number): StatusObject | undefined {
     this.#bytes = 0;
     return this.count(bytes);
   }
 
-  /** The whole request is there. */
+  /** To be called when the whole request has arrived. */
   requestEnded(): void {
     const { pool, responseStream } = this.arrival.rule;
     pool.awaited.delete(this);
@@ -92,7 +92,7 @@ export class HttpCall implements CountedCall {
   }
 }
 
-/** Resolves when an answer is sent, or its client has gone. */
+/** Sends an answer; resolves when all of it is written, or the client has gone. */
 export async function sendAnswer(
   response: ServerResponse,
   { status, headers, body }: HttpAnswer,
@@ -100,6 +100,6 @@ export async function sendAnswer(
   response.statusCode = status;
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   if (typeof body === 'string' || body instanceof Uint8Array) response.end(body);
-  // A client that goes is no fault of ours.
+  // The sidecar is not at fault when a client goes.
   else await pipeline(body, response).catch(() => {});
 }

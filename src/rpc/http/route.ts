@@ -4,33 +4,33 @@ import type { MethodRule } from '../admission/rules.ts';
 
 /** A request that has arrived whole. */
 export interface HttpRequest {
-  /** As it was sent, without a query. */
+  /** The path as it was sent, without the query. */
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
-  /** Without parameters, in lower case. */
+  /** The media type in lower case, without parameters. */
   readonly contentType: string;
-  /** Unpacked. */
+  /** The unpacked body. */
   readonly body: Buffer;
-  /** Of the client, or a name that no other connection over a unix socket has. */
+  /** The client's address and port; over a unix socket, a name that no other connection has. */
   readonly peer: string;
-  /** Fires when the client has gone, or what was answered has been sent. */
+  /** Fires when the client has gone, or the answer has been sent. */
   readonly ended: AbortSignal;
 }
 
-/** What is answered. */
+/** An answer to a request. */
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   /** Parts are written at the pace of the client. */
   readonly body: string | Uint8Array | AsyncIterable<Uint8Array>;
-  /** Why parts have ended, once they have; `undefined` if as they should. */
+  /** To be called once all parts are read: the error that ended them; `undefined` if there was none. */
   readonly failure?: () => unknown;
 }
 
 /** One method that is called over HTTP/1.1, always by POST. */
 export interface HttpRoute {
   readonly rule: MethodRule;
-  /** Those that it takes. */
+  /** The content types that the method takes. */
   readonly contentTypes: readonly string[];
   /** Throws a `LearningError` to refuse. */
   handle(request: HttpRequest): HttpAnswer | Promise<HttpAnswer>;

@@ -10,7 +10,7 @@ import { HttpCall, sendAnswer } from './call.ts';
 import type { FindRoute, HttpRoute } from './route.ts';
 import { webPageFault } from './web-page.ts';
 
-// An import would read all its exports, and so load WebSocket and fetch: a tenth of the time to start.
+// An import of node:http reads all its exports, and so loads WebSocket and fetch: a tenth of the time to start.
 const { createServer } = process.getBuiltinModule('node:http');
 
 const LIMITS = {
@@ -19,11 +19,11 @@ const LIMITS = {
   headersTimeout: 10_000,
   requestTimeout: 10_000,
   connectionsCheckingInterval: 1000,
-  // Longer than clients keep an idle connection: a request on one that is just being closed fails at its client.
+  // Longer than clients keep an idle connection: a request fails if the server is just closing its connection.
   keepAliveTimeout: 120_000,
 } as const satisfies ServerOptions;
 
-/** A connection with a call on which nothing is sent, or read, is closed after this time. Streams send more often. */
+/** A connection with a call is closed after this time without a byte sent or read. Streams send more often. */
 const STALLED_MS = 60_000;
 
 /** Silence after which TCP asks whether the client is still there. */
@@ -49,7 +49,7 @@ export function createHttpFront(options: HttpFrontOptions): HttpFront {
   const server = createServer(LIMITS, (request, response) => {
     if (isPipelined(busy, request, response)) return;
     if (isClosing) response.setHeader('connection', 'close');
-    // An answer that had begun did not say that its connection ends.
+    // An answer that began before `close` has no header that ends the connection.
     response.once('finish', () => {
       if (isClosing) request.socket.destroySoon();
     });
@@ -70,7 +70,7 @@ export function createHttpFront(options: HttpFrontOptions): HttpFront {
   };
 }
 
-/** A server of Node's looks after its connections, and their timeouts, from this event on. This one does not listen. */
+/** Makes Node track the server's connections and timeouts, as from `listening` on: this server never listens itself. */
 function trackConnections(server: Server): void {
   server.emit('listening');
 }
@@ -110,7 +110,7 @@ function findRoute(routes: readonly FindRoute[], path: string): HttpRoute | unde
   return undefined;
 }
 
-/** Before anything was read: the connection ends, so that nothing has to be. */
+/** Refuses a request before its body is read. The connection ends, so that the body need not be read. */
 async function refuse(response: ServerResponse, status: number, text: string): Promise<void> {
   const headers = { 'content-type': 'text/plain; charset=utf-8', connection: 'close' };
   await sendAnswer(response, { status, headers, body: `${text}\n` });
@@ -138,7 +138,7 @@ async function serveRoute(
     response.setHeader('connection', 'close');
     return sendAnswer(response, failure(refusal));
   }
-  // Handlers have no use for it, and cannot leak it.
+  // Handlers have no use for the token, and cannot leak it without having it.
   delete request.headers.authorization;
   const call = new HttpCall(arrival, response, admission, failure);
   const ended = new AbortController();
@@ -152,7 +152,7 @@ async function serveRoute(
   try {
     const body = await receive(call, request, rule.maxBytes);
     if (body === undefined) {
-      // One that was answered meanwhile, as at a drain, has been counted.
+      // A call that was refused meanwhile, as at a drain, has been observed already.
       if (!response.headersSent) end();
       return;
     }

@@ -2,9 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import { isLoopback } from '../../access/exposure.ts';
 
 /**
- * Why a request may come from a web page, in words; `undefined` if it does not. A page in a browser on this machine
- * reaches its loopback addresses, too: by their names, which the same-origin policy does not let it read but does
- * let it call, or by a name of its own that leads here.
+ * Why a request may come from a web page, in words; `undefined` if it does not. A page in a browser on this machine can
+ * call the machine's loopback addresses, too: directly, as the same-origin policy forbids only to read the answers, or
+ * by a host name of the page's own that resolves to a loopback address.
  */
 export function webPageFault({ headers, socket }: IncomingMessage): string | undefined {
   if (headers.origin !== undefined || headers['sec-fetch-site'] !== undefined) {
@@ -17,12 +17,12 @@ export function webPageFault({ headers, socket }: IncomingMessage): string | und
   return 'expected a loopback address or localhost in the header Host';
 }
 
-/** An IPv4 address as one, also where a socket of IPv6 has taken the connection. */
+/** An address; one of IPv4 in IPv4's notation even if an IPv6 socket has accepted the connection. */
 function plainAddress(address: string): string {
   return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
 }
 
-/** The header without a port, and without the brackets of IPv6. */
+/** The host in the header `Host`, without the port and the brackets of IPv6. */
 function hostName(host: string): string {
   return host.replace(/:\d*$/, '').replace(/^\[(.*)\]$/, '$1');
 }

@@ -9,7 +9,7 @@ import { flagMessages } from './flag-stream.ts';
 import { answersV1, answersV2, nextEvent } from './messages.ts';
 import type { FlagParts } from './services.ts';
 
-/** The rule of a method of gRPC, which holds over the Connect protocol, too. */
+/** Returns the rule of a gRPC method, which holds over the Connect protocol, too. */
 type RuleOf = (method: DescMethod) => MethodRule;
 
 /** The routes of flagd's evaluation over the Connect protocol. */

@@ -26,14 +26,14 @@ const STREAM = {
   'application/connect+json': 'json',
 } as const;
 
-/** A bit of the first byte of an envelope: the message is compressed, or is the end of the stream. */
+/** Bits of the first byte of an envelope: the message is compressed; the message is the end of the stream. */
 const COMPRESSED = 1;
 const END = 2;
 
-/** That byte, and the length of the message. */
+/** Length of the prefix of an envelope: the byte of those bits, and the message's length. */
 const PREFIX_BYTES = 5;
 
-/** Each code by its name in Connect, and the status of HTTP that it has. */
+/** The name of each code in Connect, and its HTTP status. */
 const CODES: Readonly<Record<status, readonly [string, number]>> = {
   [status.OK]: ['ok', 200],
   [status.CANCELLED]: ['canceled', 499],
@@ -54,7 +54,7 @@ const CODES: Readonly<Record<status, readonly [string, number]>> = {
   [status.UNAUTHENTICATED]: ['unauthenticated', 401],
 };
 
-/** A unary method. */
+/** The route of a unary method. */
 export function connectUnary<I extends DescMessage, O extends DescMessage>(
   rule: MethodRule,
   method: TypedMethod<I, O>,
@@ -77,7 +77,7 @@ export function connectUnary<I extends DescMessage, O extends DescMessage>(
   };
 }
 
-/** A method with a stream of responses. */
+/** The route of a method with a stream of responses. */
 export function connectStream<I extends DescMessage, O extends DescMessage>(
   rule: MethodRule,
   method: TypedMethod<I, O>,
@@ -100,7 +100,7 @@ export function connectStream<I extends DescMessage, O extends DescMessage>(
           yield envelope(END, Buffer.from('{}'));
         } catch (error) {
           failure = error;
-          // Logged, and counted, once the stream has ended.
+          // The error is logged and counted once the stream has ended.
           yield endOf(statusOf(error, () => {}));
         }
       }
@@ -165,7 +165,7 @@ function errorOf({ code, details: message, metadata }: StatusObject) {
   const packed = Buffer.isBuffer(bytes) ? fromBinary(StatusSchema, bytes).details : [];
   const details = packed.map(({ typeUrl, value }) => ({
     type: typeUrl.slice(typeUrl.lastIndexOf('/') + 1),
-    // Without padding.
+    // Connect's base64 has no padding.
     value: Buffer.from(value).toString('base64').replace(/=+$/, ''),
   }));
   return { code: CODES[code][0], message, details };

@@ -1,21 +1,21 @@
 import { kindOf, type Value } from '../../domain/value.ts';
 
-/** What an evaluation context says here. */
+/** What is used of an evaluation context. */
 export interface FlagContext {
-  /** Empty: it names no task. */
+  /** Empty if the context names no task. */
   readonly taskId: string;
   readonly labels: Readonly<Record<string, string>>;
 }
 
-// As the rules of ResolveParametersRequest have it.
+// The limits of ResolveParametersRequest.
 const MAX_ID_BYTES = 256;
 const MAX_KEY_BYTES = 64;
 const MAX_LABEL_BYTES = 256;
 const MAX_LABELS = 64;
 
 /**
- * Reads an evaluation context. What does not fit is left out, since no evaluation fails for its context: a key of
- * another type, labels that are neither text, number nor boolean, and what is over the bounds of a task's labels.
+ * Reads an evaluation context. No evaluation fails for its context, so these are left out: a targeting key that is no
+ * string, labels that are neither string, number nor boolean, and what is over the limits above.
  */
 export function readContext(context: Value | undefined): FlagContext {
   if (context === undefined || context === null || kindOf(context) !== 'object') {

@@ -6,16 +6,16 @@ import type { Engine } from '../../engine/engine.ts';
 import { baseline, held, type Resolved } from '../../engine/resolve.ts';
 import { readContext } from './context.ts';
 
-/** What a parameter is for one caller. */
+/** The value of a parameter for one caller. */
 export interface Evaluation {
   readonly name: string;
-  /** `undefined`: that of the caller's own default. */
+  /** `undefined` if the caller is to use its own default. */
   readonly value: Value | undefined;
-  /** `undefined` if its values may be of several types. */
+  /** The parameter's type in the config, or else the value's; `undefined` for a list, or without either. */
   readonly type: ParameterType | undefined;
   /**
-   * Never STATIC: clients keep a static value by its name alone, whatever the context, until a change of it is
-   * announced; a trial by tasks changes nothing that would be.
+   * Never STATIC: clients cache a static value by the flag's name alone, whatever the context, until a change of the
+   * flag is announced. A trial gives tasks different values without an announcement.
    */
   readonly reason: 'SPLIT' | 'TARGETING_MATCH' | 'DEFAULT';
   /** `undefined` without a value. Never empty, which would mean the caller's default. */
@@ -23,19 +23,19 @@ export interface Evaluation {
   readonly metadata: Readonly<Record<string, string | number>>;
 }
 
-/** What a caller asks a parameter to be; `any`: it looks for itself. */
+/** The type that a caller expects of a parameter; `any` if the caller checks the type itself. */
 export type Wanted = ParameterType | 'any';
 
 /** The set that all parameters are in, for telemetry. */
 const FLAG_SET_ID = 'learning';
 
-/** Evaluations kept, the newest of each: twice as many as there may be parameters. */
+/** Number of newest evaluations kept: twice the maximum number of parameters. */
 const KEPT = 2 * MAX_PARAMETERS;
 
 /** Evaluates parameters as OpenFeature's flags. As long as nothing changes, an evaluation is the same object. */
 export class Evaluator {
   readonly #engine: Engine;
-  /** By name, and assignment where there is one. */
+  /** The newest evaluations, by parameter name and, where there is one, assignment. */
   readonly #newest = new Map<string, Evaluation>();
 
   constructor(engine: Engine) {
@@ -58,7 +58,7 @@ export class Evaluator {
     const faults = possible.map((value) => this.#fault(name, value, wanted));
     const resolve = () => {
       if (taskId === '') return baseline(state);
-      // A task that cannot use the value of an arm is given none.
+      // A task that could not use the value of one of the arms is assigned none.
       if (faults.some((fault) => fault !== undefined)) return held(state, taskId);
       return this.#engine.resolve({ taskId, labels, target: name });
     };
@@ -68,7 +68,7 @@ export class Evaluator {
     return evaluation;
   }
 
-  /** Evaluates all parameters. Assigns no arms, since who asks for all keeps them for later. */
+  /** Evaluates all parameters. Assigns no arms, since a caller that asks for all values keeps them for later. */
   all(context: Value | undefined): readonly Evaluation[] {
     const { taskId } = readContext(context);
     return taskId === '' ? this.baseline() : this.#evaluateAll(this.#engine.peek(taskId));
@@ -79,13 +79,13 @@ export class Evaluator {
     return this.#evaluateAll(baseline(this.#engine.ledger.state));
   }
 
-  /** Of the whole set: what has been put in force. */
+  /** Metadata of the whole set: the sequence and epoch of what is in force. */
   metadata({ deltaSequence } = baseline(this.#engine.ledger.state)): Evaluation['metadata'] {
     const { epoch } = this.#engine.ledger.state.head;
     return {
       delta_sequence: deltaSequence,
       epoch,
-      // Those that hooks for telemetry read.
+      // The names that telemetry hooks read.
       version: String(deltaSequence),
       flagSetId: FLAG_SET_ID,
     };
@@ -101,7 +101,7 @@ export class Evaluator {
     const assignment = resolved.assignments.find(isOf);
     const value = valueIn(resolved.parameters, name);
     const type = this.#typeOf(name, value);
-    // Names have no spaces.
+    // A space separates the parts, as names have none.
     const key = assignment === undefined ? name : `${name} ${assignment.deltaId} ${assignment.arm}`;
     const known = this.#newest.get(key);
     if (known !== undefined && isStill(known, value, type, resolved)) return known;
@@ -132,11 +132,11 @@ export class Evaluator {
       : { ...shared, reason: 'SPLIT', variant: assignment.arm, metadata: told };
   }
 
-  /** Why a value is not what is wanted, in words; `undefined` if it is. */
+  /** Why a value is not of the wanted type, in words; `undefined` if it is. */
   #fault(name: string, value: Value | undefined, wanted: Wanted): string | undefined {
     if (value === undefined || value === null || wanted === 'any') return undefined;
     const type = this.#typeOf(name, value);
-    // A number that is whole by chance would be refused once it is not.
+    // A parameter of type number is no integer even if its value is whole: its next value may not be.
     const isFit = isOfType(wanted, value) && !(wanted === 'integer' && type === 'number');
     if (isFit) return undefined;
     const found = type === undefined ? 'null or a list' : nameOfType(type);
@@ -145,14 +145,14 @@ export class Evaluator {
 
   #typeOf(name: string, value: Value | undefined): ParameterType | undefined {
     const declared = own(this.#engine.settings.parameters, name)?.type;
-    // A value from before the config that declares the type.
+    // A value may be from before the config that declares the type.
     const isOther = value !== undefined && declared !== undefined && !isOfType(declared, value);
     if (declared !== undefined && !isOther) return declared;
     return value === undefined ? undefined : typeOf(value);
   }
 }
 
-/** Whether an evaluation of the same assignment has not changed. */
+/** Whether a known evaluation, of the same assignment, still holds. */
 function isStill(
   known: Evaluation,
   value: Value | undefined,
@@ -164,7 +164,7 @@ function isStill(
   return Object.is(known.value, value);
 }
 
-/** Null is no value to OpenFeature. */
+/** A parameter's value; `undefined` for null, too, which is no value to OpenFeature. */
 function valueIn(parameters: Parameters, name: string): Value | undefined {
   return own(parameters, name) ?? undefined;
 }

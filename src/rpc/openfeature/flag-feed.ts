@@ -1,22 +1,22 @@
 import type { Clock } from '../../domain/clock.ts';
 import type { CommitNote } from '../../ledger/ledger.ts';
 
-/** How often streams of events say that they are alive. */
+/** Interval of the keep-alive messages on streams of events. */
 const KEEP_ALIVE_MS = 20_000;
 
-/** What one reader has to be told, as far as it has not been. */
+/** What has not been sent to one reader yet. */
 export interface FeedReader {
-  /** Nothing has been told. */
+  /** Whether nothing has been sent. */
   isNew: boolean;
-  /** Parameters whose values in force have changed, or left. */
+  /** Parameters whose value in force has changed, or that were removed. */
   readonly changed: Set<string>;
-  /** It is time to say that the stream is alive. */
+  /** Whether a keep-alive message is due. */
   isBeatDue: boolean;
 }
 
 /**
- * Tells readers which parameters have changed in force. A reader that is slow is told once of each, however often
- * it has changed meanwhile.
+ * Tells readers which parameters have another value in force. A slow reader gets each parameter once, however often
+ * the value has changed meanwhile.
  */
 export class FlagFeed {
   readonly #clock: Clock;
@@ -27,7 +27,7 @@ export class FlagFeed {
     this.#clock = clock;
   }
 
-  /** Adds a reader, until the returned function is called. `wake` is called whenever there is something to tell. */
+  /** Adds a reader, until `close` is called. `wake` is called whenever there is something to send. */
   follow(wake: () => void): { readonly reader: FeedReader; close(): void } {
     const reader: FeedReader = { isNew: true, changed: new Set(), isBeatDue: false };
     this.#readers.set(reader, wake);
@@ -35,7 +35,7 @@ export class FlagFeed {
     return { reader, close: () => void this.#readers.delete(reader) };
   }
 
-  /** Something has been committed. */
+  /** To be called after each commit. */
   committed({ applied, events }: CommitNote): void {
     if (this.#readers.size === 0) return;
     const names = applied.map(({ target }) => target);

@@ -3,8 +3,8 @@ import type { Value } from '../../domain/value.ts';
 import type { Evaluation } from './evaluation.ts';
 
 /**
- * A value as JSON. One of a parameter that is no integer is written as a float even where it is whole, `1.0`: JSON has
- * one kind of number, but Python and Java read two, and refuse `1` for a float.
+ * A value as JSON. A value of type number is written as a float even if it is whole, as `1.0`: JSON has one kind of
+ * number, but Python and Java read two, and refuse `1` for a float.
  */
 function valueJson(value: Value, type: ParameterType | undefined): string {
   const text = JSON.stringify(value);
@@ -25,8 +25,8 @@ export function evaluationJson({
 }
 
 /**
- * Flags for flagd's own evaluation: each has one variant, for everybody. Left out is what has no value, and lists,
- * one of which makes some clients distrust the whole set.
+ * Flags for flagd's own evaluation: each has one variant, for everybody. Parameters without a value are left out, and
+ * lists, too: a single list makes some clients refuse the whole set.
  */
 export function flagsJson(all: readonly Evaluation[], metadata: Evaluation['metadata']): string {
   const flags = all.flatMap(({ name, value, type }) => {

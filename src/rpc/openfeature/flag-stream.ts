@@ -8,7 +8,7 @@ interface Sink<M> {
   on(event: 'drain' | 'cancelled', listener: () => void): unknown;
 }
 
-/** A stream of gRPC that tells of changes. It writes until its buffer is full, and goes on when it drains. */
+/** A gRPC stream that sends changes. It writes until its buffer is full, and goes on when the buffer drains. */
 export class FlagStream<M> implements OpenStream {
   readonly #sink: Sink<M>;
   readonly #next: (reader: FeedReader) => M | undefined;
@@ -60,8 +60,8 @@ export class FlagStream<M> implements OpenStream {
 }
 
 /**
- * The messages of a stream, for what reads them one after the other. Ends when the signal fires; throws the error
- * that the stream is ended with.
+ * The messages of a stream, for a consumer that reads them one after the other. Ends when `ended` fires; throws the
+ * error that the stream is ended with.
  */
 export async function* flagMessages<M>(
   feed: FlagFeed,

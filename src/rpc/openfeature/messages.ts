@@ -17,7 +17,7 @@ interface Request {
   readonly context?: JsonObject | undefined;
 }
 
-/** Reads a value of the type that was asked for. */
+/** Converts a value to the type that was asked for. */
 const read = {
   boolean: (value: Value) => value === true,
   string: (value: Value) => String(value),
@@ -63,8 +63,8 @@ export function answersV2(evaluator: Evaluator) {
 }
 
 /**
- * Makes of each thing once what is made of it, as long as it is in use: successive tasks are told the same, and
- * encoding it takes longer than the rest of the call.
+ * Calls `make` once for each argument, and keeps the result while the argument is in use: successive tasks get the same
+ * answer, and encoding an answer takes longer than the rest of the call.
  */
 export function once<K extends object, T extends object>(make: (from: K) => T): (from: K) => T {
   const known = new WeakMap<K, T>();
@@ -77,7 +77,7 @@ export function once<K extends object, T extends object>(make: (from: K) => T): 
   };
 }
 
-/** Without a value, clients of version 1 would take its zero. */
+/** An answer of version 1. Throws PARAMETER_NOT_FOUND without a value, for which clients would take zero or empty. */
 function present<T>(toValue: (value: Value) => T) {
   return ({ name, value, reason, variant, metadata }: Evaluation) => {
     if (value === undefined || variant === undefined) {
@@ -88,7 +88,7 @@ function present<T>(toValue: (value: Value) => T) {
   };
 }
 
-/** Without a value, clients take the caller's default. */
+/** An answer of version 2. Without a value, clients take the caller's default. */
 function optional<T>(toValue: (value: Value) => T) {
   return ({ value, reason, variant, metadata }: Evaluation) => {
     const told = { reason, metadata: { ...metadata } };
@@ -98,7 +98,7 @@ function optional<T>(toValue: (value: Value) => T) {
   };
 }
 
-/** One of all: lists do not fit. */
+/** The entry of one flag in the answer for all; empty without a value, or for a list, which does not fit. */
 function anyFlag({ name, value, reason, variant, metadata }: Evaluation) {
   const held = anyValue(value);
   if (held === undefined || variant === undefined) return [];
@@ -120,7 +120,7 @@ function anyValue(value: Value | undefined) {
   }
 }
 
-/** The next event that a reader is to be told; `undefined` if it has been told all. */
+/** The next event to send to a reader; `undefined` if there is none now. */
 export function nextEvent(reader: FeedReader, { head }: LedgerState) {
   if (reader.isNew) {
     reader.isNew = false;
@@ -139,7 +139,7 @@ export function nextEvent(reader: FeedReader, { head }: LedgerState) {
   return { type: 'keep_alive' };
 }
 
-/** All flags, where a reader has not been told them as they are; `undefined` otherwise. */
+/** All flags, if they have changed since they were sent to a reader, or never were; `undefined` otherwise. */
 export function nextFlags(reader: FeedReader, evaluator: Evaluator) {
   if (!reader.isNew && reader.changed.size === 0) return undefined;
   reader.isNew = false;
@@ -147,7 +147,7 @@ export function nextFlags(reader: FeedReader, evaluator: Evaluator) {
   return { flagConfiguration: allFlags(evaluator) };
 }
 
-/** The values in force, as flagd's own evaluation reads them. */
+/** The values in force, as JSON for flagd's own evaluation. */
 export function allFlags(evaluator: Evaluator): string {
   return flagsJson(evaluator.baseline(), evaluator.metadata());
 }

@@ -9,12 +9,12 @@ import { evaluationJson } from './flag-json.ts';
 
 // OpenFeature's remote evaluation protocol, 0.3.0.
 
-/** Of all parameters; of one, with its name behind it. */
+/** The path of all parameters; the path of one has its name behind this. */
 const PATH = '/ofrep/v1/evaluate/flags';
 
 const JSON_TYPE = 'application/json';
 
-/** Never 429: Python's provider would ask nothing until it is told that it may. */
+/** HTTP status by code. Never 429, which keeps Python's provider from asking until a given time. */
 const HTTP_STATUS: Readonly<Partial<Record<status, number>>> = {
   [status.INVALID_ARGUMENT]: 400,
   [status.UNAUTHENTICATED]: 401,
@@ -65,7 +65,7 @@ function evaluateAll(evaluator: Evaluator, { headers, body }: HttpRequest): Http
   return answer(200, text, { etag });
 }
 
-/** The decoded end of a path; `undefined` where it cannot be decoded. */
+/** The key of a flag: the decoded end of a path; `undefined` if it cannot be decoded. */
 function keyIn(path: string): string | undefined {
   try {
     return decodeURIComponent(path.slice(PATH.length + 1));
@@ -74,7 +74,7 @@ function keyIn(path: string): string | undefined {
   }
 }
 
-/** Throws MALFORMED. */
+/** The context in the body of a request. Throws MALFORMED. */
 function contextIn(body: Buffer): Value | undefined {
   let request: Value;
   try {
@@ -85,7 +85,7 @@ function contextIn(body: Buffer): Value | undefined {
   if (kindOf(request) !== 'object') {
     throw malformed('expected an object with a context');
   }
-  // Of that kind.
+  // `kindOf` has found an object.
   return own(request as { readonly [key: string]: Value }, 'context');
 }
 

@@ -23,7 +23,7 @@ export interface FlagOptions {
   readonly clock: Clock;
   readonly environment: HandlerEnvironment;
   readonly openStreams: OpenStreams;
-  /** Knows the methods of `FLAG_SERVICES`. */
+  /** Has the rules of the methods of `FLAG_SERVICES`. */
   readonly admission: Admission;
 }
 

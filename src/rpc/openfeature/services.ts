@@ -19,7 +19,7 @@ import type { FeedReader, FlagFeed } from './flag-feed.ts';
 import { FlagStream } from './flag-stream.ts';
 import { allFlags, answersV1, answersV2, nextEvent, nextFlags, once } from './messages.ts';
 
-/** What OpenFeature is served with. */
+/** What the handlers of OpenFeature's services work with. */
 export interface FlagParts {
   readonly environment: HandlerEnvironment;
   readonly evaluator: Evaluator;
@@ -28,7 +28,7 @@ export interface FlagParts {
   readonly state: LedgerState;
 }
 
-/** Requests have no rules: a name that nothing has is not found, and what does not fit in a context is left out. */
+/** Accepts any request: an unknown name is not found, and what does not fit in a context is left out. */
 const anything = () => {};
 
 /** The handlers of flagd's evaluation, version 1. */
@@ -79,7 +79,7 @@ export function flagSyncHandlers(parts: FlagParts): ServiceHandlers<typeof FlagS
     fetchAllFlags: unaryHandler(environment, method.fetchAllFlags, anything, () => ({
       flagConfiguration: allFlags(evaluator),
     })),
-    // There is no context of ours to evaluate in.
+    // The sidecar adds no context to the evaluations of clients.
     getMetadata: unaryHandler(environment, method.getMetadata, anything, () => ({ metadata: {} })),
   };
 }
@@ -97,7 +97,7 @@ function unaryOf(environment: HandlerEnvironment) {
   };
 }
 
-/** Resolves, or rejects, as the stream ends. */
+/** Runs a stream; resolves, or rejects, when the stream ends. */
 function stream<I, M>(
   { feed, openStreams }: FlagParts,
   call: ServerWritableStream<I, M>,

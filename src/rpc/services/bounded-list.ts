@@ -7,12 +7,12 @@ import {
 } from '@bufbuild/protobuf';
 
 /**
- * Bytes of a list in an answer. A default client takes 4 MiB: half of them are left for an answer's other
- * fields, and for a first item that is long by itself.
+ * Maximum bytes of a list in an answer. By default, clients take 4 MiB: half of that is left for the answer's other
+ * fields, and for a first item that is longer than this maximum.
  */
 export const MAX_LIST_BYTES = 2 * 1024 * 1024;
 
-/** An item's tag and length, at most: two bytes, and four. */
+/** Maximum bytes of an item's tag (two) and length (four). */
 const HEADER_BYTES = 6;
 
 /** How much of a list is sent. */
@@ -27,7 +27,7 @@ export interface Filled<T, M> {
   readonly messages: M[];
   /** The last item among them. */
   readonly last: T | undefined;
-  /** There are items after them. */
+  /** Whether there are items after the last one. */
   readonly hasMore: boolean;
 }
 

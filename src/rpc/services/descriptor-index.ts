@@ -10,7 +10,7 @@ import { nestedTypes } from '@bufbuild/protobuf/reflect';
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
 import { status } from '@grpc/grpc-js';
 
-/** A question, of either version of the protocol. */
+/** A question of the reflection protocol, in either version. */
 export type Question =
   | { readonly case: 'fileByFilename'; readonly value: string }
   | { readonly case: 'fileContainingSymbol'; readonly value: string }
@@ -100,7 +100,7 @@ function withImports(
   return found;
 }
 
-/** Whether a full name is that of a type, or of a part of it. */
+/** Whether a full name is that of a type, or of a part of the type. */
 function declares(type: Type, symbol: string): boolean {
   const { typeName } = type;
   // The values of an enum are named as its siblings.

@@ -27,13 +27,13 @@ import { optional, STATES, toTimestamp, VERDICTS } from '../../wire/to-proto.ts'
 import { toProtoValue } from '../../wire/value.ts';
 import { fill, MAX_LIST_BYTES } from './bounded-list.ts';
 
-/** Most changes that were not kept. */
+/** Maximum number of changes in an answer that were not kept. */
 const MAX_UNKEPT = 100;
 
-/** Bytes of each of three lists: with the sums, well under the 4 MiB that a default client takes. */
+/** Maximum bytes of each of three lists: with the sums, well under the 4 MiB that clients take by default. */
 const LIST_BYTES = MAX_LIST_BYTES / 2;
 
-/** Most metrics in each of three lists: 100 KB. */
+/** Maximum number of metrics in each of three lists; that many take 100 KB. */
 const MAX_AMOUNTS = 1000;
 
 export function getGains(engine: Engine): MessageInitShape<typeof GetGainsResponseSchema> {
@@ -65,7 +65,7 @@ export function getGains(engine: Engine): MessageInitShape<typeof GetGainsRespon
   };
 }
 
-/** The last items of a list that fit, in its order. */
+/** The last items of a list that fit into an answer, in the list's order. */
 function newest<T, S extends DescMessage>(
   items: readonly T[],
   list: { readonly schema: S; toMessage(item: T): MessageInitShape<S> },

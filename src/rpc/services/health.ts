@@ -12,7 +12,7 @@ import type { OpenStreams } from '../streams/open-streams.ts';
 /** The standard health service. Either all services serve, or none. */
 export interface HealthService {
   readonly handlers: ServiceHandlers<typeof Health>;
-  /** Also tells the clients that watch. Not serving before the first call. */
+  /** Sets the status, and sends it to the clients that watch. Not serving before the first call. */
   setServing(serving: boolean): void;
 }
 
@@ -24,7 +24,7 @@ type WatchCall = ServerWritableStream<
 /** @param services full names; "" stands for the server as a whole */
 export function createHealth(services: readonly string[], openStreams: OpenStreams): HealthService {
   const known = new Set(services);
-  /** Of each Watch stream: sends the status, unless it was the last one sent. */
+  /** A function for each Watch stream: it sends the status, unless that was the last one sent. */
   const updates = new Set<() => void>();
   let current: ServingStatus = ServingStatus.NOT_SERVING;
 

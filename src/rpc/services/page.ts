@@ -4,7 +4,7 @@ import { fill } from './bounded-list.ts';
 
 /** A requested page: where it starts and its length. */
 export interface Page {
-  /** Items before this number, newest first. */
+  /** The page has items with lower numbers only, newest first. */
   readonly before: number;
   readonly size: number;
   /** What the list is filtered by. */
@@ -17,14 +17,14 @@ export const MAX_PAGE_SIZE = 1000;
 interface ListOf<T, S extends DescMessage> {
   readonly schema: S;
   toMessage(item: T): MessageInitShape<S>;
-  /** The item's place: the list is in falling order of it. */
+  /** The number of an item, by which the list is sorted, the highest first. */
   numberOf(item: T): number;
 }
 
 /**
  * Throws `INVALID_FIELD` unless the token was issued for a page of the same list.
  *
- * @param field what the request calls the token
+ * @param field the name of the token's field in the request
  */
 export function readPage(
   { pageSize, pageToken }: { readonly pageSize: number; readonly pageToken: string },
@@ -54,7 +54,7 @@ export function takePage<T, S extends DescMessage>(
   return { messages, nextPageToken: isLast ? '' : encodePageToken(list.numberOf(last), filters) };
 }
 
-/** @param filters what the list is filtered by: a token goes only with the filters it came from */
+/** @param filters what the list is filtered by: a token is valid with the same filters only */
 function encodePageToken(before: number, filters: string): string {
   return Buffer.from(`${before}/${filters}`).toString('base64url');
 }

@@ -35,10 +35,10 @@ import { MAX_PAGE_SIZE, readPage, takePage } from './page.ts';
 const DEFAULT_DELTAS = 50;
 const DEFAULT_CYCLES = 10;
 
-/** About fifty faults; the log has all. */
+/** Maximum bytes of the config error: about fifty faults; the log has all. */
 const MAX_CONFIG_ERROR_BYTES = 8192;
 
-/** Of one rule: 1,000 rules then take about 1 MiB. */
+/** Maximum bytes of the text of one rule: 1,000 rules then take about 1 MiB. */
 const MAX_WAITING_BYTES = 1024;
 
 /** What GetStatus reads besides the ledger. */

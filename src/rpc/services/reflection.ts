@@ -13,14 +13,14 @@ import { type Answer, createDescriptorIndex, type Question } from './descriptor-
 /** Both versions of the reflection service. */
 export const REFLECTION = [V1, V1Alpha];
 
-/** Serves reflection, v1 and v1alpha, of the given services and of itself. */
+/** Serves reflection, v1 and v1alpha, of the given services and of the reflection services. */
 export function addReflection(
   server: Server,
   services: readonly DescService[],
   openStreams: OpenStreams,
 ): void {
-  // No service imports error details, but clients need them to show errors. Generated code imports an
-  // empty file in place of the rules.
+  // No service imports the error details, but clients need them to show errors. The generated code
+  // imports an empty file instead of the validation rules.
   const others = [file_google_rpc_error_details, file_buf_validate_validate];
   const answer = createDescriptorIndex([...services, ...REFLECTION], others);
   for (const version of REFLECTION) {
@@ -43,7 +43,7 @@ interface Response<R> {
   messageResponse: Answer;
 }
 
-/** Names are much shorter. */
+/** The refusal of a long request: names are much shorter. */
 const TOO_LONG = invalidFields([
   { field: 'message_request', description: `expected at most ${BIG_REQUEST_BYTES} bytes` },
 ]);
@@ -61,7 +61,7 @@ function answerEach<R extends Request>(
   };
   const answerOne = (request: R | Malformed) => {
     if (request instanceof Malformed) return refuse(request.error);
-    // An answer repeats its request.
+    // Large requests are refused, since an answer repeats its request.
     if (decodedBytes(request) > 0) return refuse(TOO_LONG);
     const messageResponse = answer(request.messageRequest);
     const response = { validHost: request.host, originalRequest: request, messageResponse };

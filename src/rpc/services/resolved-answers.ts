@@ -7,7 +7,7 @@ import { toProtoParameters } from '../../wire/value.ts';
 
 const ARMS = { old: Arm.OLD, new: Arm.NEW } as const;
 
-/** Combinations double with each change that is compared, but a few of them cover most tasks. */
+/** Number of combinations kept. Each change that is compared doubles them, but a few cover most tasks. */
 const KEPT = 64;
 
 /**
@@ -16,7 +16,7 @@ const KEPT = 64;
  */
 export class ResolvedAnswers {
   readonly #epoch: string;
-  /** By assignments, in order of creation. */
+  /** The newest answers by their assignments, in order of creation. */
   readonly #newest = new Map<string, { readonly resolved: Resolved; readonly bytes: Uint8Array }>();
 
   /** @param epoch of the ledger */
@@ -40,7 +40,7 @@ export class ResolvedAnswers {
   }
 }
 
-/** Ids have no spaces. */
+/** The key of a combination of assignments. Spaces separate its parts, as ids have none. */
 function keyOf(assignments: Resolved['assignments']): string {
   return assignments.map(({ deltaId, arm, stage }) => `${deltaId} ${arm} ${stage}`).join(' ');
 }
@@ -59,7 +59,7 @@ function toProtoResolved(
   };
 }
 
-/** Of the same assignments. */
+/** Whether two answers with the same assignments are the same. */
 function isSame(one: Resolved, other: Resolved): boolean {
   return (
     one.deltaSequence === other.deltaSequence && haveSameValues(one.parameters, other.parameters)

@@ -28,7 +28,7 @@ const HEARTBEAT_MS = 15_000;
 /** How often silent streams are looked for; `DeltaStream.beat` counts these checks. */
 const HEARTBEAT_CHECK_MS = 1000;
 
-/** Changes whose encoding is kept for other streams: more than streams that keep up are about to send. */
+/** Number of changes whose encoding is kept for other streams: more than a stream that keeps up has still to send. */
 const ENCODED_CHANGES = 2 * MAX_BACKLOG;
 
 const OUTCOMES: Readonly<Record<SnapshotOutcome, ProtoOutcome>> = {
@@ -44,7 +44,7 @@ export interface SubscriberInfo {
   readonly number: number;
   readonly clientId: string;
   readonly sentSequence: number;
-  /** Of the newest Snapshot that was sent; 0 if none was. */
+  /** The sequence of the newest Snapshot that was sent; 0 if none was. */
   readonly snapshotSequence: number;
   /** Empty for all. */
   readonly types: readonly DeltaType[];
@@ -82,12 +82,12 @@ export class DeltaStreams {
     return stream;
   }
 
-  /** Something has been committed. */
+  /** To be called after a commit: sends what is new. */
   pump(): void {
     for (const stream of this.#streams) stream.pump();
   }
 
-  /** Oldest first. */
+  /** The open streams, oldest first. */
   subscribers(): readonly SubscriberInfo[] {
     return [...this.#streams];
   }
@@ -127,7 +127,7 @@ interface StreamPorts {
   done(error?: unknown): void;
 }
 
-/** One stream. It writes until its buffer is full, and goes on when it drains. */
+/** One stream. It writes until its buffer is full, and goes on when the buffer drains. */
 export class DeltaStream implements OpenStream, SubscriberInfo {
   readonly number: number;
   readonly clientId: string;
@@ -174,7 +174,7 @@ export class DeltaStream implements OpenStream, SubscriberInfo {
 
   /** Writes what is due, until the buffer is full. */
   pump(): void {
-    // Once for all that this turn writes: reading the clock costs as much as a write.
+    // The clock is read once for all that is written in this turn: reading it costs as much as a write.
     const nowMs = this.#clock.now();
     while (this.#writable && !this.#ended) {
       const item = this.#subscription.next(nowMs);

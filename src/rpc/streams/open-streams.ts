@@ -3,7 +3,7 @@ import { Counts } from '../../domain/counts.ts';
 import { LearningError } from '../../domain/errors.ts';
 import { refusalStatus } from '../../wire/status.ts';
 
-/** Streams that may be open at once, of all clients and of one connection. */
+/** Maximum numbers of streams open at once, of all clients and of one connection. */
 export interface StreamLimits {
   readonly maxStreams: number;
   readonly maxStreamsPerClient: number;
@@ -11,7 +11,7 @@ export interface StreamLimits {
 
 /** A stream that can be ended. */
 export interface OpenStream {
-  /** Ends it with an error, after what it still has to send. */
+  /** Ends the stream with an error, after what is still to be sent. */
   end(error: LearningError): void;
 }
 
@@ -36,7 +36,7 @@ export class OpenStreams {
     this.#limits = limits;
   }
 
-  /** Throws `TOO_MANY_STREAMS` or `DRAINING`. The result is to be called when the stream has ended. */
+  /** Adds a stream. Throws `TOO_MANY_STREAMS` or `DRAINING`. The result is to be called when the stream has ended. */
   add(stream: OpenStream, peer: string): () => void {
     if (this.#draining !== undefined) throw this.#draining;
     const ofPeer = this.#perPeer.of(peer);
@@ -52,10 +52,7 @@ export class OpenStreams {
     return () => this.#remove(stream, peer);
   }
 
-  /**
-   * Like `add`, for a call that has nothing to send at its end: it is ended here. Returns whether it may
-   * go on.
-   */
+  /** Like `add`, for a call that has nothing to send before its end. Returns whether it may go on; if not, ends it. */
   admit(call: Call): boolean {
     const end = (error: LearningError) => void call.emit('error', refusalStatus(error));
     try {
@@ -69,7 +66,7 @@ export class OpenStreams {
     }
   }
 
-  /** Ends all, and admits no more. */
+  /** Ends all streams, and admits no more. */
   drain(): void {
     this.#draining = new LearningError('DRAINING', 'the sidecar is shutting down');
     for (const stream of this.#streams) stream.end(this.#draining);

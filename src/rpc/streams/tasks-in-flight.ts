@@ -1,6 +1,6 @@
 /**
- * Load of all RecordTasks streams that may wait for a commit. A task takes about 1 KB, so this is about
- * 50 MB. A commit takes what one turn of the event loop brings: a higher limit would write nothing sooner.
+ * Maximum load of all RecordTasks streams that waits for a commit: about 50 MB, as a task takes about 1 KB. A commit
+ * takes what one turn of the event loop brings, so a higher maximum would write nothing sooner.
  */
 const MAX_LOAD = 50_000;
 
@@ -9,7 +9,7 @@ export class TasksInFlight {
   #load = 0;
   readonly #waiting = new Set<() => void>();
 
-  /** No stream may read on. */
+  /** Whether no stream may read on. */
   get isFull(): boolean {
     return this.#load >= MAX_LOAD;
   }
@@ -27,7 +27,7 @@ export class TasksInFlight {
     for (const resume of waiting) resume();
   }
 
-  /** Calls once when there is room again. */
+  /** Calls `resume` once, when there is room again. */
   whenFree(resume: () => void): void {
     this.#waiting.add(resume);
   }

@@ -18,9 +18,8 @@ type Call = ServerDuplexStream<
 >;
 
 /**
- * Load of one stream that may wait for its commit: a task counts 1, and each message another 16. Above
- * it, the stream is paused, and flow control holds the client back. It is more than one commit takes, so
- * the disk never waits.
+ * Maximum load of one stream that waits for a commit: each task counts 1, and each message another 16. At the maximum,
+ * the stream is paused, and flow control holds the client back. One commit takes less, so the disk never waits.
  */
 const MAX_IN_FLIGHT = 5000;
 const MESSAGE_LOAD = 16;
@@ -95,7 +94,7 @@ export class RecordStream implements OpenStream {
     }
   }
 
-  /** The client has half-closed, or something went wrong. What is in flight is waited for. */
+  /** Takes no more tasks, and ends the stream, with `error` if given, once what is in flight is committed. */
   end(error?: unknown): void {
     this.#failure ??= error;
     if (this.#ended) return;

@@ -1,6 +1,6 @@
 import type { OpenStream, OpenStreams } from './open-streams.ts';
 
-/** Runs a stream until it is done, and counts it as open meanwhile. Rejects with what it ends with. */
+/** Runs a stream until it is done, and counts it as open meanwhile. Rejects with its error, if there is one. */
 export function untilDone(
   openStreams: OpenStreams,
   peer: string,

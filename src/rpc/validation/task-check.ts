@@ -12,9 +12,9 @@ import {
 } from '../../gen/learning/v1/task_pb.ts';
 import { createFindings, entryPath, type Findings, refusal } from '../../wire/violations.ts';
 
-// The validation rules of task.proto and of the requests that come with every task, by hand:
-// protovalidate takes longer over a task than decoding it does. A property test holds the two together. One
-// rule is checked here alone: the nanos of a time, whose range protovalidate takes for granted.
+// The validation rules of task.proto and of the requests that come with every task, written by hand: protovalidate
+// takes longer to check a task than decoding takes. A property test checks that this code and protovalidate agree. One
+// rule is checked only here: the range of the nanos of a time, which protovalidate takes for granted.
 
 const MAX_ID_BYTES = 256;
 const MAX_KEY_BYTES = 64;
@@ -157,7 +157,7 @@ function atMostBytes(count: number): string {
 interface Site {
   /** Turns to another message of the request. */
   within(parent: string, index?: number): Site;
-  /** `field` is its path in that message; outside any, in the request. */
+  /** `field` is the path in the message that is being checked; outside any message, the path in the request. */
   report(field: string, expected: string): void;
   /** Throws if anything was reported. */
   refuse(): void;

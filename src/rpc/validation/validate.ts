@@ -12,8 +12,8 @@ export type Validate = <S extends DescMessage>(schema: S, message: MessageShape<
 const MAX_ITEMS_TO_REPORT = 10_000;
 
 /**
- * A validator of the rules in the proto. The rules of a type are compiled at its first message, in
- * milliseconds; the first message of all takes tens of them.
+ * A validator of the rules in the proto. The rules of a type are compiled at its first message, which takes
+ * milliseconds; the very first message takes tens of milliseconds.
  */
 export function createValidate(): Validate {
   const allFaults = createValidator();
@@ -39,7 +39,7 @@ function refusalOf(violations: readonly Violation[]) {
   return refusal(findings);
 }
 
-/** Items of a message's own lists and maps. */
+/** Number of items in the lists and maps of a message, those of nested messages excluded. */
 function countItems<S extends DescMessage>(schema: S, message: MessageShape<S>): number {
   const fields = reflect(schema, message, false);
   let count = 0;
