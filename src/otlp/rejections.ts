@@ -1,6 +1,6 @@
 import type { RejectReason } from './place.ts';
 
-/** Why spans that should have been tasks are none, for whoever sent them. */
+/** Why spans that should have been tasks are none, for the exporter that sent them. */
 const SENTENCES: Readonly<Record<RejectReason, string>> = {
   several_ids: 'marked by several task ids, and so a task of none: open a span for each task',
   no_span_id: 'without a valid trace id and span id',
