@@ -54,7 +54,8 @@ function settleParameter(text: ParameterText): ParameterSpec {
   const [min, max, maxStep] = [text.min, text.max, text.max_step].map((one) => one ?? undefined);
   const allowed = text.allowed ?? undefined;
   const type = text.type ?? inferType(allowed ?? [initial], [min, max, maxStep]);
-  return { initial, type, min, max, maxStep, allowed };
+  const said = text.type === undefined ? {} : { isTypeSaid: true as const };
+  return { initial, type, ...said, min, max, maxStep, allowed };
 }
 
 /** Freezes a value and all that it holds; returns the value. */

@@ -61,7 +61,7 @@ export function violationOf(
   if (spec.allowed === undefined) {
     const ofOtherKind = kindViolation(spec.initial, value);
     if (ofOtherKind !== undefined) return ofOtherKind;
-    if (spec.type !== undefined && !isOfType(spec.type, value)) {
+    if (spec.isTypeSaid && spec.type !== undefined && !isOfType(spec.type, value)) {
       return `expected ${nameOfType(spec.type)} (its type is ${spec.type}), got ${show(value)}`;
     }
   }

@@ -9,6 +9,8 @@ export interface ParameterSpec {
   readonly initial: Value;
   /** Said or inferred; `undefined` if its values may be of several types, or are lists. */
   readonly type: ParameterType | undefined;
+  /** Present if the config says the type: values are held to it. An inferred one only tells what they are. */
+  readonly isTypeSaid?: true;
   readonly min: number | undefined;
   readonly max: number | undefined;
   /** The most by which one delta may change the value. */

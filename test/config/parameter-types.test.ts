@@ -65,7 +65,7 @@ test('a type is printed where it was said', () => {
 
 const RULE = `
 curation: { mode: apply, cooldown_seconds: 0 }
-parameters: { level: { initial: 10 } }
+parameters: { level: { initial: 10, type: integer } }
 rules:
   - { id: lower, when: 'true', type: resource, operation: adjust, target: level,
       new_value: 'parameters.level * VALUE', reasoning: '"observed %"', confidence: 0.9, impact: positive }`;
@@ -84,7 +84,9 @@ test('a rule keeps an integer whole, or is told why not', async () => {
 });
 
 test('an operator keeps an integer whole', async () => {
-  const { engine } = await createEngineFixture('parameters: { level: { initial: 1 } }\nrules: []');
+  const { engine } = await createEngineFixture(
+    'parameters: { level: { initial: 1, type: integer } }\nrules: []',
+  );
   const set = (value: number) =>
     engine.decide(setParameter({ target: 'level', value, reason: '', holdSeconds: 0 }));
   await expect(set(1.5)).rejects.toMatchObject({
@@ -93,4 +95,12 @@ test('an operator keeps an integer whole', async () => {
   });
   await set(2);
   expect(engine.ledger.state.head.parameters.level).toBe(2);
+});
+
+test('a type that is inferred holds nothing to it', async () => {
+  const { engine } = await createEngineFixture('parameters: { level: { initial: 1 } }\nrules: []');
+  expect(engine.settings.parameters.level?.type).toBe('integer');
+  const change = { target: 'level', value: 1.5, reason: '', holdSeconds: 0 };
+  await engine.decide(setParameter(change));
+  expect(engine.ledger.state.head.parameters.level).toBe(1.5);
 });

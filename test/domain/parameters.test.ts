@@ -54,13 +54,14 @@ describe('violationOf', () => {
     [{ initial: null }, 'a', undefined],
     [{ allowed: [0, 'a'] }, 'a', undefined],
     [{ type: 'integer' }, 2, undefined],
-    [{ type: 'integer' }, 2.5, 'expected a whole number (its type is integer), got 2.5'],
+    [{ type: 'integer', isTypeSaid: true }, 2.5, 'expected a whole number (its type is integer), got 2.5'],
     [
-      { type: 'integer' },
+      { type: 'integer', isTypeSaid: true },
       2 ** 53,
       'expected a whole number (its type is integer), got 9007199254740992',
     ],
-    [{ type: 'number' }, 2.5, undefined],
+    [{ type: 'integer' }, 2.5, undefined],
+    [{ type: 'number', isTypeSaid: true }, 2.5, undefined],
   ] as const)('%j: %j', (fields, value, expected) => {
     expect(violationOf(specOf(fields), value)).toBe(expected);
   });

@@ -28,7 +28,7 @@ PATIENCE_SECONDS = 30
 CONFIG = {
     "cycle": {"enabled": False},
     "curation": {"cooldown_seconds": 0, "mode": "apply"},
-    "parameters": {"level": {"initial": 0}, "text": {"initial": ""}},
+    "parameters": {"level": {"initial": 0, "type": "number"}, "text": {"initial": ""}},
 }
 
 
