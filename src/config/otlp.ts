@@ -24,6 +24,9 @@ type OtlpText = Sections['otlp'];
 /** Steps of macros in one evaluation, of which there may be several a span. */
 const MAX_STEPS = 1000;
 
+/** The default of `tasks`, which is not evaluated as CEL: most spans carry no id, and each is asked about. */
+const BY_ID = 'id != ""';
+
 /** An expression of the section. */
 interface Site {
   readonly path: ConfigPath;
@@ -71,7 +74,7 @@ export function compileOtlp(otlp: OtlpText): OtlpSettings {
   };
   const pointNumber = (text: string | undefined, name: string) =>
     text === undefined ? undefined : numberOf(text, name, pointBindings, true);
-  const isTask = compile(otlp.tasks, 'otlp.tasks');
+  const isTask = otlp.tasks === BY_ID ? undefined : compile(otlp.tasks, 'otlp.tasks');
   const status = otlp.status === '' ? undefined : compile(otlp.status, 'otlp.status');
   const measurements = Object.entries(otlp.measurements).map(
     ([name, text]) => [name, numberOf(text, `otlp.measurements.${name}`, spanBindings)] as const,
@@ -94,7 +97,8 @@ export function compileOtlp(otlp: OtlpText): OtlpSettings {
     id: otlp.id,
     labels: otlp.labels,
     attributes,
-    isTask: (context: SpanContext) => isTask(spanBindings(context)) === true,
+    isTask: (context: SpanContext) =>
+      isTask === undefined ? context.id !== '' : isTask(spanBindings(context)) === true,
     status: (context) => String(status?.(spanBindings(context)) ?? ''),
     measurements,
     metrics: new Map(metrics),
