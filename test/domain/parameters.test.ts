@@ -54,7 +54,11 @@ describe('violationOf', () => {
     [{ initial: null }, 'a', undefined],
     [{ allowed: [0, 'a'] }, 'a', undefined],
     [{ type: 'integer' }, 2, undefined],
-    [{ type: 'integer', isTypeSaid: true }, 2.5, 'expected a whole number (its type is integer), got 2.5'],
+    [
+      { type: 'integer', isTypeSaid: true },
+      2.5,
+      'expected a whole number (its type is integer), got 2.5',
+    ],
     [
       { type: 'integer', isTypeSaid: true },
       2 ** 53,
