@@ -9,6 +9,7 @@ const WHOLE = [
   'test/verdicts/**/*.test.ts',
   'test/faults/**/*.test.ts',
   'test/conformance/**/*.test.ts',
+  'test/adopt/**/*.test.ts',
   'test/openfeature/**/*.test.ts',
   'test/otlp/frameworks/*.test.ts',
 ];
@@ -41,6 +42,8 @@ export default defineConfig({
       // What goes wrong in the field: real faults, each with its figure.
       project('faults', ['test/faults/**/*.test.ts'], ALONE),
       // OpenFeature's real providers, each in a process of its own language.
+      // The orchestrators of docs/adopt.md.
+      project('adopt', ['test/adopt/**/*.test.ts'], ALONE),
       project('openfeature', ['test/openfeature/**/*.test.ts'], {
         ...ALONE,
         testTimeout: 120_000,
