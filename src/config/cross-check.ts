@@ -156,7 +156,7 @@ function checkType(
   for (const [index, value] of (allowed ?? []).entries()) {
     check('allowed', value, [...path, 'allowed', index]);
   }
-  // That bounds are for numbers alone is checked beside the initial value.
+  // `checkInitial` finds bounds of a parameter that is no number.
   if (type !== 'integer') return faults;
   for (const key of BOUNDS) check(key, parameter[key] ?? undefined, [...path, key]);
   return faults;

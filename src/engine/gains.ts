@@ -128,7 +128,7 @@ function oriented(
     metrics.find(({ name }) => name === metric)?.better ??
     differences.find((one) => one.metric === metric)?.better;
   const better = known ?? (metric === 'success' ? 'higher' : 'lower');
-  // A gain of success is new less old already.
+  // Gains are old minus new, but that of success is new minus old: it needs no turning.
   return better === 'higher' && metric !== 'success'
     ? { ...gain, better, perTask: -perTask, lower: -upper, upper: -lower }
     : { ...gain, better };

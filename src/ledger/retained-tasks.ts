@@ -65,7 +65,7 @@ export class RetainedTasks {
   /**
    * Whether an id is among the newest ones.
    *
-   * @param newer the number of ids that will come after all that are here
+   * @param newer the number of ids that a draft adds: as many of the oldest ones no longer count
    */
   hasId(taskId: string, newer: number, dedupWindow: number): boolean {
     const place = this.#ids.get(taskId);

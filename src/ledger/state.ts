@@ -94,7 +94,7 @@ export class LedgerState implements LedgerView {
     return this.#tasks.newest(count);
   }
 
-  /** @param newer the number of ids that will come after all that are here */
+  /** @param newer the number of ids that a draft adds: as many of the oldest ones no longer count */
   hasTaskId(taskId: string, newer = 0): boolean {
     return this.#tasks.hasId(taskId, newer, this.#retention.dedupWindow);
   }

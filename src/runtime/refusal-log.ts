@@ -5,7 +5,7 @@ import type { ErrorReason } from '../domain/errors.ts';
 /** Minimum time between two lines for one reason: to log each refusal would cost more than to refuse. */
 const LOG_INTERVAL_MS = 10_000;
 
-/** Texts for the reasons that are logged here, by all of which the sidecar lacks capacity. */
+/** Texts for the reasons that are logged here: those by which the sidecar lacks capacity. */
 const WORDS: Readonly<Partial<Record<ErrorReason | 'INTERNAL', string>>> = {
   OVERLOADED: 'calls are refused: more are made than can be answered',
   TOO_MANY_STREAMS: 'streams are refused: too many are open (limits.max_streams…)',

@@ -86,8 +86,9 @@ export function mayBeginGroup(trial: Trial, seed: string, taskId: string): boole
 }
 
 /**
- * The probability that a task begins a group if no group lacks tasks. With 1 / (1/h - 4), a share h of all
- * tasks keeps the old value in a holdback. In a thinned probation, five tasks on average come between groups.
+ * The probability p that a task begins a group when none is open. One of the five tasks of a group keeps the old value,
+ * and a group begins every 1/p + 4 tasks: so p = 1 / (1/h - 4) keeps it for a share h (holdback). A thinned probation
+ * leaves five tasks between groups, on average.
  */
 function shareOfBeginnings(trial: Trial): number {
   if (trial.stage === 'holdback') return 1 / (1 / trial.plan.holdback - (GROUP_TASKS - 1));

@@ -122,7 +122,7 @@ export class AdmittedCall extends ServerInterceptingCall implements Listener {
     this.#requestEnded = true;
     this.#stopAwaiting();
     if (this.arrival.rule.responseStream) this.#leave();
-    // The request of a call that was refused ends, too, when its stream is closed.
+    // A refused call comes here, too: closing its stream ends its request. Its handler is not to run.
     if (!this.#isOver) this.#listener?.onReceiveHalfClose();
   }
 

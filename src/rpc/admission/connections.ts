@@ -9,7 +9,7 @@ export const FREE_BYTES = 16 * 1024;
 const MAX_REQUESTS_PER_CONNECTION = 8;
 const MAX_EXPORTS_PER_CONNECTION = 2;
 
-/** Bytes of larger requests of all connections, as many times the same. */
+/** Bytes of larger requests of all connections together: this number of times the maximum of one. */
 const MAX_CONNECTIONS_IN_ALL = 8;
 
 /** Maximum bytes of large responses that one connection has not read: two of 4 MiB. */

@@ -19,8 +19,8 @@ export function addReflection(
   services: readonly DescService[],
   openStreams: OpenStreams,
 ): void {
-  // No service imports the error details, but clients need them to show errors. The generated code
-  // imports an empty file instead of the validation rules.
+  // Served besides, since no service imports them: the error details, by which clients show errors, and the real
+  // validation rules, for which generated code imports an empty file.
   const others = [file_google_rpc_error_details, file_buf_validate_validate];
   const answer = createDescriptorIndex([...services, ...REFLECTION], others);
   for (const version of REFLECTION) {

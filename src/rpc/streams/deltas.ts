@@ -139,7 +139,7 @@ export class DeltaStream implements OpenStream, SubscriberInfo {
   readonly #ports: StreamPorts;
   #writable = true;
   #ended = false;
-  /** Checks since the last write. */
+  /** Calls of `beat` since the last write. */
   #silentChecks = 0;
 
   constructor(state: LedgerState, clock: Clock, request: StreamDeltasRequest, ports: StreamPorts) {
