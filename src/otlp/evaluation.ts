@@ -10,6 +10,10 @@ const VERSION = 'feature_flag.version';
 const FORMER_VARIANT = 'feature_flag.variant';
 const FORMER_REASON = 'feature_flag.evaluation.reason';
 
+/** Longer than any id of a task, and than any variant: what is cut is refused as before. */
+const MAX_ID_LENGTH = 257;
+const MAX_VARIANT_LENGTH = 32;
+
 /** Attributes of an evaluation that are looked at. */
 export const EVALUATION_ATTRIBUTES: ReadonlySet<string> = new Set([
   ...[KEY, ID, VARIANT, REASON, VERSION, FORMER_VARIANT, FORMER_REASON],
@@ -18,14 +22,14 @@ export const EVALUATION_ATTRIBUTES: ReadonlySet<string> = new Set([
 /** The evaluation that attributes tell of; `undefined` if it names no flag, or no targeting key. */
 export function evaluationOf(attributes: Attributes): Evaluation | undefined {
   const parameter = textOf(attributes[KEY]);
-  const id = textOf(attributes[ID]);
+  const id = textOf(attributes[ID]).slice(0, MAX_ID_LENGTH);
   if (parameter === '' || id === '') return undefined;
   const reason = textOf(attributes[REASON] ?? attributes[FORMER_REASON]).toLowerCase();
   const sequence = Number(attributes[VERSION] ?? 0);
   return {
     id,
     parameter,
-    variant: textOf(attributes[VARIANT] ?? attributes[FORMER_VARIANT]),
+    variant: textOf(attributes[VARIANT] ?? attributes[FORMER_VARIANT]).slice(0, MAX_VARIANT_LENGTH),
     isError: reason === 'error',
     sequence: Number.isSafeInteger(sequence) && sequence > 0 ? sequence : 0,
   };

@@ -1,4 +1,4 @@
-import type { OtlpSettings } from '../domain/otlp.ts';
+import type { Attributes, OtlpSettings } from '../domain/otlp.ts';
 import type { Sliced } from '../domain/slices.ts';
 import type { Task } from '../domain/task.ts';
 import { CONVENTIONAL, roleOf } from './conventions.ts';
@@ -39,6 +39,9 @@ const AWAITED_MS = 3_600_000;
 
 /** Levels that something is handed up: far more than any run has. */
 const MAX_LEVELS = 64;
+
+/** About how many characters of texts are remembered of spans that have come, and of those that are to come. */
+const MAX_BYTES = 64 * 1024 * 1024;
 
 /** Spans of one id that are noticed: retries are a second one. */
 const MANY_SPANS = 3;
@@ -82,8 +85,8 @@ interface Batch {
 
 export class Intake {
   readonly #ports: IntakePorts;
-  readonly #seen = new Generations<Place>(MAX_SEEN, SEEN_MS);
-  readonly #awaited = new Generations<Place>(MAX_AWAITED, AWAITED_MS);
+  readonly #seen = new Generations<Place>(MAX_SEEN, SEEN_MS, MAX_BYTES);
+  readonly #awaited = new Generations<Place>(MAX_AWAITED, AWAITED_MS, MAX_BYTES);
   /** Spans of each id. */
   readonly #ids = new Generations<number>(MAX_SEEN, SEEN_MS);
 
@@ -136,9 +139,13 @@ export class Intake {
     const place = this.#awaited.get(span.key) ?? new Place();
     this.#awaited.delete(span.key);
     const role = roleOf(span);
-    place.arrived = { span, role };
-    place.mark(this.#marksOf(span));
-    if (span.key !== '') this.#seen.set(span.key, place, this.#ports.monotonic());
+    const marks = this.#marksOf(span);
+    place.mark(marks);
+    // The others are not looked at again.
+    const kept = { ...span, evaluations: [] };
+    place.arrived = { span: kept, role };
+    const bytes = bytesOf(kept.attributes) + bytesOfMarks(marks);
+    if (span.key !== '') this.#seen.set(span.key, place, this.#ports.monotonic(), bytes);
     const passed = passesOn(place) ? place.marks : NO_MARKS;
     if (passed !== NO_MARKS) place.marks = NO_MARKS;
     this.#handUp(span.parentKey, passed, sumsAbove(span, role, place.sums), batch);
@@ -155,7 +162,7 @@ export class Intake {
         const awaited = this.#awaited.get(key) ?? new Place();
         awaited.mark(marks);
         awaited.add(sums);
-        this.#awaited.set(key, awaited, this.#ports.monotonic());
+        this.#awaited.set(key, awaited, this.#ports.monotonic(), bytesOfMarks(marks));
         return;
       }
       place.add(sums);
@@ -196,6 +203,16 @@ export class Intake {
   #ours(evaluations: readonly Evaluation[]): readonly Evaluation[] {
     return evaluations.filter(({ parameter }) => this.#ports.isParameter(parameter));
   }
+}
+
+/** About what texts and numbers take. */
+function bytesOf(attributes: Attributes): number {
+  return Object.values(attributes).reduce<number>((sum, value) => sum + String(value).length, 0);
+}
+
+function bytesOfMarks({ named, evaluations }: Marks): number {
+  const texts = [...named, ...evaluations.flatMap(({ id, parameter }) => [id, parameter])];
+  return texts.reduce((sum, text) => sum + text.length, 0);
 }
 
 function tell({ result }: Place, batch: Batch): void {
