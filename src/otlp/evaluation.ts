@@ -10,9 +10,9 @@ const VERSION = 'feature_flag.version';
 const FORMER_VARIANT = 'feature_flag.variant';
 const FORMER_REASON = 'feature_flag.evaluation.reason';
 
-/** Longer than any id of a task, and than any variant: what is cut is refused as before. */
-const MAX_ID_LENGTH = 257;
-const MAX_VARIANT_LENGTH = 32;
+/** Stand for longer texts, which evaluations must not hold in memory: no task has such an id, and no arm is named so. */
+const LONG_ID = 'x'.repeat(257);
+const LONG_VARIANT = 'x'.repeat(33);
 
 /** Attributes of an evaluation that are looked at. */
 export const EVALUATION_ATTRIBUTES: ReadonlySet<string> = new Set([
@@ -22,17 +22,22 @@ export const EVALUATION_ATTRIBUTES: ReadonlySet<string> = new Set([
 /** The evaluation that attributes tell of; `undefined` if it names no flag, or no targeting key. */
 export function evaluationOf(attributes: Attributes): Evaluation | undefined {
   const parameter = textOf(attributes[KEY]);
-  const id = textOf(attributes[ID]).slice(0, MAX_ID_LENGTH);
+  const id = boundedText(attributes[ID], LONG_ID);
   if (parameter === '' || id === '') return undefined;
   const reason = textOf(attributes[REASON] ?? attributes[FORMER_REASON]).toLowerCase();
   const sequence = Number(attributes[VERSION] ?? 0);
   return {
     id,
     parameter,
-    variant: textOf(attributes[VARIANT] ?? attributes[FORMER_VARIANT]).slice(0, MAX_VARIANT_LENGTH),
+    variant: boundedText(attributes[VARIANT] ?? attributes[FORMER_VARIANT], LONG_VARIANT),
     isError: reason === 'error',
     sequence: Number.isSafeInteger(sequence) && sequence > 0 ? sequence : 0,
   };
+}
+
+function boundedText(value: Scalar | undefined, long: string): string {
+  const text = textOf(value);
+  return text.length < long.length ? text : long;
 }
 
 function textOf(value: Scalar | undefined): string {
