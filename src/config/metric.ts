@@ -19,7 +19,7 @@ const statistic = choice(
     'measurements)',
 ).optional();
 
-// A margin of 0 could never be proven, and one of 1 would allow anything.
+// Neither end is allowed: no trial can prove a margin of 0, and a margin of 1 excludes no loss.
 const margin = number(
   { above: 0, below: 1 },
   'By how much it may be worse: a share of the old value; of success, a difference of rates',

@@ -2,6 +2,13 @@
 export const TASK_STATUSES = ['unspecified', 'success', 'failure', 'timeout', 'cancelled'] as const;
 export type TaskStatus = (typeof TASK_STATUSES)[number];
 
+// Bounds of the fields of tasks and metrics, the same as in their proto.
+export const MAX_ID_BYTES = 256;
+export const MAX_LABELS = 64;
+export const MAX_LABEL_KEY_BYTES = 64;
+export const MAX_LABEL_BYTES = 256;
+export const MAX_CPU_PERCENT = 100_000;
+
 /** One finished task of a sub-agent. The proto (`Task`) has the bounds of the fields, and the handlers check them. */
 export interface Task {
   /** Empty if the task has no id; it then always counts as a new task. */
@@ -23,8 +30,8 @@ export interface Task {
   /** The client that ran the task; absent if not known. Not stored. */
   readonly clientId?: string;
   /**
-   * Of each parameter that it is known to have asked for, the names of the values that it was given: `old` or `new`
-   * for that of an arm, empty for the caller's default, `error` where it could not be told. It is not kept.
+   * By parameter, the variants that the task is known to have been given: `old` or `new` for an arm, `baseline` for the
+   * value in force, empty for the caller's default, `error` for an evaluation that failed. Not stored.
    */
   readonly variants?: Readonly<Record<string, readonly string[]>>;
 }

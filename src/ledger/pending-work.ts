@@ -103,7 +103,7 @@ export class PendingWork {
     if (before) {
       this.observations = newest([...this.observations, { deltaId, ...before }], MAX_OBSERVATIONS);
     }
-    // An operator's value stays, even if it equals the value whose acknowledgement was awaited.
+    // A value that an operator sets is not reverted for a missing acknowledgement, not even if it is the awaited one.
     if (ruleId === '' && revertsDeltaId === '') {
       this.awaitedAcks = this.awaitedAcks.filter((awaited) => awaited.target !== target);
     }

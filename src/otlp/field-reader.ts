@@ -7,6 +7,9 @@ import type { Scalar } from '../domain/otlp.ts';
 /** Attributes, and events, of one span that are looked at: eight times what an SDK writes at most. */
 export const MAX_ITEMS = 1024;
 
+/** Fields of one message: twice the items of a request. A message is read in one go, and 66 MB may be 33 million fields. */
+const MAX_FIELDS = 200_000;
+
 /** Longer keys are nobody's convention. */
 const MAX_KEY_BYTES = 256;
 
@@ -38,7 +41,10 @@ export class FieldReader {
   fields(take: (field: number) => void): void {
     const reader = this.#reader;
     const end = this.#end;
+    let count = 0;
     while (reader.pos < end) {
+      count += 1;
+      if (count > MAX_FIELDS) throw new RangeError(`more than ${MAX_FIELDS} fields in a message`);
       const [field, wireType] = reader.tag();
       const start = reader.pos;
       this.#wireType = wireType;

@@ -2,13 +2,12 @@ import { clip } from '../domain/clip.ts';
 import type { CoordinationMetrics } from '../domain/metrics.ts';
 import type { OtlpSettings } from '../domain/otlp.ts';
 import type { Sliced } from '../domain/slices.ts';
+import { MAX_CPU_PERCENT, MAX_ID_BYTES } from '../domain/task.ts';
 import { readAll } from './read-all.ts';
 import { type Point, readNewestPoint } from './read-metrics.ts';
 import type { Wanted } from './read-spans.ts';
 
-/** Bounds of a report, as its proto has them. */
-const MAX_ID_BYTES = 256;
-const MAX_CPU_PERCENT = 100_000;
+/** The maximum of agents, a uint32 in the proto. */
 const MAX_AGENTS = 2 ** 32 - 1;
 
 const SERVICE = 'service.name';

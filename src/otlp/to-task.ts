@@ -1,13 +1,15 @@
 import { clip } from '../domain/clip.ts';
 import type { OtlpSettings, SpanContext } from '../domain/otlp.ts';
-import { TASK_STATUSES, type Task, type TaskStatus } from '../domain/task.ts';
+import {
+  MAX_ID_BYTES,
+  MAX_LABEL_BYTES,
+  TASK_STATUSES,
+  type Task,
+  type TaskStatus,
+} from '../domain/task.ts';
 import { agentOf, modelOf, type Role, tokensOf } from './conventions.ts';
 import { onlyOne, type Place, type Rejection } from './place.ts';
 import type { Evaluation, Span } from './span.ts';
-
-/** Bounds of a task, as its proto has them. */
-const MAX_ID_BYTES = 256;
-const MAX_LABEL_BYTES = 256;
 
 /** What a task is made with, besides its span. */
 export interface TaskSources {

@@ -62,7 +62,7 @@ const ROOMS: Record<string, readonly string[]> = {
     ...['gen', 'domain', 'ledger', 'engine', 'wire', 'rpc', 'rpc/validation', '@grpc/grpc-js'],
   ],
   'rpc/validation': [
-    ...['gen', 'wire', 'rpc', '@bufbuild/protovalidate', '@bufbuild/protobuf'],
+    ...['gen', 'domain', 'wire', 'rpc', '@bufbuild/protovalidate', '@bufbuild/protobuf'],
     ...['@bufbuild/protobuf/reflect', '@bufbuild/protobuf/wkt'],
   ],
   'rpc/admission': ['gen', 'domain', 'wire', 'rpc/grpc-js', 'node:http2', 'node:net', ...GRPC],

@@ -10,7 +10,7 @@ import type { Clock } from '../../domain/clock.ts';
 import { decodedBytes } from '../../wire/codec.ts';
 import { allowMessages } from '../grpc-js/internals.ts';
 import { MAX_REQUEST_BYTES } from '../grpc-js/server.ts';
-import { type Connection, type Connections, FREE_BYTES, MAX_UNREAD_BYTES } from './connections.ts';
+import { type Connection, type Connections, MAX_UNREAD_BYTES } from './connections.ts';
 import { type Refusals, TOO_MANY_BYTES, tooLarge, UNREAD, withoutRetry } from './refusals.ts';
 import type { MethodRule } from './rules.ts';
 
@@ -212,10 +212,10 @@ export class AdmittedCall extends ServerInterceptingCall implements Listener {
 
   #takeRequest(): boolean {
     const { stream, connection } = this.arrival;
-    const more = this.#bytes - FREE_BYTES - this.#taken;
-    if (more <= 0) return true;
-    if (!this.#counter.connections.takeRequest(connection, more)) return false;
-    this.#taken += more;
+    const taken = this.#counter.connections.takeRequest(connection, this.#bytes, this.#taken);
+    if (taken === undefined) return false;
+    this.#taken = taken;
+    if (taken === 0) return true;
     // Given back at the close, not at the answer: the stream holds its request until the response has been read.
     if (!this.#givesBackOnClose) stream.once('close', () => this.#giveBack());
     this.#givesBackOnClose = true;

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { MAX_REQUEST_BYTES } from '../grpc-js/server.ts';
 
 /** Bytes of a request that are not counted: far more than a single task has. For 4,096 requests, they are 64 MiB. */
-export const FREE_BYTES = 16 * 1024;
+const FREE_BYTES = 16 * 1024;
 
 /** Bytes of larger requests of one connection: eight of the largest, or two of the largest exports. */
 const MAX_REQUESTS_PER_CONNECTION = 8;
@@ -57,12 +57,17 @@ export class Connections {
     return connection;
   }
 
-  /** Takes more bytes of a request from the budget; returns whether there was room. */
-  takeRequest(connection: Connection, bytes: number): boolean {
-    if (connection.requestBytes + bytes > this.#maxBytesEach) return false;
-    if (this.#requestBytes + bytes > MAX_CONNECTIONS_IN_ALL * this.#maxBytesEach) return false;
-    this.giveRequest(connection, -bytes);
-    return true;
+  /**
+   * Takes what a request of so far `bytes` needs beyond what it has `taken` from the budget; returns what it has taken
+   * then, or `undefined` if there is no room.
+   */
+  takeRequest(connection: Connection, bytes: number, taken: number): number | undefined {
+    const more = bytes - FREE_BYTES - taken;
+    if (more <= 0) return taken;
+    if (connection.requestBytes + more > this.#maxBytesEach) return undefined;
+    if (this.#requestBytes + more > MAX_CONNECTIONS_IN_ALL * this.#maxBytesEach) return undefined;
+    this.giveRequest(connection, -more);
+    return taken + more;
   }
 
   giveRequest(connection: Connection, bytes: number): void {

@@ -2,7 +2,6 @@ import type { ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import type { StatusObject } from '@grpc/grpc-js';
 import type { Applicant, CallCounter, CountedCall } from '../admission/admitted-call.ts';
-import { FREE_BYTES } from '../admission/connections.ts';
 import { type Refusals, TOO_MANY_BYTES, tooLarge } from '../admission/refusals.ts';
 import type { HttpAnswer } from './route.ts';
 
@@ -42,12 +41,9 @@ export class HttpCall implements CountedCall {
     const { rule, connection } = this.arrival;
     this.#bytes += bytes;
     if (this.#bytes > rule.maxBytes) return tooLarge(rule.maxBytes);
-    const more = this.#bytes - FREE_BYTES - this.#taken;
-    if (more <= 0) return undefined;
-    if (!this.#counter.connections.takeRequest(connection, more)) {
-      return this.#counter.refuse(rule, TOO_MANY_BYTES);
-    }
-    this.#taken += more;
+    const taken = this.#counter.connections.takeRequest(connection, this.#bytes, this.#taken);
+    if (taken === undefined) return this.#counter.refuse(rule, TOO_MANY_BYTES);
+    this.#taken = taken;
     return undefined;
   }
 

@@ -1,3 +1,9 @@
+import {
+  MAX_ID_BYTES,
+  MAX_LABEL_BYTES,
+  MAX_LABEL_KEY_BYTES,
+  MAX_LABELS,
+} from '../../domain/task.ts';
 import { kindOf, type Value } from '../../domain/value.ts';
 
 /** What is used of an evaluation context. */
@@ -7,15 +13,9 @@ export interface FlagContext {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-// The limits of ResolveParametersRequest.
-const MAX_ID_BYTES = 256;
-const MAX_KEY_BYTES = 64;
-const MAX_LABEL_BYTES = 256;
-const MAX_LABELS = 64;
-
 /**
  * Reads an evaluation context. No evaluation fails for its context, so these are left out: a targeting key that is no
- * string, labels that are neither string, number nor boolean, and what is over the limits above.
+ * string, labels that are neither string, number nor boolean, and what is over the bounds of a task.
  */
 export function readContext(context: Value | undefined): FlagContext {
   if (context === undefined || context === null || kindOf(context) !== 'object') {
@@ -27,7 +27,7 @@ export function readContext(context: Value | undefined): FlagContext {
   const labels: [string, string][] = [];
   for (const [key, value] of Object.entries(others)) {
     if (labels.length === MAX_LABELS) break;
-    if (typeof value === 'object' || Buffer.byteLength(key) > MAX_KEY_BYTES) continue;
+    if (typeof value === 'object' || Buffer.byteLength(key) > MAX_LABEL_KEY_BYTES) continue;
     const text = String(value);
     if (Buffer.byteLength(text) <= MAX_LABEL_BYTES) labels.push([key, text]);
   }

@@ -1,4 +1,11 @@
 import type { Timestamp } from '@bufbuild/protobuf/wkt';
+import {
+  MAX_CPU_PERCENT,
+  MAX_ID_BYTES,
+  MAX_LABEL_BYTES,
+  MAX_LABEL_KEY_BYTES,
+  MAX_LABELS,
+} from '../../domain/task.ts';
 import type {
   RecordTaskRequest,
   RecordTasksRequest,
@@ -16,17 +23,12 @@ import { createFindings, entryPath, type Findings, refusal } from '../../wire/vi
 // takes longer to check a task than decoding takes. A property test checks that this code and protovalidate agree. One
 // rule is checked only here: the range of the nanos of a time, which protovalidate takes for granted.
 
-const MAX_ID_BYTES = 256;
-const MAX_KEY_BYTES = 64;
-const MAX_LABEL_BYTES = 256;
-const MAX_PAIRS = 64;
 const MAX_BATCH = 1000;
-const MAX_CPU_PERCENT = 100_000;
 const MIN_SECONDS = -62_135_596_800n;
 const MAX_SECONDS = 253_402_300_799n;
 const MAX_NANOS = 999_999_999;
 
-const EXPECTED_PAIRS = `map must be at most ${MAX_PAIRS} entries`;
+const EXPECTED_PAIRS = `map must be at most ${MAX_LABELS} entries`;
 const EXPECTED_FINITE = 'must be finite';
 const EXPECTED_TIME =
   'must be greater than or equal to 0001-01-01T00:00:00Z' +
@@ -114,22 +116,24 @@ function checkLabels(labels: Task['labels'], field: string, site: Site): void {
   let pairs = 0;
   for (const key in labels) {
     pairs++;
-    if (!fits(key, MAX_KEY_BYTES)) site.report(entryPath(field, key), atMostBytes(MAX_KEY_BYTES));
+    if (!fits(key, MAX_LABEL_KEY_BYTES))
+      site.report(entryPath(field, key), atMostBytes(MAX_LABEL_KEY_BYTES));
     if (!fits(labels[key] ?? '', MAX_LABEL_BYTES)) {
       site.report(entryPath(field, key), atMostBytes(MAX_LABEL_BYTES));
     }
   }
-  if (pairs > MAX_PAIRS) site.report(field, EXPECTED_PAIRS);
+  if (pairs > MAX_LABELS) site.report(field, EXPECTED_PAIRS);
 }
 
 function checkNumbers(numbers: Task['measurements'], field: string, site: Site): void {
   let pairs = 0;
   for (const key in numbers) {
     pairs++;
-    if (!fits(key, MAX_KEY_BYTES)) site.report(entryPath(field, key), atMostBytes(MAX_KEY_BYTES));
+    if (!fits(key, MAX_LABEL_KEY_BYTES))
+      site.report(entryPath(field, key), atMostBytes(MAX_LABEL_KEY_BYTES));
     if (!Number.isFinite(numbers[key])) site.report(entryPath(field, key), EXPECTED_FINITE);
   }
-  if (pairs > MAX_PAIRS) site.report(field, EXPECTED_PAIRS);
+  if (pairs > MAX_LABELS) site.report(field, EXPECTED_PAIRS);
 }
 
 function checkTime(time: Timestamp | undefined, field: string, site: Site): void {

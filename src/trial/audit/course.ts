@@ -49,7 +49,8 @@ export function isDueStep({ due, timeMs }: Course, step: TrialStep): boolean {
   if (due === undefined) return true;
   if (step.timeMs !== timeMs) return false;
   if (due.move === 'pause') return step.step === 'pause' && step.reason === 'outage';
-  // A trial due for promotion ends instead if the live value is neither of its own, or if it tried an old value again.
+  // A due promotion is an end in two cases: another decision has set a value that is not of the trial, or the trial
+  // tried an old value again.
   if (due.move === 'promote' && step.step === 'end') return true;
   return step.step === (due.move === 'switch' ? 'block' : due.move);
 }

@@ -100,7 +100,7 @@ function endingsOf({ trial, recorded, due }: Course, timeMs: number): Ending[] {
     endings.push({ verdict, outcomes, counts: !isRetrial });
   }
   if (next?.move === 'promote') {
-    // A trial due for promotion ends instead if another decision has set the live value.
+    // A due promotion is an end if another decision has set a value that is not of the trial.
     const outcomes = outcomesOf(trial, 'inconclusive');
     endings.push({ verdict: 'inconclusive', outcomes, counts: false });
     if (isRetrial) endings.push({ verdict: 'helped', outcomes: ['keep'], counts: false });
@@ -146,7 +146,7 @@ export function faultOfEffect(
   { effect }: Pick<TrialPromoted | TrialEnded, 'effect'>,
 ): string | undefined {
   const { compared, ...expected } = trialEffect(effect.verdict, trial);
-  // Earlier releases did not write `compared`.
+  // Effects that earlier releases wrote have no `compared`.
   const isWithout = effect.compared === undefined;
   return isSame(isWithout ? expected : { ...expected, compared }, effect) &&
     effect.verdict !== undefined
