@@ -1,8 +1,8 @@
 // config/default.yaml, as the keys of a config say it: their defaults, texts and ranges.
 import { Document, visit } from 'yaml';
 import { z } from 'zod';
-import { DEFAULT_PARAMETERS, DEFAULT_RULES } from '../src/config/defaults.ts';
-import { configFileSchema } from '../src/config/schema.ts';
+import { DEFAULT_PARAMETERS, DEFAULT_RULES } from '../src/config/keys/defaults.ts';
+import { configFileSchema } from '../src/config/keys/schema.ts';
 
 /** The JSON Schema of the config, for editors. */
 export const configJsonSchema = z.toJSONSchema(configFileSchema, {

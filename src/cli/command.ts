@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import { LOG_LEVELS } from '../config/log-level.ts';
+import { LOG_LEVELS } from '../config/keys/log-level.ts';
 import { DELTA_TYPES } from '../domain/delta.ts';
 import type { AuditFlags } from './audit.ts';
 import type { BacktestOptions } from './backtest.ts';

@@ -1,7 +1,7 @@
 import type { OtlpSettings } from '../domain/otlp.ts';
 import type { LoopSettings } from '../domain/settings.ts';
+import type { Sections } from './keys/sections.ts';
 import type { CompleteConfig } from './merge.ts';
-import type { Sections } from './sections.ts';
 
 type CamelCase<K> = K extends `${infer Word}_${infer Rest}`
   ? `${Word}${Capitalize<CamelCase<Rest>>}`

@@ -2,11 +2,11 @@ import { isOfType, nameOfType, type ParameterType } from '../domain/parameter-ty
 import { excessOf, MAX_PARAMETERS } from '../domain/parameters.ts';
 import { sameValue, type Value } from '../domain/value.ts';
 import type { DeclaredParameters } from './declared.ts';
-import { BUILT_IN_PARAMETERS } from './defaults.ts';
 import { type ConfigPath, formatPath, show } from './fault.ts';
+import { BUILT_IN_PARAMETERS } from './keys/defaults.ts';
+import { metricName } from './keys/metric.ts';
+import type { ConfigFile, ParameterText, RuleText } from './keys/schema.ts';
 import type { MergedConfig } from './merge.ts';
-import { metricName } from './metric.ts';
-import type { ConfigFile, ParameterText, RuleText } from './schema.ts';
 import { type Structure, valueAt } from './structure.ts';
 import { suggest } from './suggest.ts';
 

@@ -1,4 +1,4 @@
-import { BUILT_IN_PARAMETERS } from './defaults.ts';
+import { BUILT_IN_PARAMETERS } from './keys/defaults.ts';
 import type { MergedConfig } from './merge.ts';
 import type { Structure } from './structure.ts';
 import { suggest } from './suggest.ts';

@@ -1,5 +1,5 @@
 import type { ConfigPath } from './fault.ts';
-import { MAX_CONFIG_DEPTH, MAX_CONFIG_NODES } from './limits.ts';
+import { MAX_CONFIG_DEPTH, MAX_CONFIG_NODES } from './keys/limits.ts';
 
 /** A fault at a line of a config's text. */
 export interface LocatedFault {

@@ -5,7 +5,7 @@ import { crossCheck } from './cross-check.ts';
 import { declaredParameters } from './declared.ts';
 import type { ConfigDocument, LocatedFault } from './document.ts';
 import { ConfigError, type ConfigFault, formatPath } from './fault.ts';
-import { MAX_CONFIG_BYTES } from './limits.ts';
+import { MAX_CONFIG_BYTES } from './keys/limits.ts';
 import { type CompleteConfig, completeRules, mergeOverDefaults } from './merge.ts';
 import { checkOtlp, compileOtlp } from './otlp.ts';
 import { parseJsonDocument, parseYamlDocument } from './parse-document.ts';

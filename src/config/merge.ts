@@ -1,7 +1,7 @@
-import { DEFAULT_PARAMETERS, DEFAULT_RULES } from './defaults.ts';
-import { defaultGuards } from './metric.ts';
-import { type ConfigFile, type ParameterText, type RuleText, ruleSchema } from './schema.ts';
-import { type Sections, sectionsSchema } from './sections.ts';
+import { DEFAULT_PARAMETERS, DEFAULT_RULES } from './keys/defaults.ts';
+import { defaultGuards } from './keys/metric.ts';
+import { type ConfigFile, type ParameterText, type RuleText, ruleSchema } from './keys/schema.ts';
+import { type Sections, sectionsSchema } from './keys/sections.ts';
 
 /** A config file merged over the defaults: complete, and not yet checked across its keys. */
 export interface MergedConfig extends Sections {

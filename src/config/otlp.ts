@@ -16,8 +16,8 @@ import {
 import { childrenOf, type Expr } from './cel/syntax.ts';
 import { textsOf } from './cel/texts.ts';
 import type { ConfigPath } from './fault.ts';
+import type { Sections } from './keys/sections.ts';
 import { type PlacedFault, placeFault } from './placed-fault.ts';
-import type { Sections } from './sections.ts';
 
 type OtlpText = Sections['otlp'];
 

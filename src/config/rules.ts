@@ -17,10 +17,10 @@ import type { ExpressionFault } from './cel/syntax.ts';
 import { isConstant, textsOf } from './cel/texts.ts';
 import type { DeclaredParameters } from './declared.ts';
 import { fingerprintOf } from './fingerprint.ts';
+import { settleGuard, settleMetric } from './keys/metric.ts';
+import type { RuleText } from './keys/schema.ts';
 import type { CompleteConfig, CompleteRule, MergedConfig } from './merge.ts';
-import { settleGuard, settleMetric } from './metric.ts';
 import { type PlacedFault, placeFault } from './placed-fault.ts';
-import type { RuleText } from './schema.ts';
 
 const FIELDS = ['when', 'new_value', 'old_value', 'reasoning'] as const;
 type Field = (typeof FIELDS)[number];

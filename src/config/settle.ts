@@ -4,9 +4,9 @@ import { inferType } from '../domain/parameter-type.ts';
 import type { Rule } from '../domain/rule.ts';
 import type { ParameterSpec } from '../domain/settings.ts';
 import type { CamelKeys, Config } from './config.ts';
+import type { ParameterText } from './keys/schema.ts';
+import { type Sections, sectionsSchema } from './keys/sections.ts';
 import type { CompleteConfig } from './merge.ts';
-import type { ParameterText } from './schema.ts';
-import { type Sections, sectionsSchema } from './sections.ts';
 
 /** A merged config without fault, as the program reads it. */
 export function settle(text: CompleteConfig, rules: readonly Rule[], otlp: OtlpSettings): Config {

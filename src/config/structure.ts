@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { ConfigDocument, LocatedFault } from './document.ts';
 import { type ConfigPath, formatPath, show } from './fault.ts';
-import { type ConfigFile, configFileSchema } from './schema.ts';
+import { type ConfigFile, configFileSchema } from './keys/schema.ts';
 
 /** The content of a document, as far as it has the right shape, and the faults of the rest. */
 export interface Structure {

@@ -7,7 +7,7 @@ import {
   celMethod,
   listType,
 } from '@bufbuild/cel';
-import { MAX_LIST_LENGTH, MAX_TEXT_LENGTH } from '../limits.ts';
+import { MAX_LIST_LENGTH, MAX_TEXT_LENGTH } from '../keys/limits.ts';
 
 const { BYTES, DYN, INT, STRING } = CelScalar;
 const LIST = listType(DYN);

@@ -7,7 +7,7 @@ import {
   isCelMap,
   plan,
 } from '@bufbuild/cel';
-import { MAX_LITERAL_ELEMENTS } from '../limits.ts';
+import { MAX_LITERAL_ELEMENTS } from '../keys/limits.ts';
 import type { Bindings } from './bindings.ts';
 import { stepLimit, withBudget } from './budget.ts';
 import { environment } from './environment.ts';

@@ -10,7 +10,7 @@ import {
 } from '@bufbuild/cel';
 import { strings } from '@bufbuild/cel/ext';
 import { exponentText, fixedText } from '../../domain/number-text.ts';
-import { MAX_FORMAT_PRECISION } from '../limits.ts';
+import { MAX_FORMAT_PRECISION } from '../keys/limits.ts';
 import { boundedFunctions, boundText } from './bounded-functions.ts';
 import { stepFunction } from './budget.ts';
 

@@ -4,7 +4,7 @@ import {
   MAX_EXPRESSION_LENGTH,
   MAX_LITERAL_ELEMENTS,
   MAX_MACRO_NESTING,
-} from '../limits.ts';
+} from '../keys/limits.ts';
 import { STEP } from './budget.ts';
 import { environment } from './environment.ts';
 

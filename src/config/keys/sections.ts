@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { COMBINATIONS } from '../domain/metrics.ts';
-import { CURATION_MODES } from '../domain/rule.ts';
-import { REFUSAL_RULES, TRIAL_ASSIGNMENTS } from '../domain/settings.ts';
+import { COMBINATIONS } from '../../domain/metrics.ts';
+import { CURATION_MODES } from '../../domain/rule.ts';
+import { REFUSAL_RULES, TRIAL_ASSIGNMENTS } from '../../domain/settings.ts';
 import { choice, flag, labels, number, path, section, string, whole } from './fields.ts';
 import { MAX_METRIC_LENGTH, MAX_SECONDS, MAX_SEED_LENGTH } from './limits.ts';
 import { LOG_LEVELS } from './log-level.ts';

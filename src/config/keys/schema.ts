@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { DELTA_IMPACTS, DELTA_OPERATIONS, DELTA_TYPES } from '../domain/delta.ts';
-import { DEFAULT_MARGIN } from '../domain/effect.ts';
-import { PARAMETER_TYPES } from '../domain/parameter-type.ts';
-import { CURATION_MODES, HARM_RESPONSES } from '../domain/rule.ts';
+import { DELTA_IMPACTS, DELTA_OPERATIONS, DELTA_TYPES } from '../../domain/delta.ts';
+import { DEFAULT_MARGIN } from '../../domain/effect.ts';
+import { PARAMETER_TYPES } from '../../domain/parameter-type.ts';
+import { CURATION_MODES, HARM_RESPONSES } from '../../domain/rule.ts';
 import {
   bound,
   choice,

@@ -6,7 +6,7 @@ import {
   type Metric,
   OUTCOME,
   SUCCESS,
-} from '../domain/effect.ts';
+} from '../../domain/effect.ts';
 import { choice, number, section } from './fields.ts';
 import { MAX_MEASUREMENT_BYTES, MEASUREMENT_NAME } from './limits.ts';
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import type { Value } from '../domain/value.ts';
-import { show } from './fault.ts';
+import type { Value } from '../../domain/value.ts';
+import { show } from '../fault.ts';
+import { suggest } from '../suggest.ts';
 import {
   MAX_LABEL_LENGTH,
   MAX_LABELS,
@@ -9,7 +10,6 @@ import {
   PARAMETER_NAME,
   RULE_ID,
 } from './limits.ts';
-import { suggest } from './suggest.ts';
 
 // Schemas for the kinds of keys that a config has. All checks of a key have the same message, "expected …", to which
 // `checkStructure` adds what was found. The argument `text` becomes the comment of the key in config/default.yaml and
