@@ -21,7 +21,7 @@ const MINUTE_MS = 60_000;
 const SAMPLE_MS = 1000;
 /** Between changes of a value: each is told to every stream, and acknowledged by every one. */
 const CHANGE_MS = MINUTE_MS;
-const AFTER_RESTART_MS = 30_000;
+const AFTER_RESTART_MS = 60_000;
 /** Files that are open beside connections. */
 const OTHER_FILES = 100;
 
@@ -85,14 +85,18 @@ async function ask<M extends Message>(question: Order): Promise<M[]> {
   return (await Promise.all(answers)).map(([message]) => message as M);
 }
 
-/** Of a share of a core, and of the mean memory, while something lasts. */
-async function watch(lastsMs: number): Promise<string> {
+/** The sidecar's CPU seconds at a Unix time in milliseconds. */
+type CpuSample = readonly [timeMs: number, cpuSeconds: number];
+
+/** The share of a core, and the mean memory, while something lasts; `samples` gets its CPU seconds by the second. */
+async function watch(lastsMs: number, samples: CpuSample[] = []): Promise<string> {
   const resident: number[] = [];
   const beganMs = performance.now();
   const beganCpu = sidecar.cpuSeconds;
   while (performance.now() - beganMs < lastsMs) {
     await sleep(SAMPLE_MS);
     resident.push(sidecar.residentMebibytes);
+    samples.push([Date.now(), sidecar.cpuSeconds]);
   }
   const cpu = (sidecar.cpuSeconds - beganCpu) / ((performance.now() - beganMs) / 1000);
   return `RSS ${mean(resident).toFixed(0)} MiB, CPU ${(100 * cpu).toFixed(0)} % of a core`;
@@ -155,16 +159,22 @@ async function restart(): Promise<Restart> {
   return { markMs, endedMs, servesMs: Date.now() };
 }
 
-function describeRestart({ markMs, endedMs, servesMs }: Restart, backs: readonly Back[]): void {
+function describeRestart(
+  { markMs, endedMs, servesMs }: Restart,
+  backs: readonly Back[],
+  samples: readonly CpuSample[],
+): void {
   const after = (ms: number) => `${((ms - markMs) / 1000).toFixed(1)} s`;
   const streams = backs.flatMap(({ streamsBackMs }) => streamsBackMs);
   const spans = backs.flatMap(({ spans: all }) => all);
   const held = spans.filter(({ startMs, endMs }) => startMs < servesMs && endMs > endedMs);
   const last = held.reduce((latest, { endMs }) => Math.max(latest, endMs), 0);
+  const allBackMs = quantileOf(streams, 1);
+  const [, cpuSeconds = sidecar.cpuSeconds] = samples.find(([ms]) => ms >= allBackMs) ?? [];
   console.log(
     `shared: restart: SIGTERM, ended after ${after(endedMs)}, serves after ${after(servesMs)}; ` +
       `streams back: half after ${after(quantileOf(streams, 0.5))}, 99 % after ${after(quantileOf(streams, 0.99))}, ` +
-      `all ${streams.length} after ${after(quantileOf(streams, 1))}; ` +
+      `all ${streams.length} after ${after(allBackMs)}, with ${cpuSeconds.toFixed(0)} s of the sidecar's CPU; ` +
       `${held.length} tasks waited, the last was acknowledged after ${after(last)}`,
   );
 }
@@ -202,11 +212,12 @@ for (let minute = 1; minute <= minutes; minute += 1) {
 console.log(`shared: at most ${sidecar.peakMebibytes.toFixed(0)} MiB resident`);
 clearInterval(changes);
 const restarted = await restart();
-const used = await watch(AFTER_RESTART_MS);
+const samples: CpuSample[] = [];
+const used = await watch(AFTER_RESTART_MS, samples);
 console.log(`shared: after it: ${used}, at most ${sidecar.peakMebibytes.toFixed(0)} MiB`);
 tellLogLines(await ask<Report>('report'));
 const backs = await ask<Back>('stop');
-describeRestart(restarted, backs);
+describeRestart(restarted, backs, samples);
 const isKept = await checkKept(backs, operator.sidecar);
 const streams = backs.flatMap(({ streamsBackMs }) => streamsBackMs).length;
 const isSound = isKept && streams === PROCESSES * Math.ceil(Math.round(clients / PROCESSES) / 2);
