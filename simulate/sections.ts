@@ -12,6 +12,7 @@ import { LIFE } from './life.ts';
 import { MATCHED } from './matched.ts';
 import { POLICY } from './policy.ts';
 import { POWER } from './power.ts';
+import { SEARCH } from './search/section.ts';
 import { SHARED } from './shared.ts';
 import { SPEED } from './speed.ts';
 import { TAIL } from './tail.ts';
@@ -38,6 +39,7 @@ export const SECTIONS: Readonly<Record<string, Section>> = {
   fight: FIGHT,
   trouble: TROUBLE,
   trap: TRAP,
+  search: SEARCH,
 };
 
 export function sectionOf(name: string): Section {
