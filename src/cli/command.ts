@@ -19,6 +19,7 @@ import {
 } from './flags.ts';
 import type { ReportOptions } from './gains-report.ts';
 import type { HealthcheckFlags } from './healthcheck.ts';
+import type { ImportFlags } from './import-tensorzero.ts';
 import type { CopyFlags } from './ledger-copy.ts';
 import type { ReplayOptions } from './replay.ts';
 import { report } from './report.ts';
@@ -62,6 +63,7 @@ function createProgram(): Command {
     .addCommand(watchCommand())
     .addCommand(reportCommand())
     .addCommand(backtestCommand())
+    .addCommand(importTensorzeroCommand())
     .addCommand(auditCommand())
     .addCommand(backupCommand())
     .addCommand(restoreCommand());
@@ -184,6 +186,16 @@ function backtestCommand(): Command {
     .option('--json', 'print each proposal as one line of proto3 JSON, and then a summary')
     .action(async (traces: string[], flags: Omit<BacktestOptions, 'traces'>) =>
       (await import('./backtest.ts')).backtest({ ...flags, traces }),
+    );
+}
+
+function importTensorzeroCommand(): Command {
+  return subCommand('import-tensorzero', "make a config of the experiments in TensorZero's")
+    .argument('<file>', 'its config: tensorzero.toml')
+    .option('--out <file>', 'where to write it, in place of standard output')
+    .option('--force', 'replace the file if there is one')
+    .action(async (file: string, flags: ImportFlags) =>
+      (await import('./import-tensorzero.ts')).importTensorzero(file, flags),
     );
 }
 

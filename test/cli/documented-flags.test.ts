@@ -8,7 +8,7 @@ const page = readFileSync(new URL('../../docs/configuration.md', import.meta.url
 const COMMON = ['help', '--help'];
 
 test.for([
-  ['every command', ['--help'], /^ {2}([a-z]+) /gm],
+  ['every command', ['--help'], /^ {2}([a-z-]+) /gm],
   ['every flag of serve', ['serve', '--help'], /^ {2}(--[a-z-]+)/gm],
   ['every variable of serve', ['serve', '--help'], /(LEARNING_SIDECAR_[A-Z_]+)/g],
   ['every flag of where the sidecar is', ['report', '--help'], /^ {2}(--t[a-z-]+)/gm],
