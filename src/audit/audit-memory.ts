@@ -1,3 +1,4 @@
+import { overlap, sameCohort } from '../domain/cohort.ts';
 import { own } from '../domain/value.ts';
 import type { Head } from '../ledger/head.ts';
 import { changeKey } from '../trial/memory/change.ts';
@@ -44,7 +45,9 @@ function whyBySuccessor({ trials }: AuditedLedger, rows: TrialRows): string | un
   const since = promotion.timeMs ?? startMs;
   const next = others.find((other) => {
     const ms = putInForceMs(other);
-    return other.plan?.target === plan?.target && ms !== undefined && ms > since;
+    const isSame =
+      other.plan?.target === plan?.target && sameCohort(other.plan?.cohort, plan?.cohort);
+    return isSame && ms !== undefined && ms > since;
   });
   const name = JSON.stringify(next?.plan?.deltaId);
   return next && `the trial is over, since that of ${name} put another value in force`;
@@ -56,7 +59,7 @@ function whyBySuccessor({ trials }: AuditedLedger, rows: TrialRows): string | un
  */
 function excludes(later: TrialRows, plan: TrialPlan | undefined): boolean {
   if (later.plan === undefined || plan === undefined) return plan?.isApplied !== true;
-  if (later.plan.target === plan.target) return true;
+  if (overlap(later.plan, plan)) return true;
   return later.plan.isApplied !== true && plan.isApplied !== true;
 }
 

@@ -211,7 +211,7 @@ function checkRuleIds({ rules }: MergedConfig, { isFaulty }: Structure): CrossFa
 }
 
 function checkRule(
-  { operation, target, new_value: newValue }: RuleText,
+  { operation, target, where, new_value: newValue }: RuleText,
   index: number,
   declared: DeclaredParameters,
   { isFaulty }: Structure,
@@ -222,6 +222,10 @@ function checkRule(
   if (target !== undefined && !declared.has(target)) {
     const message = `expected a declared parameter, found ${show(target)}${declared.hint(target)}`;
     faults.push({ path: [...path, 'target'], message });
+  }
+  if (where !== undefined && operation !== 'modify' && operation !== 'adjust') {
+    const message = `expected modify or adjust beside where, found ${show(operation)}`;
+    faults.push({ path: [...path, 'operation'], message });
   }
   const at = [...path, 'new_value'];
   const isRemoval = operation === 'remove';

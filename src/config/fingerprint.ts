@@ -17,7 +17,7 @@ export function fingerprintOf(
   const text = JSON.stringify({
     ...{ id, type, operation, target, when, forSeconds: rule.for_seconds || undefined },
     ...{ newValue: rule.new_value, oldValue: rule.old_value, reasoning },
-    ...{ confidence, impact, metrics },
+    ...{ confidence, impact, metrics, where: rule.where },
   });
   return createHash('sha256').update(text).digest('hex');
 }

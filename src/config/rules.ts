@@ -13,6 +13,7 @@ import {
 import { ruleScope } from './cel/names.ts';
 import { toValue } from './cel/result.ts';
 import { createSamples } from './cel/samples.ts';
+import { readWhere } from './cel/where.ts';
 import type { ExpressionFault } from './cel/syntax.ts';
 import { isConstant, textsOf } from './cel/texts.ts';
 import type { DeclaredParameters } from './declared.ts';
@@ -40,6 +41,9 @@ export function checkRules(
   const rules = config.rules.map((text, index) => readRule(text, index, declared, faults));
   const samples = createSamplesFor(rules, initialValues(config));
   for (const rule of rules) {
+    for (const fault of faultsOfWhere(rule.text, config.trial.cohorts)) {
+      faults.push(locate(rule, 'where', String(rule.text.where), fault));
+    }
     for (const [field, expression] of rule.expressions) {
       const expected = kindExpected(field, rule.text, config);
       for (const fault of tryExpression(expression, samples, expected)) {
@@ -88,7 +92,18 @@ function readRule<T extends RuleText>(
   return rule;
 }
 
-function locate(rule: ReadRule, field: Field, source: string, fault: ExpressionFault): PlacedFault {
+/** Faults of `where`: it has to name one cohort of `trial.cohorts`. */
+function faultsOfWhere({ where }: RuleText, cohorts: string | undefined): readonly ExpressionFault[] {
+  if (where === undefined) return [];
+  const read = readWhere(String(where));
+  if ('faults' in read) return read.faults;
+  const { label } = read.cohort;
+  if (label === cohorts) return [];
+  const expected = cohorts === undefined ? `trial.cohorts: ${label} in the config` : `labels.${cohorts}, as trial.cohorts says`;
+  return [{ offset: 0, message: `expected ${expected}, found ${cohorts === undefined ? 'none' : `labels.${label}`}` }];
+}
+
+function locate(rule: ReadRule, field: Field | 'where', source: string, fault: ExpressionFault): PlacedFault {
   return placeFault(['rules', rule.index, field], source, fault);
 }
 
@@ -152,10 +167,12 @@ function compileRule(
   };
   const [when, newValue, oldValue, reasoning] = FIELDS.map(compile);
   const all = [...expressions.values()];
+  const where = text.where === undefined ? undefined : readWhere(text.where);
   const primary = settleMetric(text.primary);
   const guards = text.guards.map(settleGuard);
   return {
     ...{ id, type, operation, target, confidence, impact, mode, primary, guards },
+    ...(where !== undefined && 'cohort' in where ? { cohort: where.cohort } : {}),
     forSeconds: text.for_seconds,
     onHarm: text.on_harm,
     fingerprint: fingerprintOf(text, primary, guards),

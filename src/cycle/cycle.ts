@@ -1,6 +1,7 @@
+import { type Place, sameCohort } from '../domain/cohort.ts';
 import { type CurationMode, type Rule, tries } from '../domain/rule.ts';
 import type { LoopSettings } from '../domain/settings.ts';
-import type { Parameters } from '../domain/value.ts';
+import type { Value } from '../domain/value.ts';
 import { type Curated, curate, passes, type Scored } from './curate.ts';
 import {
   type Candidate,
@@ -21,8 +22,8 @@ export interface CycleInput extends Restraints {
   /** Whether a muted rule may have a trial now. */
   mayProbe(candidate: Candidate): boolean;
   readonly settings: LoopSettings;
-  /** The live values. */
-  readonly parameters: Parameters;
+  /** The live value at a place. */
+  valueOf(place: Place): Value | undefined;
   /** Whether mode `auto` means `trial` now; otherwise it means `apply`. */
   readonly triesFirst: boolean;
   /** Proposals applied in the last hour. */
@@ -42,7 +43,7 @@ export function planCycle(generated: Generated, input: CycleInput): CyclePlan {
   const { context, candidates, faults, heldSinceMs } = generated;
   if (context === undefined) return { tasksAnalyzed: 0, decisions: [], faults, heldSinceMs };
   const open = candidates.filter((candidate) =>
-    isStillOpen(candidate, input, context.parameters, input.parameters),
+    isStillOpen(candidate, input, input.valueOf(candidate.rule)),
   );
   const scored = open.flatMap((candidate) => score(candidate, input) ?? []);
   const decisions = curate(scored.filter(isFirstForTarget), input.settings, budgetOf(input));
@@ -81,10 +82,12 @@ function effective(mode: CurationMode, { triesFirst }: CycleInput): Scored['mode
   return triesFirst ? 'trial' : 'apply';
 }
 
-/** Whether a candidate is the first for its target that is not muted; only this one counts. */
+/** Whether a candidate is the first for its target and cohort that is not muted; only this one counts. */
 function isFirstForTarget(scored: Scored, index: number, all: readonly Scored[]): boolean {
-  const { target } = scored.candidate.rule;
-  return all.findIndex(({ candidate }) => candidate.rule.target === target) === index;
+  const { target, cohort } = scored.candidate.rule;
+  const isAlike = ({ candidate: { rule } }: Scored) =>
+    rule.target === target && sameCohort(rule.cohort, cohort);
+  return all.findIndex(isAlike) === index;
 }
 
 function budgetOf({ settings, appliedLastHour }: CycleInput): number {

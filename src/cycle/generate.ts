@@ -1,14 +1,17 @@
+import { nameOf, type Place } from '../domain/cohort.ts';
 import { messageOf } from '../domain/errors.ts';
 import { limitValue } from '../domain/parameters.ts';
 import type { Rule, RuleContext } from '../domain/rule.ts';
 import type { LoopSettings } from '../domain/settings.ts';
 import type { Sliced } from '../domain/slices.ts';
-import { own, type Parameters, sameValue, type Value } from '../domain/value.ts';
+import { own, sameValue, type Value } from '../domain/value.ts';
 import type { WindowSummary } from '../domain/window.ts';
 
 /** What a rule proposes, before it is scored. */
 export interface Candidate {
   readonly rule: Rule;
+  /** The live value that the rule saw. */
+  readonly current: Value | undefined;
   /** Absent if the parameter has no value. */
   readonly oldValue: Value | undefined;
   /** Limited by the parameter's bounds; absent if the parameter is to be removed. */
@@ -24,10 +27,10 @@ export interface RuleFault {
 
 /** Which proposals are not made at present. */
 export interface Restraints {
-  /** Whether nothing is proposed for the target now. */
-  isResting(target: string): boolean;
+  /** Whether nothing is proposed for the value now. */
+  isResting(place: Place): boolean;
   /** Whether the same change waits already, is on trial, or rests after a trial. */
-  isPending(ruleId: string, target: string, value: Value | undefined): boolean;
+  isPending(rule: Rule, value: Value | undefined): boolean;
 }
 
 /**
@@ -37,7 +40,7 @@ export interface Restraints {
 export type HeldSince = ReadonlyMap<string, number>;
 
 /** The data that rules are evaluated on. */
-interface CycleContext extends RuleContext {
+export interface CycleContext extends RuleContext {
   readonly window: WindowSummary;
 }
 
@@ -46,6 +49,8 @@ export interface GenerateInput extends Restraints {
   readonly settings: LoopSettings;
   /** Absent if too few tasks are retained, or the newest is too old: no rule is then evaluated. */
   readonly context: CycleContext | undefined;
+  /** The same for rules of one cohort, by `nameOf`; absent if too few of its tasks are retained. */
+  readonly ofCohorts?: ReadonlyMap<string, CycleContext>;
   /** Time since the last report of metrics; absent if there was none. */
   readonly metricsAgeMs: number | undefined;
   /** The loop's time. */
@@ -84,13 +89,15 @@ export function* generate(input: GenerateInput): Sliced<Generated> {
   const heldSinceMs = new Map<string, number>();
   let leftMs = CYCLE_MS;
   for (const rule of settings.rules) {
-    const isResting = input.isResting(rule.target);
+    const seen = rule.cohort === undefined ? context : input.ofCohorts?.get(nameOf(rule.cohort));
+    if (seen === undefined) continue;
+    const isResting = input.isResting(rule);
     // A condition with `forSeconds` is also evaluated while its rule may not propose.
     if ((isResting && rule.forSeconds === 0) || (rule.usesMetrics && areStale(input))) continue;
     const startMs = monotonic();
     try {
       const { spend, check } = timeLimit(monotonic, leftMs);
-      const candidate = ask(rule, input, { ...context, spend }, isResting, heldSinceMs);
+      const candidate = ask(rule, input, { ...seen, spend }, isResting, heldSinceMs);
       // CEL drops an error of `spend` if the other side of `&&` or `||` decides.
       check();
       if (candidate !== undefined) candidates.push(candidate);
@@ -146,17 +153,11 @@ function ask(
 
 /** Whether what a rule proposed earlier may still be proposed. */
 export function isStillOpen(
-  { rule, newValue }: Candidate,
+  { rule, current, newValue }: Candidate,
   { isResting, isPending }: Restraints,
-  before: Parameters,
-  now: Parameters,
+  now: Value | undefined,
 ): boolean {
-  const { id, target } = rule;
-  return (
-    sameValue(own(before, target), own(now, target)) &&
-    !isResting(target) &&
-    !isPending(id, target, newValue)
-  );
+  return sameValue(current, now) && !isResting(rule) && !isPending(rule, newValue);
 }
 
 /** Whether a condition that holds has held for long enough. Notes since when it has held. */
@@ -181,9 +182,10 @@ function propose(rule: Rule, input: GenerateInput, context: RuleContext): Candid
   if (settings.curation.suppressUnchanged) {
     if (sameValue(current, newValue) || isTurnedRound(current, raw, newValue)) return undefined;
   }
-  if (input.isPending(rule.id, rule.target, newValue)) return undefined;
+  if (input.isPending(rule, newValue)) return undefined;
   return {
     rule,
+    current,
     oldValue: rule.oldValue === undefined ? current : rule.oldValue(context),
     newValue,
     reasoning: rule.reasoning(context),

@@ -1,3 +1,4 @@
+import type { Cohort } from './cohort.ts';
 import type { Comparison, DeltaEffect } from './effect.ts';
 import { sameValue, type Value } from './value.ts';
 
@@ -57,9 +58,11 @@ export interface Proposal {
   readonly type: DeltaType | undefined;
   readonly operation: DeltaOperation;
   readonly target: string;
+  /** The tasks whose value changes; absent: all but those of cohorts with a value of their own. */
+  readonly cohort?: Cohort | undefined;
   /** The value before the change; absent if the parameter had none. */
   readonly oldValue: Value | undefined;
-  /** Absent if the change removes the parameter. */
+  /** Absent if the change removes the parameter, or the cohort's own value. */
   readonly newValue: Value | undefined;
   readonly reasoning: string;
   /** 0 to 1. */

@@ -1,3 +1,4 @@
+import type { Cohort } from './cohort.ts';
 import type { DeltaImpact, DeltaOperation, DeltaType } from './delta.ts';
 import type { Guard, Metric } from './effect.ts';
 import type { CoordinationMetrics } from './metrics.ts';
@@ -43,6 +44,8 @@ export interface Rule {
   readonly operation: DeltaOperation;
   /** Name of the parameter that the rule changes. */
   readonly target: string;
+  /** The tasks that the rule looks at, and changes the parameter for; absent: all. */
+  readonly cohort?: Cohort | undefined;
   /** 0 to 1. */
   readonly confidence: number;
   readonly impact: DeltaImpact;

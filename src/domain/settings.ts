@@ -50,6 +50,8 @@ export interface TrialSettings {
   readonly pairBy: readonly string[];
   /** For how many more assignments an unpaired task waits for a partner. */
   readonly pairWaitTasks: number;
+  /** The label whose values may have values of parameters of their own; absent: none. */
+  readonly cohorts: string | undefined;
   /** Labels that latency is predicted by; if absent, all that are not nearly unique. */
   readonly predictBy: readonly string[] | undefined;
   /** Seconds until an outcome counts as missing; if absent, measured from how long reports have taken. */

@@ -7,6 +7,7 @@ import { type LoopSettings, retentionOf } from '../domain/settings.ts';
 import type { Task } from '../domain/task.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Dispatch } from '../trial/assign.ts';
+import { retireCohorts } from './cohorts.ts';
 import type { EngineDecision } from './decision/decision.ts';
 import type { Environment, Follower } from './decision/environment.ts';
 import { gainsOf } from './gains.ts';
@@ -139,7 +140,12 @@ export class Engine {
     try {
       // Decisions requested in one turn are committed together. `reviewTrials` ends the trials that cannot continue, so
       // that `retireParameters` can stop the others as usual.
-      const decisions = [declareParameters(), reviewTrials(), retireParameters()];
+      const decisions = [
+        declareParameters(),
+        reviewTrials(),
+        retireCohorts(),
+        retireParameters(),
+      ];
       await Promise.all(decisions.map((decision) => this.decide(decision)));
     } catch (error) {
       this.#settings = former;
@@ -173,9 +179,9 @@ export class Engine {
   }
 
   /** The values for a task with the arms that it has: none is assigned, now or later, but it counts as having asked. */
-  peek(taskId: string): Resolved {
-    this.#noteAsked(taskId);
-    return held(this.ledger.state, taskId);
+  peek(dispatch: Pick<Dispatch, 'taskId' | 'labels'>): Resolved {
+    this.#noteAsked(dispatch.taskId);
+    return held(this.ledger.state, dispatch);
   }
 
   /** The sequence of the newest delta when a task asked; `undefined` if it has not, or has been recorded. */

@@ -2,6 +2,7 @@ import { violationOf } from '../domain/parameters.ts';
 import type { LoopSettings } from '../domain/settings.ts';
 import { own, type Value } from '../domain/value.ts';
 import type { LedgerView } from '../ledger/view.ts';
+import { dropOwnValues } from './cohorts.ts';
 import { decision, type EngineDecision } from './decision/decision.ts';
 
 /** Whether a config has a parameter: the config declares it, or a rule targets it, such as one that adds it. */
@@ -40,7 +41,9 @@ export function declareParameters(): EngineDecision<void> {
  * proposals. A parameter that is declared again gets its initial value. To be called after `reviewTrials`.
  */
 export function retireParameters(): EngineDecision<void> {
-  return decision(({ view, environment: { settings }, changes, trials }) => {
+  return decision((context) => {
+    const { view, changes, trials } = context;
+    const { settings } = context.environment;
     const isGone = (name: string) => !hasParameter(settings, name);
     for (const { deltaId, target } of view.pending()) {
       if (isGone(target)) changes.expire(deltaId, `Expired: the config has no ${target} any more`);
@@ -48,8 +51,10 @@ export function retireParameters(): EngineDecision<void> {
     const { parameters, declared } = view.head;
     const names = Object.keys({ ...parameters, ...declared }).filter(isGone);
     for (const target of names) {
-      trials.stopOn(target, `the config has no ${target} any more`);
-      if (changes.valueOf(target) === undefined) continue;
+      const reason = `the config has no ${target} any more`;
+      dropOwnValues(context, (one) => one.target === target, reason);
+      trials.stopOn({ target }, reason);
+      if (changes.valueOf({ target }) === undefined) continue;
       const reasoning = 'The config has it no more';
       const change = { ...BY_CONFIG, operation: 'remove', target, newValue: undefined } as const;
       // An operator's hold ends with the value that it held.

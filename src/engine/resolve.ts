@@ -1,3 +1,4 @@
+import { type Cohort, cohortOf, isForTask, liveValues } from '../domain/cohort.ts';
 import type { Parameters } from '../domain/value.ts';
 import { type LedgerView, trialOf } from '../ledger/view.ts';
 import { stageSeed } from '../trial/arm.ts';
@@ -19,13 +20,19 @@ export interface Resolved {
   readonly deltaSequence: number;
   /** The assignment by a delta in state TRIAL comes first. */
   readonly assignments: readonly Assignment[];
+  /** The cohort whose values these are; absent: none's. */
+  readonly cohort?: Cohort | undefined;
 }
 
-/** The live values. */
-export function baseline({ head }: Pick<LedgerView, 'head'>): Resolved {
+/** The live values for a task with these labels; without labels, those of no cohort. */
+export function baseline(
+  { head }: Pick<LedgerView, 'head'>,
+  labels: Dispatch['labels'] = {},
+): Resolved {
+  const cohort = cohortOf(head.cohortValues?.label, labels);
   // A copy, since later decisions of the same commit change the draft's values.
-  const parameters = { ...head.parameters };
-  return { parameters, deltaSequence: head.sequence, assignments: [] };
+  const parameters = { ...liveValues(head, cohort) };
+  return { parameters, deltaSequence: head.sequence, assignments: [], cohort };
 }
 
 /**
@@ -35,24 +42,29 @@ export function baseline({ head }: Pick<LedgerView, 'head'>): Resolved {
  */
 export function settled(
   view: LedgerView,
-  { taskId, clientId = '', target }: Dispatch,
+  { taskId, labels, clientId = '', target }: Dispatch,
   isFirst = true,
 ): Resolved | undefined {
   const { trials } = view;
-  if (trials.length === 0) return baseline(view);
+  if (trials.length === 0) return baseline(view, labels);
   const isWanted = (trial: Trial) =>
     (target === undefined || target === trial.plan.target) &&
+    isForTask(trial.plan, labels, view.head) &&
     takesTask(trial, () => mayBeginGroup(trial, seedOf(view, trial), taskId)) &&
     armOf(trial, taskId) === undefined &&
     !hasRefused(view, trial.plan.deltaId, clientId);
   // A task that is recorded already would never be reported again.
   if (isFirst && !view.hasTaskId(taskId) && trials.some(isWanted)) return undefined;
-  return held(view, taskId);
+  return held(view, { taskId, labels });
 }
 
 /** The values for a task with the arms that it has, and no others. */
-export function held(view: LedgerView, taskId: string): Resolved {
-  return view.trials.length === 0 ? baseline(view) : withArms(view, armsOf(view, taskId));
+export function held(
+  view: LedgerView,
+  { taskId, labels }: Pick<Dispatch, 'taskId' | 'labels'>,
+): Resolved {
+  if (view.trials.length === 0) return baseline(view, labels);
+  return withArms(view, labels, armsOf(view, taskId));
 }
 
 function seedOf({ head }: LedgerView, { plan, stages }: Trial): string {
@@ -65,7 +77,7 @@ export function resolve(dispatch: Dispatch): EngineDecision<Resolved> {
     const done = settled(view, dispatch);
     if (done !== undefined) return () => done;
     const assignments = trials.assign(dispatch);
-    return (after) => withArms(after, assignments);
+    return (after) => withArms(after, dispatch.labels, assignments);
   });
 }
 
@@ -80,8 +92,12 @@ function armsOf({ trials }: LedgerView, taskId: string): Assignment[] {
   });
 }
 
-function withArms(view: LedgerView, assignments: readonly Assignment[]): Resolved {
-  const { deltaSequence, parameters } = baseline(view);
+function withArms(
+  view: LedgerView,
+  labels: Dispatch['labels'],
+  assignments: readonly Assignment[],
+): Resolved {
+  const { deltaSequence, parameters, cohort } = baseline(view, labels);
   const values = new Map(Object.entries(parameters));
   // A value on trial takes precedence over a holdback of the same parameter.
   const ordered = assignments.toSorted((a, b) => Number(isOnTrial(b)) - Number(isOnTrial(a)));
@@ -92,7 +108,7 @@ function withArms(view: LedgerView, assignments: readonly Assignment[]): Resolve
     if (value === undefined) values.delete(plan.target);
     else values.set(plan.target, value);
   }
-  return { parameters: Object.fromEntries(values), deltaSequence, assignments: ordered };
+  return { parameters: Object.fromEntries(values), deltaSequence, assignments: ordered, cohort };
 }
 
 function isOnTrial({ stage }: Assignment): boolean {

@@ -1,3 +1,4 @@
+import { placeName } from '../domain/cohort.ts';
 import { type Delta, isLive } from '../domain/delta.ts';
 import { sameValue } from '../domain/value.ts';
 import { standingArm } from '../trial/trial.ts';
@@ -44,10 +45,10 @@ export function revertTo(context: DecisionContext, delta: Delta, summary: string
     return revertTo(context, known(view, triedId), summary);
   }
   if (!isLive(delta)) throw stateError(delta, 'only a delta in force can be reverted');
-  trials.stopOn(delta.target, summary);
-  const live = changes.valueOf(delta.target);
+  trials.stopOn(delta, summary);
+  const live = changes.valueOf(delta);
   if (!sameValue(live, delta.newValue)) {
-    throw stateError(delta, `${delta.target} is ${JSON.stringify(live)} now, set by another delta`);
+    throw stateError(delta, `${placeName(delta)} is ${JSON.stringify(live)} now, set by another delta`);
   }
   return revertIn(changes, delta, summary);
 }
@@ -59,6 +60,7 @@ export function revertIn(changes: Changes, delta: Delta, summary: string): strin
     type: delta.type,
     operation: inverseOf(delta.operation),
     target: delta.target,
+    cohort: delta.cohort,
     newValue: delta.replacedValue,
     reasoning: summary,
     revertsDeltaId: delta.deltaId,

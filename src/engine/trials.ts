@@ -1,3 +1,4 @@
+import { liveValue } from '../domain/cohort.ts';
 import { type Delta, isLive } from '../domain/delta.ts';
 import { violationOf } from '../domain/parameters.ts';
 import { tries } from '../domain/rule.ts';
@@ -43,8 +44,8 @@ export function expireDue(): EngineDecision<void> {
     trials.expire();
     for (const delta of unacknowledged(view, changes.nowMs)) {
       const summary = 'Reverted: no client acknowledged it within curation.ack_timeout_seconds';
-      trials.stopOn(delta.target, `no client acknowledged delta ${delta.deltaId}`);
-      if (!sameValue(changes.valueOf(delta.target), delta.newValue)) continue;
+      trials.stopOn(delta, `no client acknowledged delta ${delta.deltaId}`);
+      if (!sameValue(changes.valueOf(delta), delta.newValue)) continue;
       revertIn(changes, delta, summary);
     }
   });
@@ -60,7 +61,8 @@ function unacknowledged(view: LedgerView, nowMs: number): Delta[] {
     const delta = isLast && byMs <= nowMs ? view.delta(deltaId) : undefined;
     if (delta === undefined || !isLive(delta)) return [];
     // The blocks of a switchback trial change the live value meanwhile.
-    const [tried] = trialsOn(view, target).filter(({ stage }) => stage !== 'holdback');
+    const isOfAll = ({ stage, plan }: Trial) => stage !== 'holdback' && plan.cohort === undefined;
+    const [tried] = trialsOn(view, { target }).filter(isOfAll);
     const standing = tried === undefined ? own(view.head.parameters, target) : standingValue(tried);
     return sameValue(standing, delta.newValue) ? [delta] : [];
   });
@@ -73,15 +75,18 @@ function standingValue(trial: Trial): Value | undefined {
 /** Why a trial cannot continue under a config, in words; `undefined` if it can. */
 function whyEnded(trial: Trial, view: LedgerView, settings: LoopSettings): string | undefined {
   const { plan } = trial;
-  const { target, oldValue, newValue, retrialOf } = plan;
+  const { target, cohort, oldValue, newValue, retrialOf } = plan;
   const isPromoted = !isOnTrial(trial);
   // The rule has no say once the new value is live, or when a confirmed change's old value is tried again.
   const fault = isPromoted || retrialOf !== undefined ? undefined : faultOfRule(plan, settings);
   if (fault !== undefined) return fault;
   const standing = runningBlock(trial)?.arm === 'new' ? newValue : oldValue;
+  if (cohort !== undefined && cohort.label !== settings.trial.cohorts) {
+    return `trial.cohorts is no longer ${cohort.label}`;
+  }
   // The live value differs if a config has since declared the parameter that the trial was to add.
   const expected = isPromoted ? [oldValue, newValue] : [standing];
-  const live = own(view.head.parameters, target);
+  const live = liveValue(view.head, plan);
   if (!expected.some((value) => sameValue(live, value))) return `parameter ${target} was declared`;
   const spec = own(settings.parameters, target);
   const violation = (isPromoted && violationOf(spec, oldValue)) || violationOf(spec, newValue);

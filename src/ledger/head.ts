@@ -1,6 +1,7 @@
+import { type CohortValues, placeName, withOwnValue } from '../domain/cohort.ts';
 import { DELTA_TYPES, type Delta, type DeltaType } from '../domain/delta.ts';
 import type { MetricsReport } from '../domain/metrics.ts';
-import type { Value } from '../domain/value.ts';
+import { sameValue, type Value } from '../domain/value.ts';
 import {
   type ChangeRecord,
   foldConfirmation,
@@ -55,11 +56,13 @@ export interface Head {
   /** The highest sequence of a forgotten delta: changes up to it are not all retained. */
   compactedThrough: number;
   parameters: Record<string, Value>;
+  /** Absent while no cohort has a value of its own, as in ledgers of older releases. */
+  cohortValues?: CohortValues | undefined;
   /** Parameters of the config that were given their initial values; a rule may have removed a value since. */
   declared: Record<string, true>;
   /** The newest report of clients without a name; reports of named clients are details. */
   metrics: MetricsReport | null;
-  /** When each parameter was last touched, and until when it is held. */
+  /** When each parameter was last touched, and until when it is held, by `placeName`. */
   targets: Record<string, TargetRecord>;
   /** How many proposals of cycles were applied in each minute of the last hour, in order. */
   appliedPerMinute: readonly MinuteCount[];
@@ -123,7 +126,7 @@ export function copyHead(head: Head): Head {
 }
 
 /** What the head needs to know about the delta that an event names. */
-type KnownDelta = Pick<Delta, 'ruleId' | 'target' | 'newValue' | 'cycleNumber'>;
+type KnownDelta = Pick<Delta, 'ruleId' | 'target' | 'cohort' | 'newValue' | 'cycleNumber'>;
 type KnownTrial = Pick<Trial, 'plan' | 'stage'>;
 
 /**
@@ -160,7 +163,7 @@ const HEAD: Projection<[Head, KnownDelta | undefined, KnownTrial | undefined]> =
   delta_proposed: foldProposal,
   delta_applied: foldApplication,
   delta_rejected({ timeMs: touchedMs }, head, delta) {
-    if (delta !== undefined) touch(head, delta.target, { touchedMs });
+    if (delta !== undefined) touch(head, placeName(delta), { touchedMs });
   },
   delta_expired: ignore,
   delta_reverted: ignore,
@@ -198,7 +201,7 @@ function foldTrial(head: Head, { plan, stage }: KnownTrial, step: TrialStep): vo
   if (step.step === 'promote' || step.counts) {
     foldVerdict(head, plan, { verdict, timeMs, longestMs });
   }
-  touch(head, plan.target, { touchedMs: timeMs });
+  touch(head, placeName(plan), { touchedMs: timeMs });
 }
 
 function foldHoldbackEnd(head: Head, deltaId: string): void {
@@ -240,19 +243,28 @@ function foldApplication(event: DeltaApplied, head: Head, delta: KnownDelta | un
     head.counters.deltasApplied += 1;
     head.appliedPerMinute = countOneMore(head.appliedPerMinute, event.timeMs);
   }
-  if (delta.newValue === undefined) delete head.parameters[delta.target];
-  else head.parameters[delta.target] = delta.newValue;
+  putInForce(head, delta);
   const { timeMs: touchedMs, holdUntilMs, sequence, deltaId } = event;
   const changed = { touchedMs, sequence, changedMs: touchedMs, deltaId };
-  touch(head, delta.target, holdUntilMs === null ? changed : { ...changed, holdUntilMs });
+  touch(head, placeName(delta), holdUntilMs === null ? changed : { ...changed, holdUntilMs });
+}
+
+function putInForce(head: Head, { target, cohort, newValue }: KnownDelta): void {
+  if (cohort !== undefined) {
+    // A cohort whose value is the one for all has none of its own: it follows the value for all.
+    const isOwn = !sameValue(newValue, head.parameters[target]);
+    const place = { target, cohort };
+    head.cohortValues = withOwnValue(head.cohortValues, place, isOwn ? newValue : undefined);
+  } else if (newValue === undefined) delete head.parameters[target];
+  else head.parameters[target] = newValue;
 }
 
 function touch(
   head: Head,
-  target: string,
+  place: string,
   record: Omit<TargetRecord, 'holdUntilMs'> & Partial<TargetRecord>,
 ): void {
-  head.targets[target] = { holdUntilMs: 0, ...head.targets[target], ...record };
+  head.targets[place] = { holdUntilMs: 0, ...head.targets[place], ...record };
 }
 
 /** How many proposals of cycles were applied in the last hour, which is up to a minute longer, never shorter. */

@@ -1,3 +1,4 @@
+import { type Place, sameCohort } from '../domain/cohort.ts';
 import type { Delta } from '../domain/delta.ts';
 import type { Evidence } from '../trial/evidence/evidence.ts';
 import { foldReceipt } from '../trial/fold.ts';
@@ -47,7 +48,7 @@ export class PendingWork {
   /** Oldest first. */
   awaitedAcks: readonly AwaitedAck[];
   /** Confirmed deltas whose trial ended with the confirmation (no holdback), until their parameter is set. */
-  unprovenConfirmed: readonly Pick<Delta, 'deltaId' | 'target'>[];
+  unprovenConfirmed: readonly (Place & Pick<Delta, 'deltaId'>)[];
   readonly #base: PendingWork | undefined;
   readonly #carried = new Map<string, Carried>();
 
@@ -91,20 +92,23 @@ export class PendingWork {
     const isLast = receipt === receipts.at(-1);
     const after = (isLast ? folded : undefined) ?? foldReceipt(before, receipt);
     if (step.step === 'confirm' && before !== undefined && after === undefined) {
-      this.unprovenConfirmed = [...this.unprovenConfirmed, { deltaId, target: before.plan.target }];
+      const { target, cohort } = before.plan;
+      this.unprovenConfirmed = [...this.unprovenConfirmed, { deltaId, target, cohort }];
     }
     if (before === undefined) this.trials = after ? [...this.trials, after] : this.trials;
     else this.trials = this.trials.flatMap((one) => (one === before ? (after ?? []) : one));
   }
 
   #foldApplication({ sequence, before, ackByMs }: DeltaApplied, delta: Delta): void {
-    const { deltaId, target, ruleId, revertsDeltaId } = delta;
-    this.unprovenConfirmed = this.unprovenConfirmed.filter((one) => one.target !== target);
+    const { deltaId, target, cohort, ruleId, revertsDeltaId } = delta;
+    this.unprovenConfirmed = this.unprovenConfirmed.filter(
+      (one) => one.target !== target || !sameCohort(one.cohort, cohort),
+    );
     if (before) {
       this.observations = newest([...this.observations, { deltaId, ...before }], MAX_OBSERVATIONS);
     }
     // A value that an operator sets is not reverted for a missing acknowledgement, not even if it is the awaited one.
-    if (ruleId === '' && revertsDeltaId === '') {
+    if (ruleId === '' && revertsDeltaId === '' && cohort === undefined) {
       this.awaitedAcks = this.awaitedAcks.filter((awaited) => awaited.target !== target);
     }
     if (typeof ackByMs === 'number') {

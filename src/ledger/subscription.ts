@@ -1,3 +1,4 @@
+import type { CohortValues } from '../domain/cohort.ts';
 import type { Delta, DeltaType } from '../domain/delta.ts';
 import { LearningError } from '../domain/errors.ts';
 import { own, type Parameters } from '../domain/value.ts';
@@ -15,6 +16,8 @@ export type FeedItem =
       readonly parameters: Parameters;
       /** By parameter: the id of the delta that put the value in force, if that delta is retained. */
       readonly deltaIds: Readonly<Record<string, string>>;
+      /** The cohorts' own values; absent if there are none, or the reader does not want them. */
+      readonly cohortValues: CohortValues | undefined;
     }
   | { readonly kind: 'delta'; readonly sequence: number; readonly delta: Delta };
 
@@ -25,6 +28,8 @@ export interface SubscriptionRequest {
   readonly afterSequence: bigint | undefined;
   /** Empty: all. */
   readonly types: readonly DeltaType[];
+  /** Whether the reader wants what concerns single cohorts. */
+  readonly cohorts?: boolean;
 }
 
 /**
@@ -46,6 +51,7 @@ export const MAX_LAG_MS = 1000;
 export class Subscription {
   readonly #state: LedgerState;
   readonly #types: ReadonlySet<DeltaType>;
+  readonly #withCohorts: boolean;
   #sequence: number;
   /** The sequence of the newest change when the reader came. */
   readonly #openedAt: number;
@@ -56,6 +62,7 @@ export class Subscription {
     const { head } = state;
     this.#state = state;
     this.#types = new Set(request.types);
+    this.#withCohorts = request.cohorts === true;
     this.#openedAt = head.sequence;
     this.#sequence = head.sequence;
     this.#snapshotDue = openingOutcome(state, request);
@@ -79,7 +86,9 @@ export class Subscription {
       this.#snapshotDue = undefined;
       this.#sequence = head.sequence;
       const { sequence, parameters } = head;
-      return { kind: 'snapshot', sequence, outcome, parameters, deltaIds: liveDeltas(this.#state) };
+      const cohortValues = this.#withCohorts ? head.cohortValues : undefined;
+      const deltaIds = liveDeltas(this.#state);
+      return { kind: 'snapshot', sequence, outcome, parameters, deltaIds, cohortValues };
     }
     while (this.#sequence < head.sequence) {
       this.#sequence += 1;
@@ -102,8 +111,9 @@ export class Subscription {
     return nowMs - appliedMs > MAX_LAG_MS;
   }
 
-  /** A delta without a type concerns everyone. */
+  /** A delta without a type concerns everyone, but one of a cohort only those who know of cohorts. */
   #wants(delta: Delta): boolean {
+    if (delta.cohort !== undefined && !this.#withCohorts) return false;
     return this.#types.size === 0 || delta.type === undefined || this.#types.has(delta.type);
   }
 }

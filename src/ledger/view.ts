@@ -1,6 +1,8 @@
+import { type Cohort, overlap, type Place } from '../domain/cohort.ts';
 import type { Delta } from '../domain/delta.ts';
 import type { MetricsReport } from '../domain/metrics.ts';
 import type { Task } from '../domain/task.ts';
+import { own } from '../domain/value.ts';
 import { isOnTrial, type Trial } from '../trial/trial.ts';
 import type { Head } from './head.ts';
 import type { PendingWork } from './pending-work.ts';
@@ -45,7 +47,19 @@ export function trialOf(
   return trials.find(({ plan }) => plan.deltaId === deltaId);
 }
 
-/** The open trials of a parameter. */
-export function trialsOn({ trials }: Pick<LedgerView, 'trials'>, target: string): Trial[] {
-  return trials.filter(({ plan }) => plan.target === target);
+/** The open trials whose tasks may belong to a place. */
+export function trialsOn({ trials }: Pick<LedgerView, 'trials'>, place: Place): Trial[] {
+  return trials.filter(({ plan }) => overlap(plan, place));
+}
+
+/** The newest retained tasks of a cohort, or of all: at most `count`, oldest first. */
+export function newestOf(
+  view: Pick<LedgerView, 'newestTasks'>,
+  count: number,
+  cohort: Cohort | undefined,
+): readonly Task[] {
+  if (cohort === undefined) return view.newestTasks(count);
+  const { label, value } = cohort;
+  const all = view.newestTasks(Number.POSITIVE_INFINITY);
+  return all.filter(({ labels }) => own(labels, label) === value).slice(-count);
 }

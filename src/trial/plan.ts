@@ -1,3 +1,4 @@
+import type { Cohort } from '../domain/cohort.ts';
 import type { Guard, Metric } from '../domain/effect.ts';
 import type { Task } from '../domain/task.ts';
 import { millisecondsPerTask } from '../domain/task-interval.ts';
@@ -24,6 +25,8 @@ export interface TrialPlan extends Scale {
   /** Hash of the rule's text. */
   readonly fingerprint: string;
   readonly target: string;
+  /** The only tasks that the trial takes, and that get its value; absent: all. */
+  readonly cohort?: Cohort | undefined;
   /** The value before the change; `undefined` if there is no such parameter. */
   readonly oldValue: Value | undefined;
   readonly newValue: Value | undefined;

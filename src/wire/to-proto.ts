@@ -55,6 +55,7 @@ export function toProtoDelta(
     type: TYPES[delta.type ?? 'unspecified'],
     operation: OPERATIONS[delta.operation],
     target: delta.target,
+    ...(delta.cohort === undefined ? {} : { cohort: delta.cohort }),
     oldValue: optional(delta.oldValue, toProtoValue),
     newValue: optional(delta.newValue, toProtoValue),
     reasoning: delta.reasoning,

@@ -82,7 +82,7 @@ describe('setParameter', () => {
 
 test('the newest override says how long the rules are held off, and reverted frees them', async () => {
   const { engine, clock } = await createEngineFixture('curation: { cooldown_seconds: 0 }');
-  const until = () => restingUntil(engine.ledger.state, engine.settings, SET.target, clock.now());
+  const until = () => restingUntil(engine.ledger.state, engine.settings, SET, clock.now());
   await engine.decide(setParameter({ ...SET, value: 0.9, holdSeconds: 1000 }));
   expect(until()).toBe(clock.now() + 1_000_000);
   const second = await engine.decide(setParameter({ ...SET, value: 0.6, holdSeconds: 10 }));

@@ -52,6 +52,9 @@ export const ruleSchema = section(
   {
     id: ruleId('Name of the rule, unique among all'),
     when: expression('true or false', 'CEL: whether the rule fires'),
+    where: expression('true or false', 'CEL: the tasks that it looks at, and changes the parameter for')
+      .optional()
+      .meta({ examples: ['labels.kind == "code"'] }),
     for_seconds: number(
       { from: 0, to: MAX_SECONDS },
       'Seconds that `when` must have held, at every cycle, before the rule acts; counted anew once it ' +

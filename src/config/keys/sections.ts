@@ -3,7 +3,7 @@ import { COMBINATIONS } from '../../domain/metrics.ts';
 import { CURATION_MODES } from '../../domain/rule.ts';
 import { REFUSAL_RULES, TRIAL_ASSIGNMENTS } from '../../domain/settings.ts';
 import { choice, flag, labels, number, path, section, string, whole } from './fields.ts';
-import { MAX_METRIC_LENGTH, MAX_SECONDS, MAX_SEED_LENGTH } from './limits.ts';
+import { MAX_LABEL_LENGTH, MAX_METRIC_LENGTH, MAX_SECONDS, MAX_SEED_LENGTH } from './limits.ts';
 import { LOG_LEVELS } from './log-level.ts';
 import { otlp } from './otlp-section.ts';
 import { limits, openfeature, tls, tokens } from './service-sections.ts';
@@ -149,6 +149,14 @@ const trial = section(
       { from: 0, to: 100_000 },
       'Tasks that an unpaired one waits for its like; 0 = it does not',
     ).default(20),
+    cohorts: string(
+      MAX_LABEL_LENGTH,
+      'a label',
+      'Label of tasks, of 2 to 5 values, each of which may get values of parameters of its own; without it, ' +
+        'one value is for all',
+    )
+      .optional()
+      .meta({ examples: ['kind'] }),
     predict_by: labels(
       'Labels that latency is predicted by, where pair_by is empty; without it, all but those that ' +
         'are nearly unique',

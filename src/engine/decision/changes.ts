@@ -1,5 +1,6 @@
+import { liveValue, ownValue, type Place, placeName } from '../../domain/cohort.ts';
 import { bornApplied, bornDelta, type Delta, type Proposal } from '../../domain/delta.ts';
-import { own, type Value } from '../../domain/value.ts';
+import type { Value } from '../../domain/value.ts';
 import type { DeltaApplied, LedgerEvent } from '../../ledger/event.ts';
 import { toWallMs } from '../../ledger/head.ts';
 import type { LedgerView } from '../../ledger/view.ts';
@@ -14,7 +15,7 @@ type Setting = Pick<
   Proposal,
   'ruleId' | 'type' | 'operation' | 'target' | 'newValue' | 'reasoning'
 > &
-  Partial<Pick<Proposal, 'revertsDeltaId' | 'trialDeltaId'>>;
+  Partial<Pick<Proposal, 'cohort' | 'revertsDeltaId' | 'trialDeltaId'>>;
 
 /** Number of tasks before, and after, a change without a trial that its OBSERVED estimate compares. */
 export const OBSERVED_TASKS = 30;
@@ -30,10 +31,10 @@ export class Changes {
   readonly nowMs: number;
   /** As `nowMs`, in Unix time. */
   readonly wallMs: number;
-  /** Values that these events applied, by parameter. */
+  /** Values that these events applied, by `placeName`. */
   readonly #values = new Map<string, Value | undefined>();
   readonly #born = new Map<string, Delta>();
-  /** Parameters whose cooldown these events begin. */
+  /** Places whose cooldown these events begin, by `placeName`. */
   readonly #cooling = new Set<string>();
   #sequence: number;
   #ordinal: number;
@@ -52,17 +53,25 @@ export class Changes {
     return this.#sequence;
   }
 
-  /** Deadline of the acknowledgement of a delta applied now; `null` if there is none. */
-  get ackByMs(): number | null {
+  /**
+   * Deadline of the acknowledgement of a delta applied now; `null` if there is none, as for one of a cohort: values of
+   * cohorts are asked for, and few streams are sent them.
+   */
+  ackByMs({ cohort }: Place): number | null {
+    if (cohort !== undefined) return null;
     const { ackTimeoutSeconds } = this.environment.settings.curation;
     return ackTimeoutSeconds === 0 ? null : this.nowMs + ackTimeoutSeconds * 1000;
   }
 
-  /** A parameter's live value, these events included. */
-  valueOf(target: string): Value | undefined {
-    return this.#values.has(target)
-      ? this.#values.get(target)
-      : own(this.view.head.parameters, target);
+  /** The live value at a place, these events included. */
+  valueOf(place: Place): Value | undefined {
+    const name = placeName(place);
+    const { target, cohort } = place;
+    if (cohort === undefined) {
+      return this.#values.has(name) ? this.#values.get(name) : liveValue(this.view.head, { target });
+    }
+    const own = this.#values.has(name) ? this.#values.get(name) : ownValue(this.view.head, place);
+    return own ?? this.valueOf({ target });
   }
 
   /** A retained delta, or one that these events propose. */
@@ -82,13 +91,14 @@ export class Changes {
 
   /** As `propose`, for an override, a revert or a switch: its old value is the live one. */
   proposeSetting({ revertsDeltaId = '', trialDeltaId = '', ...fields }: Setting): Delta {
-    const { ruleId, type, operation, target, newValue, reasoning } = fields;
+    const { ruleId, type, operation, target, cohort, newValue, reasoning } = fields;
     return this.propose({
       ruleId,
       type,
       operation,
       target,
-      oldValue: this.valueOf(target),
+      cohort,
+      oldValue: this.valueOf({ target, cohort }),
       newValue,
       reasoning,
       ...bornApplied(this.wallMs),
@@ -102,14 +112,14 @@ export class Changes {
     return [...this.#born.keys()].at(-1);
   }
 
-  /** Whether these events begin the cooldown of a parameter. */
-  hasCooldownBegun(target: string): boolean {
-    return this.#cooling.has(target);
+  /** Whether these events begin the cooldown of a place. */
+  hasCooldownBegun(place: Place): boolean {
+    return this.#cooling.has(placeName(place));
   }
 
-  /** Begins the cooldown of a parameter. */
-  startCooldown(target: string): void {
-    this.#cooling.add(target);
+  /** Begins the cooldown of a place. */
+  startCooldown(place: Place): void {
+    this.#cooling.add(placeName(place));
   }
 
   /** Applies a delta; returns its sequence. */
@@ -120,7 +130,7 @@ export class Changes {
       deltaId: delta.deltaId,
       sequence: this.#sequence,
       timeMs: this.nowMs,
-      replacedValue: this.valueOf(delta.target),
+      replacedValue: this.valueOf(delta),
       oldValue: delta.oldValue,
       holdUntilMs: null,
       summary: '',
@@ -129,21 +139,28 @@ export class Changes {
       applyTimeMs: this.wallMs,
       ...how,
     });
-    this.#values.set(delta.target, delta.newValue);
-    this.startCooldown(delta.target);
+    this.#values.set(placeName(delta), delta.newValue);
+    this.startCooldown(delta);
     return this.#sequence;
   }
 
-  /** As `apply`, for a delta without a trial: its effect is observed over `OBSERVED_TASKS`. */
+  /**
+   * As `apply`, for a delta without a trial: its effect is observed over `OBSERVED_TASKS`, unless it is of one cohort,
+   * whose tasks come too seldom.
+   */
   applyAndObserve(delta: Proposal, how: Application = {}): void {
+    if (delta.cohort !== undefined) {
+      this.apply(delta, how);
+      return;
+    }
     const { counters } = this.view.head;
     const sample = sampleOf(this.view.newestTasks(OBSERVED_TASKS));
     this.apply(delta, { before: { tasksRecorded: counters.tasksRecorded, sample }, ...how });
   }
 
   reject(deltaId: string, summary: string): void {
-    const target = this.#born.get(deltaId)?.target;
-    if (target !== undefined) this.startCooldown(target);
+    const born = this.#born.get(deltaId);
+    if (born !== undefined) this.startCooldown(born);
     this.events.push({ kind: 'delta_rejected', deltaId, timeMs: this.nowMs, summary });
   }
 

@@ -2,7 +2,7 @@ import type { Delta } from '../../domain/delta.ts';
 import type { Rule } from '../../domain/rule.ts';
 import type { Task } from '../../domain/task.ts';
 import { own, type Value } from '../../domain/value.ts';
-import type { LedgerView } from '../../ledger/view.ts';
+import { type LedgerView, newestOf } from '../../ledger/view.ts';
 import { SUFFICIENT } from '../../trial/evidence/bets.ts';
 import { carryKey, changeKey } from '../../trial/memory/change.ts';
 import {
@@ -33,7 +33,7 @@ export function assignmentOf({
 
 /** What a trial compares. */
 interface Subject {
-  readonly delta: Pick<Delta, 'deltaId' | 'ordinal' | 'target' | 'newValue'>;
+  readonly delta: Pick<Delta, 'deltaId' | 'ordinal' | 'target' | 'cohort' | 'newValue'>;
   readonly rule: Pick<Rule, 'id' | 'fingerprint' | 'primary' | 'guards'>;
   /** The live value of the parameter. */
   readonly oldValue: Value | undefined;
@@ -65,11 +65,11 @@ export function planTrial(
   environment: Environment,
   { delta, rule, oldValue, retrialOf, isApplied = false }: Subject,
 ): TrialPlan {
-  const { deltaId, ordinal, target, newValue } = delta;
+  const { deltaId, ordinal, target, cohort, newValue } = delta;
   const { id: ruleId, fingerprint, primary, guards } = rule;
   const { trial } = environment.settings;
-  const tasks = view.newestTasks(MEASURED_TASKS);
-  const change = { ruleId, fingerprint, target, oldValue, newValue };
+  const tasks = newestOf(view, MEASURED_TASKS, cohort);
+  const change = { ruleId, fingerprint, target, cohort, oldValue, newValue };
   const { longestMs } = own(view.head.changes, changeKey(change)) ?? {};
   const large = measureLarge(tasks);
   const predictBy = trial.predictBy ?? tellingLabels(tasks);
@@ -77,7 +77,8 @@ export function planTrial(
   const timeoutSeconds = trial.outcomeTimeoutSeconds;
   const blockTimeoutMs =
     timeoutSeconds === undefined ? measureBlockTimeout(tasks, trial.blockTasks) : undefined;
-  const assignment = isApplied ? 'switchback' : (assignmentOf(environment) ?? 'switchback');
+  // `objectionTo` has made sure that tasks ask by their ids before a cohort's trial begins.
+  const assignment = cohort !== undefined ? 'task' : isApplied ? 'switchback' : (assignmentOf(environment) ?? 'switchback');
   return {
     format: formatOf(assignment),
     deltaId,

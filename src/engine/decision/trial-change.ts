@@ -1,4 +1,5 @@
 import type { DeltaEffect } from '../../domain/effect.ts';
+import { newestOf } from '../../ledger/view.ts';
 import { nextMove } from '../../trial/advance.ts';
 import { type Arm, commitmentTo, stageSeed } from '../../trial/arm.ts';
 import { nextBlock } from '../../trial/assign.ts';
@@ -175,7 +176,7 @@ export class TrialChange {
     }
     const outcome = !isOthers && onHarm === 'notify' ? 'ask' : 'revert';
     this.#put('old', summary, this.deltaId);
-    if (!isOnTrial(trial)) this.#context.supersede(plan.target, this.deltaId);
+    if (!isOnTrial(trial)) this.#context.supersede(plan, this.deltaId);
     this.#takeEnd(trial, effect, { outcome, summary, counts: counts && !isRetrial });
     if (onHarm === 'pause') this.#context.pauseAll();
   }
@@ -189,7 +190,7 @@ export class TrialChange {
     const { trial } = this;
     if (trial?.holdback === undefined) return;
     const { view, environment } = this.#changes;
-    const tasks = view.newestTasks(MEASURED_TASKS);
+    const tasks = newestOf(view, MEASURED_TASKS, trial.plan.cohort);
     const outcomeTimeoutMs = outcomeTimeout(environment, tasks, trial.longestMs);
     const effect = trialEffect('helped', trial);
     this.take({
@@ -215,14 +216,14 @@ export class TrialChange {
     const summary = describePromotion(effect, trial);
     if (plan.retrialOf === undefined) {
       this.take({ step: 'promote', ...this.#nextStage(trial), effect, summary });
-      this.#context.supersede(plan.target, this.deltaId);
+      this.#context.supersede(plan, this.deltaId);
       if (plan.isApplied !== true) promoteValue(this.#changes, plan, summary);
     } else {
       this.#takeEnd(trial, effect, { outcome: 'keep', summary, counts: false });
       promoteValue(this.#changes, plan, summary);
       this.#context.takeBack(plan.retrialOf);
     }
-    this.#changes.startCooldown(plan.target);
+    this.#changes.startCooldown(plan);
   }
 
   #confirm(trial: Trial): void {
@@ -264,7 +265,7 @@ export class TrialChange {
       longestMs: trial.longestMs,
       ...ending,
     });
-    this.#changes.startCooldown(trial.plan.target);
+    this.#changes.startCooldown(trial.plan);
   }
 
   #beginBlock(trial: Trial): void {

@@ -1,3 +1,4 @@
+import { isForTask, overlap, ownValue, type Place, placeName } from '../../domain/cohort.ts';
 import type { Task } from '../../domain/task.ts';
 import { own } from '../../domain/value.ts';
 import { toLoopMs } from '../../ledger/head.ts';
@@ -67,15 +68,24 @@ export class TrialChanges implements TrialContext {
   assign({ taskId, labels, clientId = '', target }: Dispatch): Assignment[] {
     const { on } = this;
     const timeMs = this.changes.nowMs;
+    const { head } = this.#view;
     return this.#all.flatMap((change): Assignment[] => {
       const { trial } = change;
       if (trial === undefined) return [];
       let arm = armOf(trial, taskId);
       const { plan, stage } = trial;
-      // While another value of the parameter is on trial, no other trial of that parameter takes tasks.
-      const isFree = on === undefined || on === trial || on.plan.target !== plan.target;
+      // While another value of the parameter is on trial for such tasks, no other trial of that parameter takes them.
+      const isFree =
+        on === undefined ||
+        on === trial ||
+        on.plan.target !== plan.target ||
+        !isForTask(on.plan, labels, head);
       const isAsked = target === undefined || target === plan.target;
-      const isTaken = isFree && isAsked && !hasRefused(this.#view, change.deltaId, clientId);
+      const isTaken =
+        isFree &&
+        isAsked &&
+        isForTask(plan, labels, head) &&
+        !hasRefused(this.#view, change.deltaId, clientId);
       if (arm === undefined && isTaken) {
         const kind = kindOfTask(plan, labels);
         const step = assignTask(trial, { taskId, kind, timeMs, seed: change.seed });
@@ -173,14 +183,14 @@ export class TrialChanges implements TrialContext {
     this.of(on.plan.deltaId)?.stop(reason);
   }
 
-  /** As `TrialChange.stop`, for every trial of a parameter that is about to be set. */
-  stopOn(target: string, reason: string): void {
-    for (const change of this.#on(target)) change.stop(reason, true);
+  /** As `TrialChange.stop`, for every trial of a place whose value is about to be set. */
+  stopOn(place: Place, reason: string): void {
+    for (const change of this.#on(place)) change.stop(reason, true);
   }
 
-  supersede(target: string, deltaId: string): void {
-    for (const change of this.#on(target)) {
-      if (change.deltaId !== deltaId) change.stop(`delta ${deltaId} set ${target}`);
+  supersede(place: Place, deltaId: string): void {
+    for (const change of this.#on(place)) {
+      if (change.deltaId !== deltaId) change.stop(`delta ${deltaId} set ${placeName(place)}`);
     }
   }
 
@@ -189,8 +199,15 @@ export class TrialChanges implements TrialContext {
     this.of(deltaId)?.end({ verdict: 'harmed', reason }, true);
   }
 
-  #on(target: string): readonly TrialChange[] {
-    return this.#all.filter(({ trial }) => trial?.plan.target === target);
+  /** The trials that a new value at a place makes void: not one of a cohort with a value of its own by one for all. */
+  #on(place: Place): readonly TrialChange[] {
+    const { head } = this.#view;
+    return this.#all.filter(({ trial }) => {
+      if (trial === undefined || !overlap(trial.plan, place)) return false;
+      const { cohort } = trial.plan;
+      if (place.cohort !== undefined) return cohort !== undefined;
+      return ownValue(head, trial.plan) === undefined;
+    });
   }
 }
 

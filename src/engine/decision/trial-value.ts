@@ -1,5 +1,7 @@
+import type { Place } from '../../domain/cohort.ts';
 import type { HarmResponse } from '../../domain/rule.ts';
 import { sameValue } from '../../domain/value.ts';
+import { newestOf } from '../../ledger/view.ts';
 import type { Arm } from '../../trial/arm.ts';
 import { medianLatency } from '../../trial/drift.ts';
 import { MEASURED_TASKS, type TrialPlan } from '../../trial/plan.ts';
@@ -14,8 +16,8 @@ export interface TrialContext {
   readonly recorded: number;
   /** Pauses all trials. */
   pauseAll(): void;
-  /** Ends the other trials of a parameter, since `deltaId` is about to set it. */
-  supersede(target: string, deltaId: string): void;
+  /** Ends the other trials of a place, since `deltaId` is about to set its value. */
+  supersede(place: Place, deltaId: string): void;
   /** Ends the holdback of a confirmed change as HARMED: its old value has proven better. */
   takeBack(deltaId: string): void;
 }
@@ -38,6 +40,7 @@ export function switchTo(
     type,
     operation: arm === 'new' ? operation : inverseOf(operation),
     target: plan.target,
+    cohort: plan.cohort,
     newValue: arm === 'new' ? plan.newValue : plan.oldValue,
     reasoning,
     revertsDeltaId,
@@ -54,7 +57,7 @@ export function putInForce(
   reasoning: string,
   revertsDeltaId = '',
 ): void {
-  const live = changes.valueOf(plan.target);
+  const live = changes.valueOf(plan);
   const [wanted, other] =
     arm === 'old' ? [plan.oldValue, plan.newValue] : [plan.newValue, plan.oldValue];
   if (sameValue(live, wanted) || !sameValue(live, other)) return;
@@ -67,14 +70,14 @@ export function promoteValue(changes: Changes, plan: TrialPlan, summary: string)
   if (delta === undefined) return;
   const { oldValue, retrialOf } = plan;
   // Clients have had a retried old value before, so it needs no acknowledgement.
-  const ackByMs = retrialOf === undefined ? changes.ackByMs : null;
+  const ackByMs = retrialOf === undefined ? changes.ackByMs(plan) : null;
   changes.apply(delta, { oldValue, replacedValue: oldValue, summary, ackByMs });
 }
 
 /** Whether the live value is neither the old value nor, in a stage that may have it live, the new one. */
 export function isForeign(changes: Changes, { plan, stage }: Trial): boolean {
-  const { target, oldValue, newValue, assignment } = plan;
-  const live = changes.valueOf(target);
+  const { oldValue, newValue, assignment } = plan;
+  const live = changes.valueOf(plan);
   if (sameValue(live, oldValue)) return false;
   return (stage === 'trial' && assignment === 'task') || !sameValue(live, newValue);
 }
@@ -85,8 +88,8 @@ export function onHarmOf({ ruleId }: TrialPlan, { environment }: Changes): HarmR
 }
 
 /** The task counts and the usual latency with which a part of a holdback begins. */
-export function holdbackStart({ holdback }: Trial, { recorded, changes }: TrialContext) {
-  const tasks = changes.view.newestTasks(MEASURED_TASKS);
+export function holdbackStart({ holdback, plan }: Trial, { recorded, changes }: TrialContext) {
+  const tasks = newestOf(changes.view, MEASURED_TASKS, plan.cohort);
   const { usualMs = medianLatency(tasks), retrialTask = recorded } = holdback ?? {};
   return { usualMs, fromTask: recorded, retrialTask };
 }

@@ -1,5 +1,5 @@
+import { liveValue } from '../../domain/cohort.ts';
 import { type Rule, tries } from '../../domain/rule.ts';
-import { own } from '../../domain/value.ts';
 import type { LedgerState } from '../../ledger/state.ts';
 import type { Environment } from '../decision/environment.ts';
 import { planTrial } from '../decision/plan-trial.ts';
@@ -25,12 +25,13 @@ export function proofNeeded(state: LedgerState, environment: Environment): strin
 }
 
 function preview(state: LedgerState, rule: Rule, environment: Environment): string {
-  const objection = objectionTo(rule.primary, state, environment);
+  const objection = objectionTo(rule, state, environment);
   if (objection !== undefined) return `No trial begins: ${objection}.`;
   const { settings, asksByTask } = environment;
-  const oldValue = own(state.head.parameters, rule.target);
+  const { target, cohort } = rule;
+  const oldValue = liveValue(state.head, { target, cohort });
   // The delta stands for a value that was never tried: nothing is known of it yet.
-  const delta = { deltaId: '', ordinal: 0, target: rule.target, newValue: undefined };
+  const delta = { deltaId: '', ordinal: 0, target, cohort, newValue: undefined };
   const isApplied = modeOf(rule, settings) === 'auto' && !triesFirst(state, asksByTask);
   const plan = planTrial(state, environment, { delta, rule, oldValue, isApplied });
   return describePowerNow(state, environment, plan);

@@ -1,3 +1,4 @@
+import { type Place, placeName, sameCohort } from '../../domain/cohort.ts';
 import type { Delta } from '../../domain/delta.ts';
 import type { CurationMode, Rule } from '../../domain/rule.ts';
 import type { LoopSettings } from '../../domain/settings.ts';
@@ -9,22 +10,28 @@ import { isLeftToPerson, learnedConfidence, type RuleRecord } from '../../trial/
 type Known = Pick<LedgerView, 'head'>;
 
 /** A change: the value that a rule proposes for a target. */
-export interface ProposedChange {
+export interface ProposedChange extends Place {
   readonly ruleId: string;
-  readonly target: string;
   readonly newValue: Value | undefined;
 }
 
-/** When rules may change a parameter again: after its hold and cooldown; `undefined` if they may now. */
+/**
+ * When rules may change a value again: after its hold and cooldown; `undefined` if they may now. A cohort's value rests
+ * with the value for all, too.
+ */
 export function restingUntil(
   { head }: Known,
   { curation }: LoopSettings,
-  target: string,
+  { target, cohort }: Place,
   nowMs: number,
 ): number | undefined {
-  const entry = own(head.targets, target);
-  if (entry === undefined) return undefined;
-  const untilMs = Math.max(entry.holdUntilMs, entry.touchedMs + curation.cooldownSeconds * 1000);
+  const names = cohort === undefined ? [target] : [target, placeName({ target, cohort })];
+  const ends = names.flatMap((name) => {
+    const entry = own(head.targets, name);
+    if (entry === undefined) return [];
+    return [entry.holdUntilMs, entry.touchedMs + curation.cooldownSeconds * 1000];
+  });
+  const untilMs = Math.max(0, ...ends);
   return untilMs > nowMs ? untilMs : undefined;
 }
 
@@ -83,8 +90,9 @@ export function ruleRest({ head }: Known, ruleId: string, nowMs: number): Rest |
 }
 
 /** Whether a delta proposes this change. */
-export function isOf(delta: Delta, { ruleId, target, newValue }: ProposedChange): boolean {
-  return delta.ruleId === ruleId && delta.target === target && sameValue(delta.newValue, newValue);
+export function isOf(delta: Delta, { ruleId, target, cohort, newValue }: ProposedChange): boolean {
+  const isThere = delta.target === target && sameCohort(delta.cohort, cohort);
+  return delta.ruleId === ruleId && isThere && sameValue(delta.newValue, newValue);
 }
 
 function restAfter({ head }: Known, change: ProposedChange, always: boolean): Rest | undefined {

@@ -1,3 +1,5 @@
+import { overlap } from '../../domain/cohort.ts';
+import { newestOf } from '../../ledger/view.ts';
 import { hasDrifted, medianLatency, RETRIAL_REST_TASKS } from '../../trial/drift.ts';
 import { MEASURED_TASKS, type TrialPlan } from '../../trial/plan.ts';
 import type { DecisionContext } from '../decision/decision.ts';
@@ -14,19 +16,19 @@ export function startRetrial(context: DecisionContext): boolean {
   const { view, environment, trials } = context;
   if (trials.on !== undefined || trials.arePaused) return false;
   if (assignmentOf(environment) === undefined) return false;
-  const tasks = view.newestTasks(MEASURED_TASKS);
   const recorded = view.head.counters.tasksRecorded;
   const drifted = trials.all.find(
     ({ holdback, pauses, plan }) =>
       holdback !== undefined &&
-      trials.all.every((one) => one.holdback !== undefined || one.plan.target !== plan.target) &&
+      trials.all.every((one) => one.holdback !== undefined || !overlap(one.plan, plan)) &&
       pauses.length === 0 &&
       recorded >= holdback.retrialTask &&
-      objectionTo(plan.primary, view, environment) === undefined &&
-      hasDrifted(tasks, holdback.usualMs),
+      objectionTo(plan, view, environment) === undefined &&
+      hasDrifted(newestOf(view, MEASURED_TASKS, plan.cohort), holdback.usualMs),
   );
   if (drifted === undefined) return false;
   const { plan } = drifted;
+  const tasks = newestOf(view, MEASURED_TASKS, plan.cohort);
   const retrialTask = recorded + RETRIAL_REST_TASKS;
   trials.of(plan.deltaId)?.renew({ usualMs: medianLatency(tasks), retrialTask });
   begin(context, planAgain(context, plan));
@@ -36,7 +38,7 @@ export function startRetrial(context: DecisionContext): boolean {
 /** Proposes the delta that would restore the old value, and plans its trial. */
 function planAgain(
   { view, environment, changes }: DecisionContext,
-  { deltaId: retrialOf, ruleId, fingerprint, primary, guards, target, oldValue }: TrialPlan,
+  { deltaId: retrialOf, ruleId, fingerprint, primary, guards, target, cohort, oldValue }: TrialPlan,
 ): TrialPlan {
   const confirmed = view.delta(retrialOf);
   const delta = changes.proposeSetting({
@@ -44,6 +46,7 @@ function planAgain(
     type: confirmed?.type,
     operation: inverseOf(confirmed?.operation ?? 'modify'),
     target,
+    cohort,
     newValue: oldValue,
     reasoning: `Tasks are slower than when delta ${retrialOf} was confirmed: is the value before it better by now?`,
     revertsDeltaId: retrialOf,

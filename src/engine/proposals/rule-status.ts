@@ -38,7 +38,7 @@ export function ruleStatus(
 ): RuleStatus {
   const { settings, nowMs } = environment;
   const { helped = 0, harmed = 0, inconclusive = 0 } = recordOf(state, rule) ?? {};
-  const coolMs = restingUntil(state, settings, rule.target, nowMs);
+  const coolMs = restingUntil(state, settings, rule, nowMs);
   const restMs = restEnd(state, rule, nowMs);
   return {
     confidence: confidenceOf(state, rule, nowMs),
@@ -59,18 +59,18 @@ function waitingOf(
   const { settings, nowMs, asksByTask } = environment;
   const never = neverPasses(state, rule, settings, nowMs);
   if (never !== undefined) return never;
-  const [tried] = trialsOn(state, rule.target).filter(({ stage }) => stage !== 'holdback');
+  const [tried] = trialsOn(state, rule).filter(({ stage }) => stage !== 'holdback');
   if (tried !== undefined) {
     const where = isInForceUntried(tried) ? 'in force and compared' : `on ${tried.stage}`;
     return `${rule.target} is ${where}, by delta ${tried.plan.deltaId}`;
   }
-  const news = waitsForTasks(state, settings, rule.target, nowMs);
+  const news = waitsForTasks(state, settings, rule, nowMs);
   if (news !== '') return news;
   const mode = modeOf(rule, settings);
   const isTried = tries(mode) && (mode !== 'auto' || triesFirst(state, asksByTask));
   const untried =
     isTried &&
-    (objectionTo(rule.primary, state, environment) ?? whyHourIsFull(state, settings, nowMs));
+    (objectionTo(rule, state, environment) ?? whyHourIsFull(state, settings, nowMs));
   return untried || muted(state, rule, settings, nowMs) || lastRejection(state, rule);
 }
 

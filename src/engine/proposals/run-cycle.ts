@@ -1,14 +1,23 @@
 import { combineMetrics } from '../../cycle/combine-metrics.ts';
 import type { Curated } from '../../cycle/curate.ts';
 import { type CycleInput, type CyclePlan, planCycle } from '../../cycle/cycle.ts';
-import { type Generated, generate, type HeldSince, type Restraints } from '../../cycle/generate.ts';
+import {
+  type CycleContext,
+  type Generated,
+  generate,
+  type HeldSince,
+  type Restraints,
+} from '../../cycle/generate.ts';
 import { summarize } from '../../cycle/window-statistics.ts';
+import { type Cohort, liveValue, liveValues, nameOf, sameCohort } from '../../domain/cohort.ts';
 import type { CycleRecord } from '../../domain/cycle.ts';
 import type { Delta } from '../../domain/delta.ts';
+import type { Rule } from '../../domain/rule.ts';
 import type { Sliced } from '../../domain/slices.ts';
+import type { Value } from '../../domain/value.ts';
 import type { WindowSummary } from '../../domain/window.ts';
 import { appliedLastHour } from '../../ledger/head.ts';
-import { type LedgerView, trialsOn } from '../../ledger/view.ts';
+import { type LedgerView, newestOf, trialsOn } from '../../ledger/view.ts';
 import type { Changes } from '../decision/changes.ts';
 import { type DecisionContext, decision, type EngineDecision } from '../decision/decision.ts';
 import type { Environment } from '../decision/environment.ts';
@@ -20,6 +29,7 @@ import {
   isStopped,
   mayProbe,
   modeOf,
+  type ProposedChange,
   restingUntil,
   triesFirst,
 } from './proposals.ts';
@@ -52,14 +62,25 @@ export function* askRules(
   heldSinceMs: HeldSince = new Map(),
 ): Sliced<Generated> {
   const { settings, nowMs, monotonic } = environment;
-  const { head } = view;
   const combined = combineMetrics(view.metricsReports(), settings.metrics, nowMs);
-  const window = yield* windowOf(view, environment);
+  const contextOf = function* (cohort?: Cohort): Sliced<CycleContext | undefined> {
+    const window = yield* windowOf(view, environment, cohort);
+    const parameters = liveValues(view.head, cohort);
+    return window && { window, metrics: combined?.metrics, parameters };
+  };
+  const context = yield* contextOf();
+  const ofCohorts = new Map<string, CycleContext>();
+  for (const { cohort } of settings.rules) {
+    if (cohort === undefined || ofCohorts.has(nameOf(cohort))) continue;
+    const own = yield* contextOf(cohort);
+    if (own !== undefined) ofCohorts.set(nameOf(cohort), own);
+  }
   const pending = [...view.pending()].filter((one) => !isOverdue(one, nowMs));
   return yield* generate({
     ...restraintsOf(view, environment, pending),
     settings,
-    context: window && { window, metrics: combined?.metrics, parameters: head.parameters },
+    context,
+    ofCohorts,
     nowMs,
     metricsAgeMs: combined?.ageMs,
     heldSinceMs,
@@ -128,9 +149,13 @@ function withoutOutdated(
   tried: readonly Delta[],
   changes: Changes,
 ): Delta[] {
-  return pending.filter(({ deltaId, ruleId, target, waitsFor }) => {
+  return pending.filter(({ deltaId, ruleId, target, cohort, waitsFor }) => {
     const isOutdated =
-      waitsFor === 'trial' && tried.some((one) => one.ruleId === ruleId && one.target === target);
+      waitsFor === 'trial' &&
+      tried.some(
+        (one) =>
+          one.ruleId === ruleId && one.target === target && sameCohort(one.cohort, cohort),
+      );
     if (isOutdated) changes.expire(deltaId, 'Expired: a newer one has taken its place');
     return !isOutdated;
   });
@@ -153,15 +178,18 @@ function expireIn(changes: Changes): Delta[] {
   });
 }
 
-/** The summary of the newest tasks; `undefined` if too few are retained, or they are too old. */
+/** The summary of the newest tasks, of a cohort or of all; `undefined` if too few are retained, or they are too old. */
 function* windowOf(
   view: LedgerView,
   { settings, nowMs }: Environment,
+  cohort: Cohort | undefined,
 ): Sliced<WindowSummary | undefined> {
   const { cycle, rules } = settings;
-  if (view.taskCount < cycle.minTasks || isWindowStale(view, settings, nowMs)) return undefined;
+  const tasks = newestOf(view, Math.max(cycle.minTasks, cycle.analysisWindow), cohort);
+  if (tasks.length < cycle.minTasks) return undefined;
+  if (isWindowStale(view, settings, nowMs, cohort)) return undefined;
   const asked = new Set(rules.flatMap(({ measurements }) => [...measurements]));
-  return yield* summarize(view.newestTasks(cycle.analysisWindow), asked);
+  return yield* summarize(tasks.slice(-cycle.analysisWindow), asked);
 }
 
 function inputOf(
@@ -173,13 +201,12 @@ function inputOf(
   return {
     ...restraintsOf(view, environment, pending),
     settings,
-    parameters: view.head.parameters,
+    valueOf: (place) => liveValue(view.head, place),
     triesFirst: triesFirst(view, asksByTask),
     appliedLastHour: appliedLastHour(view.head, nowMs),
     confidenceOf: (rule) => confidenceOf(view, rule, nowMs),
     isLeftToPerson: (rule) => isStopped(view, rule, nowMs),
-    mayProbe: ({ rule, newValue }) =>
-      mayProbe(view, { ruleId: rule.id, target: rule.target, newValue }, nowMs),
+    mayProbe: ({ rule, newValue }) => mayProbe(view, changeOf(rule, newValue), nowMs),
   };
 }
 
@@ -190,15 +217,19 @@ function restraintsOf(
   pending: readonly Delta[],
 ): Restraints {
   return {
-    isResting: (target) =>
-      trialsOn(view, target).some(({ stage }) => stage !== 'holdback') ||
-      restingUntil(view, settings, target, nowMs) !== undefined ||
-      waitsForTasks(view, settings, target, nowMs) !== '',
-    isPending: (ruleId, target, newValue) => {
-      const change = { ruleId, target, newValue };
+    isResting: (place) =>
+      trialsOn(view, place).some(({ stage }) => stage !== 'holdback') ||
+      restingUntil(view, settings, place, nowMs) !== undefined ||
+      waitsForTasks(view, settings, place, nowMs) !== '',
+    isPending: (rule, newValue) => {
+      const change = changeOf(rule, newValue);
       return pending.some((delta) => isOf(delta, change)) || isHarmResting(view, change, nowMs);
     },
   };
+}
+
+function changeOf({ id, target, cohort }: Rule, newValue: Value | undefined): ProposedChange {
+  return { ruleId: id, target, cohort, newValue };
 }
 
 /** What a proposal waits for, if it does, by its outcome. */
@@ -220,6 +251,7 @@ function carryOut(context: DecisionContext, curated: Curated, cycleNumber: numbe
     type: rule.type,
     operation: rule.operation,
     target: rule.target,
+    cohort: rule.cohort,
     oldValue,
     newValue,
     reasoning,
@@ -236,10 +268,10 @@ function carryOut(context: DecisionContext, curated: Curated, cycleNumber: numbe
   });
   if (outcome === 'apply') {
     // Trials of the parameter would compare values that are no longer live.
-    trials.stopOn(rule.target, `delta ${delta.deltaId} set ${rule.target}`);
+    trials.stopOn(rule, `delta ${delta.deltaId} set ${rule.target}`);
     const isCompared = modeOf(rule, environment.settings) === 'auto';
     if (isCompared) applyAndCompare(context, { delta, rule });
-    else changes.applyAndObserve(delta, { ackByMs: changes.ackByMs });
+    else changes.applyAndObserve(delta, { ackByMs: changes.ackByMs(delta) });
   }
   if (outcome === 'reject') changes.reject(delta.deltaId, summary);
   return delta;

@@ -1,4 +1,5 @@
 import { whyNeverPasses } from '../../cycle/shortfall.ts';
+import { type Place, nameOf, overlap } from '../../domain/cohort.ts';
 import type { Delta, DeltaType } from '../../domain/delta.ts';
 import type { Metric } from '../../domain/effect.ts';
 import { limitValue, violationOf } from '../../domain/parameters.ts';
@@ -6,12 +7,13 @@ import type { Rule } from '../../domain/rule.ts';
 import type { LoopSettings } from '../../domain/settings.ts';
 import { own, sameValue, type Value } from '../../domain/value.ts';
 import { appliedLastHour } from '../../ledger/head.ts';
-import type { LedgerView } from '../../ledger/view.ts';
+import { type LedgerView, newestOf } from '../../ledger/view.ts';
 import { MEASURED_TASKS, type TrialPlan } from '../../trial/plan.ts';
 import { describeObstacle, describePower, objectionToTrial } from '../../trial/preview/power.ts';
 import type { Changes } from '../decision/changes.ts';
 import type { DecisionContext } from '../decision/decision.ts';
 import { type Environment, followersOf } from '../decision/environment.ts';
+import { excessOfOwn } from '../decision/own-values.ts';
 import { assignmentOf, outcomeTimeout, planTrial } from '../decision/plan-trial.ts';
 import { waitsForTasks } from './fresh-tasks.ts';
 import {
@@ -41,10 +43,12 @@ export function startNextTrial(
   const [first] = [...fresh, ...older]
     .flatMap((delta) => candidateOf(context, delta) ?? [])
     .filter(({ rule }) => isTried(rule, environment))
-    .filter(({ rule }) => objectionTo(rule.primary, view, environment) === undefined)
+    .filter(({ rule, delta: { cohort } }) => {
+      return objectionTo({ ...rule, cohort }, view, environment) === undefined;
+    })
     .sort((a, b) => a.triedMs - b.triedMs);
   if (first === undefined) return;
-  const oldValue = changes.valueOf(first.delta.target);
+  const oldValue = changes.valueOf(first.delta);
   begin(context, planTrial(view, environment, { ...first, oldValue }));
 }
 
@@ -59,7 +63,7 @@ export function describePowerNow(
   environment: Environment,
   plan: TrialPlan,
 ): string {
-  return describePower(plan, view.newestTasks(MEASURED_TASKS), {
+  return describePower(plan, newestOf(view, MEASURED_TASKS, plan.cohort), {
     followers: environment.followers().length,
     ask: environment.asksByTask() === true,
     sequence: view.head.sequence,
@@ -96,7 +100,7 @@ export function applyWaiting(
     if (maxDeltasPerHour > 0 && left <= 0) break;
     const candidate = candidateOf(context, delta);
     if (candidate === undefined || modeOf(candidate.rule, settings) !== 'auto') continue;
-    if (changes.hasCooldownBegun(delta.target) || isMuted(view, candidate.rule, environment))
+    if (changes.hasCooldownBegun(delta) || isMuted(view, candidate.rule, environment))
       continue;
     applyAndCompare(context, candidate);
     applied.push(delta);
@@ -115,11 +119,12 @@ export function applyAndCompare(
   { delta, rule }: { readonly delta: Delta; readonly rule: Rule },
 ): void {
   const { view, environment, changes } = context;
-  const { ackByMs } = changes;
-  const oldValue = changes.valueOf(delta.target);
+  const ackByMs = changes.ackByMs(delta);
+  const oldValue = changes.valueOf(delta);
   const plan = planTrial(view, environment, { delta, rule, oldValue, isApplied: true });
   const obstacle =
-    obstacleToBlocks(context, plan, delta.type) ?? objectionTo(rule.primary, view, environment);
+    obstacleToBlocks(context, plan, delta.type) ??
+    objectionTo({ ...rule, cohort: delta.cohort }, view, environment);
   if (obstacle !== undefined) {
     changes.applyAndObserve(delta, { ackByMs, summary: `Not compared: ${obstacle}` });
     return;
@@ -168,43 +173,48 @@ function candidateOf(
 ): TrialCandidate | undefined {
   const rule = settings.rules.find(({ id }) => id === delta.ruleId);
   if (rule === undefined || isStopped(view, rule, nowMs)) return undefined;
-  const { target, newValue } = delta;
+  const { newValue } = delta;
   // A value is live and not proven yet, or a trial of the parameter waits for late reports.
-  if (trials.all.some(({ plan, stage }) => plan.target === target && stage !== 'holdback')) {
+  if (trials.all.some(({ plan, stage }) => overlap(plan, delta) && stage !== 'holdback')) {
     return undefined;
   }
-  if (sameValue(changes.valueOf(target), newValue)) return undefined;
-  if (newValue !== undefined && !isInReach(newValue, target, changes, settings)) return undefined;
-  if (restingUntil(view, settings, target, nowMs) !== undefined) return undefined;
-  if (settings.curation.cooldownSeconds > 0 && changes.hasCooldownBegun(target)) return undefined;
+  if (sameValue(changes.valueOf(delta), newValue)) return undefined;
+  if (newValue !== undefined && !isInReach(newValue, delta, changes, settings)) return undefined;
+  if (restingUntil(view, settings, delta, nowMs) !== undefined) return undefined;
+  if (settings.curation.cooldownSeconds > 0 && changes.hasCooldownBegun(delta)) return undefined;
   if (isHarmResting(view, delta, nowMs)) return undefined;
+  if (excessOfOwn(view.head, delta, newValue) !== undefined) return undefined;
   // The proposal may have waited while the parameter was set, or while no tasks came.
-  if (waitsForTasks(view, settings, target, nowMs) !== '') return undefined;
+  if (waitsForTasks(view, settings, delta, nowMs) !== '') return undefined;
   return { delta, rule, triedMs: lastTriedMs(view, delta) };
 }
 
 /** Whether a value is allowed, and within `max_step` of the live one, which may differ from that at the proposal. */
 function isInReach(
   newValue: Value,
-  target: string,
+  place: Place,
   changes: Changes,
   { parameters }: LoopSettings,
 ): boolean {
-  const spec = own(parameters, target);
-  const limited = limitValue(spec, changes.valueOf(target), newValue);
+  const spec = own(parameters, place.target);
+  const limited = limitValue(spec, changes.valueOf(place), newValue);
   return sameValue(limited, newValue) && violationOf(spec, newValue) === undefined;
 }
 
 /** Why no trial of a metric begins as tasks come at present, in words; `undefined` if it may. */
 export function objectionTo(
-  primary: Metric,
+  { primary, cohort }: { readonly primary: Metric } & Pick<Place, 'cohort'>,
   view: Pick<LedgerView, 'newestTasks'>,
   environment: Pick<Environment, 'settings' | 'asksByTask'>,
 ): string | undefined {
   const { maxSeconds, blockTasks } = environment.settings.trial;
-  const tasks = view.newestTasks(MEASURED_TASKS);
+  const tasks = newestOf(view, MEASURED_TASKS, cohort);
+  const assignment = assignmentOf(environment) ?? 'switchback';
+  if (cohort !== undefined && assignment !== 'task') {
+    return `a value for ${nameOf(cohort)} is tried task by task, and tasks do not ask by their ids`;
+  }
   const limits = {
-    assignment: assignmentOf(environment) ?? 'switchback',
+    assignment,
     blockTasks,
     maxMs: maxSeconds * 1000,
     primary,

@@ -1,3 +1,4 @@
+import { nameOf, ownValues } from '../../domain/cohort.ts';
 import { invalidFields, LearningError } from '../../domain/errors.ts';
 import { isOfType, nameOfType, type ParameterType, typeOf } from '../../domain/parameter-type.ts';
 import { MAX_PARAMETERS } from '../../domain/parameters.ts';
@@ -35,7 +36,7 @@ const KEPT = 2 * MAX_PARAMETERS;
 /** Evaluates parameters as OpenFeature's flags. As long as nothing changes, an evaluation is the same object. */
 export class Evaluator {
   readonly #engine: Engine;
-  /** The newest evaluations, by parameter name and, where there is one, assignment. */
+  /** The newest evaluations, by parameter name and, where there is one, assignment and cohort. */
   readonly #newest = new Map<string, Evaluation>();
 
   constructor(engine: Engine) {
@@ -54,12 +55,17 @@ export class Evaluator {
       throw new LearningError('PARAMETER_NOT_FOUND', `there is no parameter ${show(name)}`);
     }
     const { taskId, labels } = readContext(context);
-    const possible = [live, ...trials.flatMap(({ plan }) => [plan.oldValue, plan.newValue])];
+    const ofCohorts = ownValues(state.head).filter(({ target }) => target === name);
+    const possible = [
+      live,
+      ...ofCohorts.map(({ value }) => value),
+      ...trials.flatMap(({ plan }) => [plan.oldValue, plan.newValue]),
+    ];
     const faults = possible.map((value) => this.#fault(name, value, wanted));
     const resolve = () => {
-      if (taskId === '') return baseline(state);
+      if (taskId === '') return baseline(state, labels);
       // A task that could not use the value of one of the arms is assigned none.
-      if (faults.some((fault) => fault !== undefined)) return held(state, taskId);
+      if (faults.some((fault) => fault !== undefined)) return held(state, { taskId, labels });
       return this.#engine.resolve({ taskId, labels, target: name });
     };
     const evaluation = this.#evaluate(await resolve(), name);
@@ -68,13 +74,16 @@ export class Evaluator {
     return evaluation;
   }
 
-  /** Evaluates all parameters. Assigns no arms, since a caller that asks for all values keeps them for later. */
+  /** Evaluates all parameters, for the context's cohort. Assigns no arms, since a caller that asks for all values keeps them for later. */
   all(context: Value | undefined): readonly Evaluation[] {
-    const { taskId } = readContext(context);
-    return taskId === '' ? this.baseline() : this.#evaluateAll(this.#engine.peek(taskId));
+    const { taskId, labels } = readContext(context);
+    const { state } = this.#engine.ledger;
+    return this.#evaluateAll(
+      taskId === '' ? baseline(state, labels) : this.#engine.peek({ taskId, labels }),
+    );
   }
 
-  /** The values in force. */
+  /** The values in force for tasks of no cohort. */
   baseline(): readonly Evaluation[] {
     return this.#evaluateAll(baseline(this.#engine.ledger.state));
   }
@@ -102,7 +111,9 @@ export class Evaluator {
     const value = valueIn(resolved.parameters, name);
     const type = this.#typeOf(name, value);
     // A space separates the parts, as names have none.
-    const key = assignment === undefined ? name : `${name} ${assignment.deltaId} ${assignment.arm}`;
+    const { cohort } = resolved;
+    const arm = assignment === undefined ? '' : `${assignment.deltaId} ${assignment.arm}`;
+    const key = `${name} ${arm} ${cohort === undefined ? '' : nameOf(cohort)}`;
     const known = this.#newest.get(key);
     if (known !== undefined && isStill(known, value, type, resolved)) return known;
     const evaluation = this.#createEvaluation({ name, value, type }, assignment, resolved);

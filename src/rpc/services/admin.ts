@@ -56,10 +56,12 @@ export function adminHandlers({
     approveDelta: unary(method.approveDelta, onDelta(approve)),
     rejectDelta: unary(method.rejectDelta, onDelta(reject)),
     revertDelta: unary(method.revertDelta, onDelta(revert)),
-    setParameter: unary(method.setParameter, async ({ target, value, reason, holdSeconds }) => {
+    setParameter: unary(method.setParameter, async (request) => {
+      const { target, cohort, value, reason, holdSeconds } = request;
       const read = value === undefined ? { fault: 'expected a value' } : fromProtoValue(value);
       if ('fault' in read) throw invalidFields([{ field: 'value', description: read.fault }]);
-      const override = { target, value: read.value, reason, holdSeconds };
+      const place = cohort && { label: cohort.label, value: cohort.value };
+      const override = { target, cohort: place, value: read.value, reason, holdSeconds };
       return { delta: toProtoDelta(await engine.decide(setParameter(override))) };
     }),
     pauseTrials: unary(method.pauseTrials, () => setPaused(true)),

@@ -87,7 +87,7 @@ export function learningHandlers(
       checkResolveParameters,
       async ({ taskId, labels, clientId }) => {
         const task = { taskId, labels, clientId };
-        return answers.answer(taskId === '' ? baseline(state) : await engine.resolve(task));
+        return answers.answer(taskId === '' ? baseline(state, labels) : await engine.resolve(task));
       },
     ),
     streamDeltas: serverStreamHandler(

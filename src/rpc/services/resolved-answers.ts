@@ -1,4 +1,5 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
+import { nameOf } from '../../domain/cohort.ts';
 import type { Parameters } from '../../domain/value.ts';
 import type { Resolved } from '../../engine/resolve.ts';
 import { Arm, ResolveParametersResponseSchema } from '../../gen/learning/v1/learning_service_pb.ts';
@@ -26,7 +27,7 @@ export class ResolvedAnswers {
 
   /** Throws if a value cannot be encoded. */
   answer(resolved: Resolved): Uint8Array {
-    const key = keyOf(resolved.assignments);
+    const key = keyOf(resolved);
     const newest = this.#newest.get(key);
     if (newest !== undefined && isSame(newest.resolved, resolved)) return newest.bytes;
     const bytes = encode(ResolveParametersResponseSchema, toProtoResolved(resolved, this.#epoch));
@@ -40,9 +41,10 @@ export class ResolvedAnswers {
   }
 }
 
-/** The key of a combination of assignments. Spaces separate its parts, as ids have none. */
-function keyOf(assignments: Resolved['assignments']): string {
-  return assignments.map(({ deltaId, arm, stage }) => `${deltaId} ${arm} ${stage}`).join(' ');
+/** The key of a combination of assignments and a cohort. Spaces separate its parts, as ids have none. */
+function keyOf({ assignments, cohort }: Resolved): string {
+  const arms = assignments.map(({ deltaId, arm, stage }) => `${deltaId} ${arm} ${stage}`);
+  return [...arms, cohort === undefined ? '' : nameOf(cohort)].join(' ');
 }
 
 function toProtoResolved(

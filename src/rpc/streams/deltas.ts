@@ -1,5 +1,6 @@
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import type { Clock } from '../../domain/clock.ts';
+import type { CohortValues } from '../../domain/cohort.ts';
 import type { DeltaType } from '../../domain/delta.ts';
 import type { LearningError } from '../../domain/errors.ts';
 import {
@@ -153,6 +154,7 @@ export class DeltaStream implements OpenStream, SubscriberInfo {
       epoch: request.epoch,
       afterSequence: request.afterSequence,
       types: this.types,
+      cohorts: request.cohorts,
     });
     ports.call.on('drain', () => {
       this.#writable = true;
@@ -207,6 +209,14 @@ export class DeltaStream implements OpenStream, SubscriberInfo {
   }
 }
 
+function toProtoCohorts(own: CohortValues | undefined) {
+  if (own === undefined) return [];
+  return Object.entries(own.values).map(([value, parameters]) => ({
+    cohort: { label: own.label, value },
+    parameters: toProtoParameters(parameters),
+  }));
+}
+
 function encodeItem({ head }: LedgerState, item: FeedItem): Buffer {
   const event =
     item.kind === 'delta'
@@ -217,6 +227,7 @@ function encodeItem({ head }: LedgerState, item: FeedItem): Buffer {
             outcome: OUTCOMES[item.outcome],
             parameters: toProtoParameters(item.parameters),
             deltaIds: item.deltaIds,
+            cohorts: toProtoCohorts(item.cohortValues),
           },
         } as const);
   const { epoch } = head;

@@ -1,6 +1,7 @@
+import { liveValue } from '../../domain/cohort.ts';
 import { bornApplied, isLive, type Proposal } from '../../domain/delta.ts';
 import type { Retention } from '../../domain/settings.ts';
-import { own, sameValue } from '../../domain/value.ts';
+import { sameValue } from '../../domain/value.ts';
 import { Draft } from '../../ledger/draft.ts';
 import type { LedgerEvent, StoredEvent } from '../../ledger/event.ts';
 import { copyHead, emptyHead, type Head, toWallMs } from '../../ledger/head.ts';
@@ -160,8 +161,8 @@ function endUndecided(
 }
 
 function restoreBaseline(draft: Draft, plan: TrialPlan, deltaId: string): void {
-  const { target, oldValue, newValue } = plan;
-  const live = own(draft.head.parameters, target);
+  const { target, cohort, oldValue, newValue } = plan;
+  const live = liveValue(draft.head, plan);
   if (sameValue(live, oldValue) || !sameValue(live, newValue)) return;
   const tried = draft.delta(plan.deltaId);
   const proposal: Proposal = {
@@ -171,6 +172,7 @@ function restoreBaseline(draft: Draft, plan: TrialPlan, deltaId: string): void {
     type: tried?.type,
     operation: oldValue === undefined ? 'remove' : live === undefined ? 'add' : 'modify',
     target,
+    cohort,
     oldValue: live,
     newValue: oldValue,
     reasoning: RESTORED,

@@ -40,9 +40,10 @@ const MAX_CHANGES = 64;
 export function changeKey({
   ruleId,
   target,
+  cohort,
   newValue,
-}: Pick<TrialPlan, 'ruleId' | 'target' | 'newValue'>): string {
-  return JSON.stringify([ruleId, target, newValue ?? null]);
+}: Pick<TrialPlan, 'ruleId' | 'target' | 'cohort' | 'newValue'>): string {
+  return JSON.stringify([ruleId, target, newValue ?? null, ...cohortKey(cohort)]);
 }
 
 /**
@@ -51,10 +52,15 @@ export function changeKey({
  */
 export function carryKey({
   fingerprint,
+  cohort,
   oldValue,
   newValue,
-}: Pick<TrialPlan, 'fingerprint' | 'oldValue' | 'newValue'>): string {
-  return JSON.stringify([fingerprint, oldValue ?? null, newValue ?? null]);
+}: Pick<TrialPlan, 'fingerprint' | 'cohort' | 'oldValue' | 'newValue'>): string {
+  return JSON.stringify([fingerprint, oldValue ?? null, newValue ?? null, ...cohortKey(cohort)]);
+}
+
+function cohortKey(cohort: TrialPlan['cohort']): readonly string[] {
+  return cohort === undefined ? [] : [cohort.label, cohort.value];
 }
 
 /** The result of a trial at its promotion or its end. */
@@ -87,7 +93,7 @@ export function foldVerdict(
 /** Records that clients or an operator had a change reverted: it rests as after harm, but its rule's record stays. */
 export function foldRefusal(
   memory: TrialMemory,
-  change: Pick<TrialPlan, 'ruleId' | 'target' | 'newValue'>,
+  change: Pick<TrialPlan, 'ruleId' | 'target' | 'cohort' | 'newValue'>,
   timeMs: number,
 ): void {
   const key = changeKey(change);

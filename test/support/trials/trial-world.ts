@@ -234,7 +234,7 @@ export class TrialWorld {
     for (const trial of trials) {
       const { plan } = trial;
       expect(this.state.delta(plan.deltaId)?.state).toBe(STATES[trial.stage]);
-      const isBehind = trial.stage === 'holdback' && trialsOn(this.state, plan.target).length > 1;
+      const isBehind = trial.stage === 'holdback' && trialsOn(this.state, plan).length > 1;
       if (isBehind) continue;
       const standing =
         (runningBlock(trial)?.arm ?? restingArm(trial)) === 'new' ? plan.newValue : plan.oldValue;

@@ -4,6 +4,7 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "../../buf/validate/validate_pb.ts";
 import type { Timestamp, Value } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Message, UnknownEnum } from "@bufbuild/protobuf";
@@ -12,7 +13,35 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file learning/v1/delta.proto.
  */
 export const file_learning_v1_delta: GenFile = /*@__PURE__*/
-  fileDesc("ChdsZWFybmluZy92MS9kZWx0YS5wcm90bxILbGVhcm5pbmcudjEi5wUKBURlbHRhEhAKCGRlbHRhX2lkGAEgASgJEhAKCHNlcXVlbmNlGAIgASgEEg8KB3J1bGVfaWQYAyABKAkSJAoEdHlwZRgEIAEoDjIWLmxlYXJuaW5nLnYxLkRlbHRhVHlwZRIuCglvcGVyYXRpb24YBSABKA4yGy5sZWFybmluZy52MS5EZWx0YU9wZXJhdGlvbhIOCgZ0YXJnZXQYBiABKAkSKQoJb2xkX3ZhbHVlGAcgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlEikKCW5ld192YWx1ZRgIIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZRIRCglyZWFzb25pbmcYCSABKAkSEgoKY29uZmlkZW5jZRgKIAEoARIoCgZpbXBhY3QYCyABKA4yGC5sZWFybmluZy52MS5EZWx0YUltcGFjdBImCgVzdGF0ZRgMIAEoDjIXLmxlYXJuaW5nLnYxLkRlbHRhU3RhdGUSMAoMcHJvcG9zZV90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgphcHBseV90aW1lGA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtleHBpcmVfdGltZRgPIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMY3ljbGVfbnVtYmVyGBAgASgEEjAKCmV2YWx1YXRpb24YESABKAsyHC5sZWFybmluZy52MS5EZWx0YUV2YWx1YXRpb24SKAoGZWZmZWN0GBIgASgLMhgubGVhcm5pbmcudjEuRGVsdGFFZmZlY3QSGAoQcmV2ZXJ0c19kZWx0YV9pZBgTIAEoCRIWCg50cmlhbF9kZWx0YV9pZBgUIAEoCRImCghyZWZ1c2FscxgVIAMoCzIULmxlYXJuaW5nLnYxLlJlZnVzYWwSFQoNcmVmdXNhbF9jb3VudBgWIAEoDSJuCgdSZWZ1c2FsEhEKCWNsaWVudF9pZBgBIAEoCRIOCgZyZWFzb24YAiABKAkSDwoHbWVzc2FnZRgDIAEoCRIvCgtyZWZ1c2VfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAilwEKD0RlbHRhRXZhbHVhdGlvbhIVCg1vdmVyYWxsX3Njb3JlGAEgASgBEhMKC3JlY29tbWVuZGVkGAIgASgIEhEKCXJlYXNvbmluZxgDIAEoCRIqCgpyaXNrX2xldmVsGAQgASgOMhYubGVhcm5pbmcudjEuUmlza0xldmVsEhkKEWVzdGltYXRlZF9iZW5lZml0GAUgASgJIqcBCgtEZWx0YUVmZmVjdBIlCgd2ZXJkaWN0GAEgASgOMhQubGVhcm5pbmcudjEuVmVyZGljdBIqCgdtZXRyaWNzGAIgAygLMhkubGVhcm5pbmcudjEuTWV0cmljRWZmZWN0EhIKCnRhc2tzX3VzZWQYAyABKAQSDwoHc3VtbWFyeRgEIAEoCRIgCgVnYWlucxgFIAMoCzIRLmxlYXJuaW5nLnYxLkdhaW4iVgoER2FpbhIOCgZtZXRyaWMYASABKAkSEAoIcGVyX3Rhc2sYAiABKAESDQoFbG93ZXIYAyABKAESDQoFdXBwZXIYBCABKAESDgoGZ3JvdXBzGAUgASgEIvQBCgxNZXRyaWNFZmZlY3QSDgoGbWV0cmljGAEgASgJEhAKCGVzdGltYXRlGAIgASgBEg0KBWxvd2VyGAMgASgBEg0KBXVwcGVyGAQgASgBEg4KBmVfaGFybRgFIAEoARIOCgZlX2hlbHAYBiABKAESEQoJdGFza3Nfb2xkGAcgASgEEhEKCXRhc2tzX25ldxgIIAEoBBIpCglzdGF0aXN0aWMYCSABKA4yFi5sZWFybmluZy52MS5TdGF0aXN0aWMSEwoLZV9ub3Rfd29yc2UYCiABKAESEwoGbWFyZ2luGAsgASgBSACIAQFCCQoHX21hcmdpbiqNAQoJRGVsdGFUeXBlEhoKFkRFTFRBX1RZUEVfVU5TUEVDSUZJRUQQABIbChdERUxUQV9UWVBFX0NPT1JESU5BVElPThABEhcKE0RFTFRBX1RZUEVfU1RSQVRFR1kQAhIXChNERUxUQV9UWVBFX1JFU09VUkNFEAMSFQoRREVMVEFfVFlQRV9NRVRSSUMQBCqeAQoORGVsdGFPcGVyYXRpb24SHwobREVMVEFfT1BFUkFUSU9OX1VOU1BFQ0lGSUVEEAASGgoWREVMVEFfT1BFUkFUSU9OX01PRElGWRABEhcKE0RFTFRBX09QRVJBVElPTl9BREQQAhIaChZERUxUQV9PUEVSQVRJT05fUkVNT1ZFEAMSGgoWREVMVEFfT1BFUkFUSU9OX0FESlVTVBAEKnsKC0RlbHRhSW1wYWN0EhwKGERFTFRBX0lNUEFDVF9VTlNQRUNJRklFRBAAEhkKFURFTFRBX0lNUEFDVF9QT1NJVElWRRABEhkKFURFTFRBX0lNUEFDVF9ORUdBVElWRRACEhgKFERFTFRBX0lNUEFDVF9ORVVUUkFMEAMqZwoJUmlza0xldmVsEhoKFlJJU0tfTEVWRUxfVU5TUEVDSUZJRUQQABISCg5SSVNLX0xFVkVMX0xPVxABEhUKEVJJU0tfTEVWRUxfTUVESVVNEAISEwoPUklTS19MRVZFTF9ISUdIEAMq+AEKCkRlbHRhU3RhdGUSGwoXREVMVEFfU1RBVEVfVU5TUEVDSUZJRUQQABIYChRERUxUQV9TVEFURV9QUk9QT1NFRBABEhgKFERFTFRBX1NUQVRFX1JFSkVDVEVEEAISFQoRREVMVEFfU1RBVEVfVFJJQUwQAxIXChNERUxUQV9TVEFURV9BUFBMSUVEEAQSGAoUREVMVEFfU1RBVEVfUkVWRVJURUQQBRIXChNERUxUQV9TVEFURV9FWFBJUkVEEAYSGwoXREVMVEFfU1RBVEVfUFJPVklTSU9OQUwQBxIZChVERUxUQV9TVEFURV9DT05GSVJNRUQQCCqPAQoHVmVyZGljdBIXChNWRVJESUNUX1VOU1BFQ0lGSUVEEAASEgoOVkVSRElDVF9IRUxQRUQQARISCg5WRVJESUNUX0hBUk1FRBACEhgKFFZFUkRJQ1RfSU5DT05DTFVTSVZFEAMSEwoPVkVSRElDVF9JTlZBTElEEAQSFAoQVkVSRElDVF9PQlNFUlZFRBAFKnoKCVN0YXRpc3RpYxIZChVTVEFUSVNUSUNfVU5TUEVDSUZJRUQQABIUChBTVEFUSVNUSUNfTUVESUFOEAESEwoPU1RBVElTVElDX1RPVEFMEAISEwoPU1RBVElTVElDX1NIQVJFEAMSEgoOU1RBVElTVElDX01FQU4QBGIGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("ChdsZWFybmluZy92MS9kZWx0YS5wcm90bxILbGVhcm5pbmcudjEiOwoGQ29ob3J0EhgKBWxhYmVsGAEgASgJQgm6SAZyBCABKEASFwoFdmFsdWUYAiABKAlCCLpIBXIDKIACIowGCgVEZWx0YRIQCghkZWx0YV9pZBgBIAEoCRIQCghzZXF1ZW5jZRgCIAEoBBIPCgdydWxlX2lkGAMgASgJEiQKBHR5cGUYBCABKA4yFi5sZWFybmluZy52MS5EZWx0YVR5cGUSLgoJb3BlcmF0aW9uGAUgASgOMhsubGVhcm5pbmcudjEuRGVsdGFPcGVyYXRpb24SDgoGdGFyZ2V0GAYgASgJEikKCW9sZF92YWx1ZRgHIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZRIpCgluZXdfdmFsdWUYCCABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUSEQoJcmVhc29uaW5nGAkgASgJEhIKCmNvbmZpZGVuY2UYCiABKAESKAoGaW1wYWN0GAsgASgOMhgubGVhcm5pbmcudjEuRGVsdGFJbXBhY3QSJgoFc3RhdGUYDCABKA4yFy5sZWFybmluZy52MS5EZWx0YVN0YXRlEjAKDHByb3Bvc2VfdGltZRgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKYXBwbHlfdGltZRgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKDGN5Y2xlX251bWJlchgQIAEoBBIwCgpldmFsdWF0aW9uGBEgASgLMhwubGVhcm5pbmcudjEuRGVsdGFFdmFsdWF0aW9uEigKBmVmZmVjdBgSIAEoCzIYLmxlYXJuaW5nLnYxLkRlbHRhRWZmZWN0EhgKEHJldmVydHNfZGVsdGFfaWQYEyABKAkSFgoOdHJpYWxfZGVsdGFfaWQYFCABKAkSJgoIcmVmdXNhbHMYFSADKAsyFC5sZWFybmluZy52MS5SZWZ1c2FsEhUKDXJlZnVzYWxfY291bnQYFiABKA0SIwoGY29ob3J0GBcgASgLMhMubGVhcm5pbmcudjEuQ29ob3J0Im4KB1JlZnVzYWwSEQoJY2xpZW50X2lkGAEgASgJEg4KBnJlYXNvbhgCIAEoCRIPCgdtZXNzYWdlGAMgASgJEi8KC3JlZnVzZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKXAQoPRGVsdGFFdmFsdWF0aW9uEhUKDW92ZXJhbGxfc2NvcmUYASABKAESEwoLcmVjb21tZW5kZWQYAiABKAgSEQoJcmVhc29uaW5nGAMgASgJEioKCnJpc2tfbGV2ZWwYBCABKA4yFi5sZWFybmluZy52MS5SaXNrTGV2ZWwSGQoRZXN0aW1hdGVkX2JlbmVmaXQYBSABKAkipwEKC0RlbHRhRWZmZWN0EiUKB3ZlcmRpY3QYASABKA4yFC5sZWFybmluZy52MS5WZXJkaWN0EioKB21ldHJpY3MYAiADKAsyGS5sZWFybmluZy52MS5NZXRyaWNFZmZlY3QSEgoKdGFza3NfdXNlZBgDIAEoBBIPCgdzdW1tYXJ5GAQgASgJEiAKBWdhaW5zGAUgAygLMhEubGVhcm5pbmcudjEuR2FpbiJWCgRHYWluEg4KBm1ldHJpYxgBIAEoCRIQCghwZXJfdGFzaxgCIAEoARINCgVsb3dlchgDIAEoARINCgV1cHBlchgEIAEoARIOCgZncm91cHMYBSABKAQi9AEKDE1ldHJpY0VmZmVjdBIOCgZtZXRyaWMYASABKAkSEAoIZXN0aW1hdGUYAiABKAESDQoFbG93ZXIYAyABKAESDQoFdXBwZXIYBCABKAESDgoGZV9oYXJtGAUgASgBEg4KBmVfaGVscBgGIAEoARIRCgl0YXNrc19vbGQYByABKAQSEQoJdGFza3NfbmV3GAggASgEEikKCXN0YXRpc3RpYxgJIAEoDjIWLmxlYXJuaW5nLnYxLlN0YXRpc3RpYxITCgtlX25vdF93b3JzZRgKIAEoARITCgZtYXJnaW4YCyABKAFIAIgBAUIJCgdfbWFyZ2luKo0BCglEZWx0YVR5cGUSGgoWREVMVEFfVFlQRV9VTlNQRUNJRklFRBAAEhsKF0RFTFRBX1RZUEVfQ09PUkRJTkFUSU9OEAESFwoTREVMVEFfVFlQRV9TVFJBVEVHWRACEhcKE0RFTFRBX1RZUEVfUkVTT1VSQ0UQAxIVChFERUxUQV9UWVBFX01FVFJJQxAEKp4BCg5EZWx0YU9wZXJhdGlvbhIfChtERUxUQV9PUEVSQVRJT05fVU5TUEVDSUZJRUQQABIaChZERUxUQV9PUEVSQVRJT05fTU9ESUZZEAESFwoTREVMVEFfT1BFUkFUSU9OX0FERBACEhoKFkRFTFRBX09QRVJBVElPTl9SRU1PVkUQAxIaChZERUxUQV9PUEVSQVRJT05fQURKVVNUEAQqewoLRGVsdGFJbXBhY3QSHAoYREVMVEFfSU1QQUNUX1VOU1BFQ0lGSUVEEAASGQoVREVMVEFfSU1QQUNUX1BPU0lUSVZFEAESGQoVREVMVEFfSU1QQUNUX05FR0FUSVZFEAISGAoUREVMVEFfSU1QQUNUX05FVVRSQUwQAypnCglSaXNrTGV2ZWwSGgoWUklTS19MRVZFTF9VTlNQRUNJRklFRBAAEhIKDlJJU0tfTEVWRUxfTE9XEAESFQoRUklTS19MRVZFTF9NRURJVU0QAhITCg9SSVNLX0xFVkVMX0hJR0gQAyr4AQoKRGVsdGFTdGF0ZRIbChdERUxUQV9TVEFURV9VTlNQRUNJRklFRBAAEhgKFERFTFRBX1NUQVRFX1BST1BPU0VEEAESGAoUREVMVEFfU1RBVEVfUkVKRUNURUQQAhIVChFERUxUQV9TVEFURV9UUklBTBADEhcKE0RFTFRBX1NUQVRFX0FQUExJRUQQBBIYChRERUxUQV9TVEFURV9SRVZFUlRFRBAFEhcKE0RFTFRBX1NUQVRFX0VYUElSRUQQBhIbChdERUxUQV9TVEFURV9QUk9WSVNJT05BTBAHEhkKFURFTFRBX1NUQVRFX0NPTkZJUk1FRBAIKo8BCgdWZXJkaWN0EhcKE1ZFUkRJQ1RfVU5TUEVDSUZJRUQQABISCg5WRVJESUNUX0hFTFBFRBABEhIKDlZFUkRJQ1RfSEFSTUVEEAISGAoUVkVSRElDVF9JTkNPTkNMVVNJVkUQAxITCg9WRVJESUNUX0lOVkFMSUQQBBIUChBWRVJESUNUX09CU0VSVkVEEAUqegoJU3RhdGlzdGljEhkKFVNUQVRJU1RJQ19VTlNQRUNJRklFRBAAEhQKEFNUQVRJU1RJQ19NRURJQU4QARITCg9TVEFUSVNUSUNfVE9UQUwQAhITCg9TVEFUSVNUSUNfU0hBUkUQAxISCg5TVEFUSVNUSUNfTUVBThAEYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_struct, file_google_protobuf_timestamp]);
+
+/**
+ * Tasks that have one value of a label.
+ *
+ * @generated from message learning.v1.Cohort
+ */
+export type Cohort = Message<"learning.v1.Cohort"> & {
+  /**
+   * The label's name, at most 64 bytes.
+   *
+   * @generated from field: string label = 1;
+   */
+  label: string;
+
+  /**
+   * Its value, at most 256 bytes.
+   *
+   * @generated from field: string value = 2;
+   */
+  value: string;
+};
+
+/**
+ * Describes the message learning.v1.Cohort.
+ * Use `create(CohortSchema)` to create a new message.
+ */
+export const CohortSchema: GenMessage<Cohort> = /*@__PURE__*/
+  messageDesc(file_learning_v1_delta, 0);
 
 /**
  * One proposed change to one setting, and what became of it.
@@ -72,7 +101,8 @@ export type Delta = Message<"learning.v1.Delta"> & {
   oldValue?: Value | undefined;
 
   /**
-   * The value after. Absent where the parameter is taken away.
+   * The value after. Absent where the parameter, or a cohort's own value, is
+   * taken away.
    *
    * @generated from field: google.protobuf.Value new_value = 8;
    */
@@ -179,6 +209,16 @@ export type Delta = Message<"learning.v1.Delta"> & {
    * @generated from field: uint32 refusal_count = 22;
    */
   refusalCount: number;
+
+  /**
+   * The only tasks whose value it changes. Absent: all but those of cohorts with
+   * a value of their own. Without a new_value, or with that for all tasks, the
+   * cohort has no value of its own from then on: it has the value for all,
+   * whatever that will be.
+   *
+   * @generated from field: learning.v1.Cohort cohort = 23;
+   */
+  cohort?: Cohort | undefined;
 };
 
 /**
@@ -186,7 +226,7 @@ export type Delta = Message<"learning.v1.Delta"> & {
  * Use `create(DeltaSchema)` to create a new message.
  */
 export const DeltaSchema: GenMessage<Delta> = /*@__PURE__*/
-  messageDesc(file_learning_v1_delta, 0);
+  messageDesc(file_learning_v1_delta, 1);
 
 /**
  * A client's refusal of a delta.
@@ -228,7 +268,7 @@ export type Refusal = Message<"learning.v1.Refusal"> & {
  * Use `create(RefusalSchema)` to create a new message.
  */
 export const RefusalSchema: GenMessage<Refusal> = /*@__PURE__*/
-  messageDesc(file_learning_v1_delta, 1);
+  messageDesc(file_learning_v1_delta, 2);
 
 /**
  * How a proposal was scored.
@@ -277,7 +317,7 @@ export type DeltaEvaluation = Message<"learning.v1.DeltaEvaluation"> & {
  * Use `create(DeltaEvaluationSchema)` to create a new message.
  */
 export const DeltaEvaluationSchema: GenMessage<DeltaEvaluation> = /*@__PURE__*/
-  messageDesc(file_learning_v1_delta, 2);
+  messageDesc(file_learning_v1_delta, 3);
 
 /**
  * The effect of a delta, as far as it is known.
@@ -329,7 +369,7 @@ export type DeltaEffect = Message<"learning.v1.DeltaEffect"> & {
  * Use `create(DeltaEffectSchema)` to create a new message.
  */
 export const DeltaEffectSchema: GenMessage<DeltaEffect> = /*@__PURE__*/
-  messageDesc(file_learning_v1_delta, 3);
+  messageDesc(file_learning_v1_delta, 4);
 
 /**
  * What a delta in force gains per task, compared with tasks that keep the old
@@ -382,7 +422,7 @@ export type Gain = Message<"learning.v1.Gain"> & {
  * Use `create(GainSchema)` to create a new message.
  */
 export const GainSchema: GenMessage<Gain> = /*@__PURE__*/
-  messageDesc(file_learning_v1_delta, 4);
+  messageDesc(file_learning_v1_delta, 5);
 
 /**
  * A delta's effect on one metric.
@@ -479,7 +519,7 @@ export type MetricEffect = Message<"learning.v1.MetricEffect"> & {
  * Use `create(MetricEffectSchema)` to create a new message.
  */
 export const MetricEffectSchema: GenMessage<MetricEffect> = /*@__PURE__*/
-  messageDesc(file_learning_v1_delta, 5);
+  messageDesc(file_learning_v1_delta, 6);
 
 /**
  * What a delta is about.

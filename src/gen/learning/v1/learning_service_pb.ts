@@ -9,7 +9,7 @@ import type { Timestamp, Value } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Cycle } from "./cycle_pb.ts";
 import { file_learning_v1_cycle } from "./cycle_pb.ts";
-import type { Delta, DeltaState, DeltaType } from "./delta_pb.ts";
+import type { Cohort, Delta, DeltaState, DeltaType } from "./delta_pb.ts";
 import { file_learning_v1_delta } from "./delta_pb.ts";
 import type { ChangeGains, GainAmount, OpenChange, ProvingCost, TrackRecord, UnkeptChange } from "./gains_pb.ts";
 import { file_learning_v1_gains } from "./gains_pb.ts";
@@ -21,7 +21,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file learning/v1/learning_service.proto.
  */
 export const file_learning_v1_learning_service: GenFile = /*@__PURE__*/
-  fileDesc("CiJsZWFybmluZy92MS9sZWFybmluZ19zZXJ2aWNlLnByb3RvEgtsZWFybmluZy52MSKMAQoRUmVjb3JkVGFza1JlcXVlc3QSJwoEdGFzaxgBIAEoCzIRLmxlYXJuaW5nLnYxLlRhc2tCBrpIA8gBARIxCgdtZXRyaWNzGAIgASgLMiAubGVhcm5pbmcudjEuQ29vcmRpbmF0aW9uTWV0cmljcxIbCgljbGllbnRfaWQYAyABKAlCCLpIBXIDKIACIj8KElJlY29yZFRhc2tSZXNwb25zZRIRCglkdXBsaWNhdGUYASABKAgSFgoOZGVsdGFfc2VxdWVuY2UYAiABKAQikwEKElJlY29yZFRhc2tzUmVxdWVzdBItCgV0YXNrcxgBIAMoCzIRLmxlYXJuaW5nLnYxLlRhc2tCC7pICJIBBQgBEOgHEjEKB21ldHJpY3MYAiABKAsyIC5sZWFybmluZy52MS5Db29yZGluYXRpb25NZXRyaWNzEhsKCWNsaWVudF9pZBgDIAEoCUIIukgFcgMogAIibQoTUmVjb3JkVGFza3NSZXNwb25zZRIWCg5yZWNvcmRlZF9jb3VudBgBIAEoBBIXCg9kdXBsaWNhdGVfY291bnQYAiABKAQSFgoOZGVsdGFfc2VxdWVuY2UYAyABKAQSDQoFZXBvY2gYBCABKAkiUQoUUmVwb3J0TWV0cmljc1JlcXVlc3QSOQoHbWV0cmljcxgBIAEoCzIgLmxlYXJuaW5nLnYxLkNvb3JkaW5hdGlvbk1ldHJpY3NCBrpIA8gBASIXChVSZXBvcnRNZXRyaWNzUmVzcG9uc2Ui2wEKGFJlc29sdmVQYXJhbWV0ZXJzUmVxdWVzdBIZCgd0YXNrX2lkGAEgASgJQgi6SAVyAyiAAhJYCgZsYWJlbHMYAiADKAsyMS5sZWFybmluZy52MS5SZXNvbHZlUGFyYW1ldGVyc1JlcXVlc3QuTGFiZWxzRW50cnlCFbpIEpoBDxBAIgRyAihAKgVyAyiAAhIbCgljbGllbnRfaWQYAyABKAlCCLpIBXIDKIACGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiPQoKQXNzaWdubWVudBIQCghkZWx0YV9pZBgBIAEoCRIdCgNhcm0YAiABKA4yEC5sZWFybmluZy52MS5Bcm0ivgIKGVJlc29sdmVQYXJhbWV0ZXJzUmVzcG9uc2USSgoKcGFyYW1ldGVycxgBIAMoCzI2LmxlYXJuaW5nLnYxLlJlc29sdmVQYXJhbWV0ZXJzUmVzcG9uc2UuUGFyYW1ldGVyc0VudHJ5EhYKDmRlbHRhX3NlcXVlbmNlGAIgASgEEg0KBWVwb2NoGAMgASgJEhYKDnRyaWFsX2RlbHRhX2lkGAQgASgJEh0KA2FybRgFIAEoDjIQLmxlYXJuaW5nLnYxLkFybRIsCgthc3NpZ25tZW50cxgGIAMoCzIXLmxlYXJuaW5nLnYxLkFzc2lnbm1lbnQaSQoPUGFyYW1ldGVyc0VudHJ5EgsKA2tleRgBIAEoCRIlCgV2YWx1ZRgCIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZToCOAEitQEKE1N0cmVhbURlbHRhc1JlcXVlc3QSGwoJY2xpZW50X2lkGAEgASgJQgi6SAVyAyiAAhIXCgVlcG9jaBgCIAEoCUIIukgFcgMogAISGwoOYWZ0ZXJfc2VxdWVuY2UYAyABKARIAIgBARI4CgV0eXBlcxgEIAMoDjIWLmxlYXJuaW5nLnYxLkRlbHRhVHlwZUIRukgOkgELEBAiB4IBBBABIABCEQoPX2FmdGVyX3NlcXVlbmNlIr0BChRTdHJlYW1EZWx0YXNSZXNwb25zZRINCgVlcG9jaBgBIAEoCRIQCghzZXF1ZW5jZRgCIAEoBBIpCghzbmFwc2hvdBgDIAEoCzIVLmxlYXJuaW5nLnYxLlNuYXBzaG90SAASIwoFZGVsdGEYBCABKAsyEi5sZWFybmluZy52MS5EZWx0YUgAEisKCWhlYXJ0YmVhdBgFIAEoCzIWLmxlYXJuaW5nLnYxLkhlYXJ0YmVhdEgAQgcKBWV2ZW50IqgCCghTbmFwc2hvdBItCgdvdXRjb21lGAEgASgOMhwubGVhcm5pbmcudjEuU25hcHNob3RPdXRjb21lEjkKCnBhcmFtZXRlcnMYAiADKAsyJS5sZWFybmluZy52MS5TbmFwc2hvdC5QYXJhbWV0ZXJzRW50cnkSNgoJZGVsdGFfaWRzGAMgAygLMiMubGVhcm5pbmcudjEuU25hcHNob3QuRGVsdGFJZHNFbnRyeRpJCg9QYXJhbWV0ZXJzRW50cnkSCwoDa2V5GAEgASgJEiUKBXZhbHVlGAIgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlOgI4ARovCg1EZWx0YUlkc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiQAoJSGVhcnRiZWF0EjMKD2xhc3RfY3ljbGVfdGltZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiiwEKD0Fja0RlbHRhUmVxdWVzdBIbCgljbGllbnRfaWQYASABKAlCCLpIBXIDKIACEhcKBWVwb2NoGAIgASgJQgi6SAVyAyiAAhIcCghkZWx0YV9pZBgDIAEoCUIKukgHcgUgASiAAhIkCgVlcnJvchgEIAEoCzIVLmxlYXJuaW5nLnYxLkFja0Vycm9yIj8KCEFja0Vycm9yEhgKBnJlYXNvbhgBIAEoCUIIukgFcgMogAISGQoHbWVzc2FnZRgCIAEoCUIIukgFcgMogAgiEgoQQWNrRGVsdGFSZXNwb25zZSJkChBHZXRTdGF0dXNSZXF1ZXN0EiYKFXN1YnNjcmliZXJzX3BhZ2Vfc2l6ZRgBIAEoBUIHukgEGgIoABIoChZzdWJzY3JpYmVyc19wYWdlX3Rva2VuGAIgASgJQgi6SAVyAyiAAiLiBQoRR2V0U3RhdHVzUmVzcG9uc2USDgoGYWN0aXZlGAEgASgIEh4KFmN5Y2xlX2ludGVydmFsX3NlY29uZHMYAiABKAESHAoUdG90YWxfdGFza3NfcmVjb3JkZWQYAyABKAQSGAoQdGFza3NfaW5faGlzdG9yeRgEIAEoBBIdChV0b3RhbF9kZWx0YXNfcHJvcG9zZWQYBSABKAQSHAoUdG90YWxfZGVsdGFzX2FwcGxpZWQYBiABKAQSGQoRdG90YWxfZXZhbHVhdGlvbnMYByABKAQSFAoMdG90YWxfY3ljbGVzGAggASgEEhoKEnJlY29tbWVuZGVkX2RlbHRhcxgJIAEoBBIWCg5jb25maWdfdmVyc2lvbhgKIAEoCRINCgVlcG9jaBgLIAEoCRIXCg9sYXRlc3Rfc2VxdWVuY2UYDCABKAQSMwoPbGFzdF9jeWNsZV90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIzCg9uZXh0X2N5Y2xlX3RpbWUYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjEKB21ldHJpY3MYDyABKAsyIC5sZWFybmluZy52MS5Db29yZGluYXRpb25NZXRyaWNzEhQKDGNvbmZpZ19lcnJvchgQIAEoCRIsCgtzdWJzY3JpYmVycxgRIAMoCzIXLmxlYXJuaW5nLnYxLlN1YnNjcmliZXISJgoFcnVsZXMYEiADKAsyFy5sZWFybmluZy52MS5SdWxlU3RhdHVzEiAKE21ldHJpY3NfYWdlX3NlY29uZHMYEyABKAFIAIgBARIjChtuZXh0X3N1YnNjcmliZXJzX3BhZ2VfdG9rZW4YFCABKAkSGAoQc3Vic2NyaWJlcl9jb3VudBgVIAEoBBIZChFtZXRyaWNzX3JlcG9ydGVycxgYIAEoDUIWChRfbWV0cmljc19hZ2Vfc2Vjb25kcyJOCgpTdWJzY3JpYmVyEhEKCWNsaWVudF9pZBgBIAEoCRIVCg1zZW50X3NlcXVlbmNlGAIgASgEEhYKDmFja2VkX3NlcXVlbmNlGAMgASgEIqsBCgpSdWxlU3RhdHVzEg8KB3J1bGVfaWQYASABKAkSEgoKY29uZmlkZW5jZRgCIAEoARIOCgZoZWxwZWQYAyABKAQSDgoGaGFybWVkGAQgASgEEhQKDGluY29uY2x1c2l2ZRgFIAEoBBIxCg1yZXN0aW5nX3VudGlsGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgd3YWl0aW5nGAcgASgJIkUKFUdldERlbHRhU3RhdHVzUmVxdWVzdBIfCghkZWx0YV9pZBgBIAEoCUIIukgFcgMogAJIAIgBAUILCglfZGVsdGFfaWQi+AEKFkdldERlbHRhU3RhdHVzUmVzcG9uc2USFgoOdG90YWxfcHJvcG9zZWQYASABKAQSFQoNdG90YWxfYXBwbGllZBgCIAEoBBIbChNwZW5kaW5nX29yX3JlamVjdGVkGAMgASgEEkAKB2J5X3R5cGUYBCADKAsyLy5sZWFybmluZy52MS5HZXREZWx0YVN0YXR1c1Jlc3BvbnNlLkJ5VHlwZUVudHJ5EiEKBWRlbHRhGAUgASgLMhIubGVhcm5pbmcudjEuRGVsdGEaLQoLQnlUeXBlRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgEOgI4ASKpAQoRTGlzdERlbHRhc1JlcXVlc3QSGgoJcGFnZV9zaXplGAEgASgFQge6SAQaAigAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDKIACEjoKBnN0YXRlcxgDIAMoDjIXLmxlYXJuaW5nLnYxLkRlbHRhU3RhdGVCEbpIDpIBCxAQIgeCAQQQASAAEh4KFmluY2x1ZGVfdHJpYWxfc3dpdGNoZXMYBCABKAgiUQoSTGlzdERlbHRhc1Jlc3BvbnNlEiIKBmRlbHRhcxgBIAMoCzISLmxlYXJuaW5nLnYxLkRlbHRhEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJNChFMaXN0Q3ljbGVzUmVxdWVzdBIaCglwYWdlX3NpemUYASABKAVCB7pIBBoCKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMogAIiUQoSTGlzdEN5Y2xlc1Jlc3BvbnNlEiIKBmN5Y2xlcxgBIAMoCzISLmxlYXJuaW5nLnYxLkN5Y2xlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIRCg9HZXRHYWluc1JlcXVlc3Qi7AMKEEdldEdhaW5zUmVzcG9uc2USLgoKc2luY2VfdGltZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFdGFza3MYAiABKAQSHAoUdG90YWxfdGFza3NfcmVjb3JkZWQYAyABKAQSKQoHY2hhbmdlcxgEIAMoCzIYLmxlYXJuaW5nLnYxLkNoYW5nZUdhaW5zEicKBnRvdGFscxgFIAMoCzIXLmxlYXJuaW5nLnYxLkdhaW5BbW91bnQSKwoJZXhwbG9yaW5nGAYgASgLMhgubGVhcm5pbmcudjEuUHJvdmluZ0Nvc3QSLgoMaG9sZGluZ19iYWNrGAcgASgLMhgubGVhcm5pbmcudjEuUHJvdmluZ0Nvc3QSKQoGdW5rZXB0GAggAygLMhkubGVhcm5pbmcudjEuVW5rZXB0Q2hhbmdlEhQKDHVua2VwdF9jb3VudBgJIAEoBBIlCgRvcGVuGAogAygLMhcubGVhcm5pbmcudjEuT3BlbkNoYW5nZRIoCgZyZWNvcmQYCyABKAsyGC5sZWFybmluZy52MS5UcmFja1JlY29yZBIOCgZuZWVkZWQYDCADKAkSFAoMY2hhbmdlX2NvdW50GA0gASgEEhIKCm9wZW5fY291bnQYDiABKAQqNAoDQXJtEhMKD0FSTV9VTlNQRUNJRklFRBAAEgsKB0FSTV9PTEQQARILCgdBUk1fTkVXEAIqugEKD1NuYXBzaG90T3V0Y29tZRIgChxTTkFQU0hPVF9PVVRDT01FX1VOU1BFQ0lGSUVEEAASHAoYU05BUFNIT1RfT1VUQ09NRV9JTklUSUFMEAESIAocU05BUFNIT1RfT1VUQ09NRV9SRVNFVF9FUE9DSBACEiQKIFNOQVBTSE9UX09VVENPTUVfUkVTRVRfQ09NUEFDVEVEEAMSHwobU05BUFNIT1RfT1VUQ09NRV9SRVNFVF9TTE9XEAQytgcKD0xlYXJuaW5nU2VydmljZRJPCgpSZWNvcmRUYXNrEh4ubGVhcm5pbmcudjEuUmVjb3JkVGFza1JlcXVlc3QaHy5sZWFybmluZy52MS5SZWNvcmRUYXNrUmVzcG9uc2UiABJWCgtSZWNvcmRUYXNrcxIfLmxlYXJuaW5nLnYxLlJlY29yZFRhc2tzUmVxdWVzdBogLmxlYXJuaW5nLnYxLlJlY29yZFRhc2tzUmVzcG9uc2UiACgBMAESWAoNUmVwb3J0TWV0cmljcxIhLmxlYXJuaW5nLnYxLlJlcG9ydE1ldHJpY3NSZXF1ZXN0GiIubGVhcm5pbmcudjEuUmVwb3J0TWV0cmljc1Jlc3BvbnNlIgASZAoRUmVzb2x2ZVBhcmFtZXRlcnMSJS5sZWFybmluZy52MS5SZXNvbHZlUGFyYW1ldGVyc1JlcXVlc3QaJi5sZWFybmluZy52MS5SZXNvbHZlUGFyYW1ldGVyc1Jlc3BvbnNlIgASVwoMU3RyZWFtRGVsdGFzEiAubGVhcm5pbmcudjEuU3RyZWFtRGVsdGFzUmVxdWVzdBohLmxlYXJuaW5nLnYxLlN0cmVhbURlbHRhc1Jlc3BvbnNlIgAwARJJCghBY2tEZWx0YRIcLmxlYXJuaW5nLnYxLkFja0RlbHRhUmVxdWVzdBodLmxlYXJuaW5nLnYxLkFja0RlbHRhUmVzcG9uc2UiABJMCglHZXRTdGF0dXMSHS5sZWFybmluZy52MS5HZXRTdGF0dXNSZXF1ZXN0Gh4ubGVhcm5pbmcudjEuR2V0U3RhdHVzUmVzcG9uc2UiABJbCg5HZXREZWx0YVN0YXR1cxIiLmxlYXJuaW5nLnYxLkdldERlbHRhU3RhdHVzUmVxdWVzdBojLmxlYXJuaW5nLnYxLkdldERlbHRhU3RhdHVzUmVzcG9uc2UiABJPCgpMaXN0RGVsdGFzEh4ubGVhcm5pbmcudjEuTGlzdERlbHRhc1JlcXVlc3QaHy5sZWFybmluZy52MS5MaXN0RGVsdGFzUmVzcG9uc2UiABJPCgpMaXN0Q3ljbGVzEh4ubGVhcm5pbmcudjEuTGlzdEN5Y2xlc1JlcXVlc3QaHy5sZWFybmluZy52MS5MaXN0Q3ljbGVzUmVzcG9uc2UiABJJCghHZXRHYWlucxIcLmxlYXJuaW5nLnYxLkdldEdhaW5zUmVxdWVzdBodLmxlYXJuaW5nLnYxLkdldEdhaW5zUmVzcG9uc2UiAGIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_struct, file_google_protobuf_timestamp, file_learning_v1_cycle, file_learning_v1_delta, file_learning_v1_gains, file_learning_v1_task]);
+  fileDesc("CiJsZWFybmluZy92MS9sZWFybmluZ19zZXJ2aWNlLnByb3RvEgtsZWFybmluZy52MSKMAQoRUmVjb3JkVGFza1JlcXVlc3QSJwoEdGFzaxgBIAEoCzIRLmxlYXJuaW5nLnYxLlRhc2tCBrpIA8gBARIxCgdtZXRyaWNzGAIgASgLMiAubGVhcm5pbmcudjEuQ29vcmRpbmF0aW9uTWV0cmljcxIbCgljbGllbnRfaWQYAyABKAlCCLpIBXIDKIACIj8KElJlY29yZFRhc2tSZXNwb25zZRIRCglkdXBsaWNhdGUYASABKAgSFgoOZGVsdGFfc2VxdWVuY2UYAiABKAQikwEKElJlY29yZFRhc2tzUmVxdWVzdBItCgV0YXNrcxgBIAMoCzIRLmxlYXJuaW5nLnYxLlRhc2tCC7pICJIBBQgBEOgHEjEKB21ldHJpY3MYAiABKAsyIC5sZWFybmluZy52MS5Db29yZGluYXRpb25NZXRyaWNzEhsKCWNsaWVudF9pZBgDIAEoCUIIukgFcgMogAIibQoTUmVjb3JkVGFza3NSZXNwb25zZRIWCg5yZWNvcmRlZF9jb3VudBgBIAEoBBIXCg9kdXBsaWNhdGVfY291bnQYAiABKAQSFgoOZGVsdGFfc2VxdWVuY2UYAyABKAQSDQoFZXBvY2gYBCABKAkiUQoUUmVwb3J0TWV0cmljc1JlcXVlc3QSOQoHbWV0cmljcxgBIAEoCzIgLmxlYXJuaW5nLnYxLkNvb3JkaW5hdGlvbk1ldHJpY3NCBrpIA8gBASIXChVSZXBvcnRNZXRyaWNzUmVzcG9uc2Ui2wEKGFJlc29sdmVQYXJhbWV0ZXJzUmVxdWVzdBIZCgd0YXNrX2lkGAEgASgJQgi6SAVyAyiAAhJYCgZsYWJlbHMYAiADKAsyMS5sZWFybmluZy52MS5SZXNvbHZlUGFyYW1ldGVyc1JlcXVlc3QuTGFiZWxzRW50cnlCFbpIEpoBDxBAIgRyAihAKgVyAyiAAhIbCgljbGllbnRfaWQYAyABKAlCCLpIBXIDKIACGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiPQoKQXNzaWdubWVudBIQCghkZWx0YV9pZBgBIAEoCRIdCgNhcm0YAiABKA4yEC5sZWFybmluZy52MS5Bcm0ivgIKGVJlc29sdmVQYXJhbWV0ZXJzUmVzcG9uc2USSgoKcGFyYW1ldGVycxgBIAMoCzI2LmxlYXJuaW5nLnYxLlJlc29sdmVQYXJhbWV0ZXJzUmVzcG9uc2UuUGFyYW1ldGVyc0VudHJ5EhYKDmRlbHRhX3NlcXVlbmNlGAIgASgEEg0KBWVwb2NoGAMgASgJEhYKDnRyaWFsX2RlbHRhX2lkGAQgASgJEh0KA2FybRgFIAEoDjIQLmxlYXJuaW5nLnYxLkFybRIsCgthc3NpZ25tZW50cxgGIAMoCzIXLmxlYXJuaW5nLnYxLkFzc2lnbm1lbnQaSQoPUGFyYW1ldGVyc0VudHJ5EgsKA2tleRgBIAEoCRIlCgV2YWx1ZRgCIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZToCOAEixgEKE1N0cmVhbURlbHRhc1JlcXVlc3QSGwoJY2xpZW50X2lkGAEgASgJQgi6SAVyAyiAAhIXCgVlcG9jaBgCIAEoCUIIukgFcgMogAISGwoOYWZ0ZXJfc2VxdWVuY2UYAyABKARIAIgBARI4CgV0eXBlcxgEIAMoDjIWLmxlYXJuaW5nLnYxLkRlbHRhVHlwZUIRukgOkgELEBAiB4IBBBABIAASDwoHY29ob3J0cxgFIAEoCEIRCg9fYWZ0ZXJfc2VxdWVuY2UivQEKFFN0cmVhbURlbHRhc1Jlc3BvbnNlEg0KBWVwb2NoGAEgASgJEhAKCHNlcXVlbmNlGAIgASgEEikKCHNuYXBzaG90GAMgASgLMhUubGVhcm5pbmcudjEuU25hcHNob3RIABIjCgVkZWx0YRgEIAEoCzISLmxlYXJuaW5nLnYxLkRlbHRhSAASKwoJaGVhcnRiZWF0GAUgASgLMhYubGVhcm5pbmcudjEuSGVhcnRiZWF0SABCBwoFZXZlbnQi2AIKCFNuYXBzaG90Ei0KB291dGNvbWUYASABKA4yHC5sZWFybmluZy52MS5TbmFwc2hvdE91dGNvbWUSOQoKcGFyYW1ldGVycxgCIAMoCzIlLmxlYXJuaW5nLnYxLlNuYXBzaG90LlBhcmFtZXRlcnNFbnRyeRI2CglkZWx0YV9pZHMYAyADKAsyIy5sZWFybmluZy52MS5TbmFwc2hvdC5EZWx0YUlkc0VudHJ5Ei4KB2NvaG9ydHMYBCADKAsyHS5sZWFybmluZy52MS5Db2hvcnRQYXJhbWV0ZXJzGkkKD1BhcmFtZXRlcnNFbnRyeRILCgNrZXkYASABKAkSJQoFdmFsdWUYAiABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWU6AjgBGi8KDURlbHRhSWRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASLFAQoQQ29ob3J0UGFyYW1ldGVycxIjCgZjb2hvcnQYASABKAsyEy5sZWFybmluZy52MS5Db2hvcnQSQQoKcGFyYW1ldGVycxgCIAMoCzItLmxlYXJuaW5nLnYxLkNvaG9ydFBhcmFtZXRlcnMuUGFyYW1ldGVyc0VudHJ5GkkKD1BhcmFtZXRlcnNFbnRyeRILCgNrZXkYASABKAkSJQoFdmFsdWUYAiABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWU6AjgBIkAKCUhlYXJ0YmVhdBIzCg9sYXN0X2N5Y2xlX3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIosBCg9BY2tEZWx0YVJlcXVlc3QSGwoJY2xpZW50X2lkGAEgASgJQgi6SAVyAyiAAhIXCgVlcG9jaBgCIAEoCUIIukgFcgMogAISHAoIZGVsdGFfaWQYAyABKAlCCrpIB3IFIAEogAISJAoFZXJyb3IYBCABKAsyFS5sZWFybmluZy52MS5BY2tFcnJvciI/CghBY2tFcnJvchIYCgZyZWFzb24YASABKAlCCLpIBXIDKIACEhkKB21lc3NhZ2UYAiABKAlCCLpIBXIDKIAIIhIKEEFja0RlbHRhUmVzcG9uc2UiZAoQR2V0U3RhdHVzUmVxdWVzdBImChVzdWJzY3JpYmVyc19wYWdlX3NpemUYASABKAVCB7pIBBoCKAASKAoWc3Vic2NyaWJlcnNfcGFnZV90b2tlbhgCIAEoCUIIukgFcgMogAIi4gUKEUdldFN0YXR1c1Jlc3BvbnNlEg4KBmFjdGl2ZRgBIAEoCBIeChZjeWNsZV9pbnRlcnZhbF9zZWNvbmRzGAIgASgBEhwKFHRvdGFsX3Rhc2tzX3JlY29yZGVkGAMgASgEEhgKEHRhc2tzX2luX2hpc3RvcnkYBCABKAQSHQoVdG90YWxfZGVsdGFzX3Byb3Bvc2VkGAUgASgEEhwKFHRvdGFsX2RlbHRhc19hcHBsaWVkGAYgASgEEhkKEXRvdGFsX2V2YWx1YXRpb25zGAcgASgEEhQKDHRvdGFsX2N5Y2xlcxgIIAEoBBIaChJyZWNvbW1lbmRlZF9kZWx0YXMYCSABKAQSFgoOY29uZmlnX3ZlcnNpb24YCiABKAkSDQoFZXBvY2gYCyABKAkSFwoPbGF0ZXN0X3NlcXVlbmNlGAwgASgEEjMKD2xhc3RfY3ljbGVfdGltZRgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMwoPbmV4dF9jeWNsZV90aW1lGA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIxCgdtZXRyaWNzGA8gASgLMiAubGVhcm5pbmcudjEuQ29vcmRpbmF0aW9uTWV0cmljcxIUCgxjb25maWdfZXJyb3IYECABKAkSLAoLc3Vic2NyaWJlcnMYESADKAsyFy5sZWFybmluZy52MS5TdWJzY3JpYmVyEiYKBXJ1bGVzGBIgAygLMhcubGVhcm5pbmcudjEuUnVsZVN0YXR1cxIgChNtZXRyaWNzX2FnZV9zZWNvbmRzGBMgASgBSACIAQESIwobbmV4dF9zdWJzY3JpYmVyc19wYWdlX3Rva2VuGBQgASgJEhgKEHN1YnNjcmliZXJfY291bnQYFSABKAQSGQoRbWV0cmljc19yZXBvcnRlcnMYGCABKA1CFgoUX21ldHJpY3NfYWdlX3NlY29uZHMiTgoKU3Vic2NyaWJlchIRCgljbGllbnRfaWQYASABKAkSFQoNc2VudF9zZXF1ZW5jZRgCIAEoBBIWCg5hY2tlZF9zZXF1ZW5jZRgDIAEoBCKrAQoKUnVsZVN0YXR1cxIPCgdydWxlX2lkGAEgASgJEhIKCmNvbmZpZGVuY2UYAiABKAESDgoGaGVscGVkGAMgASgEEg4KBmhhcm1lZBgEIAEoBBIUCgxpbmNvbmNsdXNpdmUYBSABKAQSMQoNcmVzdGluZ191bnRpbBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHd2FpdGluZxgHIAEoCSJFChVHZXREZWx0YVN0YXR1c1JlcXVlc3QSHwoIZGVsdGFfaWQYASABKAlCCLpIBXIDKIACSACIAQFCCwoJX2RlbHRhX2lkIvgBChZHZXREZWx0YVN0YXR1c1Jlc3BvbnNlEhYKDnRvdGFsX3Byb3Bvc2VkGAEgASgEEhUKDXRvdGFsX2FwcGxpZWQYAiABKAQSGwoTcGVuZGluZ19vcl9yZWplY3RlZBgDIAEoBBJACgdieV90eXBlGAQgAygLMi8ubGVhcm5pbmcudjEuR2V0RGVsdGFTdGF0dXNSZXNwb25zZS5CeVR5cGVFbnRyeRIhCgVkZWx0YRgFIAEoCzISLmxlYXJuaW5nLnYxLkRlbHRhGi0KC0J5VHlwZUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBDoCOAEiqQEKEUxpc3REZWx0YXNSZXF1ZXN0EhoKCXBhZ2Vfc2l6ZRgBIAEoBUIHukgEGgIoABIcCgpwYWdlX3Rva2VuGAIgASgJQgi6SAVyAyiAAhI6CgZzdGF0ZXMYAyADKA4yFy5sZWFybmluZy52MS5EZWx0YVN0YXRlQhG6SA6SAQsQECIHggEEEAEgABIeChZpbmNsdWRlX3RyaWFsX3N3aXRjaGVzGAQgASgIIlEKEkxpc3REZWx0YXNSZXNwb25zZRIiCgZkZWx0YXMYASADKAsyEi5sZWFybmluZy52MS5EZWx0YRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiTQoRTGlzdEN5Y2xlc1JlcXVlc3QSGgoJcGFnZV9zaXplGAEgASgFQge6SAQaAigAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDKIACIlEKEkxpc3RDeWNsZXNSZXNwb25zZRIiCgZjeWNsZXMYASADKAsyEi5sZWFybmluZy52MS5DeWNsZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiEQoPR2V0R2FpbnNSZXF1ZXN0IuwDChBHZXRHYWluc1Jlc3BvbnNlEi4KCnNpbmNlX3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBXRhc2tzGAIgASgEEhwKFHRvdGFsX3Rhc2tzX3JlY29yZGVkGAMgASgEEikKB2NoYW5nZXMYBCADKAsyGC5sZWFybmluZy52MS5DaGFuZ2VHYWlucxInCgZ0b3RhbHMYBSADKAsyFy5sZWFybmluZy52MS5HYWluQW1vdW50EisKCWV4cGxvcmluZxgGIAEoCzIYLmxlYXJuaW5nLnYxLlByb3ZpbmdDb3N0Ei4KDGhvbGRpbmdfYmFjaxgHIAEoCzIYLmxlYXJuaW5nLnYxLlByb3ZpbmdDb3N0EikKBnVua2VwdBgIIAMoCzIZLmxlYXJuaW5nLnYxLlVua2VwdENoYW5nZRIUCgx1bmtlcHRfY291bnQYCSABKAQSJQoEb3BlbhgKIAMoCzIXLmxlYXJuaW5nLnYxLk9wZW5DaGFuZ2USKAoGcmVjb3JkGAsgASgLMhgubGVhcm5pbmcudjEuVHJhY2tSZWNvcmQSDgoGbmVlZGVkGAwgAygJEhQKDGNoYW5nZV9jb3VudBgNIAEoBBISCgpvcGVuX2NvdW50GA4gASgEKjQKA0FybRITCg9BUk1fVU5TUEVDSUZJRUQQABILCgdBUk1fT0xEEAESCwoHQVJNX05FVxACKroBCg9TbmFwc2hvdE91dGNvbWUSIAocU05BUFNIT1RfT1VUQ09NRV9VTlNQRUNJRklFRBAAEhwKGFNOQVBTSE9UX09VVENPTUVfSU5JVElBTBABEiAKHFNOQVBTSE9UX09VVENPTUVfUkVTRVRfRVBPQ0gQAhIkCiBTTkFQU0hPVF9PVVRDT01FX1JFU0VUX0NPTVBBQ1RFRBADEh8KG1NOQVBTSE9UX09VVENPTUVfUkVTRVRfU0xPVxAEMrYHCg9MZWFybmluZ1NlcnZpY2USTwoKUmVjb3JkVGFzaxIeLmxlYXJuaW5nLnYxLlJlY29yZFRhc2tSZXF1ZXN0Gh8ubGVhcm5pbmcudjEuUmVjb3JkVGFza1Jlc3BvbnNlIgASVgoLUmVjb3JkVGFza3MSHy5sZWFybmluZy52MS5SZWNvcmRUYXNrc1JlcXVlc3QaIC5sZWFybmluZy52MS5SZWNvcmRUYXNrc1Jlc3BvbnNlIgAoATABElgKDVJlcG9ydE1ldHJpY3MSIS5sZWFybmluZy52MS5SZXBvcnRNZXRyaWNzUmVxdWVzdBoiLmxlYXJuaW5nLnYxLlJlcG9ydE1ldHJpY3NSZXNwb25zZSIAEmQKEVJlc29sdmVQYXJhbWV0ZXJzEiUubGVhcm5pbmcudjEuUmVzb2x2ZVBhcmFtZXRlcnNSZXF1ZXN0GiYubGVhcm5pbmcudjEuUmVzb2x2ZVBhcmFtZXRlcnNSZXNwb25zZSIAElcKDFN0cmVhbURlbHRhcxIgLmxlYXJuaW5nLnYxLlN0cmVhbURlbHRhc1JlcXVlc3QaIS5sZWFybmluZy52MS5TdHJlYW1EZWx0YXNSZXNwb25zZSIAMAESSQoIQWNrRGVsdGESHC5sZWFybmluZy52MS5BY2tEZWx0YVJlcXVlc3QaHS5sZWFybmluZy52MS5BY2tEZWx0YVJlc3BvbnNlIgASTAoJR2V0U3RhdHVzEh0ubGVhcm5pbmcudjEuR2V0U3RhdHVzUmVxdWVzdBoeLmxlYXJuaW5nLnYxLkdldFN0YXR1c1Jlc3BvbnNlIgASWwoOR2V0RGVsdGFTdGF0dXMSIi5sZWFybmluZy52MS5HZXREZWx0YVN0YXR1c1JlcXVlc3QaIy5sZWFybmluZy52MS5HZXREZWx0YVN0YXR1c1Jlc3BvbnNlIgASTwoKTGlzdERlbHRhcxIeLmxlYXJuaW5nLnYxLkxpc3REZWx0YXNSZXF1ZXN0Gh8ubGVhcm5pbmcudjEuTGlzdERlbHRhc1Jlc3BvbnNlIgASTwoKTGlzdEN5Y2xlcxIeLmxlYXJuaW5nLnYxLkxpc3RDeWNsZXNSZXF1ZXN0Gh8ubGVhcm5pbmcudjEuTGlzdEN5Y2xlc1Jlc3BvbnNlIgASSQoIR2V0R2FpbnMSHC5sZWFybmluZy52MS5HZXRHYWluc1JlcXVlc3QaHS5sZWFybmluZy52MS5HZXRHYWluc1Jlc3BvbnNlIgBiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_struct, file_google_protobuf_timestamp, file_learning_v1_cycle, file_learning_v1_delta, file_learning_v1_gains, file_learning_v1_task]);
 
 /**
  * One finished task.
@@ -216,7 +216,9 @@ export type ResolveParametersRequest = Message<"learning.v1.ResolveParametersReq
   taskId: string;
 
   /**
-   * What kind of task it is; bounds as in Task.labels.
+   * What kind of task it is; bounds as in Task.labels. Where config
+   * trial.cohorts names one of these labels, the values are those of the task's
+   * cohort, with a task or without.
    *
    * @generated from field: map<string, string> labels = 2;
    */
@@ -360,6 +362,15 @@ export type StreamDeltasRequest = Message<"learning.v1.StreamDeltasRequest"> & {
    * @generated from field: repeated learning.v1.DeltaType types = 4;
    */
   types: DeltaType[];
+
+  /**
+   * Also what concerns single cohorts: deltas with a cohort, and
+   * Snapshot.cohorts. Without it, only what is for all tasks: a client that knows
+   * of no cohorts asks ResolveParameters for the values of a task.
+   *
+   * @generated from field: bool cohorts = 5;
+   */
+  cohorts: boolean;
 };
 
 /**
@@ -456,6 +467,13 @@ export type Snapshot = Message<"learning.v1.Snapshot"> & {
    * @generated from field: map<string, string> delta_ids = 3;
    */
   deltaIds: { [key: string]: string };
+
+  /**
+   * The cohorts' own values, where StreamDeltasRequest.cohorts asks for them.
+   *
+   * @generated from field: repeated learning.v1.CohortParameters cohorts = 4;
+   */
+  cohorts: CohortParameters[];
 };
 
 /**
@@ -464,6 +482,34 @@ export type Snapshot = Message<"learning.v1.Snapshot"> & {
  */
 export const SnapshotSchema: GenMessage<Snapshot> = /*@__PURE__*/
   messageDesc(file_learning_v1_learning_service, 11);
+
+/**
+ * The values that a cohort has of its own, instead of those for all tasks.
+ *
+ * @generated from message learning.v1.CohortParameters
+ */
+export type CohortParameters = Message<"learning.v1.CohortParameters"> & {
+  /**
+   * Its tasks.
+   *
+   * @generated from field: learning.v1.Cohort cohort = 1;
+   */
+  cohort?: Cohort | undefined;
+
+  /**
+   * By parameter name.
+   *
+   * @generated from field: map<string, google.protobuf.Value> parameters = 2;
+   */
+  parameters: { [key: string]: Value };
+};
+
+/**
+ * Describes the message learning.v1.CohortParameters.
+ * Use `create(CohortParametersSchema)` to create a new message.
+ */
+export const CohortParametersSchema: GenMessage<CohortParameters> = /*@__PURE__*/
+  messageDesc(file_learning_v1_learning_service, 12);
 
 /**
  * The stream lives.
@@ -484,7 +530,7 @@ export type Heartbeat = Message<"learning.v1.Heartbeat"> & {
  * Use `create(HeartbeatSchema)` to create a new message.
  */
 export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
-  messageDesc(file_learning_v1_learning_service, 12);
+  messageDesc(file_learning_v1_learning_service, 13);
 
 /**
  * Says what became of a delta at the client.
@@ -532,7 +578,7 @@ export type AckDeltaRequest = Message<"learning.v1.AckDeltaRequest"> & {
  * Use `create(AckDeltaRequestSchema)` to create a new message.
  */
 export const AckDeltaRequestSchema: GenMessage<AckDeltaRequest> = /*@__PURE__*/
-  messageDesc(file_learning_v1_learning_service, 13);
+  messageDesc(file_learning_v1_learning_service, 14);
 
 /**
  * Why a client refuses a delta.
@@ -560,7 +606,7 @@ export type AckError = Message<"learning.v1.AckError"> & {
  * Use `create(AckErrorSchema)` to create a new message.
  */
 export const AckErrorSchema: GenMessage<AckError> = /*@__PURE__*/
-  messageDesc(file_learning_v1_learning_service, 14);
+  messageDesc(file_learning_v1_learning_service, 15);
 
 /**
  * The acknowledgement is durable.
@@ -575,7 +621,7 @@ export type AckDeltaResponse = Message<"learning.v1.AckDeltaResponse"> & {
  * Use `create(AckDeltaResponseSchema)` to create a new message.
  */
 export const AckDeltaResponseSchema: GenMessage<AckDeltaResponse> = /*@__PURE__*/
-  messageDesc(file_learning_v1_learning_service, 15);
+  messageDesc(file_learning_v1_learning_service, 16);
 
 /**
  * Asks for the state of the loop.
@@ -603,7 +649,7 @@ export type GetStatusRequest = Message<"learning.v1.GetStatusRequest"> & {
  * Use `create(GetStatusRequestSchema)` to create a new message.
  */
 export const GetStatusRequestSchema: GenMessage<GetStatusRequest> = /*@__PURE__*/
-  messageDesc(file_learning_v1_learning_service, 16);
+  messageDesc(file_learning_v1_learning_service, 17);
 
 /**
  * The state of the loop. Counters cover the ledger's life.
@@ -774,7 +820,7 @@ export type GetStatusResponse = Message<"learning.v1.GetStatusResponse"> & {
  * Use `create(GetStatusResponseSchema)` to create a new message.
  */
 export const GetStatusResponseSchema: GenMessage<GetStatusResponse> = /*@__PURE__*/
-  messageDesc(file_learning_v1_learning_service, 17);
+  messageDesc(file_learning_v1_learning_service, 18);
 
 /**
  * One open StreamDeltas stream. Two streams of one client are two.
@@ -809,7 +855,7 @@ export type Subscriber = Message<"learning.v1.Subscriber"> & {
  * Use `create(SubscriberSchema)` to create a new message.
  */
 export const SubscriberSchema: GenMessage<Subscriber> = /*@__PURE__*/
-  messageDesc(file_learning_v1_learning_service, 18);
+  messageDesc(file_learning_v1_learning_service, 19);
 
 /**
  * One rule and what is known of it.
@@ -877,7 +923,7 @@ export type RuleStatus = Message<"learning.v1.RuleStatus"> & {
  * Use `create(RuleStatusSchema)` to create a new message.
  */
 export const RuleStatusSchema: GenMessage<RuleStatus> = /*@__PURE__*/
-  messageDesc(file_learning_v1_learning_service, 19);
+  messageDesc(file_learning_v1_learning_service, 20);
 
 /**
  * Asks for counts of proposals, or for one delta.
@@ -898,7 +944,7 @@ export type GetDeltaStatusRequest = Message<"learning.v1.GetDeltaStatusRequest">
  * Use `create(GetDeltaStatusRequestSchema)` to create a new message.
  */
 export const GetDeltaStatusRequestSchema: GenMessage<GetDeltaStatusRequest> = /*@__PURE__*/
-  messageDesc(file_learning_v1_learning_service, 20);
+  messageDesc(file_learning_v1_learning_service, 21);
 
 /**
  * Counts of the cycles' proposals over the ledger's life.
@@ -947,7 +993,7 @@ export type GetDeltaStatusResponse = Message<"learning.v1.GetDeltaStatusResponse
  * Use `create(GetDeltaStatusResponseSchema)` to create a new message.
  */
 export const GetDeltaStatusResponseSchema: GenMessage<GetDeltaStatusResponse> = /*@__PURE__*/
-  messageDesc(file_learning_v1_learning_service, 21);
+  messageDesc(file_learning_v1_learning_service, 22);
 
 /**
  * Asks for a page of deltas.
@@ -990,7 +1036,7 @@ export type ListDeltasRequest = Message<"learning.v1.ListDeltasRequest"> & {
  * Use `create(ListDeltasRequestSchema)` to create a new message.
  */
 export const ListDeltasRequestSchema: GenMessage<ListDeltasRequest> = /*@__PURE__*/
-  messageDesc(file_learning_v1_learning_service, 22);
+  messageDesc(file_learning_v1_learning_service, 23);
 
 /**
  * A page of deltas, newest first.
@@ -1018,7 +1064,7 @@ export type ListDeltasResponse = Message<"learning.v1.ListDeltasResponse"> & {
  * Use `create(ListDeltasResponseSchema)` to create a new message.
  */
 export const ListDeltasResponseSchema: GenMessage<ListDeltasResponse> = /*@__PURE__*/
-  messageDesc(file_learning_v1_learning_service, 23);
+  messageDesc(file_learning_v1_learning_service, 24);
 
 /**
  * Asks for a page of cycles.
@@ -1046,7 +1092,7 @@ export type ListCyclesRequest = Message<"learning.v1.ListCyclesRequest"> & {
  * Use `create(ListCyclesRequestSchema)` to create a new message.
  */
 export const ListCyclesRequestSchema: GenMessage<ListCyclesRequest> = /*@__PURE__*/
-  messageDesc(file_learning_v1_learning_service, 24);
+  messageDesc(file_learning_v1_learning_service, 25);
 
 /**
  * A page of cycles, newest first.
@@ -1074,7 +1120,7 @@ export type ListCyclesResponse = Message<"learning.v1.ListCyclesResponse"> & {
  * Use `create(ListCyclesResponseSchema)` to create a new message.
  */
 export const ListCyclesResponseSchema: GenMessage<ListCyclesResponse> = /*@__PURE__*/
-  messageDesc(file_learning_v1_learning_service, 25);
+  messageDesc(file_learning_v1_learning_service, 26);
 
 /**
  * Asks for what was gained.
@@ -1089,7 +1135,7 @@ export type GetGainsRequest = Message<"learning.v1.GetGainsRequest"> & {
  * Use `create(GetGainsRequestSchema)` to create a new message.
  */
 export const GetGainsRequestSchema: GenMessage<GetGainsRequest> = /*@__PURE__*/
-  messageDesc(file_learning_v1_learning_service, 26);
+  messageDesc(file_learning_v1_learning_service, 27);
 
 /**
  * What was gained. Covers the deltas that are retained.
@@ -1204,7 +1250,7 @@ export type GetGainsResponse = Message<"learning.v1.GetGainsResponse"> & {
  * Use `create(GetGainsResponseSchema)` to create a new message.
  */
 export const GetGainsResponseSchema: GenMessage<GetGainsResponse> = /*@__PURE__*/
-  messageDesc(file_learning_v1_learning_service, 27);
+  messageDesc(file_learning_v1_learning_service, 28);
 
 /**
  * Which of a delta's two values a task has.
