@@ -13,9 +13,9 @@ import {
 import { ruleScope } from './cel/names.ts';
 import { toValue } from './cel/result.ts';
 import { createSamples } from './cel/samples.ts';
-import { readWhere } from './cel/where.ts';
 import type { ExpressionFault } from './cel/syntax.ts';
 import { isConstant, textsOf } from './cel/texts.ts';
+import { readWhere } from './cel/where.ts';
 import type { DeclaredParameters } from './declared.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { settleGuard, settleMetric } from './keys/metric.ts';
@@ -93,17 +93,33 @@ function readRule<T extends RuleText>(
 }
 
 /** Faults of `where`: it has to name one cohort of `trial.cohorts`. */
-function faultsOfWhere({ where }: RuleText, cohorts: string | undefined): readonly ExpressionFault[] {
+function faultsOfWhere(
+  { where }: RuleText,
+  cohorts: string | undefined,
+): readonly ExpressionFault[] {
   if (where === undefined) return [];
   const read = readWhere(String(where));
   if ('faults' in read) return read.faults;
   const { label } = read.cohort;
   if (label === cohorts) return [];
-  const expected = cohorts === undefined ? `trial.cohorts: ${label} in the config` : `labels.${cohorts}, as trial.cohorts says`;
-  return [{ offset: 0, message: `expected ${expected}, found ${cohorts === undefined ? 'none' : `labels.${label}`}` }];
+  const expected =
+    cohorts === undefined
+      ? `trial.cohorts: ${label} in the config`
+      : `labels.${cohorts}, as trial.cohorts says`;
+  return [
+    {
+      offset: 0,
+      message: `expected ${expected}, found ${cohorts === undefined ? 'none' : `labels.${label}`}`,
+    },
+  ];
 }
 
-function locate(rule: ReadRule, field: Field | 'where', source: string, fault: ExpressionFault): PlacedFault {
+function locate(
+  rule: ReadRule,
+  field: Field | 'where',
+  source: string,
+  fault: ExpressionFault,
+): PlacedFault {
   return placeFault(['rules', rule.index, field], source, fault);
 }
 

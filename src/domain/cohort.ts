@@ -86,7 +86,9 @@ export function isForTask(
 ): boolean {
   const { target, cohort } = place;
   if (cohort !== undefined) return own(labels, cohort.label) === cohort.value;
-  return ownValue(live, { target, cohort: cohortOf(live.cohortValues?.label, labels) }) === undefined;
+  return (
+    ownValue(live, { target, cohort: cohortOf(live.cohortValues?.label, labels) }) === undefined
+  );
 }
 
 /** The cohorts' values with one of them set or, without a value, dropped; `undefined` if none is left. */
@@ -106,9 +108,10 @@ export function withOwnValue(
 }
 
 /** Every value that a cohort has of its own, with its place. */
-export function ownValues({
-  cohortValues,
-}: Pick<LiveValues, 'cohortValues'>): readonly (Place & { readonly cohort: Cohort; readonly value: Value })[] {
+export function ownValues({ cohortValues }: Pick<LiveValues, 'cohortValues'>): readonly (Place & {
+  readonly cohort: Cohort;
+  readonly value: Value;
+})[] {
   if (cohortValues === undefined) return [];
   const { label, values } = cohortValues;
   return Object.entries(values).flatMap(([value, parameters]) =>

@@ -7,8 +7,8 @@ import { own, type Value } from '../domain/value.ts';
 import type { LedgerView } from '../ledger/view.ts';
 import { dropOwnValues, objectionToLabel } from './cohorts.ts';
 import { decision, type EngineDecision } from './decision/decision.ts';
-import { excessOfOwn } from './decision/own-values.ts';
 import { known, quote, stateError, withReason } from './decision/deltas.ts';
+import { excessOfOwn } from './decision/own-values.ts';
 
 /** An operator's override of a parameter. */
 export interface Override {
@@ -94,7 +94,10 @@ export function setParameter({
       target,
       cohort,
       newValue: value,
-      reasoning: followers.length === 0 ? text : `${text}; ${followers.join(', ')}: no value of their own any more`,
+      reasoning:
+        followers.length === 0
+          ? text
+          : `${text}; ${followers.join(', ')}: no value of their own any more`,
     });
     // A new override replaces the hold of the former one, even if it has none itself.
     const holdUntilMs = holdSeconds > 0 ? changes.nowMs + holdSeconds * 1000 : 0;

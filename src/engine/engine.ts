@@ -140,12 +140,7 @@ export class Engine {
     try {
       // Decisions requested in one turn are committed together. `reviewTrials` ends the trials that cannot continue, so
       // that `retireParameters` can stop the others as usual.
-      const decisions = [
-        declareParameters(),
-        reviewTrials(),
-        retireCohorts(),
-        retireParameters(),
-      ];
+      const decisions = [declareParameters(), reviewTrials(), retireCohorts(), retireParameters()];
       await Promise.all(decisions.map((decision) => this.decide(decision)));
     } catch (error) {
       this.#settings = former;

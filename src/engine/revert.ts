@@ -48,7 +48,10 @@ export function revertTo(context: DecisionContext, delta: Delta, summary: string
   trials.stopOn(delta, summary);
   const live = changes.valueOf(delta);
   if (!sameValue(live, delta.newValue)) {
-    throw stateError(delta, `${placeName(delta)} is ${JSON.stringify(live)} now, set by another delta`);
+    throw stateError(
+      delta,
+      `${placeName(delta)} is ${JSON.stringify(live)} now, set by another delta`,
+    );
   }
   return revertIn(changes, delta, summary);
 }

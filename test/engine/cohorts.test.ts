@@ -7,7 +7,11 @@ import { Subscription } from '../../src/ledger/subscription.ts';
 import { taskOf } from '../support/engine/engine-fixture.ts';
 import { createJsonStore } from '../support/ledger/json-store.ts';
 import { expectAudited } from '../support/trials/audited.ts';
-import { createTrialFixture, type TrialFixture, trialYaml } from '../support/trials/trial-fixture.ts';
+import {
+  createTrialFixture,
+  type TrialFixture,
+  trialYaml,
+} from '../support/trials/trial-fixture.ts';
 
 const KINDS = ['code', 'research'];
 const CODE = { label: 'kind', value: 'code' };
@@ -64,7 +68,11 @@ describe('a rule of one cohort', () => {
     const deltaId = await fixture.begin();
     expect(fixture.delta(deltaId).cohort).toEqual(CODE);
     expect(await runUntil(fixture, deltaId, 'provisional')).toEqual(new Set([0]));
-    const levels = (one: TrialFixture) => [levelOf(one, 'code'), levelOf(one, 'research'), one.level];
+    const levels = (one: TrialFixture) => [
+      levelOf(one, 'code'),
+      levelOf(one, 'research'),
+      one.level,
+    ];
     expect(levels(fixture)).toEqual([1, 0, 0]);
     const again = await fixture.reopen(yaml());
     expect(levels(again)).toEqual([1, 0, 0]);
@@ -78,7 +86,9 @@ describe('a rule of one cohort', () => {
 
 describe('a value of one cohort', () => {
   const set = (fixture: TrialFixture, value: number, cohort?: typeof CODE) =>
-    fixture.engine.decide(setParameter({ target: 'level', value, cohort, reason: '', holdSeconds: 0 }));
+    fixture.engine.decide(
+      setParameter({ target: 'level', value, cohort, reason: '', holdSeconds: 0 }),
+    );
 
   test('is set, reverted, and given up where the value for all is set', async () => {
     const fixture = await ofKinds();
@@ -112,7 +122,12 @@ describe('a value of one cohort', () => {
     expect(aware).toMatchObject({ kind: 'delta', delta: { cohort: CODE, newValue: 5 } });
     expect(other).toBeUndefined();
     const [whole, all] = [false, true].map((cohorts) =>
-      new Subscription(fixture.state, { epoch: '', afterSequence: undefined, types: [], cohorts }).next(0),
+      new Subscription(fixture.state, {
+        epoch: '',
+        afterSequence: undefined,
+        types: [],
+        cohorts,
+      }).next(0),
     );
     expect(whole).toMatchObject({ parameters: { level: 0 }, cohortValues: undefined });
     expect(all).toMatchObject({ cohortValues: { values: { code: { level: 5 } } } });

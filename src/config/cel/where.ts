@@ -33,6 +33,7 @@ function isLabels(expr: Expr | undefined): boolean {
 }
 
 function textIn(expr: Expr | undefined): string | undefined {
-  const constant = expr?.exprKind.case === 'constExpr' ? expr.exprKind.value.constantKind : undefined;
+  const constant =
+    expr?.exprKind.case === 'constExpr' ? expr.exprKind.value.constantKind : undefined;
   return constant?.case === 'stringValue' ? constant.value : undefined;
 }

@@ -52,7 +52,10 @@ export const ruleSchema = section(
   {
     id: ruleId('Name of the rule, unique among all'),
     when: expression('true or false', 'CEL: whether the rule fires'),
-    where: expression('true or false', 'CEL: the tasks that it looks at, and changes the parameter for')
+    where: expression(
+      'true or false',
+      'CEL: the tasks that it looks at, and changes the parameter for',
+    )
       .optional()
       .meta({ examples: ['labels.kind == "code"'] }),
     for_seconds: number(

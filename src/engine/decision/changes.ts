@@ -68,7 +68,9 @@ export class Changes {
     const name = placeName(place);
     const { target, cohort } = place;
     if (cohort === undefined) {
-      return this.#values.has(name) ? this.#values.get(name) : liveValue(this.view.head, { target });
+      return this.#values.has(name)
+        ? this.#values.get(name)
+        : liveValue(this.view.head, { target });
     }
     const own = this.#values.has(name) ? this.#values.get(name) : ownValue(this.view.head, place);
     return own ?? this.valueOf({ target });

@@ -78,7 +78,12 @@ export function planTrial(
   const blockTimeoutMs =
     timeoutSeconds === undefined ? measureBlockTimeout(tasks, trial.blockTasks) : undefined;
   // `objectionTo` has made sure that tasks ask by their ids before a cohort's trial begins.
-  const assignment = cohort !== undefined ? 'task' : isApplied ? 'switchback' : (assignmentOf(environment) ?? 'switchback');
+  const assignment =
+    cohort !== undefined
+      ? 'task'
+      : isApplied
+        ? 'switchback'
+        : (assignmentOf(environment) ?? 'switchback');
   return {
     format: formatOf(assignment),
     deltaId,

@@ -69,8 +69,7 @@ function waitingOf(
   const mode = modeOf(rule, settings);
   const isTried = tries(mode) && (mode !== 'auto' || triesFirst(state, asksByTask));
   const untried =
-    isTried &&
-    (objectionTo(rule, state, environment) ?? whyHourIsFull(state, settings, nowMs));
+    isTried && (objectionTo(rule, state, environment) ?? whyHourIsFull(state, settings, nowMs));
   return untried || muted(state, rule, settings, nowMs) || lastRejection(state, rule);
 }
 

@@ -153,8 +153,7 @@ function withoutOutdated(
     const isOutdated =
       waitsFor === 'trial' &&
       tried.some(
-        (one) =>
-          one.ruleId === ruleId && one.target === target && sameCohort(one.cohort, cohort),
+        (one) => one.ruleId === ruleId && one.target === target && sameCohort(one.cohort, cohort),
       );
     if (isOutdated) changes.expire(deltaId, 'Expired: a newer one has taken its place');
     return !isOutdated;

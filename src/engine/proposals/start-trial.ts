@@ -1,5 +1,5 @@
 import { whyNeverPasses } from '../../cycle/shortfall.ts';
-import { type Place, nameOf, overlap } from '../../domain/cohort.ts';
+import { nameOf, overlap, type Place } from '../../domain/cohort.ts';
 import type { Delta, DeltaType } from '../../domain/delta.ts';
 import type { Metric } from '../../domain/effect.ts';
 import { limitValue, violationOf } from '../../domain/parameters.ts';
@@ -100,8 +100,7 @@ export function applyWaiting(
     if (maxDeltasPerHour > 0 && left <= 0) break;
     const candidate = candidateOf(context, delta);
     if (candidate === undefined || modeOf(candidate.rule, settings) !== 'auto') continue;
-    if (changes.hasCooldownBegun(delta) || isMuted(view, candidate.rule, environment))
-      continue;
+    if (changes.hasCooldownBegun(delta) || isMuted(view, candidate.rule, environment)) continue;
     applyAndCompare(context, candidate);
     applied.push(delta);
   }
