@@ -271,6 +271,12 @@ describe('labels and measurements', () => {
     });
   });
 
+  test('of models that end after the spans above them, by the clocks of their SDK', () => {
+    const late = { ...chat(3, 2), endMs: 101.5 };
+    const task = taskOf({}, { ...TASK, endMs: 100 }, { ...agent(2, 1), endMs: 101 }, late);
+    expect(task).toMatchObject({ agentId: 'writer', measurements: { input_tokens: 50 } });
+  });
+
   test("an agent's own tokens stand in for those of models that are not instrumented", () => {
     const usage = {
       'gen_ai.aggregated_usage.input_tokens': 9,
