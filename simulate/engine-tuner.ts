@@ -1,10 +1,11 @@
 import type { VirtualClock } from '../src/backtest/virtual-clock.ts';
+import type { Gains } from '../src/domain/gains.ts';
 import type { LoopSettings } from '../src/domain/settings.ts';
 import type { Task } from '../src/domain/task.ts';
 import { Engine } from '../src/engine/engine.ts';
 import { Ledger } from '../src/ledger/ledger.ts';
 import type { SyncLedgerStore } from '../src/ledger/store.ts';
-import { trialOn } from '../src/ledger/view.ts';
+import { isOnTrial } from '../src/trial/standing.ts';
 import type { Dispatched, Tuner } from './orchestrator.ts';
 
 /** The engine of this repository. */
@@ -61,12 +62,16 @@ export class EngineTuner implements Tuner {
     await this.#engine.runCycle();
   }
 
+  gains(): Gains {
+    return this.#engine.gains();
+  }
+
   inForce(): readonly boolean[] {
     const { state } = this.ledger;
-    const plan = trialOn(state)?.plan;
-    return this.#targets.map((name) =>
-      plan?.target === name ? plan.oldValue === 1 : state.head.parameters[name] === 1,
-    );
+    return this.#targets.map((name) => {
+      const tried = state.trials.find((trial) => isOnTrial(trial) && trial.plan.target === name);
+      return (tried === undefined ? state.head.parameters[name] : tried.plan.oldValue) === 1;
+    });
   }
 }
 

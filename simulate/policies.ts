@@ -71,6 +71,8 @@ interface EngineContestant extends Contestant {
   readonly ledger: Ledger | undefined;
   /** By parameter: whether its new value is in force. */
   inForce(): readonly boolean[];
+  /** Cost saved by what is confirmed, as the report tells it, and whether a change was ever found to harm. */
+  gains(): { readonly told: number; readonly harmed: number };
 }
 
 /** The engine, with counts of its trials, changes and faults. */
@@ -83,6 +85,11 @@ export function engineContestant(settings: LoopSettings): EngineContestant {
       return tuner?.ledger;
     },
     inForce: () => tuner?.inForce() ?? [],
+    gains() {
+      const told = tuner?.gains().totals.find(({ metric }) => metric === 'cost')?.estimate ?? 0;
+      const all = tuner === undefined ? [] : [...tuner.ledger.state.deltasNewestFirst()];
+      return { told, harmed: all.some(({ effect }) => effect?.verdict === 'harmed') ? 1 : 0 };
+    },
     async create(clock) {
       tuner = await EngineTuner.create(settings, PARAMETERS, clock, store);
       tuner.ledger.onCommit(({ events }) => rests.take(events));

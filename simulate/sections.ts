@@ -1,3 +1,4 @@
+import { CONSTRAINTS } from './constraints.ts';
 import { COSTS } from './costs.ts';
 import { ERRORS } from './errors.ts';
 import type { Section } from './experiment.ts';
@@ -10,6 +11,7 @@ import { HOURS } from './hours.ts';
 import { IN_FLIGHT } from './in-flight.ts';
 import { LIFE } from './life.ts';
 import { MATCHED } from './matched.ts';
+import { PARALLEL } from './parallel.ts';
 import { POLICY } from './policy.ts';
 import { POWER } from './power.ts';
 import { SEARCH } from './search/section.ts';
@@ -31,7 +33,9 @@ export const SECTIONS: Readonly<Record<string, Section>> = {
   'in-flight': IN_FLIGHT,
   guards: GUARDS,
   costs: COSTS,
+  constraints: CONSTRAINTS,
   tail: TAIL,
+  parallel: PARALLEL,
   policy: POLICY,
   flip: FLIP,
   life: LIFE,

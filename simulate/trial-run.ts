@@ -3,14 +3,9 @@ import type { Arm } from '../src/trial/arm.ts';
 import { assignTask, kindOfTask, nextBlock } from '../src/trial/assign.ts';
 import { foldRunning } from '../src/trial/fold.ts';
 import type { TrialPlan } from '../src/trial/plan.ts';
+import { restingArm } from '../src/trial/standing.ts';
 import type { TrialStep } from '../src/trial/step.ts';
-import {
-  isSettling,
-  restingArm,
-  runningBlock,
-  startTrial,
-  type Trial,
-} from '../src/trial/trial.ts';
+import { isSettling, runningBlock, startTrial, type Trial } from '../src/trial/trial.ts';
 import type { Finding } from '../src/trial/verdict.ts';
 import { type Method, type Performed, runFlow } from './flow.ts';
 import type { Draw } from './noise.ts';

@@ -22,8 +22,7 @@ const COLUMNS: readonly { name: string; kind: Kind; worlds: readonly SearchWorld
   { name: 'moved', kind: 'AR(1)', worlds: [MOVED] },
 ];
 
-const nameOf = (tuner: string, kind: Kind, world: SearchWorld) =>
-  `${tuner}/${kind}/${world.name}`;
+const nameOf = (tuner: string, kind: Kind, world: SearchWorld) => `${tuner}/${kind}/${world.name}`;
 
 /** Methods that look for the best values of parameters. */
 export const SEARCH: Section = {

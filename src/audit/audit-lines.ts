@@ -1,4 +1,5 @@
 import type { MetricEffect } from '../domain/effect.ts';
+import { marginText } from '../domain/margin-text.ts';
 import type { Value } from '../domain/value.ts';
 import type { TrialAudit } from '../trial/audit/audit.ts';
 import type { AuditFault, Range } from '../trial/audit/chain.ts';
@@ -7,7 +8,7 @@ import { trialEffect } from '../trial/effect.ts';
 import { detection, detectionLimit, detections } from '../trial/holdback.ts';
 import type { TrialPlan } from '../trial/plan.ts';
 import type { TrialEnded, TrialOutcome } from '../trial/step.ts';
-import { describeGains, describeMetrics, marginText } from '../trial/text/describe-effect.ts';
+import { describeGains, describeMetrics } from '../trial/text/describe-effect.ts';
 import type { Trial } from '../trial/trial.ts';
 import { describeLosses } from '../trial/validity.ts';
 
@@ -80,7 +81,7 @@ function describeMetric(metric: MetricEffect): string {
   const notWorse =
     metric.margin === undefined
       ? ''
-      : `, E not worse by ${marginText(metric)} ${short(metric.eNotWorse)}`;
+      : `, E not worse by ${marginText(metric.metric, metric.margin)} ${short(metric.eNotWorse)}`;
   return (
     `${describeMetrics([metric])}, ${tasks}; ` +
     `E harm ${short(metric.eHarm)}, E help ${short(metric.eHelp)}${notWorse}`

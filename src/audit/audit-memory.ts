@@ -2,6 +2,7 @@ import { overlap, sameCohort } from '../domain/cohort.ts';
 import { own } from '../domain/value.ts';
 import type { Head } from '../ledger/head.ts';
 import { changeKey } from '../trial/memory/change.ts';
+import { mayRunBeside } from '../trial/parallel.ts';
 import type { TrialPlan } from '../trial/plan.ts';
 import { isSettling, type Trial } from '../trial/trial.ts';
 import type { AuditedLedger, TrialRows } from './trial-rows.ts';
@@ -32,8 +33,8 @@ export function whyGoneOn(
 }
 
 /**
- * Why a later trial shows that this one is over: only one value that is not live is on trial at a time, and a parameter
- * has one live value.
+ * Why a later trial shows that this one is over: values that are not live are on trial together only if both say so, and
+ * a parameter has one live value.
  */
 function whyBySuccessor({ trials }: AuditedLedger, rows: TrialRows): string | undefined {
   const { plan, promotion, position, startMs } = rows;
@@ -54,18 +55,20 @@ function whyBySuccessor({ trials }: AuditedLedger, rows: TrialRows): string | un
 }
 
 /**
- * Whether a later trial cannot have begun while that of `plan` was running: it is of the same parameter, or
- * both are of values that are not live.
+ * Whether a later trial cannot have begun while that of `plan` was running: it is of the same parameter, or both are of
+ * values that are not live, and may not run beside each other.
  */
 function excludes(later: TrialRows, plan: TrialPlan | undefined): boolean {
   if (later.plan === undefined || plan === undefined) return plan?.isApplied !== true;
   if (overlap(later.plan, plan)) return true;
-  return later.plan.isApplied !== true && plan.isApplied !== true;
+  if (later.plan.isApplied === true || plan.isApplied === true) return false;
+  return !mayRunBeside(later.plan, plan);
 }
 
 /** When a trial made its new value live; `undefined` if it did not. */
-function putInForceMs({ plan, promotion, startMs, end }: TrialRows): number | undefined {
+function putInForceMs({ plan, promotion, startMs, confirmedMs, end }: TrialRows) {
   if (plan?.isApplied === true) return startMs;
+  if (plan?.budget !== undefined && plan.retrialOf === undefined) return confirmedMs;
   const isKept = end?.effect.verdict === 'helped' && end.outcome === 'keep';
   return promotion?.timeMs ?? (isKept ? end.timeMs : undefined);
 }

@@ -12,6 +12,7 @@ export interface TrialRows {
   plan: TrialPlan | undefined;
   startMs: number | undefined;
   promotion: TrialPromoted | undefined;
+  confirmedMs: number | undefined;
   end: TrialEnded | undefined;
 }
 
@@ -70,8 +71,10 @@ function addReceipts(
   receipts: readonly unknown[],
   position: number,
 ): void {
-  const none = { plan: undefined, startMs: undefined, promotion: undefined, end: undefined };
-  const trial = trials.get(deltaId) ?? { found: [], position, ...none };
+  const none = { plan: undefined, startMs: undefined, promotion: undefined };
+  const trial = trials.get(deltaId) ?? {
+    ...{ found: [], position, ...none, confirmedMs: undefined, end: undefined },
+  };
   trials.set(deltaId, trial);
   for (const content of receipts) {
     trial.found.push({ position, content });
@@ -84,6 +87,7 @@ function addReceipts(
       trial.startMs = Number(timeMs);
     }
     if (name === 'promote' && isObject(effect)) trial.promotion = step as TrialPromoted;
+    if (name === 'confirm') trial.confirmedMs = Number(timeMs);
     if (name === 'end' && isObject(effect)) trial.end = step as TrialEnded;
   }
 }

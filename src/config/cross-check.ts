@@ -1,20 +1,15 @@
 import { isOfType, nameOfType, type ParameterType } from '../domain/parameter-type.ts';
 import { excessOf, MAX_PARAMETERS } from '../domain/parameters.ts';
 import { sameValue, type Value } from '../domain/value.ts';
+import { checkScope } from './check-scope.ts';
 import type { DeclaredParameters } from './declared.ts';
-import { type ConfigPath, formatPath, show } from './fault.ts';
+import { type ConfigPath, type CrossFault, formatPath, show } from './fault.ts';
 import { BUILT_IN_PARAMETERS } from './keys/defaults.ts';
 import { metricName } from './keys/metric.ts';
 import type { ConfigFile, ParameterText, RuleText } from './keys/schema.ts';
 import type { MergedConfig } from './merge.ts';
 import { type Structure, valueAt } from './structure.ts';
 import { suggest } from './suggest.ts';
-
-/** A fault that involves more than one key. */
-export interface CrossFault {
-  readonly path: ConfigPath;
-  readonly message: string;
-}
 
 /** Checks what depends on more than one key. A faulty key is left out, since its intended value is not known. */
 export function crossCheck(
@@ -30,7 +25,11 @@ export function crossCheck(
     ...Object.keys(config.parameters).flatMap((name) => checkParameter(name, config, structure)),
     ...checkRuleIds(config, structure),
     ...config.rules.flatMap((rule, index) => checkRule(rule, index, declared, structure)),
-    ...config.rules.flatMap((rule, index) => checkMetrics(rule, index, structure)),
+    ...config.rules.flatMap((rule, index) => checkMetrics(rule, ['rules', index], structure)),
+    ...Object.entries(config.parameters).flatMap(([name, says]) =>
+      checkMetrics(says, ['parameters', name], structure),
+    ),
+    ...checkScope(config, structure, declared),
   ];
   // Two keys may disagree with the same third key, which is then reported once.
   const named = new Set<string>();
@@ -237,11 +236,10 @@ function checkRule(
 
 /** Checks that each metric is named once: as the primary one, or as one of the guards. */
 function checkMetrics(
-  { primary, guards = [] }: RuleText,
-  index: number,
+  { primary, guards = [] }: Pick<RuleText, 'primary' | 'guards'>,
+  path: ConfigPath,
   { isFaulty }: Structure,
 ): CrossFault[] {
-  const path = ['rules', index];
   const primaryName = isFaulty([...path, 'primary']) ? undefined : metricName(primary ?? 'outcome');
   const names = guards.map(metricName);
   return names.flatMap((name, position) => {

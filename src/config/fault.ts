@@ -51,3 +51,9 @@ export function show(value: unknown): string {
   if (typeof value !== 'string') return String(value);
   return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
 }
+
+/** A fault that involves more than one key. */
+export interface CrossFault {
+  readonly path: ConfigPath;
+  readonly message: string;
+}

@@ -4,9 +4,10 @@ import type { Config } from './config.ts';
 import { crossCheck } from './cross-check.ts';
 import { declaredParameters } from './declared.ts';
 import type { ConfigDocument, LocatedFault } from './document.ts';
-import { ConfigError, type ConfigFault, formatPath } from './fault.ts';
+import { ConfigError, type ConfigFault, type CrossFault, formatPath } from './fault.ts';
 import { MAX_CONFIG_BYTES } from './keys/limits.ts';
 import { type CompleteConfig, completeRules, mergeOverDefaults } from './merge.ts';
+import { checkObjectives, checkUtilities, objectiveWarnings } from './objective.ts';
 import { checkOtlp, compileOtlp } from './otlp.ts';
 import { parseJsonDocument, parseYamlDocument } from './parse-document.ts';
 import { checkRules, compileRules } from './rules.ts';
@@ -17,7 +18,7 @@ import { checkStructure } from './structure.ts';
 export interface LoadedConfig {
   /** Frozen in depth. */
   readonly config: Config;
-  /** Unknown keys of a JSON file, which are odd but harmless. */
+  /** Unknown keys of a JSON file, and objectives that leave success out. */
   readonly warnings: readonly ConfigFault[];
 }
 
@@ -68,18 +69,17 @@ function checkConfig(text: string, fileName: string, format: 'yaml' | 'json'): C
   const builtIn = (path: ConfigFault['path']) =>
     structure.file.rules === undefined && path.startsWith('rules[') ? ' (a built-in rule)' : '';
 
+  const located = (fault: CrossFault) => ({ ...fault, line: document.lineOf(fault.path) });
   const faults: LocatedFault[] = [
     ...document.faults,
     ...structure.faults,
     ...(format === 'yaml' ? unknownKeys : []),
-    ...crossCheck(merged, structure, declared).map((fault) => ({
-      ...fault,
-      line: document.lineOf(fault.path),
-    })),
-    ...[...checkRules(merged, declared), ...checkOtlp(merged.otlp)].map((fault) => ({
-      ...fault,
-      line: document.textLineOf(fault.path, fault.newlines),
-    })),
+    ...[...crossCheck(merged, structure, declared), ...checkObjectives(merged, structure)].map(
+      located,
+    ),
+    ...[...checkRules(merged, declared), ...checkUtilities(merged), ...checkOtlp(merged.otlp)].map(
+      (fault) => ({ ...fault, line: document.textLineOf(fault.path, fault.newlines) }),
+    ),
   ];
   const toFault = ({ path, line, message }: LocatedFault): ConfigFault => {
     const pathText = formatPath(path);
@@ -87,8 +87,11 @@ function checkConfig(text: string, fileName: string, format: 'yaml' | 'json'): C
   };
   const inOrder = (a: LocatedFault, b: LocatedFault) => a.line - b.line;
   if (faults.length > 0) throw new ConfigError(faults.sort(inOrder).map(toFault));
-  const warnings = format === 'json' ? [...unknownKeys].sort(inOrder).map(toFault) : [];
-  return { complete: completeRules(merged), warnings };
+  const odd = [
+    ...(format === 'json' ? unknownKeys : []),
+    ...objectiveWarnings(merged).map(located),
+  ];
+  return { complete: completeRules(merged), warnings: odd.sort(inOrder).map(toFault) };
 }
 
 function parseDocument(text: string, format: 'yaml' | 'json'): ConfigDocument {

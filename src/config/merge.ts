@@ -1,11 +1,14 @@
+import { own } from '../domain/value.ts';
 import { DEFAULT_PARAMETERS, DEFAULT_RULES } from './keys/defaults.ts';
 import { defaultGuards } from './keys/metric.ts';
+import { type MetricsText, type ObjectiveText, saysMetrics } from './keys/objective.ts';
 import { type ConfigFile, type ParameterText, type RuleText, ruleSchema } from './keys/schema.ts';
 import { type Sections, sectionsSchema } from './keys/sections.ts';
 
 /** A config file merged over the defaults: complete, and not yet checked across its keys. */
 export interface MergedConfig extends Sections {
   readonly version: string;
+  readonly objective: ObjectiveText | undefined;
   /** `initial` is absent if neither the file nor the defaults give a value. */
   readonly parameters: Readonly<Record<string, ParameterText>>;
   readonly rules: readonly RuleText[];
@@ -25,9 +28,10 @@ export interface CompleteConfig extends MergedConfig {
  * except those that it sets to null.
  */
 export function mergeOverDefaults(file: ConfigFile): MergedConfig {
-  const { version = 'unknown', parameters = {}, rules } = file;
+  const { version = 'unknown', objective, parameters = {}, rules } = file;
   return {
     version: String(version),
+    objective,
     ...sectionsSchema.parse(file),
     parameters: mergeParameters(parameters, rules === undefined),
     rules: rules ?? builtInRules(parameters),
@@ -61,10 +65,24 @@ function builtInRules(file: ParametersText): readonly RuleText[] {
 
 /** Gives each rule of a config without fault the keys that it leaves out. */
 export function completeRules(merged: MergedConfig): CompleteConfig {
-  return { ...merged, rules: merged.rules.map(completeRule) };
+  return { ...merged, rules: merged.rules.map((rule) => completeRule(rule, merged)) };
 }
 
-function completeRule(text: RuleText) {
-  const { guards, on_harm, ...rule } = ruleSchema.parse(text);
-  return { ...rule, guards: guards ?? defaultGuards(rule.primary), on_harm };
+/** What is said of a rule's metrics, the nearest level first. */
+export function metricsOf(
+  rule: MetricsText,
+  target: string,
+  config: MergedConfig,
+): readonly (MetricsText | undefined)[] {
+  return [rule, own(config.parameters, target), config];
+}
+
+function completeRule(text: RuleText, config: MergedConfig) {
+  const { objective, primary, guards, on_harm, ...rule } = ruleSchema.parse(text);
+  const [own, ...farther] = metricsOf({ objective, primary, guards }, rule.target, config);
+  const isSaid = objective !== undefined || (!saysMetrics(own) && farther.some(saysMetrics));
+  if (isSaid) return { ...rule, objective, primary, guards, on_harm };
+  const improved = primary ?? 'outcome';
+  const kept = guards ?? defaultGuards(improved);
+  return { ...rule, objective, primary: improved, guards: kept, on_harm };
 }

@@ -1,3 +1,4 @@
+import type { Objective } from '../domain/effect.ts';
 import { excessOf } from '../domain/parameters.ts';
 import type { Rule } from '../domain/rule.ts';
 import type { Sliced } from '../domain/slices.ts';
@@ -18,9 +19,9 @@ import { isConstant, textsOf } from './cel/texts.ts';
 import { readWhere } from './cel/where.ts';
 import type { DeclaredParameters } from './declared.ts';
 import { fingerprintOf } from './fingerprint.ts';
-import { settleGuard, settleMetric } from './keys/metric.ts';
+import { settleObjective } from './keys/objective.ts';
 import type { RuleText } from './keys/schema.ts';
-import type { CompleteConfig, CompleteRule, MergedConfig } from './merge.ts';
+import { type CompleteConfig, type CompleteRule, type MergedConfig, metricsOf } from './merge.ts';
 import { type PlacedFault, placeFault } from './placed-fault.ts';
 
 const FIELDS = ['when', 'new_value', 'old_value', 'reasoning'] as const;
@@ -68,7 +69,8 @@ export function* compileRules(
   const samples = createSamplesFor(read, initial);
   const rules: Rule[] = [];
   for (const rule of read) {
-    rules.push(compileRule(rule, samples, initial));
+    const objective = settleObjective(metricsOf(rule.text, rule.text.target, config));
+    rules.push(compileRule(rule, objective, samples, initial));
     yield;
   }
   return rules;
@@ -173,6 +175,7 @@ function firstValue(expression: Expression, samples: readonly Bindings[]): Value
 
 function compileRule(
   { text, expressions }: ReadRule<CompleteRule>,
+  objective: Objective,
   samples: readonly Bindings[],
   initial: Parameters,
 ): Rule {
@@ -184,14 +187,14 @@ function compileRule(
   const [when, newValue, oldValue, reasoning] = FIELDS.map(compile);
   const all = [...expressions.values()];
   const where = text.where === undefined ? undefined : readWhere(text.where);
-  const primary = settleMetric(text.primary);
-  const guards = text.guards.map(settleGuard);
   return {
-    ...{ id, type, operation, target, confidence, impact, mode, primary, guards },
+    ...{ id, type, operation, target, confidence, impact, mode, ...objective },
     ...(where !== undefined && 'cohort' in where ? { cohort: where.cohort } : {}),
     forSeconds: text.for_seconds,
     onHarm: text.on_harm,
-    fingerprint: fingerprintOf(text, primary, guards),
+    ...(text.assignment === undefined ? {} : { assignment: text.assignment }),
+    ...(text.budget === undefined ? {} : { budget: text.budget }),
+    fingerprint: fingerprintOf(text, objective),
     usesMetrics: all.some((expression) => expression.usesMetrics),
     measurements: new Set(all.flatMap((expression) => [...expression.measurements])),
     reasonings: textsOf(expressions.get('reasoning')?.syntax.expr, samples),

@@ -4,9 +4,11 @@ import { inferType } from '../domain/parameter-type.ts';
 import type { Rule } from '../domain/rule.ts';
 import type { ParameterSpec } from '../domain/settings.ts';
 import type { CamelKeys, Config } from './config.ts';
+import { type MetricsText, settleObjective } from './keys/objective.ts';
 import type { ParameterText } from './keys/schema.ts';
 import { type Sections, sectionsSchema } from './keys/sections.ts';
 import type { CompleteConfig } from './merge.ts';
+import { compileUtilities } from './objective.ts';
 
 /** A merged config without fault, as the program reads it. */
 export function settle(text: CompleteConfig, rules: readonly Rule[], otlp: OtlpSettings): Config {
@@ -17,10 +19,11 @@ export function settle(text: CompleteConfig, rules: readonly Rule[], otlp: OtlpS
     ...settings,
     version: text.version,
     parameters: Object.fromEntries(
-      Object.entries(text.parameters).map(([name, spec]) => [name, settleParameter(spec)]),
+      Object.entries(text.parameters).map(([name, spec]) => [name, settleParameter(spec, text)]),
     ),
     rules,
     otlp,
+    utilities: compileUtilities(text),
     // `crossCheck` has made sure that both are given or neither.
     tls: certificateFile && keyFile ? { ...tls, certificateFile, keyFile } : undefined,
     tokens: clientFile || adminFile ? { clientFile, adminFile } : undefined,
@@ -48,14 +51,26 @@ function camelKeys(schema: unknown, value: unknown): unknown {
   );
 }
 
-function settleParameter(text: ParameterText): ParameterSpec {
+function settleParameter(text: ParameterText, whole: MetricsText): ParameterSpec {
   // `crossCheck` has made sure that there is a value, which may be `null`.
   const initial = text.initial ?? null;
   const [min, max, maxStep] = [text.min, text.max, text.max_step].map((one) => one ?? undefined);
   const allowed = text.allowed ?? undefined;
   const type = text.type ?? inferType(allowed ?? [initial], [min, max, maxStep]);
   const said = text.type === undefined ? {} : { isTypeSaid: true as const };
-  return { initial, type, ...said, min, max, maxStep, allowed };
+  const objective = settleObjective([text, whole]);
+  return {
+    ...{ initial, type, ...said, min, max, maxStep, allowed, objective },
+    ...settleScope(text),
+  };
+}
+
+function settleScope({ assignment, budget, interferes_with: interferesWith }: ParameterText) {
+  return {
+    ...(assignment === undefined ? {} : { assignment }),
+    ...(interferesWith === undefined ? {} : { interferesWith }),
+    ...(budget === undefined ? {} : { budget }),
+  };
 }
 
 /** Freezes a value and all that it holds; returns the value. */

@@ -24,8 +24,8 @@ export interface CycleInput extends Restraints {
   readonly settings: LoopSettings;
   /** The live value at a place. */
   valueOf(place: Place): Value | undefined;
-  /** Whether mode `auto` means `trial` now; otherwise it means `apply`. */
-  readonly triesFirst: boolean;
+  /** Whether mode `auto` means `trial` now, for a rule; otherwise it means `apply`. */
+  triesFirst(rule: Rule): boolean;
   /** Proposals applied in the last hour. */
   readonly appliedLastHour: number;
 }
@@ -61,7 +61,8 @@ function score(candidate: Candidate, input: CycleInput): Scored | undefined {
   const confidence = input.confidenceOf(rule);
   const configured = rule.mode ?? settings.curation.mode;
   const isTried = tries(configured);
-  const mode = isTried && input.isLeftToPerson(rule) ? 'recommend' : effective(configured, input);
+  const isStopped = isTried && input.isLeftToPerson(rule);
+  const mode = isStopped ? 'recommend' : effective(configured, rule, input);
   const withConfidence = (value: number): Scored => ({
     candidate,
     confidence: value,
@@ -77,9 +78,9 @@ function score(candidate: Candidate, input: CycleInput): Scored | undefined {
   return mayProbe ? { ...scored, isProbe: true } : undefined;
 }
 
-function effective(mode: CurationMode, { triesFirst }: CycleInput): Scored['mode'] {
+function effective(mode: CurationMode, rule: Rule, input: CycleInput): Scored['mode'] {
   if (mode !== 'auto') return mode;
-  return triesFirst ? 'trial' : 'apply';
+  return input.triesFirst(rule) ? 'trial' : 'apply';
 }
 
 /** Whether a candidate is the first for its target and cohort that is not muted; only this one counts. */

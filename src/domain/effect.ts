@@ -5,8 +5,11 @@ export type Verdict = (typeof VERDICTS)[number];
 /** How a trial can end. */
 export type TrialVerdict = Exclude<Verdict, 'observed'>;
 
-/** What is compared of a metric: what is typical, what adds up, how often something happens, or the mean. */
-export const STATISTICS = ['median', 'total', 'share', 'mean'] as const;
+/**
+ * What is compared of a metric: what is typical, what adds up, how often something happens, or the mean. `p95`: how
+ * many tasks exceed the value that 5 % of the tasks before the trial exceeded.
+ */
+export const STATISTICS = ['median', 'total', 'share', 'mean', 'p95'] as const;
 export type Statistic = (typeof STATISTICS)[number];
 
 /** A metric that trials compare: how tasks end, how fast, or a key of `Task.measurements`. */
@@ -16,8 +19,12 @@ export interface Metric {
   readonly kind: 'outcome' | 'latency' | 'success' | 'measurement';
   /** Which direction is an improvement. */
   readonly better: 'lower' | 'higher';
-  /** `share` (of tasks) for success, otherwise `median` or `total`. */
+  /** `share` (of tasks) for success, otherwise `median`, `total` or `p95`. */
   readonly statistic: Statistic;
+  /** The CEL expression that computes a utility per task; absent where tasks report the metric. */
+  readonly expression?: string;
+  /** In a trial's plan, for `p95`: the value above which a task exceeds, in the metric's own unit. */
+  readonly exceeds?: number;
 }
 
 /** A metric that a change must not make worse. */
@@ -27,6 +34,14 @@ export interface Guard extends Metric {
    * success, a difference of rates.
    */
   readonly margin: number;
+  /** The margin must be proven: at the end of probation, a change with an unproven constraint is taken back. */
+  readonly isConstraint?: true;
+}
+
+/** What trials are to improve, and what a change must not make worse. */
+export interface Objective {
+  readonly primary: Metric;
+  readonly guards: readonly Guard[];
 }
 
 export const OUTCOME: Metric = {
@@ -58,7 +73,8 @@ export interface MetricEffect {
   readonly statistic: Statistic;
   /**
    * Latency: log ratio. Success: difference of rates. Outcome: share of comparisons that the new value won less the
-   * share that the new value lost. A measurement: difference per task, in its own unit.
+   * share that the new value lost. A measurement: difference per task, in its own unit. `p95`: difference of the shares
+   * of tasks that exceed.
    */
   readonly estimate: number;
   /** Ends of a 95 % interval around the estimate. */
@@ -71,6 +87,8 @@ export interface MetricEffect {
   readonly eNotWorse: number;
   /** The guard's margin; absent if the metric is not a guard. */
   readonly margin: number | undefined;
+  /** As `Guard.isConstraint`. Left out by older releases. */
+  readonly isConstraint?: true;
   readonly tasksOld: number;
   readonly tasksNew: number;
 }
@@ -102,6 +120,39 @@ export interface Comparison {
   readonly differences: readonly Difference[];
 }
 
+/** Tasks that had an arm in the trials of two parameters, with one combination of them. */
+export interface Combination {
+  /** The arm in the delta's own trial, and in the other one. */
+  readonly arm: 'old' | 'new';
+  readonly other: 'old' | 'new';
+  /** Reported tasks, without cancelled ones. */
+  readonly tasks: number;
+  /** The share that succeeded; 0 without tasks. */
+  readonly success: number;
+  /** Geometric mean of latency, in milliseconds; absent without any. */
+  readonly latencyMs?: number;
+  /** Mean of the primary metric, if that is a measurement and any task has it. */
+  readonly primary?: number;
+}
+
+/** How two changes that were on trial at the same time act together. */
+export interface Beside {
+  /** The other trial's delta and parameter. */
+  readonly deltaId: string;
+  readonly target: string;
+  /** All four. */
+  readonly combinations: readonly Combination[];
+  /**
+   * The effect in log latency where the other parameter had its new value, less that where it had its old one, and a
+   * 95 % interval that holds at a fixed time. Around 0: the effects add up. Absent while a combination has few tasks.
+   */
+  readonly interaction?: {
+    readonly estimate: number;
+    readonly lower: number;
+    readonly upper: number;
+  };
+}
+
 /** What a delta did, as far as is known. */
 export interface DeltaEffect {
   readonly verdict: Verdict;
@@ -112,4 +163,6 @@ export interface DeltaEffect {
   readonly gains?: readonly GainEffect[];
   /** Left out by older releases, and where nothing was compared. */
   readonly compared?: Comparison;
+  /** By trial that ran beside; absent if none did. */
+  readonly beside?: readonly Beside[];
 }

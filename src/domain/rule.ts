@@ -1,6 +1,6 @@
 import type { Cohort } from './cohort.ts';
 import type { DeltaImpact, DeltaOperation, DeltaType } from './delta.ts';
-import type { Guard, Metric } from './effect.ts';
+import type { Objective } from './effect.ts';
 import type { CoordinationMetrics } from './metrics.ts';
 import type { Parameters, Value } from './value.ts';
 import type { WindowStatistics } from './window.ts';
@@ -24,6 +24,10 @@ export function tries(mode: CurationMode): boolean {
 export const HARM_RESPONSES = ['revert', 'pause', 'notify'] as const;
 export type HarmResponse = (typeof HARM_RESPONSES)[number];
 
+/** How a trial assigns arms: as the orchestrator allows, task by task, or in blocks. */
+export const TRIAL_ASSIGNMENTS = ['auto', 'task', 'switchback'] as const;
+export type TrialAssignment = (typeof TRIAL_ASSIGNMENTS)[number];
+
 /** What a rule's expressions see. */
 export interface RuleContext {
   readonly window: WindowStatistics;
@@ -38,7 +42,7 @@ export interface RuleContext {
  * A compiled rule. Its functions are pure; each throws an `Error` with a readable message where
  * the expression cannot be evaluated on this context.
  */
-export interface Rule {
+export interface Rule extends Objective {
   readonly id: string;
   readonly type: DeltaType;
   readonly operation: DeltaOperation;
@@ -53,11 +57,11 @@ export interface Rule {
   readonly forSeconds: number;
   /** Overrides `curation.mode`. */
   readonly mode: CurationMode | undefined;
-  /** What its trials are to improve. */
-  readonly primary: Metric;
-  /** What its trials must not make worse. */
-  readonly guards: readonly Guard[];
   readonly onHarm: HarmResponse;
+  /** Of its trials, in place of the parameter's. */
+  readonly assignment?: TrialAssignment;
+  /** As in `ParameterSpec`, in place of the parameter's. */
+  readonly budget?: number;
   /** Hash of all that makes up the rule's proposals; what trials teach about the rule is kept for this hash. */
   readonly fingerprint: string;
   /** Whether one of its expressions reads `metrics`; the rule then does not fire on stale metrics. */

@@ -1,6 +1,8 @@
+import type { Objective } from './effect.ts';
 import type { Combination } from './metrics.ts';
 import type { ParameterType } from './parameter-type.ts';
-import type { CurationMode, Rule } from './rule.ts';
+import type { CurationMode, Rule, TrialAssignment } from './rule.ts';
+import type { Utility } from './utility.ts';
 import type { Value } from './value.ts';
 
 /** The declaration of one parameter. */
@@ -17,6 +19,14 @@ export interface ParameterSpec {
   readonly maxStep: number | undefined;
   /** The only values that the parameter may have. */
   readonly allowed: readonly Value[] | undefined;
+  /** What trials of the parameter are to improve, unless a rule says otherwise. */
+  readonly objective: Objective;
+  /** Of its trials, in place of `TrialSettings.assignment`. */
+  readonly assignment?: TrialAssignment;
+  /** Parameters that it must not be on trial together with; absent: all. */
+  readonly interferesWith?: readonly string[];
+  /** Share of tasks that may run on a value that is not proven, above 0; absent: all. */
+  readonly budget?: number;
 }
 
 /** Maximum points for each part of a proposal's score. */
@@ -35,17 +45,16 @@ export interface Retention {
   readonly retainCycles: number;
 }
 
-/** How a trial assigns arms: as the orchestrator allows, task by task, or in blocks. */
-export const TRIAL_ASSIGNMENTS = ['auto', 'task', 'switchback'] as const;
-
 /** Whose refusals take a delta back: any client's, or those of more than half of the clients. */
 export const REFUSAL_RULES = ['any', 'majority'] as const;
 
 /** How deltas are put on trial. */
 export interface TrialSettings {
-  readonly assignment: (typeof TRIAL_ASSIGNMENTS)[number];
+  readonly assignment: TrialAssignment;
   /** Reports that end a block of a switchback trial. */
   readonly blockTasks: number;
+  /** Seconds after a block's switch within which tasks that begin tell nothing of the block. */
+  readonly settleSeconds: number;
   /** Names of labels that the tasks of a pair have in common where possible. */
   readonly pairBy: readonly string[];
   /** For how many more assignments an unpaired task waits for a partner. */
@@ -116,6 +125,8 @@ export interface LoopSettings {
   readonly trial: TrialSettings;
   readonly parameters: Readonly<Record<string, ParameterSpec>>;
   readonly rules: readonly Rule[];
+  /** By expression: the utilities of all objectives. */
+  readonly utilities: ReadonlyMap<string, Utility>;
   readonly ledger: { readonly retainDeltas: number; readonly retainCycles: number };
 }
 

@@ -31,7 +31,7 @@ export function acknowledge(acknowledgement: Acknowledgement): EngineDecision<vo
     const delta = known(view, deltaId);
     if (refusal !== undefined && isOff(view, delta)) return;
     // Clients may refuse a delta on trial: their tasks get its value before it has a sequence.
-    const isOnTrial = refusal !== undefined && delta.state === 'trial';
+    const isOnTrial = refusal !== undefined && ['trial', 'provisional'].includes(delta.state);
     if (delta.sequence === 0 && !isOnTrial) {
       throw stateError(delta, 'only a delta in force is acknowledged');
     }

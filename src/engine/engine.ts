@@ -10,6 +10,7 @@ import type { Dispatch } from '../trial/assign.ts';
 import { retireCohorts } from './cohorts.ts';
 import type { EngineDecision } from './decision/decision.ts';
 import type { Environment, Follower } from './decision/environment.ts';
+import { UtilityFailures } from './decision/utilities.ts';
 import { gainsOf } from './gains.ts';
 import { IntervalTimer } from './interval-timer.ts';
 import { LoopClock } from './loop-clock.ts';
@@ -52,6 +53,7 @@ export class Engine {
   readonly #dueTimer: IntervalTimer;
   #followers: () => readonly Follower[] = () => [];
   readonly #usage: ResolveUsage;
+  readonly #utilityFailures = new UtilityFailures();
   readonly #startedMs: number;
   #settings: LoopSettings;
   #active: boolean;
@@ -230,6 +232,7 @@ export class Engine {
       monotonic: () => this.clock.monotonic(),
       asksByTask: () => this.#usage.isMajority(),
       noneAsks: () => this.#usage.isNone(),
+      utilityFailures: this.#utilityFailures,
     };
   }
 }

@@ -2,14 +2,9 @@ import { type Cohort, cohortOf, isForTask, liveValues } from '../domain/cohort.t
 import type { Parameters } from '../domain/value.ts';
 import { type LedgerView, trialOf } from '../ledger/view.ts';
 import { stageSeed } from '../trial/arm.ts';
-import {
-  type Assignment,
-  armOf,
-  type Dispatch,
-  mayBeginGroup,
-  takesTask,
-} from '../trial/assign.ts';
-import { runningBlock, type Trial } from '../trial/trial.ts';
+import { type Assignment, armOf, type Dispatch, drawsOf, takesTask } from '../trial/assign.ts';
+import { isBeforeForce } from '../trial/standing.ts';
+import { runningBlock, type Stage, type Trial } from '../trial/trial.ts';
 import { decision, type EngineDecision } from './decision/decision.ts';
 import { hasRefused } from './decision/refusals.ts';
 
@@ -50,7 +45,10 @@ export function settled(
   const isWanted = (trial: Trial) =>
     (target === undefined || target === trial.plan.target) &&
     isForTask(trial.plan, labels, view.head) &&
-    takesTask(trial, () => mayBeginGroup(trial, seedOf(view, trial), taskId)) &&
+    takesTask(
+      trial,
+      drawsOf(trial, () => seedOf(view, trial), taskId),
+    ) &&
     armOf(trial, taskId) === undefined &&
     !hasRefused(view, trial.plan.deltaId, clientId);
   // A task that is recorded already would never be reported again.
@@ -85,8 +83,8 @@ export function resolve(dispatch: Dispatch): EngineDecision<Resolved> {
 function armsOf({ trials }: LedgerView, taskId: string): Assignment[] {
   return trials.flatMap((trial): Assignment[] => {
     const { pauses, plan, stage } = trial;
-    // While a trial is paused, no task runs with its new value.
-    if (stage === 'trial' && pauses.length > 0) return [];
+    // While a trial is paused, no task runs with a new value that is not in force.
+    if (isBeforeForce(trial) && pauses.length > 0) return [];
     const arm = runningBlock(trial)?.arm ?? armOf(trial, taskId);
     return arm === undefined ? [] : [{ deltaId: plan.deltaId, arm, stage }];
   });
@@ -99,9 +97,10 @@ function withArms(
 ): Resolved {
   const { deltaSequence, parameters, cohort } = baseline(view, labels);
   const values = new Map(Object.entries(parameters));
-  // A value on trial takes precedence over a holdback of the same parameter.
   const ordered = assignments.toSorted((a, b) => Number(isOnTrial(b)) - Number(isOnTrial(a)));
-  for (const { deltaId, arm } of ordered.toReversed()) {
+  // A value on trial, or on probation, takes precedence over a holdback of the same parameter.
+  const applied = ordered.toSorted((a, b) => STAGES.indexOf(a.stage) - STAGES.indexOf(b.stage));
+  for (const { deltaId, arm } of applied.toReversed()) {
     const plan = trialOf(view, deltaId)?.plan;
     if (plan?.assignment !== 'task') continue;
     const value = arm === 'new' ? plan.newValue : plan.oldValue;
@@ -110,6 +109,8 @@ function withArms(
   }
   return { parameters: Object.fromEntries(values), deltaSequence, assignments: ordered, cohort };
 }
+
+const STAGES: readonly Stage[] = ['trial', 'probation', 'holdback'];
 
 function isOnTrial({ stage }: Assignment): boolean {
   return stage === 'trial';

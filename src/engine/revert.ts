@@ -1,7 +1,7 @@
 import { placeName } from '../domain/cohort.ts';
 import { type Delta, isLive } from '../domain/delta.ts';
 import { sameValue } from '../domain/value.ts';
-import { standingArm } from '../trial/trial.ts';
+import { standingArm } from '../trial/standing.ts';
 import type { Changes } from './decision/changes.ts';
 import { type DecisionContext, decision, type EngineDecision } from './decision/decision.ts';
 import { inverseOf, known, stateError, withReason } from './decision/deltas.ts';

@@ -7,13 +7,8 @@ import { own, sameValue, type Value } from '../domain/value.ts';
 import { type LedgerView, trialsOn } from '../ledger/view.ts';
 import { missingOutcomes, nextMove } from '../trial/advance.ts';
 import type { TrialPlan } from '../trial/plan.ts';
-import {
-  isOfThisFormat,
-  isOnTrial,
-  runningBlock,
-  standingArm,
-  type Trial,
-} from '../trial/trial.ts';
+import { isOnTrial, standingArm } from '../trial/standing.ts';
+import { isOfThisFormat, runningBlock, type Trial } from '../trial/trial.ts';
 import { decision, type EngineDecision } from './decision/decision.ts';
 import { modeOf } from './proposals/proposals.ts';
 import { revertIn } from './revert.ts';
@@ -75,11 +70,15 @@ function standingValue(trial: Trial): Value | undefined {
 /** Why a trial cannot continue under a config, in words; `undefined` if it can. */
 function whyEnded(trial: Trial, view: LedgerView, settings: LoopSettings): string | undefined {
   const { plan } = trial;
-  const { target, cohort, oldValue, newValue, retrialOf } = plan;
+  const { target, cohort, oldValue, newValue, retrialOf, primary } = plan;
   const isPromoted = !isOnTrial(trial);
   // The rule has no say once the new value is live, or when a confirmed change's old value is tried again.
   const fault = isPromoted || retrialOf !== undefined ? undefined : faultOfRule(plan, settings);
   if (fault !== undefined) return fault;
+  // A holdback goes on without it: harm to what is left would be found.
+  const { expression } = primary;
+  const isComputed = expression === undefined || settings.utilities.has(expression);
+  if (!isComputed && trial.stage !== 'holdback') return 'its utility is no longer in the config';
   const standing = runningBlock(trial)?.arm === 'new' ? newValue : oldValue;
   if (cohort !== undefined && cohort.label !== settings.trial.cohorts) {
     return `trial.cohorts is no longer ${cohort.label}`;

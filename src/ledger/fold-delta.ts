@@ -1,4 +1,5 @@
 import { bornDelta, type Delta, type Refusal } from '../domain/delta.ts';
+import type { DeltaEffect } from '../domain/effect.ts';
 import type { TrialEnded, TrialStep } from '../trial/step.ts';
 import type { DeltaApplied, DeltaRefused, LedgerEvent } from './event.ts';
 import { type Projection, project } from './projection.ts';
@@ -98,7 +99,12 @@ function foldTrialStep(delta: Delta, step: TrialStep): Delta {
       return { ...delta, state: 'confirmed', effect, summary, confirmation };
     }
     case 'renew':
-      return { ...delta, state: 'confirmed', effect: step.effect, summary: step.summary };
+      return {
+        ...delta,
+        state: 'confirmed',
+        effect: withBeside(step.effect, delta),
+        summary: step.summary,
+      };
     case 'end':
       return foldTrialEnd(delta, step);
     default:
@@ -106,11 +112,16 @@ function foldTrialStep(delta: Delta, step: TrialStep): Delta {
   }
 }
 
+/** An effect with what was found beside other trials, which a holdback no longer counts. */
+function withBeside(effect: DeltaEffect, { effect: former }: Delta): DeltaEffect {
+  return former?.beside === undefined ? effect : { beside: former.beside, ...effect };
+}
+
 function foldTrialEnd(delta: Delta, step: TrialEnded): Delta {
   const { effect, summary, askUntilMs } = step;
   // Older releases wrote another outcome, after which an event of its own applied the value.
   const outcome: string = step.outcome;
-  const ended = { ...delta, effect, summary };
+  const ended = { ...delta, effect: withBeside(effect, delta), summary };
   if (outcome === 'ask') {
     return { ...ended, state: 'proposed', waitsFor: 'person', expireTimeMs: askUntilMs };
   }

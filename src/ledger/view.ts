@@ -3,7 +3,8 @@ import type { Delta } from '../domain/delta.ts';
 import type { MetricsReport } from '../domain/metrics.ts';
 import type { Task } from '../domain/task.ts';
 import { own } from '../domain/value.ts';
-import { isOnTrial, type Trial } from '../trial/trial.ts';
+import { isOnTrial } from '../trial/standing.ts';
+import type { Trial } from '../trial/trial.ts';
 import type { Head } from './head.ts';
 import type { PendingWork } from './pending-work.ts';
 

@@ -21,7 +21,7 @@ export function createEngineObserver(
       noteRecorded(recorded);
       if (recorded.duplicates > 0) metrics.tasksRepeated(recorded.duplicates);
     },
-    cycleCompleted({ cycle, deltas, faults, measurementNamesDropped: dropped }) {
+    cycleCompleted({ cycle, deltas, faults, utilityFailures, measurementNamesDropped: dropped }) {
       log.info(
         {
           cycle: cycle.number,
@@ -42,6 +42,9 @@ export function createEngineObserver(
       for (const { ruleId, message } of faults) {
         log.warn({ rule: ruleId }, `the rule could not be evaluated: ${message}`);
         metrics.ruleFault(ruleId);
+      }
+      for (const { expression, tasks, message } of utilityFailures) {
+        log.warn({ utility: expression, tasks }, `tasks of trials have no utility: ${message}`);
       }
     },
     cycleFailed(error) {

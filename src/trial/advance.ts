@@ -1,6 +1,7 @@
 import type { Task } from '../domain/task.ts';
 import { own } from '../domain/value.ts';
 import { type BlockSpan, blockTimeUpMs, MAX_BLOCK_OUTCOMES } from './block.ts';
+import { mustRest } from './budget.ts';
 import type { Outcome } from './evidence/outcome.ts';
 import { partEnd } from './holdback.ts';
 import type { OutcomeRecorded, OutcomesMissing, PairSettled } from './step.ts';
@@ -31,8 +32,10 @@ export function recordOutcome(
 ): OutcomeRecorded | undefined {
   const place = placeOf(trial, task, timeMs);
   if (place === undefined) return undefined;
-  const { taskId } = task;
-  return { timeMs, taskId, ...place, outcome: outcomeOf(trial, task) };
+  const { taskId, finishTimeMs, latencyMs = 0 } = task;
+  const began =
+    trial.plan.settleMs === undefined ? {} : { beganMs: Math.round(finishTimeMs - latencyMs) };
+  return { timeMs, taskId, ...place, outcome: outcomeOf(trial, task), ...began };
 }
 
 /**
@@ -114,13 +117,14 @@ export function nextMove(trial: Trial, nowMs: number, recorded: number): NextMov
 
 /**
  * The move while no block runs: `switch` begins the next block. `rest` comes before it while the trial is suspended,
- * has no tasks left, or waits after a pair without reports for another task to be recorded.
+ * has no tasks left, waits after a pair without reports for another task to be recorded, or has to rest between pairs to
+ * stay within its budget.
  */
 function nextBlockMove(trial: Trial, recorded: number): NextMove | undefined {
   const { plan, suspendedMs, isResting, quietSince = -1 } = trial;
   if (plan.assignment === 'task' || runningBlock(trial) !== undefined) return undefined;
   const mayBegin = suspendedMs === undefined && recorded > quietSince && tasksLeft(trial) > 0;
-  if (mayBegin) return { move: 'switch' };
+  if (mayBegin && !mustRest(trial, recorded)) return { move: 'switch' };
   return isResting ? undefined : { move: 'rest' };
 }
 

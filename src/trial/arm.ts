@@ -65,6 +65,13 @@ export function drawBeginning(seed: string, taskId: string, share: number): bool
   return share >= 1 || draw(`${seed}/group`, taskId) < share * 2 ** 48;
 }
 
+/**
+ * Whether a task takes part within a budget, with probability `share`: as `drawBeginning`, by `seed/enter/taskId`.
+ */
+export function drawEntry(seed: string, taskId: string, share: number): boolean {
+  return share >= 1 || draw(`${seed}/enter`, taskId) < share * 2 ** 48;
+}
+
 /** The first 48 bits of SHA-256 of `seed/name`. */
 function draw(seed: string, name: number | string): number {
   return Number.parseInt(hash('sha256', `${seed}/${name}`).slice(0, 12), 16);

@@ -1,11 +1,13 @@
-import { type Arm, drawBeginning, drawPlace, otherArm, tossCoin } from './arm.ts';
+import { type Arm, drawBeginning, drawEntry, drawPlace, otherArm, tossCoin } from './arm.ts';
+import { shareWithin } from './budget.ts';
 import { GROUP_TASKS } from './evidence/group-score.ts';
 import type { TrialPlan } from './plan.ts';
 import { kindOf, predictLogLatency } from './predict.ts';
+import { isHelpful } from './promotion.ts';
 import type { BlockStarted, TaskAssigned } from './step.ts';
 import { isFilling } from './task-set.ts';
 import { openTasks, type Stage, type Trial, type WaitingTask } from './trial.ts';
-import { isHelpful, isThinned, tasksLeft } from './verdict.ts';
+import { isThinned, tasksLeft } from './verdict.ts';
 
 /** A task that is about to run. */
 export interface Dispatch {
@@ -62,14 +64,28 @@ export function kindOfTask(
   return kindOf(labels, pairBy.length > 0 ? pairBy : predictBy);
 }
 
-/**
- * Whether the trial assigns an arm to a task.
- *
- * @param mayBegin whether the task may begin a group; called only if no group lacks tasks
- */
-export function takesTask(trial: Trial, mayBegin: () => boolean): boolean {
+/** What chance decides for a task; each is called only if it matters. */
+export interface Draws {
+  /** Whether it takes part, within the trial's budget. */
+  readonly mayEnter: () => boolean;
+  /** Whether it may begin a group. */
+  readonly mayBegin: () => boolean;
+}
+
+/** @param seed of the current stage */
+export function drawsOf(trial: Trial, seed: () => string, taskId: string): Draws {
+  const { plan, stage } = trial;
+  return {
+    mayEnter: () => drawEntry(seed(), taskId, shareWithin(plan, stage)),
+    mayBegin: () => drawBeginning(seed(), taskId, shareOfBeginnings(trial)),
+  };
+}
+
+/** Whether the trial assigns an arm to a task. */
+export function takesTask(trial: Trial, { mayEnter, mayBegin }: Draws): boolean {
   const { plan, pauses, suspendedMs, sets, stage } = trial;
   if (plan.assignment !== 'task' || pauses.length > 0 || suspendedMs !== undefined) return false;
+  if (plan.budget !== undefined && !mayEnter()) return false;
   if (sets.some(isFilling)) return true;
   if (stage === 'holdback') return mayBegin();
   if (tasksLeft(trial) <= 0) return false;
@@ -77,31 +93,23 @@ export function takesTask(trial: Trial, mayBegin: () => boolean): boolean {
 }
 
 /**
- * Whether a task may begin a group.
- *
- * @param seed of the current stage
- */
-export function mayBeginGroup(trial: Trial, seed: string, taskId: string): boolean {
-  return drawBeginning(seed, taskId, shareOfBeginnings(trial));
-}
-
-/**
  * The probability p that a task begins a group when none is open. One of the five tasks of a group keeps the old value,
  * and a group begins every 1/p + 4 tasks: so p = 1 / (1/h - 4) keeps it for a share h (holdback). A thinned probation
- * leaves five tasks between groups, on average.
+ * leaves five tasks between groups, on average. Within a budget, the tasks between groups have the old value, and
+ * nothing is gained by fewer groups.
  */
 function shareOfBeginnings(trial: Trial): number {
   if (trial.stage === 'holdback') return 1 / (1 / trial.plan.holdback - (GROUP_TASKS - 1));
-  return isThinned(trial) ? 1 / (GROUP_TASKS + 1) : 1;
+  return trial.plan.budget === undefined && isThinned(trial) ? 1 / (GROUP_TASKS + 1) : 1;
 }
 
 /** Assigns an arm to a task; `undefined` if the task runs with the live value, outside the trial. */
 export function assignTask(
   trial: Trial,
   assigning: Assigning,
-  mayBegin = () => mayBeginGroup(trial, assigning.seed, assigning.taskId),
+  draws = drawsOf(trial, () => assigning.seed, assigning.taskId),
 ): TaskAssigned | undefined {
-  if (!takesTask(trial, mayBegin)) return undefined;
+  if (!takesTask(trial, draws)) return undefined;
   return trial.stage === 'trial' ? pairTask(trial, assigning) : groupTask(trial, assigning);
 }
 

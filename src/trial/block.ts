@@ -1,6 +1,7 @@
 import type { Arm } from './arm.ts';
 import type { Outcome } from './evidence/outcome.ts';
 import type { TrialPlan } from './plan.ts';
+import type { OutcomeRecorded } from './step.ts';
 
 /** What identifies the tasks of a block: the sequence that they name or, without one, when they began. */
 export interface BlockSpan {
@@ -33,7 +34,19 @@ export const MAX_BLOCK_OUTCOMES = 1000;
 /** When a block times out. */
 export function blockTimeUpMs(
   { startTimeMs }: Block,
-  { outcomeTimeoutMs, blockTimeoutMs = 0 }: TrialPlan,
+  { outcomeTimeoutMs, blockTimeoutMs = 0, settleMs = 0 }: TrialPlan,
 ): number {
-  return startTimeMs + Math.max(outcomeTimeoutMs, blockTimeoutMs);
+  return startTimeMs + settleMs + Math.max(outcomeTimeoutMs, blockTimeoutMs);
+}
+
+/**
+ * Whether a task of a block began before the block's value had settled: within `settleMs` after the switch or, once all
+ * clients have acknowledged it, after that.
+ */
+export function isUnsettled(
+  { startTimeMs, acknowledgedMs = startTimeMs }: BlockSpan,
+  { beganMs }: Pick<OutcomeRecorded, 'beganMs'>,
+  { settleMs }: TrialPlan,
+): boolean {
+  return settleMs !== undefined && beganMs !== undefined && beganMs < acknowledgedMs + settleMs;
 }

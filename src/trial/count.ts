@@ -6,7 +6,7 @@ import { type Bets, placeBets, RATE_WAGERS } from './evidence/bets.ts';
 import { mean } from './evidence/distributions.ts';
 import type { Evidence } from './evidence/evidence.ts';
 import type { GroupOutcomes } from './evidence/group-score.ts';
-import { hasSucceeded, type Outcome } from './evidence/outcome.ts';
+import { hasSucceeded, isCancelled, type Outcome } from './evidence/outcome.ts';
 import { type PairOutcomes, valueIn } from './evidence/pair-score.ts';
 import { addToHoldback } from './holdback.ts';
 import type { TrialPlan } from './plan.ts';
@@ -118,10 +118,6 @@ function lackedMore(metric: Metric, { old, new: fresh }: PairOutcomes, plan: Tri
 
 function shareOf(half: readonly Outcome[], is: (outcome: Outcome) => boolean): number {
   return mean(half.map((outcome) => (is(outcome) ? 1 : 0)));
-}
-
-export function isCancelled({ status }: Outcome): boolean {
-  return status === 'cancelled';
 }
 
 /** The outcomes without those of cancelled tasks; `undefined` if an arm has no others. */

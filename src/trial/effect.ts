@@ -1,9 +1,11 @@
 import type { DeltaEffect, GainEffect, MetricEffect, TrialVerdict } from '../domain/effect.ts';
 import { own } from '../domain/value.ts';
+import { besideOf } from './beside.ts';
 import { comparisonOf } from './compared.ts';
 import { meanInterval, median, medianInterval, rateInterval } from './evidence/distributions.ts';
 import { eHarm, eHarmInForce, eHelp, type MetricEvidence } from './evidence/evidence.ts';
-import { hasMargin } from './evidence/margin.ts';
+import { hasMargin, isConstraint } from './evidence/margin.ts';
+import { isRate } from './evidence/pair-score.ts';
 import { estimateGain, type Gain } from './gain.ts';
 import type { TrialPlan } from './plan.ts';
 import { isByGroups, type Trial } from './trial.ts';
@@ -12,9 +14,9 @@ import { isByGroups, type Trial } from './trial.ts';
 export function trialEffect<V extends TrialVerdict | undefined>(
   verdict: V,
   trial: Pick<Trial, 'stage' | 'plan' | 'evidence' | 'tasksUsed' | 'holdback'> &
-    Partial<Pick<Trial, 'compared'>>,
+    Partial<Pick<Trial, 'compared' | 'beside'>>,
 ): Omit<DeltaEffect, 'verdict'> & { readonly verdict: V } {
-  const { evidence, tasksUsed, holdback } = trial;
+  const { evidence, tasksUsed, holdback, beside = [] } = trial;
   const compared = trial.compared && comparisonOf(trial.compared, trial.plan);
   const eHarmOf = (one: MetricEvidence) =>
     isByGroups(trial) ? eHarmInForce(one, one === evidence[0]) : eHarm(one);
@@ -27,6 +29,7 @@ export function trialEffect<V extends TrialVerdict | undefined>(
     gains:
       holdback === undefined ? [] : holdback.gains.flatMap((gain) => gainEffect(gain, trial.plan)),
     ...(compared === undefined ? {} : { compared }),
+    ...(beside.length === 0 ? {} : { beside: beside.map(besideOf) }),
   };
 }
 
@@ -46,6 +49,7 @@ function metricEffect(one: MetricEvidence): Omit<MetricEffect, 'eHarm'> {
     eHelp: eHelp(one),
     eNotWorse: one.peaks.notWorse,
     margin: hasMargin(metric) ? metric.margin : undefined,
+    ...(isConstraint(metric) ? { isConstraint: true } : {}),
     tasksOld,
     tasksNew,
   };
@@ -62,7 +66,7 @@ function estimateOf(one: MetricEvidence): Estimate {
     return [(better - worse) / sets, ...rateInterval(better - worse, better + worse, sets)];
   }
   const { length } = raw;
-  if (metric.kind === 'success') return [sum / length, ...rateInterval(sum, squares, length)];
+  if (isRate(metric)) return [sum / length, ...rateInterval(sum, squares, length)];
   if (metric.statistic === 'total') return [sum / length, ...meanInterval(sum, squares, length)];
   return [median(raw), ...medianInterval(raw)];
 }

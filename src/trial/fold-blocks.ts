@@ -1,6 +1,8 @@
 import type { Arm } from './arm.ts';
-import type { Block } from './block.ts';
-import { countArrivedBlocks, countBlocks, isCancelled } from './count.ts';
+import { addBeside } from './beside.ts';
+import { type Block, isUnsettled } from './block.ts';
+import { countArrivedBlocks, countBlocks } from './count.ts';
+import { isCancelled } from './evidence/outcome.ts';
 import type { PairOutcomes } from './evidence/pair-score.ts';
 import type { BlockStarted, OutcomeRecorded, OutcomesMissing, TrialRested } from './step.ts';
 import { plusCount, runningBlock, type Trial } from './trial.ts';
@@ -22,11 +24,14 @@ export function foldBlock(
     missing: 0,
   };
   const blocks = [...withEnd(sequence, trial.blocks), block];
-  return { ...trial, tossed: set, blocks, isResting: false, quietSince: undefined };
+  return {
+    ...trial,
+    ...{ tossed: set, blocks, isResting: false, restedAt: undefined, quietSince: undefined },
+  };
 }
 
-export function foldRest(trial: Trial, { sequence }: TrialRested): Trial {
-  return { ...trial, blocks: withEnd(sequence, trial.blocks), isResting: true };
+export function foldRest(trial: Trial, { sequence, recorded: restedAt }: TrialRested): Trial {
+  return { ...trial, blocks: withEnd(sequence, trial.blocks), isResting: true, restedAt };
 }
 
 /** Ends the span of the last block: tasks that name this sequence, or a later one, do not belong to it. */
@@ -38,12 +43,15 @@ export function foldAcknowledgement(trial: Trial, acknowledgedMs: number): Trial
   return replace(trial, runningBlock(trial), { acknowledgedMs });
 }
 
-/** Adds the report of a task to its block; a running block ends at `blockTasks` reports. */
+/** Adds the report of a task to its block; a running block ends at `blockTasks` reports that count. */
 export function foldBlockOutcome(trial: Trial, step: OutcomeRecorded): Trial {
   const block = trial.blocks.find((one) => isIts(one, step));
   if (block === undefined) return trial;
+  if (isUnsettled(block, step, trial.plan)) return noteReport(trial, block, step.timeMs);
   const outcomes = [...block.outcomes, step.outcome];
-  const after = noteReport(replace(trial, block, { outcomes }), block, step.timeMs);
+  const beside = addBeside(trial.beside, step, trial.plan);
+  const placed = replace({ ...trial, beside }, block, { outcomes });
+  const after = noteReport(placed, block, step.timeMs);
   if (block.endMs !== undefined) {
     // A silent pair counts towards the limits from its first report on.
     const more = assignedIn(after) - assignedIn(trial);
@@ -58,6 +66,7 @@ export function foldLateInBlock(trial: Trial, step: OutcomeRecorded): Trial {
   const pair = trial.countedPairs[at];
   const block = pair?.blocks.find((one) => isIts(one, step));
   if (pair === undefined || block === undefined) return trial;
+  if (isUnsettled(block, step, trial.plan)) return noteReport(trial, block, step.timeMs);
   const late = { ...block, outcomes: [...block.outcomes, step.outcome] };
   const blocks = pair.blocks.map((one) => (one === block ? late : one));
   const countedPairs = trial.countedPairs.slice(0, at);

@@ -88,6 +88,7 @@ export function beginHoldback(
     tossed,
     dispatched: 0,
     counted: [],
+    beside: [],
     assignments,
     seen: [],
     ...countEnds(openTasks(sets)),

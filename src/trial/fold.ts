@@ -10,10 +10,11 @@
 // 5. The fold reads nothing but the trial and the step: not the step's e-values, no clock, nothing random. The
 //    same receipts give the same trial, bit for bit, in a decision, in the ledger and in an audit.
 
-import { addSet, countComplete, isCancelled } from './count.ts';
+import { addBeside } from './beside.ts';
+import { addSet, countComplete } from './count.ts';
 import { type Evidence, eHarm, eHelp, eNotWorse } from './evidence/evidence.ts';
 import { GROUP_TASKS } from './evidence/group-score.ts';
-import { LOST, type Outcome } from './evidence/outcome.ts';
+import { isCancelled, LOST, type Outcome } from './evidence/outcome.ts';
 import {
   foldAcknowledgement,
   foldBlock,
@@ -189,7 +190,8 @@ function joinGroup(
 function foldOutcome(trial: Trial, step: OutcomeRecorded): Trial {
   if (trial.plan.assignment === 'switchback') return foldBlockOutcome(trial, step);
   const longestMs = Math.max(trial.longestMs, step.sinceMs);
-  return takeOutcomes({ ...trial, longestMs }, new Map([[step.taskId, step.outcome]]));
+  const beside = addBeside(trial.beside, step, trial.plan);
+  return takeOutcomes({ ...trial, longestMs, beside }, new Map([[step.taskId, step.outcome]]));
 }
 
 function foldMissing(trial: Trial, step: OutcomesMissing): Trial {

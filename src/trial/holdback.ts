@@ -2,7 +2,8 @@ import type { Metric } from '../domain/effect.ts';
 import { RATE_WAGERS } from './evidence/bets.ts';
 import { mean } from './evidence/distributions.ts';
 import { type Evidence, isWatched, wagersOf, watched } from './evidence/evidence.ts';
-import { type GroupOutcomes, readGroup, stakeOnAmount } from './evidence/group-score.ts';
+import { type GroupOutcomes, readGroup, stakeOnAmount, worsened } from './evidence/group-score.ts';
+import { isConstraint } from './evidence/margin.ts';
 import { addToGain, type Gain, gainedMetrics, noGain } from './gain.ts';
 import type { TrialPlan } from './plan.ts';
 
@@ -115,17 +116,25 @@ function stakesOn(
   scale = 0,
 ): readonly number[] | undefined {
   const wagers = wagersOf(metric);
+  const held = withMargin(metric, group);
   if (scale > 0) {
     return CLIPS.flatMap((clip) => {
-      const stake = stakeOnAmount(metric, group, clip * scale) ?? 0;
+      const stake = stakeOnAmount(metric, held, clip * scale) ?? 0;
       return wagers.map((wager) => wager * stake);
     });
   }
   // Without a scale, a group is scaled by its own differences.
-  const stake = readGroup(metric, group, [], floorMs)?.stake;
-  return stake === undefined
-    ? undefined
-    : detectorWagers(metric).map((_, i) => (wagers[i % wagers.length] ?? 0) * stake);
+  const read = readGroup(metric, held, [], floorMs)?.stake;
+  if (read === undefined) return undefined;
+  const isShifted = isConstraint(metric) && metric.kind === 'success';
+  const stake = isShifted ? (read - metric.margin) / (1 + metric.margin) : read;
+  return detectorWagers(metric).map((_, i) => (wagers[i % wagers.length] ?? 0) * stake);
+}
+
+/** A group whose old task is worse by the margin of a constraint: only what is worse than that is harm. */
+function withMargin(metric: Metric, group: GroupOutcomes): GroupOutcomes {
+  if (!isConstraint(metric) || metric.kind === 'success') return group;
+  return { ...group, old: worsened(metric, group.old) };
 }
 
 function detect(sums: readonly number[], stakes: readonly number[] | undefined): readonly number[] {

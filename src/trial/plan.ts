@@ -36,6 +36,12 @@ export interface TrialPlan extends Scale {
   readonly retrialOf: string | undefined;
   /** Whether the new value was put in force when the trial began, to stay live unless it harms. */
   readonly isApplied?: boolean;
+  /** Parameters that must not be on trial beside this one; absent: none may be. */
+  readonly interferesWith?: readonly string[];
+  /** Share of tasks that may run on the new value until it is confirmed; absent: no bound. */
+  readonly budget?: number;
+  /** Milliseconds after the switch to a block within which tasks that begin do not count for it; absent: all count. */
+  readonly settleMs?: number;
   readonly primary: Metric;
   readonly guards: readonly Guard[];
   /** Number of reports at which a block ends. */
@@ -87,6 +93,19 @@ const DAY_MS = 86_400_000;
 
 /** Factor instead of `TIMEOUT_FACTOR` where even this one leads beyond `MAX_OUTCOME_TIMEOUT_MS`. */
 export const LEAST_FACTOR = 1.5;
+
+/** Share of the tasks before the trial that exceed, for `p95`. */
+const EXCEEDED = 0.95;
+
+/** The metric of a plan: a `p95` with the value above which tasks exceed, by the tasks before the trial. */
+export function measureMetric(metric: Metric, tasks: readonly MeasuredTask[]): Metric {
+  if (metric.statistic !== 'p95') return metric;
+  const values =
+    metric.kind === 'latency'
+      ? latenciesOf(tasks)
+      : tasks.flatMap(({ measurements }) => own(measurements, metric.name) ?? []);
+  return { ...metric, exceeds: quantileOf(values, EXCEEDED) };
+}
 
 type MeasuredTask = Pick<Task, 'status' | 'latencyMs' | 'measurements' | 'labels' | 'reportMs'>;
 

@@ -54,6 +54,8 @@ export interface BlockStarted extends TimedStep {
 export interface TrialRested extends TimedStep {
   readonly step: 'rest';
   readonly sequence: number;
+  /** Tasks ever recorded; absent without a budget. */
+  readonly recorded?: number;
 }
 
 /** The oldest pair of blocks was counted: the wait for its reports (`pairWaitMs`) is over. */
@@ -68,6 +70,13 @@ export interface BlockAcknowledged extends TimedStep {
   readonly step: 'acknowledged';
 }
 
+/** A task's arm in a trial of another parameter. */
+export interface ArmBeside {
+  readonly deltaId: string;
+  readonly target: string;
+  readonly arm: Arm;
+}
+
 /** A task was reported; `late`: after it had timed out, or after its pair of blocks had been counted. */
 export interface OutcomeRecorded extends TimedStep {
   readonly step: 'outcome' | 'late';
@@ -77,6 +86,10 @@ export interface OutcomeRecorded extends TimedStep {
   readonly outcome: Outcome;
   /** Milliseconds since the task's arm was assigned, or its block began. */
   readonly sinceMs: number;
+  /** When the task began, by the loop's time; absent unless the plan has `settleMs`. */
+  readonly beganMs?: number;
+  /** The task's arms in trials that run beside; absent if there are none. */
+  readonly beside?: readonly ArmBeside[];
   /** Per metric, if this outcome completed a set that was counted. */
   readonly e?: readonly EValues[];
 }

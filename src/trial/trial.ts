@@ -1,9 +1,8 @@
-import type { TrialVerdict } from '../domain/effect.ts';
 import type { Arm } from './arm.ts';
+import type { TasksBeside } from './beside.ts';
 import type { Block } from './block.ts';
 import { type Compared, nothingCompared } from './compared.ts';
-import { type Bets, openBets, SUFFICIENT } from './evidence/bets.ts';
-import { mean } from './evidence/distributions.ts';
+import { type Bets, openBets } from './evidence/bets.ts';
 import { type Evidence, noEvidence } from './evidence/evidence.ts';
 import type { Outcome } from './evidence/outcome.ts';
 import type { HoldbackState } from './holdback.ts';
@@ -14,8 +13,8 @@ import type { PauseReason, TrialStarted } from './step.ts';
 import type { AssignedTask, TaskSet } from './task-set.ts';
 
 /**
- * `trial`: pairs are compared, and the new value is not live yet. `probation`: the new value is live, and one task of
- * each group keeps the old one. `holdback`: the change is confirmed, and a share of the tasks is compared in groups for
+ * `trial`: pairs are compared, and the new value is not live yet. `probation`: the new value is live (within a
+ * budget, not yet), and one task of each group keeps the old one. `holdback`: the change is confirmed, and a share of the tasks is compared in groups for
  * as long as the new value is live.
  */
 export type Stage = 'trial' | 'probation' | 'holdback';
@@ -86,6 +85,8 @@ export interface Trial {
   readonly tasksUsed: number;
   /** Sums over counted sets and blocks in natural units, up to the confirmation. */
   readonly compared: Compared;
+  /** What tasks showed that also had an arm in the trial of another parameter. */
+  readonly beside: readonly TasksBeside[];
   /** Number of the newest set or pair of blocks. */
   readonly tossed: number;
   /** Oldest first. */
@@ -115,6 +116,8 @@ export interface Trial {
   readonly quietSince: number | undefined;
   /** No block runs, and the value of `restingArm` is live. */
   readonly isResting: boolean;
+  /** Tasks ever recorded when the rest began; `undefined` if none lasts, or the trial has no budget. */
+  readonly restedAt: number | undefined;
   /** Tasks assigned an arm, without those that were left out. */
   readonly expected: ArmCounts;
   /** Tasks in `expected` that were not reported in time, and those that were cancelled. */
@@ -175,6 +178,7 @@ export function startTrial(
     untold: openBets('rate'),
     tasksUsed: 0,
     compared: nothingCompared(plan),
+    beside: [],
     tossed: 0,
     waiting: [],
     sets: [],
@@ -188,6 +192,7 @@ export function startTrial(
     placed: 0,
     quietSince: undefined,
     isResting: false,
+    restedAt: undefined,
     expected: none,
     missing: none,
     cancelled: none,
@@ -215,32 +220,6 @@ export function isOfThisFormat(plan: Pick<TrialPlan, 'format' | 'assignment'>): 
 /** Whether groups are compared instead of pairs: after promotion, except in a trial in blocks. */
 export function isByGroups({ stage, plan }: Pick<Trial, 'stage' | 'plan'>): boolean {
   return stage !== 'trial' && plan.assignment === 'task';
-}
-
-/** The arm whose value is live in this stage, without regard to blocks. */
-export function standingArm(trial: Pick<Trial, 'stage' | 'suspendedMs' | 'plan'>): Arm {
-  return isOnTrial(trial) || trial.suspendedMs !== undefined ? 'old' : 'new';
-}
-
-/** Whether the new value is not live yet. */
-export function isOnTrial({ stage, plan }: Pick<Trial, 'stage' | 'plan'>): boolean {
-  return stage === 'trial' && plan.isApplied !== true;
-}
-
-/** The verdict of a trial that is ended from outside. */
-export function verdictIfStopped(trial: Trial): 'invalid' | 'inconclusive' | 'helped' {
-  if (standingArm(trial) === 'old') return 'invalid';
-  return trial.stage === 'trial' ? 'inconclusive' : 'helped';
-}
-
-/**
- * Whether a value put in force when its trial began stays live after a verdict: not after harm, nor if the value loses
- * more tasks, which is harm that no metric shows.
- */
-export function staysInForce({ plan, suspendedMs, untold }: Trial, verdict: TrialVerdict): boolean {
-  if (plan.isApplied !== true || suspendedMs !== undefined) return false;
-  if (verdict === 'invalid' && mean(untold.harm) >= SUFFICIENT) return false;
-  return verdict !== 'harmed';
 }
 
 /** When a trial or its probation ends by time, pauses not counted; infinite while the trial is paused. */
@@ -276,11 +255,6 @@ export function pairDueMs({
 export function pairWaitMs({ plan, longestMs }: Pick<Trial, 'plan' | 'longestMs'>): number {
   const seen = Math.min(LEAST_FACTOR * longestMs, MAX_OUTCOME_TIMEOUT_MS);
   return Math.max(plan.outcomeTimeoutMs, seen);
-}
-
-/** The arm whose value is live while no block runs: the old one while there is nothing to compare. */
-export function restingArm(trial: Trial): Arm {
-  return trial.quietSince === undefined ? standingArm(trial) : 'old';
 }
 
 /** Whether there are assigned tasks, or blocks, that are not counted yet. */

@@ -1,29 +1,28 @@
-import type { Guard, Metric, TrialVerdict } from '../domain/effect.ts';
+import type { TrialVerdict } from '../domain/effect.ts';
+import { marginText } from '../domain/margin-text.ts';
 import { countAgain } from './count.ts';
 import { SUFFICIENT } from './evidence/bets.ts';
 import {
   combinedHarm,
   type Evidence,
-  eHarm,
   eHarmInForce,
   eHelp,
   type MetricEvidence,
+  openConstraints,
   watched,
   worsening,
 } from './evidence/evidence.ts';
-import { hasMargin, tasksToProve } from './evidence/margin.ts';
+import { hasMargin, isConstraint, tasksToProve } from './evidence/margin.ts';
 import { eTotalHelp } from './evidence/totals.ts';
 import { detection, detectionLimit } from './holdback.ts';
 import type { TrialPlan } from './plan.ts';
+import { DOUBTFUL, isHelpful, isUnharmed, isWorthwhile, marginOf } from './promotion.ts';
 import { awaitsOutcomes, isByGroups, pairWaitMs, type Trial, timeUpMs } from './trial.ts';
 import { describeLosses, eUntold, reasonInvalid } from './validity.ts';
 
 /** E-value of help that confirms a change, and that puts a confirmed change's old value in force again. */
 export const CONFIRMING = 200;
 export const TAKING_BACK = 100;
-
-/** At this e-value, unequal losses prevent a promotion and a confirmation, and a guard's harm a promotion. */
-const DOUBTFUL = 3;
 
 /**
  * Maximum number of tasks that a trial assigns, and the number at which a trial without any evidence is given up. A
@@ -35,34 +34,13 @@ const MIN_TASKS_TO_GIVE_UP = 100;
 /**
  * The same limits for a trial whose new value is already live, and stays live unless harm is found.
  * Comparing more tasks does not expose more of them to the new value, and 200 tasks in blocks are too few to
- * find most losses of 20 points of success.
+ * find most losses of 20 points of success. Likewise for a p95, of which one task in 20 tells something.
  */
-const MAX_TASKS_IN_FORCE = 1000;
-const MIN_TASKS_TO_GIVE_UP_IN_FORCE = 300;
+const MAX_TASKS_IF_LONG = 1000;
+const MIN_TASKS_TO_GIVE_UP_IF_LONG = 300;
 
 /** Maximum number of tasks that a trial assigns an arm, tasks that a pause left out included. */
 const MAX_DISPATCHED = 2000;
-
-/** Minimum tasks for a promotion; twice as many if the primary metric is a total. */
-const MIN_TASKS_TO_HELP = 30;
-const MIN_TASKS_FOR_TOTALS = 60;
-
-/** An improvement that is worth a change: 3 %, or 2 points of success. */
-const MIN_GAIN = { latency: -Math.log(0.97), measurement: 0.03, success: 0.02 } as const;
-
-/**
- * How much worse a guard may look at a promotion if its e-value of harm is below `DOUBTFUL`: 5 %, or 2 points of
- * success. Probation measures the guard more exactly.
- */
-const MAX_LOSS = {
-  outcome: Math.log(1.05),
-  latency: Math.log(1.05),
-  measurement: 0.05,
-  success: 0.02,
-} as const;
-
-/** A sign of harm: the excess of worse sets over better ones, in standard deviations of that excess. */
-const SIGN_OF_HARM = 0.5;
 
 /** The wait for late reports before harm is recorded is the longer of these: milliseconds, and outcome timeouts. */
 const MIN_SETTLE_MS = 3_600_000;
@@ -157,7 +135,7 @@ export function isHopeless({
 }: Pick<Trial, 'evidence' | 'tasksUsed' | 'plan'>): boolean {
   const [primary] = evidence;
   if (primary === undefined) return false;
-  const least = plan.isApplied === true ? MIN_TASKS_TO_GIVE_UP_IN_FORCE : MIN_TASKS_TO_GIVE_UP;
+  const least = isLong(plan) ? MIN_TASKS_TO_GIVE_UP_IF_LONG : MIN_TASKS_TO_GIVE_UP;
   // A block is one comparison, however many tasks ran in it.
   const { assignment, blockTasks } = plan;
   const used =
@@ -174,7 +152,8 @@ function judgeProbation(trial: Trial, nowMs: number): Finding | undefined {
   if (isSure && unproven(trial).length === 0) return { verdict: 'helped', reason: 'confirmed' };
   const isOver = nowMs >= timeUpMs(trial) || (tasksLeft(trial) <= 0 && !awaitsOutcomes(trial));
   if (!isOver) return undefined;
-  if (isSure) return { verdict: 'helped', reason: 'confirmed' };
+  const isHeld = openConstraints(trial.evidence).length === 0;
+  if (isSure && isHeld) return { verdict: 'helped', reason: 'confirmed' };
   return { verdict: 'inconclusive', reason: whyUnconfirmed(trial, primary) };
 }
 
@@ -183,7 +162,18 @@ function whyUnconfirmed(trial: Trial, primary: MetricEvidence): string {
   if (help < CONFIRMING) {
     return `probation ended at ${Math.round(help)} to 1; ${CONFIRMING} to 1 confirm`;
   }
-  return `it may help, but ${obstacleTo(trial, primary)}`;
+  return `it may help, but ${obstacleTo(trial, primary) ?? whyNotHeld(trial)}`;
+}
+
+/** The constraints that are not proven, in words. */
+function whyNotHeld({ evidence }: Trial): string {
+  const open = openConstraints(evidence).map((one) => {
+    const { metric, peaks } = one;
+    const margin = hasMargin(metric) ? marginText(metric.name, metric.margin) : '';
+    const found = Number(peaks.notWorse.toPrecision(2));
+    return `that ${metric.name} is worse by less than ${margin} is proven at ${found} to 1 only`;
+  });
+  return `${open.join(', ')}; ${SUFFICIENT} to 1 are needed, and what is not proven is taken back`;
 }
 
 /**
@@ -203,58 +193,25 @@ function obstacleTo(trial: Trial, primary: MetricEvidence): string | undefined {
   return worse && `${worse.metric.name} looks worse by more than its margin`;
 }
 
-/** A margin in the unit of `worsening`. */
-function marginOf({ kind, statistic, margin }: Guard): number {
-  return kind === 'latency' && statistic === 'median' ? Math.log(1 + margin) : margin;
-}
-
 /**
  * Whether groups of probation begin half as often: they do once help is proven, unless probation can still prove the
- * margin of success.
+ * margin of success, or has a constraint to prove.
  */
 export function isThinned({ evidence, plan }: Trial): boolean {
   const [primary] = evidence;
   if (primary === undefined || primary.peaks.help < CONFIRMING) return false;
   return unproven({ evidence }).every(
     ({ metric }) =>
-      metric.kind !== 'success' ||
-      !hasMargin(metric) ||
-      tasksToProve(metric, plan) > plan.probationTasks,
+      !isConstraint(metric) &&
+      (metric.kind !== 'success' ||
+        !hasMargin(metric) ||
+        tasksToProve(metric, plan) > plan.probationTasks),
   );
 }
 
 /** Guards whose margin is not proven yet. */
 export function unproven({ evidence }: Pick<Trial, 'evidence'>): readonly MetricEvidence[] {
   return evidence.filter(({ metric, peaks }) => hasMargin(metric) && peaks.notWorse < SUFFICIENT);
-}
-
-/** Minimum number of tasks with data for a metric before a trial can find an improvement of it. */
-export function leastTasks({ statistic }: Metric): number {
-  return statistic === 'total' ? MIN_TASKS_FOR_TOTALS : MIN_TASKS_TO_HELP;
-}
-
-/** Whether the evidence suffices for a promotion, without regard to cancelled and missing tasks. */
-export function isHelpful({ evidence, plan, tasksUsed }: Trial): boolean {
-  const [primary, ...guards] = evidence;
-  if (primary === undefined || eHelp(primary) < plan.sufficient) return false;
-  const least = leastTasks(primary.metric);
-  const told = primary.tasksOld + primary.tasksNew;
-  return tasksUsed >= least && told >= least && isWorthwhile(primary) && guards.every(isUnharmed);
-}
-
-function isWorthwhile(primary: MetricEvidence): boolean {
-  const { metric, successLost, sets } = primary;
-  const gain = -worsening(primary);
-  if (metric.kind !== 'outcome') return gain >= MIN_GAIN[metric.kind];
-  return gain >= MIN_GAIN.latency || -successLost / Math.max(sets, 1) >= MIN_GAIN.success;
-}
-
-/** Whether a guard permits a promotion. A guard that looks worse by more than `MAX_LOSS` must show no sign of harm. */
-function isUnharmed(guard: MetricEvidence): boolean {
-  const harm = eHarm(guard);
-  if (worsening(guard) <= MAX_LOSS[guard.metric.kind]) return harm < DOUBTFUL;
-  const { worse, better } = guard;
-  return harm < 1 && worse - better <= SIGN_OF_HARM * Math.sqrt(worse + better);
 }
 
 /** Whether evidence, in order of dispatch or of arrival, shows harm. */
@@ -272,6 +229,10 @@ export function tasksLeft({ stage, plan, assigned, dispatched }: Trial): number 
 }
 
 /** Maximum number of tasks that a trial compares, without those of its probation. */
-export function maxTasks({ isApplied }: Pick<TrialPlan, 'isApplied'>): number {
-  return isApplied === true ? MAX_TASKS_IN_FORCE : MAX_TASKS;
+export function maxTasks(plan: Pick<TrialPlan, 'isApplied' | 'primary'>): number {
+  return isLong(plan) ? MAX_TASKS_IF_LONG : MAX_TASKS;
+}
+
+function isLong({ isApplied, primary }: Pick<TrialPlan, 'isApplied' | 'primary'>): boolean {
+  return isApplied === true || primary.statistic === 'p95';
 }

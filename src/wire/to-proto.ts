@@ -2,7 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { type Timestamp, TimestampSchema } from '@bufbuild/protobuf/wkt';
 import type { CycleRecord } from '../domain/cycle.ts';
 import { type Delta, type DeltaEvaluation, isLive } from '../domain/delta.ts';
-import type { DeltaEffect, MetricEffect } from '../domain/effect.ts';
+import type { Beside, DeltaEffect, MetricEffect } from '../domain/effect.ts';
 import type { CoordinationMetrics } from '../domain/metrics.ts';
 import { type Cycle, CycleSchema } from '../gen/learning/v1/cycle_pb.ts';
 import * as proto from '../gen/learning/v1/delta_pb.ts';
@@ -128,7 +128,7 @@ function toProtoEvaluation(evaluation: DeltaEvaluation): proto.DeltaEvaluation {
 }
 
 function toProtoEffect(
-  { verdict, metrics = [], tasksUsed = 0, gains = [] }: Partial<DeltaEffect> = {},
+  { verdict, metrics = [], tasksUsed = 0, gains = [], beside = [] }: Partial<DeltaEffect> = {},
   summary: string,
 ): proto.DeltaEffect {
   return create(proto.DeltaEffectSchema, {
@@ -137,7 +137,29 @@ function toProtoEffect(
     tasksUsed: BigInt(tasksUsed),
     summary,
     gains: gains.map((gain) => ({ ...gain, groups: BigInt(gain.groups) })),
+    beside: beside.map(toProtoBeside),
   });
+}
+
+function toProtoBeside({ deltaId, target, combinations, interaction }: Beside) {
+  return {
+    ...{ deltaId, target },
+    combinations: combinations.map(({ arm, other, tasks, ...means }) => ({
+      ...{
+        newValue: arm === 'new',
+        otherNewValue: other === 'new',
+        tasks: BigInt(tasks),
+        ...means,
+      },
+    })),
+    ...(interaction === undefined
+      ? {}
+      : {
+          interaction: interaction.estimate,
+          interactionLower: interaction.lower,
+          interactionUpper: interaction.upper,
+        }),
+  };
 }
 
 function toProtoMetricEffect({ margin, ...effect }: MetricEffect) {

@@ -113,8 +113,9 @@ describe('the shipped configs', () => {
       cooldownSeconds: 0,
       maxDeltasPerHour: 0,
     });
+    const objective = { primary: OUTCOME, guards: expect.anything() };
     for (const spec of Object.values(config.parameters)) {
-      expect({ ...spec, initial: 0, type: undefined }).toEqual({ initial: 0 });
+      expect({ ...spec, initial: 0, type: undefined }).toEqual({ initial: 0, objective });
     }
   });
 });
@@ -158,16 +159,18 @@ describe('merging', () => {
       'rules: []\nparameters: { mine: { initial: 1 }, max_cpu_per_agent: { max: 200 }, ' +
         'fallback_strategy_threshold: {}, primary_coordination_strategy: null }',
     );
+    const objective = { primary: OUTCOME, guards: expect.anything() };
     expect(comparable({ parameters } as Config)).toEqual({
       parameters: {
-        mine: { initial: 1, type: 'integer' },
-        max_cpu_per_agent: { initial: 100, type: 'integer', min: 10, max: 200 },
+        mine: { initial: 1, type: 'integer', objective },
+        max_cpu_per_agent: { initial: 100, type: 'integer', min: 10, max: 200, objective },
         fallback_strategy_threshold: {
           initial: 0.8,
           type: 'number',
           min: 0.5,
           max: 0.95,
           maxStep: 0.05,
+          objective,
         },
       },
     });

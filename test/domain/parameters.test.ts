@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { OUTCOME } from '../../src/domain/effect.ts';
 import { limitValue, violationOf } from '../../src/domain/parameters.ts';
 import type { ParameterSpec } from '../../src/domain/settings.ts';
 import { sameValue } from '../../src/domain/value.ts';
 
 function specOf(fields: Partial<ParameterSpec>): ParameterSpec {
   const none = { min: undefined, max: undefined, maxStep: undefined, allowed: undefined };
-  return { initial: 0, type: undefined, ...none, ...fields };
+  const objective = { primary: OUTCOME, guards: [] };
+  return { initial: 0, type: undefined, ...none, objective, ...fields };
 }
 
 describe('limitValue', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { OUTCOME } from '../../src/domain/effect.ts';
 import { setParameter } from '../../src/engine/curation.ts';
 import { IntervalTimer } from '../../src/engine/interval-timer.ts';
 import { createEngineFixture, tasksOf } from '../support/engine/engine-fixture.ts';
@@ -191,7 +192,8 @@ describe('a config', () => {
       throw new Error('disk');
     };
     const bounds = { min: undefined, max: undefined, maxStep: undefined, allowed: undefined };
-    const fresh = { initial: 1, type: 'integer' as const, ...bounds };
+    const objective = { primary: OUTCOME, guards: [] };
+    const fresh = { initial: 1, type: 'integer' as const, ...bounds, objective };
     const newer = { ...settings, parameters: { ...settings.parameters, fresh } };
     await expect(engine.configure(newer)).rejects.toThrow('cannot be written');
     expect(engine.settings).toBe(settings);

@@ -8,6 +8,7 @@ import { acknowledge } from '../../src/engine/acknowledge.ts';
 import { approve, reject, setParameter } from '../../src/engine/curation.ts';
 import type { EngineDecision } from '../../src/engine/decision/decision.ts';
 import type { Environment } from '../../src/engine/decision/environment.ts';
+import { UtilityFailures } from '../../src/engine/decision/utilities.ts';
 import { declareParameters, retireParameters } from '../../src/engine/parameters.ts';
 import { askRules, runCycle } from '../../src/engine/proposals/run-cycle.ts';
 import { recordTasks, reportMetrics } from '../../src/engine/record.ts';
@@ -92,6 +93,7 @@ function environmentOf(settings: LoopSettings, nowMs: number, newId: () => strin
     followers: () => [],
     monotonic: () => 0,
     asksByTask: () => false,
+    utilityFailures: new UtilityFailures(),
     noneAsks: () => false,
   };
 }

@@ -4,6 +4,9 @@ import { armOf, takesTask } from '../../src/trial/assign.ts';
 import type { Seen } from '../../src/trial/predict.ts';
 import { TrialBench } from '../support/trials/trial-bench.ts';
 
+/** Chance lets every task take part. */
+const ANYONE = { mayEnter: () => true, mayBegin: () => true };
+
 /** The pairs, in the order of their numbers, each with the ids of its tasks. */
 function pairsOf({ trial }: TrialBench): string[][] {
   return trial.sets.map(({ tasks }) => tasks.map(({ taskId }) => taskId));
@@ -186,7 +189,7 @@ describe('a task has an arm', () => {
     const bench = new TrialBench();
     for (let i = 0; i < 200; i += 1) expect(bench.assign(`t${i}`)).toBeDefined();
     expect(bench.assign('one more')).toBeUndefined();
-    expect(takesTask(bench.trial, () => true)).toBe(false);
+    expect(takesTask(bench.trial, ANYONE)).toBe(false);
   });
 
   test('not while the evidence suffices, and again once it does not', () => {
@@ -198,9 +201,9 @@ describe('a task has an arm', () => {
       }
     };
     end(0, 30, 'new');
-    expect(takesTask(bench.trial, () => true)).toBe(false);
+    expect(takesTask(bench.trial, ANYONE)).toBe(false);
     end(30, 50, 'old');
-    expect(takesTask(bench.trial, () => true)).toBe(true);
+    expect(takesTask(bench.trial, ANYONE)).toBe(true);
   });
 
   test('not in blocks', () => {

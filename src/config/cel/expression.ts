@@ -14,7 +14,7 @@ import { type ExpressionFault, parseExpression, type Syntax } from './syntax.ts'
 export interface Expression {
   readonly syntax: Syntax;
   readonly usesMetrics: boolean;
-  /** Keys of `window.measurements` that the expression asks for by name. */
+  /** As `Names.measurements`. */
   readonly measurements: ReadonlySet<string>;
 }
 

@@ -17,7 +17,7 @@ export interface Names {
   readonly faults: readonly ExpressionFault[];
   /** Whether the expression reads `metrics`. */
   readonly usesMetrics: boolean;
-  /** Keys of `window.measurements` that the expression reads by name. */
+  /** Keys of `window.measurements`, or of a task's `measurements`, that the expression reads by name. */
   readonly measurements: ReadonlySet<string>;
 }
 
@@ -67,7 +67,7 @@ export function resolveNames(syntax: Syntax, { variables, fields, parameters }: 
   }
 
   function checkField(expr: Expr, of: string, field: string): void {
-    if (of === 'window.measurements') measurements.add(field);
+    if (of === 'window.measurements' || of === 'measurements') measurements.add(field);
     if (parameters !== undefined && (of === 'parameters' || of === 'initial')) {
       if (of === 'parameters' ? parameters.has(field) : parameters.hasInitial(field)) return;
       report(expr, `expected a declared parameter, found ${field}${parameters.hint(field)}`);

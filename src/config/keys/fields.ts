@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { TRIAL_ASSIGNMENTS } from '../../domain/rule.ts';
 import type { Value } from '../../domain/value.ts';
 import { show } from '../fault.ts';
 import { suggest } from '../suggest.ts';
@@ -131,6 +132,27 @@ export const value = z.custom<Value>(
   (input) => input !== undefined && isValue(input),
   `expected a JSON value, nested at most ${MAX_VALUE_DEPTH} levels`,
 );
+
+/** How tasks of a parameter's, or a rule's, trials get their arm. */
+export function ownAssignment(otherwise: string) {
+  return choice(
+    TRIAL_ASSIGNMENTS,
+    `Of its trials; without it, ${otherwise}. A knob that tasks share, such as concurrency, goes by ` +
+      'blocks (switchback), one of a task alone, such as a model, by task',
+  )
+    .optional()
+    .meta({ examples: ['switchback'] });
+}
+
+/** The share of tasks that may run on what is not proven. */
+export function budget(otherwise: string) {
+  return number(
+    { from: 0.01, to: 1 },
+    `Share of tasks that may run on a value of it that is not proven; without it, ${otherwise}`,
+  )
+    .optional()
+    .meta({ examples: [0.1] });
+}
 
 /** A bound of a parameter. */
 export function bound(text: string) {

@@ -22,6 +22,9 @@ export const MAX_RULES = 1000;
 /** Values that a parameter may be limited to; searched one after the other. */
 export const MAX_ALLOWED = 1000;
 
+/** Parameters that one parameter names as interfering: as many as there may be parameters. */
+export const MAX_INTERFERING = 1000;
+
 /** Levels of lists and objects in a value. protobuf refuses messages nested about 100 deep. */
 export const MAX_VALUE_DEPTH = 16;
 

@@ -5,23 +5,40 @@ import { PARAMETER_TYPES } from '../../domain/parameter-type.ts';
 import { CURATION_MODES, HARM_RESPONSES } from '../../domain/rule.ts';
 import {
   bound,
+  budget,
   choice,
   expression,
   number,
+  ownAssignment,
   parameterName,
   ruleId,
   section,
   string,
   value,
 } from './fields.ts';
-import { MAX_ALLOWED, MAX_GUARDS, MAX_RULES, MAX_SECONDS, MAX_VERSION_LENGTH } from './limits.ts';
+import {
+  MAX_ALLOWED,
+  MAX_GUARDS,
+  MAX_INTERFERING,
+  MAX_RULES,
+  MAX_SECONDS,
+  MAX_VERSION_LENGTH,
+} from './limits.ts';
 import { guard, primary } from './metric.ts';
+import { type ObjectiveText, objective } from './objective.ts';
 import { type Sections, sections } from './sections.ts';
 
 const values = z
   .array(value, 'expected a list of values, or null for any')
   .min(1, 'expected at least one value')
   .max(MAX_ALLOWED, `expected at most ${MAX_ALLOWED} values`);
+
+function guards(text: string) {
+  return z
+    .array(guard('A metric'), 'expected a list of metrics')
+    .max(MAX_GUARDS, `expected at most ${MAX_GUARDS} metrics`)
+    .describe(text);
+}
 
 /** One parameter. Its bounds have no default here, since they are merged over those of the built-in parameter. */
 const parameter = section(
@@ -43,6 +60,22 @@ const parameter = section(
       .nullable()
       .optional(),
     allowed: values.nullable().describe('The only values it may have; null = any').optional(),
+    objective: objective('As `objective` above, for trials of this parameter alone'),
+    primary: primary(
+      'As `primary` of a rule, for the rules that say nothing of metrics',
+    ).optional(),
+    guards: guards('As `guards` of a rule, likewise').optional(),
+    assignment: ownAssignment('trial.assignment'),
+    interferes_with: z
+      .array(parameterName('A parameter'), 'expected a list of parameters')
+      .max(MAX_INTERFERING, `expected at most ${MAX_INTERFERING} parameters`)
+      .describe(
+        'Parameters that it must not be on trial together with; [] = none. Without it, all: two are on trial ' +
+          'at once only if both have this list, and neither names the other',
+      )
+      .optional()
+      .meta({ examples: [[]] }),
+    budget: budget('all of them may'),
   },
   'A parameter that rules may change.',
 );
@@ -78,19 +111,24 @@ export const ruleSchema = section(
     mode: choice(CURATION_MODES, 'Without it, curation.mode')
       .optional()
       .meta({ examples: ['trial'] }),
+    objective: objective(
+      'What its trials are to reach, instead of primary and guards; without all three, those of its parameter, else ' +
+        'the objective above',
+    ),
+    assignment: ownAssignment("the parameter's"),
+    budget: budget("the parameter's"),
     primary: primary(
       'What its trials are to improve: outcome (success first, then latency), latency, success, ' +
         '{ metric: latency, statistic: total }, or a measurement of tasks: { measurement: cost, ' +
         'better: lower }. statistic: median (what is typical) or total (what adds up)',
-    ).default('outcome'),
-    guards: z
-      .array(guard('A metric'), 'expected a list of metrics')
-      .max(MAX_GUARDS, `expected at most ${MAX_GUARDS} metrics`)
-      .describe(
-        `What its trials must not make worse by more than margin (${DEFAULT_MARGIN}), a share of the old ` +
-          `value, of success a difference of rates; at most ${MAX_GUARDS}, [] = none; without them, success and ` +
-          'latency, but the primary',
-      )
+    )
+      .optional()
+      .meta({ examples: ['outcome'] }),
+    guards: guards(
+      `What its trials must not make worse by more than margin (${DEFAULT_MARGIN}), a share of the old ` +
+        `value, of success a difference of rates; at most ${MAX_GUARDS}, [] = none; without them, success and ` +
+        'latency, but the primary',
+    )
       .optional()
       .meta({
         examples: [['success', { metric: 'latency', statistic: 'median', margin: DEFAULT_MARGIN }]],
@@ -113,6 +151,10 @@ export const configFileSchema = section(
       .describe('Reported as config_version; "unknown" without it')
       .optional()
       .meta({ examples: ['2026.1'] }),
+    objective: objective(
+      'What is wanted: the metric to improve, and what others may lose by it. It holds for every parameter and rule ' +
+        'that says nothing of its own; without it, success first, then latency',
+    ),
     ...sections,
     parameters: z
       .record(
@@ -151,6 +193,7 @@ export type RuleText = Partial<z.input<typeof ruleSchema>>;
 
 /** A config file without the values that did not pass the schema. */
 export interface ConfigFile extends Partial<Sections> {
+  readonly objective?: ObjectiveText;
   readonly version?: string | number;
   readonly parameters?: Readonly<Record<string, ParameterText | null>>;
   readonly rules?: readonly RuleText[];

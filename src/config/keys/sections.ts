@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { COMBINATIONS } from '../../domain/metrics.ts';
-import { CURATION_MODES } from '../../domain/rule.ts';
-import { REFUSAL_RULES, TRIAL_ASSIGNMENTS } from '../../domain/settings.ts';
+import { CURATION_MODES, TRIAL_ASSIGNMENTS } from '../../domain/rule.ts';
+import { REFUSAL_RULES } from '../../domain/settings.ts';
 import { choice, flag, labels, number, path, section, string, whole } from './fields.ts';
 import { MAX_LABEL_LENGTH, MAX_METRIC_LENGTH, MAX_SECONDS, MAX_SEED_LENGTH } from './limits.ts';
 import { LOG_LEVELS } from './log-level.ts';
@@ -144,6 +144,11 @@ const trial = section(
       { from: 1, to: 50 },
       'Reports that end a block of a switchback trial',
     ).default(5),
+    settle_seconds: number(
+      { from: 0, to: MAX_SECONDS },
+      'Seconds after the switch to a block within which tasks that begin do not count for it: queues and ' +
+        'caches take that time to follow the value',
+    ).default(0),
     pair_by: labels('Labels that tasks of a pair have in common').default([]),
     pair_wait_tasks: whole(
       { from: 0, to: 100_000 },

@@ -1,5 +1,6 @@
 import type { DeltaType } from '../../domain/delta.ts';
 import type { LoopSettings } from '../../domain/settings.ts';
+import type { UtilityFailures } from './utilities.ts';
 
 /** An open stream of deltas. */
 export interface Follower {
@@ -23,6 +24,7 @@ export interface Environment {
   readonly asksByTask: () => boolean | undefined;
   /** Whether none of the newest tasks asked for its parameters by id. */
   readonly noneAsks: () => boolean;
+  readonly utilityFailures: UtilityFailures;
 }
 
 /** The open streams that are sent deltas of a type. Every stream is sent deltas without a type. */

@@ -1,6 +1,9 @@
 import type { Delta } from '../../domain/delta.ts';
 import type { Rule } from '../../domain/rule.ts';
+import { scopeOf } from '../../domain/scope.ts';
+import type { LoopSettings } from '../../domain/settings.ts';
 import type { Task } from '../../domain/task.ts';
+import { withUtility } from '../../domain/utility.ts';
 import { own, type Value } from '../../domain/value.ts';
 import { type LedgerView, newestOf } from '../../ledger/view.ts';
 import { SUFFICIENT } from '../../trial/evidence/bets.ts';
@@ -12,20 +15,23 @@ import {
   measureBlockTimeout,
   measureHistory,
   measureLarge,
+  measureMetric,
   measureOutcomeTimeout,
   measureScale,
   type TrialPlan,
 } from '../../trial/plan.ts';
 import { tellingLabels } from '../../trial/predict.ts';
+import { probationTasks, proofsOf } from '../../trial/preview/constraints.ts';
 import { TAKING_BACK } from '../../trial/verdict.ts';
 import type { Environment } from './environment.ts';
+import { utilitiesOf } from './utilities.ts';
 
-/** How trials assign arms; `undefined` in mode `auto` until it is known whether tasks ask by id. */
-export function assignmentOf({
-  settings,
-  asksByTask,
-}: Pick<Environment, 'settings' | 'asksByTask'>): TrialPlan['assignment'] | undefined {
-  const { assignment } = settings.trial;
+/** How trials of a change assign arms; `undefined` in mode `auto` until it is known whether tasks ask by id. */
+export function assignmentOf(
+  { settings, asksByTask }: Pick<Environment, 'settings' | 'asksByTask'>,
+  subject: Pick<Delta, 'ruleId' | 'target'>,
+): TrialPlan['assignment'] | undefined {
+  const { assignment } = scopeOf(settings, subject);
   if (assignment !== 'auto') return assignment;
   const ask = asksByTask();
   return ask === undefined ? undefined : ask ? 'task' : 'switchback';
@@ -59,6 +65,18 @@ export function outcomeTimeout(
     : outcomeTimeoutSeconds * 1000;
 }
 
+/** The newest tasks of a cohort, or of all, with the utility that is compared. */
+export function measuredTasks(
+  view: Pick<LedgerView, 'newestTasks'>,
+  { settings }: Pick<Environment, 'settings'>,
+  { primary, cohort }: Pick<TrialPlan, 'primary' | 'cohort'>,
+): readonly Task[] {
+  const valueOf = utilitiesOf(settings);
+  return newestOf(view, MEASURED_TASKS, cohort).map((task) =>
+    withUtility(task, [primary], valueOf),
+  );
+}
+
 /** The plan of a trial, from the config and the newest tasks. */
 export function planTrial(
   view: LedgerView,
@@ -66,9 +84,10 @@ export function planTrial(
   { delta, rule, oldValue, retrialOf, isApplied = false }: Subject,
 ): TrialPlan {
   const { deltaId, ordinal, target, cohort, newValue } = delta;
-  const { id: ruleId, fingerprint, primary, guards } = rule;
+  const { id: ruleId, fingerprint, guards } = rule;
   const { trial } = environment.settings;
-  const tasks = newestOf(view, MEASURED_TASKS, cohort);
+  const tasks = measuredTasks(view, environment, { primary: rule.primary, cohort });
+  const primary = measureMetric(rule.primary, tasks);
   const change = { ruleId, fingerprint, target, cohort, oldValue, newValue };
   const { longestMs } = own(view.head.changes, changeKey(change)) ?? {};
   const large = measureLarge(tasks);
@@ -83,19 +102,22 @@ export function planTrial(
       ? 'task'
       : isApplied
         ? 'switchback'
-        : (assignmentOf(environment) ?? 'switchback');
+        : (assignmentOf(environment, change) ?? 'switchback');
+  const scale = { ...measureScale(tasks, trial.timeoutMs), blockTasks: trial.blockTasks };
+  const proofs = proofsOf(guards, { ...scale, assignment }, tasks);
+  const carried = retrialOf === undefined ? view.pendingWork.carried(carryKey(change)) : undefined;
   return {
     format: formatOf(assignment),
     deltaId,
     ...change,
     assignment,
     ...(isApplied ? { isApplied } : {}),
+    ...scopeOfPlan(environment.settings, change, assignment),
     seed: trial.seed === undefined ? undefined : `${trial.seed}/${ordinal}`,
     retrialOf,
     primary,
     guards,
-    ...measureScale(tasks, trial.timeoutMs),
-    blockTasks: trial.blockTasks,
+    ...scale,
     pairBy: trial.pairBy,
     pairWaitTasks: trial.pairWaitTasks,
     predictBy: isPredicted ? predictBy : [],
@@ -104,11 +126,27 @@ export function planTrial(
     ...(blockTimeoutMs === undefined ? {} : { blockTimeoutMs }),
     maxMs: trial.maxSeconds * 1000,
     sufficient: retrialOf === undefined ? SUFFICIENT : TAKING_BACK,
-    probationTasks: trial.probationTasks,
+    probationTasks: probationTasks(proofs, trial.probationTasks),
     probationMs: trial.probationSeconds * 1000,
     holdback: trial.holdback,
     clips: clipsOf(large),
     large,
-    carried: retrialOf === undefined ? view.pendingWork.carried(carryKey(change)) : undefined,
+    carried: carried?.map((one, i) => (i === 0 ? { ...one, metric: primary } : one)),
+  };
+}
+
+/** What a plan keeps of the scope of its change. */
+function scopeOfPlan(
+  settings: LoopSettings,
+  change: Pick<TrialPlan, 'ruleId' | 'target'>,
+  assignment: TrialPlan['assignment'],
+): Pick<TrialPlan, 'interferesWith' | 'budget' | 'settleMs'> {
+  const { interferesWith, budget } = scopeOf(settings, change);
+  const { settleSeconds } = settings.trial;
+  const settles = assignment === 'switchback' && settleSeconds > 0;
+  return {
+    ...(interferesWith === undefined ? {} : { interferesWith }),
+    ...(budget < 1 ? { budget } : {}),
+    ...(settles ? { settleMs: settleSeconds * 1000 } : {}),
   };
 }

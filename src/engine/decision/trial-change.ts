@@ -9,6 +9,14 @@ import { carriedOver } from '../../trial/fold-stages.ts';
 import { type HoldbackState, startHoldback } from '../../trial/holdback.ts';
 import { carriedOn } from '../../trial/memory/carry.ts';
 import { MEASURED_TASKS, type TrialPlan } from '../../trial/plan.ts';
+import {
+  isBeforeForce,
+  isOnTrial,
+  restingArm,
+  standingArm,
+  staysInForce,
+  verdictIfStopped,
+} from '../../trial/standing.ts';
 import type { PauseReason, TrialOutcome, TrialStep } from '../../trial/step.ts';
 import {
   describeConfirmation,
@@ -18,23 +26,18 @@ import {
   describeStop,
   describeSuspension,
 } from '../../trial/text/describe-ending.ts';
-import {
-  isOnTrial,
-  restingArm,
-  standingArm,
-  staysInForce,
-  type Trial,
-  verdictIfStopped,
-} from '../../trial/trial.ts';
+import type { Trial } from '../../trial/trial.ts';
 import type { Finding } from '../../trial/verdict.ts';
 import type { Changes } from './changes.ts';
 import { outcomeTimeout } from './plan-trial.ts';
 import {
+  confirmValue,
   holdbackStart,
   isForeign,
   onHarmOf,
   promoteValue,
   putInForce,
+  setInForce,
   switchTo,
   type TrialContext,
 } from './trial-value.ts';
@@ -106,7 +109,7 @@ export class TrialChange {
           break;
         case 'continue':
           this.take({ step: 'continue', timeMs: nowMs, summary: describeContinuation(trial) });
-          if (isByTask && !isOnTrial(trial)) this.#put('new', 'The trial goes on');
+          if (isByTask && !isBeforeForce(trial)) this.#put('new', 'The trial goes on');
           break;
         case 'settle':
           this.take(next.step);
@@ -216,8 +219,8 @@ export class TrialChange {
     const summary = describePromotion(effect, trial);
     if (plan.retrialOf === undefined) {
       this.take({ step: 'promote', ...this.#nextStage(trial), effect, summary });
-      this.#context.supersede(plan, this.deltaId);
-      if (plan.isApplied !== true) promoteValue(this.#changes, plan, summary);
+      // Within a budget, the value is in force once it is confirmed.
+      if (plan.budget === undefined) setInForce(this.#context, plan, summary);
     } else {
       this.#takeEnd(trial, effect, { outcome: 'keep', summary, counts: false });
       promoteValue(this.#changes, plan, summary);
@@ -229,12 +232,13 @@ export class TrialChange {
   #confirm(trial: Trial): void {
     const { plan } = trial;
     const effect = trialEffect('helped', trial);
-    this.#put('new', 'The change is confirmed');
+    const summary = describeConfirmation(effect, trial);
+    confirmValue(this.#context, plan, summary);
     this.take({
       step: 'confirm',
       ...this.#nextStage(trial),
       effect,
-      summary: describeConfirmation(effect, trial),
+      summary,
       state: startHoldback(plan, trial.evidence, holdbackStart(trial, this.#context)),
     });
   }
@@ -279,8 +283,11 @@ export class TrialChange {
   /** Applies the resting value by a new delta, even if it is live already, so that later tasks belong to no block. */
   #rest(trial: Trial): void {
     const text = `No block runs in the trial of ${this.deltaId}`;
-    const sequence = switchTo(this.#changes, trial.plan, restingArm(trial), text);
-    this.take({ step: 'rest', timeMs: this.#changes.nowMs, sequence });
+    const { plan } = trial;
+    const sequence = switchTo(this.#changes, plan, restingArm(trial), text);
+    const { recorded } = this.#context;
+    const at = { timeMs: this.#changes.nowMs, ...(plan.budget === undefined ? {} : { recorded }) };
+    this.take({ step: 'rest', ...at, sequence });
   }
 
   #put(arm: Arm, reasoning: string, revertsDeltaId = ''): void {

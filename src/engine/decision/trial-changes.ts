@@ -1,5 +1,7 @@
 import { isForTask, overlap, ownValue, type Place, placeName } from '../../domain/cohort.ts';
+import { scopeOf } from '../../domain/scope.ts';
 import type { Task } from '../../domain/task.ts';
+import { withUtility } from '../../domain/utility.ts';
 import { own } from '../../domain/value.ts';
 import { toLoopMs } from '../../ledger/head.ts';
 import type { LedgerView } from '../../ledger/view.ts';
@@ -11,13 +13,17 @@ import {
   type Dispatch,
   kindOfTask,
 } from '../../trial/assign.ts';
+import { MAX_PARALLEL } from '../../trial/parallel.ts';
 import type { TrialPlan } from '../../trial/plan.ts';
-import { isOnTrial, isSettling, runningBlock, type Trial } from '../../trial/trial.ts';
+import { isBeforeForce, isOnTrial } from '../../trial/standing.ts';
+import type { ArmBeside, OutcomeRecorded } from '../../trial/step.ts';
+import { isSettling, runningBlock, type Trial } from '../../trial/trial.ts';
 import type { Changes } from './changes.ts';
 import { followersOf } from './environment.ts';
 import { hasRefused } from './refusals.ts';
 import { TrialChange } from './trial-change.ts';
 import type { TrialContext } from './trial-value.ts';
+import { utilitiesOf } from './utilities.ts';
 
 /** What one decision does to the open trials. */
 export class TrialChanges implements TrialContext {
@@ -42,9 +48,9 @@ export class TrialChanges implements TrialContext {
     return this.#view.head.counters.tasksRecorded + this.#recordedHere;
   }
 
-  /** The trial whose new value is not live yet, if any; a trial that only waits for late reports does not count. */
-  get on(): Trial | undefined {
-    return this.all.find((trial) => isOnTrial(trial) && !isSettling(trial));
+  /** The trials whose new value is not live yet; those that only wait for late reports do not count. */
+  get on(): readonly Trial[] {
+    return this.all.filter((trial) => isOnTrial(trial) && !isSettling(trial));
   }
 
   /** The open trials, in every stage. */
@@ -57,7 +63,7 @@ export class TrialChanges implements TrialContext {
     return this.#all.find((change) => change.deltaId === deltaId);
   }
 
-  /** Begins a trial; `on` must be `undefined`. */
+  /** Begins a trial, which `mayRunBeside` those of `on`. */
   start(plan: TrialPlan, summary: string): void {
     const change = new TrialChange(plan.deltaId, undefined, this);
     this.#all.push(change);
@@ -66,7 +72,7 @@ export class TrialChanges implements TrialContext {
 
   /** The arms of a task: those it has already, and new ones in each trial that takes it. */
   assign({ taskId, labels, clientId = '', target }: Dispatch): Assignment[] {
-    const { on } = this;
+    const tried = this.#tried();
     const timeMs = this.changes.nowMs;
     const { head } = this.#view;
     return this.#all.flatMap((change): Assignment[] => {
@@ -74,12 +80,11 @@ export class TrialChanges implements TrialContext {
       if (trial === undefined) return [];
       let arm = armOf(trial, taskId);
       const { plan, stage } = trial;
-      // While another value of the parameter is on trial for such tasks, no other trial of that parameter takes them.
-      const isFree =
-        on === undefined ||
-        on === trial ||
-        on.plan.target !== plan.target ||
-        !isForTask(on.plan, labels, head);
+      // While another value of the parameter is tried for such tasks, no other trial of that parameter takes them.
+      const isFree = tried.every(
+        (one) =>
+          one === trial || one.plan.target !== plan.target || !isForTask(one.plan, labels, head),
+      );
       const isAsked = target === undefined || target === plan.target;
       const isTaken =
         isFree &&
@@ -106,6 +111,7 @@ export class TrialChanges implements TrialContext {
     // A client whose acknowledgement was awaited may have closed its stream.
     if (task.deltaSequence === 0) this.noticeAcknowledged();
     const finishTimeMs = toLoopMs(this.#view.head, task.finishTimeMs);
+    const arms = this.#armsBeside({ ...task, finishTimeMs });
     for (const change of this.#all) {
       if (task.status === 'success') change.resume('outage');
       const { trial } = change;
@@ -116,11 +122,22 @@ export class TrialChanges implements TrialContext {
         hasRefused(this.#view, change.deltaId, task.clientId ?? '') || ranWithOther(trial, task);
       if (isUntold && trial.plan.assignment === 'switchback') continue;
       const status = isUntold ? 'cancelled' : task.status;
-      const step = recordOutcome(trial, { ...task, status, finishTimeMs }, nowMs);
-      if (step !== undefined) change.take(step);
+      const step = recordOutcome(
+        trial,
+        { ...this.#told(task, trial), status, finishTimeMs },
+        nowMs,
+      );
+      if (step !== undefined) change.take(withBeside(step, trial, arms));
       // In blocks, a pair may have become due, and any recorded task lets the next block begin.
       if (step !== undefined || trial.plan.assignment === 'switchback') change.moveOn();
     }
+  }
+
+  /** A task with the utility that a trial compares. */
+  #told<T extends FinishedTask>(task: T, { plan }: Trial): T {
+    const { settings, utilityFailures } = this.changes.environment;
+    const valueOf = utilitiesOf(settings, (...failure) => utilityFailures.note(...failure));
+    return withUtility(task, [plan.primary], valueOf);
   }
 
   /** Takes the steps that are due by time: outcomes that have timed out, and moves. */
@@ -173,14 +190,17 @@ export class TrialChanges implements TrialContext {
   }
 
   /**
-   * Ends a trial that assigns single tasks, since these no longer ask by their ids: it would go on for ever. A
-   * probation goes on, since its value is live.
+   * Ends trials that assign single tasks, where the config leaves that to the orchestrator, since tasks no longer ask by
+   * their ids: they would go on for ever. A probation of a value in force goes on.
    */
   stopUnasked(): void {
-    const { on } = this;
-    if (on?.plan.assignment !== 'task' || this.arePaused) return;
+    if (this.arePaused) return;
+    const { settings } = this.changes.environment;
     const reason = 'none of the newest tasks asked for its parameters by its id';
-    this.of(on.plan.deltaId)?.stop(reason);
+    for (const { plan } of this.#tried()) {
+      if (plan.assignment !== 'task' || scopeOf(settings, plan).assignment !== 'auto') continue;
+      this.of(plan.deltaId)?.stop(reason);
+    }
   }
 
   /** As `TrialChange.stop`, for every trial of a place whose value is about to be set. */
@@ -199,6 +219,22 @@ export class TrialChanges implements TrialContext {
     this.of(deltaId)?.end({ verdict: 'harmed', reason }, true);
   }
 
+  /** The arms of a task in trials that may run beside others, where it is awaited. */
+  #armsBeside(task: FinishedTask): readonly ArmBeside[] {
+    const parallel = this.all.filter(isBeside);
+    if (parallel.length < 2) return [];
+    return parallel.flatMap((trial): ArmBeside[] => {
+      const step = recordOutcome(trial, task, this.changes.nowMs);
+      const { deltaId, target } = trial.plan;
+      return step?.step === 'outcome' ? [{ deltaId, target, arm: step.arm }] : [];
+    });
+  }
+
+  /** As `on`, with those on probation within a budget. */
+  #tried(): readonly Trial[] {
+    return this.all.filter((trial) => isBeforeForce(trial) && !isSettling(trial));
+  }
+
   /** The trials that a new value at a place makes void: not one of a cohort with a value of its own by one for all. */
   #on(place: Place): readonly TrialChange[] {
     const { head } = this.#view;
@@ -209,6 +245,24 @@ export class TrialChanges implements TrialContext {
       return ownValue(head, trial.plan) === undefined;
     });
   }
+}
+
+/** Whether a trial's tasks are counted by their arms in other trials, too. */
+function isBeside({ plan, stage }: Trial): boolean {
+  return plan.interferesWith !== undefined && stage !== 'holdback';
+}
+
+/** The step of a report, with the arms of its task in other trials, if that trial is counted so. */
+function withBeside(
+  step: OutcomeRecorded,
+  trial: Trial,
+  arms: readonly ArmBeside[],
+): OutcomeRecorded {
+  if (step.step !== 'outcome' || !isBeside(trial)) return step;
+  const beside = arms
+    .filter(({ deltaId }) => deltaId !== trial.plan.deltaId)
+    .slice(0, MAX_PARALLEL - 1);
+  return beside.length === 0 ? step : { ...step, beside };
 }
 
 /** Whether a task is known to have been given something else than the value of its arm, or of its block. */

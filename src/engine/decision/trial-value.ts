@@ -5,6 +5,7 @@ import { newestOf } from '../../ledger/view.ts';
 import type { Arm } from '../../trial/arm.ts';
 import { medianLatency } from '../../trial/drift.ts';
 import { MEASURED_TASKS, type TrialPlan } from '../../trial/plan.ts';
+import { isBeforeForce } from '../../trial/standing.ts';
 import type { Trial } from '../../trial/trial.ts';
 import type { Changes } from './changes.ts';
 import { inverseOf } from './deltas.ts';
@@ -74,12 +75,25 @@ export function promoteValue(changes: Changes, plan: TrialPlan, summary: string)
   changes.apply(delta, { oldValue, replacedValue: oldValue, summary, ackByMs });
 }
 
+/** Puts a value in force for all: ends the other trials of the parameter, and applies the delta unless it is applied. */
+export function setInForce(context: TrialContext, plan: TrialPlan, summary: string): void {
+  context.supersede(plan, plan.deltaId);
+  if (plan.isApplied !== true) promoteValue(context.changes, plan, summary);
+}
+
+/** Puts the new value in force at its confirmation: it is so already, except within a budget. */
+export function confirmValue(context: TrialContext, plan: TrialPlan, summary: string): void {
+  if (plan.budget === undefined)
+    putInForce(context.changes, plan, 'new', 'The change is confirmed');
+  else setInForce(context, plan, summary);
+}
+
 /** Whether the live value is neither the old value nor, in a stage that may have it live, the new one. */
-export function isForeign(changes: Changes, { plan, stage }: Trial): boolean {
-  const { oldValue, newValue, assignment } = plan;
-  const live = changes.valueOf(plan);
+export function isForeign(changes: Changes, trial: Trial): boolean {
+  const { oldValue, newValue, assignment } = trial.plan;
+  const live = changes.valueOf(trial.plan);
   if (sameValue(live, oldValue)) return false;
-  return (stage === 'trial' && assignment === 'task') || !sameValue(live, newValue);
+  return (isBeforeForce(trial) && assignment === 'task') || !sameValue(live, newValue);
 }
 
 /** What the rule of a trial does about harm. */

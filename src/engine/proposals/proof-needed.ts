@@ -1,5 +1,7 @@
 import { liveValue } from '../../domain/cohort.ts';
 import { type Rule, tries } from '../../domain/rule.ts';
+import { scopeOf } from '../../domain/scope.ts';
+import type { LoopSettings } from '../../domain/settings.ts';
 import type { LedgerState } from '../../ledger/state.ts';
 import type { Environment } from '../decision/environment.ts';
 import { planTrial } from '../decision/plan-trial.ts';
@@ -17,22 +19,31 @@ export function proofNeeded(state: LedgerState, environment: Environment): strin
   const { settings } = environment;
   const tried = settings.rules.filter((rule) => tries(modeOf(rule, settings)));
   if (tried.length === 0) return [NO_TRIALS];
-  const kinds = new Map(tried.map((rule) => [JSON.stringify([rule.primary, rule.guards]), rule]));
+  const kinds = new Map(tried.map((rule) => [previewedBy(rule, settings), rule]));
   const texts = [...kinds.values()]
     .slice(0, MAX_PREVIEWS)
     .map((rule) => preview(state, rule, environment));
   return [...new Set(texts)];
 }
 
+/** What a preview depends on, as a text. */
+function previewedBy(
+  { id: ruleId, target, primary, guards }: Rule,
+  settings: LoopSettings,
+): string {
+  const { assignment, budget } = scopeOf(settings, { ruleId, target });
+  return JSON.stringify([primary, guards, assignment, budget]);
+}
+
 function preview(state: LedgerState, rule: Rule, environment: Environment): string {
   const objection = objectionTo(rule, state, environment);
   if (objection !== undefined) return `No trial begins: ${objection}.`;
-  const { settings, asksByTask } = environment;
+  const { settings } = environment;
   const { target, cohort } = rule;
   const oldValue = liveValue(state.head, { target, cohort });
   // The delta stands for a value that was never tried: nothing is known of it yet.
   const delta = { deltaId: '', ordinal: 0, target, cohort, newValue: undefined };
-  const isApplied = modeOf(rule, settings) === 'auto' && !triesFirst(state, asksByTask);
+  const isApplied = modeOf(rule, settings) === 'auto' && !triesFirst(state, environment, rule);
   const plan = planTrial(state, environment, { delta, rule, oldValue, isApplied });
   return describePowerNow(state, environment, plan);
 }

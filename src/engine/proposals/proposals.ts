@@ -1,11 +1,13 @@
 import { type Place, placeName, sameCohort } from '../../domain/cohort.ts';
 import type { Delta } from '../../domain/delta.ts';
 import type { CurationMode, Rule } from '../../domain/rule.ts';
+import { scopeOf } from '../../domain/scope.ts';
 import type { LoopSettings } from '../../domain/settings.ts';
 import { own, sameValue, type Value } from '../../domain/value.ts';
 import type { LedgerView } from '../../ledger/view.ts';
 import { changeKey, isOver, type Rest, restOf } from '../../trial/memory/change.ts';
 import { isLeftToPerson, learnedConfidence, type RuleRecord } from '../../trial/memory/learned.ts';
+import type { Environment } from '../decision/environment.ts';
 
 type Known = Pick<LedgerView, 'head'>;
 
@@ -41,11 +43,20 @@ export function modeOf(rule: Rule, { curation }: LoopSettings): CurationMode {
 }
 
 /**
- * Whether a proposal of mode `auto` is tried before it is applied: always while trials are paused, and otherwise unless
- * tasks are known not to ask by their ids.
+ * Whether a rule's proposal of mode `auto` is tried before it is applied: always while trials are paused or within a
+ * budget, and otherwise unless tasks are known not to ask by their ids.
  */
-export function triesFirst({ head }: Known, asksByTask: () => boolean | undefined): boolean {
-  return head.trialsPaused || asksByTask() !== false;
+export function triesFirst(
+  { head }: Known,
+  { settings, asksByTask }: Pick<Environment, 'settings' | 'asksByTask'>,
+  rule: Rule,
+): boolean {
+  return head.trialsPaused || asksByTask() !== false || hasBudget(settings, rule);
+}
+
+/** Whether only a share of tasks may run on what a rule proposes before it is proven. */
+export function hasBudget(settings: LoopSettings, { id: ruleId, target }: Rule): boolean {
+  return scopeOf(settings, { ruleId, target }).budget < 1;
 }
 
 /** Whether a change rests after a trial that was HARMED or INVALID. */

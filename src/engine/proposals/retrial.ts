@@ -1,11 +1,12 @@
 import { overlap } from '../../domain/cohort.ts';
 import { newestOf } from '../../ledger/view.ts';
 import { hasDrifted, medianLatency, RETRIAL_REST_TASKS } from '../../trial/drift.ts';
+import { MAX_PARALLEL } from '../../trial/parallel.ts';
 import { MEASURED_TASKS, type TrialPlan } from '../../trial/plan.ts';
 import type { DecisionContext } from '../decision/decision.ts';
 import { inverseOf } from '../decision/deltas.ts';
-import { assignmentOf, planTrial } from '../decision/plan-trial.ts';
-import { begin, objectionTo } from './start-trial.ts';
+import { planTrial } from '../decision/plan-trial.ts';
+import { begin, fits, objectionTo } from './start-trial.ts';
 
 /**
  * Begins a trial of a confirmed change's old value if tasks have become slower since the confirmation; returns whether
@@ -14,8 +15,7 @@ import { begin, objectionTo } from './start-trial.ts';
  */
 export function startRetrial(context: DecisionContext): boolean {
   const { view, environment, trials } = context;
-  if (trials.on !== undefined || trials.arePaused) return false;
-  if (assignmentOf(environment) === undefined) return false;
+  if (trials.arePaused || trials.on.length >= MAX_PARALLEL) return false;
   const recorded = view.head.counters.tasksRecorded;
   const drifted = trials.all.find(
     ({ holdback, pauses, plan }) =>
@@ -23,7 +23,8 @@ export function startRetrial(context: DecisionContext): boolean {
       trials.all.every((one) => one.holdback !== undefined || !overlap(one.plan, plan)) &&
       pauses.length === 0 &&
       recorded >= holdback.retrialTask &&
-      objectionTo(plan, view, environment) === undefined &&
+      fits(context, { ...plan, id: plan.ruleId }) &&
+      objectionTo({ ...plan, id: plan.ruleId }, view, environment) === undefined &&
       hasDrifted(newestOf(view, MEASURED_TASKS, plan.cohort), holdback.usualMs),
   );
   if (drifted === undefined) return false;

@@ -4,6 +4,7 @@ import type { LoopSettings } from '../../domain/settings.ts';
 import { millisecondsPerTask } from '../../domain/task-interval.ts';
 import type { LedgerState } from '../../ledger/state.ts';
 import { trialsOn } from '../../ledger/view.ts';
+import { describeObjective } from '../../trial/text/describe-objective.ts';
 import type { Trial } from '../../trial/trial.ts';
 import type { Environment } from '../decision/environment.ts';
 import { waitsForTasks } from './fresh-tasks.ts';
@@ -24,6 +25,8 @@ export interface RuleStatus {
    * newest one was rejected; empty if nothing is in the rule's way.
    */
   readonly waiting: string;
+  /** What its trials are to reach, in words. */
+  readonly objective: string;
 }
 
 /** Number of the newest tasks that the interval between tasks is measured from. */
@@ -48,6 +51,7 @@ export function ruleStatus(
     restingUntilMs:
       coolMs === undefined && restMs === undefined ? undefined : Math.max(coolMs ?? 0, restMs ?? 0),
     waiting: waitingOf(state, rule, environment) || holdingOf(rule, nowMs, heldSinceMs),
+    objective: describeObjective(rule),
   };
 }
 
@@ -56,7 +60,7 @@ function waitingOf(
   rule: Rule,
   environment: Pick<Environment, 'settings' | 'nowMs' | 'asksByTask'>,
 ): string {
-  const { settings, nowMs, asksByTask } = environment;
+  const { settings, nowMs } = environment;
   const never = neverPasses(state, rule, settings, nowMs);
   if (never !== undefined) return never;
   const [tried] = trialsOn(state, rule).filter(({ stage }) => stage !== 'holdback');
@@ -67,7 +71,7 @@ function waitingOf(
   const news = waitsForTasks(state, settings, rule, nowMs);
   if (news !== '') return news;
   const mode = modeOf(rule, settings);
-  const isTried = tries(mode) && (mode !== 'auto' || triesFirst(state, asksByTask));
+  const isTried = tries(mode) && (mode !== 'auto' || triesFirst(state, environment, rule));
   const untried =
     isTried && (objectionTo(rule, state, environment) ?? whyHourIsFull(state, settings, nowMs));
   return untried || muted(state, rule, settings, nowMs) || lastRejection(state, rule);

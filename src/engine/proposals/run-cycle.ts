@@ -21,6 +21,7 @@ import { type LedgerView, newestOf, trialsOn } from '../../ledger/view.ts';
 import type { Changes } from '../decision/changes.ts';
 import { type DecisionContext, decision, type EngineDecision } from '../decision/decision.ts';
 import type { Environment } from '../decision/environment.ts';
+import type { UtilityFailure } from '../decision/utilities.ts';
 import { isWindowStale, waitsForTasks } from './fresh-tasks.ts';
 import {
   confidenceOf,
@@ -34,7 +35,7 @@ import {
   triesFirst,
 } from './proposals.ts';
 import { startRetrial } from './retrial.ts';
-import { applyAndCompare, applyWaiting, startNextTrial } from './start-trial.ts';
+import { applyAndCompare, applyWaiting, startNextTrial, whyUnprovable } from './start-trial.ts';
 
 /** A cycle that ran. */
 export interface CycleReport {
@@ -42,6 +43,8 @@ export interface CycleReport {
   /** In order of proposal. */
   readonly deltas: readonly Delta[];
   readonly faults: CyclePlan['faults'];
+  /** Of the tasks recorded since the cycle before. */
+  readonly utilityFailures: readonly UtilityFailure[];
   /** As in the cycle's `WindowSummary`; 0 if no rule was asked. */
   readonly measurementNamesDropped: number;
   /** Since when conditions have held, for the next cycle. */
@@ -96,19 +99,20 @@ export function* askRules(
 export function runCycle(generated: Generated): EngineDecision<CycleReport> {
   return decision((context) => {
     const { view, environment, changes, trials } = context;
-    const { settings, newId, monotonic, noneAsks } = environment;
+    const { newId, monotonic, noneAsks } = environment;
     const startedMs = monotonic();
     const pending = expireIn(changes);
     const plan = planCycle(generated, inputOf(view, environment, pending));
     const { counters } = view.head;
     const number = counters.cycles + 1;
-    if (settings.trial.assignment === 'auto' && noneAsks()) trials.stopUnasked();
+    if (noneAsks()) trials.stopUnasked();
     const deltas = plan.decisions.map((curated) => carryOut(context, curated, number));
     trials.expire();
     const tried = deltas.filter(({ waitsFor }) => waitsFor === 'trial');
     const waiting = withoutOutdated(pending, tried, changes);
     const untried = applyWaiting(context, waiting);
-    if (!startRetrial(context)) startNextTrial(context, tried, waiting);
+    startRetrial(context);
+    while (startNextTrial(context, tried, waiting));
     const applied = plan.decisions.filter(({ outcome }) => outcome === 'apply');
     const cycle: CycleRecord = {
       cycleId: newId(),
@@ -125,6 +129,7 @@ export function runCycle(generated: Generated): EngineDecision<CycleReport> {
       cycle,
       deltas: deltas.map((delta) => after.delta(delta.deltaId) ?? delta),
       faults: plan.faults,
+      utilityFailures: environment.utilityFailures.take(),
       measurementNamesDropped: generated.context?.window.measurementNamesDropped ?? 0,
       heldSinceMs: plan.heldSinceMs,
     });
@@ -196,12 +201,12 @@ function inputOf(
   environment: Environment,
   pending: readonly Delta[],
 ): CycleInput {
-  const { settings, nowMs, asksByTask } = environment;
+  const { settings, nowMs } = environment;
   return {
     ...restraintsOf(view, environment, pending),
     settings,
     valueOf: (place) => liveValue(view.head, place),
-    triesFirst: triesFirst(view, asksByTask),
+    triesFirst: (rule) => triesFirst(view, environment, rule),
     appliedLastHour: appliedLastHour(view.head, nowMs),
     confidenceOf: (rule) => confidenceOf(view, rule, nowMs),
     isLeftToPerson: (rule) => isStopped(view, rule, nowMs),
@@ -265,10 +270,12 @@ function carryOut(context: DecisionContext, curated: Curated, cycleNumber: numbe
     trialDeltaId: '',
     summary: waits ? summary : '',
   });
-  if (outcome === 'apply') {
+  const isCompared = modeOf(rule, environment.settings) === 'auto';
+  const unprovable = isCompared ? whyUnprovable(context, { delta, rule }) : undefined;
+  if (outcome === 'apply' && unprovable !== undefined) changes.reject(delta.deltaId, unprovable);
+  else if (outcome === 'apply') {
     // Trials of the parameter would compare values that are no longer live.
     trials.stopOn(rule, `delta ${delta.deltaId} set ${rule.target}`);
-    const isCompared = modeOf(rule, environment.settings) === 'auto';
     if (isCompared) applyAndCompare(context, { delta, rule });
     else changes.applyAndObserve(delta, { ackByMs: changes.ackByMs(delta) });
   }

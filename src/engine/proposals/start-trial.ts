@@ -1,23 +1,27 @@
 import { whyNeverPasses } from '../../cycle/shortfall.ts';
 import { nameOf, overlap, type Place } from '../../domain/cohort.ts';
 import type { Delta, DeltaType } from '../../domain/delta.ts';
-import type { Metric } from '../../domain/effect.ts';
 import { limitValue, violationOf } from '../../domain/parameters.ts';
 import type { Rule } from '../../domain/rule.ts';
+import { scopeOf } from '../../domain/scope.ts';
 import type { LoopSettings } from '../../domain/settings.ts';
 import { own, sameValue, type Value } from '../../domain/value.ts';
 import { appliedLastHour } from '../../ledger/head.ts';
 import { type LedgerView, newestOf } from '../../ledger/view.ts';
-import { MEASURED_TASKS, type TrialPlan } from '../../trial/plan.ts';
+import { isConstraint } from '../../trial/evidence/margin.ts';
+import { MAX_PARALLEL, mayRunBeside } from '../../trial/parallel.ts';
+import { MEASURED_TASKS, measureScale, type TrialPlan } from '../../trial/plan.ts';
+import { objectionToConstraints, proofsOf } from '../../trial/preview/constraints.ts';
 import { describeObstacle, describePower, objectionToTrial } from '../../trial/preview/power.ts';
 import type { Changes } from '../decision/changes.ts';
 import type { DecisionContext } from '../decision/decision.ts';
 import { type Environment, followersOf } from '../decision/environment.ts';
 import { excessOfOwn } from '../decision/own-values.ts';
-import { assignmentOf, outcomeTimeout, planTrial } from '../decision/plan-trial.ts';
+import { assignmentOf, measuredTasks, outcomeTimeout, planTrial } from '../decision/plan-trial.ts';
 import { waitsForTasks } from './fresh-tasks.ts';
 import {
   confidenceOf,
+  hasBudget,
   isHarmResting,
   isStopped,
   lastTriedMs,
@@ -27,29 +31,41 @@ import {
 } from './proposals.ts';
 
 /**
- * Starts a trial if none is on: of the change that was never tried, or else was tried longest ago. Among equals, this
- * cycle's proposals come before waiting ones, and of these the oldest first.
+ * Starts a trial if one may begin beside those that are on: of the change that was never tried, or else was tried
+ * longest ago. Among equals, this cycle's proposals come before waiting ones, and of these the oldest first. Returns
+ * whether it has.
  */
 export function startNextTrial(
   context: DecisionContext,
   fresh: readonly Delta[],
   waiting: readonly Delta[],
-): void {
+): boolean {
   const { view, environment, changes, trials } = context;
-  if (trials.on !== undefined || trials.arePaused) return;
-  if (assignmentOf(environment) === undefined) return;
-  if (whyHourIsFull(view, environment.settings, environment.nowMs) !== undefined) return;
+  if (trials.arePaused || trials.on.length >= MAX_PARALLEL) return false;
+  const { settings, nowMs } = environment;
+  if (whyHourIsFull(view, settings, nowMs, trials.on.length) !== undefined) return false;
   const older = waiting.filter(({ waitsFor }) => waitsFor === 'trial');
   const [first] = [...fresh, ...older]
     .flatMap((delta) => candidateOf(context, delta) ?? [])
     .filter(({ rule }) => isTried(rule, environment))
-    .filter(({ rule, delta: { cohort } }) => {
-      return objectionTo({ ...rule, cohort }, view, environment) === undefined;
-    })
+    .filter(({ rule }) => fits(context, rule) && objectionTo(rule, view, environment) === undefined)
     .sort((a, b) => a.triedMs - b.triedMs);
-  if (first === undefined) return;
+  if (first === undefined) return false;
   const oldValue = changes.valueOf(first.delta);
   begin(context, planTrial(view, environment, { ...first, oldValue }));
+  return true;
+}
+
+/** Whether a trial of a rule's target may begin beside the trials that are on. */
+export function fits(
+  { environment, trials }: Pick<DecisionContext, 'environment' | 'trials'>,
+  { id: ruleId, target }: Pick<Rule, 'id' | 'target'>,
+): boolean {
+  const assignment = assignmentOf(environment, { ruleId, target });
+  if (assignment === undefined) return false;
+  const { interferesWith } = scopeOf(environment.settings, { ruleId, target });
+  const own = { target, assignment, ...(interferesWith === undefined ? {} : { interferesWith }) };
+  return trials.on.every(({ plan }) => mayRunBeside(own, plan));
 }
 
 /** Begins a trial, with a summary of how long it may take. */
@@ -63,21 +79,26 @@ export function describePowerNow(
   environment: Environment,
   plan: TrialPlan,
 ): string {
-  return describePower(plan, newestOf(view, MEASURED_TASKS, plan.cohort), {
+  return describePower(plan, measuredTasks(view, environment, plan), {
     followers: environment.followers().length,
     ask: environment.asksByTask() === true,
     sequence: view.head.sequence,
   });
 }
 
-/** Why no trial begins, in words, if a change that helps could not be applied this hour. */
+/**
+ * Why no trial begins, in words, if a change that helps could not be applied this hour.
+ *
+ * @param onTrial trials that are on, each of which may apply a change
+ */
 export function whyHourIsFull(
   { head }: Pick<LedgerView, 'head'>,
   { curation: { maxDeltasPerHour } }: LoopSettings,
   nowMs: number,
+  onTrial = 0,
 ): string | undefined {
   const applied = appliedLastHour(head, nowMs);
-  return maxDeltasPerHour > 0 && applied >= maxDeltasPerHour
+  return maxDeltasPerHour > 0 && applied + onTrial >= maxDeltasPerHour
     ? `${applied} deltas were put in force in the last hour, of ${maxDeltasPerHour} by curation.max_deltas_per_hour`
     : undefined;
 }
@@ -91,8 +112,8 @@ export function applyWaiting(
   waiting: readonly Delta[],
 ): readonly Delta[] {
   const { view, environment, changes, trials } = context;
-  const { settings, nowMs, asksByTask } = environment;
-  if (triesFirst(view, asksByTask) || trials.arePaused) return [];
+  const { settings, nowMs } = environment;
+  if (trials.arePaused) return [];
   const { maxDeltasPerHour } = settings.curation;
   const applied: Delta[] = [];
   for (const delta of waiting.filter(({ waitsFor }) => waitsFor === 'trial')) {
@@ -100,7 +121,9 @@ export function applyWaiting(
     if (maxDeltasPerHour > 0 && left <= 0) break;
     const candidate = candidateOf(context, delta);
     if (candidate === undefined || modeOf(candidate.rule, settings) !== 'auto') continue;
+    if (triesFirst(view, environment, candidate.rule)) continue;
     if (changes.hasCooldownBegun(delta) || isMuted(view, candidate.rule, environment)) continue;
+    if (whyUnprovable(context, candidate) !== undefined) continue;
     applyAndCompare(context, candidate);
     applied.push(delta);
   }
@@ -122,14 +145,31 @@ export function applyAndCompare(
   const oldValue = changes.valueOf(delta);
   const plan = planTrial(view, environment, { delta, rule, oldValue, isApplied: true });
   const obstacle =
-    obstacleToBlocks(context, plan, delta.type) ??
-    objectionTo({ ...rule, cohort: delta.cohort }, view, environment);
+    obstacleToBlocks(context, plan, delta.type) ?? objectionTo(rule, view, environment);
   if (obstacle !== undefined) {
     changes.applyAndObserve(delta, { ackByMs, summary: `Not compared: ${obstacle}` });
     return;
   }
   changes.apply(delta, { ackByMs });
   begin(context, plan);
+}
+
+/**
+ * Why a change with constraints must not be applied at once, in words: they could not be proven. `undefined` if they can
+ * be, or there are none.
+ */
+export function whyUnprovable(
+  context: DecisionContext,
+  { delta, rule }: { readonly delta: Delta; readonly rule: Rule },
+): string | undefined {
+  const { view, environment, changes } = context;
+  if (!rule.guards.some(isConstraint)) return undefined;
+  const oldValue = changes.valueOf(delta);
+  const plan = planTrial(view, environment, { delta, rule, oldValue, isApplied: true });
+  const obstacle =
+    obstacleToBlocks(context, plan, delta.type) ??
+    objectionTo({ ...rule, cohort: delta.cohort }, view, environment);
+  return obstacle && `Not put in force, since its constraints could not be proven: ${obstacle}`;
 }
 
 /** Why no task could be assigned to a block, in words; `undefined` if some may be. */
@@ -162,7 +202,8 @@ interface TrialCandidate {
 
 function isTried(rule: Rule, { settings, asksByTask }: Environment): boolean {
   const mode = modeOf(rule, settings);
-  return mode === 'trial' || (mode === 'auto' && asksByTask() === true);
+  const isBounded = hasBudget(settings, rule) && asksByTask() !== undefined;
+  return mode === 'trial' || (mode === 'auto' && (asksByTask() === true || isBounded));
 }
 
 /** A proposal whose change may be made now; `undefined` if it has to wait. */
@@ -173,6 +214,8 @@ function candidateOf(
   const rule = settings.rules.find(({ id }) => id === delta.ruleId);
   if (rule === undefined || isStopped(view, rule, nowMs)) return undefined;
   const { newValue } = delta;
+  // It has had its trial in this decision.
+  if (trials.of(delta.deltaId) !== undefined) return undefined;
   // A value is live and not proven yet, or a trial of the parameter waits for late reports.
   if (trials.all.some(({ plan, stage }) => overlap(plan, delta) && stage !== 'holdback')) {
     return undefined;
@@ -200,15 +243,18 @@ function isInReach(
   return sameValue(limited, newValue) && violationOf(spec, newValue) === undefined;
 }
 
-/** Why no trial of a metric begins as tasks come at present, in words; `undefined` if it may. */
+/** Why no trial of a rule begins as tasks come at present, in words; `undefined` if it may. */
 export function objectionTo(
-  { primary, cohort }: { readonly primary: Metric } & Pick<Place, 'cohort'>,
+  rule: Pick<Rule, 'id' | 'target' | 'cohort' | 'primary' | 'guards'>,
   view: Pick<LedgerView, 'newestTasks'>,
   environment: Pick<Environment, 'settings' | 'asksByTask'>,
 ): string | undefined {
-  const { maxSeconds, blockTasks } = environment.settings.trial;
+  const { id: ruleId, target, cohort, primary, guards } = rule;
+  const { maxSeconds, blockTasks, settleSeconds, timeoutMs, probationTasks } =
+    environment.settings.trial;
+  const { budget } = scopeOf(environment.settings, { ruleId, target });
   const tasks = newestOf(view, MEASURED_TASKS, cohort);
-  const assignment = assignmentOf(environment) ?? 'switchback';
+  const assignment = assignmentOf(environment, { ruleId, target }) ?? 'switchback';
   if (cohort !== undefined && assignment !== 'task') {
     return `a value for ${nameOf(cohort)} is tried task by task, and tasks do not ask by their ids`;
   }
@@ -216,8 +262,11 @@ export function objectionTo(
     assignment,
     blockTasks,
     maxMs: maxSeconds * 1000,
+    settleMs: settleSeconds * 1000,
+    budget,
     primary,
     outcomeTimeoutMs: outcomeTimeout(environment, tasks),
   };
-  return objectionToTrial(limits, tasks);
+  const proofs = proofsOf(guards, { ...limits, ...measureScale(tasks, timeoutMs) }, tasks);
+  return objectionToTrial(limits, tasks) ?? objectionToConstraints(proofs, probationTasks);
 }

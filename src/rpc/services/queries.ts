@@ -173,7 +173,7 @@ function ruleStatus(
   engine: Engine,
   rule: Engine['settings']['rules'][number],
 ): MessageInitShape<typeof RuleStatusSchema> {
-  const { confidence, helped, harmed, inconclusive, restingUntilMs, waiting } =
+  const { confidence, helped, harmed, inconclusive, restingUntilMs, waiting, objective } =
     engine.ruleStatus(rule);
   return {
     ruleId: rule.id,
@@ -185,5 +185,6 @@ function ruleStatus(
       toTimestamp(toWallMs(engine.ledger.state.head, ms)),
     ),
     waiting: clip(waiting, MAX_WAITING_BYTES),
+    objective: clip(objective, MAX_WAITING_BYTES),
   };
 }

@@ -8,8 +8,8 @@ import { toProtoParameters } from '../../wire/value.ts';
 
 const ARMS = { old: Arm.OLD, new: Arm.NEW } as const;
 
-/** Number of combinations kept. Each change that is compared doubles them, but a few cover most tasks. */
-const KEPT = 64;
+/** Number of combinations kept: those of eight trials at once. */
+const KEPT = 256;
 
 /**
  * A cache of encoded answers to ResolveParameters, the newest for each combination of assignments.

@@ -41,7 +41,8 @@ function movesOn(step: TrialStep): boolean {
 /** Tasks ever recorded at a step; `undefined` if the step does not name them. */
 function recordedAt(step: TrialStep): number | undefined {
   if (step.step === 'confirm' || step.step === 'renew') return step.state.fromTask;
-  return step.step === 'block' || step.step === 'missing' ? step.recorded : undefined;
+  const names = ['block', 'missing', 'rest'].includes(step.step);
+  return names && 'recorded' in step ? step.recorded : undefined;
 }
 
 /** Whether a step is the move that was due, or no move was due. */

@@ -2,6 +2,7 @@ import type { TrialVerdict } from '../../domain/effect.ts';
 import { nextMove } from '../advance.ts';
 import { trialEffect } from '../effect.ts';
 import { carriedOn } from '../memory/carry.ts';
+import { staysInForce, verdictIfStopped } from '../standing.ts';
 import type {
   TrialConfirmed,
   TrialEnded,
@@ -9,7 +10,7 @@ import type {
   TrialPromoted,
   TrialSuspended,
 } from '../step.ts';
-import { staysInForce, type Trial, verdictIfStopped } from '../trial.ts';
+import type { Trial } from '../trial.ts';
 import type { Course } from './course.ts';
 import { isSame, show } from './same-json.ts';
 import { type Disclosed, faultOfCommitment, faultOfSeed } from './seeds.ts';

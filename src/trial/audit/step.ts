@@ -1,14 +1,16 @@
 import type { Metric } from '../../domain/effect.ts';
 import { TASK_STATUSES } from '../../domain/task.ts';
 import { missingOutcomes, nextMove, recordOutcome, settledPair } from '../advance.ts';
-import { armOf, assignTask, mayBeginGroup, nextBlock } from '../assign.ts';
+import { armOf, assignTask, drawsOf, nextBlock } from '../assign.ts';
 import type { BlockSpan } from '../block.ts';
 import { SUFFICIENT } from '../evidence/bets.ts';
 import { noEvidence } from '../evidence/evidence.ts';
 import { GROUP_TASKS } from '../evidence/group-score.ts';
 import { eValuesAfter, mayCount } from '../fold.ts';
+import { MAX_PARALLEL } from '../parallel.ts';
 import { EARLIER_FORMATS_OF_BLOCKS, type TrialPlan } from '../plan.ts';
 import type {
+  ArmBeside,
   BlockStarted,
   OutcomeRecorded,
   OutcomesMissing,
@@ -70,10 +72,12 @@ export function faultOfAssignment(
   }
   if (armOf(trial, taskId) !== undefined) return 'its task had an arm already';
   const seed = seedOf(trial, seeds);
-  // Which tasks may begin groups is unknown without the seed, and earlier releases did not draw it from the seed.
+  // Which tasks take part, and may begin groups, is unknown without the seed, and earlier releases did not draw it from the seed.
   const isOpen = seed === undefined || step.recorded !== undefined;
-  const begins = () => isOpen || mayBeginGroup(trial, seed, taskId);
-  const again = assignTask(trial, { taskId, kind, timeMs, seed: seed ?? '' }, begins);
+  const known = drawsOf(trial, () => seed ?? '', taskId);
+  const anyway = () => true;
+  const draws = isOpen ? { mayEnter: anyway, mayBegin: anyway } : known;
+  const again = assignTask(trial, { taskId, kind, timeMs, seed: seed ?? '' }, draws);
   if (again === undefined) return 'no task could be given an arm then';
   const word = trial.stage === 'trial' ? 'pair' : 'group';
   if (again.set !== set) return `its task belongs in ${word} ${again.set}`;
@@ -119,11 +123,16 @@ export function faultOfBlock(
   return faultOfSequence(step, sequence);
 }
 
+const UNCOUNTED_REST = 'it says how many tasks had been recorded, or does not';
+
 export function faultOfRest(
   { trial, sequence, recorded }: Course,
   step: TrialRested,
 ): string | undefined {
-  return nextMove(trial, step.timeMs, recorded)?.move === 'rest'
+  const known = step.recorded ?? recorded;
+  if (!isCount(known) || known < recorded) return faultOfRecorded(step, recorded);
+  if ((step.recorded !== undefined) !== (trial.plan.budget !== undefined)) return UNCOUNTED_REST;
+  return nextMove(trial, step.timeMs, known)?.move === 'rest'
     ? faultOfSequence(step, sequence)
     : 'the trial was not to rest';
 }
@@ -151,14 +160,15 @@ export function faultOfOutcome({ trial }: Course, step: OutcomeRecorded): string
   const deltaSequence = block?.sequence ?? 0;
   const { latencyMs, measurements } = outcome;
   const ended = { taskId, status: known, latencyMs, measurements };
-  const again = recordOutcome(trial, { ...ended, finishTimeMs: timeMs, deltaSequence }, timeMs);
+  const finishTimeMs = step.beganMs === undefined ? timeMs : step.beganMs + (latencyMs ?? 0);
+  const again = recordOutcome(trial, { ...ended, finishTimeMs, deltaSequence }, timeMs);
   if (again === undefined) return 'no outcome of its task was awaited';
   if (again.step !== step.step) return 'its task had not been given up, or had been';
   if (again.set !== step.set || again.arm !== step.arm) {
     return `its task was of the ${again.arm} arm of set ${again.set}`;
   }
   return isSame(again, withoutEValues(step))
-    ? undefined
+    ? faultOfBeside(trial, step)
     : 'it tells what the trial does not look at';
 }
 
@@ -177,8 +187,24 @@ export function faultOfMissing(
   return isSame(again, withoutEValues(step)) ? undefined : 'other outcomes than these were late';
 }
 
-function withoutEValues({ e: _, ...step }: OutcomeRecorded | OutcomesMissing) {
-  return step;
+function withoutEValues(step: OutcomeRecorded | OutcomesMissing) {
+  if (step.step === 'missing') {
+    const { e: _, ...told } = step;
+    return told;
+  }
+  const { e: _, beside: __, ...told } = step;
+  return told;
+}
+
+/** What other trials did is in their own receipts; here it only has to be possible. */
+function faultOfBeside({ plan }: Trial, { beside }: OutcomeRecorded): string | undefined {
+  if (beside === undefined) return undefined;
+  const isArm = ({ deltaId, target, arm }: ArmBeside) =>
+    deltaId !== plan.deltaId && target !== plan.target && (arm === 'old' || arm === 'new');
+  const isParallel = plan.interferesWith !== undefined && Array.isArray(beside);
+  return isParallel && beside.length < MAX_PARALLEL && beside.every(isArm)
+    ? undefined
+    : 'it tells of trials that cannot have run beside';
 }
 
 /** Compares the e-values of a step that records them with those that it leads to. */

@@ -1,4 +1,4 @@
-import type { Metric } from '../../domain/effect.ts';
+import type { Guard, Metric } from '../../domain/effect.ts';
 import { type Bets, betOnAmount, betOnRank, PLACE_WAGERS, placeBets, RATE_WAGERS } from './bets.ts';
 import { mean } from './distributions.ts';
 import {
@@ -10,7 +10,7 @@ import {
   wagersOf,
 } from './evidence.ts';
 import { ALIKE_STRATA, type GroupOutcomes, type GroupReading, readGroup } from './group-score.ts';
-import { betOnMargin, groupStake, pairStake } from './margin.ts';
+import { betBeyondMargin, betOnMargin, groupStake, pairStake } from './margin.ts';
 import { successOf } from './outcome.ts';
 import {
   type PairOutcomes,
@@ -41,7 +41,7 @@ export function addPair(evidence: Evidence, pair: PairOutcomes, scale: Scale): E
       mixed: mixed === undefined ? one.mixed : betOnPair(metric, one.mixed, mixed),
       strata: betInStratum(one, stratum, scale),
       ...withTotals(one, pair),
-      notWorse: betOnMargin(one.notWorse, metric, scale, (guard) => pairStake(guard, pair, scale)),
+      ...withMargins(one, scale, (guard) => pairStake(guard, pair, scale)),
     });
   });
 }
@@ -61,13 +61,23 @@ export function addGroup(evidence: Evidence, group: GroupOutcomes, scale: Scale)
       groups: placeBets(one.groups, wagers, stake),
       groupSteps: betOnSteps(one.groupSteps, reading),
       ...withTotals(one, pair),
-      notWorse: betOnMargin(one.notWorse, metric, scale, (guard) => groupStake(guard, group)),
+      ...withMargins(one, scale, (guard) => groupStake(guard, group)),
     });
   });
 }
 
 function withTotals({ metric, totals }: MetricEvidence, pair: PairOutcomes) {
   return totals === undefined ? {} : { totals: addToTotals(totals, metric, pair.old, pair.new) };
+}
+
+function withMargins(
+  { metric, notWorse, beyond }: MetricEvidence,
+  scale: Scale,
+  stakeOf: (guard: Guard) => number | undefined,
+): Pick<MetricEvidence, 'notWorse' | 'beyond'> {
+  const proven = betOnMargin(notWorse, metric, scale, stakeOf);
+  if (beyond === undefined) return { notWorse: proven };
+  return { notWorse: proven, beyond: betBeyondMargin(beyond, metric, scale, stakeOf) };
 }
 
 function betOnSteps(bets: readonly Bets[], { steps }: GroupReading): readonly Bets[] {

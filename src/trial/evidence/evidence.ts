@@ -6,12 +6,13 @@ import {
   openBets,
   PLACE_WAGERS,
   RATE_WAGERS,
+  SUFFICIENT,
 } from './bets.ts';
 import { mean, median } from './distributions.ts';
 import { ALIKE_STRATA } from './group-score.ts';
-import { hasMargin, marginWagers } from './margin.ts';
-import { type Scale, strataOf } from './pair-score.ts';
-import { eTotalHarm, eTotalNotWorse, NO_TOTALS, type Totals } from './totals.ts';
+import { hasMargin, isConstraint, marginWagers } from './margin.ts';
+import { isRate, type Scale, strataOf } from './pair-score.ts';
+import { eBeyondMargin, eTotalHarm, eTotalNotWorse, NO_TOTALS, type Totals } from './totals.ts';
 
 /** Evidence on one metric. Immutable, plain JSON. Differences: positive is worse. */
 export interface MetricEvidence {
@@ -26,6 +27,8 @@ export interface MetricEvidence {
   readonly groupSteps: readonly Bets[];
   /** Wealth of the bets that a guard is not worse by its margin; empty for the primary metric. */
   readonly notWorse: readonly number[];
+  /** Of a constraint: wealth of the opposite bets, that it is worse by more than its margin; else absent. */
+  readonly beyond?: readonly number[];
   /** The highest e-values so far. */
   readonly peaks: { readonly help: number; readonly notWorse: number };
   /** `PairReading.typical` of the newest 1,000 sets, for estimates. */
@@ -63,6 +66,7 @@ export function noEvidence(metric: Metric | Guard, scale: Scale): MetricEvidence
         ? [openBets('rate'), ...ALIKE_STRATA.map(() => openBets('place'))]
         : [],
     notWorse: marginWagers(metric, scale).map(() => 1),
+    ...(isConstraint(metric) ? { beyond: marginWagers(metric, scale).map(() => 1) } : {}),
     ...(metric.statistic === 'total' ? { totals: NO_TOTALS } : {}),
     peaks: { help: 1, notWorse: 1 },
     differences: [],
@@ -77,15 +81,15 @@ export function noEvidence(metric: Metric | Guard, scale: Scale): MetricEvidence
 }
 
 /** Kind of the bets on pairs. */
-export function betsOf({ kind, statistic }: Metric): 'rank' | 'rate' | 'amount' {
-  if (kind === 'success') return 'rate';
-  return statistic === 'median' ? 'rank' : 'amount';
+export function betsOf(metric: Metric): 'rank' | 'rate' | 'amount' {
+  if (isRate(metric)) return 'rate';
+  return metric.statistic === 'median' ? 'rank' : 'amount';
 }
 
 /** Fractions staked on a group. */
-export function wagersOf({ kind, statistic }: Metric): readonly number[] {
-  if (kind === 'success') return RATE_WAGERS;
-  return statistic === 'median' ? PLACE_WAGERS : AMOUNT_WAGERS;
+export function wagersOf(metric: Metric): readonly number[] {
+  if (isRate(metric)) return RATE_WAGERS;
+  return metric.statistic === 'median' ? PLACE_WAGERS : AMOUNT_WAGERS;
 }
 
 type Side = 'harm' | 'help';
@@ -110,9 +114,12 @@ export function eHelp(one: MetricEvidence): number {
 
 /**
  * E-value that the new value is worse, over pairs and the groups in `mixed`. For a total, the mean of the e-values of
- * clipped differences and of differences as measured.
+ * clipped differences and of differences as measured. A constraint may be worse by its margin: only more is harm.
  */
 export function eHarm(one: MetricEvidence): number {
+  if (one.beyond !== undefined) {
+    return one.totals === undefined ? mean(one.beyond) : eBeyondMargin(one.totals);
+  }
   const ofSets = ofPairs(one, 'harm');
   return one.totals === undefined ? ofSets : (ofSets + eTotalHarm(one.totals)) / 2;
 }
@@ -122,6 +129,7 @@ export function eHarm(one: MetricEvidence): number {
  * wealth lost while the value helped must not hide that it harms now.
  */
 export function eHarmInForce(one: MetricEvidence, isPrimary: boolean): number {
+  if (one.beyond !== undefined) return eHarm(one);
   return isPrimary || one.metric.statistic === 'median' ? mean(one.groups.harm) : eHarm(one);
 }
 
@@ -130,6 +138,13 @@ export function eNotWorse({ metric, notWorse, totals }: MetricEvidence): number 
   if (!hasMargin(metric)) return 1;
   if (totals !== undefined) return eTotalNotWorse(totals);
   return notWorse.length === 0 ? 1 : mean(notWorse);
+}
+
+/** Constraints whose margin is not proven yet. */
+export function openConstraints(evidence: Evidence): readonly MetricEvidence[] {
+  return evidence.filter(
+    ({ metric, peaks }) => isConstraint(metric) && peaks.notWorse < SUFFICIENT,
+  );
 }
 
 /** E-value of harm over all watched metrics: a mean of e-values is an e-value. */
@@ -151,7 +166,7 @@ export function isWatched(metric: Metric, primary: Metric | undefined): boolean 
 
 /**
  * How much worse the new value is; negative is better. Latency and outcome: the median log ratio.
- * Success: the mean difference of rates. Totals: the ratio of totals - 1. Median of a measurement: the
+ * Success and `p95`: the mean difference of rates. Totals: the ratio of totals - 1. Median of a measurement: the
  * median difference over the mean absolute old value.
  */
 export function worsening({
@@ -163,6 +178,7 @@ export function worsening({
 }: MetricEvidence): number {
   if (sets === 0) return 0;
   if (metric.kind === 'success') return successLost / sets;
+  if (metric.statistic === 'p95') return (sums.new - sums.old) / sets;
   if (metric.kind !== 'measurement' && metric.statistic === 'median') return median(differences);
   const sign = metric.better === 'lower' ? 1 : -1;
   const size = Math.abs(sums.old);

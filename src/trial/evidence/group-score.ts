@@ -52,6 +52,7 @@ export function readGroup(
   sizes: readonly number[],
   floorMs: number,
 ): GroupReading | undefined {
+  if (metric.statistic === 'p95') return readExceeding(metric, group);
   switch (metric.kind) {
     case 'outcome':
       return readOutcome(group, floorMs);
@@ -101,6 +102,17 @@ function readOutcome(group: GroupOutcomes, floorMs: number): GroupReading | unde
     place: mean(places),
   } as const;
   return { ...reading, steps };
+}
+
+/** The stake is the share of the new tasks that exceed, less 1 if the old one does. */
+function readExceeding(metric: Metric, group: GroupOutcomes): GroupReading | undefined {
+  const read = (outcome: Outcome) => valueIn(metric, outcome, 0);
+  const told = only(group, read);
+  if (told === undefined) return undefined;
+  const old = read(told.old) ?? 0;
+  const fresh = mean(told.new.map((outcome) => read(outcome) ?? 0));
+  const stake = fresh - old;
+  return { stake, typical: stake, old, new: fresh };
 }
 
 /** The stake is the old task's rank in the group: -1 if it is the worst, 1 if it is the best. */

@@ -15,6 +15,13 @@ export function hasMargin(metric: Metric | Guard): metric is Guard {
   return 'margin' in metric;
 }
 
+/** Whether a metric is a guard whose margin must be proven. */
+export function isConstraint(
+  metric: Metric | Guard,
+): metric is Guard & { readonly isConstraint: true } {
+  return hasMargin(metric) && metric.isConstraint === true;
+}
+
 /**
  * Wagers of the bets that the new value is not worse by more than the margin δ; none for the primary
  * metric, and for totals, whose differences are summed up instead (`totals.ts`). For success, multiples of
@@ -57,6 +64,20 @@ export function betOnMargin(
 ): readonly number[] {
   const stake = hasMargin(metric) && wealth.length > 0 ? stakeOf(metric) : undefined;
   return stake === undefined ? wealth : grow(wealth, marginWagers(metric, scale), stake);
+}
+
+/** As `betOnMargin`, of the opposite: it is worse by more than the margin. The stake may be as low as -1 - δ. */
+export function betBeyondMargin(
+  wealth: readonly number[],
+  metric: Metric | Guard,
+  scale: Scale,
+  stakeOf: (guard: Guard) => number | undefined,
+): readonly number[] {
+  const stake = hasMargin(metric) && wealth.length > 0 ? stakeOf(metric) : undefined;
+  if (stake === undefined || !hasMargin(metric)) return wealth;
+  const most = metric.kind === 'success' ? MAX_WAGER / (1 + metric.margin) : MAX_WAGER;
+  const wagers = marginWagers(metric, scale).map((wager) => Math.min(wager, most));
+  return grow(wealth, wagers, -stake);
 }
 
 /** The stake of a group; the old task is made worse by the margin. */

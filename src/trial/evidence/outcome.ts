@@ -17,6 +17,10 @@ export function hasSucceeded({ status }: Outcome): boolean {
   return status === 'success';
 }
 
+export function isCancelled({ status }: Outcome): boolean {
+  return status === 'cancelled';
+}
+
 /** 1 if the task succeeded, else 0. */
 export function successOf(outcome: Outcome): number {
   return hasSucceeded(outcome) ? 1 : 0;

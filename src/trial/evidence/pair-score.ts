@@ -74,6 +74,11 @@ export function readPair(
   };
 }
 
+/** Whether a metric is a share of tasks. */
+export function isRate({ kind, statistic }: Metric): boolean {
+  return kind === 'success' || statistic === 'p95';
+}
+
 /** A difference (new - old) with its sign turned so that positive is worse. */
 export function turned({ better }: Metric, difference: number): number {
   // 0 - x, since -x could be -0, which JSON does not preserve.
@@ -105,10 +110,11 @@ function halvesOf(metric: Metric, { old, new: fresh }: PairOutcomes, timeoutMs: 
 }
 
 /**
- * The value of a metric in an outcome: log latency, 1 or 0, milliseconds (total of latency) or an
+ * The value of a metric in an outcome: log latency, 1 or 0 (success, `p95`), milliseconds (total of latency) or an
  * amount; `undefined` if the report had none.
  */
 export function valueIn(metric: Metric, outcome: Outcome, timeoutMs: number): number | undefined {
+  if (metric.statistic === 'p95') return exceedance(metric, outcome);
   switch (metric.kind) {
     case 'success':
       return successOf(outcome);
@@ -123,6 +129,14 @@ export function valueIn(metric: Metric, outcome: Outcome, timeoutMs: number): nu
       return bounded(value);
     }
   }
+}
+
+/** 1 if the task exceeds, as a failed or lost task without a latency does, else 0; `undefined` without data. */
+function exceedance(metric: Metric, outcome: Outcome): number | undefined {
+  const isLatency = metric.kind === 'latency';
+  const value = isLatency ? outcome.latencyMs : own(outcome.measurements, metric.name);
+  if (value === undefined) return isLatency && !hasSucceeded(outcome) ? 1 : undefined;
+  return value > (metric.exceeds ?? Number.POSITIVE_INFINITY) ? 1 : 0;
 }
 
 function bounded(amount: number | undefined): number | undefined {

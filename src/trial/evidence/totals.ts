@@ -78,6 +78,11 @@ export function eTotalHarm({ sets, gain }: Totals): number {
   return eOfSums(sets, gain, 'harm');
 }
 
+/** E-value that the new value's total is worse by more than the margin. */
+export function eBeyondMargin({ sets, margin }: Totals): number {
+  return eOfSums(sets, margin, 'harm');
+}
+
 /** E-value that the new value's total is better; 1: too few sets to have seen rare large amounts. */
 export function eTotalHelp({ sets, gain }: Totals): number {
   return sets < MIN_SETS ? 1 : eOfSums(sets, gain, 'help');

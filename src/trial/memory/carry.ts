@@ -25,6 +25,7 @@ export function carriedOn(
 
 function withLessHarm(one: MetricEvidence): MetricEvidence {
   const share = Math.min(MAX_CARRIED_HARM / eHarm(one), 1);
-  const { mixed } = one;
-  return { ...one, mixed: { ...mixed, harm: mixed.harm.map((wealth) => wealth * share) } };
+  const { mixed, beyond } = one;
+  const less = beyond && { beyond: beyond.map((wealth) => wealth * share) };
+  return { ...one, ...less, mixed: { ...mixed, harm: mixed.harm.map((wealth) => wealth * share) } };
 }

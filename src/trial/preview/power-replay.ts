@@ -11,8 +11,9 @@ import { hasMargin, tasksToProve } from '../evidence/margin.ts';
 import type { Outcome } from '../evidence/outcome.ts';
 import { foldRunning } from '../fold.ts';
 import type { TrialPlan } from '../plan.ts';
+import { isHelpful } from '../promotion.ts';
 import { startTrial, type Trial } from '../trial.ts';
-import { CONFIRMING, isHelpful, isHopeless } from '../verdict.ts';
+import { CONFIRMING, isHopeless } from '../verdict.ts';
 import { addEffectOf } from './known-effect.ts';
 
 /**
@@ -68,7 +69,9 @@ interface Played {
  * @param tasks the newest tasks, oldest first; for a switchback trial at least two blocks
  * @param maxTasks tasks available to the trial
  */
-export function reachOf(plan: TrialPlan, tasks: readonly Task[], maxTasks: number): Reach {
+export function reachOf(bounded: TrialPlan, tasks: readonly Task[], maxTasks: number): Reach {
+  // Only tasks that take part are replayed.
+  const { budget: _, ...plan } = bounded;
   const random = createRandom(`${plan.deltaId}/power`);
   const play = createPlay(plan, tasks, maxTasks, random);
   let found: { readonly effect: number; readonly played: readonly Played[] } | undefined;

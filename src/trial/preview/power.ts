@@ -1,12 +1,17 @@
 import type { Metric } from '../../domain/effect.ts';
+import { marginText } from '../../domain/margin-text.ts';
 import type { Task } from '../../domain/task.ts';
 import { millisecondsPerTask } from '../../domain/task-interval.ts';
 import { own } from '../../domain/value.ts';
+import { tasksPerPlace } from '../budget.ts';
 import { mean } from '../evidence/distributions.ts';
+import { isConstraint } from '../evidence/margin.ts';
 import type { TrialPlan } from '../plan.ts';
-import { marginText } from '../text/describe-effect.ts';
+import { leastTasks } from '../promotion.ts';
+import type { Stage } from '../trial.ts';
 import { areTooLate } from '../validity.ts';
-import { leastTasks, maxTasks } from '../verdict.ts';
+import { maxTasks } from '../verdict.ts';
+import { describeProofs, proofsOf } from './constraints.ts';
 import { isOutOfReach, reachOf } from './power-replay.ts';
 
 /** How clients work, which decides whether tasks can take part in a trial. */
@@ -24,7 +29,14 @@ export interface Participants {
 /** The settings that limit the number of tasks available to a trial. */
 export type TrialBounds = Pick<
   TrialPlan,
-  'assignment' | 'blockTasks' | 'maxMs' | 'isApplied' | 'outcomeTimeoutMs'
+  | 'assignment'
+  | 'blockTasks'
+  | 'maxMs'
+  | 'isApplied'
+  | 'outcomeTimeoutMs'
+  | 'primary'
+  | 'budget'
+  | 'settleMs'
 >;
 
 /** With fewer tasks, the noise cannot be estimated. */
@@ -51,10 +63,13 @@ export function describePower(
   const msPerTask = paceOf(plan, usable);
   const sentences = [
     `${lead}: ${describePace(plan, usable, msPerTask)}.`,
+    describeBudget(plan),
     describeCondition(plan, tasks, participants),
     describeCarried(plan),
     describeReach(plan, usable, msPerTask),
     usable.length < MIN_TASKS ? '' : describeMargins(plan),
+    describeProofs(proofsOf(plan.guards, plan, tasks)),
+    describeTail(plan),
   ];
   return sentences.filter((text) => text !== '').join(' ');
 }
@@ -70,6 +85,20 @@ export function describeObstacle(
   const clients = followers === 0 ? 'follows' : 'acknowledges';
   const last = `none of the last ${count(tasks.length, 'task')} names a delta_sequence`;
   return `no client ${clients} the deltas, and ${last}`;
+}
+
+/** How much longer a trial and its probation take within a budget; empty without one. */
+function describeBudget(plan: TrialPlan): string {
+  const { budget } = plan;
+  if (budget === undefined) return '';
+  const share = Number((budget * 100).toFixed(2));
+  const [inTrial, inProbation] = (['trial', 'probation'] as const).map((stage) =>
+    Number(tasksPerPlace(plan, stage).toPrecision(2)),
+  );
+  return (
+    `At most ${share} % of the tasks run on it until it is confirmed (budget): of the tasks that come, ` +
+    `one in ${inTrial} takes part in the trial and one in ${inProbation} in the probation, which take longer by these factors.`
+  );
 }
 
 /** The condition under which tasks take part; empty if tasks are known to meet it. */
@@ -95,17 +124,21 @@ function describeCarried({ carried }: TrialPlan): string {
   return `It goes on from the evidence of ${count(primary.tasksOld + primary.tasksNew, 'task')}.`;
 }
 
-/** Milliseconds per task of the trial, if known. */
+/** Milliseconds per task that takes part in a stage of the trial, if known. */
 function paceOf(
-  { assignment, blockTasks }: Pick<TrialBounds, 'assignment' | 'blockTasks'>,
+  plan: TrialBounds,
   tasks: readonly Task[],
+  stage: Stage = 'trial',
 ): number | undefined {
+  const { assignment, blockTasks, settleMs = 0 } = plan;
   const msPerTask = millisecondsPerTask(tasks);
-  if (msPerTask === undefined || assignment === 'task') return msPerTask;
+  if (msPerTask === undefined) return undefined;
+  const places = tasksPerPlace(plan, stage);
+  if (assignment === 'task') return msPerTask * places;
   // Tasks in flight at a switch belong to the block before, and do not bring the new one to its end;
   // Little's law gives their number.
   const underWay = mean(tasks.flatMap(({ latencyMs }) => latencyMs ?? [])) / msPerTask;
-  return msPerTask * (1 + underWay / blockTasks);
+  return msPerTask * (places + underWay / blockTasks) + settleMs / blockTasks;
 }
 
 /** How long a trial waits for slow tasks after its last block, in milliseconds; 0 in a trial of single tasks. */
@@ -157,34 +190,47 @@ function describeReach(
   if (found === undefined) {
     return `${noise} even an improvement of ${size(missed)} would most likely not be found.`;
   }
-  const [needed, all] = [found.tasks, found.tasks + found.confirmedAfter].map(roundUp);
+  const needed = roundUp(found.tasks);
+  const all = roundUp(found.tasks + found.confirmedAfter);
   const rest = missed === undefined ? '' : `; one of ${size(missed)} less surely`;
   const more = carried === undefined ? '' : ' more';
-  const timeOf = (number = 0) =>
-    msPerTask === undefined ? '' : ` (${showTime(number * msPerTask + waitOf(plan))})`;
+  const later = paceOf(plan, tasks, 'probation');
+  const timeOf = (proving: number) => {
+    if (msPerTask === undefined || later === undefined) return '';
+    return ` (${showTime(needed * msPerTask + proving * later + waitOf(plan))})`;
+  };
   const [first, then] =
-    plan.isApplied === true ? ['show', 'be confirmed'] : ['be in force provisionally', 'confirmed'];
+    plan.isApplied === true
+      ? ['show', 'be confirmed']
+      : plan.budget === undefined
+        ? ['be in force provisionally', 'confirmed']
+        : ['be on probation', 'in force'];
   return (
     `${noise} an improvement of ${size(found.effect)} would most likely ${first} ` +
-    `after about ${needed}${more} tasks${timeOf(needed)} and ${then} ` +
-    `after about ${all}${timeOf(all)}${rest}.`
+    `after about ${needed}${more} tasks${timeOf(0)} and ${then} ` +
+    `after about ${all}${timeOf(all - needed)}${rest}.`
   );
 }
 
 /** Margins that probation cannot prove; empty: none. */
 function describeMargins(plan: TrialPlan): string {
-  const [guard] = plan.guards.filter((one) => isOutOfReach(one, plan));
+  const [guard] = plan.guards.filter((one) => !isConstraint(one) && isOutOfReach(one, plan));
   if (guard === undefined) return '';
-  const margin = marginText({ metric: guard.name, margin: guard.margin });
+  const margin = marginText(guard.name, guard.margin);
   return `That ${guard.name} is not worse by ${margin} most likely cannot be proven in trial.probation_tasks.`;
+}
+
+/** What is compared of a `p95`, and that it takes long; empty for other metrics. */
+function describeTail({ primary: { name, kind, statistic, exceeds = 0 } }: TrialPlan): string {
+  if (statistic !== 'p95') return '';
+  const unit = kind === 'latency' ? ' ms' : '';
+  const limit = `${showNumber(Number(exceeds.toPrecision(3)))}${unit}`;
+  return `Compared is how many tasks exceed ${limit} of ${name}, as one in 20 did: it takes several times as many tasks as what is typical.`;
 }
 
 function roundUp(tasks: number): number {
   return Math.ceil(tasks / 5) * 5;
 }
-
-/** The settings that decide whether a trial may begin. */
-export type TrialLimits = TrialBounds & Pick<TrialPlan, 'primary'>;
 
 /**
  * Why a trial is not to begin, in words: its time is too short for a promotion, or reports
@@ -192,7 +238,7 @@ export type TrialLimits = TrialBounds & Pick<TrialPlan, 'primary'>;
  *
  * @param tasks the newest ones, oldest first
  */
-export function objectionToTrial(limits: TrialLimits, tasks: readonly Task[]): string | undefined {
+export function objectionToTrial(limits: TrialBounds, tasks: readonly Task[]): string | undefined {
   const within = tasksWithin(limits, paceOf(limits, tasks));
   const least = leastTasks(limits.primary);
   if (within < least) {

@@ -1,4 +1,5 @@
 import type { GainEffect, MetricEffect, Statistic } from '../../domain/effect.ts';
+import { marginText } from '../../domain/margin-text.ts';
 import { SUFFICIENT } from '../evidence/bets.ts';
 
 /**
@@ -33,16 +34,7 @@ function describeNone(effect: MetricEffect): string {
   const { metric, margin, eNotWorse } = effect;
   if (margin === undefined) return `${metric}: no difference shown`;
   const isProven = eNotWorse >= SUFFICIENT;
-  return `${metric}: no difference shown, worse by less than ${marginText(effect)} is ${isProven ? 'proven' : 'not proven'}`;
-}
-
-/** A guard's margin: `5 points` of success, `5 %` of anything else. */
-export function marginText({
-  metric,
-  margin = 0,
-}: Pick<MetricEffect, 'metric' | 'margin'>): string {
-  const percent = Number((margin * 100).toPrecision(3));
-  return metric === 'success' ? `${percent} points` : `${percent} %`;
+  return `${metric}: no difference shown, worse by less than ${marginText(metric, margin)} is ${isProven ? 'proven' : 'not proven'}`;
 }
 
 /** Gains per task in words: `latency 310 ms less per task (mean; 120 to 500; 40 groups)`. */
@@ -70,6 +62,7 @@ const STATISTIC_NAMES: Readonly<Record<Statistic, string>> = {
   total: 'mean',
   share: 'share',
   mean: 'mean',
+  p95: 'tasks above the p95 before the trial',
 };
 
 interface NumberFormat {
@@ -79,7 +72,9 @@ interface NumberFormat {
 
 /** The unit and number format of `MetricEffect.estimate`. */
 function formatOf({ metric, statistic }: MetricEffect): NumberFormat {
-  if (metric === 'success') return { unit: ' points', show: (value) => signed(value * 100, 1) };
+  if (metric === 'success' || statistic === 'p95') {
+    return { unit: ' points', show: (value) => signed(value * 100, 1) };
+  }
   if (metric === 'outcome') return { unit: ' points', show: (value) => signed(value * 100, 0) };
   if (metric === 'latency' && statistic !== 'total') {
     return { unit: ' %', show: (value) => signed((Math.exp(value) - 1) * 100, 0) };

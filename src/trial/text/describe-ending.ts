@@ -1,11 +1,13 @@
 import type { DeltaEffect, MetricEffect } from '../../domain/effect.ts';
+import { marginText } from '../../domain/margin-text.ts';
 import type { HarmResponse } from '../../domain/rule.ts';
 import { ALPHA, SUFFICIENT } from '../evidence/bets.ts';
 import { detection, detectionLimit } from '../holdback.ts';
-import { isOnTrial, staysInForce, type Trial } from '../trial.ts';
+import { isBeforeForce, isOnTrial, staysInForce } from '../standing.ts';
+import type { Trial } from '../trial.ts';
 import { describeLosses } from '../validity.ts';
 import { CONFIRMING, type Finding, settleMs, TAKING_BACK } from '../verdict.ts';
-import { describeGains, describeHelp, describeMetrics, marginText } from './describe-effect.ts';
+import { describeGains, describeHelp, describeMetrics } from './describe-effect.ts';
 
 /** What the summary of a trial's end depends on besides the trial. */
 interface Circumstances {
@@ -73,9 +75,15 @@ function lateHarm({ plan, holdback }: Trial, reason: string): string {
 export function describePromotion(effect: Effect, trial: Trial): string {
   const next =
     trial.plan.retrialOf === undefined
-      ? `In force, on probation until the evidence is ${CONFIRMING} to 1`
+      ? `${shareInForce(trial)}, on probation until the evidence is ${CONFIRMING} to 1`
       : 'In force again';
   return `${describeFinding(effect)}. ${next}${lossesIn(trial)}`;
+}
+
+function shareInForce({ plan: { budget } }: Trial): string {
+  return budget === undefined
+    ? 'In force'
+    : `For ${Number((budget * 100).toFixed(2))} % of tasks at most`;
 }
 
 function describeFinding({ metrics, tasksUsed }: Effect): string {
@@ -101,12 +109,11 @@ export function describeConfirmation(
   );
   const untold = trial.plan.guards
     .filter(({ name }) => !metrics.some(({ metric }) => metric === name))
-    .map(
-      ({ name, margin }) =>
-        `${name} by less than ${marginText({ metric: name, margin })} (no data)`,
-    );
+    .map(({ name, margin }) => `${name} by less than ${marginText(name, margin)} (no data)`);
   const open = [
-    ...unproven.map((one) => `${one.metric} by less than ${marginText(one)}`),
+    ...unproven.map(
+      (one) => `${one.metric} by less than ${marginText(one.metric, one.margin ?? 0)}`,
+    ),
     ...untold,
   ].join(', ');
   return (
@@ -125,7 +132,7 @@ function shownOf(metrics: readonly MetricEffect[]): string {
 export function describeSuspension(trial: Trial): string {
   const { plan, sets } = trial;
   const open = sets.reduce((sum, { tasks }) => sum + tasks.filter((t) => !t.outcome).length, 0);
-  const value = isOnTrial(trial) ? '' : ', and the old value is in force again';
+  const value = isBeforeForce(trial) ? '' : ', and the old value is in force again';
   const lead = `Suspended: the reports so far show harm${value}. `;
   const seconds = Math.round(plan.outcomeTimeoutMs / 1000);
   if (plan.assignment === 'switchback') {

@@ -10,9 +10,10 @@ import { type HoldbackState, startHoldback } from '../../../src/trial/holdback.t
 import { carriedOn } from '../../../src/trial/memory/carry.ts';
 import { formatOf, type TrialPlan } from '../../../src/trial/plan.ts';
 import type { Receipt } from '../../../src/trial/receipt.ts';
+import { restingArm, standingArm } from '../../../src/trial/standing.ts';
 import type { PauseReason, TrialOutcome, TrialStep } from '../../../src/trial/step.ts';
 import { describeEnding } from '../../../src/trial/text/describe-ending.ts';
-import { restingArm, runningBlock, standingArm, type Trial } from '../../../src/trial/trial.ts';
+import { runningBlock, type Trial } from '../../../src/trial/trial.ts';
 import { type Finding, TAKING_BACK } from '../../../src/trial/verdict.ts';
 import { seededRandom } from '../engine/seed.ts';
 import { type EndedTask, TrialWorkload, type WorkloadSetup } from './trial-workload.ts';

@@ -12,13 +12,8 @@ import type { LedgerState } from '../../../src/ledger/state.ts';
 import { Subscription } from '../../../src/ledger/subscription.ts';
 import { trialOf, trialsOn } from '../../../src/ledger/view.ts';
 import type { Arm } from '../../../src/trial/arm.ts';
-import {
-  isSettling,
-  openTasks,
-  restingArm,
-  runningBlock,
-  type Trial,
-} from '../../../src/trial/trial.ts';
+import { restingArm } from '../../../src/trial/standing.ts';
+import { isSettling, openTasks, runningBlock, type Trial } from '../../../src/trial/trial.ts';
 import {
   configOf,
   createEngineFixture,

@@ -882,7 +882,10 @@ type DeltaEffect struct {
 	Summary string `protobuf:"bytes,4,opt,name=summary,proto3" json:"summary,omitempty"`
 	// Gains, per metric. Empty until at least 20 groups of tasks with one that
 	// kept the old value were counted in a holdback.
-	Gains         []*Gain `protobuf:"bytes,5,rep,name=gains,proto3" json:"gains,omitempty"`
+	Gains []*Gain `protobuf:"bytes,5,rep,name=gains,proto3" json:"gains,omitempty"`
+	// By trial of another parameter that ran at the same time: how the two
+	// changes act together. Empty if there was none.
+	Beside        []*Beside `protobuf:"bytes,6,rep,name=beside,proto3" json:"beside,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -952,6 +955,198 @@ func (x *DeltaEffect) GetGains() []*Gain {
 	return nil
 }
 
+func (x *DeltaEffect) GetBeside() []*Beside {
+	if x != nil {
+		return x.Beside
+	}
+	return nil
+}
+
+// How two changes act together that were on trial at the same time: see
+// interferes_with in the config.
+type Beside struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The other trial's delta.
+	DeltaId string `protobuf:"bytes,1,opt,name=delta_id,json=deltaId,proto3" json:"delta_id,omitempty"`
+	// Its parameter.
+	Target string `protobuf:"bytes,2,opt,name=target,proto3" json:"target,omitempty"`
+	// The tasks that had an arm in both trials, by both arms: all four.
+	Combinations []*Combination `protobuf:"bytes,3,rep,name=combinations,proto3" json:"combinations,omitempty"`
+	// The effect in log latency where the other parameter had its new value,
+	// minus that where it had its old one. Around 0: the effects add up. Absent
+	// until each combination has 10 tasks with a latency.
+	Interaction *float64 `protobuf:"fixed64,4,opt,name=interaction,proto3,oneof" json:"interaction,omitempty"`
+	// Lower end of a 95 % interval around it, valid at a fixed time.
+	InteractionLower *float64 `protobuf:"fixed64,5,opt,name=interaction_lower,json=interactionLower,proto3,oneof" json:"interaction_lower,omitempty"`
+	// Upper end of it.
+	InteractionUpper *float64 `protobuf:"fixed64,6,opt,name=interaction_upper,json=interactionUpper,proto3,oneof" json:"interaction_upper,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
+}
+
+func (x *Beside) Reset() {
+	*x = Beside{}
+	mi := &file_learning_v1_delta_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Beside) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Beside) ProtoMessage() {}
+
+func (x *Beside) ProtoReflect() protoreflect.Message {
+	mi := &file_learning_v1_delta_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Beside.ProtoReflect.Descriptor instead.
+func (*Beside) Descriptor() ([]byte, []int) {
+	return file_learning_v1_delta_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Beside) GetDeltaId() string {
+	if x != nil {
+		return x.DeltaId
+	}
+	return ""
+}
+
+func (x *Beside) GetTarget() string {
+	if x != nil {
+		return x.Target
+	}
+	return ""
+}
+
+func (x *Beside) GetCombinations() []*Combination {
+	if x != nil {
+		return x.Combinations
+	}
+	return nil
+}
+
+func (x *Beside) GetInteraction() float64 {
+	if x != nil && x.Interaction != nil {
+		return *x.Interaction
+	}
+	return 0
+}
+
+func (x *Beside) GetInteractionLower() float64 {
+	if x != nil && x.InteractionLower != nil {
+		return *x.InteractionLower
+	}
+	return 0
+}
+
+func (x *Beside) GetInteractionUpper() float64 {
+	if x != nil && x.InteractionUpper != nil {
+		return *x.InteractionUpper
+	}
+	return 0
+}
+
+// The tasks of one combination of arms.
+type Combination struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whether they ran with the delta's new value.
+	NewValue bool `protobuf:"varint,1,opt,name=new_value,json=newValue,proto3" json:"new_value,omitempty"`
+	// Whether they ran with the new value of the other delta.
+	OtherNewValue bool `protobuf:"varint,2,opt,name=other_new_value,json=otherNewValue,proto3" json:"other_new_value,omitempty"`
+	// Reported tasks, without cancelled ones.
+	Tasks uint64 `protobuf:"varint,3,opt,name=tasks,proto3" json:"tasks,omitempty"`
+	// The share that succeeded; 0 without tasks.
+	Success float64 `protobuf:"fixed64,4,opt,name=success,proto3" json:"success,omitempty"`
+	// Geometric mean of latency, in milliseconds. Absent without any.
+	LatencyMs *float64 `protobuf:"fixed64,5,opt,name=latency_ms,json=latencyMs,proto3,oneof" json:"latency_ms,omitempty"`
+	// Mean of the primary metric, if that is a measurement.
+	Primary       *float64 `protobuf:"fixed64,6,opt,name=primary,proto3,oneof" json:"primary,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Combination) Reset() {
+	*x = Combination{}
+	mi := &file_learning_v1_delta_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Combination) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Combination) ProtoMessage() {}
+
+func (x *Combination) ProtoReflect() protoreflect.Message {
+	mi := &file_learning_v1_delta_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Combination.ProtoReflect.Descriptor instead.
+func (*Combination) Descriptor() ([]byte, []int) {
+	return file_learning_v1_delta_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Combination) GetNewValue() bool {
+	if x != nil {
+		return x.NewValue
+	}
+	return false
+}
+
+func (x *Combination) GetOtherNewValue() bool {
+	if x != nil {
+		return x.OtherNewValue
+	}
+	return false
+}
+
+func (x *Combination) GetTasks() uint64 {
+	if x != nil {
+		return x.Tasks
+	}
+	return 0
+}
+
+func (x *Combination) GetSuccess() float64 {
+	if x != nil {
+		return x.Success
+	}
+	return 0
+}
+
+func (x *Combination) GetLatencyMs() float64 {
+	if x != nil && x.LatencyMs != nil {
+		return *x.LatencyMs
+	}
+	return 0
+}
+
+func (x *Combination) GetPrimary() float64 {
+	if x != nil && x.Primary != nil {
+		return *x.Primary
+	}
+	return 0
+}
+
 // What a delta in force gains per task, compared with tasks that keep the old
 // value.
 type Gain struct {
@@ -975,7 +1170,7 @@ type Gain struct {
 
 func (x *Gain) Reset() {
 	*x = Gain{}
-	mi := &file_learning_v1_delta_proto_msgTypes[4]
+	mi := &file_learning_v1_delta_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -987,7 +1182,7 @@ func (x *Gain) String() string {
 func (*Gain) ProtoMessage() {}
 
 func (x *Gain) ProtoReflect() protoreflect.Message {
-	mi := &file_learning_v1_delta_proto_msgTypes[4]
+	mi := &file_learning_v1_delta_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1000,7 +1195,7 @@ func (x *Gain) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gain.ProtoReflect.Descriptor instead.
 func (*Gain) Descriptor() ([]byte, []int) {
-	return file_learning_v1_delta_proto_rawDescGZIP(), []int{4}
+	return file_learning_v1_delta_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Gain) GetMetric() string {
@@ -1075,7 +1270,7 @@ type MetricEffect struct {
 
 func (x *MetricEffect) Reset() {
 	*x = MetricEffect{}
-	mi := &file_learning_v1_delta_proto_msgTypes[5]
+	mi := &file_learning_v1_delta_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1087,7 +1282,7 @@ func (x *MetricEffect) String() string {
 func (*MetricEffect) ProtoMessage() {}
 
 func (x *MetricEffect) ProtoReflect() protoreflect.Message {
-	mi := &file_learning_v1_delta_proto_msgTypes[5]
+	mi := &file_learning_v1_delta_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1100,7 +1295,7 @@ func (x *MetricEffect) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MetricEffect.ProtoReflect.Descriptor instead.
 func (*MetricEffect) Descriptor() ([]byte, []int) {
-	return file_learning_v1_delta_proto_rawDescGZIP(), []int{5}
+	return file_learning_v1_delta_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *MetricEffect) GetMetric() string {
@@ -1227,14 +1422,36 @@ const file_learning_v1_delta_proto_rawDesc = "" +
 	"\treasoning\x18\x03 \x01(\tR\treasoning\x125\n" +
 	"\n" +
 	"risk_level\x18\x04 \x01(\x0e2\x16.learning.v1.RiskLevelR\triskLevel\x12+\n" +
-	"\x11estimated_benefit\x18\x05 \x01(\tR\x10estimatedBenefit\"\xd4\x01\n" +
+	"\x11estimated_benefit\x18\x05 \x01(\tR\x10estimatedBenefit\"\x81\x02\n" +
 	"\vDeltaEffect\x12.\n" +
 	"\averdict\x18\x01 \x01(\x0e2\x14.learning.v1.VerdictR\averdict\x123\n" +
 	"\ametrics\x18\x02 \x03(\v2\x19.learning.v1.MetricEffectR\ametrics\x12\x1d\n" +
 	"\n" +
 	"tasks_used\x18\x03 \x01(\x04R\ttasksUsed\x12\x18\n" +
 	"\asummary\x18\x04 \x01(\tR\asummary\x12'\n" +
-	"\x05gains\x18\x05 \x03(\v2\x11.learning.v1.GainR\x05gains\"}\n" +
+	"\x05gains\x18\x05 \x03(\v2\x11.learning.v1.GainR\x05gains\x12+\n" +
+	"\x06beside\x18\x06 \x03(\v2\x13.learning.v1.BesideR\x06beside\"\xc0\x02\n" +
+	"\x06Beside\x12\x19\n" +
+	"\bdelta_id\x18\x01 \x01(\tR\adeltaId\x12\x16\n" +
+	"\x06target\x18\x02 \x01(\tR\x06target\x12<\n" +
+	"\fcombinations\x18\x03 \x03(\v2\x18.learning.v1.CombinationR\fcombinations\x12%\n" +
+	"\vinteraction\x18\x04 \x01(\x01H\x00R\vinteraction\x88\x01\x01\x120\n" +
+	"\x11interaction_lower\x18\x05 \x01(\x01H\x01R\x10interactionLower\x88\x01\x01\x120\n" +
+	"\x11interaction_upper\x18\x06 \x01(\x01H\x02R\x10interactionUpper\x88\x01\x01B\x0e\n" +
+	"\f_interactionB\x14\n" +
+	"\x12_interaction_lowerB\x14\n" +
+	"\x12_interaction_upper\"\xe0\x01\n" +
+	"\vCombination\x12\x1b\n" +
+	"\tnew_value\x18\x01 \x01(\bR\bnewValue\x12&\n" +
+	"\x0fother_new_value\x18\x02 \x01(\bR\rotherNewValue\x12\x14\n" +
+	"\x05tasks\x18\x03 \x01(\x04R\x05tasks\x12\x18\n" +
+	"\asuccess\x18\x04 \x01(\x01R\asuccess\x12\"\n" +
+	"\n" +
+	"latency_ms\x18\x05 \x01(\x01H\x00R\tlatencyMs\x88\x01\x01\x12\x1d\n" +
+	"\aprimary\x18\x06 \x01(\x01H\x01R\aprimary\x88\x01\x01B\r\n" +
+	"\v_latency_msB\n" +
+	"\n" +
+	"\b_primary\"}\n" +
 	"\x04Gain\x12\x16\n" +
 	"\x06metric\x18\x01 \x01(\tR\x06metric\x12\x19\n" +
 	"\bper_task\x18\x02 \x01(\x01R\aperTask\x12\x14\n" +
@@ -1317,7 +1534,7 @@ func file_learning_v1_delta_proto_rawDescGZIP() []byte {
 }
 
 var file_learning_v1_delta_proto_enumTypes = make([]protoimpl.EnumInfo, 7)
-var file_learning_v1_delta_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_learning_v1_delta_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_learning_v1_delta_proto_goTypes = []any{
 	(DeltaType)(0),                // 0: learning.v1.DeltaType
 	(DeltaOperation)(0),           // 1: learning.v1.DeltaOperation
@@ -1330,35 +1547,39 @@ var file_learning_v1_delta_proto_goTypes = []any{
 	(*Refusal)(nil),               // 8: learning.v1.Refusal
 	(*DeltaEvaluation)(nil),       // 9: learning.v1.DeltaEvaluation
 	(*DeltaEffect)(nil),           // 10: learning.v1.DeltaEffect
-	(*Gain)(nil),                  // 11: learning.v1.Gain
-	(*MetricEffect)(nil),          // 12: learning.v1.MetricEffect
-	(*structpb.Value)(nil),        // 13: google.protobuf.Value
-	(*timestamppb.Timestamp)(nil), // 14: google.protobuf.Timestamp
+	(*Beside)(nil),                // 11: learning.v1.Beside
+	(*Combination)(nil),           // 12: learning.v1.Combination
+	(*Gain)(nil),                  // 13: learning.v1.Gain
+	(*MetricEffect)(nil),          // 14: learning.v1.MetricEffect
+	(*structpb.Value)(nil),        // 15: google.protobuf.Value
+	(*timestamppb.Timestamp)(nil), // 16: google.protobuf.Timestamp
 }
 var file_learning_v1_delta_proto_depIdxs = []int32{
 	0,  // 0: learning.v1.Delta.type:type_name -> learning.v1.DeltaType
 	1,  // 1: learning.v1.Delta.operation:type_name -> learning.v1.DeltaOperation
-	13, // 2: learning.v1.Delta.old_value:type_name -> google.protobuf.Value
-	13, // 3: learning.v1.Delta.new_value:type_name -> google.protobuf.Value
+	15, // 2: learning.v1.Delta.old_value:type_name -> google.protobuf.Value
+	15, // 3: learning.v1.Delta.new_value:type_name -> google.protobuf.Value
 	2,  // 4: learning.v1.Delta.impact:type_name -> learning.v1.DeltaImpact
 	4,  // 5: learning.v1.Delta.state:type_name -> learning.v1.DeltaState
-	14, // 6: learning.v1.Delta.propose_time:type_name -> google.protobuf.Timestamp
-	14, // 7: learning.v1.Delta.apply_time:type_name -> google.protobuf.Timestamp
-	14, // 8: learning.v1.Delta.expire_time:type_name -> google.protobuf.Timestamp
+	16, // 6: learning.v1.Delta.propose_time:type_name -> google.protobuf.Timestamp
+	16, // 7: learning.v1.Delta.apply_time:type_name -> google.protobuf.Timestamp
+	16, // 8: learning.v1.Delta.expire_time:type_name -> google.protobuf.Timestamp
 	9,  // 9: learning.v1.Delta.evaluation:type_name -> learning.v1.DeltaEvaluation
 	10, // 10: learning.v1.Delta.effect:type_name -> learning.v1.DeltaEffect
 	8,  // 11: learning.v1.Delta.refusals:type_name -> learning.v1.Refusal
-	14, // 12: learning.v1.Refusal.refuse_time:type_name -> google.protobuf.Timestamp
+	16, // 12: learning.v1.Refusal.refuse_time:type_name -> google.protobuf.Timestamp
 	3,  // 13: learning.v1.DeltaEvaluation.risk_level:type_name -> learning.v1.RiskLevel
 	5,  // 14: learning.v1.DeltaEffect.verdict:type_name -> learning.v1.Verdict
-	12, // 15: learning.v1.DeltaEffect.metrics:type_name -> learning.v1.MetricEffect
-	11, // 16: learning.v1.DeltaEffect.gains:type_name -> learning.v1.Gain
-	6,  // 17: learning.v1.MetricEffect.statistic:type_name -> learning.v1.Statistic
-	18, // [18:18] is the sub-list for method output_type
-	18, // [18:18] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	14, // 15: learning.v1.DeltaEffect.metrics:type_name -> learning.v1.MetricEffect
+	13, // 16: learning.v1.DeltaEffect.gains:type_name -> learning.v1.Gain
+	11, // 17: learning.v1.DeltaEffect.beside:type_name -> learning.v1.Beside
+	12, // 18: learning.v1.Beside.combinations:type_name -> learning.v1.Combination
+	6,  // 19: learning.v1.MetricEffect.statistic:type_name -> learning.v1.Statistic
+	20, // [20:20] is the sub-list for method output_type
+	20, // [20:20] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_learning_v1_delta_proto_init() }
@@ -1366,14 +1587,16 @@ func file_learning_v1_delta_proto_init() {
 	if File_learning_v1_delta_proto != nil {
 		return
 	}
+	file_learning_v1_delta_proto_msgTypes[4].OneofWrappers = []any{}
 	file_learning_v1_delta_proto_msgTypes[5].OneofWrappers = []any{}
+	file_learning_v1_delta_proto_msgTypes[7].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_learning_v1_delta_proto_rawDesc), len(file_learning_v1_delta_proto_rawDesc)),
 			NumEnums:      7,
-			NumMessages:   6,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -183,18 +183,52 @@ class DeltaEvaluation(_message.Message):
     def __init__(self, overall_score: _Optional[float] = ..., recommended: bool = ..., reasoning: _Optional[str] = ..., risk_level: _Optional[_Union[RiskLevel, str]] = ..., estimated_benefit: _Optional[str] = ...) -> None: ...
 
 class DeltaEffect(_message.Message):
-    __slots__ = ("verdict", "metrics", "tasks_used", "summary", "gains")
+    __slots__ = ("verdict", "metrics", "tasks_used", "summary", "gains", "beside")
     VERDICT_FIELD_NUMBER: _ClassVar[int]
     METRICS_FIELD_NUMBER: _ClassVar[int]
     TASKS_USED_FIELD_NUMBER: _ClassVar[int]
     SUMMARY_FIELD_NUMBER: _ClassVar[int]
     GAINS_FIELD_NUMBER: _ClassVar[int]
+    BESIDE_FIELD_NUMBER: _ClassVar[int]
     verdict: Verdict
     metrics: _containers.RepeatedCompositeFieldContainer[MetricEffect]
     tasks_used: int
     summary: str
     gains: _containers.RepeatedCompositeFieldContainer[Gain]
-    def __init__(self, verdict: _Optional[_Union[Verdict, str]] = ..., metrics: _Optional[_Iterable[_Union[MetricEffect, _Mapping]]] = ..., tasks_used: _Optional[int] = ..., summary: _Optional[str] = ..., gains: _Optional[_Iterable[_Union[Gain, _Mapping]]] = ...) -> None: ...
+    beside: _containers.RepeatedCompositeFieldContainer[Beside]
+    def __init__(self, verdict: _Optional[_Union[Verdict, str]] = ..., metrics: _Optional[_Iterable[_Union[MetricEffect, _Mapping]]] = ..., tasks_used: _Optional[int] = ..., summary: _Optional[str] = ..., gains: _Optional[_Iterable[_Union[Gain, _Mapping]]] = ..., beside: _Optional[_Iterable[_Union[Beside, _Mapping]]] = ...) -> None: ...
+
+class Beside(_message.Message):
+    __slots__ = ("delta_id", "target", "combinations", "interaction", "interaction_lower", "interaction_upper")
+    DELTA_ID_FIELD_NUMBER: _ClassVar[int]
+    TARGET_FIELD_NUMBER: _ClassVar[int]
+    COMBINATIONS_FIELD_NUMBER: _ClassVar[int]
+    INTERACTION_FIELD_NUMBER: _ClassVar[int]
+    INTERACTION_LOWER_FIELD_NUMBER: _ClassVar[int]
+    INTERACTION_UPPER_FIELD_NUMBER: _ClassVar[int]
+    delta_id: str
+    target: str
+    combinations: _containers.RepeatedCompositeFieldContainer[Combination]
+    interaction: float
+    interaction_lower: float
+    interaction_upper: float
+    def __init__(self, delta_id: _Optional[str] = ..., target: _Optional[str] = ..., combinations: _Optional[_Iterable[_Union[Combination, _Mapping]]] = ..., interaction: _Optional[float] = ..., interaction_lower: _Optional[float] = ..., interaction_upper: _Optional[float] = ...) -> None: ...
+
+class Combination(_message.Message):
+    __slots__ = ("new_value", "other_new_value", "tasks", "success", "latency_ms", "primary")
+    NEW_VALUE_FIELD_NUMBER: _ClassVar[int]
+    OTHER_NEW_VALUE_FIELD_NUMBER: _ClassVar[int]
+    TASKS_FIELD_NUMBER: _ClassVar[int]
+    SUCCESS_FIELD_NUMBER: _ClassVar[int]
+    LATENCY_MS_FIELD_NUMBER: _ClassVar[int]
+    PRIMARY_FIELD_NUMBER: _ClassVar[int]
+    new_value: bool
+    other_new_value: bool
+    tasks: int
+    success: float
+    latency_ms: float
+    primary: float
+    def __init__(self, new_value: bool = ..., other_new_value: bool = ..., tasks: _Optional[int] = ..., success: _Optional[float] = ..., latency_ms: _Optional[float] = ..., primary: _Optional[float] = ...) -> None: ...
 
 class Gain(_message.Message):
     __slots__ = ("metric", "per_task", "lower", "upper", "groups")

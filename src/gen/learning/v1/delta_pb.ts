@@ -13,7 +13,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file learning/v1/delta.proto.
  */
 export const file_learning_v1_delta: GenFile = /*@__PURE__*/
-  fileDesc("ChdsZWFybmluZy92MS9kZWx0YS5wcm90bxILbGVhcm5pbmcudjEiOwoGQ29ob3J0EhgKBWxhYmVsGAEgASgJQgm6SAZyBCABKEASFwoFdmFsdWUYAiABKAlCCLpIBXIDKIACIowGCgVEZWx0YRIQCghkZWx0YV9pZBgBIAEoCRIQCghzZXF1ZW5jZRgCIAEoBBIPCgdydWxlX2lkGAMgASgJEiQKBHR5cGUYBCABKA4yFi5sZWFybmluZy52MS5EZWx0YVR5cGUSLgoJb3BlcmF0aW9uGAUgASgOMhsubGVhcm5pbmcudjEuRGVsdGFPcGVyYXRpb24SDgoGdGFyZ2V0GAYgASgJEikKCW9sZF92YWx1ZRgHIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZRIpCgluZXdfdmFsdWUYCCABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUSEQoJcmVhc29uaW5nGAkgASgJEhIKCmNvbmZpZGVuY2UYCiABKAESKAoGaW1wYWN0GAsgASgOMhgubGVhcm5pbmcudjEuRGVsdGFJbXBhY3QSJgoFc3RhdGUYDCABKA4yFy5sZWFybmluZy52MS5EZWx0YVN0YXRlEjAKDHByb3Bvc2VfdGltZRgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKYXBwbHlfdGltZRgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKDGN5Y2xlX251bWJlchgQIAEoBBIwCgpldmFsdWF0aW9uGBEgASgLMhwubGVhcm5pbmcudjEuRGVsdGFFdmFsdWF0aW9uEigKBmVmZmVjdBgSIAEoCzIYLmxlYXJuaW5nLnYxLkRlbHRhRWZmZWN0EhgKEHJldmVydHNfZGVsdGFfaWQYEyABKAkSFgoOdHJpYWxfZGVsdGFfaWQYFCABKAkSJgoIcmVmdXNhbHMYFSADKAsyFC5sZWFybmluZy52MS5SZWZ1c2FsEhUKDXJlZnVzYWxfY291bnQYFiABKA0SIwoGY29ob3J0GBcgASgLMhMubGVhcm5pbmcudjEuQ29ob3J0Im4KB1JlZnVzYWwSEQoJY2xpZW50X2lkGAEgASgJEg4KBnJlYXNvbhgCIAEoCRIPCgdtZXNzYWdlGAMgASgJEi8KC3JlZnVzZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKXAQoPRGVsdGFFdmFsdWF0aW9uEhUKDW92ZXJhbGxfc2NvcmUYASABKAESEwoLcmVjb21tZW5kZWQYAiABKAgSEQoJcmVhc29uaW5nGAMgASgJEioKCnJpc2tfbGV2ZWwYBCABKA4yFi5sZWFybmluZy52MS5SaXNrTGV2ZWwSGQoRZXN0aW1hdGVkX2JlbmVmaXQYBSABKAkipwEKC0RlbHRhRWZmZWN0EiUKB3ZlcmRpY3QYASABKA4yFC5sZWFybmluZy52MS5WZXJkaWN0EioKB21ldHJpY3MYAiADKAsyGS5sZWFybmluZy52MS5NZXRyaWNFZmZlY3QSEgoKdGFza3NfdXNlZBgDIAEoBBIPCgdzdW1tYXJ5GAQgASgJEiAKBWdhaW5zGAUgAygLMhEubGVhcm5pbmcudjEuR2FpbiJWCgRHYWluEg4KBm1ldHJpYxgBIAEoCRIQCghwZXJfdGFzaxgCIAEoARINCgVsb3dlchgDIAEoARINCgV1cHBlchgEIAEoARIOCgZncm91cHMYBSABKAQi9AEKDE1ldHJpY0VmZmVjdBIOCgZtZXRyaWMYASABKAkSEAoIZXN0aW1hdGUYAiABKAESDQoFbG93ZXIYAyABKAESDQoFdXBwZXIYBCABKAESDgoGZV9oYXJtGAUgASgBEg4KBmVfaGVscBgGIAEoARIRCgl0YXNrc19vbGQYByABKAQSEQoJdGFza3NfbmV3GAggASgEEikKCXN0YXRpc3RpYxgJIAEoDjIWLmxlYXJuaW5nLnYxLlN0YXRpc3RpYxITCgtlX25vdF93b3JzZRgKIAEoARITCgZtYXJnaW4YCyABKAFIAIgBAUIJCgdfbWFyZ2luKo0BCglEZWx0YVR5cGUSGgoWREVMVEFfVFlQRV9VTlNQRUNJRklFRBAAEhsKF0RFTFRBX1RZUEVfQ09PUkRJTkFUSU9OEAESFwoTREVMVEFfVFlQRV9TVFJBVEVHWRACEhcKE0RFTFRBX1RZUEVfUkVTT1VSQ0UQAxIVChFERUxUQV9UWVBFX01FVFJJQxAEKp4BCg5EZWx0YU9wZXJhdGlvbhIfChtERUxUQV9PUEVSQVRJT05fVU5TUEVDSUZJRUQQABIaChZERUxUQV9PUEVSQVRJT05fTU9ESUZZEAESFwoTREVMVEFfT1BFUkFUSU9OX0FERBACEhoKFkRFTFRBX09QRVJBVElPTl9SRU1PVkUQAxIaChZERUxUQV9PUEVSQVRJT05fQURKVVNUEAQqewoLRGVsdGFJbXBhY3QSHAoYREVMVEFfSU1QQUNUX1VOU1BFQ0lGSUVEEAASGQoVREVMVEFfSU1QQUNUX1BPU0lUSVZFEAESGQoVREVMVEFfSU1QQUNUX05FR0FUSVZFEAISGAoUREVMVEFfSU1QQUNUX05FVVRSQUwQAypnCglSaXNrTGV2ZWwSGgoWUklTS19MRVZFTF9VTlNQRUNJRklFRBAAEhIKDlJJU0tfTEVWRUxfTE9XEAESFQoRUklTS19MRVZFTF9NRURJVU0QAhITCg9SSVNLX0xFVkVMX0hJR0gQAyr4AQoKRGVsdGFTdGF0ZRIbChdERUxUQV9TVEFURV9VTlNQRUNJRklFRBAAEhgKFERFTFRBX1NUQVRFX1BST1BPU0VEEAESGAoUREVMVEFfU1RBVEVfUkVKRUNURUQQAhIVChFERUxUQV9TVEFURV9UUklBTBADEhcKE0RFTFRBX1NUQVRFX0FQUExJRUQQBBIYChRERUxUQV9TVEFURV9SRVZFUlRFRBAFEhcKE0RFTFRBX1NUQVRFX0VYUElSRUQQBhIbChdERUxUQV9TVEFURV9QUk9WSVNJT05BTBAHEhkKFURFTFRBX1NUQVRFX0NPTkZJUk1FRBAIKo8BCgdWZXJkaWN0EhcKE1ZFUkRJQ1RfVU5TUEVDSUZJRUQQABISCg5WRVJESUNUX0hFTFBFRBABEhIKDlZFUkRJQ1RfSEFSTUVEEAISGAoUVkVSRElDVF9JTkNPTkNMVVNJVkUQAxITCg9WRVJESUNUX0lOVkFMSUQQBBIUChBWRVJESUNUX09CU0VSVkVEEAUqegoJU3RhdGlzdGljEhkKFVNUQVRJU1RJQ19VTlNQRUNJRklFRBAAEhQKEFNUQVRJU1RJQ19NRURJQU4QARITCg9TVEFUSVNUSUNfVE9UQUwQAhITCg9TVEFUSVNUSUNfU0hBUkUQAxISCg5TVEFUSVNUSUNfTUVBThAEYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("ChdsZWFybmluZy92MS9kZWx0YS5wcm90bxILbGVhcm5pbmcudjEiOwoGQ29ob3J0EhgKBWxhYmVsGAEgASgJQgm6SAZyBCABKEASFwoFdmFsdWUYAiABKAlCCLpIBXIDKIACIowGCgVEZWx0YRIQCghkZWx0YV9pZBgBIAEoCRIQCghzZXF1ZW5jZRgCIAEoBBIPCgdydWxlX2lkGAMgASgJEiQKBHR5cGUYBCABKA4yFi5sZWFybmluZy52MS5EZWx0YVR5cGUSLgoJb3BlcmF0aW9uGAUgASgOMhsubGVhcm5pbmcudjEuRGVsdGFPcGVyYXRpb24SDgoGdGFyZ2V0GAYgASgJEikKCW9sZF92YWx1ZRgHIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZRIpCgluZXdfdmFsdWUYCCABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUSEQoJcmVhc29uaW5nGAkgASgJEhIKCmNvbmZpZGVuY2UYCiABKAESKAoGaW1wYWN0GAsgASgOMhgubGVhcm5pbmcudjEuRGVsdGFJbXBhY3QSJgoFc3RhdGUYDCABKA4yFy5sZWFybmluZy52MS5EZWx0YVN0YXRlEjAKDHByb3Bvc2VfdGltZRgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKYXBwbHlfdGltZRgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKDGN5Y2xlX251bWJlchgQIAEoBBIwCgpldmFsdWF0aW9uGBEgASgLMhwubGVhcm5pbmcudjEuRGVsdGFFdmFsdWF0aW9uEigKBmVmZmVjdBgSIAEoCzIYLmxlYXJuaW5nLnYxLkRlbHRhRWZmZWN0EhgKEHJldmVydHNfZGVsdGFfaWQYEyABKAkSFgoOdHJpYWxfZGVsdGFfaWQYFCABKAkSJgoIcmVmdXNhbHMYFSADKAsyFC5sZWFybmluZy52MS5SZWZ1c2FsEhUKDXJlZnVzYWxfY291bnQYFiABKA0SIwoGY29ob3J0GBcgASgLMhMubGVhcm5pbmcudjEuQ29ob3J0Im4KB1JlZnVzYWwSEQoJY2xpZW50X2lkGAEgASgJEg4KBnJlYXNvbhgCIAEoCRIPCgdtZXNzYWdlGAMgASgJEi8KC3JlZnVzZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKXAQoPRGVsdGFFdmFsdWF0aW9uEhUKDW92ZXJhbGxfc2NvcmUYASABKAESEwoLcmVjb21tZW5kZWQYAiABKAgSEQoJcmVhc29uaW5nGAMgASgJEioKCnJpc2tfbGV2ZWwYBCABKA4yFi5sZWFybmluZy52MS5SaXNrTGV2ZWwSGQoRZXN0aW1hdGVkX2JlbmVmaXQYBSABKAkizAEKC0RlbHRhRWZmZWN0EiUKB3ZlcmRpY3QYASABKA4yFC5sZWFybmluZy52MS5WZXJkaWN0EioKB21ldHJpY3MYAiADKAsyGS5sZWFybmluZy52MS5NZXRyaWNFZmZlY3QSEgoKdGFza3NfdXNlZBgDIAEoBBIPCgdzdW1tYXJ5GAQgASgJEiAKBWdhaW5zGAUgAygLMhEubGVhcm5pbmcudjEuR2FpbhIjCgZiZXNpZGUYBiADKAsyEy5sZWFybmluZy52MS5CZXNpZGUi8AEKBkJlc2lkZRIQCghkZWx0YV9pZBgBIAEoCRIOCgZ0YXJnZXQYAiABKAkSLgoMY29tYmluYXRpb25zGAMgAygLMhgubGVhcm5pbmcudjEuQ29tYmluYXRpb24SGAoLaW50ZXJhY3Rpb24YBCABKAFIAIgBARIeChFpbnRlcmFjdGlvbl9sb3dlchgFIAEoAUgBiAEBEh4KEWludGVyYWN0aW9uX3VwcGVyGAYgASgBSAKIAQFCDgoMX2ludGVyYWN0aW9uQhQKEl9pbnRlcmFjdGlvbl9sb3dlckIUChJfaW50ZXJhY3Rpb25fdXBwZXIiowEKC0NvbWJpbmF0aW9uEhEKCW5ld192YWx1ZRgBIAEoCBIXCg9vdGhlcl9uZXdfdmFsdWUYAiABKAgSDQoFdGFza3MYAyABKAQSDwoHc3VjY2VzcxgEIAEoARIXCgpsYXRlbmN5X21zGAUgASgBSACIAQESFAoHcHJpbWFyeRgGIAEoAUgBiAEBQg0KC19sYXRlbmN5X21zQgoKCF9wcmltYXJ5IlYKBEdhaW4SDgoGbWV0cmljGAEgASgJEhAKCHBlcl90YXNrGAIgASgBEg0KBWxvd2VyGAMgASgBEg0KBXVwcGVyGAQgASgBEg4KBmdyb3VwcxgFIAEoBCKLAgoMTWV0cmljRWZmZWN0Eg4KBm1ldHJpYxgBIAEoCRIQCghlc3RpbWF0ZRgCIAEoARINCgVsb3dlchgDIAEoARINCgV1cHBlchgEIAEoARIOCgZlX2hhcm0YBSABKAESDgoGZV9oZWxwGAYgASgBEhEKCXRhc2tzX29sZBgHIAEoBBIRCgl0YXNrc19uZXcYCCABKAQSKQoJc3RhdGlzdGljGAkgASgOMhYubGVhcm5pbmcudjEuU3RhdGlzdGljEhMKC2Vfbm90X3dvcnNlGAogASgBEhMKBm1hcmdpbhgLIAEoAUgAiAEBEhUKDWlzX2NvbnN0cmFpbnQYDCABKAhCCQoHX21hcmdpbiqNAQoJRGVsdGFUeXBlEhoKFkRFTFRBX1RZUEVfVU5TUEVDSUZJRUQQABIbChdERUxUQV9UWVBFX0NPT1JESU5BVElPThABEhcKE0RFTFRBX1RZUEVfU1RSQVRFR1kQAhIXChNERUxUQV9UWVBFX1JFU09VUkNFEAMSFQoRREVMVEFfVFlQRV9NRVRSSUMQBCqeAQoORGVsdGFPcGVyYXRpb24SHwobREVMVEFfT1BFUkFUSU9OX1VOU1BFQ0lGSUVEEAASGgoWREVMVEFfT1BFUkFUSU9OX01PRElGWRABEhcKE0RFTFRBX09QRVJBVElPTl9BREQQAhIaChZERUxUQV9PUEVSQVRJT05fUkVNT1ZFEAMSGgoWREVMVEFfT1BFUkFUSU9OX0FESlVTVBAEKnsKC0RlbHRhSW1wYWN0EhwKGERFTFRBX0lNUEFDVF9VTlNQRUNJRklFRBAAEhkKFURFTFRBX0lNUEFDVF9QT1NJVElWRRABEhkKFURFTFRBX0lNUEFDVF9ORUdBVElWRRACEhgKFERFTFRBX0lNUEFDVF9ORVVUUkFMEAMqZwoJUmlza0xldmVsEhoKFlJJU0tfTEVWRUxfVU5TUEVDSUZJRUQQABISCg5SSVNLX0xFVkVMX0xPVxABEhUKEVJJU0tfTEVWRUxfTUVESVVNEAISEwoPUklTS19MRVZFTF9ISUdIEAMq+AEKCkRlbHRhU3RhdGUSGwoXREVMVEFfU1RBVEVfVU5TUEVDSUZJRUQQABIYChRERUxUQV9TVEFURV9QUk9QT1NFRBABEhgKFERFTFRBX1NUQVRFX1JFSkVDVEVEEAISFQoRREVMVEFfU1RBVEVfVFJJQUwQAxIXChNERUxUQV9TVEFURV9BUFBMSUVEEAQSGAoUREVMVEFfU1RBVEVfUkVWRVJURUQQBRIXChNERUxUQV9TVEFURV9FWFBJUkVEEAYSGwoXREVMVEFfU1RBVEVfUFJPVklTSU9OQUwQBxIZChVERUxUQV9TVEFURV9DT05GSVJNRUQQCCqPAQoHVmVyZGljdBIXChNWRVJESUNUX1VOU1BFQ0lGSUVEEAASEgoOVkVSRElDVF9IRUxQRUQQARISCg5WRVJESUNUX0hBUk1FRBACEhgKFFZFUkRJQ1RfSU5DT05DTFVTSVZFEAMSEwoPVkVSRElDVF9JTlZBTElEEAQSFAoQVkVSRElDVF9PQlNFUlZFRBAFKo0BCglTdGF0aXN0aWMSGQoVU1RBVElTVElDX1VOU1BFQ0lGSUVEEAASFAoQU1RBVElTVElDX01FRElBThABEhMKD1NUQVRJU1RJQ19UT1RBTBACEhMKD1NUQVRJU1RJQ19TSEFSRRADEhIKDlNUQVRJU1RJQ19NRUFOEAQSEQoNU1RBVElTVElDX1A5NRAFYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * Tasks that have one value of a label.
@@ -362,6 +362,14 @@ export type DeltaEffect = Message<"learning.v1.DeltaEffect"> & {
    * @generated from field: repeated learning.v1.Gain gains = 5;
    */
   gains: Gain[];
+
+  /**
+   * By trial of another parameter that ran at the same time: how the two
+   * changes act together. Empty if there was none.
+   *
+   * @generated from field: repeated learning.v1.Beside beside = 6;
+   */
+  beside: Beside[];
 };
 
 /**
@@ -370,6 +378,121 @@ export type DeltaEffect = Message<"learning.v1.DeltaEffect"> & {
  */
 export const DeltaEffectSchema: GenMessage<DeltaEffect> = /*@__PURE__*/
   messageDesc(file_learning_v1_delta, 4);
+
+/**
+ * How two changes act together that were on trial at the same time: see
+ * interferes_with in the config.
+ *
+ * @generated from message learning.v1.Beside
+ */
+export type Beside = Message<"learning.v1.Beside"> & {
+  /**
+   * The other trial's delta.
+   *
+   * @generated from field: string delta_id = 1;
+   */
+  deltaId: string;
+
+  /**
+   * Its parameter.
+   *
+   * @generated from field: string target = 2;
+   */
+  target: string;
+
+  /**
+   * The tasks that had an arm in both trials, by both arms: all four.
+   *
+   * @generated from field: repeated learning.v1.Combination combinations = 3;
+   */
+  combinations: Combination[];
+
+  /**
+   * The effect in log latency where the other parameter had its new value,
+   * minus that where it had its old one. Around 0: the effects add up. Absent
+   * until each combination has 10 tasks with a latency.
+   *
+   * @generated from field: optional double interaction = 4;
+   */
+  interaction?: number | undefined;
+
+  /**
+   * Lower end of a 95 % interval around it, valid at a fixed time.
+   *
+   * @generated from field: optional double interaction_lower = 5;
+   */
+  interactionLower?: number | undefined;
+
+  /**
+   * Upper end of it.
+   *
+   * @generated from field: optional double interaction_upper = 6;
+   */
+  interactionUpper?: number | undefined;
+};
+
+/**
+ * Describes the message learning.v1.Beside.
+ * Use `create(BesideSchema)` to create a new message.
+ */
+export const BesideSchema: GenMessage<Beside> = /*@__PURE__*/
+  messageDesc(file_learning_v1_delta, 5);
+
+/**
+ * The tasks of one combination of arms.
+ *
+ * @generated from message learning.v1.Combination
+ */
+export type Combination = Message<"learning.v1.Combination"> & {
+  /**
+   * Whether they ran with the delta's new value.
+   *
+   * @generated from field: bool new_value = 1;
+   */
+  newValue: boolean;
+
+  /**
+   * Whether they ran with the new value of the other delta.
+   *
+   * @generated from field: bool other_new_value = 2;
+   */
+  otherNewValue: boolean;
+
+  /**
+   * Reported tasks, without cancelled ones.
+   *
+   * @generated from field: uint64 tasks = 3;
+   */
+  tasks: bigint;
+
+  /**
+   * The share that succeeded; 0 without tasks.
+   *
+   * @generated from field: double success = 4;
+   */
+  success: number;
+
+  /**
+   * Geometric mean of latency, in milliseconds. Absent without any.
+   *
+   * @generated from field: optional double latency_ms = 5;
+   */
+  latencyMs?: number | undefined;
+
+  /**
+   * Mean of the primary metric, if that is a measurement.
+   *
+   * @generated from field: optional double primary = 6;
+   */
+  primary?: number | undefined;
+};
+
+/**
+ * Describes the message learning.v1.Combination.
+ * Use `create(CombinationSchema)` to create a new message.
+ */
+export const CombinationSchema: GenMessage<Combination> = /*@__PURE__*/
+  messageDesc(file_learning_v1_delta, 6);
 
 /**
  * What a delta in force gains per task, compared with tasks that keep the old
@@ -422,7 +545,7 @@ export type Gain = Message<"learning.v1.Gain"> & {
  * Use `create(GainSchema)` to create a new message.
  */
 export const GainSchema: GenMessage<Gain> = /*@__PURE__*/
-  messageDesc(file_learning_v1_delta, 5);
+  messageDesc(file_learning_v1_delta, 7);
 
 /**
  * A delta's effect on one metric.
@@ -431,7 +554,7 @@ export const GainSchema: GenMessage<Gain> = /*@__PURE__*/
  */
 export type MetricEffect = Message<"learning.v1.MetricEffect"> & {
   /**
-   * outcome, latency, success, or a key of Task.measurements.
+   * outcome, latency, success, utility, or a key of Task.measurements.
    *
    * @generated from field: string metric = 1;
    */
@@ -441,7 +564,7 @@ export type MetricEffect = Message<"learning.v1.MetricEffect"> & {
    * New against old. Latency: log ratio; statistic total: milliseconds per
    * task. Success: difference of rates. Outcome: share of comparisons that the
    * new value won minus the share that it lost. A measurement: difference per
-   * task, in its own unit.
+   * task, in its own unit. Statistic p95: difference of the shares of tasks.
    *
    * @generated from field: double estimate = 2;
    */
@@ -512,6 +635,14 @@ export type MetricEffect = Message<"learning.v1.MetricEffect"> & {
    * @generated from field: optional double margin = 11;
    */
   margin?: number | undefined;
+
+  /**
+   * Whether it is a constraint of an objective: proven at an e_not_worse of 20,
+   * and taken back where that is not reached by the end of probation.
+   *
+   * @generated from field: bool is_constraint = 12;
+   */
+  isConstraint: boolean;
 };
 
 /**
@@ -519,7 +650,7 @@ export type MetricEffect = Message<"learning.v1.MetricEffect"> & {
  * Use `create(MetricEffectSchema)` to create a new message.
  */
 export const MetricEffectSchema: GenMessage<MetricEffect> = /*@__PURE__*/
-  messageDesc(file_learning_v1_delta, 6);
+  messageDesc(file_learning_v1_delta, 8);
 
 /**
  * What a delta is about.
@@ -923,6 +1054,13 @@ export const Statistic = {
    * @generated from enum value: STATISTIC_MEAN = 4;
    */
   MEAN: 4,
+
+  /**
+   * The share of tasks above the p95 of the tasks before the trial.
+   *
+   * @generated from enum value: STATISTIC_P95 = 5;
+   */
+  P95: 5,
 } as const;
 
 /**
