@@ -2,13 +2,14 @@ import type { Table } from '../../scripts/report/table.ts';
 import { mean } from '../../src/trial/evidence/distributions.ts';
 import type { Experiment, Samples, Section } from '../experiment.ts';
 import { createNoise } from '../noise.ts';
-import { fixedSteps } from './engine-tuner.ts';
+import { fixedSteps, search } from './engine-tuner.ts';
 import { type CreateTuner, runSearch, type SearchWorld } from './world.ts';
 import { MOVED, STATIONARY } from './worlds.ts';
 
 /** Methods, in the order of the rows. */
 const TUNERS: Readonly<Record<string, CreateTuner>> = {
   'fixed steps': fixedSteps,
+  search,
 };
 
 const SUCCESS_RATE = 0.95;
@@ -22,8 +23,7 @@ const COLUMNS: readonly { name: string; kind: Kind; worlds: readonly SearchWorld
   { name: 'moved', kind: 'AR(1)', worlds: [MOVED] },
 ];
 
-const nameOf = (tuner: string, kind: Kind, world: SearchWorld) =>
-  `${tuner}/${kind}/${world.name}`;
+const nameOf = (tuner: string, kind: Kind, world: SearchWorld) => `${tuner}/${kind}/${world.name}`;
 
 /** Methods that look for the best values of parameters. */
 export const SEARCH: Section = {

@@ -81,7 +81,9 @@ function numeric(
     tasks: TASKS,
     knobs,
     effectAt(_, values) {
-      const read = Object.fromEntries(knobs.map((knob) => [knob.name, numberOf(values, knob.name)]));
+      const read = Object.fromEntries(
+        knobs.map((knob) => [knob.name, numberOf(values, knob.name)]),
+      );
       return { logLatency: lossOf(read) };
     },
   };

@@ -2,19 +2,14 @@ import { isOfType, nameOfType, type ParameterType } from '../domain/parameter-ty
 import { excessOf, MAX_PARAMETERS } from '../domain/parameters.ts';
 import { sameValue, type Value } from '../domain/value.ts';
 import type { DeclaredParameters } from './declared.ts';
-import { type ConfigPath, formatPath, show } from './fault.ts';
+import { type ConfigPath, type CrossFault, formatPath, show } from './fault.ts';
 import { BUILT_IN_PARAMETERS } from './keys/defaults.ts';
 import { metricName } from './keys/metric.ts';
 import type { ConfigFile, ParameterText, RuleText } from './keys/schema.ts';
 import type { MergedConfig } from './merge.ts';
+import { checkSearch } from './search-check.ts';
 import { type Structure, valueAt } from './structure.ts';
 import { suggest } from './suggest.ts';
-
-/** A fault that involves more than one key. */
-export interface CrossFault {
-  readonly path: ConfigPath;
-  readonly message: string;
-}
 
 /** Checks what depends on more than one key. A faulty key is left out, since its intended value is not known. */
 export function crossCheck(
@@ -28,6 +23,7 @@ export function crossCheck(
     ...checkParameterCount(config),
     ...checkTakenAway(structure),
     ...Object.keys(config.parameters).flatMap((name) => checkParameter(name, config, structure)),
+    ...Object.keys(config.parameters).flatMap((name) => checkSearch(name, config, structure)),
     ...checkRuleIds(config, structure),
     ...config.rules.flatMap((rule, index) => checkRule(rule, index, declared, structure)),
     ...config.rules.flatMap((rule, index) => checkMetrics(rule, index, structure)),

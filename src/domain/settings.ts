@@ -1,6 +1,7 @@
 import type { Combination } from './metrics.ts';
 import type { ParameterType } from './parameter-type.ts';
 import type { CurationMode, Rule } from './rule.ts';
+import type { SearchSpace } from './search.ts';
 import type { Value } from './value.ts';
 
 /** The declaration of one parameter. */
@@ -17,6 +18,8 @@ export interface ParameterSpec {
   readonly maxStep: number | undefined;
   /** The only values that the parameter may have. */
   readonly allowed: readonly Value[] | undefined;
+  /** Where its best value is looked for; absent: it is not searched. */
+  readonly search?: SearchSpace;
 }
 
 /** Maximum points for each part of a proposal's score. */

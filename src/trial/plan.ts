@@ -36,6 +36,10 @@ export interface TrialPlan extends Scale {
   readonly retrialOf: string | undefined;
   /** Whether the new value was put in force when the trial began, to stay live unless it harms. */
   readonly isApplied?: boolean;
+  /** Whether it is a race of a search: it ends once the new value has helped, and that value is in force then. */
+  readonly isRace?: true;
+  /** Whether the new value is in force already, since it has won races: the trial begins on probation. */
+  readonly isFinal?: true;
   readonly primary: Metric;
   readonly guards: readonly Guard[];
   /** Number of reports at which a block ends. */

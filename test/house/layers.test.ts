@@ -8,7 +8,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 const GRPC = ['@grpc/grpc-js', '@bufbuild/protobuf'];
 const DISK = ['node:fs', 'node:path'];
 const OF_DECISIONS = [
-  ...['domain', 'cycle', 'trial', 'trial/evidence', 'trial/memory', 'trial/preview'],
+  ...['domain', 'cycle', 'search', 'trial', 'trial/evidence', 'trial/memory', 'trial/preview'],
   ...['trial/text', 'ledger'],
 ];
 
@@ -16,13 +16,14 @@ const OF_DECISIONS = [
 const ROOMS: Record<string, readonly string[]> = {
   domain: [],
   cycle: ['domain'],
+  search: ['domain'],
   trial: ['domain', 'trial/evidence', 'node:crypto'],
   'trial/evidence': ['domain'],
   'trial/memory': ['domain', 'trial', 'trial/evidence'],
   'trial/text': ['domain', 'trial', 'trial/evidence'],
   'trial/preview': ['domain', 'trial', 'trial/evidence', 'trial/text', 'node:crypto'],
   'trial/audit': ['domain', 'trial', 'trial/evidence', 'trial/memory'],
-  ledger: ['domain', 'trial', 'trial/evidence', 'trial/memory'],
+  ledger: ['domain', 'search', 'trial', 'trial/evidence', 'trial/memory'],
   config: [
     'config/cel',
     'config/keys',
@@ -116,7 +117,7 @@ const TRIAL = [
   'trial/preview',
   'trial/audit',
 ];
-const PURE = ['domain', 'cycle', 'otlp', ...TRIAL, 'ledger'];
+const PURE = ['domain', 'cycle', 'otlp', 'search', ...TRIAL, 'ledger'];
 const IMPURE = [
   'new Date();',
   'let moment: Date;',

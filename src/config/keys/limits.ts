@@ -22,6 +22,9 @@ export const MAX_RULES = 1000;
 /** Values that a parameter may be limited to; searched one after the other. */
 export const MAX_ALLOWED = 1000;
 
+/** Values that a search chooses from: each takes a race of up to 200 tasks, in every round. */
+export const MAX_SEARCHED = 32;
+
 /** Levels of lists and objects in a value. protobuf refuses messages nested about 100 deep. */
 export const MAX_VALUE_DEPTH = 16;
 

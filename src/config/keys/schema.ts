@@ -3,6 +3,7 @@ import { DELTA_IMPACTS, DELTA_OPERATIONS, DELTA_TYPES } from '../../domain/delta
 import { DEFAULT_MARGIN } from '../../domain/effect.ts';
 import { PARAMETER_TYPES } from '../../domain/parameter-type.ts';
 import { CURATION_MODES, HARM_RESPONSES } from '../../domain/rule.ts';
+import { SEARCH_SCALES } from '../../domain/search.ts';
 import {
   bound,
   choice,
@@ -14,7 +15,14 @@ import {
   string,
   value,
 } from './fields.ts';
-import { MAX_ALLOWED, MAX_GUARDS, MAX_RULES, MAX_SECONDS, MAX_VERSION_LENGTH } from './limits.ts';
+import {
+  MAX_ALLOWED,
+  MAX_GUARDS,
+  MAX_RULES,
+  MAX_SEARCHED,
+  MAX_SECONDS,
+  MAX_VERSION_LENGTH,
+} from './limits.ts';
 import { guard, primary } from './metric.ts';
 import { type Sections, sections } from './sections.ts';
 
@@ -22,6 +30,40 @@ const values = z
   .array(value, 'expected a list of values, or null for any')
   .min(1, 'expected at least one value')
   .max(MAX_ALLOWED, `expected at most ${MAX_ALLOWED} values`);
+
+const SEARCH_MESSAGE = `expected { scale: log }, { scale: linear } or { values: [...] }`;
+
+/** Where the best value of a parameter is looked for. */
+const search = z
+  .union(
+    [
+      section(
+        {
+          scale: choice(
+            SEARCH_SCALES,
+            'Numbers from min to max, in steps that are factors (log) or shares of the range (linear)',
+          ),
+        },
+        'A range of numbers.',
+      ),
+      section(
+        {
+          values: z
+            .array(value, 'expected a list of values')
+            .min(2, 'expected at least two values')
+            .max(MAX_SEARCHED, `expected at most ${MAX_SEARCHED} values`)
+            .describe(`The values to choose from, 2 to ${MAX_SEARCHED}`),
+        },
+        'Some values.',
+      ),
+    ],
+    SEARCH_MESSAGE,
+  )
+  .describe(
+    'Looks for its best value without rules: { scale: log } or { scale: linear } from min to max, or ' +
+      '{ values: [...] }; no rule may have it as a target',
+  )
+  .meta({ examples: [{ scale: 'log' }] });
 
 /** One parameter. Its bounds have no default here, since they are merged over those of the built-in parameter. */
 const parameter = section(
@@ -43,6 +85,7 @@ const parameter = section(
       .nullable()
       .optional(),
     allowed: values.nullable().describe('The only values it may have; null = any').optional(),
+    search: search.optional(),
   },
   'A parameter that rules may change.',
 );

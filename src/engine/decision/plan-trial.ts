@@ -41,6 +41,8 @@ interface Subject {
   readonly retrialOf?: string;
   /** Whether the new value is applied at once, and compared in blocks. */
   readonly isApplied?: boolean;
+  /** Of a search: one of its races, or the trial that is to prove its champion. */
+  readonly search?: 'race' | 'final';
 }
 
 /**
@@ -63,14 +65,17 @@ export function outcomeTimeout(
 export function planTrial(
   view: LedgerView,
   environment: Environment,
-  { delta, rule, oldValue, retrialOf, isApplied = false }: Subject,
+  { delta, rule, oldValue, retrialOf, isApplied = false, search }: Subject,
 ): TrialPlan {
   const { deltaId, ordinal, target, cohort, newValue } = delta;
   const { id: ruleId, fingerprint, primary, guards } = rule;
   const { trial } = environment.settings;
   const tasks = newestOf(view, MEASURED_TASKS, cohort);
   const change = { ruleId, fingerprint, target, cohort, oldValue, newValue };
-  const { longestMs } = own(view.head.changes, changeKey(change)) ?? {};
+  const { longestMs } =
+    search === undefined
+      ? (own(view.head.changes, changeKey(change)) ?? {})
+      : (own(view.head.searches, target) ?? {});
   const large = measureLarge(tasks);
   const predictBy = trial.predictBy ?? tellingLabels(tasks);
   const isPredicted = trial.pairBy.length === 0;
@@ -90,6 +95,8 @@ export function planTrial(
     ...change,
     assignment,
     ...(isApplied ? { isApplied } : {}),
+    ...(search === 'race' ? { isRace: true } : {}),
+    ...(search === 'final' ? { isFinal: true } : {}),
     seed: trial.seed === undefined ? undefined : `${trial.seed}/${ordinal}`,
     retrialOf,
     primary,
@@ -109,6 +116,9 @@ export function planTrial(
     holdback: trial.holdback,
     clips: clipsOf(large),
     large,
-    carried: retrialOf === undefined ? view.pendingWork.carried(carryKey(change)) : undefined,
+    carried:
+      retrialOf === undefined && search !== 'final'
+        ? view.pendingWork.carried(carryKey(change))
+        : undefined,
   };
 }

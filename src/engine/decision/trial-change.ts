@@ -214,7 +214,11 @@ export class TrialChange {
     }
     const effect = trialEffect('helped', trial);
     const summary = describePromotion(effect, trial);
-    if (plan.retrialOf === undefined) {
+    if (plan.isRace) {
+      this.#takeEnd(trial, effect, { outcome: 'keep', summary, counts: true });
+      this.#context.supersede(plan, this.deltaId);
+      promoteValue(this.#changes, plan, summary);
+    } else if (plan.retrialOf === undefined) {
       this.take({ step: 'promote', ...this.#nextStage(trial), effect, summary });
       this.#context.supersede(plan, this.deltaId);
       if (plan.isApplied !== true) promoteValue(this.#changes, plan, summary);

@@ -16,7 +16,7 @@ import type { Rule } from '../../domain/rule.ts';
 import type { Sliced } from '../../domain/slices.ts';
 import type { Value } from '../../domain/value.ts';
 import type { WindowSummary } from '../../domain/window.ts';
-import { appliedLastHour } from '../../ledger/head.ts';
+import { appliedLastHour } from '../../ledger/last-hour.ts';
 import { type LedgerView, newestOf, trialsOn } from '../../ledger/view.ts';
 import type { Changes } from '../decision/changes.ts';
 import { type DecisionContext, decision, type EngineDecision } from '../decision/decision.ts';
@@ -34,6 +34,7 @@ import {
   triesFirst,
 } from './proposals.ts';
 import { startRetrial } from './retrial.ts';
+import { advanceSearches } from './search.ts';
 import { applyAndCompare, applyWaiting, startNextTrial } from './start-trial.ts';
 
 /** A cycle that ran. */
@@ -108,7 +109,8 @@ export function runCycle(generated: Generated): EngineDecision<CycleReport> {
     const tried = deltas.filter(({ waitsFor }) => waitsFor === 'trial');
     const waiting = withoutOutdated(pending, tried, changes);
     const untried = applyWaiting(context, waiting);
-    if (!startRetrial(context)) startNextTrial(context, tried, waiting);
+    const races = advanceSearches(context, number);
+    if (!startRetrial(context)) startNextTrial(context, tried, waiting, races);
     const applied = plan.decisions.filter(({ outcome }) => outcome === 'apply');
     const cycle: CycleRecord = {
       cycleId: newId(),

@@ -6,7 +6,7 @@ import { limitValue, violationOf } from '../../domain/parameters.ts';
 import type { Rule } from '../../domain/rule.ts';
 import type { LoopSettings } from '../../domain/settings.ts';
 import { own, sameValue, type Value } from '../../domain/value.ts';
-import { appliedLastHour } from '../../ledger/head.ts';
+import { appliedLastHour } from '../../ledger/last-hour.ts';
 import { type LedgerView, newestOf } from '../../ledger/view.ts';
 import { MEASURED_TASKS, type TrialPlan } from '../../trial/plan.ts';
 import { describeObstacle, describePower, objectionToTrial } from '../../trial/preview/power.ts';
@@ -26,30 +26,48 @@ import {
   triesFirst,
 } from './proposals.ts';
 
+/** A trial that may begin now. */
+export interface NextTrial {
+  /** When the last trial of the same change, or of the same search, ended; 0 if there was none. */
+  readonly triedMs: number;
+  readonly tried: { readonly primary: Metric } & Pick<Place, 'cohort'>;
+  plan(): TrialPlan;
+}
+
 /**
  * Starts a trial if none is on: of the change that was never tried, or else was tried longest ago. Among equals, this
- * cycle's proposals come before waiting ones, and of these the oldest first.
+ * cycle's proposals come before waiting ones, of these the oldest first, and races of searches last.
+ *
+ * @param races the races that may begin
  */
 export function startNextTrial(
   context: DecisionContext,
   fresh: readonly Delta[],
   waiting: readonly Delta[],
+  races: readonly NextTrial[],
 ): void {
-  const { view, environment, changes, trials } = context;
+  const { view, environment, trials } = context;
   if (trials.on !== undefined || trials.arePaused) return;
   if (assignmentOf(environment) === undefined) return;
   if (whyHourIsFull(view, environment.settings, environment.nowMs) !== undefined) return;
   const older = waiting.filter(({ waitsFor }) => waitsFor === 'trial');
-  const [first] = [...fresh, ...older]
+  const proposed = [...fresh, ...older]
     .flatMap((delta) => candidateOf(context, delta) ?? [])
     .filter(({ rule }) => isTried(rule, environment))
-    .filter(({ rule, delta: { cohort } }) => {
-      return objectionTo({ ...rule, cohort }, view, environment) === undefined;
-    })
+    .map((candidate) => proposedTrial(context, candidate));
+  const [first] = [...proposed, ...races]
+    .filter(({ tried }) => objectionTo(tried, view, environment) === undefined)
     .sort((a, b) => a.triedMs - b.triedMs);
-  if (first === undefined) return;
-  const oldValue = changes.valueOf(first.delta);
-  begin(context, planTrial(view, environment, { ...first, oldValue }));
+  if (first !== undefined) begin(context, first.plan());
+}
+
+function proposedTrial(
+  { view, environment, changes }: DecisionContext,
+  { delta, rule, triedMs }: TrialCandidate,
+): NextTrial {
+  const oldValue = changes.valueOf(delta);
+  const plan = () => planTrial(view, environment, { delta, rule, oldValue });
+  return { triedMs, tried: { ...rule, cohort: delta.cohort }, plan };
 }
 
 /** Begins a trial, with a summary of how long it may take. */
