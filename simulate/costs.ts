@@ -15,7 +15,7 @@ import type { Experiment, Figures, Samples, Section } from './experiment.ts';
 import { playBoth, share, whenAt } from './figures.ts';
 import type { Perform } from './flow.ts';
 import { createNoise } from './noise.ts';
-import { createRandom } from './random.ts';
+import { createRandom } from '../src/rehearse/random.ts';
 
 const COST: Metric = { name: 'cost', kind: 'measurement', better: 'lower', statistic: 'total' };
 

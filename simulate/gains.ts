@@ -10,7 +10,7 @@ import { share } from './figures.ts';
 import { createNoise, type Kind, type Noise } from './noise.ts';
 import { runPolicy, type World } from './orchestrator.ts';
 import { ENGINE_MODES, engineContestant, PARAMETERS, parseRules, ruleText } from './policies.ts';
-import { createRandom, type Random } from './random.ts';
+import { createRandom, type Random } from '../src/rehearse/random.ts';
 
 /** Tasks of a run. */
 const TASKS = 5000;

@@ -5,7 +5,7 @@ import type { Experiment, Figures, Section } from './experiment.ts';
 import { createNoise, type Kind, type Noise, TRACES, WORLDS } from './noise.ts';
 import { POLICY_TASKS, runPolicy, SLOW_PACE_MS, type World } from './orchestrator.ts';
 import { PARAMETERS, POLICIES } from './policies.ts';
-import { createRandom } from './random.ts';
+import { createRandom } from '../src/rehearse/random.ts';
 
 /** Effect of a new value on log latency, and its probabilities. */
 const EFFECT = 0.35;

@@ -8,7 +8,8 @@ import { metricName } from './keys/metric.ts';
 import type { ConfigFile, ParameterText, RuleText } from './keys/schema.ts';
 import type { MergedConfig } from './merge.ts';
 import { checkSearch } from './search-check.ts';
-import { type Structure, valueAt } from './structure.ts';
+import { valueAt } from './shape.ts';
+import type { Structure } from './structure.ts';
 import { suggest } from './suggest.ts';
 
 /** Checks what depends on more than one key. A faulty key is left out, since its intended value is not known. */

@@ -1,0 +1,104 @@
+import { createVirtualClock, type VirtualClock } from '../backtest/virtual-clock.ts';
+import { type LoopSettings, retentionOf } from '../domain/settings.ts';
+import type { Task } from '../domain/task.ts';
+import { own, type Parameters } from '../domain/value.ts';
+import { Engine } from '../engine/engine.ts';
+import { baseline } from '../engine/resolve.ts';
+import { Ledger } from '../ledger/ledger.ts';
+import { trialsOn } from '../ledger/view.ts';
+import { createMemoryStore } from '../store/memory.ts';
+import { standingArm } from '../trial/trial.ts';
+
+/** The values that a task runs with. */
+export interface Given {
+  readonly parameters: Parameters;
+  readonly sequence: number;
+}
+
+/** The engine, in memory and in virtual time. */
+export class VirtualEngine {
+  readonly clock: VirtualClock;
+  readonly ledger: Ledger;
+  readonly #engine: Engine;
+  readonly #settings: LoopSettings;
+
+  private constructor(settings: LoopSettings, startMs: number) {
+    let ids = 0;
+    this.#settings = settings;
+    this.clock = createVirtualClock(startMs);
+    this.ledger = Ledger.open({
+      store: createMemoryStore(),
+      retention: retentionOf(settings),
+      newEpoch: () => 'rehearse',
+      defer: queueMicrotask,
+    });
+    this.#engine = new Engine({
+      ledger: this.ledger,
+      settings,
+      clock: this.clock,
+      newId: () => `rehearse-${++ids}`,
+      observer: { tasksRecorded() {}, cycleCompleted() {}, cycleFailed() {} },
+    });
+  }
+
+  /** @param seed makes its trials repeatable */
+  static async create(
+    { curation, trial, ...settings }: LoopSettings,
+    seed: string,
+    startMs: number,
+  ): Promise<VirtualEngine> {
+    const engine = new VirtualEngine(
+      {
+        ...settings,
+        // No client acknowledges here.
+        curation: { ...curation, ackTimeoutSeconds: 0 },
+        trial: { ...trial, seed },
+      },
+      startMs,
+    );
+    await engine.#engine.configure(engine.#settings);
+    return engine;
+  }
+
+  /** Advances the clock, and ends what is overdue. */
+  async goTo(ms: number): Promise<void> {
+    this.clock.set(ms);
+    await this.#engine.expire();
+  }
+
+  /** The values for a task that asks by its id. */
+  async resolve(taskId: string, labels: Task['labels']): Promise<Given> {
+    const { parameters, deltaSequence } = await this.#engine.resolve({ taskId, labels });
+    return { parameters, sequence: deltaSequence };
+  }
+
+  /** The values that streams have put in force. */
+  streamed(): Given {
+    const { parameters, deltaSequence } = baseline(this.ledger.state);
+    return { parameters, sequence: deltaSequence };
+  }
+
+  async record(task: Task): Promise<void> {
+    await this.#engine.recordTasks([task]);
+  }
+
+  async cycle(): Promise<void> {
+    await this.#engine.runCycle();
+  }
+
+  /** The values in force; of a parameter on trial, the one that stays unless the trial finds help. */
+  inForce(): Parameters {
+    const { state } = this.ledger;
+    const names = Object.keys(this.#settings.parameters);
+    return Object.fromEntries(
+      names.flatMap((name) => {
+        const trial = trialsOn(state, name).find(({ stage }) => stage !== 'holdback');
+        const live = own(state.head.parameters, name);
+        const { plan } = trial ?? {};
+        const standing = trial && standingArm(trial) === 'old' ? plan?.oldValue : plan?.newValue;
+        const value = trial === undefined ? live : standing;
+        return value === undefined ? [] : [[name, value]];
+      }),
+    );
+  }
+}
