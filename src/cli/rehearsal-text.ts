@@ -51,14 +51,16 @@ function tableOf(averages: readonly AverageFigures[]): string[] {
 }
 
 function goalLines({ metric, parameters, regret, attainable, missed, found }: GoalFigures) {
-  const unit = unitOf(metric);
-  const goal = `goal of ${parameters.join(', ')}: ${describeMetric(metric)}`;
-  const regretText = `regret ${estimate(regret, unit)} a task`;
+  const { show, unit } = unitOf(metric);
+  const size = (value: Estimate) => `${estimate(value, show)}${unit}`;
   const gained =
     found === undefined
-      ? `the values of the start are the best; those at the end are ${estimate(missed, unit)} worse`
-      : `of ${unit(attainable)} to be gained, ${estimate(found, percent)} is gained at the end`;
-  return [goal, `  ${regretText}; ${gained}`];
+      ? `the values of the start are the best; those at the end are ${size(missed)} worse`
+      : `of ${show(attainable)}${unit} to be gained, ${estimate(found, percent)} is gained at the end`;
+  return [
+    `goal of ${parameters.join(', ')}: ${describeMetric(metric)}`,
+    `  regret ${size(regret)}, mean of all tasks; ${gained}`,
+  ];
 }
 
 function describeMetric({ name, kind, better, statistic }: Metric): string {
@@ -68,10 +70,11 @@ function describeMetric({ name, kind, better, statistic }: Metric): string {
 }
 
 /** How `advantage` is shown. */
-function unitOf({ kind }: Metric): (value: number) => string {
-  if (kind === 'outcome') return (value) => `${percent(value)} of comparisons`;
-  if (kind === 'success') return (value) => `${(100 * value).toFixed(1)} points`;
-  return (value) => percent(Math.expm1(value));
+function unitOf({ kind, better }: Metric) {
+  if (kind === 'outcome') return { show: percent, unit: ' of comparisons' };
+  if (kind === 'success') return { show: (value: number) => (100 * value).toFixed(1), unit: ' points' };
+  const show = (value: number) => `x${Number(Math.exp(value).toPrecision(3))}`;
+  return { show, unit: better === 'lower' ? ' as much' : ' as little' };
 }
 
 function whenText({ share, tasks, hours }: When, runs: number): string {

@@ -7,7 +7,7 @@ import type { OrchestratorText } from './orchestrator-keys.ts';
 import { Planted, textOf } from './planted.ts';
 import { type Play, playRun, type Run } from './play.ts';
 import { type Average, averageOf } from './run-figures.ts';
-import { Truth } from './truth.ts';
+import { Truth, withValues } from './truth.ts';
 
 /** How a config fared in a described orchestrator. Estimates are over the runs, with 95 % intervals. */
 export interface Rehearsal {
@@ -47,7 +47,7 @@ export interface GoalFigures {
   readonly parameters: readonly string[];
   /** By how much the best values are better than those that a task had. */
   readonly regret: Estimate;
-  /** By how much they are better at the end than those of the start, and than those in force. */
+  /** By how much the best are better at the end than those of the start, and than those in force. */
   readonly attainable: number;
   readonly missed: Estimate;
   /** Share of what was to be gained that is gained at the end; absent if there was nothing. */
@@ -139,8 +139,11 @@ function goalFigures({ truth, tasks }: Play, runs: readonly Run[], place: number
   const goal = truth.goals[place];
   if (goal === undefined) throw new Error('there is no such goal');
   const { primary, parameters } = goal;
-  const best = truth.prospect(truth.best(last), last);
-  const above = (values: Parameters) => advantage(primary, best, truth.prospect(values, last));
+  const best = truth.best(last);
+  const above = (values: Parameters) => {
+    const others = withValues(best, parameters, values);
+    return advantage(primary, truth.prospect(best, last), truth.prospect(others, last));
+  };
   const attainable = above(truth.start);
   const missed = runs.map((run) => above(run.parameters));
   const isNothing = attainable < 1e-9;

@@ -60,33 +60,37 @@ export class Truth {
     return this.#planted.outlook(parameters, kind, i);
   }
 
-  /** By goal: by how much the best values are better than these, in the unit of `advantage`. */
+  /**
+   * By goal: by how much its parameters' best values are better than these, the others being as they are; in the unit
+   * of `advantage`.
+   */
   regret(parameters: Parameters, i: number): readonly number[] {
     return remembered(this.#regret, this.#keyOf(parameters, i), () => {
-      const best = this.prospect(this.best(i), i);
       const own = this.prospect(parameters, i);
-      return this.goals.map(({ primary }) => advantage(primary, best, own));
+      return this.goals.map((goal) => {
+        const best = this.prospect(withValues(parameters, goal.parameters, this.best(i)), i);
+        return advantage(goal.primary, best, own);
+      });
     });
   }
 
-  /** Whether some goal is served worse by these values than by those of the start. */
+  /** Whether some goal is served worse by its parameters' values than by those of the start. */
   isWorseThanStart(parameters: Parameters, i: number): boolean {
-    return remembered(this.#worse, this.#keyOf(parameters, i), () => {
-      const [own, start] = [this.prospect(parameters, i), this.prospect(this.start, i)];
-      return this.goals.some((goal) => isWorse(goal, own, start));
-    });
+    return remembered(this.#worse, this.#keyOf(parameters, i), () =>
+      this.goals.some((goal) => this.#isWorse(goal, parameters, goal.parameters, i)),
+    );
   }
 
   /** The parameters whose value is worse than that of the start, the others being as they are. */
   falsePromotions(parameters: Parameters, i: number): readonly string[] {
-    const now = this.prospect(parameters, i);
     return this.goals.flatMap((goal) =>
-      goal.parameters.filter((name) => {
-        const former = withValue(parameters, name, this.start[name]);
-        if (sameValue(parameters[name], this.start[name])) return false;
-        return isWorse(goal, now, this.prospect(former, i));
-      }),
+      goal.parameters.filter((name) => this.#isWorse(goal, parameters, [name], i)),
     );
+  }
+
+  #isWorse(goal: Goal, parameters: Parameters, names: readonly string[], i: number): boolean {
+    const former = this.prospect(withValues(parameters, names, this.start), i);
+    return isWorse(goal, this.prospect(parameters, i), former);
   }
 
   #keyOf(parameters: Parameters, i: number): string {
@@ -204,6 +208,15 @@ function* allCombinations(
 
 function withValue(parameters: Parameters, name: string, value: Value | undefined): Parameters {
   return value === undefined ? parameters : { ...parameters, [name]: value };
+}
+
+/** Parameters, some of which have the values that they have in `others`. */
+export function withValues(
+  parameters: Parameters,
+  names: readonly string[],
+  others: Parameters,
+): Parameters {
+  return names.reduce((all, name) => withValue(all, name, others[name]), parameters);
 }
 
 function remembered<T>(memory: Map<string, T>, key: string, find: () => T): T {

@@ -6,7 +6,7 @@ import { Engine } from '../engine/engine.ts';
 import { baseline } from '../engine/resolve.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { trialsOn } from '../ledger/view.ts';
-import { createMemoryStore } from '../store/memory.ts';
+import type { SyncLedgerStore } from '../ledger/store.ts';
 import { standingArm } from '../trial/trial.ts';
 
 /** The values that a task runs with. */
@@ -14,6 +14,16 @@ export interface Given {
   readonly parameters: Parameters;
   readonly sequence: number;
 }
+
+/** Keeps nothing, since a ledger of a rehearsal is never opened again: copies of each commit would take most of its time. */
+const FORGETTING: SyncLedgerStore = {
+  load: () => undefined,
+  commit() {},
+  check() {},
+  recover: () => false,
+  sizeBytes: () => 0,
+  close() {},
+};
 
 /** The engine, in memory and in virtual time. */
 export class VirtualEngine {
@@ -27,7 +37,7 @@ export class VirtualEngine {
     this.#settings = settings;
     this.clock = createVirtualClock(startMs);
     this.ledger = Ledger.open({
-      store: createMemoryStore(),
+      store: FORGETTING,
       retention: retentionOf(settings),
       newEpoch: () => 'rehearse',
       defer: queueMicrotask,
