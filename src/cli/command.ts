@@ -206,7 +206,7 @@ function rehearseCommand(): Command {
   return subCommand('rehearse', 'play a config against a described orchestrator, in virtual time')
     .addOption(configFlag())
     .requiredOption('--orchestrator <file>', 'what it is like, and what its parameters do (YAML)')
-    .option('--seeds <n>', 'runs, each with chance of its own', positiveCount, 20)
+    .option('--seeds <n>', 'runs, each with chance of its own', positiveCount, 10)
     .option('--tasks <n>', 'tasks of a run', positiveCount, 6000)
     .option('--json <file>', 'write the figures as JSON, too')
     .action(async (flags: RehearseOptions) =>

@@ -72,7 +72,8 @@ function describeMetric({ name, kind, better, statistic }: Metric): string {
 /** How `advantage` is shown. */
 function unitOf({ kind, better }: Metric) {
   if (kind === 'outcome') return { show: percent, unit: ' of comparisons' };
-  if (kind === 'success') return { show: (value: number) => (100 * value).toFixed(1), unit: ' points' };
+  if (kind === 'success')
+    return { show: (value: number) => (100 * value).toFixed(1), unit: ' points' };
   const show = (value: number) => `x${Number(Math.exp(value).toPrecision(3))}`;
   return { show, unit: better === 'lower' ? ' as much' : ' as little' };
 }

@@ -10,14 +10,21 @@ export interface Estimate {
 /** Quantile 0.975 of the standard normal distribution. */
 const Z = 1.959964;
 
-/** The mean of some runs, with an interval by Student's t. */
-export function meanEstimate(values: readonly number[]): Estimate {
+/**
+ * The mean of some runs, with an interval by Student's t.
+ *
+ * @param bounds what the figure can be
+ */
+export function meanEstimate(
+  values: readonly number[],
+  { least = Number.NEGATIVE_INFINITY, most = Number.POSITIVE_INFINITY } = {},
+): Estimate {
   const n = values.length;
   const value = values.reduce((sum, one) => sum + one, 0) / n;
   const squares = values.reduce((sum, one) => sum + (one - value) ** 2, 0);
   const half =
     n < 2 ? Number.POSITIVE_INFINITY : tQuantile(n - 1) * Math.sqrt(squares / (n - 1) / n);
-  return { value, lower: value - half, upper: value + half };
+  return { value, lower: Math.max(value - half, least), upper: Math.min(value + half, most) };
 }
 
 /** A share of runs, with Wilson's interval. */

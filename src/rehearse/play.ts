@@ -47,7 +47,9 @@ interface Running {
 
 /** Plays a config in virtual time. The same seed gives the same run. */
 export async function playRun(play: Play, seed: number): Promise<Run> {
-  const engine = await VirtualEngine.create(play.settings, `rehearse-${seed}`, START_MS);
+  const { settings, text } = play;
+  const name = `rehearse-${seed}`;
+  const engine = await VirtualEngine.create(settings, name, START_MS, !text.resolves);
   return new Player(play, engine, seed).run();
 }
 

@@ -102,7 +102,7 @@ export async function rehearse(
 function summarise(play: Play, runs: readonly Run[]): Rehearsal {
   const { tasks, truth } = play;
   const last = tasks - 1;
-  const mean = (read: (run: Run) => number) => meanEstimate(runs.map(read));
+  const mean = (read: (run: Run) => number) => meanEstimate(runs.map(read), { least: 0 });
   const wrong = runs.map(({ parameters }) => truth.falsePromotions(parameters, last));
   return {
     runs: runs.length,
@@ -153,7 +153,12 @@ function goalFigures({ truth, tasks }: Play, runs: readonly Run[], place: number
     regret: meanEstimate(runs.map(({ figures }) => figures.regrets[place] ?? 0)),
     attainable,
     missed: meanEstimate(missed),
-    found: isNothing ? undefined : meanEstimate(missed.map((one) => 1 - one / attainable)),
+    found: isNothing
+      ? undefined
+      : meanEstimate(
+          missed.map((one) => 1 - one / attainable),
+          { most: 1 },
+        ),
   };
 }
 
@@ -162,12 +167,16 @@ function averageFigures({ truth, planted, tasks }: Play, runs: readonly Run[]): 
   const start = averageOf(truth, truth.start, last);
   const best = averageOf(truth, truth.best(last), last);
   const ends = runs.map(({ parameters }) => averageOf(truth, parameters, last));
+  const bounds = { least: 0 };
   const figures = (name: string, read: (average: Average) => number): AverageFigures => ({
     name,
     start: read(start),
     best: read(best),
-    during: meanEstimate(runs.map((run) => read(run.figures.average))),
-    end: meanEstimate(ends.map(read)),
+    during: meanEstimate(
+      runs.map((run) => read(run.figures.average)),
+      bounds,
+    ),
+    end: meanEstimate(ends.map(read), bounds),
   });
   return [
     figures('latency', ({ latencyMs }) => latencyMs),

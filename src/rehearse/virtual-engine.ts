@@ -2,11 +2,12 @@ import { createVirtualClock, type VirtualClock } from '../backtest/virtual-clock
 import { type LoopSettings, retentionOf } from '../domain/settings.ts';
 import type { Task } from '../domain/task.ts';
 import { own, type Parameters } from '../domain/value.ts';
+import { acknowledge } from '../engine/acknowledge.ts';
 import { Engine } from '../engine/engine.ts';
 import { baseline } from '../engine/resolve.ts';
 import { Ledger } from '../ledger/ledger.ts';
-import { trialsOn } from '../ledger/view.ts';
 import type { SyncLedgerStore } from '../ledger/store.ts';
+import { trialsOn } from '../ledger/view.ts';
 import { standingArm } from '../trial/trial.ts';
 
 /** The values that a task runs with. */
@@ -14,6 +15,9 @@ export interface Given {
   readonly parameters: Parameters;
   readonly sequence: number;
 }
+
+/** The name of the orchestrator that follows the stream. */
+const CLIENT = 'orchestrator';
 
 /** Keeps nothing, since a ledger of a rehearsal is never opened again: copies of each commit would take most of its time. */
 const FORGETTING: SyncLedgerStore = {
@@ -31,6 +35,7 @@ export class VirtualEngine {
   readonly ledger: Ledger;
   readonly #engine: Engine;
   readonly #settings: LoopSettings;
+  #unacknowledged: string | undefined;
 
   private constructor(settings: LoopSettings, startMs: number) {
     let ids = 0;
@@ -51,21 +56,26 @@ export class VirtualEngine {
     });
   }
 
-  /** @param seed makes its trials repeatable */
+  /**
+   * @param seed makes its trials repeatable
+   * @param follows whether the orchestrator follows the stream, and acknowledges each delta at once
+   */
   static async create(
     { curation, trial, ...settings }: LoopSettings,
     seed: string,
     startMs: number,
+    follows: boolean,
   ): Promise<VirtualEngine> {
     const engine = new VirtualEngine(
       {
         ...settings,
-        // No client acknowledges here.
+        // An orchestrator that only asks for values acknowledges none.
         curation: { ...curation, ackTimeoutSeconds: 0 },
         trial: { ...trial, seed },
       },
       startMs,
     );
+    if (follows) engine.#follow();
     await engine.#engine.configure(engine.#settings);
     return engine;
   }
@@ -74,6 +84,7 @@ export class VirtualEngine {
   async goTo(ms: number): Promise<void> {
     this.clock.set(ms);
     await this.#engine.expire();
+    await this.#acknowledge();
   }
 
   /** The values for a task that asks by its id. */
@@ -90,10 +101,29 @@ export class VirtualEngine {
 
   async record(task: Task): Promise<void> {
     await this.#engine.recordTasks([task]);
+    await this.#acknowledge();
   }
 
   async cycle(): Promise<void> {
     await this.#engine.runCycle();
+    await this.#acknowledge();
+  }
+
+  #follow(): void {
+    this.#engine.followedBy(() => [{ clientId: CLIENT, types: [], snapshotSequence: 0 }]);
+    this.ledger.onCommit(({ events }) => {
+      const applied = events.findLast((event) => event.kind === 'delta_applied');
+      if (applied !== undefined) this.#unacknowledged = applied.deltaId;
+    });
+  }
+
+  /** Acknowledges the newest delta in force, if it is followed. */
+  async #acknowledge(): Promise<void> {
+    const deltaId = this.#unacknowledged;
+    this.#unacknowledged = undefined;
+    if (deltaId === undefined) return;
+    const refusal = undefined;
+    await this.#engine.decide(acknowledge({ clientId: CLIENT, epoch: '', deltaId, refusal }));
   }
 
   /** The values in force; of a parameter on trial, the one that stays unless the trial finds help. */

@@ -101,6 +101,10 @@ const ROOMS: Record<string, readonly string[]> = {
   audit: ['domain', 'trial', 'trial/audit', 'trial/memory', 'trial/text', 'ledger', 'store'],
   backtest: ['domain', 'trial', 'ledger', 'engine', 'store'],
   tensorzero: ['config', 'config/keys', 'domain', 'smol-toml', 'yaml', 'zod'],
+  rehearse: [
+    ...['config', 'config/keys', 'domain', 'trial', 'trial/evidence', 'ledger', 'engine'],
+    ...['backtest', 'node:crypto', 'zod'],
+  ],
   trace: [
     ...['gen', 'domain', 'wire', 'client', 'rpc/validation', ...GRPC],
     ...['node:crypto', 'node:fs', 'node:stream', 'node:timers/promises'],
