@@ -39,7 +39,7 @@ export function advantage(metric: Metric, one: Prospect, other: Prospect): numbe
 }
 
 /** The success rate, or the logarithm of what is typical, or of what adds up, of any other metric. */
-export function figureOf({ kind, name, statistic }: Metric, prospect: Prospect): number {
+function figureOf({ kind, name, statistic }: Metric, prospect: Prospect): number {
   const weight = prospect.reduce((sum, one) => sum + one.kind.weight, 0);
   const mean = (read: (one: Prospect[number]) => number) =>
     prospect.reduce((sum, one) => sum + one.kind.weight * read(one), 0) / weight;
