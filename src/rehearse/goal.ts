@@ -1,3 +1,4 @@
+import { type Place, sameCohort } from '../domain/cohort.ts';
 import {
   DEFAULT_MARGIN,
   type Guard,
@@ -23,9 +24,10 @@ const DEFAULT_GOAL: Goal = {
   guards: [SUCCESS, LATENCY].map((metric) => ({ ...metric, margin: DEFAULT_MARGIN })),
 };
 
-/** The goal of a parameter: that of its first rule. */
-export function goalOf({ rules }: LoopSettings, parameter: string): Goal {
-  return rules.find(({ target }) => target === parameter) ?? DEFAULT_GOAL;
+/** The goal of a parameter for the tasks of a cohort, or for all: that of its first rule. */
+export function goalOf({ rules }: LoopSettings, { target, cohort }: Place): Goal {
+  const own = rules.filter((rule) => rule.target === target);
+  return own.find((rule) => sameCohort(rule.cohort, cohort)) ?? own[0] ?? DEFAULT_GOAL;
 }
 
 /**

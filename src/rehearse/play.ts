@@ -15,7 +15,8 @@ export interface Play {
   readonly settings: LoopSettings;
   readonly text: OrchestratorText;
   readonly planted: Planted;
-  readonly truth: Truth;
+  /** Each of some kinds; together, of all. */
+  readonly truths: readonly Truth[];
   /** Tasks dispatched in a run. */
   readonly tasks: number;
 }
@@ -27,8 +28,8 @@ export interface Run {
   readonly hours: number;
   readonly changes: Readonly<ChangeLog>;
   readonly figures: RunFigures;
-  /** The values in force at the end. */
-  readonly parameters: Parameters;
+  /** By truth: the values in force at the end. */
+  readonly ended: readonly Parameters[];
 }
 
 /** A Monday. */
@@ -67,13 +68,13 @@ class Player {
   #running = 0;
 
   constructor(play: Play, engine: VirtualEngine, seed: number) {
-    const { planted, text, truth } = play;
+    const { planted, text, truths } = play;
     this.#play = play;
     this.#engine = engine;
     this.#seed = seed;
     this.#draws = new Draws({ ...text, kinds: planted.kinds }, `${seed}`);
     this.#arrivals = createRandom(`arrivals/${seed}`);
-    this.#figures = new RunFigures(truth);
+    this.#figures = new RunFigures(truths);
     engine.ledger.onCommit(({ events }) =>
       this.#changes.take(events, engine.ledger.state, {
         tasks: this.#dispatched,
@@ -102,7 +103,7 @@ class Player {
       hours: this.#hours(),
       changes: this.#changes,
       figures: this.#figures,
-      parameters: this.#engine.inForce(),
+      ended: this.#play.truths.map(({ cohort }) => this.#engine.inForce(cohort)),
     };
   }
 
@@ -123,7 +124,7 @@ class Player {
 
   /** Dispatches the next task that has arrived, if there is one and it may run. */
   async #dispatch(nowMs: number): Promise<void> {
-    const { text, truth } = this.#play;
+    const { text, planted } = this.#play;
     if (this.#running >= text.in_flight || this.#dispatched >= this.#arrived) return;
     const i = this.#dispatched;
     this.#dispatched += 1;
@@ -132,8 +133,8 @@ class Player {
     const labels = { [text.label]: draw.kind.name };
     const given = text.resolves
       ? await this.#engine.resolve(`task-${i}`, labels)
-      : this.#engine.streamed();
-    const outlook = truth.outlook(given.parameters, draw.kind, i);
+      : this.#engine.streamed(labels);
+    const outlook = planted.outlook(given.parameters, draw.kind, i);
     const ended = endOf(draw, outlook, text.losses.hanging_seconds * 1000);
     this.#figures.dispatched(given.parameters, draw.kind, i);
     this.#queue.add(nowMs + ended.latencyMs, { i, draw, dispatchMs: nowMs, given, ended });

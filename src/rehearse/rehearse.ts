@@ -1,3 +1,4 @@
+import { placeName } from '../domain/cohort.ts';
 import type { Metric } from '../domain/effect.ts';
 import type { LoopSettings } from '../domain/settings.ts';
 import { type Parameters, sameValue, type Value } from '../domain/value.ts';
@@ -7,7 +8,7 @@ import type { OrchestratorText } from './orchestrator-keys.ts';
 import { Planted, textOf } from './planted.ts';
 import { type Play, playRun, type Run } from './play.ts';
 import { type Average, averageOf } from './run-figures.ts';
-import { Truth, withValues } from './truth.ts';
+import { type Truth, truthsOf, withValues } from './truth.ts';
 
 /** How a config fared in a described orchestrator. Estimates are over the runs, with 95 % intervals. */
 export interface Rehearsal {
@@ -65,6 +66,7 @@ export interface AverageFigures {
 }
 
 export interface ParameterFigures {
+  /** Its name and, where each kind has values of its own, the kind. */
   readonly name: string;
   readonly start: Value | undefined;
   /** Of the end, and at each turn before if it was another. */
@@ -90,7 +92,8 @@ export async function rehearse(
   { seeds, tasks, onRun }: RehearsalOptions,
 ): Promise<Rehearsal> {
   const planted = new Planted(text);
-  const play: Play = { settings, text, planted, truth: new Truth(planted, settings), tasks };
+  const truths = truthsOf(planted, settings, text.label);
+  const play: Play = { settings, text, planted, truths, tasks };
   const runs: Run[] = [];
   for (let seed = 1; seed <= seeds; seed += 1) {
     runs.push(await playRun(play, seed));
@@ -100,27 +103,24 @@ export async function rehearse(
 }
 
 function summarise(play: Play, runs: readonly Run[]): Rehearsal {
-  const { tasks, truth } = play;
-  const last = tasks - 1;
+  const { tasks, truths } = play;
   const mean = (read: (run: Run) => number) => meanEstimate(runs.map(read), { least: 0 });
-  const wrong = runs.map(({ parameters }) => truth.falsePromotions(parameters, last));
+  const isWrong = ({ ended }: Run) =>
+    truths.some((truth, place) => truth.falsePromotions(ended[place] ?? {}, tasks - 1).length > 0);
   return {
     runs: runs.length,
     tasks,
     hours: mean(({ hours }) => hours).value,
-    goals: truth.goals.map((_, place) => goalFigures(play, runs, place)),
+    goals: goalFigures(play, runs),
     averages: averageFigures(play, runs),
-    parameters: truth.parameters.map((name) => ({
-      ...parameterFigures(play, runs, name),
-      falsePromotions: wrong.filter((names) => names.includes(name)).length,
-    })),
+    parameters: truths.flatMap((truth, place) => parameterFigures(play, runs, truth, place)),
     trials: mean(({ changes }) => changes.trials),
     changes: mean(({ changes }) => changes.promoted),
     confirmed: mean(({ changes }) => changes.confirmed),
     takenBack: mean(({ changes }) => changes.takenBack),
     firstChange: whenOf(runs, 'firstChange'),
     firstConfirmed: whenOf(runs, 'firstConfirmed'),
-    falsePromotions: shareEstimate(wrong.filter(({ length }) => length > 0).length, runs.length),
+    falsePromotions: shareEstimate(runs.filter(isWrong).length, runs.length),
     worse: mean(({ figures }) => figures.worse),
   };
 }
@@ -134,48 +134,54 @@ function whenOf(runs: readonly Run[], what: 'firstChange' | 'firstConfirmed'): W
   };
 }
 
-function goalFigures({ truth, tasks }: Play, runs: readonly Run[], place: number): GoalFigures {
-  const last = tasks - 1;
-  const goal = truth.goals[place];
-  if (goal === undefined) throw new Error('there is no such goal');
-  const { primary, parameters } = goal;
-  const best = truth.best(last);
-  const above = (values: Parameters) => {
-    const others = withValues(best, parameters, values);
-    return advantage(primary, truth.prospect(best, last), truth.prospect(others, last));
-  };
-  const attainable = above(truth.start);
-  const missed = runs.map((run) => above(run.parameters));
-  const isNothing = attainable < 1e-9;
-  return {
-    metric: primary,
-    parameters,
-    regret: meanEstimate(runs.map(({ figures }) => figures.regrets[place] ?? 0)),
-    attainable,
-    missed: meanEstimate(missed),
-    found: isNothing
-      ? undefined
-      : meanEstimate(
-          missed.map((one) => 1 - one / attainable),
-          { most: 1 },
-        ),
-  };
+function goalFigures({ truths, tasks }: Play, runs: readonly Run[]): GoalFigures[] {
+  const goals = new Map(truths.flatMap((truth) => truth.goals.map((goal) => [goal.key, goal])));
+  return [...goals.values()].map(({ key, primary, parameters }): GoalFigures => {
+    const above = (valuesOf: ValuesOf) => shortfall(truths, key, valuesOf, tasks - 1);
+    const attainable = above(({ start }) => start);
+    const missed = runs.map(({ ended }) => above((_, place) => ended[place] ?? {}));
+    const found = missed.map((one) => 1 - one / attainable);
+    return {
+      metric: primary,
+      parameters,
+      regret: meanEstimate(runs.map(({ figures }) => figures.regret(key))),
+      attainable,
+      missed: meanEstimate(missed),
+      found: attainable < 1e-9 ? undefined : meanEstimate(found, { most: 1 }),
+    };
+  });
 }
 
-function averageFigures({ truth, planted, tasks }: Play, runs: readonly Run[]): AverageFigures[] {
+/** The values of the tasks that a truth is about. */
+type ValuesOf = (truth: Truth, place: number) => Parameters;
+
+/** By how much a goal's parameters are better with their best values, the others having theirs; over all kinds. */
+function shortfall(truths: readonly Truth[], key: string, valuesOf: ValuesOf, i: number): number {
+  let [sum, weight] = [0, 0];
+  for (const [place, truth] of truths.entries()) {
+    const goal = truth.goals.find((one) => one.key === key);
+    if (goal === undefined) continue;
+    const best = truth.best(i);
+    const others = withValues(best, goal.parameters, valuesOf(truth, place));
+    const own = truth.kinds.reduce((total, kind) => total + kind.weight, 0);
+    sum += own * advantage(goal.primary, truth.prospect(best, i), truth.prospect(others, i));
+    weight += own;
+  }
+  return sum / weight;
+}
+
+function averageFigures({ truths, planted, tasks }: Play, runs: readonly Run[]): AverageFigures[] {
   const last = tasks - 1;
-  const start = averageOf(truth, truth.start, last);
-  const best = averageOf(truth, truth.best(last), last);
-  const ends = runs.map(({ parameters }) => averageOf(truth, parameters, last));
+  const start = averageOf(truths, (truth) => truth.start, last);
+  const best = averageOf(truths, (truth) => truth.best(last), last);
+  const ends = runs.map(({ ended }) => averageOf(truths, (_, place) => ended[place] ?? {}, last));
+  const during = runs.map(({ figures }) => figures.average);
   const bounds = { least: 0 };
   const figures = (name: string, read: (average: Average) => number): AverageFigures => ({
     name,
     start: read(start),
     best: read(best),
-    during: meanEstimate(
-      runs.map((run) => read(run.figures.average)),
-      bounds,
-    ),
+    during: meanEstimate(during.map(read), bounds),
     end: meanEstimate(ends.map(read), bounds),
   });
   return [
@@ -187,18 +193,30 @@ function averageFigures({ truth, planted, tasks }: Play, runs: readonly Run[]): 
   ];
 }
 
-function parameterFigures({ truth, planted, tasks }: Play, runs: readonly Run[], name: string) {
-  const best = truth.best(tasks - 1)[name];
+/** The parameters of the tasks that a truth is about. */
+function parameterFigures(
+  { planted, tasks }: Play,
+  runs: readonly Run[],
+  truth: Truth,
+  place: number,
+): ParameterFigures[] {
+  const last = tasks - 1;
+  const ended = runs.map((run) => run.ended[place] ?? {});
+  const wrong = ended.flatMap((parameters) => truth.falsePromotions(parameters, last));
   const turns = planted.turns.filter((turn) => turn < tasks);
-  const bests = turns.map((turn) => truth.best(turn)[name]);
-  const counts = Map.groupBy(runs, ({ parameters }) => textOf(parameters[name] ?? null));
-  return {
-    name,
-    start: truth.start[name],
-    best,
-    bestBefore: bests.every((one) => sameValue(one, best)) ? [] : bests.slice(0, -1),
-    ended: [...counts.values()]
-      .map((own) => ({ value: own[0]?.parameters[name], runs: own.length }))
-      .sort((a, b) => b.runs - a.runs),
-  };
+  return truth.parameters.map((target) => {
+    const best = truth.best(last)[target];
+    const bests = turns.map((turn) => truth.best(turn)[target]);
+    const counts = Map.groupBy(ended, (parameters) => textOf(parameters[target] ?? null));
+    return {
+      name: placeName({ target, cohort: truth.cohort }),
+      start: truth.start[target],
+      best,
+      bestBefore: bests.every((one) => sameValue(one, best)) ? [] : bests.slice(0, -1),
+      ended: [...counts.values()]
+        .map((own) => ({ value: own[0]?.[target], runs: own.length }))
+        .sort((a, b) => b.runs - a.runs),
+      falsePromotions: wrong.filter((name) => name === target).length,
+    };
+  });
 }

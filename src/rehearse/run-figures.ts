@@ -14,30 +14,34 @@ export interface Average {
 
 /** Sums up what the tasks of a run are truly like, with the values that they have. */
 export class RunFigures {
-  readonly #truth: Truth;
-  readonly #regrets: number[];
+  readonly #truths: readonly Truth[];
+  readonly #regrets = new Map<string, { sum: number; tasks: number }>();
   readonly #sums = new Sums();
   #worse = 0;
   #tasks = 0;
 
-  constructor(truth: Truth) {
-    this.#truth = truth;
-    this.#regrets = truth.goals.map(() => 0);
+  constructor(truths: readonly Truth[]) {
+    this.#truths = truths;
   }
 
   /** Takes a task that is dispatched. */
   dispatched(parameters: Parameters, kind: Kind, i: number): void {
+    const truth = this.#truths.find(({ kinds }) => kinds.includes(kind));
+    if (truth === undefined) return;
     this.#tasks += 1;
-    for (const [goal, regret] of this.#truth.regret(parameters, i).entries()) {
-      this.#regrets[goal] = (this.#regrets[goal] ?? 0) + regret;
+    const regrets = truth.regret(parameters, i);
+    for (const [place, { key }] of truth.goals.entries()) {
+      const known = this.#regrets.get(key) ?? { sum: 0, tasks: 0 };
+      this.#regrets.set(key, { sum: known.sum + (regrets[place] ?? 0), tasks: known.tasks + 1 });
     }
-    if (this.#truth.isWorseThanStart(parameters, i)) this.#worse += 1;
-    this.#sums.add(this.#truth.outlook(parameters, kind, i), kind, 1);
+    if (truth.isWorseThanStart(parameters, i)) this.#worse += 1;
+    this.#sums.add(truth.outlook(parameters, kind, i), kind, 1);
   }
 
-  /** By goal: mean regret of a task. */
-  get regrets(): readonly number[] {
-    return this.#regrets.map((sum) => sum / this.#tasks);
+  /** Mean regret of a task, by a goal. */
+  regret(key: string): number {
+    const { sum, tasks } = this.#regrets.get(key) ?? { sum: 0, tasks: 1 };
+    return sum / tasks;
   }
 
   /** Share of tasks whose values are worse than those of the start. */
@@ -50,11 +54,21 @@ export class RunFigures {
   }
 }
 
-/** What all tasks around the i-th are truly like with some values. */
-export function averageOf(truth: Truth, parameters: Parameters, i: number): Average {
+/**
+ * What all tasks around the i-th are truly like.
+ *
+ * @param valuesOf the values of the tasks that a truth is about
+ */
+export function averageOf(
+  truths: readonly Truth[],
+  valuesOf: (truth: Truth, place: number) => Parameters,
+  i: number,
+): Average {
   const sums = new Sums();
-  for (const { kind, outlook } of truth.prospect(parameters, i))
-    sums.add(outlook, kind, kind.weight);
+  for (const [place, truth] of truths.entries()) {
+    const prospect = truth.prospect(valuesOf(truth, place), i);
+    for (const { kind, outlook } of prospect) sums.add(outlook, kind, kind.weight);
+  }
   return sums.average;
 }
 

@@ -1,3 +1,4 @@
+import type { Cohort } from '../domain/cohort.ts';
 import type { LoopSettings } from '../domain/settings.ts';
 import { own, type Parameters, sameValue, type Value } from '../domain/value.ts';
 import { advantage, breaksGuard, type Goal, goalOf, isWorse, type Prospect } from './goal.ts';
@@ -6,6 +7,8 @@ import { textOf } from './planted.ts';
 
 /** Parameters with the same goal. */
 export interface SharedGoal extends Goal {
+  /** Identifies it among all. */
+  readonly key: string;
   readonly parameters: readonly string[];
 }
 
@@ -18,8 +21,21 @@ const GRID = 33;
 /** Times that each parameter is improved, given the others. */
 const MAX_ROUNDS = 20;
 
-/** What is true of a config in a described orchestrator. */
+/**
+ * What is true of a config in a described orchestrator: of each kind by itself where the config keeps values of their
+ * own for them, else of all tasks.
+ */
+export function truthsOf(planted: Planted, settings: LoopSettings, label: string): Truth[] {
+  if (settings.trial.cohorts !== label) return [new Truth(planted, settings, planted.kinds)];
+  return planted.kinds.map(
+    (kind) => new Truth(planted, settings, [kind], { label, value: kind.name }),
+  );
+}
+
+/** What is true of some kinds of tasks, which have the same values. */
 export class Truth {
+  readonly kinds: readonly Kind[];
+  readonly cohort: Cohort | undefined;
   /** The parameters that both the config and the description have. */
   readonly parameters: readonly string[];
   readonly start: Parameters;
@@ -30,13 +46,15 @@ export class Truth {
   readonly #worse = new Map<string, boolean>();
   readonly #regret = new Map<string, readonly number[]>();
 
-  constructor(planted: Planted, settings: LoopSettings) {
+  constructor(planted: Planted, settings: LoopSettings, kinds: readonly Kind[], cohort?: Cohort) {
     this.#planted = planted;
+    this.kinds = kinds;
+    this.cohort = cohort;
     this.parameters = planted.parameters.filter((name) => own(settings.parameters, name));
     this.start = Object.fromEntries(
       Object.entries(settings.parameters).map(([name, { initial }]) => [name, initial]),
     );
-    this.goals = sharedGoals(settings, this.parameters);
+    this.goals = sharedGoals(settings, this.parameters, cohort);
     this.#candidates = new Map(
       this.parameters.map((name) => [name, candidatesOf(planted, settings, name)]),
     );
@@ -50,7 +68,7 @@ export class Truth {
 
   /** What all tasks around the i-th are like with some values. */
   prospect(parameters: Parameters, i: number): Prospect {
-    return this.#planted.kinds.map((kind) => ({
+    return this.kinds.map((kind) => ({
       kind,
       outlook: this.outlook(parameters, kind, i),
     }));
@@ -139,14 +157,18 @@ export class Truth {
   }
 }
 
-function sharedGoals(settings: LoopSettings, parameters: readonly string[]): SharedGoal[] {
-  const keyed = Map.groupBy(parameters, (name) => {
-    const { primary, guards } = goalOf(settings, name);
+function sharedGoals(
+  settings: LoopSettings,
+  parameters: readonly string[],
+  cohort: Cohort | undefined,
+): SharedGoal[] {
+  const keyed = Map.groupBy(parameters, (target) => {
+    const { primary, guards } = goalOf(settings, { target, cohort });
     return JSON.stringify([primary, guards]);
   });
-  return [...keyed.values()].flatMap((names) => {
-    const { primary, guards } = goalOf(settings, names[0] ?? '');
-    return [{ primary, guards, parameters: names }];
+  return [...keyed].map(([key, names]) => {
+    const { primary, guards } = goalOf(settings, { target: names[0] ?? '', cohort });
+    return { primary, guards, key, parameters: names };
   });
 }
 

@@ -1,7 +1,8 @@
 import { createVirtualClock, type VirtualClock } from '../backtest/virtual-clock.ts';
+import { type Cohort, liveValue, sameCohort } from '../domain/cohort.ts';
 import { type LoopSettings, retentionOf } from '../domain/settings.ts';
 import type { Task } from '../domain/task.ts';
-import { own, type Parameters } from '../domain/value.ts';
+import type { Parameters } from '../domain/value.ts';
 import { acknowledge } from '../engine/acknowledge.ts';
 import { Engine } from '../engine/engine.ts';
 import { baseline } from '../engine/resolve.ts';
@@ -94,8 +95,8 @@ export class VirtualEngine {
   }
 
   /** The values that streams have put in force. */
-  streamed(): Given {
-    const { parameters, deltaSequence } = baseline(this.ledger.state);
+  streamed(labels: Task['labels']): Given {
+    const { parameters, deltaSequence } = baseline(this.ledger.state, labels);
     return { parameters, sequence: deltaSequence };
   }
 
@@ -126,18 +127,21 @@ export class VirtualEngine {
     await this.#engine.decide(acknowledge({ clientId: CLIENT, epoch: '', deltaId, refusal }));
   }
 
-  /** The values in force; of a parameter on trial, the one that stays unless the trial finds help. */
-  inForce(): Parameters {
+  /** The values in force for a cohort, or for all; of one on trial, the value that stays unless the trial finds help. */
+  inForce(cohort: Cohort | undefined): Parameters {
     const { state } = this.ledger;
     const names = Object.keys(this.#settings.parameters);
     return Object.fromEntries(
-      names.flatMap((name) => {
-        const trial = trialsOn(state, name).find(({ stage }) => stage !== 'holdback');
-        const live = own(state.head.parameters, name);
+      names.flatMap((target) => {
+        const place = { target, cohort };
+        const trial = trialsOn(state, place).find(
+          ({ stage, plan }) => stage !== 'holdback' && sameCohort(plan.cohort, cohort),
+        );
+        const live = liveValue(state.head, place);
         const { plan } = trial ?? {};
         const standing = trial && standingArm(trial) === 'old' ? plan?.oldValue : plan?.newValue;
         const value = trial === undefined ? live : standing;
-        return value === undefined ? [] : [[name, value]];
+        return value === undefined ? [] : [[target, value]];
       }),
     );
   }

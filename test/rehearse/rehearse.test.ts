@@ -62,3 +62,30 @@ test('where nothing is to be gained, there is no share of it', async () => {
   expect(found.firstChange).toMatchObject({ tasks: { value: Infinity } });
   expect(found.worse.value).toBe(0);
 });
+
+test('where kinds have values of their own, each has its best ones', async () => {
+  const config = configOf(`
+cycle: { interval_seconds: 10 }
+curation: { cooldown_seconds: 0 }
+trial: { cohorts: kind }
+parameters: { knob: { initial: 0, allowed: [0, 1] } }
+rules:
+  - { id: code, when: 'true', where: labels.kind == "code", type: resource, operation: adjust, target: knob,
+      new_value: '1', reasoning: '"why"', confidence: 0.9, impact: positive }
+`);
+  const { text } = worldOf(
+    `
+kinds: { code: { latency_ms: 2000, spread: 0.3 }, prose: { latency_ms: 2000, spread: 0.3 } }
+parameters: { knob: {} }
+conditions:
+  - { when: { knob: 1 }, effect: { latency: 0.5 }, kinds: [code] }
+  - { when: { knob: 1 }, effect: { latency: 2 }, kinds: [prose] }`,
+    config,
+  );
+  const found = await rehearse(config, text, { seeds: 1, tasks: 800 });
+  expect(found.parameters).toMatchObject([
+    { name: 'knob of kind=code', best: 1, ended: [{ value: 1 }], falsePromotions: 0 },
+    { name: 'knob of kind=prose', best: 0, ended: [{ value: 0 }], falsePromotions: 0 },
+  ]);
+  expect(found.goals[0]?.found?.value).toBeCloseTo(1);
+});

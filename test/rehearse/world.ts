@@ -8,7 +8,7 @@ import { configOf } from '../support/engine/engine-fixture.ts';
 export function worldOf(yaml: string, config: Config = configOf(PARAMETERS)) {
   const text = parseOrchestrator(yaml, 'world.yaml', Object.keys(config.parameters));
   const planted = new Planted(text);
-  return { text, planted, truth: new Truth(planted, config), config };
+  return { text, planted, truth: new Truth(planted, config, planted.kinds), config };
 }
 
 /** Two numbers and two names, without rules. */
