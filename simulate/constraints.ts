@@ -1,6 +1,7 @@
 import { atLeast, atMost, type Row, type Table, type Target } from '../scripts/report/table.ts';
 import { LATENCY, type Metric, SUCCESS } from '../src/domain/effect.ts';
 import type { Task } from '../src/domain/task.ts';
+import { createRandom } from '../src/rehearse/random.ts';
 import { MEASURED_TASKS, measureMetric } from '../src/trial/plan.ts';
 import { type Change, NO_CHANGE, performUnder, successBy, TASKS_BEFORE } from './change.ts';
 import type { Experiment, Figures, Samples, Section } from './experiment.ts';
@@ -8,7 +9,6 @@ import { figuresOf, medianOf, share, whenAt } from './figures.ts';
 import { createNoise, type Kind, type Noise } from './noise.ts';
 import { runPolicy, type World } from './orchestrator.ts';
 import { ENGINE_MODES, engineContestant, PARAMETERS, parseRules, ruleText } from './policies.ts';
-import { createRandom } from './random.ts';
 import { playTrial } from './trial-run.ts';
 import { tasksBefore } from './trial-setup.ts';
 

@@ -7,6 +7,7 @@ import {
   OUTCOME,
   SUCCESS,
 } from '../src/domain/effect.ts';
+import { createRandom } from '../src/rehearse/random.ts';
 import type { Arm } from '../src/trial/arm.ts';
 import type { TrialPlan } from '../src/trial/plan.ts';
 import { playChain } from './chain.ts';
@@ -15,7 +16,6 @@ import type { Experiment, Figures, Samples, Section } from './experiment.ts';
 import { playBoth, share, whenAt } from './figures.ts';
 import type { Perform } from './flow.ts';
 import { createNoise } from './noise.ts';
-import { createRandom } from './random.ts';
 
 const COST: Metric = { name: 'cost', kind: 'measurement', better: 'lower', statistic: 'total' };
 

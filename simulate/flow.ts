@@ -1,5 +1,5 @@
+import { EventQueue } from '../src/rehearse/event-queue.ts';
 import type { Arm } from '../src/trial/arm.ts';
-import { EventQueue } from './event-queue.ts';
 import type { Draw } from './noise.ts';
 
 /** The result of a task. */

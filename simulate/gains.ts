@@ -3,6 +3,7 @@ import type { Comparison } from '../src/domain/effect.ts';
 import { amountOver } from '../src/domain/gains.ts';
 import { sumGains } from '../src/engine/gains.ts';
 import type { LedgerState } from '../src/ledger/state.ts';
+import { createRandom, type Random } from '../src/rehearse/random.ts';
 import { mean } from '../src/trial/evidence/distributions.ts';
 import { type Change, changed, NO_CHANGE, successBy } from './change.ts';
 import type { Experiment, Figures, Samples, Section } from './experiment.ts';
@@ -10,7 +11,6 @@ import { share } from './figures.ts';
 import { createNoise, type Kind, type Noise } from './noise.ts';
 import { runPolicy, type World } from './orchestrator.ts';
 import { ENGINE_MODES, engineContestant, PARAMETERS, parseRules, ruleText } from './policies.ts';
-import { createRandom, type Random } from './random.ts';
 
 /** Tasks of a run. */
 const TASKS = 5000;

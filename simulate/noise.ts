@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { TaskStatus } from '../src/domain/task.ts';
-import { createRandom, type Random } from './random.ts';
+import { createRandom, type Random } from '../src/rehearse/random.ts';
 
 /** A task without any change. */
 export interface Draw {

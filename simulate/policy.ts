@@ -1,11 +1,11 @@
 import { atMost, type Row, type Table, type Target } from '../scripts/report/table.ts';
+import { createRandom } from '../src/rehearse/random.ts';
 import { mean } from '../src/trial/evidence/distributions.ts';
 import { type Change, latencyQuantile } from './change.ts';
 import type { Experiment, Figures, Section } from './experiment.ts';
 import { createNoise, type Kind, type Noise, TRACES, WORLDS } from './noise.ts';
 import { POLICY_TASKS, runPolicy, SLOW_PACE_MS, type World } from './orchestrator.ts';
 import { PARAMETERS, POLICIES } from './policies.ts';
-import { createRandom } from './random.ts';
 
 /** Effect of a new value on log latency, and its probabilities. */
 const EFFECT = 0.35;

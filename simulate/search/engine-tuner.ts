@@ -16,6 +16,9 @@ const FIXED_STEP = 1.25;
 /** Rules with fixed steps, up and down, each tried first. */
 export const fixedSteps: CreateTuner = (setting) => EngineTuner.create(configOf(setting, ruled));
 
+/** The search of this repository. */
+export const search: CreateTuner = (setting) => EngineTuner.create(configOf(setting, searched));
+
 /** The engine of this repository, by a config. */
 class EngineTuner implements Tuner {
   readonly #clock: VirtualClock;
@@ -83,6 +86,15 @@ function configOf({ knobs, seed }: TunerSetting, writeKnob: (knob: Knob) => Knob
 interface KnobText {
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly rules: readonly unknown[];
+}
+
+/** A knob with a search. */
+function searched({ name, initial, space }: Knob): KnobText {
+  const parameter =
+    'min' in space
+      ? { type: 'number', min: space.min, max: space.max, search: { scale: space.scale } }
+      : { search: space };
+  return { parameters: { [name]: { initial, ...parameter } }, rules: [] };
 }
 
 /** A knob with rules: a factor up and down, or each of its values. */

@@ -2,13 +2,14 @@ import type { Table } from '../../scripts/report/table.ts';
 import { mean } from '../../src/trial/evidence/distributions.ts';
 import type { Experiment, Samples, Section } from '../experiment.ts';
 import { createNoise } from '../noise.ts';
-import { fixedSteps } from './engine-tuner.ts';
+import { fixedSteps, search } from './engine-tuner.ts';
 import { type CreateTuner, runSearch, type SearchWorld } from './world.ts';
 import { MOVED, STATIONARY } from './worlds.ts';
 
 /** Methods, in the order of the rows. */
 const TUNERS: Readonly<Record<string, CreateTuner>> = {
   'fixed steps': fixedSteps,
+  search,
 };
 
 const SUCCESS_RATE = 0.95;

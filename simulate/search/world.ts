@@ -72,8 +72,8 @@ export interface SearchRun {
   readonly lossAtEnd: number;
 }
 
-/** Differences of log latency below this are none. */
-const EQUAL = 1e-9;
+/** Values that are worse by less log latency than this count as no worse: 1 %. */
+const EQUAL = 0.01;
 
 /** Milliseconds between dispatches: hardly ever are two tasks in flight. */
 const PACE_MS = 300_000;

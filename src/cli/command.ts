@@ -13,6 +13,7 @@ import {
   fileMode,
   flag,
   listOf,
+  positiveCount,
   positiveNumber,
   refuseUnclearSwitches,
   targetFlags,
@@ -21,6 +22,7 @@ import type { ReportOptions } from './gains-report.ts';
 import type { HealthcheckFlags } from './healthcheck.ts';
 import type { ImportFlags } from './import-tensorzero.ts';
 import type { CopyFlags } from './ledger-copy.ts';
+import type { RehearseOptions } from './rehearse.ts';
 import type { ReplayOptions } from './replay.ts';
 import { report } from './report.ts';
 import type { ServeOptions } from './serve.ts';
@@ -64,6 +66,7 @@ function createProgram(): Command {
     .addCommand(reportCommand())
     .addCommand(backtestCommand())
     .addCommand(importTensorzeroCommand())
+    .addCommand(rehearseCommand())
     .addCommand(auditCommand())
     .addCommand(backupCommand())
     .addCommand(restoreCommand());
@@ -196,6 +199,18 @@ function importTensorzeroCommand(): Command {
     .option('--force', 'replace the file if there is one')
     .action(async (file: string, flags: ImportFlags) =>
       (await import('./import-tensorzero.ts')).importTensorzero(file, flags),
+    );
+}
+
+function rehearseCommand(): Command {
+  return subCommand('rehearse', 'play a config against a described orchestrator, in virtual time')
+    .addOption(configFlag())
+    .requiredOption('--orchestrator <file>', 'what it is like, and what its parameters do (YAML)')
+    .option('--seeds <n>', 'runs, each with chance of its own', positiveCount, 10)
+    .option('--tasks <n>', 'tasks of a run', positiveCount, 6000)
+    .option('--json <file>', 'write the figures as JSON, too')
+    .action(async (flags: RehearseOptions) =>
+      (await import('./rehearse.ts')).rehearseConfig(flags),
     );
 }
 

@@ -137,6 +137,13 @@ export function positiveNumber(text: string): number {
   throw new InvalidArgumentError('Expected a number above 0.');
 }
 
+/** A whole number above 0. */
+export function positiveCount(text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError('Expected a whole number above 0.');
+}
+
 /** Maximum of `--drain-timeout`: an hour, in seconds. */
 const MAX_DRAIN_TIMEOUT = 3600;
 

@@ -8,7 +8,9 @@ import { BUILT_IN_PARAMETERS } from './keys/defaults.ts';
 import { metricName } from './keys/metric.ts';
 import type { ConfigFile, ParameterText, RuleText } from './keys/schema.ts';
 import type { MergedConfig } from './merge.ts';
-import { type Structure, valueAt } from './structure.ts';
+import { checkSearch } from './search-check.ts';
+import { valueAt } from './shape.ts';
+import type { Structure } from './structure.ts';
 import { suggest } from './suggest.ts';
 
 /** Checks what depends on more than one key. A faulty key is left out, since its intended value is not known. */
@@ -23,6 +25,7 @@ export function crossCheck(
     ...checkParameterCount(config),
     ...checkTakenAway(structure),
     ...Object.keys(config.parameters).flatMap((name) => checkParameter(name, config, structure)),
+    ...Object.keys(config.parameters).flatMap((name) => checkSearch(name, config, structure)),
     ...checkRuleIds(config, structure),
     ...config.rules.flatMap((rule, index) => checkRule(rule, index, declared, structure)),
     ...config.rules.flatMap((rule, index) => checkMetrics(rule, ['rules', index], structure)),

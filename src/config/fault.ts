@@ -12,6 +12,12 @@ export interface ConfigFault {
   readonly message: string;
 }
 
+/** A fault that involves more than one key. */
+export interface CrossFault {
+  readonly path: ConfigPath;
+  readonly message: string;
+}
+
 /** A config that cannot be used; `faults` holds everything found wrong with it, by line. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { OtlpSettings } from '../domain/otlp.ts';
 import { inferType } from '../domain/parameter-type.ts';
 import type { Rule } from '../domain/rule.ts';
+import type { SearchSpace } from '../domain/search.ts';
 import type { ParameterSpec } from '../domain/settings.ts';
 import type { CamelKeys, Config } from './config.ts';
 import { type MetricsText, settleObjective } from './keys/objective.ts';
@@ -51,7 +52,8 @@ function camelKeys(schema: unknown, value: unknown): unknown {
   );
 }
 
-function settleParameter(text: ParameterText, whole: MetricsText): ParameterSpec {
+/** One parameter, as the program reads it. */
+export function settleParameter(text: ParameterText, whole: MetricsText): ParameterSpec {
   // `crossCheck` has made sure that there is a value, which may be `null`.
   const initial = text.initial ?? null;
   const [min, max, maxStep] = [text.min, text.max, text.max_step].map((one) => one ?? undefined);
@@ -59,9 +61,11 @@ function settleParameter(text: ParameterText, whole: MetricsText): ParameterSpec
   const type = text.type ?? inferType(allowed ?? [initial], [min, max, maxStep]);
   const said = text.type === undefined ? {} : { isTypeSaid: true as const };
   const objective = settleObjective([text, whole]);
+  const search = settleSearch(text, { type, maxStep });
   return {
     ...{ initial, type, ...said, min, max, maxStep, allowed, objective },
     ...settleScope(text),
+    ...(search && { search }),
   };
 }
 
@@ -71,6 +75,17 @@ function settleScope({ assignment, budget, interferes_with: interferesWith }: Pa
     ...(interferesWith === undefined ? {} : { interferesWith }),
     ...(budget === undefined ? {} : { budget }),
   };
+}
+
+function settleSearch(
+  { search, min, max }: ParameterText,
+  { type, maxStep }: Pick<ParameterSpec, 'type' | 'maxStep'>,
+): SearchSpace | undefined {
+  if (search === undefined) return undefined;
+  if ('values' in search) return search;
+  // `crossCheck` has made sure that there are both.
+  const bounds = { min: min ?? Number.NaN, max: max ?? Number.NaN };
+  return { ...search, ...bounds, isWhole: type === 'integer', maxStep };
 }
 
 /** Freezes a value and all that it holds; returns the value. */

@@ -1,75 +1,20 @@
-import type { z } from 'zod';
-import type { ConfigDocument, LocatedFault } from './document.ts';
-import { type ConfigPath, formatPath, show } from './fault.ts';
+import type { ConfigDocument } from './document.ts';
+import type { ConfigPath } from './fault.ts';
 import { type ConfigFile, configFileSchema } from './keys/schema.ts';
+import { checkShape, isRecord, type Shape } from './shape.ts';
 
 /** The content of a document, as far as it has the right shape, and the faults of the rest. */
-export interface Structure {
+export interface Structure extends Omit<Shape, 'passed'> {
   /** Only what passed: faulty and unknown keys are removed. */
   readonly file: ConfigFile;
-  readonly faults: readonly LocatedFault[];
-  /** Unknown keys: a warning in JSON, a fault in YAML. */
-  readonly unknownKeys: readonly LocatedFault[];
-  /** Whether the document had a fault at the path, or at something around it. */
-  isFaulty(path: ConfigPath): boolean;
 }
 
 /** Checks every key by itself. */
 export function checkStructure(document: ConfigDocument): Structure {
   const data = document.data === undefined ? {} : readSourceTexts(document);
-  const faults: LocatedFault[] = [];
-  const unknownKeys: LocatedFault[] = [];
-  const faulty = new Set<string>(document.faults.map((fault) => formatPath(fault.path)));
-
-  const report = (path: ConfigPath, message: string) => {
-    const text = formatPath(path);
-    // A number that is neither whole nor in range is one fault, not two.
-    if (!faulty.has(text)) faults.push({ path, line: document.lineOf(path), message });
-    faulty.add(text);
-  };
-  const issues = configFileSchema.safeParse(data).error?.issues ?? [];
-  for (const issue of issues.flatMap(narrow)) {
-    const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
-    if (issue.code === 'unrecognized_keys') {
-      const messages = issue.message.split('\n');
-      for (const [index, key] of issue.keys.entries()) {
-        const inner = [...path, key];
-        const message = messages[index] ?? issue.message;
-        unknownKeys.push({ path: inner, line: document.lineOf(inner), message });
-      }
-    } else if (issue.code === 'invalid_key') {
-      report(path, `${issue.issues[0]?.message}, found ${show(path.at(-1))}`);
-    } else report(path, `${issue.message}, found ${show(valueAt(data, path))}`);
-  }
-  for (const { path } of unknownKeys) remove(data, path);
-  for (const { path } of faults) remove(data, path);
-  return {
-    // Every part that is left passed its own check above.
-    file: (isRecord(data) ? data : {}) as ConfigFile,
-    faults,
-    unknownKeys,
-    isFaulty: (path) =>
-      faulty.has('') || path.some((_, index) => faulty.has(formatPath(path.slice(0, index + 1)))),
-  };
-}
-
-type Issue = z.core.$ZodIssue;
-
-/** Replaces a union's issue by the issues of the kind with the fewest, all within the value, if there is one. */
-function narrow(issue: Issue): readonly Issue[] {
-  if (issue.code !== 'invalid_union') return [issue];
-  const isWithin = ({ path, code }: Issue) => path.length > 0 || code === 'unrecognized_keys';
-  const within = issue.errors
-    .filter((issues) => issues.every(isWithin))
-    .sort((one, other) => countFaults(one) - countFaults(other));
-  return within[0]?.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })) ?? [issue];
-}
-
-function countFaults(issues: readonly Issue[]): number {
-  return issues.reduce(
-    (sum, issue) => sum + (issue.code === 'unrecognized_keys' ? issue.keys.length : 1),
-    0,
-  );
+  const { passed, ...shape } = checkShape(configFileSchema, document, data);
+  // Every part that is left passed its own check.
+  return { ...shape, file: (isRecord(passed) ? passed : {}) as ConfigFile };
 }
 
 const EXPRESSIONS = ['when', 'new_value', 'old_value'] as const;
@@ -90,30 +35,4 @@ function readSourceTexts(document: ConfigDocument): unknown {
     for (const key of EXPRESSIONS) asWritten(rule, key, ['rules', index, key]);
   }
   return data;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** The value at a path; `undefined` if there is none. */
-export function valueAt(data: unknown, path: ConfigPath): unknown {
-  let current = data;
-  for (const part of path) {
-    // Lists are read by index as objects are by key.
-    const container = current as Record<string | number, unknown> | null | undefined;
-    current = Object.hasOwn(container ?? {}, part) ? container?.[part] : undefined;
-  }
-  return current;
-}
-
-/** Removes a value. A faulty rule becomes an empty one, so that the indexes of later ones stay. */
-function remove(data: unknown, path: ConfigPath): void {
-  if (path.length === 0) return;
-  const last = path.at(-1);
-  const container = valueAt(data, path.slice(0, -1));
-  if (Array.isArray(container)) {
-    if (path.length === 2 && path[0] === 'rules') container[Number(last)] = {};
-    else remove(data, path.slice(0, -1));
-  } else if (isRecord(container) && last !== undefined) delete container[last];
 }

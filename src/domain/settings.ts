@@ -2,6 +2,7 @@ import type { Objective } from './effect.ts';
 import type { Combination } from './metrics.ts';
 import type { ParameterType } from './parameter-type.ts';
 import type { CurationMode, Rule, TrialAssignment } from './rule.ts';
+import type { SearchSpace } from './search.ts';
 import type { Utility } from './utility.ts';
 import type { Value } from './value.ts';
 
@@ -27,6 +28,8 @@ export interface ParameterSpec {
   readonly interferesWith?: readonly string[];
   /** Share of tasks that may run on a value that is not proven, above 0; absent: all. */
   readonly budget?: number;
+  /** Where its best value is looked for; absent: it is not searched. */
+  readonly search?: SearchSpace;
 }
 
 /** Maximum points for each part of a proposal's score. */

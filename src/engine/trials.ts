@@ -2,6 +2,7 @@ import { liveValue } from '../domain/cohort.ts';
 import { type Delta, isLive } from '../domain/delta.ts';
 import { violationOf } from '../domain/parameters.ts';
 import { tries } from '../domain/rule.ts';
+import { isOfSearch } from '../domain/search.ts';
 import type { LoopSettings } from '../domain/settings.ts';
 import { own, sameValue, type Value } from '../domain/value.ts';
 import { type LedgerView, trialsOn } from '../ledger/view.ts';
@@ -11,6 +12,7 @@ import { isOnTrial, standingArm } from '../trial/standing.ts';
 import { isOfThisFormat, runningBlock, type Trial } from '../trial/trial.ts';
 import { decision, type EngineDecision } from './decision/decision.ts';
 import { modeOf } from './proposals/proposals.ts';
+import { searchSubject } from './proposals/search-subject.ts';
 import { revertIn } from './revert.ts';
 
 /** Why a trial of an earlier release ends. */
@@ -73,7 +75,8 @@ function whyEnded(trial: Trial, view: LedgerView, settings: LoopSettings): strin
   const { target, cohort, oldValue, newValue, retrialOf, primary } = plan;
   const isPromoted = !isOnTrial(trial);
   // The rule has no say once the new value is live, or when a confirmed change's old value is tried again.
-  const fault = isPromoted || retrialOf !== undefined ? undefined : faultOfRule(plan, settings);
+  const faultOf = isOfSearch(plan) ? faultOfSearch : faultOfRule;
+  const fault = isPromoted || retrialOf !== undefined ? undefined : faultOf(plan, settings);
   if (fault !== undefined) return fault;
   // A holdback goes on without it: harm to what is left would be found.
   const { expression } = primary;
@@ -90,6 +93,13 @@ function whyEnded(trial: Trial, view: LedgerView, settings: LoopSettings): strin
   const spec = own(settings.parameters, target);
   const violation = (isPromoted && violationOf(spec, oldValue)) || violationOf(spec, newValue);
   return violation && `its value is no longer allowed: ${violation}`;
+}
+
+/** Why a search's race is no longer run, in words; `undefined` if it still is. */
+function faultOfSearch({ target, fingerprint }: TrialPlan, settings: LoopSettings) {
+  const subject = searchSubject(settings, target);
+  if (subject === undefined) return `the value of ${target} is no longer searched`;
+  return subject.fingerprint === fingerprint ? undefined : `the search for ${target} was changed`;
 }
 
 /** Why a rule's proposal is no longer tried, in words; `undefined` if it still is. */

@@ -225,6 +225,7 @@ export class Draft implements LedgerView, Addition {
     parameters_declared: ignore,
     parameters_retired: ignore,
     trials_paused: ignore,
+    search_advanced: ignore,
     cycle_completed: ignore,
     clock_set: ignore,
   };

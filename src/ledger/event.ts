@@ -4,6 +4,7 @@ import type { DeltaEffect } from '../domain/effect.ts';
 import type { CoordinationMetrics } from '../domain/metrics.ts';
 import type { Task } from '../domain/task.ts';
 import type { Parameters, Value } from '../domain/value.ts';
+import type { SearchState } from '../search/state.ts';
 import type { Sample } from '../trial/observe.ts';
 import type { Receipt } from '../trial/receipt.ts';
 import type { Trial } from '../trial/trial.ts';
@@ -28,6 +29,7 @@ export type LedgerEvent =
   | DeltaObserved
   | TrialAdvanced
   | TrialsPaused
+  | SearchAdvanced
   | DeltaAcknowledged
   | CycleCompleted
   | ClockSet;
@@ -161,6 +163,18 @@ export interface TrialsPaused {
   readonly kind: 'trials_paused';
   readonly timeMs: number;
   readonly paused: boolean;
+}
+
+/**
+ * The search for a parameter's value began, began a round, or took over a value that somebody else has set. The ends of
+ * its trials advance it without an event of their own.
+ */
+export interface SearchAdvanced {
+  readonly kind: 'search_advanced';
+  readonly timeMs: number;
+  readonly target: string;
+  /** `null`: the config searches for the value no more. */
+  readonly state: SearchState | null;
 }
 
 /** A client has applied a delta, and all deltas before it. */

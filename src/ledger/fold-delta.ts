@@ -49,6 +49,7 @@ const DELTA: Projection<[Delta], Delta> = {
   task_ids_kept: same,
   metrics_reported: same,
   trials_paused: same,
+  search_advanced: same,
   cycle_completed: same,
   clock_set: same,
 };

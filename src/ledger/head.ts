@@ -1,7 +1,9 @@
 import { type CohortValues, placeName, withOwnValue } from '../domain/cohort.ts';
 import { DELTA_TYPES, type Delta, type DeltaType } from '../domain/delta.ts';
 import type { MetricsReport } from '../domain/metrics.ts';
+import { isOfSearch } from '../domain/search.ts';
 import { sameValue, type Value } from '../domain/value.ts';
+import type { SearchState } from '../search/state.ts';
 import {
   type ChangeRecord,
   foldConfirmation,
@@ -12,10 +14,9 @@ import type { RuleRecord } from '../trial/memory/learned.ts';
 import type { TrialStep } from '../trial/step.ts';
 import type { Trial } from '../trial/trial.ts';
 import type { DeltaApplied, DeltaProposed, LedgerEvent } from './event.ts';
+import { foldRefusedValue, foldSearchTrial } from './fold-search.ts';
+import { countOneMore, type MinuteCount } from './last-hour.ts';
 import { ignore, type Projection, project } from './projection.ts';
-
-/** A minute of the loop's time, and a count. */
-type MinuteCount = readonly [minute: number, count: number];
 
 /** What is remembered of one parameter. */
 interface TargetRecord {
@@ -78,6 +79,8 @@ export interface Head {
   changes: Readonly<Record<string, ChangeRecord>>;
   /** Tasks ever recorded when a delta's holdback ended, by delta; only the newest holdbacks. */
   endedHoldbacks: Readonly<Record<string, number>>;
+  /** The search for each parameter's value; absent in ledgers of older releases. */
+  searches: Readonly<Record<string, SearchState>>;
 }
 
 /** The maximum of ended holdbacks remembered. */
@@ -111,6 +114,7 @@ export function emptyHead(epoch: string, secret = ''): Head {
     rules: {},
     changes: {},
     endedHoldbacks: {},
+    searches: {},
   };
 }
 
@@ -169,14 +173,20 @@ const HEAD: Projection<[Head, KnownDelta | undefined, KnownTrial | undefined]> =
   delta_reverted: ignore,
   delta_observed: ignore,
   delta_refused({ outcome, timeMs }, head, delta) {
-    if (outcome === 'taken_back' && delta && delta.ruleId !== '') foldRefusal(head, delta, timeMs);
+    if (outcome === 'taken_back' && delta && delta.ruleId !== '') {
+      foldTakenBack(head, delta, timeMs, true);
+    }
   },
   delta_withdrawn({ timeMs }, head, delta) {
-    if (delta !== undefined) foldRefusal(head, delta, timeMs);
+    if (delta !== undefined) foldTakenBack(head, delta, timeMs, false);
   },
   delta_acknowledged: ignore,
   trial_advanced({ receipts }, head, _, trial) {
     for (const { step } of receipts) if (trial !== undefined) foldTrial(head, trial, step);
+  },
+  search_advanced({ target, state }, head) {
+    const { [target]: _, ...others } = head.searches;
+    head.searches = state === null ? others : { ...others, [target]: state };
   },
   trials_paused({ paused }, head) {
     head.trialsPaused = paused;
@@ -192,16 +202,23 @@ const HEAD: Projection<[Head, KnownDelta | undefined, KnownTrial | undefined]> =
 
 /** Remembers what a trial has found. A trial that was ended from outside teaches nothing. */
 function foldTrial(head: Head, { plan, stage }: KnownTrial, step: TrialStep): void {
-  if (step.step === 'confirm') foldConfirmation(head, plan);
+  if (isOfSearch(plan)) foldSearchTrial(head, { plan, stage }, step);
+  else if (step.step === 'confirm') foldConfirmation(head, plan);
   if (step.step === 'end' && stage === 'holdback') foldHoldbackEnd(head, plan.deltaId);
   if (step.step !== 'promote' && step.step !== 'end') return;
   const { verdict } = step.effect;
   const { timeMs } = step;
   const longestMs = step.step === 'end' ? step.longestMs : 0;
-  if (step.step === 'promote' || step.counts) {
+  if (!isOfSearch(plan) && (step.step === 'promote' || step.counts)) {
     foldVerdict(head, plan, { verdict, timeMs, longestMs });
   }
   touch(head, placeName(plan), { touchedMs: timeMs });
+}
+
+/** Clients, or an operator, had a change reverted. @param isRefused by clients */
+function foldTakenBack(head: Head, delta: KnownDelta, timeMs: number, isRefused: boolean): void {
+  if (isOfSearch(delta)) foldRefusedValue(head, delta, timeMs, isRefused);
+  else foldRefusal(head, delta, timeMs);
 }
 
 function foldHoldbackEnd(head: Head, deltaId: string): void {
@@ -265,24 +282,4 @@ function touch(
   record: Omit<TargetRecord, 'holdUntilMs'> & Partial<TargetRecord>,
 ): void {
   head.targets[place] = { holdUntilMs: 0, ...head.targets[place], ...record };
-}
-
-/** How many proposals of cycles were applied in the last hour, which is up to a minute longer, never shorter. */
-export function appliedLastHour({ appliedPerMinute }: Readonly<Head>, nowMs: number): number {
-  return lastHour(appliedPerMinute, minuteOf(nowMs)).reduce((sum, [, count]) => sum + count, 0);
-}
-
-function countOneMore(counts: readonly MinuteCount[], timeMs: number): readonly MinuteCount[] {
-  const minute = minuteOf(timeMs);
-  const recent = lastHour(counts, minute);
-  const [last, count] = recent.at(-1) ?? [0, 0];
-  return last === minute ? [...recent.slice(0, -1), [minute, count + 1]] : [...recent, [minute, 1]];
-}
-
-function lastHour(counts: readonly MinuteCount[], minute: number): readonly MinuteCount[] {
-  return counts.filter(([at]) => at >= minute - 60);
-}
-
-function minuteOf(timeMs: number): number {
-  return Math.floor(timeMs / 60_000);
 }

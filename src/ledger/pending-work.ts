@@ -157,6 +157,7 @@ export class PendingWork {
     task_ids_kept: ignore,
     metrics_reported: ignore,
     trials_paused: ignore,
+    search_advanced: ignore,
     cycle_completed: ignore,
     clock_set: ignore,
   };

@@ -289,6 +289,7 @@ export class LedgerState implements LedgerView {
     parameters_declared: LedgerState.#keepWithHead,
     parameters_retired: LedgerState.#keepWithHead,
     trials_paused: LedgerState.#keepWithHead,
+    search_advanced: LedgerState.#keepWithHead,
     clock_set: LedgerState.#keepWithHead,
   };
 }

@@ -75,6 +75,11 @@ const COMMITTED: Projection<[Logger, Metrics]> = {
   },
   delta_refused: observeRefusal,
   trial_advanced: observeTrial,
+  search_advanced: ({ target, state }, log) =>
+    log.info(
+      { target, ...(state && { champion: state.champion, round: state.round }) },
+      'a search goes on',
+    ),
   trials_paused: ({ paused }, log) =>
     log.warn(paused ? 'all trials are paused' : 'trials are resumed'),
   parameters_retired: ({ names }, log) =>

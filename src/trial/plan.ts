@@ -42,6 +42,10 @@ export interface TrialPlan extends Scale {
   readonly budget?: number;
   /** Milliseconds after the switch to a block within which tasks that begin do not count for it; absent: all count. */
   readonly settleMs?: number;
+  /** Whether it is a race of a search: it ends once the new value has helped, and that value is in force then. */
+  readonly isRace?: true;
+  /** Whether the new value is in force already, since it has won races: the trial begins on probation. */
+  readonly isFinal?: true;
   readonly primary: Metric;
   readonly guards: readonly Guard[];
   /** Number of reports at which a block ends. */

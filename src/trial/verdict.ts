@@ -56,6 +56,8 @@ export interface Finding {
 export function judge(trial: Trial, nowMs: number): Finding | undefined {
   const { stage } = trial;
   if (stage === 'holdback') return judgeHoldback(trial);
+  // A final has nothing to compare before its probation.
+  if (stage === 'trial' && trial.plan.isFinal) return { verdict: 'helped', reason: 'races' };
   const fault = reasonInvalid(trial);
   if (fault !== undefined) return { verdict: 'invalid', reason: fault };
   if (isHarmful(trial, trial.evidence)) return judgeHarm(trial, nowMs);

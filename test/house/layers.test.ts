@@ -8,7 +8,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 const GRPC = ['@grpc/grpc-js', '@bufbuild/protobuf'];
 const DISK = ['node:fs', 'node:path'];
 const OF_DECISIONS = [
-  ...['domain', 'cycle', 'trial', 'trial/evidence', 'trial/memory', 'trial/preview'],
+  ...['domain', 'cycle', 'search', 'trial', 'trial/evidence', 'trial/memory', 'trial/preview'],
   ...['trial/text', 'ledger'],
 ];
 
@@ -16,13 +16,14 @@ const OF_DECISIONS = [
 const ROOMS: Record<string, readonly string[]> = {
   domain: [],
   cycle: ['domain'],
+  search: ['domain'],
   trial: ['domain', 'trial/evidence', 'node:crypto'],
   'trial/evidence': ['domain'],
   'trial/memory': ['domain', 'trial', 'trial/evidence'],
   'trial/text': ['domain', 'trial', 'trial/evidence'],
   'trial/preview': ['domain', 'trial', 'trial/evidence', 'trial/text', 'node:crypto'],
   'trial/audit': ['domain', 'trial', 'trial/evidence', 'trial/memory'],
-  ledger: ['domain', 'trial', 'trial/evidence', 'trial/memory'],
+  ledger: ['domain', 'search', 'trial', 'trial/evidence', 'trial/memory'],
   config: [
     'config/cel',
     'config/keys',
@@ -100,6 +101,10 @@ const ROOMS: Record<string, readonly string[]> = {
   audit: ['domain', 'trial', 'trial/audit', 'trial/memory', 'trial/text', 'ledger', 'store'],
   backtest: ['domain', 'trial', 'ledger', 'engine', 'store'],
   tensorzero: ['config', 'config/keys', 'domain', 'smol-toml', 'yaml', 'zod'],
+  rehearse: [
+    ...['config', 'config/keys', 'domain', 'trial', 'trial/evidence', 'ledger', 'engine'],
+    ...['backtest', 'node:crypto', 'zod'],
+  ],
   trace: [
     ...['gen', 'domain', 'wire', 'client', 'rpc/validation', ...GRPC],
     ...['node:crypto', 'node:fs', 'node:stream', 'node:timers/promises'],
@@ -116,7 +121,7 @@ const TRIAL = [
   'trial/preview',
   'trial/audit',
 ];
-const PURE = ['domain', 'cycle', 'otlp', ...TRIAL, 'ledger'];
+const PURE = ['domain', 'cycle', 'otlp', 'search', ...TRIAL, 'ledger'];
 const IMPURE = [
   'new Date();',
   'let moment: Date;',

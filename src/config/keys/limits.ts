@@ -25,6 +25,9 @@ export const MAX_ALLOWED = 1000;
 /** Parameters that one parameter names as interfering: as many as there may be parameters. */
 export const MAX_INTERFERING = 1000;
 
+/** Values that a search chooses from: each takes a race of up to 200 tasks, in every round. */
+export const MAX_SEARCHED = 32;
+
 /** Levels of lists and objects in a value. protobuf refuses messages nested about 100 deep. */
 export const MAX_VALUE_DEPTH = 16;
 

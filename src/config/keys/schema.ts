@@ -3,6 +3,7 @@ import { DELTA_IMPACTS, DELTA_OPERATIONS, DELTA_TYPES } from '../../domain/delta
 import { DEFAULT_MARGIN } from '../../domain/effect.ts';
 import { PARAMETER_TYPES } from '../../domain/parameter-type.ts';
 import { CURATION_MODES, HARM_RESPONSES } from '../../domain/rule.ts';
+import { SEARCH_SCALES } from '../../domain/search.ts';
 import {
   bound,
   budget,
@@ -21,6 +22,7 @@ import {
   MAX_GUARDS,
   MAX_INTERFERING,
   MAX_RULES,
+  MAX_SEARCHED,
   MAX_SECONDS,
   MAX_VERSION_LENGTH,
 } from './limits.ts';
@@ -39,6 +41,40 @@ function guards(text: string) {
     .max(MAX_GUARDS, `expected at most ${MAX_GUARDS} metrics`)
     .describe(text);
 }
+
+const SEARCH_MESSAGE = `expected { scale: log }, { scale: linear } or { values: [...] }`;
+
+/** Where the best value of a parameter is looked for. */
+const search = z
+  .union(
+    [
+      section(
+        {
+          scale: choice(
+            SEARCH_SCALES,
+            'Numbers from min to max, in steps that are factors (log) or shares of the range (linear)',
+          ),
+        },
+        'A range of numbers.',
+      ),
+      section(
+        {
+          values: z
+            .array(value, 'expected a list of values')
+            .min(2, 'expected at least two values')
+            .max(MAX_SEARCHED, `expected at most ${MAX_SEARCHED} values`)
+            .describe(`The values to choose from, 2 to ${MAX_SEARCHED}`),
+        },
+        'Some values.',
+      ),
+    ],
+    SEARCH_MESSAGE,
+  )
+  .describe(
+    'Looks for its best value without rules: { scale: log } or { scale: linear } from min to max, or ' +
+      '{ values: [...] }; no rule may have it as a target',
+  )
+  .meta({ examples: [{ scale: 'log' }] });
 
 /** One parameter. Its bounds have no default here, since they are merged over those of the built-in parameter. */
 const parameter = section(
@@ -76,6 +112,7 @@ const parameter = section(
       .optional()
       .meta({ examples: [[]] }),
     budget: budget('all of them may'),
+    search: search.optional(),
   },
   'A parameter that rules may change.',
 );

@@ -47,6 +47,8 @@ interface Subject {
   readonly retrialOf?: string;
   /** Whether the new value is applied at once, and compared in blocks. */
   readonly isApplied?: boolean;
+  /** Of a search: one of its races, or the trial that is to prove its champion. */
+  readonly search?: 'race' | 'final';
 }
 
 /**
@@ -81,7 +83,7 @@ export function measuredTasks(
 export function planTrial(
   view: LedgerView,
   environment: Environment,
-  { delta, rule, oldValue, retrialOf, isApplied = false }: Subject,
+  { delta, rule, oldValue, retrialOf, isApplied = false, search }: Subject,
 ): TrialPlan {
   const { deltaId, ordinal, target, cohort, newValue } = delta;
   const { id: ruleId, fingerprint, guards } = rule;
@@ -89,7 +91,10 @@ export function planTrial(
   const tasks = measuredTasks(view, environment, { primary: rule.primary, cohort });
   const primary = measureMetric(rule.primary, tasks);
   const change = { ruleId, fingerprint, target, cohort, oldValue, newValue };
-  const { longestMs } = own(view.head.changes, changeKey(change)) ?? {};
+  const { longestMs } =
+    search === undefined
+      ? (own(view.head.changes, changeKey(change)) ?? {})
+      : (own(view.head.searches, target) ?? {});
   const large = measureLarge(tasks);
   const predictBy = trial.predictBy ?? tellingLabels(tasks);
   const isPredicted = trial.pairBy.length === 0;
@@ -105,7 +110,10 @@ export function planTrial(
         : (assignmentOf(environment, change) ?? 'switchback');
   const scale = { ...measureScale(tasks, trial.timeoutMs), blockTasks: trial.blockTasks };
   const proofs = proofsOf(guards, { ...scale, assignment }, tasks);
-  const carried = retrialOf === undefined ? view.pendingWork.carried(carryKey(change)) : undefined;
+  const carried =
+    retrialOf === undefined && search !== 'final'
+      ? view.pendingWork.carried(carryKey(change))
+      : undefined;
   return {
     format: formatOf(assignment),
     deltaId,
@@ -113,6 +121,8 @@ export function planTrial(
     assignment,
     ...(isApplied ? { isApplied } : {}),
     ...scopeOfPlan(environment.settings, change, assignment),
+    ...(search === 'race' ? { isRace: true } : {}),
+    ...(search === 'final' ? { isFinal: true } : {}),
     seed: trial.seed === undefined ? undefined : `${trial.seed}/${ordinal}`,
     retrialOf,
     primary,

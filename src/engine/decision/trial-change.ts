@@ -217,7 +217,11 @@ export class TrialChange {
     }
     const effect = trialEffect('helped', trial);
     const summary = describePromotion(effect, trial);
-    if (plan.retrialOf === undefined) {
+    if (plan.isRace) {
+      this.#takeEnd(trial, effect, { outcome: 'keep', summary, counts: true });
+      this.#context.supersede(plan, this.deltaId);
+      promoteValue(this.#changes, plan, summary);
+    } else if (plan.retrialOf === undefined) {
       this.take({ step: 'promote', ...this.#nextStage(trial), effect, summary });
       // Within a budget, the value is in force once it is confirmed.
       if (plan.budget === undefined) setInForce(this.#context, plan, summary);

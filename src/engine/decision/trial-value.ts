@@ -69,9 +69,10 @@ export function putInForce(
 export function promoteValue(changes: Changes, plan: TrialPlan, summary: string): void {
   const delta = changes.delta(plan.deltaId);
   if (delta === undefined) return;
-  const { oldValue, retrialOf } = plan;
-  // Clients have had a retried old value before, so it needs no acknowledgement.
-  const ackByMs = retrialOf === undefined ? changes.ackByMs(plan) : null;
+  const { oldValue, retrialOf, isFinal } = plan;
+  // Clients have had a retried old value, and that of a final, before: these need no acknowledgement.
+  const isNew = retrialOf === undefined && isFinal !== true;
+  const ackByMs = isNew ? changes.ackByMs(plan) : null;
   changes.apply(delta, { oldValue, replacedValue: oldValue, summary, ackByMs });
 }
 
@@ -90,10 +91,11 @@ export function confirmValue(context: TrialContext, plan: TrialPlan, summary: st
 
 /** Whether the live value is neither the old value nor, in a stage that may have it live, the new one. */
 export function isForeign(changes: Changes, trial: Trial): boolean {
-  const { oldValue, newValue, assignment } = trial.plan;
+  const { oldValue, newValue, assignment, isFinal = false } = trial.plan;
   const live = changes.valueOf(trial.plan);
   if (sameValue(live, oldValue)) return false;
-  return (isBeforeForce(trial) && assignment === 'task') || !sameValue(live, newValue);
+  const isOldOnly = isBeforeForce(trial) && assignment === 'task' && !isFinal;
+  return isOldOnly || !sameValue(live, newValue);
 }
 
 /** What the rule of a trial does about harm. */

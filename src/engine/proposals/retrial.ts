@@ -1,4 +1,5 @@
 import { overlap } from '../../domain/cohort.ts';
+import { isOfSearch } from '../../domain/search.ts';
 import { newestOf } from '../../ledger/view.ts';
 import { hasDrifted, medianLatency, RETRIAL_REST_TASKS } from '../../trial/drift.ts';
 import { MAX_PARALLEL } from '../../trial/parallel.ts';
@@ -20,6 +21,8 @@ export function startRetrial(context: DecisionContext): boolean {
   const drifted = trials.all.find(
     ({ holdback, pauses, plan }) =>
       holdback !== undefined &&
+      // A search tries its former values by itself.
+      !isOfSearch(plan) &&
       trials.all.every((one) => one.holdback !== undefined || !overlap(one.plan, plan)) &&
       pauses.length === 0 &&
       recorded >= holdback.retrialTask &&

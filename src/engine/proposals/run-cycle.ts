@@ -16,7 +16,7 @@ import type { Rule } from '../../domain/rule.ts';
 import type { Sliced } from '../../domain/slices.ts';
 import type { Value } from '../../domain/value.ts';
 import type { WindowSummary } from '../../domain/window.ts';
-import { appliedLastHour } from '../../ledger/head.ts';
+import { appliedLastHour } from '../../ledger/last-hour.ts';
 import { type LedgerView, newestOf, trialsOn } from '../../ledger/view.ts';
 import type { Changes } from '../decision/changes.ts';
 import { type DecisionContext, decision, type EngineDecision } from '../decision/decision.ts';
@@ -35,7 +35,8 @@ import {
   triesFirst,
 } from './proposals.ts';
 import { startRetrial } from './retrial.ts';
-import { applyAndCompare, applyWaiting, startNextTrial, whyUnprovable } from './start-trial.ts';
+import { advanceSearches } from './search.ts';
+import { applyAndCompare, applyWaiting, startTrials, whyUnprovable } from './start-trial.ts';
 
 /** A cycle that ran. */
 export interface CycleReport {
@@ -111,8 +112,9 @@ export function runCycle(generated: Generated): EngineDecision<CycleReport> {
     const tried = deltas.filter(({ waitsFor }) => waitsFor === 'trial');
     const waiting = withoutOutdated(pending, tried, changes);
     const untried = applyWaiting(context, waiting);
+    const races = advanceSearches(context, number);
     startRetrial(context);
-    while (startNextTrial(context, tried, waiting));
+    startTrials(context, tried, waiting, races);
     const applied = plan.decisions.filter(({ outcome }) => outcome === 'apply');
     const cycle: CycleRecord = {
       cycleId: newId(),

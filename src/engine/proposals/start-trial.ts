@@ -6,7 +6,7 @@ import type { Rule } from '../../domain/rule.ts';
 import { scopeOf } from '../../domain/scope.ts';
 import type { LoopSettings } from '../../domain/settings.ts';
 import { own, sameValue, type Value } from '../../domain/value.ts';
-import { appliedLastHour } from '../../ledger/head.ts';
+import { appliedLastHour } from '../../ledger/last-hour.ts';
 import { type LedgerView, newestOf } from '../../ledger/view.ts';
 import { isConstraint } from '../../trial/evidence/margin.ts';
 import { MAX_PARALLEL, mayRunBeside } from '../../trial/parallel.ts';
@@ -30,42 +30,73 @@ import {
   triesFirst,
 } from './proposals.ts';
 
+/** The subject of a trial, as far as it decides whether the trial may begin. */
+export type Tried = Pick<Rule, 'id' | 'target' | 'cohort' | 'primary' | 'guards'>;
+
+/** A trial that may begin now. */
+export interface NextTrial {
+  /** When the last trial of the same change, or of the same search, ended; 0 if there was none. */
+  readonly triedMs: number;
+  readonly tried: Tried;
+  plan(): TrialPlan;
+}
+
 /**
- * Starts a trial if one may begin beside those that are on: of the change that was never tried, or else was tried
- * longest ago. Among equals, this cycle's proposals come before waiting ones, and of these the oldest first. Returns
- * whether it has.
+ * Starts the trials that may begin beside those that are on: of changes that were never tried, then of those tried
+ * longest ago. Among equals, this cycle's proposals come before waiting ones, of these the oldest first, and races of
+ * searches last.
+ *
+ * @param races the races that may begin
  */
-export function startNextTrial(
+export function startTrials(
   context: DecisionContext,
   fresh: readonly Delta[],
   waiting: readonly Delta[],
-): boolean {
-  const { view, environment, changes, trials } = context;
-  if (trials.arePaused || trials.on.length >= MAX_PARALLEL) return false;
-  const { settings, nowMs } = environment;
-  if (whyHourIsFull(view, settings, nowMs, trials.on.length) !== undefined) return false;
+  races: readonly NextTrial[],
+): void {
   const older = waiting.filter(({ waitsFor }) => waitsFor === 'trial');
-  const [first] = [...fresh, ...older]
+  const proposed = [...fresh, ...older]
     .flatMap((delta) => candidateOf(context, delta) ?? [])
-    .filter(({ rule }) => isTried(rule, environment))
-    .filter(({ rule }) => fits(context, rule) && objectionTo(rule, view, environment) === undefined)
-    .sort((a, b) => a.triedMs - b.triedMs);
-  if (first === undefined) return false;
-  const oldValue = changes.valueOf(first.delta);
-  begin(context, planTrial(view, environment, { ...first, oldValue }));
-  return true;
+    .filter(({ rule }) => isTried(rule, context.environment))
+    .map((candidate) => proposedTrial(context, candidate));
+  for (const { tried, plan } of [...proposed, ...races].sort((a, b) => a.triedMs - b.triedMs)) {
+    if (mayBegin(context, tried)) begin(context, plan());
+  }
 }
 
-/** Whether a trial of a rule's target may begin beside the trials that are on. */
+function mayBegin(context: DecisionContext, tried: Tried): boolean {
+  const { view, environment, trials } = context;
+  const { settings, nowMs } = environment;
+  if (trials.arePaused || trials.on.length >= MAX_PARALLEL) return false;
+  if (whyHourIsFull(view, settings, nowMs, trials.on.length) !== undefined) return false;
+  return fits(context, tried) && objectionTo(tried, view, environment) === undefined;
+}
+
+/** Whether a trial may begin beside the trials that are open. */
 export function fits(
   { environment, trials }: Pick<DecisionContext, 'environment' | 'trials'>,
-  { id: ruleId, target }: Pick<Rule, 'id' | 'target'>,
+  tried: Pick<Tried, 'id' | 'target' | 'cohort'>,
 ): boolean {
-  const assignment = assignmentOf(environment, { ruleId, target });
+  const { target } = tried;
+  const subject = { ruleId: tried.id, target };
+  const assignment = assignmentOf(environment, subject);
   if (assignment === undefined) return false;
-  const { interferesWith } = scopeOf(environment.settings, { ruleId, target });
+  const { interferesWith } = scopeOf(environment.settings, subject);
   const own = { target, assignment, ...(interferesWith === undefined ? {} : { interferesWith }) };
-  return trials.on.every(({ plan }) => mayRunBeside(own, plan));
+  return (
+    trials.on.every(({ plan }) => mayRunBeside(own, plan)) &&
+    trials.all.every(({ plan, stage }) => stage === 'holdback' || !overlap(plan, tried))
+  );
+}
+
+function proposedTrial(
+  { view, environment, changes }: DecisionContext,
+  { delta, rule, triedMs }: TrialCandidate,
+): NextTrial {
+  const { cohort } = delta;
+  const plan = () =>
+    planTrial(view, environment, { delta, rule, oldValue: changes.valueOf(delta) });
+  return { triedMs, tried: { ...rule, cohort }, plan };
 }
 
 /** Begins a trial, with a summary of how long it may take. */

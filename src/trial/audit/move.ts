@@ -45,6 +45,7 @@ export function faultOfPromotion(
   if (next?.move !== 'promote') return `the value is put in force, ${butSays(next)}`;
   if (trial.plan.retrialOf !== undefined)
     return 'a trial of a former value ends when it has helped';
+  if (trial.plan.isRace) return 'a race ends when it has helped';
   return faultOfStageEnd(trial, step) ?? faultOfEffect(trial, step);
 }
 
@@ -105,6 +106,7 @@ function endingsOf({ trial, recorded, due }: Course, timeMs: number): Ending[] {
     const outcomes = outcomesOf(trial, 'inconclusive');
     endings.push({ verdict: 'inconclusive', outcomes, counts: false });
     if (isRetrial) endings.push({ verdict: 'helped', outcomes: ['keep'], counts: false });
+    if (trial.plan.isRace) endings.push({ verdict: 'helped', outcomes: ['keep'], counts: true });
   }
   if (due === undefined) {
     const verdict = verdictIfStopped(trial);

@@ -71,12 +71,13 @@ function lateHarm({ plan, holdback }: Trial, reason: string): string {
   );
 }
 
-/** The summary of a promotion. A confirmed change's old value that is in force again has no probation. */
+/** The summary of a promotion. The value that wins a race, and a confirmed change's old value that is in force again, have no probation. */
 export function describePromotion(effect: Effect, trial: Trial): string {
-  const next =
-    trial.plan.retrialOf === undefined
-      ? `${shareInForce(trial)}, on probation until the evidence is ${CONFIRMING} to 1`
-      : 'In force again';
+  const { retrialOf, isRace, isFinal } = trial.plan;
+  const onProbation = `on probation until the evidence is ${CONFIRMING} to 1`;
+  if (isFinal) return `It has won its races, and the round is over: in force, ${onProbation}`;
+  const unproven = isRace ? 'In force, not proven' : `${shareInForce(trial)}, ${onProbation}`;
+  const next = retrialOf === undefined ? unproven : 'In force again';
   return `${describeFinding(effect)}. ${next}${lossesIn(trial)}`;
 }
 
