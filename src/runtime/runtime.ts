@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import type { Access } from '../access/access.ts';
-import { createMetrics, type MetricSources, type Metrics } from '../admin/metrics.ts';
+import { createMetrics, type MetricSources, type Metrics } from '../admin/metrics/metrics.ts';
 import type { Config } from '../config/config.ts';
 import { retentionOf } from '../domain/settings.ts';
 import { Engine } from '../engine/engine.ts';
@@ -14,6 +14,7 @@ import { trialOn } from '../ledger/view.ts';
 import { redirectGrpcLog } from '../rpc/grpc-js/server.ts';
 import type { HandlerEnvironment } from '../rpc/handlers.ts';
 import { createLearningServer, type LearningServer } from '../rpc/server.ts';
+import { createAdmin } from './admin.ts';
 import { drain } from './drain.ts';
 import { authorityOf, createEndpoints, type Endpoints } from './endpoints.ts';
 import { LedgerWatch } from './ledger-watch.ts';
@@ -79,14 +80,18 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     limits: () => config.limits,
     environment,
   });
-  const endpoints = createEndpoints({
-    listenPlan,
-    service,
-    maxConnections: () => config.limits.maxConnections,
-    sources: {
+  const { web, api } = createAdmin({
+    ...{ engine, service, listenPlan, log },
+    configError: () => refusedConfig || access.problem,
+    hosts: () => config.admin.hosts,
+    probes: {
       notReady: () => (isReady ? failureIn(engine.ledger) : 'not serving'),
       metrics: () => metrics.page(),
     },
+  });
+  const endpoints = createEndpoints({
+    ...{ listenPlan, service, web },
+    maxConnections: () => config.limits.maxConnections,
   });
   metrics.addGauges({
     ...sourcesOf(options, engine, service, endpoints),
@@ -98,6 +103,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     isReady = false;
     service.setServing(false);
     engine.stop();
+    api.close();
     watch.stop();
     await drain({ service, endpoints, log }, options.drainTimeout * 1000);
     access.stop();
