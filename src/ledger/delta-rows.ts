@@ -21,8 +21,8 @@ interface Rows {
 
 const STAGE_ENDS: readonly TrialStep['step'][] = ['promote', 'confirm', 'renew', 'end'];
 const NOTABLE: readonly TrialStep['step'][] = [
-  ...['start', 'promote', 'confirm', 'end'] as const,
-  ...['pause', 'resume', 'suspend', 'continue'] as const,
+  ...(['start', 'promote', 'confirm', 'renew', 'end'] as const),
+  ...(['pause', 'resume', 'suspend', 'continue'] as const),
 ];
 
 /** Where the log holds the events of each retained delta. */

@@ -147,6 +147,11 @@ export class LedgerState implements LedgerView {
     return this.#applied.at(sequence - (this.head.sequence - this.#applied.length) - 1);
   }
 
+  /** Deltas retained. */
+  get deltaCount(): number {
+    return this.#deltas.size;
+  }
+
   /** The retained deltas, newest first. */
   *deltasNewestFirst(beforeOrdinal = Number.POSITIVE_INFINITY): Generator<Delta> {
     const byBirth = [...this.#deltas.values()].sort((a, b) => byOrdinal(b, a));

@@ -1,5 +1,6 @@
 import type { LedgerEvent } from '../../ledger/event.ts';
 import { type Projection, project } from '../../ledger/projection.ts';
+import type { TrialStep } from '../../trial/step.ts';
 
 /** What can change, as events name it: the routes of these names answer something else then. */
 export const TOPICS = [
@@ -19,6 +20,11 @@ export type Topic = (typeof TOPICS)[number];
 
 const OF_DELTA: readonly Topic[] = ['deltas', 'status', 'gains', 'timeline', 'parameters', 'rules'];
 
+/** Whether a step does more than count a task. */
+function isMove({ step }: TrialStep): boolean {
+  return !['assign', 'outcome', 'late', 'missing', 'settle', 'acknowledged'].includes(step);
+}
+
 /** What an event changes. */
 const CHANGED: Projection<[], readonly Topic[]> = {
   tasks_recorded: () => ['status', 'timeline'],
@@ -32,10 +38,11 @@ const CHANGED: Projection<[], readonly Topic[]> = {
   delta_refused: () => OF_DELTA,
   delta_withdrawn: () => OF_DELTA,
   delta_observed: () => OF_DELTA,
-  trial_advanced: () => ['trials', 'deltas', 'gains', 'rules'],
+  trial_advanced: ({ receipts }) =>
+    receipts.some(({ step }) => isMove(step)) ? ['trials', ...OF_DELTA] : ['trials'],
   trials_paused: () => ['trials', 'status'],
   delta_acknowledged: () => ['subscribers'],
-  cycle_completed: () => ['cycles', 'status', 'rules'],
+  cycle_completed: () => ['cycles', 'status', 'rules', 'gains'],
   parameters_declared: () => ['parameters'],
   parameters_retired: () => ['parameters'],
   clock_set: () => ['status'],
