@@ -8,8 +8,8 @@ import {
   digestIn,
   type RequiredRole,
   type Role,
-  roleOf,
   readTokens,
+  roleOf,
   type TokenPaths,
   type Tokens,
 } from './tokens.ts';

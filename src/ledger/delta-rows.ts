@@ -57,7 +57,11 @@ export class DeltaRows {
     const rows = this.#rows.get(deltaId);
     if (rows === undefined) return;
     const gone = new Set(positions);
-    rows.notable.splice(0, Number.POSITIVE_INFINITY, ...rows.notable.filter((one) => !gone.has(one)));
+    rows.notable.splice(
+      0,
+      Number.POSITIVE_INFINITY,
+      ...rows.notable.filter((one) => !gone.has(one)),
+    );
     if (rows.steps !== undefined) rows.steps = rows.steps.filter((one) => !gone.has(one));
   }
 

@@ -22,7 +22,10 @@ export interface AdminOptions {
 }
 
 /** What is served over HTTP to probes, scrapers, operators and their browsers. */
-export function createAdmin(options: AdminOptions): { readonly web: WebOptions; readonly api: Api } {
+export function createAdmin(options: AdminOptions): {
+  readonly web: WebOptions;
+  readonly api: Api;
+} {
   const { engine, service, listenPlan, log } = options;
   const { access, adminListen } = listenPlan;
   const { target, isSecure } = adminListen;

@@ -67,18 +67,10 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     await store.close();
     throw error;
   });
-  redirectGrpcLog((line) => log.warn({ from: 'grpc-js' }, line));
-  const environment = environmentOf(log, metrics);
-  const service = createLearningServer({
-    engine,
-    clock: systemClock,
-    configError: () => refusedConfig || access.problem,
-    reflection: options.reflection,
-    openfeature: options.config.openfeature.enabled,
-    otlp: takeOtlp(engine.ledger, () => config.otlp, log, metrics),
-    authority: authorityOf(access, environment),
+  const service = createService(options, engine, metrics, {
+    configError: () => refusedConfig,
+    otlp: () => config.otlp,
     limits: () => config.limits,
-    environment,
   });
   const { web, api } = createAdmin({
     ...{ engine, service, listenPlan, log },
@@ -132,6 +124,34 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     await stop().catch(() => store.close());
     throw error;
   }
+}
+
+/** The parts of a config that may change while the service runs. */
+interface LiveSettings {
+  configError(): string;
+  otlp(): Config['otlp'];
+  limits(): Config['limits'];
+}
+
+function createService(
+  { log, listenPlan: { access }, reflection, config }: RuntimeOptions,
+  engine: Engine,
+  metrics: Metrics,
+  { configError, otlp, limits }: LiveSettings,
+): LearningServer {
+  redirectGrpcLog((line) => log.warn({ from: 'grpc-js' }, line));
+  const environment = environmentOf(log, metrics);
+  return createLearningServer({
+    engine,
+    clock: systemClock,
+    configError: () => configError() || access.problem,
+    reflection,
+    openfeature: config.openfeature.enabled,
+    otlp: takeOtlp(engine.ledger, otlp, log, metrics),
+    authority: authorityOf(access, environment),
+    limits,
+    environment,
+  });
 }
 
 function followAccess(access: Access, service: LearningServer, metrics: Metrics): void {

@@ -4,11 +4,15 @@ import type { SubscriberInfo } from '../../rpc/streams/deltas.ts';
 import type { Validate } from '../../rpc/validation/validate.ts';
 import { Events } from '../web/events.ts';
 import type { Gate } from '../web/gate.ts';
+import { historyRoute } from './history.ts';
 import { readRoutes } from './reads.ts';
+import { receiptsRoute } from './receipts.ts';
 import { type ApiRoute, apiRoute } from './route-table.ts';
 import { described, TEXT } from './schema.ts';
 import { sessionRoutes } from './session-routes.ts';
+import { followTasks, timelineRoute } from './timeline-route.ts';
 import { TOPICS, type Topic, topicsOf } from './topics.ts';
+import { trialsRoute } from './trials.ts';
 import { writeRoutes } from './writes.ts';
 
 export interface ApiOptions {
@@ -46,6 +50,10 @@ export function createApi(options: ApiOptions): Api {
   return {
     routes: [
       ...readRoutes(options),
+      historyRoute(ledger),
+      receiptsRoute(ledger),
+      trialsRoute(engine),
+      timelineRoute(engine, followTasks(ledger)),
       ...writeRoutes(engine, validate),
       ...sessionRoutes(gate),
       eventRoute(events, gate),

@@ -20,10 +20,7 @@ type Method<I extends DescMessage, O extends DescMessage> = Pick<DescMethod, 'na
 };
 
 /** A message as proto3 JSON; fields that have their default are there, too. */
-export function toPlain<S extends DescMessage>(
-  schema: S,
-  init: MessageInitShape<S>,
-): JsonValue {
+export function toPlain<S extends DescMessage>(schema: S, init: MessageInitShape<S>): JsonValue {
   return toJson(schema, create(schema, init), { alwaysEmitImplicit: true });
 }
 

@@ -39,7 +39,10 @@ export function historyRoute(ledger: Ledger): ApiRoute {
         events: listOf(
           objectOf({
             time: TIME,
-            kind: described(TEXT, 'Such as proposed, applied, trial, promoted, confirmed, reverted'),
+            kind: described(
+              TEXT,
+              'Such as proposed, applied, trial, promoted, confirmed, reverted',
+            ),
             text: TEXT,
             by: described(TEXT, 'rule ID, client ID, operator, trial or sidecar'),
           }),

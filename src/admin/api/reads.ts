@@ -58,9 +58,13 @@ function statesIn({ query }: Asked): string[] {
 
 /** What the RPCs that inspect answer. */
 export function readRoutes(options: ReadsOptions): ApiRoute[] {
+  return [...loopRoutes(options), ...deltaRoutes(options)];
+}
+
+const { method } = LearningService;
+
+function loopRoutes(options: ReadsOptions): ApiRoute[] {
   const { engine, validate } = options;
-  const { state } = engine.ledger;
-  const { method } = LearningService;
   return [
     apiRoute({
       method: 'GET',
@@ -69,9 +73,7 @@ export function readRoutes(options: ReadsOptions): ApiRoute[] {
       doc: {
         id: 'getStatus',
         summary: 'Counters, the newest metrics, rules and subscribers: GetStatus',
-        parameters: [
-          ...PAGE.map((one) => ({ ...one, name: `subscribers_${one.name}` })),
-        ],
+        parameters: [...PAGE.map((one) => ({ ...one, name: `subscribers_${one.name}` }))],
         response: messageOf(GetStatusResponseSchema),
       },
       handle: calling(
@@ -94,8 +96,33 @@ export function readRoutes(options: ReadsOptions): ApiRoute[] {
         parameters: [],
         response: messageOf(GetGainsResponseSchema),
       },
-      handle: calling(method.getGains, validate, () => ({}), () => getGains(engine)),
+      handle: calling(
+        method.getGains,
+        validate,
+        () => ({}),
+        () => getGains(engine),
+      ),
     }),
+    apiRoute({
+      method: 'GET',
+      path: '/cycles',
+      who: 'reader',
+      doc: {
+        id: 'listCycles',
+        summary: 'Cycles, the newest first: ListCycles',
+        parameters: PAGE,
+        response: messageOf(ListCyclesResponseSchema),
+      },
+      handle: calling(method.listCycles, validate, pageIn, (request) =>
+        listCycles(engine.ledger.state, request),
+      ),
+    }),
+  ];
+}
+
+function deltaRoutes({ engine, validate }: ReadsOptions): ApiRoute[] {
+  const { state } = engine.ledger;
+  return [
     apiRoute({
       method: 'GET',
       path: '/deltas',
@@ -136,20 +163,6 @@ export function readRoutes(options: ReadsOptions): ApiRoute[] {
         validate,
         ({ params }) => ({ deltaId: params.id ?? '' }),
         (request) => getDeltaStatus(state, request),
-      ),
-    }),
-    apiRoute({
-      method: 'GET',
-      path: '/cycles',
-      who: 'reader',
-      doc: {
-        id: 'listCycles',
-        summary: 'Cycles, the newest first: ListCycles',
-        parameters: PAGE,
-        response: messageOf(ListCyclesResponseSchema),
-      },
-      handle: calling(method.listCycles, validate, pageIn, (request) =>
-        listCycles(state, request),
       ),
     }),
   ];

@@ -1,7 +1,13 @@
 import { eventsAt } from '../../ledger/events-at.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { Receipt } from '../../trial/receipt.ts';
-import type { HoldbackRenewed, TrialConfirmed, TrialEnded, TrialPromoted } from '../../trial/step.ts';
+import type {
+  HoldbackRenewed,
+  TrialConfirmed,
+  TrialEnded,
+  TrialPromoted,
+  TrialStep,
+} from '../../trial/step.ts';
 import type { Stage } from '../../trial/trial.ts';
 import { json } from '../web/answers.ts';
 import { requireDelta } from './history.ts';
@@ -147,25 +153,34 @@ function isStageEnd(step: Receipt['step']): step is StageEndStep {
   return ['promote', 'confirm', 'renew', 'end'].includes(step.step);
 }
 
-/** The trials of a delta's old value after the delta was confirmed. */
-async function retrialsOf(ledger: Ledger, deltaId: string) {
-  const { state } = ledger;
-  const found: { startMs: number; helpedMs?: number }[] = [];
-  for (const { deltaId: id, revertsDeltaId } of state.deltasNewestFirst()) {
-    if (revertsDeltaId !== deltaId) continue;
-    let startMs: number | undefined;
-    let helpedMs: number | undefined;
-    for await (const { receipts } of receiptsAt(ledger, state.deltaRows.historyOf(id))) {
-      for (const { step } of receipts) {
-        if (step.step === 'start' && step.plan.retrialOf === deltaId) startMs = step.timeMs;
-        if (step.step === 'end' && step.effect.verdict === 'helped') helpedMs = step.timeMs;
-      }
-    }
-    if (startMs !== undefined) {
-      found.unshift({ startMs, ...(helpedMs === undefined ? {} : { helpedMs }) });
-    }
+interface Retrial {
+  readonly startMs: number;
+  readonly helpedMs?: number;
+}
+
+/** The trials of a delta's old value after the delta was confirmed, oldest first. */
+async function retrialsOf(ledger: Ledger, deltaId: string): Promise<Retrial[]> {
+  const found: Retrial[] = [];
+  for (const { deltaId: id, revertsDeltaId } of ledger.state.deltasNewestFirst()) {
+    const retrial = revertsDeltaId === deltaId ? await retrialIn(ledger, id, deltaId) : undefined;
+    if (retrial !== undefined) found.unshift(retrial);
   }
   return found;
+}
+
+async function retrialIn(
+  ledger: Ledger,
+  id: string,
+  retrialOf: string,
+): Promise<Retrial | undefined> {
+  const steps: TrialStep[] = [];
+  for await (const { receipts } of receiptsAt(ledger, ledger.state.deltaRows.historyOf(id))) {
+    steps.push(...receipts.map(({ step }) => step));
+  }
+  const start = steps.find((step) => step.step === 'start' && step.plan.retrialOf === retrialOf);
+  const helped = steps.find((step) => step.step === 'end' && step.effect.verdict === 'helped');
+  if (start === undefined) return undefined;
+  return { startMs: start.timeMs, ...(helped === undefined ? {} : { helpedMs: helped.timeMs }) };
 }
 
 /** Whether the ledger no longer has some deltas. */

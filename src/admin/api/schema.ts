@@ -53,7 +53,11 @@ export function schemasOf(messages: readonly DescMessage[]): Record<string, Sche
 
 function schemaOf(message: DescMessage): Schema {
   const properties = message.fields.map((field) => [field.jsonName, fieldSchema(field)]);
-  return { type: 'object', properties: Object.fromEntries(properties), additionalProperties: false };
+  return {
+    type: 'object',
+    properties: Object.fromEntries(properties),
+    additionalProperties: false,
+  };
 }
 
 /** How proto3 JSON writes messages of their own notation. */

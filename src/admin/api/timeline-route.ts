@@ -6,7 +6,13 @@ import type { Ledger } from '../../ledger/ledger.ts';
 import { Timeline } from '../timeline/timeline.ts';
 import { json } from '../web/answers.ts';
 import type { Asked } from '../web/route.ts';
-import { type ApiRoute, apiRoute, invalidQuery, type ParameterDoc, wholeIn } from './route-table.ts';
+import {
+  type ApiRoute,
+  apiRoute,
+  invalidQuery,
+  type ParameterDoc,
+  wholeIn,
+} from './route-table.ts';
 import { described, listOf, NUMBER, objectOf, type Schema, TEXT, TIME, WHOLE } from './schema.ts';
 import { isoTime } from './times.ts';
 
@@ -136,11 +142,13 @@ function changesOf(delta: Delta, toWall: (ms: number) => number): Change[] {
     delta;
   if (trialDeltaId !== '') return [];
   const at = (kind: Change['kind'], timeMs: number): Change => ({ timeMs, deltaId, kind, target });
-  const isPromotion = promotion !== undefined;
   const applied = revertsDeltaId === '' ? 'applied' : 'reverted';
+  const promotedMs = promotion && toWall(promotion.timeMs);
+  // A promotion puts the value in force, unless it was in force before.
+  const isApart = promotedMs === undefined || (applyTimeMs ?? promotedMs) < promotedMs - 1000;
   return [
-    ...(applyTimeMs === undefined || isPromotion ? [] : [at(applied, applyTimeMs)]),
-    ...(isPromotion ? [at('promoted', toWall(promotion.timeMs))] : []),
+    ...(applyTimeMs === undefined || !isApart ? [] : [at(applied, applyTimeMs)]),
+    ...(promotedMs === undefined ? [] : [at('promoted', promotedMs)]),
     ...(confirmation === undefined ? [] : [at('confirmed', toWall(confirmation.timeMs))]),
   ];
 }

@@ -6,8 +6,8 @@ import {
   countedBlocks,
   isOfThisFormat,
   type Stage,
-  timeUpMs,
   type Trial,
+  timeUpMs,
 } from '../../trial/trial.ts';
 import { harmReading, helpReading, maxTasks } from '../../trial/verdict.ts';
 import { json } from '../web/answers.ts';

@@ -17,82 +17,22 @@ const PARAMETER_NAME: ParameterDoc = {
   schema: TEXT,
 };
 
+const OVERRIDE = objectOf(
+  { value: described(ANY, 'Of the same kind as the value before, within its bounds') },
+  {
+    reason: TEXT,
+    holdSeconds: described(NUMBER, 'Seconds in which rules leave it alone; 0: none'),
+  },
+);
+
 const NOTHING: Schema = { type: 'object' };
 
 /** What operators change; the answers are those of the RPCs. */
 export function writeRoutes(engine: Engine, validate: Validate): ApiRoute[] {
-  const { method } = LearningAdminService;
   const calls = adminCalls(engine);
-  const write = (
-    path: string,
-    doc: Omit<RouteDoc, 'response'>,
-    { output }: { readonly output: DescMessage },
-    handle: ApiRoute['handle'],
-  ) => {
-    const response = messageOf(output);
-    return apiRoute({ method: 'POST', path, who: 'operator', doc: { ...doc, response }, handle });
-  };
-  const onDelta = (id: string, summary: string): Omit<RouteDoc, 'response'> => ({
-    ...{ id, summary },
-    parameters: [DELTA_ID],
-    request: REASON,
-  });
-  const plain = (id: string, summary: string): Omit<RouteDoc, 'response'> => ({
-    ...{ id, summary },
-    parameters: [],
-    request: NOTHING,
-  });
-  const deltaFields: Parameters<typeof calling>[2] = (asked) => ({
-    reason: bodyFields(asked).reason ?? '',
-    deltaId: asked.params.id ?? '',
-  });
   return [
-    write(
-      '/deltas/:id/approve',
-      onDelta('approveDelta', 'Puts a waiting proposal in force: ApproveDelta'),
-      method.approveDelta,
-      calling(method.approveDelta, validate, deltaFields, calls.approveDelta),
-    ),
-    write(
-      '/deltas/:id/reject',
-      onDelta('rejectDelta', 'Turns a waiting proposal down: RejectDelta'),
-      method.rejectDelta,
-      calling(method.rejectDelta, validate, deltaFields, calls.rejectDelta),
-    ),
-    write(
-      '/deltas/:id/revert',
-      onDelta('revertDelta', 'Takes a change back: RevertDelta'),
-      method.revertDelta,
-      calling(method.revertDelta, validate, deltaFields, calls.revertDelta),
-    ),
-    write(
-      '/parameters/:name',
-      {
-        id: 'setParameter',
-        summary: 'Sets a parameter: SetParameter',
-        parameters: [PARAMETER_NAME],
-        request: {
-          ...objectOf(
-            { value: described(ANY, 'Of the same kind as the value before, within its bounds') },
-            {
-              reason: TEXT,
-              holdSeconds: described(NUMBER, 'Seconds in which rules leave it alone; 0: none'),
-            },
-          ),
-        },
-      },
-      method.setParameter,
-      calling(
-        method.setParameter,
-        validate,
-        (asked) => {
-          const { value, reason = '', holdSeconds = 0 } = bodyFields(asked);
-          const target = asked.params.name ?? '';
-          return { target, reason, holdSeconds, ...(value === undefined ? {} : { value }) };
-        },
-        calls.setParameter,
-      ),
-    ),
+    ...deltaWrites(calls, validate),
+    parameterWrite(calls, validate),
     write(
       '/trials/pause',
       plain('pauseTrials', 'Pauses all trials: PauseTrials'),
@@ -112,4 +52,77 @@ export function writeRoutes(engine: Engine, validate: Validate): ApiRoute[] {
       calling(method.runCycle, validate, () => ({}), calls.runCycle),
     ),
   ];
+}
+
+type Calls = ReturnType<typeof adminCalls>;
+type Doc = Omit<RouteDoc, 'response'>;
+
+const { method } = LearningAdminService;
+
+function write(
+  path: string,
+  doc: Doc,
+  { output }: { readonly output: DescMessage },
+  handle: ApiRoute['handle'],
+): ApiRoute {
+  const response = messageOf(output);
+  return apiRoute({ method: 'POST', path, who: 'operator', doc: { ...doc, response }, handle });
+}
+
+function plain(id: string, summary: string): Doc {
+  return { id, summary, parameters: [], request: NOTHING };
+}
+
+function onDelta(id: string, summary: string): Doc {
+  return { id, summary, parameters: [DELTA_ID], request: REASON };
+}
+
+function deltaWrites(calls: Calls, validate: Validate): ApiRoute[] {
+  const fields: Parameters<typeof calling>[2] = (asked) => ({
+    reason: bodyFields(asked).reason ?? '',
+    deltaId: asked.params.id ?? '',
+  });
+  return [
+    write(
+      '/deltas/:id/approve',
+      onDelta('approveDelta', 'Puts a waiting proposal in force: ApproveDelta'),
+      method.approveDelta,
+      calling(method.approveDelta, validate, fields, calls.approveDelta),
+    ),
+    write(
+      '/deltas/:id/reject',
+      onDelta('rejectDelta', 'Turns a waiting proposal down: RejectDelta'),
+      method.rejectDelta,
+      calling(method.rejectDelta, validate, fields, calls.rejectDelta),
+    ),
+    write(
+      '/deltas/:id/revert',
+      onDelta('revertDelta', 'Takes a change back: RevertDelta'),
+      method.revertDelta,
+      calling(method.revertDelta, validate, fields, calls.revertDelta),
+    ),
+  ];
+}
+
+function parameterWrite(calls: Calls, validate: Validate): ApiRoute {
+  return write(
+    '/parameters/:name',
+    {
+      id: 'setParameter',
+      summary: 'Sets a parameter: SetParameter',
+      parameters: [PARAMETER_NAME],
+      request: OVERRIDE,
+    },
+    method.setParameter,
+    calling(
+      method.setParameter,
+      validate,
+      (asked) => {
+        const { value, reason = '', holdSeconds = 0 } = bodyFields(asked);
+        const target = asked.params.name ?? '';
+        return { target, reason, holdSeconds, ...(value === undefined ? {} : { value }) };
+      },
+      calls.setParameter,
+    ),
+  );
 }

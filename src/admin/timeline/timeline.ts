@@ -46,10 +46,10 @@ export class Timeline {
    * @param points the most stretches that are wanted
    */
   between(fromMs: number, toMs: number, points: number) {
-    const inMinutes = fromMs >= (this.#minutes.firstMs ?? fromMs) || fromMs >= toMs - KEPT.minutes * MINUTE_MS;
-    const [buckets, unitMs] = inMinutes
-      ? [this.#minutes, MINUTE_MS]
-      : [this.#hours, HOUR_MS];
+    const sinceMs = this.#minutes.firstMs ?? toMs;
+    const isAllThere = (this.sinceMs ?? toMs) + HOUR_MS > sinceMs;
+    const isRecent = fromMs >= sinceMs || isAllThere;
+    const [buckets, unitMs] = isRecent ? [this.#minutes, MINUTE_MS] : [this.#hours, HOUR_MS];
     const stepMs = Math.max(Math.ceil((toMs - fromMs) / points / unitMs), 1) * unitMs;
     return { stepMs, buckets: buckets.between(fromMs, toMs, stepMs) };
   }

@@ -33,6 +33,12 @@ export interface ApiError {
   readonly fields: readonly FieldFault[];
 }
 
+interface HttpErrorOptions {
+  readonly fields?: readonly FieldFault[];
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly cause?: unknown;
+}
+
 /** Ends a request with a status. */
 export class HttpError extends Error {
   override readonly name = 'HttpError';
@@ -45,12 +51,9 @@ export class HttpError extends Error {
     status: number,
     code: string,
     message: string,
-    {
-      fields = [],
-      headers = {},
-    }: { fields?: readonly FieldFault[]; headers?: Readonly<Record<string, string>> } = {},
+    { fields = [], headers = {}, cause }: HttpErrorOptions = {},
   ) {
-    super(message);
+    super(message, { cause });
     this.status = status;
     this.code = code;
     this.fields = fields;

@@ -15,7 +15,9 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
   try {
     return text.trim() === '' ? {} : JSON.parse(text);
   } catch (error) {
-    throw new HttpError(400, 'MALFORMED', `the body is no JSON: ${messageOf(error)}`);
+    throw new HttpError(400, 'MALFORMED', `the body is no JSON: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
 }
 

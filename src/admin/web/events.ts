@@ -171,7 +171,10 @@ class EventStream {
   }
 
   #beat(): void {
-    if (!this.#options.mayGoOn()) return this.end();
+    if (!this.#options.mayGoOn()) {
+      this.end();
+      return;
+    }
     if (this.#isWritable) this.#write(': still here\n\n');
     this.#cancelBeat = this.#options.clock.schedule(() => this.#beat(), HEARTBEAT_MS);
   }

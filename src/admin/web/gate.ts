@@ -97,7 +97,11 @@ export class Gate {
     const role = this.#roleOf(request, true);
     if (role === 'admin' || (role === 'client' && !isOperator)) return;
     if (role === 'client') {
-      throw new HttpError(403, 'NOT_ALLOWED', 'expected a token of the role admin, found one of client');
+      throw new HttpError(
+        403,
+        'NOT_ALLOWED',
+        'expected a token of the role admin, found one of client',
+      );
     }
     const { authorization } = request.headers;
     if (authorization === undefined && this.#sessionOf(request) !== undefined) {
@@ -110,17 +114,12 @@ export class Gate {
     }
   }
 
-  #roleOf(
-    request: IncomingMessage,
-    isUse: boolean,
-  ): Role | undefined {
+  #roleOf(request: IncomingMessage, isUse: boolean): Role | undefined {
     const { access } = this.#options;
     const { authorization } = request.headers;
     const id = this.#sessionOf(request);
-    const digest =
-      authorization === undefined
-        ? id && this.#sessions.digestOf(id, isUse)
-        : access.digestOf(authorization);
+    const ofSession = () => (id === undefined ? undefined : this.#sessions.digestOf(id, isUse));
+    const digest = authorization === undefined ? ofSession() : access.digestOf(authorization);
     return digest && access.roleOf(digest);
   }
 

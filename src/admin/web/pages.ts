@@ -123,7 +123,7 @@ async function loadPage(): Promise<PageFiles> {
     return await bundlePage();
   } catch (error) {
     const text = `the page cannot be bundled from its sources (npm install puts its tools in place): ${messageOf(error)}`;
-    throw new HttpError(503, 'NO_PAGE', text);
+    throw new HttpError(503, 'NO_PAGE', text, { cause: error });
   }
 }
 
@@ -134,10 +134,14 @@ async function readBuilt(folder: URL): Promise<PageFiles> {
       .filter((one) => one.isFile())
       .map(async ({ parentPath, name }) => {
         const path = `${parentPath}/${name}`;
-        return [path.slice(decodeURIComponent(folder.pathname).length), await readFile(path)] as const;
+        return [
+          path.slice(decodeURIComponent(folder.pathname).length),
+          await readFile(path),
+        ] as const;
       });
     return new Map(await Promise.all(files));
   } catch (error) {
-    throw new HttpError(503, 'NO_PAGE', `the page is not built: ${messageOf(error)}`);
+    const text = `the page is not built: ${messageOf(error)}`;
+    throw new HttpError(503, 'NO_PAGE', text, { cause: error });
   }
 }

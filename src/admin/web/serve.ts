@@ -25,13 +25,28 @@ export function createListener(options: WebOptions): RequestListener {
     // Not `new URL`, which throws for targets that a client may well send, such as `//`.
     const [path = '', query = ''] = (request.url ?? '').split('?', 2);
     const isApi = path.startsWith('/api/');
-    answerOf(options, find(path), request, query)
-      .catch((error: unknown) => {
-        const known = error instanceof HttpError ? error : options.failure(error, path);
-        return errorAnswer(known, isApi);
-      })
-      .then((answer) => send(response, answer));
+    void serve(options, find(path), { request, response, query, isApi });
   };
+}
+
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly query: string;
+  readonly isApi: boolean;
+}
+
+async function serve(
+  options: WebOptions,
+  matches: readonly Match[],
+  { request, response, query, isApi }: Exchange,
+): Promise<void> {
+  try {
+    send(response, await answerOf(options, matches, request, query));
+  } catch (error) {
+    const known = error instanceof HttpError ? error : options.failure(error, request.url ?? '');
+    send(response, errorAnswer(known, isApi));
+  }
 }
 
 async function answerOf(
@@ -61,7 +76,10 @@ function notServed(matches: readonly Match[], method: string | undefined): HttpE
 
 function send(response: ServerResponse, answer: WebAnswer): void {
   if (response.destroyed) return;
-  if ('stream' in answer) return answer.stream(response);
+  if ('stream' in answer) {
+    answer.stream(response);
+    return;
+  }
   const { status, headers, body } = answer;
   for (const [name, value] of Object.entries(headers)) {
     response.setHeader(name, typeof value === 'string' ? value : [...value]);
