@@ -111,6 +111,7 @@ const TOLD: Projection<[add: Add, head: Readonly<Head>]> = {
   trials_paused: ignore,
   delta_acknowledged: ignore,
   cycle_completed: ignore,
+  search_advanced: ignore,
   clock_set: ignore,
 };
 

@@ -45,6 +45,7 @@ const CHANGED: Projection<[], readonly Topic[]> = {
   cycle_completed: () => ['cycles', 'status', 'rules', 'gains'],
   parameters_declared: () => ['parameters'],
   parameters_retired: () => ['parameters'],
+  search_advanced: () => ['status'],
   clock_set: () => ['status'],
 };
 

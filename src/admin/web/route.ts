@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 export type HttpMethod = 'GET' | 'POST' | 'DELETE';
 
 /**
- * Who may ask. `anyone`: probes, from anywhere; `scraper`: whoever may read, from anywhere; `visitor`: everybody who may
+ * Who may ask. `anyone`: probes, from anywhere; `scraper`: a reader, from anywhere; `visitor`: everybody who may
  * connect, but no other site; `reader`: also needs a token or a session, where there are tokens; `operator`: needs those
  * of the role admin or, without tokens, a listener on loopback.
  */
