@@ -61,6 +61,11 @@ export class HttpError extends Error {
   }
 }
 
+/** A failure that was caused by another error. */
+export function caused(status: number, code: string, message: string, cause: unknown): HttpError {
+  return new HttpError(status, code, message, { cause });
+}
+
 /** @param isApi whether the caller expects JSON */
 export function errorAnswer(error: HttpError, isApi: boolean): WebAnswer {
   const { status, code, message, fields, headers } = error;

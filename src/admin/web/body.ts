@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { messageOf } from '../../domain/errors.ts';
-import { HttpError } from './answers.ts';
+import { caused, HttpError } from './answers.ts';
 
 /** Maximum bytes of a body: the largest value of a parameter takes 4 KB. */
 const MAX_BODY_BYTES = 64 * 1024;
@@ -15,9 +15,7 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
   try {
     return text.trim() === '' ? {} : JSON.parse(text);
   } catch (error) {
-    throw new HttpError(400, 'MALFORMED', `the body is no JSON: ${messageOf(error)}`, {
-      cause: error,
-    });
+    throw caused(400, 'MALFORMED', `the body is no JSON: ${messageOf(error)}`, error);
   }
 }
 

@@ -3,7 +3,7 @@ import { extname } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { messageOf } from '../../domain/errors.ts';
-import { HttpError } from './answers.ts';
+import { caused, HttpError } from './answers.ts';
 import type { Asked, Route, WebAnswer } from './route.ts';
 
 /** The files of the page by path, such as `index.html` and `assets/main-1a2b.js`. */
@@ -123,7 +123,7 @@ async function loadPage(): Promise<PageFiles> {
     return await bundlePage();
   } catch (error) {
     const text = `the page cannot be bundled from its sources (npm install puts its tools in place): ${messageOf(error)}`;
-    throw new HttpError(503, 'NO_PAGE', text, { cause: error });
+    throw caused(503, 'NO_PAGE', text, error);
   }
 }
 
@@ -142,6 +142,6 @@ async function readBuilt(folder: URL): Promise<PageFiles> {
     return new Map(await Promise.all(files));
   } catch (error) {
     const text = `the page is not built: ${messageOf(error)}`;
-    throw new HttpError(503, 'NO_PAGE', text, { cause: error });
+    throw caused(503, 'NO_PAGE', text, error);
   }
 }
