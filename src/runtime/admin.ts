@@ -18,6 +18,7 @@ export interface AdminOptions {
   configError(): string;
   /** `admin.hosts`. */
   hosts(): readonly string[];
+  newestBackupMs(): number | undefined;
   readonly log: Logger;
 }
 
@@ -39,6 +40,7 @@ export function createAdmin(options: AdminOptions): {
     ...{ engine, gate, clock: systemClock, validate: service.validate },
     subscribers: () => service.subscribers(),
     configError: options.configError,
+    newestBackupMs: options.newestBackupMs,
   });
   const routes = [...probeRoutes(options.probes), ...api.routes, ...pageRoutes()];
   const failure = createFailure((error, path) =>

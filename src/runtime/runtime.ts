@@ -76,6 +76,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     ...{ engine, service, listenPlan, log },
     configError: () => refusedConfig || access.problem,
     hosts: () => config.admin.hosts,
+    newestBackupMs: options.newestBackupMs ?? (() => undefined),
     probes: {
       notReady: () => (isReady ? failureIn(engine.ledger) : 'not serving'),
       metrics: () => metrics.page(),

@@ -5,11 +5,14 @@ import type { Validate } from '../../rpc/validation/validate.ts';
 import { Events } from '../web/events.ts';
 import type { Gate } from '../web/gate.ts';
 import { historyRoute } from './history.ts';
+import { descriptionRoute } from './openapi.ts';
+import { parametersRoute } from './parameters.ts';
 import { readRoutes } from './reads.ts';
 import { receiptsRoute } from './receipts.ts';
 import { type ApiRoute, apiRoute } from './route-table.ts';
 import { described, TEXT } from './schema.ts';
 import { sessionRoutes } from './session-routes.ts';
+import { stateRoutes } from './state-routes.ts';
 import { followTasks, timelineRoute } from './timeline-route.ts';
 import { TOPICS, type Topic, topicsOf } from './topics.ts';
 import { trialsRoute } from './trials.ts';
@@ -23,6 +26,8 @@ export interface ApiOptions {
   subscribers(): readonly SubscriberInfo[];
   /** Why the newest config was refused; empty if it was not. */
   configError(): string;
+  /** In Unix milliseconds; `undefined` if there is none. */
+  newestBackupMs(): number | undefined;
 }
 
 /** The API, live. */
@@ -47,17 +52,20 @@ export function createApi(options: ApiOptions): Api {
   });
   ledger.onCommit((note) => events.note(topicsOf(note.events)));
   const stopLooking = lookOutside(options, events);
+  const routes = [
+    ...readRoutes(options),
+    historyRoute(ledger),
+    receiptsRoute(ledger),
+    trialsRoute(engine),
+    timelineRoute(engine, followTasks(ledger)),
+    parametersRoute(engine),
+    ...stateRoutes(options),
+    ...writeRoutes(engine, validate),
+    ...sessionRoutes(gate),
+    eventRoute(events, gate),
+  ];
   return {
-    routes: [
-      ...readRoutes(options),
-      historyRoute(ledger),
-      receiptsRoute(ledger),
-      trialsRoute(engine),
-      timelineRoute(engine, followTasks(ledger)),
-      ...writeRoutes(engine, validate),
-      ...sessionRoutes(gate),
-      eventRoute(events, gate),
-    ],
+    routes: [...routes, descriptionRoute(routes)],
     close() {
       stopLooking();
       events.close();

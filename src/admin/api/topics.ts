@@ -45,7 +45,7 @@ const CHANGED: Projection<[], readonly Topic[]> = {
   cycle_completed: () => ['cycles', 'status', 'rules', 'gains'],
   parameters_declared: () => ['parameters'],
   parameters_retired: () => ['parameters'],
-  search_advanced: () => ['status'],
+  search_advanced: () => ['status', 'parameters'],
   clock_set: () => ['status'],
 };
 

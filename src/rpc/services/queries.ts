@@ -169,7 +169,8 @@ function withEffect(state: LedgerState, delta: Delta) {
   return toProtoDelta(told, effectOf(state, delta), state.head.clock.offsetMs);
 }
 
-function ruleStatus(
+/** What is known of a rule, for GetStatus. */
+export function ruleStatus(
   engine: Engine,
   rule: Engine['settings']['rules'][number],
 ): MessageInitShape<typeof RuleStatusSchema> {
