@@ -471,6 +471,61 @@ func (Statistic) EnumDescriptor() ([]byte, []int) {
 	return file_learning_v1_delta_proto_rawDescGZIP(), []int{6}
 }
 
+// Tasks that have one value of a label.
+type Cohort struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The label's name, at most 64 bytes.
+	Label string `protobuf:"bytes,1,opt,name=label,proto3" json:"label,omitempty"`
+	// Its value, at most 256 bytes.
+	Value         string `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Cohort) Reset() {
+	*x = Cohort{}
+	mi := &file_learning_v1_delta_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Cohort) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Cohort) ProtoMessage() {}
+
+func (x *Cohort) ProtoReflect() protoreflect.Message {
+	mi := &file_learning_v1_delta_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Cohort.ProtoReflect.Descriptor instead.
+func (*Cohort) Descriptor() ([]byte, []int) {
+	return file_learning_v1_delta_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *Cohort) GetLabel() string {
+	if x != nil {
+		return x.Label
+	}
+	return ""
+}
+
+func (x *Cohort) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
 // One proposed change to one setting, and what became of it.
 type Delta struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -490,7 +545,8 @@ type Delta struct {
 	Target string `protobuf:"bytes,6,opt,name=target,proto3" json:"target,omitempty"`
 	// The value before. Absent where there was none.
 	OldValue *structpb.Value `protobuf:"bytes,7,opt,name=old_value,json=oldValue,proto3" json:"old_value,omitempty"`
-	// The value after. Absent where the parameter is taken away.
+	// The value after. Absent where the parameter, or a cohort's own value, is
+	// taken away.
 	NewValue *structpb.Value `protobuf:"bytes,8,opt,name=new_value,json=newValue,proto3" json:"new_value,omitempty"`
 	// Why, in words.
 	Reasoning string `protobuf:"bytes,9,opt,name=reasoning,proto3" json:"reasoning,omitempty"`
@@ -523,14 +579,19 @@ type Delta struct {
 	// 100. A refusal of a switch is one of the delta on trial.
 	Refusals []*Refusal `protobuf:"bytes,21,rep,name=refusals,proto3" json:"refusals,omitempty"`
 	// The clients that refuse it, in all; at most 4096 are kept.
-	RefusalCount  uint32 `protobuf:"varint,22,opt,name=refusal_count,json=refusalCount,proto3" json:"refusal_count,omitempty"`
+	RefusalCount uint32 `protobuf:"varint,22,opt,name=refusal_count,json=refusalCount,proto3" json:"refusal_count,omitempty"`
+	// The only tasks whose value it changes. Absent: all but those of cohorts with
+	// a value of their own. Without a new_value, or with that for all tasks, the
+	// cohort has no value of its own from then on: it has the value for all,
+	// whatever that will be.
+	Cohort        *Cohort `protobuf:"bytes,23,opt,name=cohort,proto3" json:"cohort,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Delta) Reset() {
 	*x = Delta{}
-	mi := &file_learning_v1_delta_proto_msgTypes[0]
+	mi := &file_learning_v1_delta_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -542,7 +603,7 @@ func (x *Delta) String() string {
 func (*Delta) ProtoMessage() {}
 
 func (x *Delta) ProtoReflect() protoreflect.Message {
-	mi := &file_learning_v1_delta_proto_msgTypes[0]
+	mi := &file_learning_v1_delta_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -555,7 +616,7 @@ func (x *Delta) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Delta.ProtoReflect.Descriptor instead.
 func (*Delta) Descriptor() ([]byte, []int) {
-	return file_learning_v1_delta_proto_rawDescGZIP(), []int{0}
+	return file_learning_v1_delta_proto_rawDescGZIP(), []int{1}
 }
 
 func (x *Delta) GetDeltaId() string {
@@ -712,6 +773,13 @@ func (x *Delta) GetRefusalCount() uint32 {
 	return 0
 }
 
+func (x *Delta) GetCohort() *Cohort {
+	if x != nil {
+		return x.Cohort
+	}
+	return nil
+}
+
 // A client's refusal of a delta.
 type Refusal struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -729,7 +797,7 @@ type Refusal struct {
 
 func (x *Refusal) Reset() {
 	*x = Refusal{}
-	mi := &file_learning_v1_delta_proto_msgTypes[1]
+	mi := &file_learning_v1_delta_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -741,7 +809,7 @@ func (x *Refusal) String() string {
 func (*Refusal) ProtoMessage() {}
 
 func (x *Refusal) ProtoReflect() protoreflect.Message {
-	mi := &file_learning_v1_delta_proto_msgTypes[1]
+	mi := &file_learning_v1_delta_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -754,7 +822,7 @@ func (x *Refusal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refusal.ProtoReflect.Descriptor instead.
 func (*Refusal) Descriptor() ([]byte, []int) {
-	return file_learning_v1_delta_proto_rawDescGZIP(), []int{1}
+	return file_learning_v1_delta_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Refusal) GetClientId() string {
@@ -804,7 +872,7 @@ type DeltaEvaluation struct {
 
 func (x *DeltaEvaluation) Reset() {
 	*x = DeltaEvaluation{}
-	mi := &file_learning_v1_delta_proto_msgTypes[2]
+	mi := &file_learning_v1_delta_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -816,7 +884,7 @@ func (x *DeltaEvaluation) String() string {
 func (*DeltaEvaluation) ProtoMessage() {}
 
 func (x *DeltaEvaluation) ProtoReflect() protoreflect.Message {
-	mi := &file_learning_v1_delta_proto_msgTypes[2]
+	mi := &file_learning_v1_delta_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -829,7 +897,7 @@ func (x *DeltaEvaluation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeltaEvaluation.ProtoReflect.Descriptor instead.
 func (*DeltaEvaluation) Descriptor() ([]byte, []int) {
-	return file_learning_v1_delta_proto_rawDescGZIP(), []int{2}
+	return file_learning_v1_delta_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *DeltaEvaluation) GetOverallScore() float64 {
@@ -889,7 +957,7 @@ type DeltaEffect struct {
 
 func (x *DeltaEffect) Reset() {
 	*x = DeltaEffect{}
-	mi := &file_learning_v1_delta_proto_msgTypes[3]
+	mi := &file_learning_v1_delta_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -901,7 +969,7 @@ func (x *DeltaEffect) String() string {
 func (*DeltaEffect) ProtoMessage() {}
 
 func (x *DeltaEffect) ProtoReflect() protoreflect.Message {
-	mi := &file_learning_v1_delta_proto_msgTypes[3]
+	mi := &file_learning_v1_delta_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -914,7 +982,7 @@ func (x *DeltaEffect) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeltaEffect.ProtoReflect.Descriptor instead.
 func (*DeltaEffect) Descriptor() ([]byte, []int) {
-	return file_learning_v1_delta_proto_rawDescGZIP(), []int{3}
+	return file_learning_v1_delta_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *DeltaEffect) GetVerdict() Verdict {
@@ -975,7 +1043,7 @@ type Gain struct {
 
 func (x *Gain) Reset() {
 	*x = Gain{}
-	mi := &file_learning_v1_delta_proto_msgTypes[4]
+	mi := &file_learning_v1_delta_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -987,7 +1055,7 @@ func (x *Gain) String() string {
 func (*Gain) ProtoMessage() {}
 
 func (x *Gain) ProtoReflect() protoreflect.Message {
-	mi := &file_learning_v1_delta_proto_msgTypes[4]
+	mi := &file_learning_v1_delta_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1000,7 +1068,7 @@ func (x *Gain) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gain.ProtoReflect.Descriptor instead.
 func (*Gain) Descriptor() ([]byte, []int) {
-	return file_learning_v1_delta_proto_rawDescGZIP(), []int{4}
+	return file_learning_v1_delta_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Gain) GetMetric() string {
@@ -1075,7 +1143,7 @@ type MetricEffect struct {
 
 func (x *MetricEffect) Reset() {
 	*x = MetricEffect{}
-	mi := &file_learning_v1_delta_proto_msgTypes[5]
+	mi := &file_learning_v1_delta_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1087,7 +1155,7 @@ func (x *MetricEffect) String() string {
 func (*MetricEffect) ProtoMessage() {}
 
 func (x *MetricEffect) ProtoReflect() protoreflect.Message {
-	mi := &file_learning_v1_delta_proto_msgTypes[5]
+	mi := &file_learning_v1_delta_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1100,7 +1168,7 @@ func (x *MetricEffect) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MetricEffect.ProtoReflect.Descriptor instead.
 func (*MetricEffect) Descriptor() ([]byte, []int) {
-	return file_learning_v1_delta_proto_rawDescGZIP(), []int{5}
+	return file_learning_v1_delta_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *MetricEffect) GetMetric() string {
@@ -1184,7 +1252,10 @@ var File_learning_v1_delta_proto protoreflect.FileDescriptor
 
 const file_learning_v1_delta_proto_rawDesc = "" +
 	"\n" +
-	"\x17learning/v1/delta.proto\x12\vlearning.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd0\a\n" +
+	"\x17learning/v1/delta.proto\x12\vlearning.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"4\n" +
+	"\x06Cohort\x12\x14\n" +
+	"\x05label\x18\x01 \x01(\tR\x05label\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value\"\xfd\a\n" +
 	"\x05Delta\x12\x19\n" +
 	"\bdelta_id\x18\x01 \x01(\tR\adeltaId\x12\x1a\n" +
 	"\bsequence\x18\x02 \x01(\x04R\bsequence\x12\x17\n" +
@@ -1214,7 +1285,8 @@ const file_learning_v1_delta_proto_rawDesc = "" +
 	"\x10reverts_delta_id\x18\x13 \x01(\tR\x0erevertsDeltaId\x12$\n" +
 	"\x0etrial_delta_id\x18\x14 \x01(\tR\ftrialDeltaId\x120\n" +
 	"\brefusals\x18\x15 \x03(\v2\x14.learning.v1.RefusalR\brefusals\x12#\n" +
-	"\rrefusal_count\x18\x16 \x01(\rR\frefusalCount\"\x95\x01\n" +
+	"\rrefusal_count\x18\x16 \x01(\rR\frefusalCount\x12+\n" +
+	"\x06cohort\x18\x17 \x01(\v2\x13.learning.v1.CohortR\x06cohort\"\x95\x01\n" +
 	"\aRefusal\x12\x1b\n" +
 	"\tclient_id\x18\x01 \x01(\tR\bclientId\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x18\n" +
@@ -1317,7 +1389,7 @@ func file_learning_v1_delta_proto_rawDescGZIP() []byte {
 }
 
 var file_learning_v1_delta_proto_enumTypes = make([]protoimpl.EnumInfo, 7)
-var file_learning_v1_delta_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_learning_v1_delta_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_learning_v1_delta_proto_goTypes = []any{
 	(DeltaType)(0),                // 0: learning.v1.DeltaType
 	(DeltaOperation)(0),           // 1: learning.v1.DeltaOperation
@@ -1326,39 +1398,41 @@ var file_learning_v1_delta_proto_goTypes = []any{
 	(DeltaState)(0),               // 4: learning.v1.DeltaState
 	(Verdict)(0),                  // 5: learning.v1.Verdict
 	(Statistic)(0),                // 6: learning.v1.Statistic
-	(*Delta)(nil),                 // 7: learning.v1.Delta
-	(*Refusal)(nil),               // 8: learning.v1.Refusal
-	(*DeltaEvaluation)(nil),       // 9: learning.v1.DeltaEvaluation
-	(*DeltaEffect)(nil),           // 10: learning.v1.DeltaEffect
-	(*Gain)(nil),                  // 11: learning.v1.Gain
-	(*MetricEffect)(nil),          // 12: learning.v1.MetricEffect
-	(*structpb.Value)(nil),        // 13: google.protobuf.Value
-	(*timestamppb.Timestamp)(nil), // 14: google.protobuf.Timestamp
+	(*Cohort)(nil),                // 7: learning.v1.Cohort
+	(*Delta)(nil),                 // 8: learning.v1.Delta
+	(*Refusal)(nil),               // 9: learning.v1.Refusal
+	(*DeltaEvaluation)(nil),       // 10: learning.v1.DeltaEvaluation
+	(*DeltaEffect)(nil),           // 11: learning.v1.DeltaEffect
+	(*Gain)(nil),                  // 12: learning.v1.Gain
+	(*MetricEffect)(nil),          // 13: learning.v1.MetricEffect
+	(*structpb.Value)(nil),        // 14: google.protobuf.Value
+	(*timestamppb.Timestamp)(nil), // 15: google.protobuf.Timestamp
 }
 var file_learning_v1_delta_proto_depIdxs = []int32{
 	0,  // 0: learning.v1.Delta.type:type_name -> learning.v1.DeltaType
 	1,  // 1: learning.v1.Delta.operation:type_name -> learning.v1.DeltaOperation
-	13, // 2: learning.v1.Delta.old_value:type_name -> google.protobuf.Value
-	13, // 3: learning.v1.Delta.new_value:type_name -> google.protobuf.Value
+	14, // 2: learning.v1.Delta.old_value:type_name -> google.protobuf.Value
+	14, // 3: learning.v1.Delta.new_value:type_name -> google.protobuf.Value
 	2,  // 4: learning.v1.Delta.impact:type_name -> learning.v1.DeltaImpact
 	4,  // 5: learning.v1.Delta.state:type_name -> learning.v1.DeltaState
-	14, // 6: learning.v1.Delta.propose_time:type_name -> google.protobuf.Timestamp
-	14, // 7: learning.v1.Delta.apply_time:type_name -> google.protobuf.Timestamp
-	14, // 8: learning.v1.Delta.expire_time:type_name -> google.protobuf.Timestamp
-	9,  // 9: learning.v1.Delta.evaluation:type_name -> learning.v1.DeltaEvaluation
-	10, // 10: learning.v1.Delta.effect:type_name -> learning.v1.DeltaEffect
-	8,  // 11: learning.v1.Delta.refusals:type_name -> learning.v1.Refusal
-	14, // 12: learning.v1.Refusal.refuse_time:type_name -> google.protobuf.Timestamp
-	3,  // 13: learning.v1.DeltaEvaluation.risk_level:type_name -> learning.v1.RiskLevel
-	5,  // 14: learning.v1.DeltaEffect.verdict:type_name -> learning.v1.Verdict
-	12, // 15: learning.v1.DeltaEffect.metrics:type_name -> learning.v1.MetricEffect
-	11, // 16: learning.v1.DeltaEffect.gains:type_name -> learning.v1.Gain
-	6,  // 17: learning.v1.MetricEffect.statistic:type_name -> learning.v1.Statistic
-	18, // [18:18] is the sub-list for method output_type
-	18, // [18:18] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	15, // 6: learning.v1.Delta.propose_time:type_name -> google.protobuf.Timestamp
+	15, // 7: learning.v1.Delta.apply_time:type_name -> google.protobuf.Timestamp
+	15, // 8: learning.v1.Delta.expire_time:type_name -> google.protobuf.Timestamp
+	10, // 9: learning.v1.Delta.evaluation:type_name -> learning.v1.DeltaEvaluation
+	11, // 10: learning.v1.Delta.effect:type_name -> learning.v1.DeltaEffect
+	9,  // 11: learning.v1.Delta.refusals:type_name -> learning.v1.Refusal
+	7,  // 12: learning.v1.Delta.cohort:type_name -> learning.v1.Cohort
+	15, // 13: learning.v1.Refusal.refuse_time:type_name -> google.protobuf.Timestamp
+	3,  // 14: learning.v1.DeltaEvaluation.risk_level:type_name -> learning.v1.RiskLevel
+	5,  // 15: learning.v1.DeltaEffect.verdict:type_name -> learning.v1.Verdict
+	13, // 16: learning.v1.DeltaEffect.metrics:type_name -> learning.v1.MetricEffect
+	12, // 17: learning.v1.DeltaEffect.gains:type_name -> learning.v1.Gain
+	6,  // 18: learning.v1.MetricEffect.statistic:type_name -> learning.v1.Statistic
+	19, // [19:19] is the sub-list for method output_type
+	19, // [19:19] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_learning_v1_delta_proto_init() }
@@ -1366,14 +1440,14 @@ func file_learning_v1_delta_proto_init() {
 	if File_learning_v1_delta_proto != nil {
 		return
 	}
-	file_learning_v1_delta_proto_msgTypes[5].OneofWrappers = []any{}
+	file_learning_v1_delta_proto_msgTypes[6].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_learning_v1_delta_proto_rawDesc), len(file_learning_v1_delta_proto_rawDesc)),
 			NumEnums:      7,
-			NumMessages:   6,
+			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
