@@ -5,8 +5,11 @@ import { readTlsFiles, type TlsMaterial, type TlsPaths } from './tls-files.ts';
 import { TlsGuard } from './tls-guard.ts';
 import {
   checkToken,
+  digestIn,
   type RequiredRole,
+  type Role,
   readTokens,
+  roleOf,
   type TokenPaths,
   type Tokens,
 } from './tokens.ts';
@@ -71,6 +74,17 @@ export class Access {
   /** Throws NO_TOKEN or NOT_ALLOWED if tokens are required and the header shows none that suffices. */
   check(header: string | undefined, need: RequiredRole): void {
     if (this.#tokenFiles !== undefined) checkToken(this.#tokenFiles.value, header, need);
+  }
+
+  /** The digest of the token in a header `Authorization`; `undefined` if no such token is known. */
+  digestOf(header: string): Buffer | undefined {
+    const digest = digestIn(header);
+    return digest !== undefined && this.roleOf(digest) !== undefined ? digest : undefined;
+  }
+
+  /** The role of the token with a digest; `undefined` if no such token is known, or none is required. */
+  roleOf(digest: Buffer): Role | undefined {
+    return this.#tokenFiles && roleOf(this.#tokenFiles.value, digest);
   }
 
   /** Checks a new config's files; returns a function that makes them live. Throws an `AccessError` for bad files. */

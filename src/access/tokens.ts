@@ -50,11 +50,11 @@ export function checkToken(tokens: Tokens, header: string | undefined, need: Req
   if (header === undefined || header === '') {
     throw noToken('expected a token: authorization: Bearer <token>, found no such header');
   }
-  const token = /^Bearer +(?<token>[\x21-\x7e]+) *$/i.exec(header)?.groups?.token;
-  if (token === undefined) {
+  const digest = digestIn(header);
+  if (digest === undefined) {
     throw noToken('expected authorization: Bearer <token>, found another scheme or no token');
   }
-  const role = roleOf(tokens, token);
+  const role = roleOf(tokens, digest);
   if (role === undefined) throw noToken('the token is not known');
   if (need === 'admin' && role !== 'admin') {
     throw new LearningError(
@@ -64,8 +64,14 @@ export function checkToken(tokens: Tokens, header: string | undefined, need: Req
   }
 }
 
-function roleOf({ known }: Tokens, token: string): Role | undefined {
-  const digest = digestOf(token);
+/** The SHA-256 of the token in a header `Authorization`; `undefined` if it holds none. */
+export function digestIn(header: string): Buffer | undefined {
+  const token = /^Bearer +(?<token>[\x21-\x7e]+) *$/i.exec(header)?.groups?.token;
+  return token === undefined ? undefined : digestOf(token);
+}
+
+/** The role of the token with a digest; `undefined` if it is not known. */
+export function roleOf({ known }: Tokens, digest: Buffer): Role | undefined {
   let found: Role | undefined;
   // All tokens are compared, and by their digests, so that the time taken reveals nothing.
   for (const { digest: one, role } of known) {

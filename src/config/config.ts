@@ -22,7 +22,7 @@ export type BackupSettings = NonNullable<Settings['ledger']['backup']>;
 /** A whole config, checked; frozen in depth. */
 export interface Config
   extends LoopSettings,
-    Pick<Settings, 'limits' | 'monitoring' | 'openfeature'> {
+    Pick<Settings, 'admin' | 'limits' | 'monitoring' | 'openfeature'> {
   /** `undefined` if no listener has TLS. */
   readonly tls:
     | (Settings['tls'] & { readonly certificateFile: string; readonly keyFile: string })

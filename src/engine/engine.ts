@@ -18,6 +18,7 @@ import { declareParameters, retireParameters } from './parameters.ts';
 import { type CycleObserver, Cycles } from './proposals/cycles.ts';
 import { type RuleStatus, ruleStatus } from './proposals/rule-status.ts';
 import { type CycleReport, expireProposals } from './proposals/run-cycle.ts';
+import { type SearchStatus, searchStatuses } from './proposals/search-status.ts';
 import { type Recorded, recordTasks } from './record.ts';
 import { held, type Resolved, resolve, settled } from './resolve.ts';
 import { ResolveUsage } from './resolve-usage.ts';
@@ -101,6 +102,11 @@ export class Engine {
   ruleStatus(rule: Rule): RuleStatus {
     const heldSinceMs = this.#cycles.heldSinceMs.get(rule.fingerprint);
     return ruleStatus(this.ledger.state, rule, this.#environment(), heldSinceMs);
+  }
+
+  /** The searches for parameters' values. */
+  searches(): SearchStatus[] {
+    return searchStatuses(this.ledger.state, this.#environment());
   }
 
   /** What rules see of the metrics that clients have reported; `undefined` if there are none. */

@@ -11,6 +11,7 @@ import {
   type TrackRecord,
   type UnkeptChange,
 } from '../domain/gains.ts';
+import { isOfSearch } from '../domain/search.ts';
 import { own } from '../domain/value.ts';
 import type { LedgerState } from '../ledger/state.ts';
 import { trialOf } from '../ledger/view.ts';
@@ -48,7 +49,7 @@ export function sumGains(state: LedgerState): Gains {
     exploring: exploringCost(state, deltas),
     holdingBack: holdingCost(changes),
     unkept: deltas
-      .filter(isUnkept)
+      .filter((delta) => isUnkept(delta) && !isRace(delta))
       .map((delta) => unkeptChange(state, delta))
       .reverse(),
     open,
@@ -196,6 +197,11 @@ function together(costs: readonly ProvingCost[]): ProvingCost {
 function isUnkept({ state, effect, revertsDeltaId }: Delta): boolean {
   if (revertsDeltaId !== '') return false;
   return state === 'reverted' || (state === 'proposed' && effect?.verdict === 'harmed');
+}
+
+/** Whether a delta was a race of a search; the trial that proves its champion puts a value on probation. */
+function isRace(delta: Delta): boolean {
+  return isOfSearch(delta) && delta.promotion === undefined;
 }
 
 function unkeptChange({ head }: LedgerState, delta: Delta): UnkeptChange {

@@ -3,7 +3,7 @@ import { LearningError, messageOf } from '../domain/errors.ts';
 import type { Retention } from '../domain/settings.ts';
 import { type Awaitable, settle, whenKnown } from './awaitable.ts';
 import { Draft } from './draft.ts';
-import type { LedgerEvent } from './event.ts';
+import type { LedgerEvent, StoredEvent } from './event.ts';
 import { foldStored } from './fold-stored.ts';
 import type { Head } from './head.ts';
 import type { Forgotten } from './retained-tasks.ts';
@@ -192,6 +192,11 @@ export class Ledger {
       if (this.#waiting.length > 0) void this.flush();
     });
     return this.#underWay;
+  }
+
+  /** As `LedgerStore.read`; `eventsAt` reads many. */
+  read(positions: readonly number[]): Awaitable<readonly StoredEvent[]> {
+    return this.#store.read(positions);
   }
 
   /** Bytes on disk. */

@@ -4,6 +4,7 @@ import type { MetricsReport } from '../domain/metrics.ts';
 import type { Retention } from '../domain/settings.ts';
 import type { Task } from '../domain/task.ts';
 import type { Trial } from '../trial/trial.ts';
+import { DeltaRows } from './delta-rows.ts';
 import type { LedgerEvent, StoredEvent, TrialAdvanced } from './event.ts';
 import { byOrdinal, isOpen } from './fold-delta.ts';
 import { emptyHead, type Head } from './head.ts';
@@ -55,7 +56,7 @@ export class LedgerState implements LedgerView {
   readonly pendingWork = new PendingWork();
   /** In creation order, but a delta that is no longer open moves to the end: retention counts from its decision. */
   readonly #deltas = new Map<string, Delta>();
-  readonly #deltaEvents = new Map<string, number[]>();
+  readonly deltaRows = new DeltaRows();
   readonly #holdbackRows = new HoldbackRows();
   readonly #newest = new NewestProposals();
   /** Deltas that are open: see `isOpen`. */
@@ -146,6 +147,11 @@ export class LedgerState implements LedgerView {
     return this.#applied.at(sequence - (this.head.sequence - this.#applied.length) - 1);
   }
 
+  /** Deltas retained. */
+  get deltaCount(): number {
+    return this.#deltas.size;
+  }
+
   /** The retained deltas, newest first. */
   *deltasNewestFirst(beforeOrdinal = Number.POSITIVE_INFINITY): Generator<Delta> {
     const byBirth = [...this.#deltas.values()].sort((a, b) => byOrdinal(b, a));
@@ -201,7 +207,7 @@ export class LedgerState implements LedgerView {
   }
 
   static #keepWithDelta(event: { deltaId: string }, position: number, state: LedgerState): void {
-    state.#deltaEvents.get(event.deltaId)?.push(position);
+    state.deltaRows.add(event.deltaId, position);
   }
 
   static #keepWithHead(_: LedgerEvent, position: number, state: LedgerState): void {
@@ -209,14 +215,13 @@ export class LedgerState implements LedgerView {
   }
 
   #mergeReceipts({ deltaId, receipts }: TrialAdvanced, position: number): void {
-    this.#deltaEvents.get(deltaId)?.push(position);
+    this.deltaRows.addReceipts(deltaId, position, receipts);
     const first = receipts[0]?.step.step;
     const dropped = this.#holdbackRows.add(deltaId, position, first === 'renew');
     if (receipts.at(-1)?.step.step === 'confirm') this.#holdbackRows.begin(deltaId);
     if (dropped.length === 0) return;
     this.#drop(dropped);
-    const left = this.#deltaEvents.get(deltaId)?.filter((one) => !dropped.includes(one));
-    this.#deltaEvents.set(deltaId, left ?? []);
+    this.deltaRows.remove(deltaId, dropped);
   }
 
   #mergeDelta(delta: Delta): void {
@@ -253,8 +258,7 @@ export class LedgerState implements LedgerView {
       surplus -= 1;
       this.#deltas.delete(delta.deltaId);
       this.#newest.forget(delta);
-      drop.push(...(this.#deltaEvents.get(delta.deltaId) ?? []));
-      this.#deltaEvents.delete(delta.deltaId);
+      drop.push(...this.deltaRows.forget(delta.deltaId));
       this.pendingWork.forget(delta.deltaId);
       this.#holdbackRows.forget(delta.deltaId);
       this.head.compactedThrough = Math.max(this.head.compactedThrough, delta.sequence);
@@ -274,7 +278,7 @@ export class LedgerState implements LedgerView {
       else state.#drop(state.#metrics.add(clientId, { report, reportTimeMs, position }));
     },
     delta_proposed: ({ proposal: { deltaId } }, position, state) =>
-      void state.#deltaEvents.set(deltaId, [position]),
+      state.deltaRows.begin(deltaId, position),
     delta_applied: LedgerState.#keepWithDelta,
     delta_rejected: LedgerState.#keepWithDelta,
     delta_expired: LedgerState.#keepWithDelta,

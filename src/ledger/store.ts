@@ -30,6 +30,11 @@ export interface LedgerStore {
    * commit has happened: `recover` finds out, and must be called before another commit.
    */
   commit(commit: Commit): Awaitable<void>;
+  /**
+   * The events at some positions, in order of position; those that are no longer there are left out. Throws
+   * `LedgerCorruptError`, and `StoreFault` if the store cannot be read. It may be called while a commit is under way.
+   */
+  read(positions: readonly number[]): Awaitable<readonly StoredEvent[]>;
   /** Throws `MissingFault` if committed data is no longer in its place. */
   check(): Awaitable<void>;
   /**
@@ -46,6 +51,7 @@ export interface LedgerStore {
 export interface SyncLedgerStore extends LedgerStore {
   load(): StoredLedger | undefined;
   commit(commit: Commit): void;
+  read(positions: readonly number[]): readonly StoredEvent[];
   check(): void;
   recover(): boolean;
   close(): void;

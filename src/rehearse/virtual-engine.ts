@@ -24,6 +24,7 @@ const CLIENT = 'orchestrator';
 const FORGETTING: SyncLedgerStore = {
   load: () => undefined,
   commit() {},
+  read: () => [],
   check() {},
   recover: () => false,
   sizeBytes: () => 0,

@@ -19,7 +19,7 @@ import { learningHandlers } from './services/learning.ts';
 import { addReflection, REFLECTION } from './services/reflection.ts';
 import { DeltaStreams, type SubscriberInfo } from './streams/deltas.ts';
 import { OpenStreams, type StreamLimits } from './streams/open-streams.ts';
-import { createValidate } from './validation/validate.ts';
+import { createValidate, type Validate } from './validation/validate.ts';
 
 export interface LearningServerOptions {
   readonly engine: Engine;
@@ -49,6 +49,8 @@ export interface CallLimits extends StreamLimits {
 export interface LearningServer {
   readonly server: Server;
   readonly http: HttpFront;
+  /** The rules of the proto, for requests that come another way. */
+  readonly validate: Validate;
   /** Sets the status of the health service. Not serving before the first call. */
   setServing(serving: boolean): void;
   /** The open StreamDeltas streams. */
@@ -115,6 +117,7 @@ export function createLearningServer(options: LearningServerOptions): LearningSe
   return {
     server,
     http,
+    validate,
     setServing: (serving) => health.setServing(serving),
     subscribers,
     pendingCalls: () => admission.pending,

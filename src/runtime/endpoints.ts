@@ -3,8 +3,8 @@ import type { Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 import type { Access } from '../access/access.ts';
-import { denyHttp } from '../access/http-access.ts';
-import { type AdminSources, createAdminServer } from '../admin/http.ts';
+import { createAdminServer } from '../admin/http.ts';
+import type { WebOptions } from '../admin/web/serve.ts';
 import { messageOf } from '../domain/errors.ts';
 import { formatAddress } from '../net/address.ts';
 import { ConnectionCap } from '../net/connection-cap.ts';
@@ -17,7 +17,8 @@ import type { Entry, ListenPlan } from './listen-plan.ts';
 export interface EndpointsOptions {
   readonly listenPlan: ListenPlan;
   readonly service: Pick<LearningServer, 'server' | 'http'>;
-  readonly sources: Omit<AdminSources, 'deny'>;
+  /** What the admin server serves. */
+  readonly web: WebOptions;
   /** Maximum number of connections of the service; those of the admin pages have a bound of their own. */
   readonly maxConnections: () => number;
 }
@@ -37,7 +38,7 @@ export interface Endpoints {
 export function createEndpoints({
   listenPlan,
   service: { server, http },
-  sources,
+  web,
   maxConnections,
 }: EndpointsOptions): Endpoints {
   const { access, socketMode } = listenPlan;
@@ -50,10 +51,7 @@ export function createEndpoints({
   const onError = (error: Error) => access.logListenerError(error);
   const listeners = new Listeners(server, { socketMode, secure, http1: http, cap, onError });
   const { isSecure } = listenPlan.adminListen;
-  const admin = createAdminServer(
-    { ...sources, deny: (request) => denyHttp(access, request) },
-    isSecure ? tls?.httpsOptions() : undefined,
-  );
+  const admin = createAdminServer(web, isSecure ? tls?.httpsOptions() : undefined);
   if (admin instanceof TlsServer) tls?.follow(admin);
   return {
     admin,

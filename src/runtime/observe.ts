@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Metrics } from '../admin/metrics.ts';
+import type { Metrics } from '../admin/metrics/metrics.ts';
 import type { Clock } from '../domain/clock.ts';
 import { type Delta, isIdleSwitch } from '../domain/delta.ts';
 import type { EngineObserver } from '../engine/engine.ts';

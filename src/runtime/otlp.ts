@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Metrics } from '../admin/metrics.ts';
+import type { Metrics } from '../admin/metrics/metrics.ts';
 import type { OtlpSettings } from '../domain/otlp.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { IntakeObserver } from '../otlp/intake.ts';

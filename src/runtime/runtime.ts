@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import type { Access } from '../access/access.ts';
-import { createMetrics, type MetricSources, type Metrics } from '../admin/metrics.ts';
+import { createMetrics, type MetricSources, type Metrics } from '../admin/metrics/metrics.ts';
 import type { Config } from '../config/config.ts';
 import { retentionOf } from '../domain/settings.ts';
 import { Engine } from '../engine/engine.ts';
@@ -14,6 +14,7 @@ import { trialOn } from '../ledger/view.ts';
 import { redirectGrpcLog } from '../rpc/grpc-js/server.ts';
 import type { HandlerEnvironment } from '../rpc/handlers.ts';
 import { createLearningServer, type LearningServer } from '../rpc/server.ts';
+import { createAdmin } from './admin.ts';
 import { drain } from './drain.ts';
 import { authorityOf, createEndpoints, type Endpoints } from './endpoints.ts';
 import { LedgerWatch } from './ledger-watch.ts';
@@ -66,27 +67,24 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     await store.close();
     throw error;
   });
-  redirectGrpcLog((line) => log.warn({ from: 'grpc-js' }, line));
-  const environment = environmentOf(log, metrics);
-  const service = createLearningServer({
-    engine,
-    clock: systemClock,
-    configError: () => refusedConfig || access.problem,
-    reflection: options.reflection,
-    openfeature: options.config.openfeature.enabled,
-    otlp: takeOtlp(engine.ledger, () => config.otlp, log, metrics),
-    authority: authorityOf(access, environment),
+  const service = createService(options, engine, metrics, {
+    configError: () => refusedConfig,
+    otlp: () => config.otlp,
     limits: () => config.limits,
-    environment,
   });
-  const endpoints = createEndpoints({
-    listenPlan,
-    service,
-    maxConnections: () => config.limits.maxConnections,
-    sources: {
+  const { web, api } = createAdmin({
+    ...{ engine, service, listenPlan, log },
+    configError: () => refusedConfig || access.problem,
+    hosts: () => config.admin.hosts,
+    newestBackupMs: options.newestBackupMs ?? (() => undefined),
+    probes: {
       notReady: () => (isReady ? failureIn(engine.ledger) : 'not serving'),
       metrics: () => metrics.page(),
     },
+  });
+  const endpoints = createEndpoints({
+    ...{ listenPlan, service, web },
+    maxConnections: () => config.limits.maxConnections,
   });
   metrics.addGauges({
     ...sourcesOf(options, engine, service, endpoints),
@@ -98,6 +96,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     isReady = false;
     service.setServing(false);
     engine.stop();
+    api.close();
     watch.stop();
     await drain({ service, endpoints, log }, options.drainTimeout * 1000);
     access.stop();
@@ -126,6 +125,34 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     await stop().catch(() => store.close());
     throw error;
   }
+}
+
+/** The parts of a config that may change while the service runs. */
+interface LiveSettings {
+  configError(): string;
+  otlp(): Config['otlp'];
+  limits(): Config['limits'];
+}
+
+function createService(
+  { log, listenPlan: { access }, reflection, config }: RuntimeOptions,
+  engine: Engine,
+  metrics: Metrics,
+  { configError, otlp, limits }: LiveSettings,
+): LearningServer {
+  redirectGrpcLog((line) => log.warn({ from: 'grpc-js' }, line));
+  const environment = environmentOf(log, metrics);
+  return createLearningServer({
+    engine,
+    clock: systemClock,
+    configError: () => configError() || access.problem,
+    reflection,
+    openfeature: config.openfeature.enabled,
+    otlp: takeOtlp(engine.ledger, otlp, log, metrics),
+    authority: authorityOf(access, environment),
+    limits,
+    environment,
+  });
 }
 
 function followAccess(access: Access, service: LearningServer, metrics: Metrics): void {

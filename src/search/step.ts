@@ -1,4 +1,4 @@
-import type { SearchRange } from '../domain/search.ts';
+import type { SearchRange, SearchScale } from '../domain/search.ts';
 
 /** Steps are in doublings on a log scale; on a linear one, as many times this share of the range. */
 const LINEAR_SHARE = 0.2;
@@ -21,6 +21,11 @@ export function longerStep(step: number): number {
 /** The step after one that helped in neither direction. */
 export function shorterStep(step: number): number {
   return step / 2;
+}
+
+/** A step as people read it: a factor on a log scale, a share of the range on a linear one. */
+export function scaledStep(step: number, scale: SearchScale): number {
+  return scale === 'log' ? 2 ** step : step * LINEAR_SHARE;
 }
 
 /** Whether a step is too short to find anything with it. */

@@ -18,6 +18,13 @@ export function createMemoryStore(): SyncLedgerStore {
       for (const { position, event } of commit.events) events.set(position, event);
       head = structuredClone(commit.head);
     },
+    read: (positions) =>
+      [...new Set(positions)]
+        .sort((a, b) => a - b)
+        .flatMap((position) => {
+          const event = events.get(position);
+          return event === undefined ? [] : [{ position, event }];
+        }),
     check(): void {},
     recover: () => false,
     sizeBytes: () => 0,

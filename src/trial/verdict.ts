@@ -216,12 +216,31 @@ export function unproven({ evidence }: Pick<Trial, 'evidence'>): readonly Metric
   return evidence.filter(({ metric, peaks }) => hasMargin(metric) && peaks.notWorse < SUFFICIENT);
 }
 
+/** An e-value, and the limit at which it decides. */
+export interface Reading {
+  readonly e: number;
+  readonly limit: number;
+}
+
+/** The evidence of harm; at its limit, it shows harm. */
+export function harmReading(trial: Pick<Trial, 'stage' | 'plan'>, evidence: Evidence): Reading {
+  if (!isByGroups(trial)) return { e: combinedHarm(evidence), limit: SUFFICIENT };
+  const own = watched(evidence);
+  const values = own.map((one) => eHarmInForce(one, one === evidence[0]));
+  return { e: Math.max(...values, 0), limit: (SUFFICIENT / 2) * Math.max(own.length, 2) };
+}
+
+/** The evidence of help; from its limit on, it may promote a change or confirm it. */
+export function helpReading({ stage, plan, evidence }: Trial): Reading {
+  const [primary] = evidence;
+  if (stage === 'trial') return { e: primary ? eHelp(primary) : 1, limit: plan.sufficient };
+  return { e: primary?.peaks.help ?? 1, limit: CONFIRMING };
+}
+
 /** Whether evidence, in order of dispatch or of arrival, shows harm. */
 export function isHarmful(trial: Trial, evidence: Evidence): boolean {
-  if (!isByGroups(trial)) return combinedHarm(evidence) >= SUFFICIENT;
-  const own = watched(evidence);
-  const limit = (SUFFICIENT / 2) * Math.max(own.length, 2);
-  return own.some((one) => eHarmInForce(one, one === evidence[0]) >= limit);
+  const { e, limit } = harmReading(trial, evidence);
+  return e >= limit;
 }
 
 /** The number of tasks that may still be assigned an arm in this stage. */

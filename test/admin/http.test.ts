@@ -4,17 +4,20 @@ import { type AddressInfo, connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
 import { createAdminServer } from '../../src/admin/http.ts';
+import { probeRoutes } from '../../src/admin/probes.ts';
+import { HttpError } from '../../src/admin/web/answers.ts';
 
 async function start() {
   const pages: (() => void)[] = [];
-  const server = createAdminServer({
+  const routes = probeRoutes({
     notReady: () => undefined,
-    deny: () => undefined,
     metrics: () =>
       new Promise((resolve) =>
         pages.push(() => resolve({ contentType: 'text/plain', text: 'a page' })),
       ),
   });
+  const failure = (error: unknown) => new HttpError(500, 'INTERNAL', String(error));
+  const server = createAdminServer({ routes, gate: { check: () => {} }, failure });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => void server.close());

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { createMetrics, type MetricSources } from '../../src/admin/metrics.ts';
+import { createMetrics, type MetricSources } from '../../src/admin/metrics/metrics.ts';
 
 const DOC = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
 

@@ -174,6 +174,30 @@ test('in blocks, races go on, too', async () => {
   expectAudited(fixture.store);
 });
 
+test('its status says what it does, and where it is', async () => {
+  const fixture = await createTrialFixture(yaml());
+  const status = () => fixture.engine.searches()[0];
+  expect(status()).toMatchObject({ target: 'level', state: undefined, doing: 'it begins' });
+  const deltaId = await fixture.begin();
+  expect(status()).toMatchObject({ step: 2, doing: `8 races against 4, by delta ${deltaId}` });
+  await fixture.runUntil(deltaId, 'applied', bestAt(20));
+  expect(status()?.bounds).toEqual({ below: 4, above: Number.POSITIVE_INFINITY });
+  expect(status()?.doing).toBe('23 is to race against 8');
+  await runUntil(fixture, () => status()?.doing.includes('is being proven') === true, bestAt(20));
+  expect(status()?.restTasks).toBeGreaterThan(0);
+  await runUntil(fixture, () => status()?.doing === 'it rests', bestAt(20));
+});
+
+test('races are a cost of exploring, and no changes that were not kept', async () => {
+  const fixture = await createTrialFixture(yaml());
+  await runUntil(fixture, isProven(fixture, 20), bestAt(20));
+  const { changes, unkept, exploring, record } = fixture.engine.gains();
+  expect(changes).toMatchObject([{ delta: { ruleId: 'search:level', oldValue: 4 } }]);
+  expect(unkept).toEqual([]);
+  expect(exploring.tasks).toBeGreaterThan(20);
+  expect(record).toMatchObject({ promotions: 1, confirmed: 1 });
+});
+
 test('two searches take turns', async () => {
   const two = yaml().replace(
     'parameters: {',

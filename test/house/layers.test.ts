@@ -109,7 +109,25 @@ const ROOMS: Record<string, readonly string[]> = {
     ...['gen', 'domain', 'wire', 'client', 'rpc/validation', ...GRPC],
     ...['node:crypto', 'node:fs', 'node:stream', 'node:timers/promises'],
   ],
-  admin: ['domain', 'net', 'prom-client', 'node:http', 'node:https'],
+  admin: ['admin/web', 'domain', 'net', 'node:http', 'node:https'],
+  'admin/web': [
+    ...['access', 'domain', 'net', 'node:crypto', 'node:fs/promises', 'node:http', 'node:net'],
+    ...['node:path', 'node:util', 'node:zlib'],
+  ],
+  'admin/api': [
+    ...['gen', 'admin/timeline', 'admin/web', 'domain', 'engine', 'engine/decision', 'ledger'],
+    ...[
+      'rpc/services',
+      'rpc/streams',
+      'rpc/validation',
+      'trial',
+      'trial/evidence',
+      'wire',
+      ...GRPC,
+    ],
+  ],
+  'admin/metrics': ['domain', 'prom-client'],
+  'admin/timeline': [],
 };
 
 /** Layers that are handed time and randomness, and never look for them. */

@@ -32,6 +32,7 @@ class WaitingStore implements LedgerStore {
     });
   }
 
+  read = async () => [];
   async check() {
     if (this.fault !== undefined) throw this.fault;
   }

@@ -6,7 +6,7 @@ import { choice, flag, labels, number, path, section, string, whole } from './fi
 import { MAX_LABEL_LENGTH, MAX_METRIC_LENGTH, MAX_SECONDS, MAX_SEED_LENGTH } from './limits.ts';
 import { LOG_LEVELS } from './log-level.ts';
 import { otlp } from './otlp-section.ts';
-import { limits, openfeature, tls, tokens } from './service-sections.ts';
+import { admin, limits, openfeature, tls, tokens } from './service-sections.ts';
 
 // The keys of all sections, each with its kind, range, text, and default or, without one, an example. A comment gives
 // the reason for a range. Everything else that knows keys is derived from these: the checks, the defaults,
@@ -247,7 +247,7 @@ const ledger = section(
 /** Every section; each may be left out. */
 export const sections = {
   ...{ cycle, recording, metrics, reflection, curation, trial },
-  ...{ openfeature, otlp, tls, tokens, limits, monitoring, ledger },
+  ...{ openfeature, otlp, tls, tokens, admin, limits, monitoring, ledger },
 };
 
 /** The sections of a config file, with a default for each key that has one. */

@@ -35,6 +35,21 @@ export const tokens = section(
   'Bearer tokens, one a line, read again when they change. With either file callers need one.',
 ).prefault({});
 
+/** Pages and API of the admin listener. */
+export const admin = section(
+  {
+    hosts: z
+      .array(string(MAX_NAME_LENGTH, 'a host', 'A host'), 'expected a list of hosts')
+      .max(MAX_ALLOWED_NAMES, `expected at most ${MAX_ALLOWED_NAMES} hosts`)
+      .describe(
+        'Names by which browsers reach the admin listener, beside localhost, its address and its host; ' +
+          'others are refused',
+      )
+      .default([]),
+  },
+  'The page and the API on the admin listener.',
+).prefault({});
+
 /** How much is served at once. */
 export const limits = section(
   {

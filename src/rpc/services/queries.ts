@@ -31,6 +31,7 @@ import {
 } from '../../wire/to-proto.ts';
 import type { SubscriberInfo } from '../streams/deltas.ts';
 import { MAX_PAGE_SIZE, readPage, takePage } from './page.ts';
+import { searchMessages } from './search-messages.ts';
 
 const DEFAULT_DELTAS = 50;
 const DEFAULT_CYCLES = 10;
@@ -82,6 +83,7 @@ export function getStatus(
     configError: clip(sources.configError(), MAX_CONFIG_ERROR_BYTES),
     ...listSubscribers(sources, request),
     rules: engine.settings.rules.map((rule) => ruleStatus(engine, rule)),
+    searches: searchMessages(engine),
   };
 }
 
@@ -169,7 +171,8 @@ function withEffect(state: LedgerState, delta: Delta) {
   return toProtoDelta(told, effectOf(state, delta), state.head.clock.offsetMs);
 }
 
-function ruleStatus(
+/** What is known of a rule, for GetStatus. */
+export function ruleStatus(
   engine: Engine,
   rule: Engine['settings']['rules'][number],
 ): MessageInitShape<typeof RuleStatusSchema> {

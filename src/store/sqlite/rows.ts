@@ -76,6 +76,38 @@ export function loadRows(db: DatabaseSync, file: string): StoredLedger | undefin
   return undefined;
 }
 
+/** A row of an event, whose checksum fits. */
+export interface SoundRow {
+  readonly position: number;
+  readonly kind: string;
+  readonly body: string;
+}
+
+/** Reads rows by their positions; those that are not there are left out. Throws `LedgerCorruptError`. */
+export function rowReader(db: DatabaseSync, file: string) {
+  const select = db.prepare('SELECT kind, body, checksum FROM events WHERE position = ?');
+  return (positions: readonly number[]): SoundRow[] =>
+    positions.flatMap((position) => {
+      const row = guard(file, () => select.get(position));
+      return row === undefined ? [] : [soundRow(file, { ...row, position })];
+    });
+}
+
+/** The event of a row. Throws `LedgerCorruptError`. */
+export function eventOf(file: string, { position, kind, body }: SoundRow): StoredEvent {
+  return { position, event: guard(file, () => decodeEvent(kind, body)) };
+}
+
+function soundRow(file: string, row: Readonly<Record<string, unknown>>): SoundRow {
+  const position = Number(row.position);
+  const kind = String(row.kind);
+  const body = String(row.body);
+  if (row.checksum !== checksum(position, kind, body)) {
+    throw corruptLedger(file, `event ${position} (${kind}) is damaged`);
+  }
+  return { position, kind, body };
+}
+
 /** @param expected the number of events there must be, so that a missing one is noticed */
 function* readEvents(db: DatabaseSync, file: string, expected: number): Iterable<StoredEvent> {
   const rows = db.prepare('SELECT position, kind, body, checksum FROM events ORDER BY position');
@@ -85,13 +117,7 @@ function* readEvents(db: DatabaseSync, file: string, expected: number): Iterable
     if (next.done && count === expected) return;
     if (next.done)
       throw corruptLedger(file, `it should hold ${expected} events, but holds ${count}`);
-    const position = Number(next.value.position);
-    const kind = String(next.value.kind);
-    const body = String(next.value.body);
-    if (next.value.checksum !== checksum(position, kind, body)) {
-      throw corruptLedger(file, `event ${position} (${kind}) is damaged`);
-    }
-    yield { position, event: guard(file, () => decodeEvent(kind, body)) };
+    yield eventOf(file, soundRow(file, next.value));
   }
 }
 

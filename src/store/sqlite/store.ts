@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
+import type { StoredEvent } from '../../ledger/event.ts';
 import {
   type Commit,
   MissingFault,
@@ -16,7 +17,16 @@ import { type DirectoryLock, lockDirectory } from './directory-lock.ts';
 import { type EncodedCommit, encodeCommit } from './encoded-commit.ts';
 import { openDatabase } from './file.ts';
 import { FreePages } from './free-pages.ts';
-import { loadRows, parseHead, type RowWriter, readHead, rowWriter } from './rows.ts';
+import {
+  eventOf,
+  loadRows,
+  parseHead,
+  type RowWriter,
+  readHead,
+  rowReader,
+  rowWriter,
+  type SoundRow,
+} from './rows.ts';
 import { asStoreFault, isSpoilt } from './store-fault.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -24,6 +34,7 @@ import { inTransaction } from './transaction.ts';
 interface Connection {
   readonly db: DatabaseSync;
   readonly writer: RowWriter;
+  readonly reader: (positions: readonly number[]) => SoundRow[];
   readonly pages: FreePages;
   readonly file: string | undefined;
   readonly companions: string;
@@ -81,6 +92,15 @@ export class SqliteStore implements SyncLedgerStore {
     }
     this.#settle(head);
     this.#mark.write(mark);
+  }
+
+  read(positions: readonly number[]): StoredEvent[] {
+    return this.readRows(positions).map((row) => eventOf(this.#file, row));
+  }
+
+  /** As `read`, without decoding. */
+  readRows(positions: readonly number[]): SoundRow[] {
+    return this.#connection().reader(positions);
   }
 
   /** Finds the cause of an error by checks of the files and the disk: SQLite has one code for all disk errors. */
@@ -233,6 +253,7 @@ function connect(file: string): Connection {
   return {
     db,
     writer: rowWriter(db),
+    reader: rowReader(db, file),
     pages: new FreePages(db),
     file: identityOf(file),
     companions: companionsOf(file),

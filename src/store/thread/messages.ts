@@ -5,10 +5,12 @@ import {
   StoreFault,
 } from '../../ledger/store.ts';
 import type { EncodedCommit } from '../sqlite/encoded-commit.ts';
+import type { SoundRow } from '../sqlite/rows.ts';
 
 /** A call of the store in the thread. */
 export type StoreCall =
   | { readonly call: 'write'; readonly commit: EncodedCommit }
+  | { readonly call: 'read'; readonly positions: readonly number[] }
   | { readonly call: 'check' | 'recover' | 'close' };
 
 /** An answer to a call. Answers come in the order of the calls; one before them says that the store is open. */
@@ -17,6 +19,8 @@ export interface StoreAnswer {
   readonly sizeBytes: number;
   /** The result of `recover`. */
   readonly isDone?: boolean;
+  /** The result of `read`; the main thread decodes it. */
+  readonly rows?: readonly SoundRow[];
   readonly fault?: SentError;
 }
 

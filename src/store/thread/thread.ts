@@ -18,6 +18,7 @@ try {
   let sizeBytes = store.sizeBytes();
   const perform = (call: StoreCall): Partial<StoreAnswer> => {
     if (call.call === 'recover') return { isDone: store.recover() };
+    if (call.call === 'read') return { rows: store.readRows(call.positions) };
     if (call.call === 'write') store.write(call.commit);
     else store[call.call]();
     return {};

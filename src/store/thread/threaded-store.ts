@@ -11,7 +11,7 @@ import {
 } from '../../ledger/store.ts';
 import { LEDGER_FILE } from '../disk/files.ts';
 import { encodeCommit } from '../sqlite/encoded-commit.ts';
-import { loadRows } from '../sqlite/rows.ts';
+import { eventOf, loadRows } from '../sqlite/rows.ts';
 import { receivedError, type StoreAnswer, type StoreCall } from './messages.ts';
 
 /** A `.ts` file in the sources, a `.js` file once built. */
@@ -67,6 +67,11 @@ export class ThreadedStore implements LedgerStore {
 
   async commit(commit: Commit): Promise<void> {
     await this.#call({ call: 'write', commit: encodeCommit(commit) });
+  }
+
+  async read(positions: readonly number[]): Promise<readonly StoredEvent[]> {
+    const { rows = [] } = await this.#call({ call: 'read', positions });
+    return rows.map((row) => eventOf(this.#file, row));
   }
 
   async check(): Promise<void> {

@@ -12,6 +12,7 @@ export function createJsonStore(): SyncLedgerStore {
       const read = events.map(asText);
       inner.commit({ events: read, drop, head: JSON.parse(JSON.stringify(head)) });
     },
+    read: (positions) => inner.read(positions),
     check: () => inner.check(),
     recover: () => inner.recover(),
     sizeBytes: () => inner.sizeBytes(),

@@ -587,7 +587,10 @@ type SetParameterRequest struct {
 	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
 	// Rules leave the parameter alone for this many seconds, at least
 	// curation.cooldown_seconds. 0 to 31,536,000 (a year).
-	HoldSeconds   float64 `protobuf:"fixed64,4,opt,name=hold_seconds,json=holdSeconds,proto3" json:"hold_seconds,omitempty"`
+	HoldSeconds float64 `protobuf:"fixed64,4,opt,name=hold_seconds,json=holdSeconds,proto3" json:"hold_seconds,omitempty"`
+	// The only tasks that get the value; the label must be trial.cohorts of the
+	// config. Absent: all tasks, and no cohort keeps a value of its own.
+	Cohort        *Cohort `protobuf:"bytes,5,opt,name=cohort,proto3" json:"cohort,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -648,6 +651,13 @@ func (x *SetParameterRequest) GetHoldSeconds() float64 {
 		return x.HoldSeconds
 	}
 	return 0
+}
+
+func (x *SetParameterRequest) GetCohort() *Cohort {
+	if x != nil {
+		return x.Cohort
+	}
+	return nil
 }
 
 // The override.
@@ -890,12 +900,13 @@ const file_learning_v1_admin_service_proto_rawDesc = "" +
 	"\bdelta_id\x18\x01 \x01(\tR\adeltaId\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\"?\n" +
 	"\x13RevertDeltaResponse\x12(\n" +
-	"\x05delta\x18\x01 \x01(\v2\x12.learning.v1.DeltaR\x05delta\"\x96\x01\n" +
+	"\x05delta\x18\x01 \x01(\v2\x12.learning.v1.DeltaR\x05delta\"\xc3\x01\n" +
 	"\x13SetParameterRequest\x12\x16\n" +
 	"\x06target\x18\x01 \x01(\tR\x06target\x12,\n" +
 	"\x05value\x18\x02 \x01(\v2\x16.google.protobuf.ValueR\x05value\x12\x16\n" +
 	"\x06reason\x18\x03 \x01(\tR\x06reason\x12!\n" +
-	"\fhold_seconds\x18\x04 \x01(\x01R\vholdSeconds\"@\n" +
+	"\fhold_seconds\x18\x04 \x01(\x01R\vholdSeconds\x12+\n" +
+	"\x06cohort\x18\x05 \x01(\v2\x13.learning.v1.CohortR\x06cohort\"@\n" +
 	"\x14SetParameterResponse\x12(\n" +
 	"\x05delta\x18\x01 \x01(\v2\x12.learning.v1.DeltaR\x05delta\"\x14\n" +
 	"\x12PauseTrialsRequest\"-\n" +
@@ -951,6 +962,7 @@ var file_learning_v1_admin_service_proto_goTypes = []any{
 	(*Cycle)(nil),                 // 18: learning.v1.Cycle
 	(*Delta)(nil),                 // 19: learning.v1.Delta
 	(*structpb.Value)(nil),        // 20: google.protobuf.Value
+	(*Cohort)(nil),                // 21: learning.v1.Cohort
 }
 var file_learning_v1_admin_service_proto_depIdxs = []int32{
 	18, // 0: learning.v1.RunCycleResponse.cycle:type_name -> learning.v1.Cycle
@@ -958,30 +970,31 @@ var file_learning_v1_admin_service_proto_depIdxs = []int32{
 	19, // 2: learning.v1.RejectDeltaResponse.delta:type_name -> learning.v1.Delta
 	19, // 3: learning.v1.RevertDeltaResponse.delta:type_name -> learning.v1.Delta
 	20, // 4: learning.v1.SetParameterRequest.value:type_name -> google.protobuf.Value
-	19, // 5: learning.v1.SetParameterResponse.delta:type_name -> learning.v1.Delta
-	0,  // 6: learning.v1.LearningAdminService.StartLearning:input_type -> learning.v1.StartLearningRequest
-	2,  // 7: learning.v1.LearningAdminService.StopLearning:input_type -> learning.v1.StopLearningRequest
-	4,  // 8: learning.v1.LearningAdminService.RunCycle:input_type -> learning.v1.RunCycleRequest
-	6,  // 9: learning.v1.LearningAdminService.ApproveDelta:input_type -> learning.v1.ApproveDeltaRequest
-	8,  // 10: learning.v1.LearningAdminService.RejectDelta:input_type -> learning.v1.RejectDeltaRequest
-	10, // 11: learning.v1.LearningAdminService.RevertDelta:input_type -> learning.v1.RevertDeltaRequest
-	12, // 12: learning.v1.LearningAdminService.SetParameter:input_type -> learning.v1.SetParameterRequest
-	14, // 13: learning.v1.LearningAdminService.PauseTrials:input_type -> learning.v1.PauseTrialsRequest
-	16, // 14: learning.v1.LearningAdminService.ResumeTrials:input_type -> learning.v1.ResumeTrialsRequest
-	1,  // 15: learning.v1.LearningAdminService.StartLearning:output_type -> learning.v1.StartLearningResponse
-	3,  // 16: learning.v1.LearningAdminService.StopLearning:output_type -> learning.v1.StopLearningResponse
-	5,  // 17: learning.v1.LearningAdminService.RunCycle:output_type -> learning.v1.RunCycleResponse
-	7,  // 18: learning.v1.LearningAdminService.ApproveDelta:output_type -> learning.v1.ApproveDeltaResponse
-	9,  // 19: learning.v1.LearningAdminService.RejectDelta:output_type -> learning.v1.RejectDeltaResponse
-	11, // 20: learning.v1.LearningAdminService.RevertDelta:output_type -> learning.v1.RevertDeltaResponse
-	13, // 21: learning.v1.LearningAdminService.SetParameter:output_type -> learning.v1.SetParameterResponse
-	15, // 22: learning.v1.LearningAdminService.PauseTrials:output_type -> learning.v1.PauseTrialsResponse
-	17, // 23: learning.v1.LearningAdminService.ResumeTrials:output_type -> learning.v1.ResumeTrialsResponse
-	15, // [15:24] is the sub-list for method output_type
-	6,  // [6:15] is the sub-list for method input_type
-	6,  // [6:6] is the sub-list for extension type_name
-	6,  // [6:6] is the sub-list for extension extendee
-	0,  // [0:6] is the sub-list for field type_name
+	21, // 5: learning.v1.SetParameterRequest.cohort:type_name -> learning.v1.Cohort
+	19, // 6: learning.v1.SetParameterResponse.delta:type_name -> learning.v1.Delta
+	0,  // 7: learning.v1.LearningAdminService.StartLearning:input_type -> learning.v1.StartLearningRequest
+	2,  // 8: learning.v1.LearningAdminService.StopLearning:input_type -> learning.v1.StopLearningRequest
+	4,  // 9: learning.v1.LearningAdminService.RunCycle:input_type -> learning.v1.RunCycleRequest
+	6,  // 10: learning.v1.LearningAdminService.ApproveDelta:input_type -> learning.v1.ApproveDeltaRequest
+	8,  // 11: learning.v1.LearningAdminService.RejectDelta:input_type -> learning.v1.RejectDeltaRequest
+	10, // 12: learning.v1.LearningAdminService.RevertDelta:input_type -> learning.v1.RevertDeltaRequest
+	12, // 13: learning.v1.LearningAdminService.SetParameter:input_type -> learning.v1.SetParameterRequest
+	14, // 14: learning.v1.LearningAdminService.PauseTrials:input_type -> learning.v1.PauseTrialsRequest
+	16, // 15: learning.v1.LearningAdminService.ResumeTrials:input_type -> learning.v1.ResumeTrialsRequest
+	1,  // 16: learning.v1.LearningAdminService.StartLearning:output_type -> learning.v1.StartLearningResponse
+	3,  // 17: learning.v1.LearningAdminService.StopLearning:output_type -> learning.v1.StopLearningResponse
+	5,  // 18: learning.v1.LearningAdminService.RunCycle:output_type -> learning.v1.RunCycleResponse
+	7,  // 19: learning.v1.LearningAdminService.ApproveDelta:output_type -> learning.v1.ApproveDeltaResponse
+	9,  // 20: learning.v1.LearningAdminService.RejectDelta:output_type -> learning.v1.RejectDeltaResponse
+	11, // 21: learning.v1.LearningAdminService.RevertDelta:output_type -> learning.v1.RevertDeltaResponse
+	13, // 22: learning.v1.LearningAdminService.SetParameter:output_type -> learning.v1.SetParameterResponse
+	15, // 23: learning.v1.LearningAdminService.PauseTrials:output_type -> learning.v1.PauseTrialsResponse
+	17, // 24: learning.v1.LearningAdminService.ResumeTrials:output_type -> learning.v1.ResumeTrialsResponse
+	16, // [16:25] is the sub-list for method output_type
+	7,  // [7:16] is the sub-list for method input_type
+	7,  // [7:7] is the sub-list for extension type_name
+	7,  // [7:7] is the sub-list for extension extendee
+	0,  // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_learning_v1_admin_service_proto_init() }

@@ -424,6 +424,8 @@ const (
 	Statistic_STATISTIC_SHARE Statistic = 3
 	// The mean over tasks.
 	Statistic_STATISTIC_MEAN Statistic = 4
+	// The share of tasks above the p95 of the tasks before the trial.
+	Statistic_STATISTIC_P95 Statistic = 5
 )
 
 // Enum value maps for Statistic.
@@ -434,6 +436,7 @@ var (
 		2: "STATISTIC_TOTAL",
 		3: "STATISTIC_SHARE",
 		4: "STATISTIC_MEAN",
+		5: "STATISTIC_P95",
 	}
 	Statistic_value = map[string]int32{
 		"STATISTIC_UNSPECIFIED": 0,
@@ -441,6 +444,7 @@ var (
 		"STATISTIC_TOTAL":       2,
 		"STATISTIC_SHARE":       3,
 		"STATISTIC_MEAN":        4,
+		"STATISTIC_P95":         5,
 	}
 )
 
@@ -471,6 +475,61 @@ func (Statistic) EnumDescriptor() ([]byte, []int) {
 	return file_learning_v1_delta_proto_rawDescGZIP(), []int{6}
 }
 
+// Tasks that have one value of a label.
+type Cohort struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The label's name, at most 64 bytes.
+	Label string `protobuf:"bytes,1,opt,name=label,proto3" json:"label,omitempty"`
+	// Its value, at most 256 bytes.
+	Value         string `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Cohort) Reset() {
+	*x = Cohort{}
+	mi := &file_learning_v1_delta_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Cohort) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Cohort) ProtoMessage() {}
+
+func (x *Cohort) ProtoReflect() protoreflect.Message {
+	mi := &file_learning_v1_delta_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Cohort.ProtoReflect.Descriptor instead.
+func (*Cohort) Descriptor() ([]byte, []int) {
+	return file_learning_v1_delta_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *Cohort) GetLabel() string {
+	if x != nil {
+		return x.Label
+	}
+	return ""
+}
+
+func (x *Cohort) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
 // One proposed change to one setting, and what became of it.
 type Delta struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -490,7 +549,8 @@ type Delta struct {
 	Target string `protobuf:"bytes,6,opt,name=target,proto3" json:"target,omitempty"`
 	// The value before. Absent where there was none.
 	OldValue *structpb.Value `protobuf:"bytes,7,opt,name=old_value,json=oldValue,proto3" json:"old_value,omitempty"`
-	// The value after. Absent where the parameter is taken away.
+	// The value after. Absent where the parameter, or a cohort's own value, is
+	// taken away.
 	NewValue *structpb.Value `protobuf:"bytes,8,opt,name=new_value,json=newValue,proto3" json:"new_value,omitempty"`
 	// Why, in words.
 	Reasoning string `protobuf:"bytes,9,opt,name=reasoning,proto3" json:"reasoning,omitempty"`
@@ -523,14 +583,19 @@ type Delta struct {
 	// 100. A refusal of a switch is one of the delta on trial.
 	Refusals []*Refusal `protobuf:"bytes,21,rep,name=refusals,proto3" json:"refusals,omitempty"`
 	// The clients that refuse it, in all; at most 4096 are kept.
-	RefusalCount  uint32 `protobuf:"varint,22,opt,name=refusal_count,json=refusalCount,proto3" json:"refusal_count,omitempty"`
+	RefusalCount uint32 `protobuf:"varint,22,opt,name=refusal_count,json=refusalCount,proto3" json:"refusal_count,omitempty"`
+	// The only tasks whose value it changes. Absent: all but those of cohorts with
+	// a value of their own. Without a new_value, or with that for all tasks, the
+	// cohort has no value of its own from then on: it has the value for all,
+	// whatever that will be.
+	Cohort        *Cohort `protobuf:"bytes,23,opt,name=cohort,proto3" json:"cohort,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Delta) Reset() {
 	*x = Delta{}
-	mi := &file_learning_v1_delta_proto_msgTypes[0]
+	mi := &file_learning_v1_delta_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -542,7 +607,7 @@ func (x *Delta) String() string {
 func (*Delta) ProtoMessage() {}
 
 func (x *Delta) ProtoReflect() protoreflect.Message {
-	mi := &file_learning_v1_delta_proto_msgTypes[0]
+	mi := &file_learning_v1_delta_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -555,7 +620,7 @@ func (x *Delta) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Delta.ProtoReflect.Descriptor instead.
 func (*Delta) Descriptor() ([]byte, []int) {
-	return file_learning_v1_delta_proto_rawDescGZIP(), []int{0}
+	return file_learning_v1_delta_proto_rawDescGZIP(), []int{1}
 }
 
 func (x *Delta) GetDeltaId() string {
@@ -712,6 +777,13 @@ func (x *Delta) GetRefusalCount() uint32 {
 	return 0
 }
 
+func (x *Delta) GetCohort() *Cohort {
+	if x != nil {
+		return x.Cohort
+	}
+	return nil
+}
+
 // A client's refusal of a delta.
 type Refusal struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -729,7 +801,7 @@ type Refusal struct {
 
 func (x *Refusal) Reset() {
 	*x = Refusal{}
-	mi := &file_learning_v1_delta_proto_msgTypes[1]
+	mi := &file_learning_v1_delta_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -741,7 +813,7 @@ func (x *Refusal) String() string {
 func (*Refusal) ProtoMessage() {}
 
 func (x *Refusal) ProtoReflect() protoreflect.Message {
-	mi := &file_learning_v1_delta_proto_msgTypes[1]
+	mi := &file_learning_v1_delta_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -754,7 +826,7 @@ func (x *Refusal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refusal.ProtoReflect.Descriptor instead.
 func (*Refusal) Descriptor() ([]byte, []int) {
-	return file_learning_v1_delta_proto_rawDescGZIP(), []int{1}
+	return file_learning_v1_delta_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Refusal) GetClientId() string {
@@ -804,7 +876,7 @@ type DeltaEvaluation struct {
 
 func (x *DeltaEvaluation) Reset() {
 	*x = DeltaEvaluation{}
-	mi := &file_learning_v1_delta_proto_msgTypes[2]
+	mi := &file_learning_v1_delta_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -816,7 +888,7 @@ func (x *DeltaEvaluation) String() string {
 func (*DeltaEvaluation) ProtoMessage() {}
 
 func (x *DeltaEvaluation) ProtoReflect() protoreflect.Message {
-	mi := &file_learning_v1_delta_proto_msgTypes[2]
+	mi := &file_learning_v1_delta_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -829,7 +901,7 @@ func (x *DeltaEvaluation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeltaEvaluation.ProtoReflect.Descriptor instead.
 func (*DeltaEvaluation) Descriptor() ([]byte, []int) {
-	return file_learning_v1_delta_proto_rawDescGZIP(), []int{2}
+	return file_learning_v1_delta_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *DeltaEvaluation) GetOverallScore() float64 {
@@ -892,7 +964,7 @@ type DeltaEffect struct {
 
 func (x *DeltaEffect) Reset() {
 	*x = DeltaEffect{}
-	mi := &file_learning_v1_delta_proto_msgTypes[3]
+	mi := &file_learning_v1_delta_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -904,7 +976,7 @@ func (x *DeltaEffect) String() string {
 func (*DeltaEffect) ProtoMessage() {}
 
 func (x *DeltaEffect) ProtoReflect() protoreflect.Message {
-	mi := &file_learning_v1_delta_proto_msgTypes[3]
+	mi := &file_learning_v1_delta_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -917,7 +989,7 @@ func (x *DeltaEffect) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeltaEffect.ProtoReflect.Descriptor instead.
 func (*DeltaEffect) Descriptor() ([]byte, []int) {
-	return file_learning_v1_delta_proto_rawDescGZIP(), []int{3}
+	return file_learning_v1_delta_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *DeltaEffect) GetVerdict() Verdict {
@@ -986,7 +1058,7 @@ type Beside struct {
 
 func (x *Beside) Reset() {
 	*x = Beside{}
-	mi := &file_learning_v1_delta_proto_msgTypes[4]
+	mi := &file_learning_v1_delta_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -998,7 +1070,7 @@ func (x *Beside) String() string {
 func (*Beside) ProtoMessage() {}
 
 func (x *Beside) ProtoReflect() protoreflect.Message {
-	mi := &file_learning_v1_delta_proto_msgTypes[4]
+	mi := &file_learning_v1_delta_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1011,7 +1083,7 @@ func (x *Beside) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Beside.ProtoReflect.Descriptor instead.
 func (*Beside) Descriptor() ([]byte, []int) {
-	return file_learning_v1_delta_proto_rawDescGZIP(), []int{4}
+	return file_learning_v1_delta_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Beside) GetDeltaId() string {
@@ -1077,7 +1149,7 @@ type Combination struct {
 
 func (x *Combination) Reset() {
 	*x = Combination{}
-	mi := &file_learning_v1_delta_proto_msgTypes[5]
+	mi := &file_learning_v1_delta_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1089,7 +1161,7 @@ func (x *Combination) String() string {
 func (*Combination) ProtoMessage() {}
 
 func (x *Combination) ProtoReflect() protoreflect.Message {
-	mi := &file_learning_v1_delta_proto_msgTypes[5]
+	mi := &file_learning_v1_delta_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1102,7 +1174,7 @@ func (x *Combination) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Combination.ProtoReflect.Descriptor instead.
 func (*Combination) Descriptor() ([]byte, []int) {
-	return file_learning_v1_delta_proto_rawDescGZIP(), []int{5}
+	return file_learning_v1_delta_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Combination) GetNewValue() bool {
@@ -1170,7 +1242,7 @@ type Gain struct {
 
 func (x *Gain) Reset() {
 	*x = Gain{}
-	mi := &file_learning_v1_delta_proto_msgTypes[6]
+	mi := &file_learning_v1_delta_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1182,7 +1254,7 @@ func (x *Gain) String() string {
 func (*Gain) ProtoMessage() {}
 
 func (x *Gain) ProtoReflect() protoreflect.Message {
-	mi := &file_learning_v1_delta_proto_msgTypes[6]
+	mi := &file_learning_v1_delta_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1195,7 +1267,7 @@ func (x *Gain) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gain.ProtoReflect.Descriptor instead.
 func (*Gain) Descriptor() ([]byte, []int) {
-	return file_learning_v1_delta_proto_rawDescGZIP(), []int{6}
+	return file_learning_v1_delta_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Gain) GetMetric() string {
@@ -1236,12 +1308,12 @@ func (x *Gain) GetGroups() uint64 {
 // A delta's effect on one metric.
 type MetricEffect struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// outcome, latency, success, or a key of Task.measurements.
+	// outcome, latency, success, utility, or a key of Task.measurements.
 	Metric string `protobuf:"bytes,1,opt,name=metric,proto3" json:"metric,omitempty"`
 	// New against old. Latency: log ratio; statistic total: milliseconds per
 	// task. Success: difference of rates. Outcome: share of comparisons that the
 	// new value won minus the share that it lost. A measurement: difference per
-	// task, in its own unit.
+	// task, in its own unit. Statistic p95: difference of the shares of tasks.
 	Estimate float64 `protobuf:"fixed64,2,opt,name=estimate,proto3" json:"estimate,omitempty"`
 	// Lower end of a 95 % interval around the estimate, valid at a fixed time.
 	Lower float64 `protobuf:"fixed64,3,opt,name=lower,proto3" json:"lower,omitempty"`
@@ -1263,14 +1335,17 @@ type MetricEffect struct {
 	ENotWorse float64 `protobuf:"fixed64,10,opt,name=e_not_worse,json=eNotWorse,proto3" json:"e_not_worse,omitempty"`
 	// By how much a guard may be worse, which probation has to prove: a share of
 	// the old value; of success, a difference of rates. Absent: it is no guard.
-	Margin        *float64 `protobuf:"fixed64,11,opt,name=margin,proto3,oneof" json:"margin,omitempty"`
+	Margin *float64 `protobuf:"fixed64,11,opt,name=margin,proto3,oneof" json:"margin,omitempty"`
+	// Whether it is a constraint of an objective: proven at an e_not_worse of 20,
+	// and taken back where that is not reached by the end of probation.
+	IsConstraint  bool `protobuf:"varint,12,opt,name=is_constraint,json=isConstraint,proto3" json:"is_constraint,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *MetricEffect) Reset() {
 	*x = MetricEffect{}
-	mi := &file_learning_v1_delta_proto_msgTypes[7]
+	mi := &file_learning_v1_delta_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1282,7 +1357,7 @@ func (x *MetricEffect) String() string {
 func (*MetricEffect) ProtoMessage() {}
 
 func (x *MetricEffect) ProtoReflect() protoreflect.Message {
-	mi := &file_learning_v1_delta_proto_msgTypes[7]
+	mi := &file_learning_v1_delta_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1295,7 +1370,7 @@ func (x *MetricEffect) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MetricEffect.ProtoReflect.Descriptor instead.
 func (*MetricEffect) Descriptor() ([]byte, []int) {
-	return file_learning_v1_delta_proto_rawDescGZIP(), []int{7}
+	return file_learning_v1_delta_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *MetricEffect) GetMetric() string {
@@ -1375,11 +1450,21 @@ func (x *MetricEffect) GetMargin() float64 {
 	return 0
 }
 
+func (x *MetricEffect) GetIsConstraint() bool {
+	if x != nil {
+		return x.IsConstraint
+	}
+	return false
+}
+
 var File_learning_v1_delta_proto protoreflect.FileDescriptor
 
 const file_learning_v1_delta_proto_rawDesc = "" +
 	"\n" +
-	"\x17learning/v1/delta.proto\x12\vlearning.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd0\a\n" +
+	"\x17learning/v1/delta.proto\x12\vlearning.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"4\n" +
+	"\x06Cohort\x12\x14\n" +
+	"\x05label\x18\x01 \x01(\tR\x05label\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value\"\xfd\a\n" +
 	"\x05Delta\x12\x19\n" +
 	"\bdelta_id\x18\x01 \x01(\tR\adeltaId\x12\x1a\n" +
 	"\bsequence\x18\x02 \x01(\x04R\bsequence\x12\x17\n" +
@@ -1409,7 +1494,8 @@ const file_learning_v1_delta_proto_rawDesc = "" +
 	"\x10reverts_delta_id\x18\x13 \x01(\tR\x0erevertsDeltaId\x12$\n" +
 	"\x0etrial_delta_id\x18\x14 \x01(\tR\ftrialDeltaId\x120\n" +
 	"\brefusals\x18\x15 \x03(\v2\x14.learning.v1.RefusalR\brefusals\x12#\n" +
-	"\rrefusal_count\x18\x16 \x01(\rR\frefusalCount\"\x95\x01\n" +
+	"\rrefusal_count\x18\x16 \x01(\rR\frefusalCount\x12+\n" +
+	"\x06cohort\x18\x17 \x01(\v2\x13.learning.v1.CohortR\x06cohort\"\x95\x01\n" +
 	"\aRefusal\x12\x1b\n" +
 	"\tclient_id\x18\x01 \x01(\tR\bclientId\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x18\n" +
@@ -1457,7 +1543,7 @@ const file_learning_v1_delta_proto_rawDesc = "" +
 	"\bper_task\x18\x02 \x01(\x01R\aperTask\x12\x14\n" +
 	"\x05lower\x18\x03 \x01(\x01R\x05lower\x12\x14\n" +
 	"\x05upper\x18\x04 \x01(\x01R\x05upper\x12\x16\n" +
-	"\x06groups\x18\x05 \x01(\x04R\x06groups\"\xd4\x02\n" +
+	"\x06groups\x18\x05 \x01(\x04R\x06groups\"\xf9\x02\n" +
 	"\fMetricEffect\x12\x16\n" +
 	"\x06metric\x18\x01 \x01(\tR\x06metric\x12\x1a\n" +
 	"\bestimate\x18\x02 \x01(\x01R\bestimate\x12\x14\n" +
@@ -1470,7 +1556,8 @@ const file_learning_v1_delta_proto_rawDesc = "" +
 	"\tstatistic\x18\t \x01(\x0e2\x16.learning.v1.StatisticR\tstatistic\x12\x1e\n" +
 	"\ve_not_worse\x18\n" +
 	" \x01(\x01R\teNotWorse\x12\x1b\n" +
-	"\x06margin\x18\v \x01(\x01H\x00R\x06margin\x88\x01\x01B\t\n" +
+	"\x06margin\x18\v \x01(\x01H\x00R\x06margin\x88\x01\x01\x12#\n" +
+	"\ris_constraint\x18\f \x01(\bR\fisConstraintB\t\n" +
 	"\a_margin*\x8d\x01\n" +
 	"\tDeltaType\x12\x1a\n" +
 	"\x16DELTA_TYPE_UNSPECIFIED\x10\x00\x12\x1b\n" +
@@ -1511,13 +1598,14 @@ const file_learning_v1_delta_proto_rawDesc = "" +
 	"\x0eVERDICT_HARMED\x10\x02\x12\x18\n" +
 	"\x14VERDICT_INCONCLUSIVE\x10\x03\x12\x13\n" +
 	"\x0fVERDICT_INVALID\x10\x04\x12\x14\n" +
-	"\x10VERDICT_OBSERVED\x10\x05*z\n" +
+	"\x10VERDICT_OBSERVED\x10\x05*\x8d\x01\n" +
 	"\tStatistic\x12\x19\n" +
 	"\x15STATISTIC_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10STATISTIC_MEDIAN\x10\x01\x12\x13\n" +
 	"\x0fSTATISTIC_TOTAL\x10\x02\x12\x13\n" +
 	"\x0fSTATISTIC_SHARE\x10\x03\x12\x12\n" +
-	"\x0eSTATISTIC_MEAN\x10\x04B\xaa\x01\n" +
+	"\x0eSTATISTIC_MEAN\x10\x04\x12\x11\n" +
+	"\rSTATISTIC_P95\x10\x05B\xaa\x01\n" +
 	"\x0fcom.learning.v1B\n" +
 	"DeltaProtoP\x01Z>example.com/learning-sidecar/clients/go/learning/v1;learningv1\xa2\x02\x03LXX\xaa\x02\vLearning.V1\xca\x02\vLearning\\V1\xe2\x02\x17Learning\\V1\\GPBMetadata\xea\x02\fLearning::V1b\x06proto3"
 
@@ -1534,7 +1622,7 @@ func file_learning_v1_delta_proto_rawDescGZIP() []byte {
 }
 
 var file_learning_v1_delta_proto_enumTypes = make([]protoimpl.EnumInfo, 7)
-var file_learning_v1_delta_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_learning_v1_delta_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_learning_v1_delta_proto_goTypes = []any{
 	(DeltaType)(0),                // 0: learning.v1.DeltaType
 	(DeltaOperation)(0),           // 1: learning.v1.DeltaOperation
@@ -1543,43 +1631,45 @@ var file_learning_v1_delta_proto_goTypes = []any{
 	(DeltaState)(0),               // 4: learning.v1.DeltaState
 	(Verdict)(0),                  // 5: learning.v1.Verdict
 	(Statistic)(0),                // 6: learning.v1.Statistic
-	(*Delta)(nil),                 // 7: learning.v1.Delta
-	(*Refusal)(nil),               // 8: learning.v1.Refusal
-	(*DeltaEvaluation)(nil),       // 9: learning.v1.DeltaEvaluation
-	(*DeltaEffect)(nil),           // 10: learning.v1.DeltaEffect
-	(*Beside)(nil),                // 11: learning.v1.Beside
-	(*Combination)(nil),           // 12: learning.v1.Combination
-	(*Gain)(nil),                  // 13: learning.v1.Gain
-	(*MetricEffect)(nil),          // 14: learning.v1.MetricEffect
-	(*structpb.Value)(nil),        // 15: google.protobuf.Value
-	(*timestamppb.Timestamp)(nil), // 16: google.protobuf.Timestamp
+	(*Cohort)(nil),                // 7: learning.v1.Cohort
+	(*Delta)(nil),                 // 8: learning.v1.Delta
+	(*Refusal)(nil),               // 9: learning.v1.Refusal
+	(*DeltaEvaluation)(nil),       // 10: learning.v1.DeltaEvaluation
+	(*DeltaEffect)(nil),           // 11: learning.v1.DeltaEffect
+	(*Beside)(nil),                // 12: learning.v1.Beside
+	(*Combination)(nil),           // 13: learning.v1.Combination
+	(*Gain)(nil),                  // 14: learning.v1.Gain
+	(*MetricEffect)(nil),          // 15: learning.v1.MetricEffect
+	(*structpb.Value)(nil),        // 16: google.protobuf.Value
+	(*timestamppb.Timestamp)(nil), // 17: google.protobuf.Timestamp
 }
 var file_learning_v1_delta_proto_depIdxs = []int32{
 	0,  // 0: learning.v1.Delta.type:type_name -> learning.v1.DeltaType
 	1,  // 1: learning.v1.Delta.operation:type_name -> learning.v1.DeltaOperation
-	15, // 2: learning.v1.Delta.old_value:type_name -> google.protobuf.Value
-	15, // 3: learning.v1.Delta.new_value:type_name -> google.protobuf.Value
+	16, // 2: learning.v1.Delta.old_value:type_name -> google.protobuf.Value
+	16, // 3: learning.v1.Delta.new_value:type_name -> google.protobuf.Value
 	2,  // 4: learning.v1.Delta.impact:type_name -> learning.v1.DeltaImpact
 	4,  // 5: learning.v1.Delta.state:type_name -> learning.v1.DeltaState
-	16, // 6: learning.v1.Delta.propose_time:type_name -> google.protobuf.Timestamp
-	16, // 7: learning.v1.Delta.apply_time:type_name -> google.protobuf.Timestamp
-	16, // 8: learning.v1.Delta.expire_time:type_name -> google.protobuf.Timestamp
-	9,  // 9: learning.v1.Delta.evaluation:type_name -> learning.v1.DeltaEvaluation
-	10, // 10: learning.v1.Delta.effect:type_name -> learning.v1.DeltaEffect
-	8,  // 11: learning.v1.Delta.refusals:type_name -> learning.v1.Refusal
-	16, // 12: learning.v1.Refusal.refuse_time:type_name -> google.protobuf.Timestamp
-	3,  // 13: learning.v1.DeltaEvaluation.risk_level:type_name -> learning.v1.RiskLevel
-	5,  // 14: learning.v1.DeltaEffect.verdict:type_name -> learning.v1.Verdict
-	14, // 15: learning.v1.DeltaEffect.metrics:type_name -> learning.v1.MetricEffect
-	13, // 16: learning.v1.DeltaEffect.gains:type_name -> learning.v1.Gain
-	11, // 17: learning.v1.DeltaEffect.beside:type_name -> learning.v1.Beside
-	12, // 18: learning.v1.Beside.combinations:type_name -> learning.v1.Combination
-	6,  // 19: learning.v1.MetricEffect.statistic:type_name -> learning.v1.Statistic
-	20, // [20:20] is the sub-list for method output_type
-	20, // [20:20] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	17, // 6: learning.v1.Delta.propose_time:type_name -> google.protobuf.Timestamp
+	17, // 7: learning.v1.Delta.apply_time:type_name -> google.protobuf.Timestamp
+	17, // 8: learning.v1.Delta.expire_time:type_name -> google.protobuf.Timestamp
+	10, // 9: learning.v1.Delta.evaluation:type_name -> learning.v1.DeltaEvaluation
+	11, // 10: learning.v1.Delta.effect:type_name -> learning.v1.DeltaEffect
+	9,  // 11: learning.v1.Delta.refusals:type_name -> learning.v1.Refusal
+	7,  // 12: learning.v1.Delta.cohort:type_name -> learning.v1.Cohort
+	17, // 13: learning.v1.Refusal.refuse_time:type_name -> google.protobuf.Timestamp
+	3,  // 14: learning.v1.DeltaEvaluation.risk_level:type_name -> learning.v1.RiskLevel
+	5,  // 15: learning.v1.DeltaEffect.verdict:type_name -> learning.v1.Verdict
+	15, // 16: learning.v1.DeltaEffect.metrics:type_name -> learning.v1.MetricEffect
+	14, // 17: learning.v1.DeltaEffect.gains:type_name -> learning.v1.Gain
+	12, // 18: learning.v1.DeltaEffect.beside:type_name -> learning.v1.Beside
+	13, // 19: learning.v1.Beside.combinations:type_name -> learning.v1.Combination
+	6,  // 20: learning.v1.MetricEffect.statistic:type_name -> learning.v1.Statistic
+	21, // [21:21] is the sub-list for method output_type
+	21, // [21:21] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_learning_v1_delta_proto_init() }
@@ -1587,16 +1677,16 @@ func file_learning_v1_delta_proto_init() {
 	if File_learning_v1_delta_proto != nil {
 		return
 	}
-	file_learning_v1_delta_proto_msgTypes[4].OneofWrappers = []any{}
 	file_learning_v1_delta_proto_msgTypes[5].OneofWrappers = []any{}
-	file_learning_v1_delta_proto_msgTypes[7].OneofWrappers = []any{}
+	file_learning_v1_delta_proto_msgTypes[6].OneofWrappers = []any{}
+	file_learning_v1_delta_proto_msgTypes[8].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_learning_v1_delta_proto_rawDesc), len(file_learning_v1_delta_proto_rawDesc)),
 			NumEnums:      7,
-			NumMessages:   8,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

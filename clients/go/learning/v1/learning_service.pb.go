@@ -484,7 +484,9 @@ type ResolveParametersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The task to run, at most 256 bytes. Empty: the current values.
 	TaskId string `protobuf:"bytes,1,opt,name=task_id,json=taskId,proto3" json:"task_id,omitempty"`
-	// What kind of task it is; bounds as in Task.labels.
+	// What kind of task it is; bounds as in Task.labels. Where config
+	// trial.cohorts names one of these labels, the values are those of the task's
+	// cohort, with a task or without.
 	Labels map[string]string `protobuf:"bytes,2,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// The client that asks, as in StreamDeltas, at most 256 bytes. A delta that it
 	// has refused gives its tasks no arm. Empty: not known.
@@ -705,7 +707,11 @@ type StreamDeltasRequest struct {
 	AfterSequence *uint64 `protobuf:"varint,3,opt,name=after_sequence,json=afterSequence,proto3,oneof" json:"after_sequence,omitempty"`
 	// Only deltas of these types; empty = all. Deltas without a type are sent
 	// to everyone, and Snapshots are never filtered.
-	Types         []DeltaType `protobuf:"varint,4,rep,packed,name=types,proto3,enum=learning.v1.DeltaType" json:"types,omitempty"`
+	Types []DeltaType `protobuf:"varint,4,rep,packed,name=types,proto3,enum=learning.v1.DeltaType" json:"types,omitempty"`
+	// Also what concerns single cohorts: deltas with a cohort, and
+	// Snapshot.cohorts. Without it, only what is for all tasks: a client that knows
+	// of no cohorts asks ResolveParameters for the values of a task.
+	Cohorts       bool `protobuf:"varint,5,opt,name=cohorts,proto3" json:"cohorts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -766,6 +772,13 @@ func (x *StreamDeltasRequest) GetTypes() []DeltaType {
 		return x.Types
 	}
 	return nil
+}
+
+func (x *StreamDeltasRequest) GetCohorts() bool {
+	if x != nil {
+		return x.Cohorts
+	}
+	return false
 }
 
 // One message of the stream.
@@ -900,7 +913,9 @@ type Snapshot struct {
 	// By parameter name, the delta that put its value in force, to be acknowledged
 	// or refused. None where the value is an initial one, or the delta is no longer
 	// retained.
-	DeltaIds      map[string]string `protobuf:"bytes,3,rep,name=delta_ids,json=deltaIds,proto3" json:"delta_ids,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	DeltaIds map[string]string `protobuf:"bytes,3,rep,name=delta_ids,json=deltaIds,proto3" json:"delta_ids,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// The cohorts' own values, where StreamDeltasRequest.cohorts asks for them.
+	Cohorts       []*CohortParameters `protobuf:"bytes,4,rep,name=cohorts,proto3" json:"cohorts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -956,6 +971,68 @@ func (x *Snapshot) GetDeltaIds() map[string]string {
 	return nil
 }
 
+func (x *Snapshot) GetCohorts() []*CohortParameters {
+	if x != nil {
+		return x.Cohorts
+	}
+	return nil
+}
+
+// The values that a cohort has of its own, instead of those for all tasks.
+type CohortParameters struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its tasks.
+	Cohort *Cohort `protobuf:"bytes,1,opt,name=cohort,proto3" json:"cohort,omitempty"`
+	// By parameter name.
+	Parameters    map[string]*structpb.Value `protobuf:"bytes,2,rep,name=parameters,proto3" json:"parameters,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CohortParameters) Reset() {
+	*x = CohortParameters{}
+	mi := &file_learning_v1_learning_service_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CohortParameters) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CohortParameters) ProtoMessage() {}
+
+func (x *CohortParameters) ProtoReflect() protoreflect.Message {
+	mi := &file_learning_v1_learning_service_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CohortParameters.ProtoReflect.Descriptor instead.
+func (*CohortParameters) Descriptor() ([]byte, []int) {
+	return file_learning_v1_learning_service_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *CohortParameters) GetCohort() *Cohort {
+	if x != nil {
+		return x.Cohort
+	}
+	return nil
+}
+
+func (x *CohortParameters) GetParameters() map[string]*structpb.Value {
+	if x != nil {
+		return x.Parameters
+	}
+	return nil
+}
+
 // The stream lives.
 type Heartbeat struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -967,7 +1044,7 @@ type Heartbeat struct {
 
 func (x *Heartbeat) Reset() {
 	*x = Heartbeat{}
-	mi := &file_learning_v1_learning_service_proto_msgTypes[12]
+	mi := &file_learning_v1_learning_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -979,7 +1056,7 @@ func (x *Heartbeat) String() string {
 func (*Heartbeat) ProtoMessage() {}
 
 func (x *Heartbeat) ProtoReflect() protoreflect.Message {
-	mi := &file_learning_v1_learning_service_proto_msgTypes[12]
+	mi := &file_learning_v1_learning_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -992,7 +1069,7 @@ func (x *Heartbeat) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Heartbeat.ProtoReflect.Descriptor instead.
 func (*Heartbeat) Descriptor() ([]byte, []int) {
-	return file_learning_v1_learning_service_proto_rawDescGZIP(), []int{12}
+	return file_learning_v1_learning_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Heartbeat) GetLastCycleTime() *timestamppb.Timestamp {
@@ -1025,7 +1102,7 @@ type AckDeltaRequest struct {
 
 func (x *AckDeltaRequest) Reset() {
 	*x = AckDeltaRequest{}
-	mi := &file_learning_v1_learning_service_proto_msgTypes[13]
+	mi := &file_learning_v1_learning_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1037,7 +1114,7 @@ func (x *AckDeltaRequest) String() string {
 func (*AckDeltaRequest) ProtoMessage() {}
 
 func (x *AckDeltaRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_learning_v1_learning_service_proto_msgTypes[13]
+	mi := &file_learning_v1_learning_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1050,7 +1127,7 @@ func (x *AckDeltaRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AckDeltaRequest.ProtoReflect.Descriptor instead.
 func (*AckDeltaRequest) Descriptor() ([]byte, []int) {
-	return file_learning_v1_learning_service_proto_rawDescGZIP(), []int{13}
+	return file_learning_v1_learning_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *AckDeltaRequest) GetClientId() string {
@@ -1094,7 +1171,7 @@ type AckError struct {
 
 func (x *AckError) Reset() {
 	*x = AckError{}
-	mi := &file_learning_v1_learning_service_proto_msgTypes[14]
+	mi := &file_learning_v1_learning_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1106,7 +1183,7 @@ func (x *AckError) String() string {
 func (*AckError) ProtoMessage() {}
 
 func (x *AckError) ProtoReflect() protoreflect.Message {
-	mi := &file_learning_v1_learning_service_proto_msgTypes[14]
+	mi := &file_learning_v1_learning_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1119,7 +1196,7 @@ func (x *AckError) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AckError.ProtoReflect.Descriptor instead.
 func (*AckError) Descriptor() ([]byte, []int) {
-	return file_learning_v1_learning_service_proto_rawDescGZIP(), []int{14}
+	return file_learning_v1_learning_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *AckError) GetReason() string {
@@ -1145,7 +1222,7 @@ type AckDeltaResponse struct {
 
 func (x *AckDeltaResponse) Reset() {
 	*x = AckDeltaResponse{}
-	mi := &file_learning_v1_learning_service_proto_msgTypes[15]
+	mi := &file_learning_v1_learning_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1157,7 +1234,7 @@ func (x *AckDeltaResponse) String() string {
 func (*AckDeltaResponse) ProtoMessage() {}
 
 func (x *AckDeltaResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_learning_v1_learning_service_proto_msgTypes[15]
+	mi := &file_learning_v1_learning_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1170,7 +1247,7 @@ func (x *AckDeltaResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AckDeltaResponse.ProtoReflect.Descriptor instead.
 func (*AckDeltaResponse) Descriptor() ([]byte, []int) {
-	return file_learning_v1_learning_service_proto_rawDescGZIP(), []int{15}
+	return file_learning_v1_learning_service_proto_rawDescGZIP(), []int{16}
 }
 
 // Asks for the state of the loop.
@@ -1186,7 +1263,7 @@ type GetStatusRequest struct {
 
 func (x *GetStatusRequest) Reset() {
 	*x = GetStatusRequest{}
-	mi := &file_learning_v1_learning_service_proto_msgTypes[16]
+	mi := &file_learning_v1_learning_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1198,7 +1275,7 @@ func (x *GetStatusRequest) String() string {
 func (*GetStatusRequest) ProtoMessage() {}
 
 func (x *GetStatusRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_learning_v1_learning_service_proto_msgTypes[16]
+	mi := &file_learning_v1_learning_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1211,7 +1288,7 @@ func (x *GetStatusRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatusRequest.ProtoReflect.Descriptor instead.
 func (*GetStatusRequest) Descriptor() ([]byte, []int) {
-	return file_learning_v1_learning_service_proto_rawDescGZIP(), []int{16}
+	return file_learning_v1_learning_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *GetStatusRequest) GetSubscribersPageSize() int32 {
@@ -1278,13 +1355,16 @@ type GetStatusResponse struct {
 	// Clients whose reports count in metrics: those not older than
 	// metrics.max_age_seconds.
 	MetricsReporters uint32 `protobuf:"varint,24,opt,name=metrics_reporters,json=metricsReporters,proto3" json:"metrics_reporters,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// The searches for parameters' values, in the order of the config, as far as
+	// they take at most 512 KiB.
+	Searches      []*SearchStatus `protobuf:"bytes,27,rep,name=searches,proto3" json:"searches,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GetStatusResponse) Reset() {
 	*x = GetStatusResponse{}
-	mi := &file_learning_v1_learning_service_proto_msgTypes[17]
+	mi := &file_learning_v1_learning_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1296,7 +1376,7 @@ func (x *GetStatusResponse) String() string {
 func (*GetStatusResponse) ProtoMessage() {}
 
 func (x *GetStatusResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_learning_v1_learning_service_proto_msgTypes[17]
+	mi := &file_learning_v1_learning_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1309,7 +1389,7 @@ func (x *GetStatusResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatusResponse.ProtoReflect.Descriptor instead.
 func (*GetStatusResponse) Descriptor() ([]byte, []int) {
-	return file_learning_v1_learning_service_proto_rawDescGZIP(), []int{17}
+	return file_learning_v1_learning_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *GetStatusResponse) GetActive() bool {
@@ -1466,6 +1546,13 @@ func (x *GetStatusResponse) GetMetricsReporters() uint32 {
 	return 0
 }
 
+func (x *GetStatusResponse) GetSearches() []*SearchStatus {
+	if x != nil {
+		return x.Searches
+	}
+	return nil
+}
+
 // One open StreamDeltas stream. Two streams of one client are two.
 type Subscriber struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1481,7 +1568,7 @@ type Subscriber struct {
 
 func (x *Subscriber) Reset() {
 	*x = Subscriber{}
-	mi := &file_learning_v1_learning_service_proto_msgTypes[18]
+	mi := &file_learning_v1_learning_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1493,7 +1580,7 @@ func (x *Subscriber) String() string {
 func (*Subscriber) ProtoMessage() {}
 
 func (x *Subscriber) ProtoReflect() protoreflect.Message {
-	mi := &file_learning_v1_learning_service_proto_msgTypes[18]
+	mi := &file_learning_v1_learning_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1506,7 +1593,7 @@ func (x *Subscriber) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Subscriber.ProtoReflect.Descriptor instead.
 func (*Subscriber) Descriptor() ([]byte, []int) {
-	return file_learning_v1_learning_service_proto_rawDescGZIP(), []int{18}
+	return file_learning_v1_learning_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Subscriber) GetClientId() string {
@@ -1530,6 +1617,163 @@ func (x *Subscriber) GetAckedSequence() uint64 {
 	return 0
 }
 
+// The search for a parameter's value.
+type SearchStatus struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The parameter.
+	Target string `protobuf:"bytes,1,opt,name=target,proto3" json:"target,omitempty"`
+	// The value that has won its races: in force. Absent until the search begins,
+	// as are the other values.
+	Champion *structpb.Value `protobuf:"bytes,2,opt,name=champion,proto3" json:"champion,omitempty"`
+	// The value with which the search began.
+	Start *structpb.Value `protobuf:"bytes,3,opt,name=start,proto3" json:"start,omitempty"`
+	// The value that is proven, and is in force again where a champion cannot be.
+	Proven *structpb.Value `protobuf:"bytes,4,opt,name=proven,proto3" json:"proven,omitempty"`
+	// The value that races against the champion, or is to. Absent while the search
+	// rests after a round.
+	Challenger *structpb.Value `protobuf:"bytes,5,opt,name=challenger,proto3" json:"challenger,omitempty"`
+	// In a range: the present step, a factor (scale log) or a share of the range
+	// (linear). 0 among values.
+	Step float64 `protobuf:"fixed64,6,opt,name=step,proto3" json:"step,omitempty"`
+	// In a range: steps go downwards.
+	IsDownward bool `protobuf:"varint,7,opt,name=is_downward,json=isDownward,proto3" json:"is_downward,omitempty"`
+	// In a range: this round stays above this value, since it lost or is refused.
+	Above *float64 `protobuf:"fixed64,8,opt,name=above,proto3,oneof" json:"above,omitempty"`
+	// In a range: this round stays below this value.
+	Below *float64 `protobuf:"fixed64,9,opt,name=below,proto3,oneof" json:"below,omitempty"`
+	// Rounds begun.
+	Round uint64 `protobuf:"varint,10,opt,name=round,proto3" json:"round,omitempty"`
+	// Races that ended by themselves.
+	Races uint64 `protobuf:"varint,11,opt,name=races,proto3" json:"races,omitempty"`
+	// Tasks until the next round; 0 while one is under way.
+	RestTasks uint64 `protobuf:"varint,12,opt,name=rest_tasks,json=restTasks,proto3" json:"rest_tasks,omitempty"`
+	// In words: what it does, or waits for. At most 1 KiB.
+	Doing         string `protobuf:"bytes,13,opt,name=doing,proto3" json:"doing,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SearchStatus) Reset() {
+	*x = SearchStatus{}
+	mi := &file_learning_v1_learning_service_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SearchStatus) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SearchStatus) ProtoMessage() {}
+
+func (x *SearchStatus) ProtoReflect() protoreflect.Message {
+	mi := &file_learning_v1_learning_service_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SearchStatus.ProtoReflect.Descriptor instead.
+func (*SearchStatus) Descriptor() ([]byte, []int) {
+	return file_learning_v1_learning_service_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *SearchStatus) GetTarget() string {
+	if x != nil {
+		return x.Target
+	}
+	return ""
+}
+
+func (x *SearchStatus) GetChampion() *structpb.Value {
+	if x != nil {
+		return x.Champion
+	}
+	return nil
+}
+
+func (x *SearchStatus) GetStart() *structpb.Value {
+	if x != nil {
+		return x.Start
+	}
+	return nil
+}
+
+func (x *SearchStatus) GetProven() *structpb.Value {
+	if x != nil {
+		return x.Proven
+	}
+	return nil
+}
+
+func (x *SearchStatus) GetChallenger() *structpb.Value {
+	if x != nil {
+		return x.Challenger
+	}
+	return nil
+}
+
+func (x *SearchStatus) GetStep() float64 {
+	if x != nil {
+		return x.Step
+	}
+	return 0
+}
+
+func (x *SearchStatus) GetIsDownward() bool {
+	if x != nil {
+		return x.IsDownward
+	}
+	return false
+}
+
+func (x *SearchStatus) GetAbove() float64 {
+	if x != nil && x.Above != nil {
+		return *x.Above
+	}
+	return 0
+}
+
+func (x *SearchStatus) GetBelow() float64 {
+	if x != nil && x.Below != nil {
+		return *x.Below
+	}
+	return 0
+}
+
+func (x *SearchStatus) GetRound() uint64 {
+	if x != nil {
+		return x.Round
+	}
+	return 0
+}
+
+func (x *SearchStatus) GetRaces() uint64 {
+	if x != nil {
+		return x.Races
+	}
+	return 0
+}
+
+func (x *SearchStatus) GetRestTasks() uint64 {
+	if x != nil {
+		return x.RestTasks
+	}
+	return 0
+}
+
+func (x *SearchStatus) GetDoing() string {
+	if x != nil {
+		return x.Doing
+	}
+	return ""
+}
+
 // One rule and what is known of it.
 type RuleStatus struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1551,14 +1795,17 @@ type RuleStatus struct {
 	// why it proposes nothing at present, such as that it waits for tasks that
 	// began after its parameter's last change; or why its newest proposal was
 	// rejected. Empty: nothing is in its way. At most 1 KiB.
-	Waiting       string `protobuf:"bytes,7,opt,name=waiting,proto3" json:"waiting,omitempty"`
+	Waiting string `protobuf:"bytes,7,opt,name=waiting,proto3" json:"waiting,omitempty"`
+	// What its trials are to reach, in words: the metric to improve, and what it
+	// must not worsen, with margins.
+	Objective     string `protobuf:"bytes,8,opt,name=objective,proto3" json:"objective,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *RuleStatus) Reset() {
 	*x = RuleStatus{}
-	mi := &file_learning_v1_learning_service_proto_msgTypes[19]
+	mi := &file_learning_v1_learning_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1570,7 +1817,7 @@ func (x *RuleStatus) String() string {
 func (*RuleStatus) ProtoMessage() {}
 
 func (x *RuleStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_learning_v1_learning_service_proto_msgTypes[19]
+	mi := &file_learning_v1_learning_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1583,7 +1830,7 @@ func (x *RuleStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RuleStatus.ProtoReflect.Descriptor instead.
 func (*RuleStatus) Descriptor() ([]byte, []int) {
-	return file_learning_v1_learning_service_proto_rawDescGZIP(), []int{19}
+	return file_learning_v1_learning_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *RuleStatus) GetRuleId() string {
@@ -1635,6 +1882,13 @@ func (x *RuleStatus) GetWaiting() string {
 	return ""
 }
 
+func (x *RuleStatus) GetObjective() string {
+	if x != nil {
+		return x.Objective
+	}
+	return ""
+}
+
 // Asks for counts of proposals, or for one delta.
 type GetDeltaStatusRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1646,7 +1900,7 @@ type GetDeltaStatusRequest struct {
 
 func (x *GetDeltaStatusRequest) Reset() {
 	*x = GetDeltaStatusRequest{}
-	mi := &file_learning_v1_learning_service_proto_msgTypes[20]
+	mi := &file_learning_v1_learning_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1658,7 +1912,7 @@ func (x *GetDeltaStatusRequest) String() string {
 func (*GetDeltaStatusRequest) ProtoMessage() {}
 
 func (x *GetDeltaStatusRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_learning_v1_learning_service_proto_msgTypes[20]
+	mi := &file_learning_v1_learning_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1671,7 +1925,7 @@ func (x *GetDeltaStatusRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetDeltaStatusRequest.ProtoReflect.Descriptor instead.
 func (*GetDeltaStatusRequest) Descriptor() ([]byte, []int) {
-	return file_learning_v1_learning_service_proto_rawDescGZIP(), []int{20}
+	return file_learning_v1_learning_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *GetDeltaStatusRequest) GetDeltaId() string {
@@ -1700,7 +1954,7 @@ type GetDeltaStatusResponse struct {
 
 func (x *GetDeltaStatusResponse) Reset() {
 	*x = GetDeltaStatusResponse{}
-	mi := &file_learning_v1_learning_service_proto_msgTypes[21]
+	mi := &file_learning_v1_learning_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1712,7 +1966,7 @@ func (x *GetDeltaStatusResponse) String() string {
 func (*GetDeltaStatusResponse) ProtoMessage() {}
 
 func (x *GetDeltaStatusResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_learning_v1_learning_service_proto_msgTypes[21]
+	mi := &file_learning_v1_learning_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1725,7 +1979,7 @@ func (x *GetDeltaStatusResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetDeltaStatusResponse.ProtoReflect.Descriptor instead.
 func (*GetDeltaStatusResponse) Descriptor() ([]byte, []int) {
-	return file_learning_v1_learning_service_proto_rawDescGZIP(), []int{21}
+	return file_learning_v1_learning_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *GetDeltaStatusResponse) GetTotalProposed() uint64 {
@@ -1781,7 +2035,7 @@ type ListDeltasRequest struct {
 
 func (x *ListDeltasRequest) Reset() {
 	*x = ListDeltasRequest{}
-	mi := &file_learning_v1_learning_service_proto_msgTypes[22]
+	mi := &file_learning_v1_learning_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1793,7 +2047,7 @@ func (x *ListDeltasRequest) String() string {
 func (*ListDeltasRequest) ProtoMessage() {}
 
 func (x *ListDeltasRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_learning_v1_learning_service_proto_msgTypes[22]
+	mi := &file_learning_v1_learning_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1806,7 +2060,7 @@ func (x *ListDeltasRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDeltasRequest.ProtoReflect.Descriptor instead.
 func (*ListDeltasRequest) Descriptor() ([]byte, []int) {
-	return file_learning_v1_learning_service_proto_rawDescGZIP(), []int{22}
+	return file_learning_v1_learning_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ListDeltasRequest) GetPageSize() int32 {
@@ -1850,7 +2104,7 @@ type ListDeltasResponse struct {
 
 func (x *ListDeltasResponse) Reset() {
 	*x = ListDeltasResponse{}
-	mi := &file_learning_v1_learning_service_proto_msgTypes[23]
+	mi := &file_learning_v1_learning_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1862,7 +2116,7 @@ func (x *ListDeltasResponse) String() string {
 func (*ListDeltasResponse) ProtoMessage() {}
 
 func (x *ListDeltasResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_learning_v1_learning_service_proto_msgTypes[23]
+	mi := &file_learning_v1_learning_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1875,7 +2129,7 @@ func (x *ListDeltasResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDeltasResponse.ProtoReflect.Descriptor instead.
 func (*ListDeltasResponse) Descriptor() ([]byte, []int) {
-	return file_learning_v1_learning_service_proto_rawDescGZIP(), []int{23}
+	return file_learning_v1_learning_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ListDeltasResponse) GetDeltas() []*Delta {
@@ -1905,7 +2159,7 @@ type ListCyclesRequest struct {
 
 func (x *ListCyclesRequest) Reset() {
 	*x = ListCyclesRequest{}
-	mi := &file_learning_v1_learning_service_proto_msgTypes[24]
+	mi := &file_learning_v1_learning_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1917,7 +2171,7 @@ func (x *ListCyclesRequest) String() string {
 func (*ListCyclesRequest) ProtoMessage() {}
 
 func (x *ListCyclesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_learning_v1_learning_service_proto_msgTypes[24]
+	mi := &file_learning_v1_learning_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1930,7 +2184,7 @@ func (x *ListCyclesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCyclesRequest.ProtoReflect.Descriptor instead.
 func (*ListCyclesRequest) Descriptor() ([]byte, []int) {
-	return file_learning_v1_learning_service_proto_rawDescGZIP(), []int{24}
+	return file_learning_v1_learning_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ListCyclesRequest) GetPageSize() int32 {
@@ -1960,7 +2214,7 @@ type ListCyclesResponse struct {
 
 func (x *ListCyclesResponse) Reset() {
 	*x = ListCyclesResponse{}
-	mi := &file_learning_v1_learning_service_proto_msgTypes[25]
+	mi := &file_learning_v1_learning_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1972,7 +2226,7 @@ func (x *ListCyclesResponse) String() string {
 func (*ListCyclesResponse) ProtoMessage() {}
 
 func (x *ListCyclesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_learning_v1_learning_service_proto_msgTypes[25]
+	mi := &file_learning_v1_learning_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1985,7 +2239,7 @@ func (x *ListCyclesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCyclesResponse.ProtoReflect.Descriptor instead.
 func (*ListCyclesResponse) Descriptor() ([]byte, []int) {
-	return file_learning_v1_learning_service_proto_rawDescGZIP(), []int{25}
+	return file_learning_v1_learning_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ListCyclesResponse) GetCycles() []*Cycle {
@@ -2011,7 +2265,7 @@ type GetGainsRequest struct {
 
 func (x *GetGainsRequest) Reset() {
 	*x = GetGainsRequest{}
-	mi := &file_learning_v1_learning_service_proto_msgTypes[26]
+	mi := &file_learning_v1_learning_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2023,7 +2277,7 @@ func (x *GetGainsRequest) String() string {
 func (*GetGainsRequest) ProtoMessage() {}
 
 func (x *GetGainsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_learning_v1_learning_service_proto_msgTypes[26]
+	mi := &file_learning_v1_learning_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2036,7 +2290,7 @@ func (x *GetGainsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetGainsRequest.ProtoReflect.Descriptor instead.
 func (*GetGainsRequest) Descriptor() ([]byte, []int) {
-	return file_learning_v1_learning_service_proto_rawDescGZIP(), []int{26}
+	return file_learning_v1_learning_service_proto_rawDescGZIP(), []int{28}
 }
 
 // What was gained. Covers the deltas that are retained.
@@ -2079,7 +2333,7 @@ type GetGainsResponse struct {
 
 func (x *GetGainsResponse) Reset() {
 	*x = GetGainsResponse{}
-	mi := &file_learning_v1_learning_service_proto_msgTypes[27]
+	mi := &file_learning_v1_learning_service_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2091,7 +2345,7 @@ func (x *GetGainsResponse) String() string {
 func (*GetGainsResponse) ProtoMessage() {}
 
 func (x *GetGainsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_learning_v1_learning_service_proto_msgTypes[27]
+	mi := &file_learning_v1_learning_service_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2104,7 +2358,7 @@ func (x *GetGainsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetGainsResponse.ProtoReflect.Descriptor instead.
 func (*GetGainsResponse) Descriptor() ([]byte, []int) {
-	return file_learning_v1_learning_service_proto_rawDescGZIP(), []int{27}
+	return file_learning_v1_learning_service_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *GetGainsResponse) GetSinceTime() *timestamppb.Timestamp {
@@ -2251,12 +2505,13 @@ const file_learning_v1_learning_service_proto_rawDesc = "" +
 	"\vassignments\x18\x06 \x03(\v2\x17.learning.v1.AssignmentR\vassignments\x1aU\n" +
 	"\x0fParametersEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12,\n" +
-	"\x05value\x18\x02 \x01(\v2\x16.google.protobuf.ValueR\x05value:\x028\x01\"\xb5\x01\n" +
+	"\x05value\x18\x02 \x01(\v2\x16.google.protobuf.ValueR\x05value:\x028\x01\"\xcf\x01\n" +
 	"\x13StreamDeltasRequest\x12\x1b\n" +
 	"\tclient_id\x18\x01 \x01(\tR\bclientId\x12\x14\n" +
 	"\x05epoch\x18\x02 \x01(\tR\x05epoch\x12*\n" +
 	"\x0eafter_sequence\x18\x03 \x01(\x04H\x00R\rafterSequence\x88\x01\x01\x12,\n" +
-	"\x05types\x18\x04 \x03(\x0e2\x16.learning.v1.DeltaTypeR\x05typesB\x11\n" +
+	"\x05types\x18\x04 \x03(\x0e2\x16.learning.v1.DeltaTypeR\x05types\x12\x18\n" +
+	"\acohorts\x18\x05 \x01(\bR\acohortsB\x11\n" +
 	"\x0f_after_sequence\"\xea\x01\n" +
 	"\x14StreamDeltasResponse\x12\x14\n" +
 	"\x05epoch\x18\x01 \x01(\tR\x05epoch\x12\x1a\n" +
@@ -2264,19 +2519,28 @@ const file_learning_v1_learning_service_proto_rawDesc = "" +
 	"\bsnapshot\x18\x03 \x01(\v2\x15.learning.v1.SnapshotH\x00R\bsnapshot\x12*\n" +
 	"\x05delta\x18\x04 \x01(\v2\x12.learning.v1.DeltaH\x00R\x05delta\x126\n" +
 	"\theartbeat\x18\x05 \x01(\v2\x16.learning.v1.HeartbeatH\x00R\theartbeatB\a\n" +
-	"\x05event\"\xdf\x02\n" +
+	"\x05event\"\x98\x03\n" +
 	"\bSnapshot\x126\n" +
 	"\aoutcome\x18\x01 \x01(\x0e2\x1c.learning.v1.SnapshotOutcomeR\aoutcome\x12E\n" +
 	"\n" +
 	"parameters\x18\x02 \x03(\v2%.learning.v1.Snapshot.ParametersEntryR\n" +
 	"parameters\x12@\n" +
-	"\tdelta_ids\x18\x03 \x03(\v2#.learning.v1.Snapshot.DeltaIdsEntryR\bdeltaIds\x1aU\n" +
+	"\tdelta_ids\x18\x03 \x03(\v2#.learning.v1.Snapshot.DeltaIdsEntryR\bdeltaIds\x127\n" +
+	"\acohorts\x18\x04 \x03(\v2\x1d.learning.v1.CohortParametersR\acohorts\x1aU\n" +
 	"\x0fParametersEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12,\n" +
 	"\x05value\x18\x02 \x01(\v2\x16.google.protobuf.ValueR\x05value:\x028\x01\x1a;\n" +
 	"\rDeltaIdsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"O\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xe5\x01\n" +
+	"\x10CohortParameters\x12+\n" +
+	"\x06cohort\x18\x01 \x01(\v2\x13.learning.v1.CohortR\x06cohort\x12M\n" +
+	"\n" +
+	"parameters\x18\x02 \x03(\v2-.learning.v1.CohortParameters.ParametersEntryR\n" +
+	"parameters\x1aU\n" +
+	"\x0fParametersEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12,\n" +
+	"\x05value\x18\x02 \x01(\v2\x16.google.protobuf.ValueR\x05value:\x028\x01\"O\n" +
 	"\tHeartbeat\x12B\n" +
 	"\x0flast_cycle_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\rlastCycleTime\"\x8c\x01\n" +
 	"\x0fAckDeltaRequest\x12\x1b\n" +
@@ -2290,7 +2554,7 @@ const file_learning_v1_learning_service_proto_rawDesc = "" +
 	"\x10AckDeltaResponse\"|\n" +
 	"\x10GetStatusRequest\x122\n" +
 	"\x15subscribers_page_size\x18\x01 \x01(\x05R\x13subscribersPageSize\x124\n" +
-	"\x16subscribers_page_token\x18\x02 \x01(\tR\x14subscribersPageToken\"\xbd\b\n" +
+	"\x16subscribers_page_token\x18\x02 \x01(\tR\x14subscribersPageToken\"\xf4\b\n" +
 	"\x11GetStatusResponse\x12\x16\n" +
 	"\x06active\x18\x01 \x01(\bR\x06active\x124\n" +
 	"\x16cycle_interval_seconds\x18\x02 \x01(\x01R\x14cycleIntervalSeconds\x120\n" +
@@ -2314,13 +2578,35 @@ const file_learning_v1_learning_service_proto_rawDesc = "" +
 	"\x13metrics_age_seconds\x18\x13 \x01(\x01H\x00R\x11metricsAgeSeconds\x88\x01\x01\x12=\n" +
 	"\x1bnext_subscribers_page_token\x18\x14 \x01(\tR\x18nextSubscribersPageToken\x12)\n" +
 	"\x10subscriber_count\x18\x15 \x01(\x04R\x0fsubscriberCount\x12+\n" +
-	"\x11metrics_reporters\x18\x18 \x01(\rR\x10metricsReportersB\x16\n" +
+	"\x11metrics_reporters\x18\x18 \x01(\rR\x10metricsReporters\x125\n" +
+	"\bsearches\x18\x1b \x03(\v2\x19.learning.v1.SearchStatusR\bsearchesB\x16\n" +
 	"\x14_metrics_age_seconds\"u\n" +
 	"\n" +
 	"Subscriber\x12\x1b\n" +
 	"\tclient_id\x18\x01 \x01(\tR\bclientId\x12#\n" +
 	"\rsent_sequence\x18\x02 \x01(\x04R\fsentSequence\x12%\n" +
-	"\x0eacked_sequence\x18\x03 \x01(\x04R\rackedSequence\"\xf4\x01\n" +
+	"\x0eacked_sequence\x18\x03 \x01(\x04R\rackedSequence\"\xd0\x03\n" +
+	"\fSearchStatus\x12\x16\n" +
+	"\x06target\x18\x01 \x01(\tR\x06target\x122\n" +
+	"\bchampion\x18\x02 \x01(\v2\x16.google.protobuf.ValueR\bchampion\x12,\n" +
+	"\x05start\x18\x03 \x01(\v2\x16.google.protobuf.ValueR\x05start\x12.\n" +
+	"\x06proven\x18\x04 \x01(\v2\x16.google.protobuf.ValueR\x06proven\x126\n" +
+	"\n" +
+	"challenger\x18\x05 \x01(\v2\x16.google.protobuf.ValueR\n" +
+	"challenger\x12\x12\n" +
+	"\x04step\x18\x06 \x01(\x01R\x04step\x12\x1f\n" +
+	"\vis_downward\x18\a \x01(\bR\n" +
+	"isDownward\x12\x19\n" +
+	"\x05above\x18\b \x01(\x01H\x00R\x05above\x88\x01\x01\x12\x19\n" +
+	"\x05below\x18\t \x01(\x01H\x01R\x05below\x88\x01\x01\x12\x14\n" +
+	"\x05round\x18\n" +
+	" \x01(\x04R\x05round\x12\x14\n" +
+	"\x05races\x18\v \x01(\x04R\x05races\x12\x1d\n" +
+	"\n" +
+	"rest_tasks\x18\f \x01(\x04R\trestTasks\x12\x14\n" +
+	"\x05doing\x18\r \x01(\tR\x05doingB\b\n" +
+	"\x06_aboveB\b\n" +
+	"\x06_below\"\x92\x02\n" +
 	"\n" +
 	"RuleStatus\x12\x17\n" +
 	"\arule_id\x18\x01 \x01(\tR\x06ruleId\x12\x1e\n" +
@@ -2331,7 +2617,8 @@ const file_learning_v1_learning_service_proto_rawDesc = "" +
 	"\x06harmed\x18\x04 \x01(\x04R\x06harmed\x12\"\n" +
 	"\finconclusive\x18\x05 \x01(\x04R\finconclusive\x12?\n" +
 	"\rresting_until\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\frestingUntil\x12\x18\n" +
-	"\awaiting\x18\a \x01(\tR\awaiting\"D\n" +
+	"\awaiting\x18\a \x01(\tR\awaiting\x12\x1c\n" +
+	"\tobjective\x18\b \x01(\tR\tobjective\"D\n" +
 	"\x15GetDeltaStatusRequest\x12\x1e\n" +
 	"\bdelta_id\x18\x01 \x01(\tH\x00R\adeltaId\x88\x01\x01B\v\n" +
 	"\t_delta_id\"\xc3\x02\n" +
@@ -2419,7 +2706,7 @@ func file_learning_v1_learning_service_proto_rawDescGZIP() []byte {
 }
 
 var file_learning_v1_learning_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_learning_v1_learning_service_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
+var file_learning_v1_learning_service_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
 var file_learning_v1_learning_service_proto_goTypes = []any{
 	(Arm)(0),                          // 0: learning.v1.Arm
 	(SnapshotOutcome)(0),              // 1: learning.v1.SnapshotOutcome
@@ -2435,110 +2722,123 @@ var file_learning_v1_learning_service_proto_goTypes = []any{
 	(*StreamDeltasRequest)(nil),       // 11: learning.v1.StreamDeltasRequest
 	(*StreamDeltasResponse)(nil),      // 12: learning.v1.StreamDeltasResponse
 	(*Snapshot)(nil),                  // 13: learning.v1.Snapshot
-	(*Heartbeat)(nil),                 // 14: learning.v1.Heartbeat
-	(*AckDeltaRequest)(nil),           // 15: learning.v1.AckDeltaRequest
-	(*AckError)(nil),                  // 16: learning.v1.AckError
-	(*AckDeltaResponse)(nil),          // 17: learning.v1.AckDeltaResponse
-	(*GetStatusRequest)(nil),          // 18: learning.v1.GetStatusRequest
-	(*GetStatusResponse)(nil),         // 19: learning.v1.GetStatusResponse
-	(*Subscriber)(nil),                // 20: learning.v1.Subscriber
-	(*RuleStatus)(nil),                // 21: learning.v1.RuleStatus
-	(*GetDeltaStatusRequest)(nil),     // 22: learning.v1.GetDeltaStatusRequest
-	(*GetDeltaStatusResponse)(nil),    // 23: learning.v1.GetDeltaStatusResponse
-	(*ListDeltasRequest)(nil),         // 24: learning.v1.ListDeltasRequest
-	(*ListDeltasResponse)(nil),        // 25: learning.v1.ListDeltasResponse
-	(*ListCyclesRequest)(nil),         // 26: learning.v1.ListCyclesRequest
-	(*ListCyclesResponse)(nil),        // 27: learning.v1.ListCyclesResponse
-	(*GetGainsRequest)(nil),           // 28: learning.v1.GetGainsRequest
-	(*GetGainsResponse)(nil),          // 29: learning.v1.GetGainsResponse
-	nil,                               // 30: learning.v1.ResolveParametersRequest.LabelsEntry
-	nil,                               // 31: learning.v1.ResolveParametersResponse.ParametersEntry
-	nil,                               // 32: learning.v1.Snapshot.ParametersEntry
-	nil,                               // 33: learning.v1.Snapshot.DeltaIdsEntry
-	nil,                               // 34: learning.v1.GetDeltaStatusResponse.ByTypeEntry
-	(*Task)(nil),                      // 35: learning.v1.Task
-	(*CoordinationMetrics)(nil),       // 36: learning.v1.CoordinationMetrics
-	(DeltaType)(0),                    // 37: learning.v1.DeltaType
-	(*Delta)(nil),                     // 38: learning.v1.Delta
-	(*timestamppb.Timestamp)(nil),     // 39: google.protobuf.Timestamp
-	(DeltaState)(0),                   // 40: learning.v1.DeltaState
-	(*Cycle)(nil),                     // 41: learning.v1.Cycle
-	(*ChangeGains)(nil),               // 42: learning.v1.ChangeGains
-	(*GainAmount)(nil),                // 43: learning.v1.GainAmount
-	(*ProvingCost)(nil),               // 44: learning.v1.ProvingCost
-	(*UnkeptChange)(nil),              // 45: learning.v1.UnkeptChange
-	(*OpenChange)(nil),                // 46: learning.v1.OpenChange
-	(*TrackRecord)(nil),               // 47: learning.v1.TrackRecord
-	(*structpb.Value)(nil),            // 48: google.protobuf.Value
+	(*CohortParameters)(nil),          // 14: learning.v1.CohortParameters
+	(*Heartbeat)(nil),                 // 15: learning.v1.Heartbeat
+	(*AckDeltaRequest)(nil),           // 16: learning.v1.AckDeltaRequest
+	(*AckError)(nil),                  // 17: learning.v1.AckError
+	(*AckDeltaResponse)(nil),          // 18: learning.v1.AckDeltaResponse
+	(*GetStatusRequest)(nil),          // 19: learning.v1.GetStatusRequest
+	(*GetStatusResponse)(nil),         // 20: learning.v1.GetStatusResponse
+	(*Subscriber)(nil),                // 21: learning.v1.Subscriber
+	(*SearchStatus)(nil),              // 22: learning.v1.SearchStatus
+	(*RuleStatus)(nil),                // 23: learning.v1.RuleStatus
+	(*GetDeltaStatusRequest)(nil),     // 24: learning.v1.GetDeltaStatusRequest
+	(*GetDeltaStatusResponse)(nil),    // 25: learning.v1.GetDeltaStatusResponse
+	(*ListDeltasRequest)(nil),         // 26: learning.v1.ListDeltasRequest
+	(*ListDeltasResponse)(nil),        // 27: learning.v1.ListDeltasResponse
+	(*ListCyclesRequest)(nil),         // 28: learning.v1.ListCyclesRequest
+	(*ListCyclesResponse)(nil),        // 29: learning.v1.ListCyclesResponse
+	(*GetGainsRequest)(nil),           // 30: learning.v1.GetGainsRequest
+	(*GetGainsResponse)(nil),          // 31: learning.v1.GetGainsResponse
+	nil,                               // 32: learning.v1.ResolveParametersRequest.LabelsEntry
+	nil,                               // 33: learning.v1.ResolveParametersResponse.ParametersEntry
+	nil,                               // 34: learning.v1.Snapshot.ParametersEntry
+	nil,                               // 35: learning.v1.Snapshot.DeltaIdsEntry
+	nil,                               // 36: learning.v1.CohortParameters.ParametersEntry
+	nil,                               // 37: learning.v1.GetDeltaStatusResponse.ByTypeEntry
+	(*Task)(nil),                      // 38: learning.v1.Task
+	(*CoordinationMetrics)(nil),       // 39: learning.v1.CoordinationMetrics
+	(DeltaType)(0),                    // 40: learning.v1.DeltaType
+	(*Delta)(nil),                     // 41: learning.v1.Delta
+	(*Cohort)(nil),                    // 42: learning.v1.Cohort
+	(*timestamppb.Timestamp)(nil),     // 43: google.protobuf.Timestamp
+	(*structpb.Value)(nil),            // 44: google.protobuf.Value
+	(DeltaState)(0),                   // 45: learning.v1.DeltaState
+	(*Cycle)(nil),                     // 46: learning.v1.Cycle
+	(*ChangeGains)(nil),               // 47: learning.v1.ChangeGains
+	(*GainAmount)(nil),                // 48: learning.v1.GainAmount
+	(*ProvingCost)(nil),               // 49: learning.v1.ProvingCost
+	(*UnkeptChange)(nil),              // 50: learning.v1.UnkeptChange
+	(*OpenChange)(nil),                // 51: learning.v1.OpenChange
+	(*TrackRecord)(nil),               // 52: learning.v1.TrackRecord
 }
 var file_learning_v1_learning_service_proto_depIdxs = []int32{
-	35, // 0: learning.v1.RecordTaskRequest.task:type_name -> learning.v1.Task
-	36, // 1: learning.v1.RecordTaskRequest.metrics:type_name -> learning.v1.CoordinationMetrics
-	35, // 2: learning.v1.RecordTasksRequest.tasks:type_name -> learning.v1.Task
-	36, // 3: learning.v1.RecordTasksRequest.metrics:type_name -> learning.v1.CoordinationMetrics
-	36, // 4: learning.v1.ReportMetricsRequest.metrics:type_name -> learning.v1.CoordinationMetrics
-	30, // 5: learning.v1.ResolveParametersRequest.labels:type_name -> learning.v1.ResolveParametersRequest.LabelsEntry
+	38, // 0: learning.v1.RecordTaskRequest.task:type_name -> learning.v1.Task
+	39, // 1: learning.v1.RecordTaskRequest.metrics:type_name -> learning.v1.CoordinationMetrics
+	38, // 2: learning.v1.RecordTasksRequest.tasks:type_name -> learning.v1.Task
+	39, // 3: learning.v1.RecordTasksRequest.metrics:type_name -> learning.v1.CoordinationMetrics
+	39, // 4: learning.v1.ReportMetricsRequest.metrics:type_name -> learning.v1.CoordinationMetrics
+	32, // 5: learning.v1.ResolveParametersRequest.labels:type_name -> learning.v1.ResolveParametersRequest.LabelsEntry
 	0,  // 6: learning.v1.Assignment.arm:type_name -> learning.v1.Arm
-	31, // 7: learning.v1.ResolveParametersResponse.parameters:type_name -> learning.v1.ResolveParametersResponse.ParametersEntry
+	33, // 7: learning.v1.ResolveParametersResponse.parameters:type_name -> learning.v1.ResolveParametersResponse.ParametersEntry
 	0,  // 8: learning.v1.ResolveParametersResponse.arm:type_name -> learning.v1.Arm
 	9,  // 9: learning.v1.ResolveParametersResponse.assignments:type_name -> learning.v1.Assignment
-	37, // 10: learning.v1.StreamDeltasRequest.types:type_name -> learning.v1.DeltaType
+	40, // 10: learning.v1.StreamDeltasRequest.types:type_name -> learning.v1.DeltaType
 	13, // 11: learning.v1.StreamDeltasResponse.snapshot:type_name -> learning.v1.Snapshot
-	38, // 12: learning.v1.StreamDeltasResponse.delta:type_name -> learning.v1.Delta
-	14, // 13: learning.v1.StreamDeltasResponse.heartbeat:type_name -> learning.v1.Heartbeat
+	41, // 12: learning.v1.StreamDeltasResponse.delta:type_name -> learning.v1.Delta
+	15, // 13: learning.v1.StreamDeltasResponse.heartbeat:type_name -> learning.v1.Heartbeat
 	1,  // 14: learning.v1.Snapshot.outcome:type_name -> learning.v1.SnapshotOutcome
-	32, // 15: learning.v1.Snapshot.parameters:type_name -> learning.v1.Snapshot.ParametersEntry
-	33, // 16: learning.v1.Snapshot.delta_ids:type_name -> learning.v1.Snapshot.DeltaIdsEntry
-	39, // 17: learning.v1.Heartbeat.last_cycle_time:type_name -> google.protobuf.Timestamp
-	16, // 18: learning.v1.AckDeltaRequest.error:type_name -> learning.v1.AckError
-	39, // 19: learning.v1.GetStatusResponse.last_cycle_time:type_name -> google.protobuf.Timestamp
-	39, // 20: learning.v1.GetStatusResponse.next_cycle_time:type_name -> google.protobuf.Timestamp
-	36, // 21: learning.v1.GetStatusResponse.metrics:type_name -> learning.v1.CoordinationMetrics
-	20, // 22: learning.v1.GetStatusResponse.subscribers:type_name -> learning.v1.Subscriber
-	21, // 23: learning.v1.GetStatusResponse.rules:type_name -> learning.v1.RuleStatus
-	39, // 24: learning.v1.RuleStatus.resting_until:type_name -> google.protobuf.Timestamp
-	34, // 25: learning.v1.GetDeltaStatusResponse.by_type:type_name -> learning.v1.GetDeltaStatusResponse.ByTypeEntry
-	38, // 26: learning.v1.GetDeltaStatusResponse.delta:type_name -> learning.v1.Delta
-	40, // 27: learning.v1.ListDeltasRequest.states:type_name -> learning.v1.DeltaState
-	38, // 28: learning.v1.ListDeltasResponse.deltas:type_name -> learning.v1.Delta
-	41, // 29: learning.v1.ListCyclesResponse.cycles:type_name -> learning.v1.Cycle
-	39, // 30: learning.v1.GetGainsResponse.since_time:type_name -> google.protobuf.Timestamp
-	42, // 31: learning.v1.GetGainsResponse.changes:type_name -> learning.v1.ChangeGains
-	43, // 32: learning.v1.GetGainsResponse.totals:type_name -> learning.v1.GainAmount
-	44, // 33: learning.v1.GetGainsResponse.exploring:type_name -> learning.v1.ProvingCost
-	44, // 34: learning.v1.GetGainsResponse.holding_back:type_name -> learning.v1.ProvingCost
-	45, // 35: learning.v1.GetGainsResponse.unkept:type_name -> learning.v1.UnkeptChange
-	46, // 36: learning.v1.GetGainsResponse.open:type_name -> learning.v1.OpenChange
-	47, // 37: learning.v1.GetGainsResponse.record:type_name -> learning.v1.TrackRecord
-	48, // 38: learning.v1.ResolveParametersResponse.ParametersEntry.value:type_name -> google.protobuf.Value
-	48, // 39: learning.v1.Snapshot.ParametersEntry.value:type_name -> google.protobuf.Value
-	2,  // 40: learning.v1.LearningService.RecordTask:input_type -> learning.v1.RecordTaskRequest
-	4,  // 41: learning.v1.LearningService.RecordTasks:input_type -> learning.v1.RecordTasksRequest
-	6,  // 42: learning.v1.LearningService.ReportMetrics:input_type -> learning.v1.ReportMetricsRequest
-	8,  // 43: learning.v1.LearningService.ResolveParameters:input_type -> learning.v1.ResolveParametersRequest
-	11, // 44: learning.v1.LearningService.StreamDeltas:input_type -> learning.v1.StreamDeltasRequest
-	15, // 45: learning.v1.LearningService.AckDelta:input_type -> learning.v1.AckDeltaRequest
-	18, // 46: learning.v1.LearningService.GetStatus:input_type -> learning.v1.GetStatusRequest
-	22, // 47: learning.v1.LearningService.GetDeltaStatus:input_type -> learning.v1.GetDeltaStatusRequest
-	24, // 48: learning.v1.LearningService.ListDeltas:input_type -> learning.v1.ListDeltasRequest
-	26, // 49: learning.v1.LearningService.ListCycles:input_type -> learning.v1.ListCyclesRequest
-	28, // 50: learning.v1.LearningService.GetGains:input_type -> learning.v1.GetGainsRequest
-	3,  // 51: learning.v1.LearningService.RecordTask:output_type -> learning.v1.RecordTaskResponse
-	5,  // 52: learning.v1.LearningService.RecordTasks:output_type -> learning.v1.RecordTasksResponse
-	7,  // 53: learning.v1.LearningService.ReportMetrics:output_type -> learning.v1.ReportMetricsResponse
-	10, // 54: learning.v1.LearningService.ResolveParameters:output_type -> learning.v1.ResolveParametersResponse
-	12, // 55: learning.v1.LearningService.StreamDeltas:output_type -> learning.v1.StreamDeltasResponse
-	17, // 56: learning.v1.LearningService.AckDelta:output_type -> learning.v1.AckDeltaResponse
-	19, // 57: learning.v1.LearningService.GetStatus:output_type -> learning.v1.GetStatusResponse
-	23, // 58: learning.v1.LearningService.GetDeltaStatus:output_type -> learning.v1.GetDeltaStatusResponse
-	25, // 59: learning.v1.LearningService.ListDeltas:output_type -> learning.v1.ListDeltasResponse
-	27, // 60: learning.v1.LearningService.ListCycles:output_type -> learning.v1.ListCyclesResponse
-	29, // 61: learning.v1.LearningService.GetGains:output_type -> learning.v1.GetGainsResponse
-	51, // [51:62] is the sub-list for method output_type
-	40, // [40:51] is the sub-list for method input_type
-	40, // [40:40] is the sub-list for extension type_name
-	40, // [40:40] is the sub-list for extension extendee
-	0,  // [0:40] is the sub-list for field type_name
+	34, // 15: learning.v1.Snapshot.parameters:type_name -> learning.v1.Snapshot.ParametersEntry
+	35, // 16: learning.v1.Snapshot.delta_ids:type_name -> learning.v1.Snapshot.DeltaIdsEntry
+	14, // 17: learning.v1.Snapshot.cohorts:type_name -> learning.v1.CohortParameters
+	42, // 18: learning.v1.CohortParameters.cohort:type_name -> learning.v1.Cohort
+	36, // 19: learning.v1.CohortParameters.parameters:type_name -> learning.v1.CohortParameters.ParametersEntry
+	43, // 20: learning.v1.Heartbeat.last_cycle_time:type_name -> google.protobuf.Timestamp
+	17, // 21: learning.v1.AckDeltaRequest.error:type_name -> learning.v1.AckError
+	43, // 22: learning.v1.GetStatusResponse.last_cycle_time:type_name -> google.protobuf.Timestamp
+	43, // 23: learning.v1.GetStatusResponse.next_cycle_time:type_name -> google.protobuf.Timestamp
+	39, // 24: learning.v1.GetStatusResponse.metrics:type_name -> learning.v1.CoordinationMetrics
+	21, // 25: learning.v1.GetStatusResponse.subscribers:type_name -> learning.v1.Subscriber
+	23, // 26: learning.v1.GetStatusResponse.rules:type_name -> learning.v1.RuleStatus
+	22, // 27: learning.v1.GetStatusResponse.searches:type_name -> learning.v1.SearchStatus
+	44, // 28: learning.v1.SearchStatus.champion:type_name -> google.protobuf.Value
+	44, // 29: learning.v1.SearchStatus.start:type_name -> google.protobuf.Value
+	44, // 30: learning.v1.SearchStatus.proven:type_name -> google.protobuf.Value
+	44, // 31: learning.v1.SearchStatus.challenger:type_name -> google.protobuf.Value
+	43, // 32: learning.v1.RuleStatus.resting_until:type_name -> google.protobuf.Timestamp
+	37, // 33: learning.v1.GetDeltaStatusResponse.by_type:type_name -> learning.v1.GetDeltaStatusResponse.ByTypeEntry
+	41, // 34: learning.v1.GetDeltaStatusResponse.delta:type_name -> learning.v1.Delta
+	45, // 35: learning.v1.ListDeltasRequest.states:type_name -> learning.v1.DeltaState
+	41, // 36: learning.v1.ListDeltasResponse.deltas:type_name -> learning.v1.Delta
+	46, // 37: learning.v1.ListCyclesResponse.cycles:type_name -> learning.v1.Cycle
+	43, // 38: learning.v1.GetGainsResponse.since_time:type_name -> google.protobuf.Timestamp
+	47, // 39: learning.v1.GetGainsResponse.changes:type_name -> learning.v1.ChangeGains
+	48, // 40: learning.v1.GetGainsResponse.totals:type_name -> learning.v1.GainAmount
+	49, // 41: learning.v1.GetGainsResponse.exploring:type_name -> learning.v1.ProvingCost
+	49, // 42: learning.v1.GetGainsResponse.holding_back:type_name -> learning.v1.ProvingCost
+	50, // 43: learning.v1.GetGainsResponse.unkept:type_name -> learning.v1.UnkeptChange
+	51, // 44: learning.v1.GetGainsResponse.open:type_name -> learning.v1.OpenChange
+	52, // 45: learning.v1.GetGainsResponse.record:type_name -> learning.v1.TrackRecord
+	44, // 46: learning.v1.ResolveParametersResponse.ParametersEntry.value:type_name -> google.protobuf.Value
+	44, // 47: learning.v1.Snapshot.ParametersEntry.value:type_name -> google.protobuf.Value
+	44, // 48: learning.v1.CohortParameters.ParametersEntry.value:type_name -> google.protobuf.Value
+	2,  // 49: learning.v1.LearningService.RecordTask:input_type -> learning.v1.RecordTaskRequest
+	4,  // 50: learning.v1.LearningService.RecordTasks:input_type -> learning.v1.RecordTasksRequest
+	6,  // 51: learning.v1.LearningService.ReportMetrics:input_type -> learning.v1.ReportMetricsRequest
+	8,  // 52: learning.v1.LearningService.ResolveParameters:input_type -> learning.v1.ResolveParametersRequest
+	11, // 53: learning.v1.LearningService.StreamDeltas:input_type -> learning.v1.StreamDeltasRequest
+	16, // 54: learning.v1.LearningService.AckDelta:input_type -> learning.v1.AckDeltaRequest
+	19, // 55: learning.v1.LearningService.GetStatus:input_type -> learning.v1.GetStatusRequest
+	24, // 56: learning.v1.LearningService.GetDeltaStatus:input_type -> learning.v1.GetDeltaStatusRequest
+	26, // 57: learning.v1.LearningService.ListDeltas:input_type -> learning.v1.ListDeltasRequest
+	28, // 58: learning.v1.LearningService.ListCycles:input_type -> learning.v1.ListCyclesRequest
+	30, // 59: learning.v1.LearningService.GetGains:input_type -> learning.v1.GetGainsRequest
+	3,  // 60: learning.v1.LearningService.RecordTask:output_type -> learning.v1.RecordTaskResponse
+	5,  // 61: learning.v1.LearningService.RecordTasks:output_type -> learning.v1.RecordTasksResponse
+	7,  // 62: learning.v1.LearningService.ReportMetrics:output_type -> learning.v1.ReportMetricsResponse
+	10, // 63: learning.v1.LearningService.ResolveParameters:output_type -> learning.v1.ResolveParametersResponse
+	12, // 64: learning.v1.LearningService.StreamDeltas:output_type -> learning.v1.StreamDeltasResponse
+	18, // 65: learning.v1.LearningService.AckDelta:output_type -> learning.v1.AckDeltaResponse
+	20, // 66: learning.v1.LearningService.GetStatus:output_type -> learning.v1.GetStatusResponse
+	25, // 67: learning.v1.LearningService.GetDeltaStatus:output_type -> learning.v1.GetDeltaStatusResponse
+	27, // 68: learning.v1.LearningService.ListDeltas:output_type -> learning.v1.ListDeltasResponse
+	29, // 69: learning.v1.LearningService.ListCycles:output_type -> learning.v1.ListCyclesResponse
+	31, // 70: learning.v1.LearningService.GetGains:output_type -> learning.v1.GetGainsResponse
+	60, // [60:71] is the sub-list for method output_type
+	49, // [49:60] is the sub-list for method input_type
+	49, // [49:49] is the sub-list for extension type_name
+	49, // [49:49] is the sub-list for extension extendee
+	0,  // [0:49] is the sub-list for field type_name
 }
 
 func init() { file_learning_v1_learning_service_proto_init() }
@@ -2556,15 +2856,16 @@ func file_learning_v1_learning_service_proto_init() {
 		(*StreamDeltasResponse_Delta)(nil),
 		(*StreamDeltasResponse_Heartbeat)(nil),
 	}
-	file_learning_v1_learning_service_proto_msgTypes[17].OneofWrappers = []any{}
+	file_learning_v1_learning_service_proto_msgTypes[18].OneofWrappers = []any{}
 	file_learning_v1_learning_service_proto_msgTypes[20].OneofWrappers = []any{}
+	file_learning_v1_learning_service_proto_msgTypes[22].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_learning_v1_learning_service_proto_rawDesc), len(file_learning_v1_learning_service_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   33,
+			NumMessages:   36,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

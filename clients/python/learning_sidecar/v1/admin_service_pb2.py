@@ -27,7 +27,7 @@ from learning_sidecar.v1 import cycle_pb2 as learning__sidecar_dot_v1_dot_cycle_
 from learning_sidecar.v1 import delta_pb2 as learning__sidecar_dot_v1_dot_delta__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'learning_sidecar/v1/admin_service.proto\x12\x0blearning.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1flearning_sidecar/v1/cycle.proto\x1a\x1flearning_sidecar/v1/delta.proto\"\x16\n\x14StartLearningRequest\"/\n\x15StartLearningResponse\x12\x16\n\x06\x61\x63tive\x18\x01 \x01(\x08R\x06\x61\x63tive\"\x15\n\x13StopLearningRequest\".\n\x14StopLearningResponse\x12\x16\n\x06\x61\x63tive\x18\x01 \x01(\x08R\x06\x61\x63tive\"\x11\n\x0fRunCycleRequest\"<\n\x10RunCycleResponse\x12(\n\x05\x63ycle\x18\x01 \x01(\x0b\x32\x12.learning.v1.CycleR\x05\x63ycle\"H\n\x13\x41pproveDeltaRequest\x12\x19\n\x08\x64\x65lta_id\x18\x01 \x01(\tR\x07\x64\x65ltaId\x12\x16\n\x06reason\x18\x02 \x01(\tR\x06reason\"@\n\x14\x41pproveDeltaResponse\x12(\n\x05\x64\x65lta\x18\x01 \x01(\x0b\x32\x12.learning.v1.DeltaR\x05\x64\x65lta\"G\n\x12RejectDeltaRequest\x12\x19\n\x08\x64\x65lta_id\x18\x01 \x01(\tR\x07\x64\x65ltaId\x12\x16\n\x06reason\x18\x02 \x01(\tR\x06reason\"?\n\x13RejectDeltaResponse\x12(\n\x05\x64\x65lta\x18\x01 \x01(\x0b\x32\x12.learning.v1.DeltaR\x05\x64\x65lta\"G\n\x12RevertDeltaRequest\x12\x19\n\x08\x64\x65lta_id\x18\x01 \x01(\tR\x07\x64\x65ltaId\x12\x16\n\x06reason\x18\x02 \x01(\tR\x06reason\"?\n\x13RevertDeltaResponse\x12(\n\x05\x64\x65lta\x18\x01 \x01(\x0b\x32\x12.learning.v1.DeltaR\x05\x64\x65lta\"\x96\x01\n\x13SetParameterRequest\x12\x16\n\x06target\x18\x01 \x01(\tR\x06target\x12,\n\x05value\x18\x02 \x01(\x0b\x32\x16.google.protobuf.ValueR\x05value\x12\x16\n\x06reason\x18\x03 \x01(\tR\x06reason\x12!\n\x0chold_seconds\x18\x04 \x01(\x01R\x0bholdSeconds\"@\n\x14SetParameterResponse\x12(\n\x05\x64\x65lta\x18\x01 \x01(\x0b\x32\x12.learning.v1.DeltaR\x05\x64\x65lta\"\x14\n\x12PauseTrialsRequest\"-\n\x13PauseTrialsResponse\x12\x16\n\x06paused\x18\x01 \x01(\x08R\x06paused\"\x15\n\x13ResumeTrialsRequest\".\n\x14ResumeTrialsResponse\x12\x16\n\x06paused\x18\x01 \x01(\x08R\x06paused2\x93\x06\n\x14LearningAdminService\x12X\n\rStartLearning\x12!.learning.v1.StartLearningRequest\x1a\".learning.v1.StartLearningResponse\"\x00\x12U\n\x0cStopLearning\x12 .learning.v1.StopLearningRequest\x1a!.learning.v1.StopLearningResponse\"\x00\x12I\n\x08RunCycle\x12\x1c.learning.v1.RunCycleRequest\x1a\x1d.learning.v1.RunCycleResponse\"\x00\x12U\n\x0c\x41pproveDelta\x12 .learning.v1.ApproveDeltaRequest\x1a!.learning.v1.ApproveDeltaResponse\"\x00\x12R\n\x0bRejectDelta\x12\x1f.learning.v1.RejectDeltaRequest\x1a .learning.v1.RejectDeltaResponse\"\x00\x12R\n\x0bRevertDelta\x12\x1f.learning.v1.RevertDeltaRequest\x1a .learning.v1.RevertDeltaResponse\"\x00\x12U\n\x0cSetParameter\x12 .learning.v1.SetParameterRequest\x1a!.learning.v1.SetParameterResponse\"\x00\x12R\n\x0bPauseTrials\x12\x1f.learning.v1.PauseTrialsRequest\x1a .learning.v1.PauseTrialsResponse\"\x00\x12U\n\x0cResumeTrials\x12 .learning.v1.ResumeTrialsRequest\x1a!.learning.v1.ResumeTrialsResponse\"\x00\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'learning_sidecar/v1/admin_service.proto\x12\x0blearning.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1flearning_sidecar/v1/cycle.proto\x1a\x1flearning_sidecar/v1/delta.proto\"\x16\n\x14StartLearningRequest\"/\n\x15StartLearningResponse\x12\x16\n\x06\x61\x63tive\x18\x01 \x01(\x08R\x06\x61\x63tive\"\x15\n\x13StopLearningRequest\".\n\x14StopLearningResponse\x12\x16\n\x06\x61\x63tive\x18\x01 \x01(\x08R\x06\x61\x63tive\"\x11\n\x0fRunCycleRequest\"<\n\x10RunCycleResponse\x12(\n\x05\x63ycle\x18\x01 \x01(\x0b\x32\x12.learning.v1.CycleR\x05\x63ycle\"H\n\x13\x41pproveDeltaRequest\x12\x19\n\x08\x64\x65lta_id\x18\x01 \x01(\tR\x07\x64\x65ltaId\x12\x16\n\x06reason\x18\x02 \x01(\tR\x06reason\"@\n\x14\x41pproveDeltaResponse\x12(\n\x05\x64\x65lta\x18\x01 \x01(\x0b\x32\x12.learning.v1.DeltaR\x05\x64\x65lta\"G\n\x12RejectDeltaRequest\x12\x19\n\x08\x64\x65lta_id\x18\x01 \x01(\tR\x07\x64\x65ltaId\x12\x16\n\x06reason\x18\x02 \x01(\tR\x06reason\"?\n\x13RejectDeltaResponse\x12(\n\x05\x64\x65lta\x18\x01 \x01(\x0b\x32\x12.learning.v1.DeltaR\x05\x64\x65lta\"G\n\x12RevertDeltaRequest\x12\x19\n\x08\x64\x65lta_id\x18\x01 \x01(\tR\x07\x64\x65ltaId\x12\x16\n\x06reason\x18\x02 \x01(\tR\x06reason\"?\n\x13RevertDeltaResponse\x12(\n\x05\x64\x65lta\x18\x01 \x01(\x0b\x32\x12.learning.v1.DeltaR\x05\x64\x65lta\"\xc3\x01\n\x13SetParameterRequest\x12\x16\n\x06target\x18\x01 \x01(\tR\x06target\x12,\n\x05value\x18\x02 \x01(\x0b\x32\x16.google.protobuf.ValueR\x05value\x12\x16\n\x06reason\x18\x03 \x01(\tR\x06reason\x12!\n\x0chold_seconds\x18\x04 \x01(\x01R\x0bholdSeconds\x12+\n\x06\x63ohort\x18\x05 \x01(\x0b\x32\x13.learning.v1.CohortR\x06\x63ohort\"@\n\x14SetParameterResponse\x12(\n\x05\x64\x65lta\x18\x01 \x01(\x0b\x32\x12.learning.v1.DeltaR\x05\x64\x65lta\"\x14\n\x12PauseTrialsRequest\"-\n\x13PauseTrialsResponse\x12\x16\n\x06paused\x18\x01 \x01(\x08R\x06paused\"\x15\n\x13ResumeTrialsRequest\".\n\x14ResumeTrialsResponse\x12\x16\n\x06paused\x18\x01 \x01(\x08R\x06paused2\x93\x06\n\x14LearningAdminService\x12X\n\rStartLearning\x12!.learning.v1.StartLearningRequest\x1a\".learning.v1.StartLearningResponse\"\x00\x12U\n\x0cStopLearning\x12 .learning.v1.StopLearningRequest\x1a!.learning.v1.StopLearningResponse\"\x00\x12I\n\x08RunCycle\x12\x1c.learning.v1.RunCycleRequest\x1a\x1d.learning.v1.RunCycleResponse\"\x00\x12U\n\x0c\x41pproveDelta\x12 .learning.v1.ApproveDeltaRequest\x1a!.learning.v1.ApproveDeltaResponse\"\x00\x12R\n\x0bRejectDelta\x12\x1f.learning.v1.RejectDeltaRequest\x1a .learning.v1.RejectDeltaResponse\"\x00\x12R\n\x0bRevertDelta\x12\x1f.learning.v1.RevertDeltaRequest\x1a .learning.v1.RevertDeltaResponse\"\x00\x12U\n\x0cSetParameter\x12 .learning.v1.SetParameterRequest\x1a!.learning.v1.SetParameterResponse\"\x00\x12R\n\x0bPauseTrials\x12\x1f.learning.v1.PauseTrialsRequest\x1a .learning.v1.PauseTrialsResponse\"\x00\x12U\n\x0cResumeTrials\x12 .learning.v1.ResumeTrialsRequest\x1a!.learning.v1.ResumeTrialsResponse\"\x00\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -59,17 +59,17 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REVERTDELTARESPONSE']._serialized_start=728
   _globals['_REVERTDELTARESPONSE']._serialized_end=791
   _globals['_SETPARAMETERREQUEST']._serialized_start=794
-  _globals['_SETPARAMETERREQUEST']._serialized_end=944
-  _globals['_SETPARAMETERRESPONSE']._serialized_start=946
-  _globals['_SETPARAMETERRESPONSE']._serialized_end=1010
-  _globals['_PAUSETRIALSREQUEST']._serialized_start=1012
-  _globals['_PAUSETRIALSREQUEST']._serialized_end=1032
-  _globals['_PAUSETRIALSRESPONSE']._serialized_start=1034
-  _globals['_PAUSETRIALSRESPONSE']._serialized_end=1079
-  _globals['_RESUMETRIALSREQUEST']._serialized_start=1081
-  _globals['_RESUMETRIALSREQUEST']._serialized_end=1102
-  _globals['_RESUMETRIALSRESPONSE']._serialized_start=1104
-  _globals['_RESUMETRIALSRESPONSE']._serialized_end=1150
-  _globals['_LEARNINGADMINSERVICE']._serialized_start=1153
-  _globals['_LEARNINGADMINSERVICE']._serialized_end=1940
+  _globals['_SETPARAMETERREQUEST']._serialized_end=989
+  _globals['_SETPARAMETERRESPONSE']._serialized_start=991
+  _globals['_SETPARAMETERRESPONSE']._serialized_end=1055
+  _globals['_PAUSETRIALSREQUEST']._serialized_start=1057
+  _globals['_PAUSETRIALSREQUEST']._serialized_end=1077
+  _globals['_PAUSETRIALSRESPONSE']._serialized_start=1079
+  _globals['_PAUSETRIALSRESPONSE']._serialized_end=1124
+  _globals['_RESUMETRIALSREQUEST']._serialized_start=1126
+  _globals['_RESUMETRIALSREQUEST']._serialized_end=1147
+  _globals['_RESUMETRIALSRESPONSE']._serialized_start=1149
+  _globals['_RESUMETRIALSRESPONSE']._serialized_end=1195
+  _globals['_LEARNINGADMINSERVICE']._serialized_start=1198
+  _globals['_LEARNINGADMINSERVICE']._serialized_end=1985
 # @@protoc_insertion_point(module_scope)

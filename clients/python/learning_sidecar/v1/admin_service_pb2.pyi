@@ -81,16 +81,18 @@ class RevertDeltaResponse(_message.Message):
     def __init__(self, delta: _Optional[_Union[_delta_pb2.Delta, _Mapping]] = ...) -> None: ...
 
 class SetParameterRequest(_message.Message):
-    __slots__ = ("target", "value", "reason", "hold_seconds")
+    __slots__ = ("target", "value", "reason", "hold_seconds", "cohort")
     TARGET_FIELD_NUMBER: _ClassVar[int]
     VALUE_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     HOLD_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    COHORT_FIELD_NUMBER: _ClassVar[int]
     target: str
     value: _struct_pb2.Value
     reason: str
     hold_seconds: float
-    def __init__(self, target: _Optional[str] = ..., value: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ..., reason: _Optional[str] = ..., hold_seconds: _Optional[float] = ...) -> None: ...
+    cohort: _delta_pb2.Cohort
+    def __init__(self, target: _Optional[str] = ..., value: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ..., reason: _Optional[str] = ..., hold_seconds: _Optional[float] = ..., cohort: _Optional[_Union[_delta_pb2.Cohort, _Mapping]] = ...) -> None: ...
 
 class SetParameterResponse(_message.Message):
     __slots__ = ("delta",)

@@ -69,6 +69,7 @@ class Statistic(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     STATISTIC_TOTAL: _ClassVar[Statistic]
     STATISTIC_SHARE: _ClassVar[Statistic]
     STATISTIC_MEAN: _ClassVar[Statistic]
+    STATISTIC_P95: _ClassVar[Statistic]
 DELTA_TYPE_UNSPECIFIED: DeltaType
 DELTA_TYPE_COORDINATION: DeltaType
 DELTA_TYPE_STRATEGY: DeltaType
@@ -107,9 +108,18 @@ STATISTIC_MEDIAN: Statistic
 STATISTIC_TOTAL: Statistic
 STATISTIC_SHARE: Statistic
 STATISTIC_MEAN: Statistic
+STATISTIC_P95: Statistic
+
+class Cohort(_message.Message):
+    __slots__ = ("label", "value")
+    LABEL_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    label: str
+    value: str
+    def __init__(self, label: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
 
 class Delta(_message.Message):
-    __slots__ = ("delta_id", "sequence", "rule_id", "type", "operation", "target", "old_value", "new_value", "reasoning", "confidence", "impact", "state", "propose_time", "apply_time", "expire_time", "cycle_number", "evaluation", "effect", "reverts_delta_id", "trial_delta_id", "refusals", "refusal_count")
+    __slots__ = ("delta_id", "sequence", "rule_id", "type", "operation", "target", "old_value", "new_value", "reasoning", "confidence", "impact", "state", "propose_time", "apply_time", "expire_time", "cycle_number", "evaluation", "effect", "reverts_delta_id", "trial_delta_id", "refusals", "refusal_count", "cohort")
     DELTA_ID_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     RULE_ID_FIELD_NUMBER: _ClassVar[int]
@@ -132,6 +142,7 @@ class Delta(_message.Message):
     TRIAL_DELTA_ID_FIELD_NUMBER: _ClassVar[int]
     REFUSALS_FIELD_NUMBER: _ClassVar[int]
     REFUSAL_COUNT_FIELD_NUMBER: _ClassVar[int]
+    COHORT_FIELD_NUMBER: _ClassVar[int]
     delta_id: str
     sequence: int
     rule_id: str
@@ -154,7 +165,8 @@ class Delta(_message.Message):
     trial_delta_id: str
     refusals: _containers.RepeatedCompositeFieldContainer[Refusal]
     refusal_count: int
-    def __init__(self, delta_id: _Optional[str] = ..., sequence: _Optional[int] = ..., rule_id: _Optional[str] = ..., type: _Optional[_Union[DeltaType, str]] = ..., operation: _Optional[_Union[DeltaOperation, str]] = ..., target: _Optional[str] = ..., old_value: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ..., new_value: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ..., reasoning: _Optional[str] = ..., confidence: _Optional[float] = ..., impact: _Optional[_Union[DeltaImpact, str]] = ..., state: _Optional[_Union[DeltaState, str]] = ..., propose_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., apply_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., cycle_number: _Optional[int] = ..., evaluation: _Optional[_Union[DeltaEvaluation, _Mapping]] = ..., effect: _Optional[_Union[DeltaEffect, _Mapping]] = ..., reverts_delta_id: _Optional[str] = ..., trial_delta_id: _Optional[str] = ..., refusals: _Optional[_Iterable[_Union[Refusal, _Mapping]]] = ..., refusal_count: _Optional[int] = ...) -> None: ...
+    cohort: Cohort
+    def __init__(self, delta_id: _Optional[str] = ..., sequence: _Optional[int] = ..., rule_id: _Optional[str] = ..., type: _Optional[_Union[DeltaType, str]] = ..., operation: _Optional[_Union[DeltaOperation, str]] = ..., target: _Optional[str] = ..., old_value: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ..., new_value: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ..., reasoning: _Optional[str] = ..., confidence: _Optional[float] = ..., impact: _Optional[_Union[DeltaImpact, str]] = ..., state: _Optional[_Union[DeltaState, str]] = ..., propose_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., apply_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., cycle_number: _Optional[int] = ..., evaluation: _Optional[_Union[DeltaEvaluation, _Mapping]] = ..., effect: _Optional[_Union[DeltaEffect, _Mapping]] = ..., reverts_delta_id: _Optional[str] = ..., trial_delta_id: _Optional[str] = ..., refusals: _Optional[_Iterable[_Union[Refusal, _Mapping]]] = ..., refusal_count: _Optional[int] = ..., cohort: _Optional[_Union[Cohort, _Mapping]] = ...) -> None: ...
 
 class Refusal(_message.Message):
     __slots__ = ("client_id", "reason", "message", "refuse_time")
@@ -245,7 +257,7 @@ class Gain(_message.Message):
     def __init__(self, metric: _Optional[str] = ..., per_task: _Optional[float] = ..., lower: _Optional[float] = ..., upper: _Optional[float] = ..., groups: _Optional[int] = ...) -> None: ...
 
 class MetricEffect(_message.Message):
-    __slots__ = ("metric", "estimate", "lower", "upper", "e_harm", "e_help", "tasks_old", "tasks_new", "statistic", "e_not_worse", "margin")
+    __slots__ = ("metric", "estimate", "lower", "upper", "e_harm", "e_help", "tasks_old", "tasks_new", "statistic", "e_not_worse", "margin", "is_constraint")
     METRIC_FIELD_NUMBER: _ClassVar[int]
     ESTIMATE_FIELD_NUMBER: _ClassVar[int]
     LOWER_FIELD_NUMBER: _ClassVar[int]
@@ -257,6 +269,7 @@ class MetricEffect(_message.Message):
     STATISTIC_FIELD_NUMBER: _ClassVar[int]
     E_NOT_WORSE_FIELD_NUMBER: _ClassVar[int]
     MARGIN_FIELD_NUMBER: _ClassVar[int]
+    IS_CONSTRAINT_FIELD_NUMBER: _ClassVar[int]
     metric: str
     estimate: float
     lower: float
@@ -268,4 +281,5 @@ class MetricEffect(_message.Message):
     statistic: Statistic
     e_not_worse: float
     margin: float
-    def __init__(self, metric: _Optional[str] = ..., estimate: _Optional[float] = ..., lower: _Optional[float] = ..., upper: _Optional[float] = ..., e_harm: _Optional[float] = ..., e_help: _Optional[float] = ..., tasks_old: _Optional[int] = ..., tasks_new: _Optional[int] = ..., statistic: _Optional[_Union[Statistic, str]] = ..., e_not_worse: _Optional[float] = ..., margin: _Optional[float] = ...) -> None: ...
+    is_constraint: bool
+    def __init__(self, metric: _Optional[str] = ..., estimate: _Optional[float] = ..., lower: _Optional[float] = ..., upper: _Optional[float] = ..., e_harm: _Optional[float] = ..., e_help: _Optional[float] = ..., tasks_old: _Optional[int] = ..., tasks_new: _Optional[int] = ..., statistic: _Optional[_Union[Statistic, str]] = ..., e_not_worse: _Optional[float] = ..., margin: _Optional[float] = ..., is_constraint: bool = ...) -> None: ...

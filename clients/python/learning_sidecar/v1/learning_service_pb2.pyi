@@ -136,16 +136,18 @@ class ResolveParametersResponse(_message.Message):
     def __init__(self, parameters: _Optional[_Mapping[str, _struct_pb2.Value]] = ..., delta_sequence: _Optional[int] = ..., epoch: _Optional[str] = ..., trial_delta_id: _Optional[str] = ..., arm: _Optional[_Union[Arm, str]] = ..., assignments: _Optional[_Iterable[_Union[Assignment, _Mapping]]] = ...) -> None: ...
 
 class StreamDeltasRequest(_message.Message):
-    __slots__ = ("client_id", "epoch", "after_sequence", "types")
+    __slots__ = ("client_id", "epoch", "after_sequence", "types", "cohorts")
     CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
     EPOCH_FIELD_NUMBER: _ClassVar[int]
     AFTER_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     TYPES_FIELD_NUMBER: _ClassVar[int]
+    COHORTS_FIELD_NUMBER: _ClassVar[int]
     client_id: str
     epoch: str
     after_sequence: int
     types: _containers.RepeatedScalarFieldContainer[_delta_pb2.DeltaType]
-    def __init__(self, client_id: _Optional[str] = ..., epoch: _Optional[str] = ..., after_sequence: _Optional[int] = ..., types: _Optional[_Iterable[_Union[_delta_pb2.DeltaType, str]]] = ...) -> None: ...
+    cohorts: bool
+    def __init__(self, client_id: _Optional[str] = ..., epoch: _Optional[str] = ..., after_sequence: _Optional[int] = ..., types: _Optional[_Iterable[_Union[_delta_pb2.DeltaType, str]]] = ..., cohorts: bool = ...) -> None: ...
 
 class StreamDeltasResponse(_message.Message):
     __slots__ = ("epoch", "sequence", "snapshot", "delta", "heartbeat")
@@ -162,7 +164,7 @@ class StreamDeltasResponse(_message.Message):
     def __init__(self, epoch: _Optional[str] = ..., sequence: _Optional[int] = ..., snapshot: _Optional[_Union[Snapshot, _Mapping]] = ..., delta: _Optional[_Union[_delta_pb2.Delta, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ...) -> None: ...
 
 class Snapshot(_message.Message):
-    __slots__ = ("outcome", "parameters", "delta_ids")
+    __slots__ = ("outcome", "parameters", "delta_ids", "cohorts")
     class ParametersEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -180,10 +182,27 @@ class Snapshot(_message.Message):
     OUTCOME_FIELD_NUMBER: _ClassVar[int]
     PARAMETERS_FIELD_NUMBER: _ClassVar[int]
     DELTA_IDS_FIELD_NUMBER: _ClassVar[int]
+    COHORTS_FIELD_NUMBER: _ClassVar[int]
     outcome: SnapshotOutcome
     parameters: _containers.MessageMap[str, _struct_pb2.Value]
     delta_ids: _containers.ScalarMap[str, str]
-    def __init__(self, outcome: _Optional[_Union[SnapshotOutcome, str]] = ..., parameters: _Optional[_Mapping[str, _struct_pb2.Value]] = ..., delta_ids: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    cohorts: _containers.RepeatedCompositeFieldContainer[CohortParameters]
+    def __init__(self, outcome: _Optional[_Union[SnapshotOutcome, str]] = ..., parameters: _Optional[_Mapping[str, _struct_pb2.Value]] = ..., delta_ids: _Optional[_Mapping[str, str]] = ..., cohorts: _Optional[_Iterable[_Union[CohortParameters, _Mapping]]] = ...) -> None: ...
+
+class CohortParameters(_message.Message):
+    __slots__ = ("cohort", "parameters")
+    class ParametersEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: _struct_pb2.Value
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ...) -> None: ...
+    COHORT_FIELD_NUMBER: _ClassVar[int]
+    PARAMETERS_FIELD_NUMBER: _ClassVar[int]
+    cohort: _delta_pb2.Cohort
+    parameters: _containers.MessageMap[str, _struct_pb2.Value]
+    def __init__(self, cohort: _Optional[_Union[_delta_pb2.Cohort, _Mapping]] = ..., parameters: _Optional[_Mapping[str, _struct_pb2.Value]] = ...) -> None: ...
 
 class Heartbeat(_message.Message):
     __slots__ = ("last_cycle_time",)
@@ -224,7 +243,7 @@ class GetStatusRequest(_message.Message):
     def __init__(self, subscribers_page_size: _Optional[int] = ..., subscribers_page_token: _Optional[str] = ...) -> None: ...
 
 class GetStatusResponse(_message.Message):
-    __slots__ = ("active", "cycle_interval_seconds", "total_tasks_recorded", "tasks_in_history", "total_deltas_proposed", "total_deltas_applied", "total_evaluations", "total_cycles", "recommended_deltas", "config_version", "epoch", "latest_sequence", "last_cycle_time", "next_cycle_time", "metrics", "config_error", "subscribers", "rules", "metrics_age_seconds", "next_subscribers_page_token", "subscriber_count", "metrics_reporters")
+    __slots__ = ("active", "cycle_interval_seconds", "total_tasks_recorded", "tasks_in_history", "total_deltas_proposed", "total_deltas_applied", "total_evaluations", "total_cycles", "recommended_deltas", "config_version", "epoch", "latest_sequence", "last_cycle_time", "next_cycle_time", "metrics", "config_error", "subscribers", "rules", "metrics_age_seconds", "next_subscribers_page_token", "subscriber_count", "metrics_reporters", "searches")
     ACTIVE_FIELD_NUMBER: _ClassVar[int]
     CYCLE_INTERVAL_SECONDS_FIELD_NUMBER: _ClassVar[int]
     TOTAL_TASKS_RECORDED_FIELD_NUMBER: _ClassVar[int]
@@ -247,6 +266,7 @@ class GetStatusResponse(_message.Message):
     NEXT_SUBSCRIBERS_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     SUBSCRIBER_COUNT_FIELD_NUMBER: _ClassVar[int]
     METRICS_REPORTERS_FIELD_NUMBER: _ClassVar[int]
+    SEARCHES_FIELD_NUMBER: _ClassVar[int]
     active: bool
     cycle_interval_seconds: float
     total_tasks_recorded: int
@@ -269,7 +289,8 @@ class GetStatusResponse(_message.Message):
     next_subscribers_page_token: str
     subscriber_count: int
     metrics_reporters: int
-    def __init__(self, active: bool = ..., cycle_interval_seconds: _Optional[float] = ..., total_tasks_recorded: _Optional[int] = ..., tasks_in_history: _Optional[int] = ..., total_deltas_proposed: _Optional[int] = ..., total_deltas_applied: _Optional[int] = ..., total_evaluations: _Optional[int] = ..., total_cycles: _Optional[int] = ..., recommended_deltas: _Optional[int] = ..., config_version: _Optional[str] = ..., epoch: _Optional[str] = ..., latest_sequence: _Optional[int] = ..., last_cycle_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., next_cycle_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., metrics: _Optional[_Union[_task_pb2.CoordinationMetrics, _Mapping]] = ..., config_error: _Optional[str] = ..., subscribers: _Optional[_Iterable[_Union[Subscriber, _Mapping]]] = ..., rules: _Optional[_Iterable[_Union[RuleStatus, _Mapping]]] = ..., metrics_age_seconds: _Optional[float] = ..., next_subscribers_page_token: _Optional[str] = ..., subscriber_count: _Optional[int] = ..., metrics_reporters: _Optional[int] = ...) -> None: ...
+    searches: _containers.RepeatedCompositeFieldContainer[SearchStatus]
+    def __init__(self, active: bool = ..., cycle_interval_seconds: _Optional[float] = ..., total_tasks_recorded: _Optional[int] = ..., tasks_in_history: _Optional[int] = ..., total_deltas_proposed: _Optional[int] = ..., total_deltas_applied: _Optional[int] = ..., total_evaluations: _Optional[int] = ..., total_cycles: _Optional[int] = ..., recommended_deltas: _Optional[int] = ..., config_version: _Optional[str] = ..., epoch: _Optional[str] = ..., latest_sequence: _Optional[int] = ..., last_cycle_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., next_cycle_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., metrics: _Optional[_Union[_task_pb2.CoordinationMetrics, _Mapping]] = ..., config_error: _Optional[str] = ..., subscribers: _Optional[_Iterable[_Union[Subscriber, _Mapping]]] = ..., rules: _Optional[_Iterable[_Union[RuleStatus, _Mapping]]] = ..., metrics_age_seconds: _Optional[float] = ..., next_subscribers_page_token: _Optional[str] = ..., subscriber_count: _Optional[int] = ..., metrics_reporters: _Optional[int] = ..., searches: _Optional[_Iterable[_Union[SearchStatus, _Mapping]]] = ...) -> None: ...
 
 class Subscriber(_message.Message):
     __slots__ = ("client_id", "sent_sequence", "acked_sequence")
@@ -281,8 +302,38 @@ class Subscriber(_message.Message):
     acked_sequence: int
     def __init__(self, client_id: _Optional[str] = ..., sent_sequence: _Optional[int] = ..., acked_sequence: _Optional[int] = ...) -> None: ...
 
+class SearchStatus(_message.Message):
+    __slots__ = ("target", "champion", "start", "proven", "challenger", "step", "is_downward", "above", "below", "round", "races", "rest_tasks", "doing")
+    TARGET_FIELD_NUMBER: _ClassVar[int]
+    CHAMPION_FIELD_NUMBER: _ClassVar[int]
+    START_FIELD_NUMBER: _ClassVar[int]
+    PROVEN_FIELD_NUMBER: _ClassVar[int]
+    CHALLENGER_FIELD_NUMBER: _ClassVar[int]
+    STEP_FIELD_NUMBER: _ClassVar[int]
+    IS_DOWNWARD_FIELD_NUMBER: _ClassVar[int]
+    ABOVE_FIELD_NUMBER: _ClassVar[int]
+    BELOW_FIELD_NUMBER: _ClassVar[int]
+    ROUND_FIELD_NUMBER: _ClassVar[int]
+    RACES_FIELD_NUMBER: _ClassVar[int]
+    REST_TASKS_FIELD_NUMBER: _ClassVar[int]
+    DOING_FIELD_NUMBER: _ClassVar[int]
+    target: str
+    champion: _struct_pb2.Value
+    start: _struct_pb2.Value
+    proven: _struct_pb2.Value
+    challenger: _struct_pb2.Value
+    step: float
+    is_downward: bool
+    above: float
+    below: float
+    round: int
+    races: int
+    rest_tasks: int
+    doing: str
+    def __init__(self, target: _Optional[str] = ..., champion: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ..., start: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ..., proven: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ..., challenger: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ..., step: _Optional[float] = ..., is_downward: bool = ..., above: _Optional[float] = ..., below: _Optional[float] = ..., round: _Optional[int] = ..., races: _Optional[int] = ..., rest_tasks: _Optional[int] = ..., doing: _Optional[str] = ...) -> None: ...
+
 class RuleStatus(_message.Message):
-    __slots__ = ("rule_id", "confidence", "helped", "harmed", "inconclusive", "resting_until", "waiting")
+    __slots__ = ("rule_id", "confidence", "helped", "harmed", "inconclusive", "resting_until", "waiting", "objective")
     RULE_ID_FIELD_NUMBER: _ClassVar[int]
     CONFIDENCE_FIELD_NUMBER: _ClassVar[int]
     HELPED_FIELD_NUMBER: _ClassVar[int]
@@ -290,6 +341,7 @@ class RuleStatus(_message.Message):
     INCONCLUSIVE_FIELD_NUMBER: _ClassVar[int]
     RESTING_UNTIL_FIELD_NUMBER: _ClassVar[int]
     WAITING_FIELD_NUMBER: _ClassVar[int]
+    OBJECTIVE_FIELD_NUMBER: _ClassVar[int]
     rule_id: str
     confidence: float
     helped: int
@@ -297,7 +349,8 @@ class RuleStatus(_message.Message):
     inconclusive: int
     resting_until: _timestamp_pb2.Timestamp
     waiting: str
-    def __init__(self, rule_id: _Optional[str] = ..., confidence: _Optional[float] = ..., helped: _Optional[int] = ..., harmed: _Optional[int] = ..., inconclusive: _Optional[int] = ..., resting_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., waiting: _Optional[str] = ...) -> None: ...
+    objective: str
+    def __init__(self, rule_id: _Optional[str] = ..., confidence: _Optional[float] = ..., helped: _Optional[int] = ..., harmed: _Optional[int] = ..., inconclusive: _Optional[int] = ..., resting_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., waiting: _Optional[str] = ..., objective: _Optional[str] = ...) -> None: ...
 
 class GetDeltaStatusRequest(_message.Message):
     __slots__ = ("delta_id",)
