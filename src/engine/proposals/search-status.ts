@@ -1,3 +1,4 @@
+import { searchRuleId } from '../../domain/search.ts';
 import { own } from '../../domain/value.ts';
 import type { LedgerState } from '../../ledger/state.ts';
 import { trialOn, trialsOn } from '../../ledger/view.ts';
