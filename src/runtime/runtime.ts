@@ -17,6 +17,7 @@ import { createLearningServer, type LearningServer } from '../rpc/server.ts';
 import { createAdmin } from './admin.ts';
 import { drain } from './drain.ts';
 import { authorityOf, createEndpoints, type Endpoints } from './endpoints.ts';
+import { learnedFigures } from './learned-figures.ts';
 import { LedgerWatch } from './ledger-watch.ts';
 import type { ListenPlan } from './listen-plan.ts';
 import { createEngineObserver, observeCommit } from './observe.ts';
@@ -261,5 +262,6 @@ function sourcesOf(
     active: () => engine.active,
     onTrial: () => trialOn(ledger.state) !== undefined,
     trialsPaused: () => ledger.state.head.trialsPaused,
+    learned: learnedFigures(engine),
   };
 }

@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { addLearnedGauges, type LearnedSources } from './learned.ts';
 
 /** What the gauges read at each scrape. */
 export interface MetricSources {
@@ -18,6 +19,7 @@ export interface MetricSources {
   active(): boolean;
   onTrial(): boolean;
   trialsPaused(): boolean;
+  readonly learned: LearnedSources;
 }
 
 const CALL_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
@@ -163,4 +165,5 @@ function addGauges(registry: Registry, sources: MetricSources): void {
   gauge('trial', '1: a trial is on', () => Number(sources.onTrial()));
   gauge('trials_paused', '1: all trials are paused', () => Number(sources.trialsPaused()));
   gauge('active', '1: the timer runs cycles', () => Number(sources.active()));
+  addLearnedGauges(registry, sources.learned);
 }
