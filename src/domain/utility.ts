@@ -11,18 +11,20 @@ export type Utility = (task: UtilityTask) => number;
  * A task with the measurement of each metric that is computed. One that cannot be computed is missing, also where the
  * task reports a measurement of that name.
  *
- * @param valueOf the utility by an expression; `undefined` if there is none
+ * @param utilityOf the utility by an expression; `undefined` if there is none
  */
 export function withUtility<T extends UtilityTask>(
   task: T,
   metrics: readonly Metric[],
-  valueOf: (expression: string, task: UtilityTask) => number | undefined,
+  utilityOf: (expression: string, task: UtilityTask) => number | undefined,
 ): T {
-  return metrics.reduce((told, { name, expression }) => {
-    if (expression === undefined) return told;
-    const { [name]: _, ...others } = told.measurements;
-    const value = valueOf(expression, task);
-    const measurements = value === undefined ? others : { ...others, [name]: value };
-    return { ...told, measurements };
-  }, task);
+  const computed = metrics.filter(({ expression }) => expression !== undefined);
+  if (computed.length === 0) return task;
+  const measurements: Record<string, number> = { ...task.measurements };
+  for (const { name, expression = '' } of computed) {
+    delete measurements[name];
+    const value = utilityOf(expression, task);
+    if (value !== undefined) measurements[name] = value;
+  }
+  return { ...task, measurements };
 }

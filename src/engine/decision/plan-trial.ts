@@ -73,9 +73,9 @@ export function measuredTasks(
   { settings }: Pick<Environment, 'settings'>,
   { primary, cohort }: Pick<TrialPlan, 'primary' | 'cohort'>,
 ): readonly Task[] {
-  const valueOf = utilitiesOf(settings);
+  const utilityOf = utilitiesOf(settings);
   return newestOf(view, MEASURED_TASKS, cohort).map((task) =>
-    withUtility(task, [primary], valueOf),
+    withUtility(task, [primary], utilityOf),
   );
 }
 

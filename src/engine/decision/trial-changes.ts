@@ -136,8 +136,8 @@ export class TrialChanges implements TrialContext {
   /** A task with the utility that a trial compares. */
   #told<T extends FinishedTask>(task: T, { plan }: Trial): T {
     const { settings, utilityFailures } = this.changes.environment;
-    const valueOf = utilitiesOf(settings, (...failure) => utilityFailures.note(...failure));
-    return withUtility(task, [plan.primary], valueOf);
+    const utilityOf = utilitiesOf(settings, (...failure) => utilityFailures.note(...failure));
+    return withUtility(task, [plan.primary], utilityOf);
   }
 
   /** Takes the steps that are due by time: outcomes that have timed out, and moves. */
