@@ -1,3 +1,4 @@
+import { COHORTS } from './cohorts.ts';
 import { COSTS } from './costs.ts';
 import { ERRORS } from './errors.ts';
 import type { Section } from './experiment.ts';
@@ -40,6 +41,7 @@ export const SECTIONS: Readonly<Record<string, Section>> = {
   trouble: TROUBLE,
   trap: TRAP,
   search: SEARCH,
+  cohorts: COHORTS,
 };
 
 export function sectionOf(name: string): Section {

@@ -4,6 +4,7 @@ import { type BlockSpan, blockTimeUpMs, MAX_BLOCK_OUTCOMES } from './block.ts';
 import type { Outcome } from './evidence/outcome.ts';
 import { partEnd } from './holdback.ts';
 import type { OutcomeRecorded, OutcomesMissing, PairSettled } from './step.ts';
+import { tasksLeft } from './task-limits.ts';
 import { isFilling } from './task-set.ts';
 import {
   awaitsOutcomes,
@@ -15,7 +16,7 @@ import {
   type Trial,
 } from './trial.ts';
 import { isOutage } from './validity.ts';
-import { type Finding, isHarmful, judge, tasksLeft } from './verdict.ts';
+import { type Finding, isHarmful, judge } from './verdict.ts';
 
 /** The fields of a reported task that a trial reads. */
 export type FinishedTask = Pick<

@@ -19,6 +19,7 @@ import {
 import { tellingLabels } from '../../trial/predict.ts';
 import { TAKING_BACK } from '../../trial/verdict.ts';
 import type { Environment } from './environment.ts';
+import { plannedCohorts } from './plan-cohorts.ts';
 
 /** How trials assign arms; `undefined` in mode `auto` until it is known whether tasks ask by id. */
 export function assignmentOf({
@@ -29,6 +30,16 @@ export function assignmentOf({
   if (assignment !== 'auto') return assignment;
   const ask = asksByTask();
   return ask === undefined ? undefined : ask ? 'task' : 'switchback';
+}
+
+/** As `assignmentOf`, for a trial that begins: `objectionTo` has made sure that one of a cohort can be by tasks. */
+function assignmentFor(
+  environment: Environment,
+  cohort: Delta['cohort'],
+  isApplied: boolean,
+): TrialPlan['assignment'] {
+  if (cohort !== undefined) return 'task';
+  return isApplied ? 'switchback' : (assignmentOf(environment) ?? 'switchback');
 }
 
 /** What a trial compares. */
@@ -82,17 +93,14 @@ export function planTrial(
   const timeoutSeconds = trial.outcomeTimeoutSeconds;
   const blockTimeoutMs =
     timeoutSeconds === undefined ? measureBlockTimeout(tasks, trial.blockTasks) : undefined;
-  // `objectionTo` has made sure that tasks ask by their ids before a cohort's trial begins.
-  const assignment =
-    cohort !== undefined
-      ? 'task'
-      : isApplied
-        ? 'switchback'
-        : (assignmentOf(environment) ?? 'switchback');
+  const assignment = assignmentFor(environment, cohort, isApplied);
+  const isOfRule = retrialOf === undefined && search === undefined;
+  const isSplit = isOfRule && assignment === 'task' && cohort === undefined;
   return {
     format: formatOf(assignment),
     deltaId,
     ...change,
+    ...(isSplit ? plannedCohorts(view, environment.settings, target) : {}),
     assignment,
     ...(isApplied ? { isApplied } : {}),
     ...(search === 'race' ? { isRace: true } : {}),

@@ -7,7 +7,7 @@ import { trialEffect } from '../../trial/effect.ts';
 import { takeStep } from '../../trial/fold.ts';
 import { carriedOver } from '../../trial/fold-stages.ts';
 import { type HoldbackState, startHoldback } from '../../trial/holdback.ts';
-import { carriedOn } from '../../trial/memory/carry.ts';
+import { foundOfCohorts, leftBy } from '../../trial/memory/carry.ts';
 import { MEASURED_TASKS, type TrialPlan } from '../../trial/plan.ts';
 import type { PauseReason, TrialOutcome, TrialStep } from '../../trial/step.ts';
 import {
@@ -29,6 +29,7 @@ import {
 import type { Finding } from '../../trial/verdict.ts';
 import type { Changes } from './changes.ts';
 import { outcomeTimeout } from './plan-trial.ts';
+import { startSplit } from './split-trial.ts';
 import {
   holdbackStart,
   isForeign,
@@ -178,6 +179,7 @@ export class TrialChange {
     this.#put('old', summary, this.deltaId);
     if (!isOnTrial(trial)) this.#context.supersede(plan, this.deltaId);
     this.#takeEnd(trial, effect, { outcome, summary, counts: counts && !isRetrial });
+    if (!isOthers) startSplit(this.#context, plan, foundOfCohorts(trial, finding.verdict, counts));
     if (onHarm === 'pause') this.#context.pauseAll();
   }
 
@@ -231,7 +233,6 @@ export class TrialChange {
   }
 
   #confirm(trial: Trial): void {
-    const { plan } = trial;
     const effect = trialEffect('helped', trial);
     this.#put('new', 'The change is confirmed');
     this.take({
@@ -239,7 +240,7 @@ export class TrialChange {
       ...this.#nextStage(trial),
       effect,
       summary: describeConfirmation(effect, trial),
-      state: startHoldback(plan, trial.evidence, holdbackStart(trial, this.#context)),
+      state: startHoldback(trial.plan, trial.evidence, holdbackStart(trial, this.#context)),
     });
   }
 
@@ -265,8 +266,7 @@ export class TrialChange {
       seed: this.seed,
       effect,
       askUntilMs: ending.outcome === 'ask' ? nowMs + ttlMs : undefined,
-      carried: carriedOn(trial, effect.verdict),
-      longestMs: trial.longestMs,
+      ...leftBy(trial, effect.verdict, ending.counts),
       ...ending,
     });
     this.#changes.startCooldown(trial.plan);

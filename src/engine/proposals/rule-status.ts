@@ -24,6 +24,8 @@ export interface RuleStatus {
    * newest one was rejected; empty if nothing is in the rule's way.
    */
   readonly waiting: string;
+  /** By which label the effect of its newest undecided trial differed, in words; empty if by none. */
+  readonly apart: string;
 }
 
 /** Number of the newest tasks that the interval between tasks is measured from. */
@@ -37,7 +39,7 @@ export function ruleStatus(
   heldSinceMs?: number,
 ): RuleStatus {
   const { settings, nowMs } = environment;
-  const { helped = 0, harmed = 0, inconclusive = 0 } = recordOf(state, rule) ?? {};
+  const { helped = 0, harmed = 0, inconclusive = 0, apart = '' } = recordOf(state, rule) ?? {};
   const coolMs = restingUntil(state, settings, rule, nowMs);
   const restMs = restEnd(state, rule, nowMs);
   return {
@@ -47,6 +49,7 @@ export function ruleStatus(
     inconclusive,
     restingUntilMs:
       coolMs === undefined && restMs === undefined ? undefined : Math.max(coolMs ?? 0, restMs ?? 0),
+    apart,
     waiting: waitingOf(state, rule, environment) || holdingOf(rule, nowMs, heldSinceMs),
   };
 }

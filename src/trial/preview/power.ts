@@ -4,9 +4,10 @@ import { millisecondsPerTask } from '../../domain/task-interval.ts';
 import { own } from '../../domain/value.ts';
 import { mean } from '../evidence/distributions.ts';
 import type { TrialPlan } from '../plan.ts';
+import { maxTasks } from '../task-limits.ts';
 import { marginText } from '../text/describe-effect.ts';
 import { areTooLate } from '../validity.ts';
-import { leastTasks, maxTasks } from '../verdict.ts';
+import { leastTasks } from '../verdict.ts';
 import { isOutOfReach, reachOf } from './power-replay.ts';
 
 /** How clients work, which decides whether tasks can take part in a trial. */
