@@ -1,4 +1,5 @@
 import { atMost, type Row, type Table, type Target } from '../scripts/report/table.ts';
+import { createRandom } from '../src/rehearse/random.ts';
 import { decideCohorts } from '../src/trial/cohorts.ts';
 import { SUFFICIENT } from '../src/trial/evidence/bets.ts';
 import { mean } from '../src/trial/evidence/distributions.ts';
@@ -8,7 +9,6 @@ import { changed, NO_CHANGE, TASKS_BEFORE } from './change.ts';
 import type { Experiment, Figures, Section } from './experiment.ts';
 import type { Perform } from './flow.ts';
 import { createNoise, type Kind, type Noise } from './noise.ts';
-import { createRandom } from './random.ts';
 import { playTrial, type TrialRun } from './trial-run.ts';
 
 const LABEL = 'kind';
