@@ -4,7 +4,7 @@ import { otherArm, tossCoin } from '../src/trial/arm.ts';
 import { quantileOf } from '../src/trial/evidence/distributions.ts';
 import { logLatency } from '../src/trial/evidence/outcome.ts';
 import { restAfterHarm } from '../src/trial/memory/learned.ts';
-import { MAX_TASKS } from '../src/trial/verdict.ts';
+import { MAX_TASKS } from '../src/trial/task-limits.ts';
 import { WINDOW_TASKS } from './change.ts';
 import { Glr } from './glr.ts';
 import type { Attempt, Begin } from './rival-tuner.ts';

@@ -1,3 +1,4 @@
+import { COHORTS } from './cohorts.ts';
 import { CONSTRAINTS } from './constraints.ts';
 import { COSTS } from './costs.ts';
 import { ERRORS } from './errors.ts';
@@ -44,6 +45,7 @@ export const SECTIONS: Readonly<Record<string, Section>> = {
   trouble: TROUBLE,
   trap: TRAP,
   search: SEARCH,
+  cohorts: COHORTS,
 };
 
 export function sectionOf(name: string): Section {

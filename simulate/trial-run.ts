@@ -1,6 +1,6 @@
 import { missingOutcomes, type NextMove, nextMove, recordOutcome } from '../src/trial/advance.ts';
 import type { Arm } from '../src/trial/arm.ts';
-import { assignTask, kindOfTask, nextBlock } from '../src/trial/assign.ts';
+import { assignTask, cohortOfTask, kindOfTask, nextBlock } from '../src/trial/assign.ts';
 import { foldRunning } from '../src/trial/fold.ts';
 import type { TrialPlan } from '../src/trial/plan.ts';
 import { restingArm } from '../src/trial/standing.ts';
@@ -106,7 +106,8 @@ class Run implements Method {
       return this.#liveArm;
     }
     const kind = kindOfTask(this.#plan, labels);
-    const assigning = { taskId, kind, timeMs: nowMs, seed: this.#seed };
+    const cohort = cohortOfTask(this.#plan, labels);
+    const assigning = { taskId, kind, cohort, timeMs: nowMs, seed: this.#seed };
     const step = assignTask(this.trial, assigning);
     if (step !== undefined) {
       this.trial = foldRunning(this.trial, step);

@@ -1,3 +1,4 @@
+import { own } from '../domain/value.ts';
 import { auditTrial, type Retrial, type TrialAudit } from '../trial/audit/audit.ts';
 import type { AuditFault } from '../trial/audit/chain.ts';
 import { isSame } from '../trial/audit/same-json.ts';
@@ -51,7 +52,9 @@ function contradictions(
     (other) =>
       other.position < position &&
       other.plan !== undefined &&
-      carryKey(other.plan) === carryKey(plan),
+      (plan.splitFrom === undefined
+        ? carryKey(other.plan) === carryKey(plan)
+        : other.plan.deltaId === plan.splitFrom),
   );
   const faults: AuditFault[] = [];
   if (former !== undefined && !isCarriedFrom(former, plan)) {
@@ -67,7 +70,11 @@ function contradictions(
 /** Whether a trial starts from what a former one left; also true if the end of the former one is not known. */
 function isCarriedFrom({ end, plan: former }: TrialRows, plan: TrialPlan): boolean {
   const isKnown = end !== undefined && former !== undefined && isOfThisFormat(former);
-  return !isKnown || plan.retrialOf !== undefined || isSame(end.carried, plan.carried);
+  if (!isKnown || plan.retrialOf !== undefined) return true;
+  const { splitFrom, cohort } = plan;
+  const left =
+    splitFrom === undefined ? end.carried : own(end.cohorts?.helped ?? {}, cohort?.value ?? '');
+  return isSame(left, plan.carried);
 }
 
 function firstOf({ receipts }: AuditFault): number {

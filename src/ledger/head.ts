@@ -6,6 +6,7 @@ import { sameValue, type Value } from '../domain/value.ts';
 import type { SearchState } from '../search/state.ts';
 import {
   type ChangeRecord,
+  foldCohortHarm,
   foldConfirmation,
   foldRefusal,
   foldVerdict,
@@ -208,11 +209,16 @@ function foldTrial(head: Head, { plan, stage }: KnownTrial, step: TrialStep): vo
   if (step.step !== 'promote' && step.step !== 'end') return;
   const { verdict } = step.effect;
   const { timeMs } = step;
-  const longestMs = step.step === 'end' ? step.longestMs : 0;
+  const { longestMs, apart } = step.step === 'end' ? step : { longestMs: 0, apart: undefined };
   if (!isOfSearch(plan) && (step.step === 'promote' || step.counts)) {
-    foldVerdict(head, plan, { verdict, timeMs, longestMs });
+    foldVerdict(head, plan, { verdict, timeMs, longestMs, apart });
   }
   touch(head, placeName(plan), { touchedMs: timeMs });
+  const { label } = plan.cohorts ?? {};
+  if (step.step !== 'end' || label === undefined) return;
+  for (const value of step.cohorts?.harmed ?? []) {
+    foldCohortHarm(head, plan, { label, value }, timeMs);
+  }
 }
 
 /** Clients, or an operator, had a change reverted. @param isRefused by clients */

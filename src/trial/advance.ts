@@ -5,6 +5,7 @@ import { mustRest } from './budget.ts';
 import type { Outcome } from './evidence/outcome.ts';
 import { partEnd } from './holdback.ts';
 import type { OutcomeRecorded, OutcomesMissing, PairSettled } from './step.ts';
+import { tasksLeft } from './task-limits.ts';
 import { isFilling } from './task-set.ts';
 import {
   awaitsOutcomes,
@@ -16,7 +17,7 @@ import {
   type Trial,
 } from './trial.ts';
 import { isOutage } from './validity.ts';
-import { type Finding, isHarmful, judge, tasksLeft } from './verdict.ts';
+import { type Finding, isHarmful, judge } from './verdict.ts';
 
 /** The fields of a reported task that a trial reads. */
 export type FinishedTask = Pick<

@@ -1,3 +1,4 @@
+import { own } from '../domain/value.ts';
 import { type Arm, drawBeginning, drawEntry, drawPlace, otherArm, tossCoin } from './arm.ts';
 import { shareWithin } from './budget.ts';
 import { GROUP_TASKS } from './evidence/group-score.ts';
@@ -5,9 +6,10 @@ import type { TrialPlan } from './plan.ts';
 import { kindOf, predictLogLatency } from './predict.ts';
 import { isHelpful } from './promotion.ts';
 import type { BlockStarted, TaskAssigned } from './step.ts';
+import { tasksLeft } from './task-limits.ts';
 import { isFilling } from './task-set.ts';
 import { openTasks, type Stage, type Trial, type WaitingTask } from './trial.ts';
-import { isThinned, tasksLeft } from './verdict.ts';
+import { isThinned } from './verdict.ts';
 
 /** A task that is about to run. */
 export interface Dispatch {
@@ -31,6 +33,8 @@ export interface Assigning {
   readonly taskId: string;
   /** The result of `kindOfTask`. */
   readonly kind: string;
+  /** The result of `cohortOfTask`. */
+  readonly cohort?: string | undefined;
   readonly timeMs: number;
   /** Seed of the current stage. */
   readonly seed: string;
@@ -62,6 +66,15 @@ export function kindOfTask(
   labels: Readonly<Record<string, string>>,
 ): string {
   return kindOf(labels, pairBy.length > 0 ? pairBy : predictBy);
+}
+
+/** The task's value of the plan's cohorts' label, if it is one that the plan tells apart. */
+export function cohortOfTask(
+  { cohorts }: TrialPlan,
+  labels: Readonly<Record<string, string>>,
+): string | undefined {
+  const value = cohorts && own(labels, cohorts.label);
+  return value !== undefined && cohorts?.values.includes(value) ? value : undefined;
 }
 
 /** What chance decides for a task; each is called only if it matters. */
@@ -115,20 +128,26 @@ export function assignTask(
 
 /**
  * Pairs a task with the oldest waiting task if that has waited too long, else with one of the same kind or the nearest
- * predicted latency. Pairs never depend on outcomes that are not counted yet.
+ * predicted latency; where the plan tells cohorts apart, only with one of its own. Pairs never depend on outcomes that
+ * are not counted yet.
  */
 function pairTask(trial: Trial, { seed, ...assigning }: Assigning): TaskAssigned {
   const { plan, seen } = trial;
   const isPredicted = plan.pairBy.length === 0 && plan.predictBy.length > 0;
   const predicted = isPredicted ? predictLogLatency(seen, assigning.kind) : 0;
-  const partner = partnerOf(trial, assigning.kind, predicted);
+  const partner = partnerOf(trial, assigning, predicted);
   const number = partner?.number ?? trial.tossed + 1;
   const arm = partner === undefined ? tossCoin(seed, number) : otherArm(partner.task.arm);
   return { step: 'assign', ...assigning, set: number, arm, predicted };
 }
 
-function partnerOf(trial: Trial, kind: string, predicted: number): WaitingTask | undefined {
-  const { waiting, plan, dispatched } = trial;
+function partnerOf(
+  trial: Trial,
+  { kind, cohort }: Pick<Assigning, 'kind' | 'cohort'>,
+  predicted: number,
+): WaitingTask | undefined {
+  const { plan, dispatched } = trial;
+  const waiting = trial.waiting.filter(({ task }) => task.cohort === cohort);
   const [oldest] = waiting;
   if (oldest === undefined) return undefined;
   const isDue = dispatched - oldest.openedAt > plan.pairWaitTasks;

@@ -1,4 +1,5 @@
 import type { Metric } from '../domain/effect.ts';
+import { own } from '../domain/value.ts';
 import type { Arm } from './arm.ts';
 import { compare } from './compared.ts';
 import { addGroup, addPair } from './evidence/add-evidence.ts';
@@ -8,11 +9,12 @@ import type { Evidence } from './evidence/evidence.ts';
 import type { GroupOutcomes } from './evidence/group-score.ts';
 import { hasSucceeded, isCancelled, type Outcome } from './evidence/outcome.ts';
 import { type PairOutcomes, valueIn } from './evidence/pair-score.ts';
+import { freshEvidence, initialEvidence } from './evidence-before.ts';
 import { addToHoldback } from './holdback.ts';
 import type { TrialPlan } from './plan.ts';
 import { OF_ALL, type Seen } from './predict.ts';
 import { isComplete, type TaskSet } from './task-set.ts';
-import { initialEvidence, OUTAGE_TASKS, type Trial } from './trial.ts';
+import { OUTAGE_TASKS, type Trial } from './trial.ts';
 
 /**
  * Counts complete sets in order of dispatch, up to the first set that is not complete: Ville's inequality needs an
@@ -41,10 +43,19 @@ function countSet(trial: Trial, set: TaskSet): Trial {
   return {
     ...withCompared(untold, told),
     evidence: addSet(trial.evidence, set, plan),
+    ...withCohort(trial, set),
     counted: [...trial.counted, set],
     seen: set.size === 2 ? seenAfter(trial, set) : trial.seen,
     recentFailures: recentFailures(trial, told),
   };
+}
+
+/** The evidence of the pair's cohort, if it has one. */
+function withCohort({ byCohort, plan }: Trial, set: TaskSet): Pick<Trial, 'byCohort'> {
+  const cohort = set.tasks[0]?.cohort;
+  if (byCohort === undefined || cohort === undefined) return {};
+  const before = own(byCohort, cohort) ?? freshEvidence(plan);
+  return { byCohort: { ...byCohort, [cohort]: addSet(before, set, plan) } };
 }
 
 /** The evidence after one more set; unchanged if all tasks of an arm were cancelled. */

@@ -63,6 +63,7 @@ export function nextStage(
     assigned: openTasks(left).length + assignedIn(left),
     suspendedMs: undefined,
     quietSince: undefined,
+    byCohort: undefined,
   };
 }
 

@@ -149,8 +149,9 @@ function foldStep(trial: Trial, step: TrialStep): Trial | undefined {
 }
 
 function foldAssignment(trial: Trial, step: TaskAssigned): Trial {
-  const { taskId, set: number, arm, kind, predicted, timeMs } = step;
-  const task = { taskId, arm, assignTimeMs: timeMs, kind, predicted, outcome: undefined };
+  const { taskId, set: number, arm, kind, cohort, predicted, timeMs } = step;
+  const its = cohort === undefined ? {} : { cohort };
+  const task = { taskId, arm, assignTimeMs: timeMs, kind, ...its, predicted, outcome: undefined };
   return {
     ...trial,
     ...(trial.stage === 'trial'

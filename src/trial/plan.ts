@@ -16,6 +16,13 @@ export function formatOf(assignment: Scale['assignment']): number {
   return assignment === 'task' ? 2 : 4;
 }
 
+/** The cohorts that a trial of all tells apart. Plain JSON. */
+export interface PlannedCohorts {
+  readonly label: string;
+  /** 2 to 5 values. Tasks with another one, or without the label, count for all tasks alone. */
+  readonly values: readonly string[];
+}
+
 /** The parameters of a trial, fixed until it ends. Plain JSON. */
 export interface TrialPlan extends Scale {
   /** The result of `formatOf`; absent in ledgers of the first releases. */
@@ -27,6 +34,10 @@ export interface TrialPlan extends Scale {
   readonly target: string;
   /** The only tasks that the trial takes, and that get its value; absent: all. */
   readonly cohort?: Cohort | undefined;
+  /** The cohorts that the trial of all tells apart; absent: none. */
+  readonly cohorts?: PlannedCohorts | undefined;
+  /** The trial of all that has decided for `cohort`, and whose evidence of it `carried` is. */
+  readonly splitFrom?: string | undefined;
   /** The value before the change; `undefined` if there is no such parameter. */
   readonly oldValue: Value | undefined;
   readonly newValue: Value | undefined;

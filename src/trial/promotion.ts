@@ -1,4 +1,5 @@
 import type { Guard, Metric } from '../domain/effect.ts';
+import { vetoing } from './cohorts.ts';
 import { eHarm, eHelp, type MetricEvidence, worsening } from './evidence/evidence.ts';
 import { isConstraint } from './evidence/margin.ts';
 import type { Trial } from './trial.ts';
@@ -32,8 +33,20 @@ export function leastTasks({ statistic }: Metric): number {
   return statistic === 'total' ? MIN_TASKS_FOR_TOTALS : MIN_TASKS_TO_HELP;
 }
 
-/** Whether the evidence suffices for a promotion, without regard to cancelled and missing tasks. */
-export function isHelpful({ evidence, plan, tasksUsed }: Trial): boolean {
+/**
+ * Whether the evidence suffices for a promotion, without regard to cancelled and missing tasks, and no cohort seems to
+ * be harmed.
+ */
+export function isHelpful(trial: Trial): boolean {
+  return helps(trial) && vetoing(trial).length === 0;
+}
+
+/** Whether evidence, of all tasks or of a cohort, suffices for a promotion. */
+export function helps({
+  evidence,
+  plan,
+  tasksUsed,
+}: Pick<Trial, 'evidence' | 'plan' | 'tasksUsed'>): boolean {
   const [primary, ...guards] = evidence;
   if (primary === undefined || eHelp(primary) < plan.sufficient) return false;
   const least = leastTasks(primary.metric);

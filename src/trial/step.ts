@@ -1,5 +1,6 @@
 import type { DeltaEffect, TrialVerdict } from '../domain/effect.ts';
 import type { Arm } from './arm.ts';
+import type { CohortEvidence } from './cohorts.ts';
 import type { Evidence } from './evidence/evidence.ts';
 import type { Outcome } from './evidence/outcome.ts';
 import type { HoldbackState } from './holdback.ts';
@@ -34,6 +35,8 @@ export interface TaskAssigned extends TimedStep {
   readonly arm: Arm;
   /** The result of `kindOfTask`. */
   readonly kind: string;
+  /** The result of `cohortOfTask`; absent: none. */
+  readonly cohort?: string | undefined;
   /** Predicted log latency; 0 without a prediction. */
   readonly predicted: number;
   /** Only in receipts of earlier releases, which spaced groups by the number of recorded tasks. */
@@ -189,6 +192,17 @@ export interface TrialEnded extends StageEnded {
   readonly counts: boolean;
   /** The longest time to a report, in milliseconds: a later trial's outcome timeout allows for it. */
   readonly longestMs: number;
+  /** What the trial of all has found of single cohorts; absent if it told none apart. */
+  readonly cohorts?: CohortsFound | undefined;
+  /** By which label the effect differs, in words; absent if by none. */
+  readonly apart?: string;
+}
+
+/** What a trial of all has found of single cohorts, by their label's value. */
+export interface CohortsFound {
+  /** Evidence of the cohorts that the change has helped: each goes on with it in a trial of its own. */
+  readonly helped: CohortEvidence;
+  readonly harmed: readonly string[];
 }
 
 /** One step of a trial, as the ledger keeps it. Plain JSON. */

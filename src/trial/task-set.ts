@@ -8,6 +8,8 @@ export interface AssignedTask {
   readonly arm: Arm;
   readonly assignTimeMs: number;
   readonly kind: string;
+  /** The value of the plan's cohorts' label, if it is one of the plan; the tasks of a pair have it in common. */
+  readonly cohort?: string | undefined;
   /** Predicted log latency. */
   readonly predicted: number;
   /** `undefined` until the task is reported or times out. */

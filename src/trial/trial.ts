@@ -1,10 +1,12 @@
 import type { Arm } from './arm.ts';
 import type { TasksBeside } from './beside.ts';
 import type { Block } from './block.ts';
+import type { CohortEvidence } from './cohorts.ts';
 import { type Compared, nothingCompared } from './compared.ts';
 import { type Bets, openBets } from './evidence/bets.ts';
-import { type Evidence, noEvidence } from './evidence/evidence.ts';
+import type { Evidence } from './evidence/evidence.ts';
 import type { Outcome } from './evidence/outcome.ts';
+import { initialEvidence, tasksIn } from './evidence-before.ts';
 import type { HoldbackState } from './holdback.ts';
 import { formatOf, LEAST_FACTOR, MAX_OUTCOME_TIMEOUT_MS, type TrialPlan } from './plan.ts';
 import type { Seen } from './predict.ts';
@@ -81,6 +83,8 @@ export interface Trial {
   readonly arrival: Evidence;
   /** Evidence that one arm has more tasks without data: cancelled, or without the primary metric or a guard. */
   readonly untold: Bets;
+  /** Evidence of the plan's cohorts, up to the promotion; absent in a trial that tells none apart. */
+  readonly byCohort?: CohortEvidence | undefined;
   /** Tasks in counted sets, those of carried evidence not included. */
   readonly tasksUsed: number;
   /** Sums over counted sets and blocks in natural units, up to the confirmation. */
@@ -176,7 +180,8 @@ export function startTrial(
     evidence,
     arrival: evidence,
     untold: openBets('rate'),
-    tasksUsed: 0,
+    ...(plan.cohorts === undefined ? {} : { byCohort: {} }),
+    tasksUsed: plan.splitFrom === undefined ? 0 : tasksIn(evidence),
     compared: nothingCompared(plan),
     beside: [],
     tossed: 0,
@@ -205,11 +210,6 @@ export function startTrial(
     suspendedMs: undefined,
     holdback: undefined,
   };
-}
-
-/** The evidence before the first set: that of an earlier trial of the same change, or none. */
-export function initialEvidence(plan: TrialPlan): Evidence {
-  return plan.carried ?? [plan.primary, ...plan.guards].map((metric) => noEvidence(metric, plan));
 }
 
 /** Whether this release can continue a trial; earlier formats keep other evidence. */

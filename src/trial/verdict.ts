@@ -1,5 +1,7 @@
 import type { TrialVerdict } from '../domain/effect.ts';
 import { marginText } from '../domain/margin-text.ts';
+import { own } from '../domain/value.ts';
+import { type DecidedCohorts, decideCohorts, showsAnything, vetoing } from './cohorts.ts';
 import { countAgain } from './count.ts';
 import { SUFFICIENT } from './evidence/bets.ts';
 import {
@@ -14,9 +16,10 @@ import {
 } from './evidence/evidence.ts';
 import { hasMargin, isConstraint, tasksToProve } from './evidence/margin.ts';
 import { eTotalHelp } from './evidence/totals.ts';
+import { tasksIn } from './evidence-before.ts';
 import { detection, detectionLimit } from './holdback.ts';
-import type { TrialPlan } from './plan.ts';
-import { DOUBTFUL, isHelpful, isUnharmed, isWorthwhile, marginOf } from './promotion.ts';
+import { DOUBTFUL, helps, isHelpful, isUnharmed, isWorthwhile, marginOf } from './promotion.ts';
+import { isLong, MAX_DISPATCHED, maxTasks, tasksLeft } from './task-limits.ts';
 import { awaitsOutcomes, isByGroups, pairWaitMs, type Trial, timeUpMs } from './trial.ts';
 import { describeLosses, eUntold, reasonInvalid } from './validity.ts';
 
@@ -24,23 +27,9 @@ import { describeLosses, eUntold, reasonInvalid } from './validity.ts';
 export const CONFIRMING = 200;
 export const TAKING_BACK = 100;
 
-/**
- * Maximum number of tasks that a trial assigns, and the number at which a trial without any evidence is given up. A
- * block counts as `blockTasks`, however many tasks run in it.
- */
-export const MAX_TASKS = 200;
+/** The number of tasks at which a trial without any evidence is given up; where it is long. */
 const MIN_TASKS_TO_GIVE_UP = 100;
-
-/**
- * The same limits for a trial whose new value is already live, and stays live unless harm is found.
- * Comparing more tasks does not expose more of them to the new value, and 200 tasks in blocks are too few to
- * find most losses of 20 points of success. Likewise for a p95, of which one task in 20 tells something.
- */
-const MAX_TASKS_IF_LONG = 1000;
 const MIN_TASKS_TO_GIVE_UP_IF_LONG = 300;
-
-/** Maximum number of tasks that a trial assigns an arm, tasks that a pause left out included. */
-const MAX_DISPATCHED = 2000;
 
 /** The wait for late reports before harm is recorded is the longer of these: milliseconds, and outcome timeouts. */
 const MIN_SETTLE_MS = 3_600_000;
@@ -109,6 +98,11 @@ function judgeTrial(trial: Trial, nowMs: number): Finding | undefined {
     if (awaitsOutcomes(trial)) return undefined;
     return { verdict: 'inconclusive', reason: `it may help, but ${describeLosses(trial)}` };
   }
+  const { helped, harmed } = decidedFor(trial);
+  const isDecided = helped.length + harmed.length === plan.cohorts?.values.length;
+  if (isDecided && harmed.length > 0 && helped.length > 0 && !awaitsOutcomes(trial)) {
+    return { verdict: 'inconclusive', reason: 'it is decided for each cohort, and not alike' };
+  }
   if (tasksLeft(trial) <= 0 && !awaitsOutcomes(trial)) {
     const reason =
       dispatched >= MAX_DISPATCHED && tasksUsed < maxTasks(plan)
@@ -121,9 +115,14 @@ function judgeTrial(trial: Trial, nowMs: number): Finding | undefined {
 }
 
 /** Why a change whose primary metric shows help is not put in force, in words; `undefined` if the metric shows none. */
-function whyNotHelpful({ evidence, plan }: Trial): string | undefined {
+function whyNotHelpful(trial: Trial): string | undefined {
+  const { evidence, plan } = trial;
   const [primary, ...guards] = evidence;
   if (primary === undefined || eHelp(primary) < plan.sufficient) return undefined;
+  const [harmed] = vetoing(trial);
+  if (harmed !== undefined) {
+    return `it may help, but ${plan.cohorts?.label}=${harmed} may be worse`;
+  }
   if (!isWorthwhile(primary)) return 'it may help, but the gain is too small';
   const worse = guards.find((guard) => !isUnharmed(guard));
   return worse && `it may help, but ${worse.metric.name} may be worse`;
@@ -134,9 +133,10 @@ export function isHopeless({
   evidence,
   tasksUsed,
   plan,
-}: Pick<Trial, 'evidence' | 'tasksUsed' | 'plan'>): boolean {
+  byCohort,
+}: Pick<Trial, 'evidence' | 'tasksUsed' | 'plan' | 'byCohort'>): boolean {
   const [primary] = evidence;
-  if (primary === undefined) return false;
+  if (primary === undefined || showsAnything({ plan, byCohort })) return false;
   const least = isLong(plan) ? MIN_TASKS_TO_GIVE_UP_IF_LONG : MIN_TASKS_TO_GIVE_UP;
   // A block is one comparison, however many tasks ran in it.
   const { assignment, blockTasks } = plan;
@@ -216,6 +216,18 @@ export function unproven({ evidence }: Pick<Trial, 'evidence'>): readonly Metric
   return evidence.filter(({ metric, peaks }) => hasMargin(metric) && peaks.notWorse < SUFFICIENT);
 }
 
+/** The cohorts that a trial of all has decided: of those that it helps, the ones that could be promoted. */
+export function decidedFor(trial: Trial): DecidedCohorts {
+  const { plan, byCohort = {} } = trial;
+  const { helped, harmed } = decideCohorts(trial);
+  const isSure = eUntold(trial) < DOUBTFUL;
+  const isEnough = (value: string) => {
+    const evidence = own(byCohort, value) ?? [];
+    return helps({ plan, evidence, tasksUsed: tasksIn(evidence) });
+  };
+  return { helped: isSure ? helped.filter(isEnough) : [], harmed };
+}
+
 /** An e-value, and the limit at which it decides. */
 export interface Reading {
   readonly e: number;
@@ -241,19 +253,4 @@ export function helpReading({ stage, plan, evidence }: Trial): Reading {
 export function isHarmful(trial: Trial, evidence: Evidence): boolean {
   const { e, limit } = harmReading(trial, evidence);
   return e >= limit;
-}
-
-/** The number of tasks that may still be assigned an arm in this stage. */
-export function tasksLeft({ stage, plan, assigned, dispatched }: Trial): number {
-  if (stage === 'probation') return plan.probationTasks - assigned;
-  return Math.min(maxTasks(plan) - assigned, MAX_DISPATCHED - dispatched);
-}
-
-/** Maximum number of tasks that a trial compares, without those of its probation. */
-export function maxTasks(plan: Pick<TrialPlan, 'isApplied' | 'primary'>): number {
-  return isLong(plan) ? MAX_TASKS_IF_LONG : MAX_TASKS;
-}
-
-function isLong({ isApplied, primary }: Pick<TrialPlan, 'isApplied' | 'primary'>): boolean {
-  return isApplied === true || primary.statistic === 'p95';
 }

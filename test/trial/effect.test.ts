@@ -4,8 +4,8 @@ import { trialEffect } from '../../src/trial/effect.ts';
 import { addGroup, addPair } from '../../src/trial/evidence/add-evidence.ts';
 import { type Evidence, eHarm, eHelp, noEvidence } from '../../src/trial/evidence/evidence.ts';
 import { LOST, type Outcome } from '../../src/trial/evidence/outcome.ts';
+import { initialEvidence } from '../../src/trial/evidence-before.ts';
 import { startHoldback } from '../../src/trial/holdback.ts';
-import { initialEvidence } from '../../src/trial/trial.ts';
 import {
   failed,
   ok,

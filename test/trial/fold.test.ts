@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { initialEvidence } from '../../src/trial/evidence-before.ts';
 import { foldReceipt, foldRunning } from '../../src/trial/fold.ts';
 import { startHoldback } from '../../src/trial/holdback.ts';
 import { firstHash, type Receipt, sealStep } from '../../src/trial/receipt.ts';
 import type { TrialStep } from '../../src/trial/step.ts';
 import type { Trial } from '../../src/trial/trial.ts';
-import { initialEvidence } from '../../src/trial/trial.ts';
 import { planOf, TrialBench } from '../support/trials/trial-bench.ts';
 
 const EFFECT = { verdict: 'helped', metrics: [], tasksUsed: 0 } as const;

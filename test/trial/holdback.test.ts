@@ -4,6 +4,7 @@ import type { FinishedTask } from '../../src/trial/advance.ts';
 import { type Arm, drawBeginning } from '../../src/trial/arm.ts';
 import { armOf } from '../../src/trial/assign.ts';
 import type { GroupOutcomes } from '../../src/trial/evidence/group-score.ts';
+import { initialEvidence } from '../../src/trial/evidence-before.ts';
 import {
   addToHoldback,
   detection,
@@ -13,7 +14,6 @@ import {
   watchedMetrics,
 } from '../../src/trial/holdback.ts';
 import type { TrialPlan } from '../../src/trial/plan.ts';
-import { initialEvidence } from '../../src/trial/trial.ts';
 import { judge } from '../../src/trial/verdict.ts';
 import { seededRandom } from '../support/engine/seed.ts';
 import { RANKED, RATED } from '../support/trials/by-hand.ts';

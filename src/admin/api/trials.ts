@@ -2,6 +2,7 @@ import type { Engine } from '../../engine/engine.ts';
 import { toWallMs } from '../../ledger/head.ts';
 import type { Arm } from '../../trial/arm.ts';
 import type { Outcome } from '../../trial/evidence/outcome.ts';
+import { maxTasks } from '../../trial/task-limits.ts';
 import {
   countedBlocks,
   isOfThisFormat,
@@ -9,7 +10,7 @@ import {
   type Trial,
   timeUpMs,
 } from '../../trial/trial.ts';
-import { harmReading, helpReading, maxTasks } from '../../trial/verdict.ts';
+import { harmReading, helpReading } from '../../trial/verdict.ts';
 import { json } from '../web/answers.ts';
 import { EvidenceSeries, type SeriesView } from './evidence-series.ts';
 import { type ApiRoute, apiRoute } from './route-table.ts';

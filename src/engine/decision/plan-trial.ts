@@ -24,6 +24,7 @@ import { tellingLabels } from '../../trial/predict.ts';
 import { probationTasks, proofsOf } from '../../trial/preview/constraints.ts';
 import { TAKING_BACK } from '../../trial/verdict.ts';
 import type { Environment } from './environment.ts';
+import { plannedCohorts } from './plan-cohorts.ts';
 import { utilitiesOf } from './utilities.ts';
 
 /** How trials of a change assign arms; `undefined` in mode `auto` until it is known whether tasks ask by id. */
@@ -35,6 +36,18 @@ export function assignmentOf(
   if (assignment !== 'auto') return assignment;
   const ask = asksByTask();
   return ask === undefined ? undefined : ask ? 'task' : 'switchback';
+}
+
+/** As `assignmentOf`, for a trial that begins: `objectionTo` has made sure that one of a cohort can be by tasks. */
+function assignmentFor(
+  environment: Environment,
+  {
+    isApplied,
+    ...change
+  }: Pick<Delta, 'ruleId' | 'target' | 'cohort'> & Pick<Subject, 'isApplied'>,
+): TrialPlan['assignment'] {
+  if (change.cohort !== undefined) return 'task';
+  return isApplied ? 'switchback' : (assignmentOf(environment, change) ?? 'switchback');
 }
 
 /** What a trial compares. */
@@ -101,23 +114,20 @@ export function planTrial(
   const timeoutSeconds = trial.outcomeTimeoutSeconds;
   const blockTimeoutMs =
     timeoutSeconds === undefined ? measureBlockTimeout(tasks, trial.blockTasks) : undefined;
-  // `objectionTo` has made sure that tasks ask by their ids before a cohort's trial begins.
-  const assignment =
-    cohort !== undefined
-      ? 'task'
-      : isApplied
-        ? 'switchback'
-        : (assignmentOf(environment, change) ?? 'switchback');
+  const assignment = assignmentFor(environment, { ...change, isApplied });
   const scale = { ...measureScale(tasks, trial.timeoutMs), blockTasks: trial.blockTasks };
   const proofs = proofsOf(guards, { ...scale, assignment }, tasks);
   const carried =
     retrialOf === undefined && search !== 'final'
       ? view.pendingWork.carried(carryKey(change))
       : undefined;
+  const isOfRule = retrialOf === undefined && search === undefined;
+  const isSplit = isOfRule && assignment === 'task' && cohort === undefined;
   return {
     format: formatOf(assignment),
     deltaId,
     ...change,
+    ...(isSplit ? plannedCohorts(view, environment.settings, target) : {}),
     assignment,
     ...(isApplied ? { isApplied } : {}),
     ...scopeOfPlan(environment.settings, change, assignment),

@@ -7,7 +7,7 @@ import { trialEffect } from '../../trial/effect.ts';
 import { takeStep } from '../../trial/fold.ts';
 import { carriedOver } from '../../trial/fold-stages.ts';
 import { type HoldbackState, startHoldback } from '../../trial/holdback.ts';
-import { carriedOn } from '../../trial/memory/carry.ts';
+import { foundOfCohorts, leftBy } from '../../trial/memory/carry.ts';
 import { MEASURED_TASKS, type TrialPlan } from '../../trial/plan.ts';
 import {
   isBeforeForce,
@@ -30,6 +30,7 @@ import type { Trial } from '../../trial/trial.ts';
 import type { Finding } from '../../trial/verdict.ts';
 import type { Changes } from './changes.ts';
 import { outcomeTimeout } from './plan-trial.ts';
+import { startSplit } from './split-trial.ts';
 import {
   confirmValue,
   holdbackStart,
@@ -181,6 +182,7 @@ export class TrialChange {
     this.#put('old', summary, this.deltaId);
     if (!isOnTrial(trial)) this.#context.supersede(plan, this.deltaId);
     this.#takeEnd(trial, effect, { outcome, summary, counts: counts && !isRetrial });
+    if (!isOthers) startSplit(this.#context, plan, foundOfCohorts(trial, finding.verdict, counts));
     if (onHarm === 'pause') this.#context.pauseAll();
   }
 
@@ -269,8 +271,7 @@ export class TrialChange {
       seed: this.seed,
       effect,
       askUntilMs: ending.outcome === 'ask' ? nowMs + ttlMs : undefined,
-      carried: carriedOn(trial, effect.verdict),
-      longestMs: trial.longestMs,
+      ...leftBy(trial, effect.verdict, ending.counts),
       ...ending,
     });
     this.#changes.startCooldown(trial.plan);

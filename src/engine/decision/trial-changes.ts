@@ -10,6 +10,7 @@ import {
   type Assignment,
   armOf,
   assignTask,
+  cohortOfTask,
   type Dispatch,
   kindOfTask,
 } from '../../trial/assign.ts';
@@ -93,7 +94,8 @@ export class TrialChanges implements TrialContext {
         !hasRefused(this.#view, change.deltaId, clientId);
       if (arm === undefined && isTaken) {
         const kind = kindOfTask(plan, labels);
-        const step = assignTask(trial, { taskId, kind, timeMs, seed: change.seed });
+        const cohort = cohortOfTask(plan, labels);
+        const step = assignTask(trial, { taskId, kind, cohort, timeMs, seed: change.seed });
         if (step !== undefined) change.take(step);
         arm = step?.arm;
       }

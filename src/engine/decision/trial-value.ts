@@ -15,6 +15,8 @@ export interface TrialContext {
   readonly changes: Changes;
   /** Tasks ever recorded, up to the one that is being recorded. */
   readonly recorded: number;
+  /** Begins a trial. */
+  start(plan: TrialPlan, summary: string): void;
   /** Pauses all trials. */
   pauseAll(): void;
   /** Ends the other trials of a place, since `deltaId` is about to set its value. */

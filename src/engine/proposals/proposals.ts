@@ -59,9 +59,15 @@ export function hasBudget(settings: LoopSettings, { id: ruleId, target }: Rule):
   return scopeOf(settings, { ruleId, target }).budget < 1;
 }
 
-/** Whether a change rests after a trial that was HARMED or INVALID. */
+/** Whether a change rests after a trial that was HARMED or INVALID; one for all also while a cohort's rests. */
 export function isHarmResting({ head }: Known, change: ProposedChange, nowMs: number): boolean {
-  return !isOver(restAfter({ head }, change, false), nowMs, head.counters.tasksRecorded);
+  const { tasksRecorded } = head.counters;
+  const isResting = (rest: Rest | undefined) => !isOver(rest, nowMs, tasksRecorded);
+  if (isResting(restAfter({ head }, change, false))) return true;
+  const key = changeKey(change);
+  return Object.values(head.changes).some(
+    (one) => one.ofAll === key && isResting(restOf(one, false)),
+  );
 }
 
 /** Whether a muted rule may try a change: its rest is over, whatever its last trial found. */

@@ -27,6 +27,8 @@ export interface RuleStatus {
   readonly waiting: string;
   /** What its trials are to reach, in words. */
   readonly objective: string;
+  /** By which label the effect of its newest undecided trial differed, in words; empty if by none. */
+  readonly apart: string;
 }
 
 /** Number of the newest tasks that the interval between tasks is measured from. */
@@ -40,7 +42,7 @@ export function ruleStatus(
   heldSinceMs?: number,
 ): RuleStatus {
   const { settings, nowMs } = environment;
-  const { helped = 0, harmed = 0, inconclusive = 0 } = recordOf(state, rule) ?? {};
+  const { helped = 0, harmed = 0, inconclusive = 0, apart = '' } = recordOf(state, rule) ?? {};
   const coolMs = restingUntil(state, settings, rule, nowMs);
   const restMs = restEnd(state, rule, nowMs);
   return {
@@ -50,6 +52,7 @@ export function ruleStatus(
     inconclusive,
     restingUntilMs:
       coolMs === undefined && restMs === undefined ? undefined : Math.max(coolMs ?? 0, restMs ?? 0),
+    apart,
     waiting: waitingOf(state, rule, environment) || holdingOf(rule, nowMs, heldSinceMs),
     objective: describeObjective(rule),
   };

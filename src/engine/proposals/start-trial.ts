@@ -17,6 +17,7 @@ import type { Changes } from '../decision/changes.ts';
 import type { DecisionContext } from '../decision/decision.ts';
 import { type Environment, followersOf } from '../decision/environment.ts';
 import { excessOfOwn } from '../decision/own-values.ts';
+import { whyNotToldApart } from '../decision/plan-cohorts.ts';
 import { assignmentOf, measuredTasks, outcomeTimeout, planTrial } from '../decision/plan-trial.ts';
 import { waitsForTasks } from './fresh-tasks.ts';
 import {
@@ -101,7 +102,10 @@ function proposedTrial(
 
 /** Begins a trial, with a summary of how long it may take. */
 export function begin({ view, environment, trials }: DecisionContext, plan: TrialPlan): void {
-  trials.start(plan, describePowerNow(view, environment, plan));
+  const together = whyNotToldApart(view, environment.settings);
+  const isOfAll = plan.cohort === undefined && together !== undefined;
+  const summary = describePowerNow(view, environment, plan);
+  trials.start(plan, isOfAll ? `${summary} As for ${together}.` : summary);
 }
 
 /** What a trial can find, and how long it may take, by the newest tasks. */

@@ -2,6 +2,7 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import { clip } from '../../domain/clip.ts';
 import { DELTA_TYPES, type Delta } from '../../domain/delta.ts';
 import { LearningError } from '../../domain/errors.ts';
+import { whyNotToldApart } from '../../engine/decision/plan-cohorts.ts';
 import { summaryOf } from '../../engine/decision/refusals.ts';
 import { effectOf } from '../../engine/effects.ts';
 import type { Engine } from '../../engine/engine.ts';
@@ -80,6 +81,7 @@ export function getStatus(
     metrics: optional(combined?.metrics, toProtoMetrics),
     metricsAgeSeconds: optional(combined?.ageMs, (ageMs) => Math.max(ageMs, 0) / 1000),
     metricsReporters: combined?.reporters ?? 0,
+    cohortsRefused: whyNotToldApart(state, engine.settings) ?? '',
     configError: clip(sources.configError(), MAX_CONFIG_ERROR_BYTES),
     ...listSubscribers(sources, request),
     rules: engine.settings.rules.map((rule) => ruleStatus(engine, rule)),
@@ -176,7 +178,7 @@ export function ruleStatus(
   engine: Engine,
   rule: Engine['settings']['rules'][number],
 ): MessageInitShape<typeof RuleStatusSchema> {
-  const { confidence, helped, harmed, inconclusive, restingUntilMs, waiting, objective } =
+  const { confidence, helped, harmed, inconclusive, restingUntilMs, waiting, apart, objective } =
     engine.ruleStatus(rule);
   return {
     ruleId: rule.id,
@@ -189,5 +191,6 @@ export function ruleStatus(
     ),
     waiting: clip(waiting, MAX_WAITING_BYTES),
     objective: clip(objective, MAX_WAITING_BYTES),
+    apart: clip(apart, MAX_WAITING_BYTES),
   };
 }

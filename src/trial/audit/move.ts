@@ -1,7 +1,7 @@
 import type { TrialVerdict } from '../../domain/effect.ts';
 import { nextMove } from '../advance.ts';
 import { trialEffect } from '../effect.ts';
-import { carriedOn } from '../memory/carry.ts';
+import { carriedOn, foundOfCohorts } from '../memory/carry.ts';
 import { staysInForce, verdictIfStopped } from '../standing.ts';
 import type {
   TrialConfirmed,
@@ -82,6 +82,9 @@ export function faultOfEnd(
   if (fault !== undefined) return fault;
   if (!isSame(carriedOn(trial, verdict), step.carried)) {
     return 'it hands on other evidence than there is';
+  }
+  if (!isSame(foundOfCohorts(trial, verdict, counts), step.cohorts)) {
+    return 'it has found something else of single cohorts';
   }
   return step.longestMs === trial.longestMs
     ? undefined

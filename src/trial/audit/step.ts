@@ -65,10 +65,13 @@ export function faultOfAssignment(
   step: TaskAssigned,
   seeds: Disclosed,
 ): string | undefined {
-  const { taskId, kind, timeMs, set, arm } = step;
+  const { taskId, kind, cohort, timeMs, set, arm } = step;
   if (trial.plan.assignment !== 'task') return 'the trial gives arms to blocks, not to tasks';
   if (typeof taskId !== 'string' || taskId === '' || typeof kind !== 'string') {
     return 'it names no task';
+  }
+  if (cohort !== undefined && !trial.plan.cohorts?.values.includes(cohort)) {
+    return 'its cohort is none that the trial tells apart';
   }
   if (armOf(trial, taskId) !== undefined) return 'its task had an arm already';
   const seed = seedOf(trial, seeds);
@@ -77,7 +80,7 @@ export function faultOfAssignment(
   const known = drawsOf(trial, () => seed ?? '', taskId);
   const anyway = () => true;
   const draws = isOpen ? { mayEnter: anyway, mayBegin: anyway } : known;
-  const again = assignTask(trial, { taskId, kind, timeMs, seed: seed ?? '' }, draws);
+  const again = assignTask(trial, { taskId, kind, cohort, timeMs, seed: seed ?? '' }, draws);
   if (again === undefined) return 'no task could be given an arm then';
   const word = trial.stage === 'trial' ? 'pair' : 'group';
   if (again.set !== set) return `its task belongs in ${word} ${again.set}`;

@@ -1,3 +1,4 @@
+import type { Cohort } from '../../domain/cohort.ts';
 import type { TrialVerdict } from '../../domain/effect.ts';
 import type { TrialPlan } from '../plan.ts';
 import { learn, type RuleRecord, restAfterHarm } from './learned.ts';
@@ -13,6 +14,8 @@ export interface ChangeRecord {
   readonly endTask: number;
   /** The longest time to a report in that trial, in milliseconds; absent: unknown. */
   readonly longestMs?: number;
+  /** The key of the same change for all tasks, if this one is of a cohort. */
+  readonly ofAll?: string;
   /** Absent unless clients or an operator had the change reverted since it was last confirmed. */
   readonly refused?: {
     readonly times: number;
@@ -68,26 +71,52 @@ export interface Found {
   readonly verdict: TrialVerdict;
   readonly timeMs: number;
   readonly longestMs: number;
+  /** `TrialEnded.apart`. */
+  readonly apart?: string | undefined;
 }
 
 /** Updates the records of a trial's rule and change. */
 export function foldVerdict(
   memory: TrialMemory,
   plan: TrialPlan,
-  { verdict, timeMs, longestMs }: Found,
+  { verdict, timeMs, longestMs, apart }: Found,
 ): void {
   const { ruleId } = plan;
   const record = learn(memory.rules[ruleId], plan.fingerprint, verdict, timeMs);
   if (record !== undefined) {
-    memory.rules = newest({ ...memory.rules, [ruleId]: record }, MAX_RULES, (one) => one.timeMs);
+    const { apart: _, ...told } = record;
+    const one = apart === undefined ? told : { ...told, apart };
+    memory.rules = newest({ ...memory.rules, [ruleId]: one }, MAX_RULES, (one) => one.timeMs);
   }
   const key = changeKey(plan);
   const { [key]: former, ...others } = memory.changes;
   const harmed = (former?.harmed ?? 0) + (verdict === 'harmed' ? 1 : 0);
   const endTask = memory.counters.tasksRecorded;
   const { refused } = former ?? {};
-  const change = { ruleId, verdict, harmed, endMs: timeMs, endTask, longestMs };
+  const ofAll = plan.cohort && changeKey({ ...plan, cohort: undefined });
+  const its = ofAll === undefined ? {} : { ofAll };
+  const change = { ruleId, verdict, harmed, endMs: timeMs, endTask, longestMs, ...its };
   keep(memory, others, key, refused === undefined ? change : { ...change, refused });
+}
+
+/** Records the harm that a trial of all has found for one cohort: the change rests, and its rule's record stays. */
+export function foldCohortHarm(
+  memory: TrialMemory,
+  plan: TrialPlan,
+  cohort: Cohort,
+  timeMs: number,
+): void {
+  const key = changeKey({ ...plan, cohort });
+  const { [key]: former, ...others } = memory.changes;
+  keep(memory, others, key, {
+    ...former,
+    ruleId: plan.ruleId,
+    verdict: 'harmed',
+    harmed: (former?.harmed ?? 0) + 1,
+    endMs: timeMs,
+    endTask: memory.counters.tasksRecorded,
+    ofAll: changeKey({ ...plan, cohort: undefined }),
+  });
 }
 
 /** Records that clients or an operator had a change reverted: it rests as after harm, but its rule's record stays. */

@@ -26,6 +26,8 @@ export interface RuleRecord {
   readonly inconclusive: number;
   /** Times of the newest HARMED verdicts, `HARMED_TO_STOP` at most. */
   readonly harmedMs: readonly number[];
+  /** By which label the effect of its newest undecided trial differed, in words; absent if by none. */
+  readonly apart?: string | undefined;
 }
 
 /**

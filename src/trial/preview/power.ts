@@ -8,9 +8,9 @@ import { mean } from '../evidence/distributions.ts';
 import { isConstraint } from '../evidence/margin.ts';
 import type { TrialPlan } from '../plan.ts';
 import { leastTasks } from '../promotion.ts';
+import { maxTasks } from '../task-limits.ts';
 import type { Stage } from '../trial.ts';
 import { areTooLate } from '../validity.ts';
-import { maxTasks } from '../verdict.ts';
 import { describeProofs, proofsOf } from './constraints.ts';
 import { isOutOfReach, reachOf } from './power-replay.ts';
 

@@ -1,12 +1,13 @@
 import type { DeltaEffect, MetricEffect } from '../../domain/effect.ts';
 import { marginText } from '../../domain/margin-text.ts';
 import type { HarmResponse } from '../../domain/rule.ts';
+import { describeApart } from '../apart.ts';
 import { ALPHA, SUFFICIENT } from '../evidence/bets.ts';
 import { detection, detectionLimit } from '../holdback.ts';
 import { isBeforeForce, isOnTrial, staysInForce } from '../standing.ts';
 import type { Trial } from '../trial.ts';
 import { describeLosses } from '../validity.ts';
-import { CONFIRMING, type Finding, settleMs, TAKING_BACK } from '../verdict.ts';
+import { CONFIRMING, decidedFor, type Finding, settleMs, TAKING_BACK } from '../verdict.ts';
 import { describeGains, describeHelp, describeMetrics } from './describe-effect.ts';
 
 /** What the summary of a trial's end depends on besides the trial. */
@@ -56,7 +57,22 @@ export function describeEnding(
   const isKept = staysInForce(trial, verdict) && !isForeign && !isReplaced;
   const kept = isKept ? '. It stays in force, not proven' : '';
   const losses = reason.includes(describeLosses(trial)) ? '' : lossesIn(trial);
-  return `${finding}${losses}${onHarm === undefined ? '' : AFTER_HARM[onHarm]}${kept}${foreign}`;
+  const cohorts = trial.stage === 'trial' ? describeCohorts(trial) : '';
+  const apart = verdict === 'inconclusive' ? describeApart(trial) : '';
+  const offer = apart === '' ? '' : `. ${apart}`;
+  return `${finding}${losses}${cohorts}${offer}${onHarm === undefined ? '' : AFTER_HARM[onHarm]}${kept}${foreign}`;
+}
+
+/** What a trial of all has found of single cohorts, in words; empty if nothing. */
+function describeCohorts(trial: Trial): string {
+  const { helped, harmed } = decidedFor(trial);
+  const label = trial.plan.cohorts?.label;
+  const named = (values: readonly string[]) =>
+    values.map((value) => `${label}=${value}`).join(', ');
+  return [
+    helped.length === 0 ? '' : `. It has helped ${named(helped)}, whose tasks get it`,
+    harmed.length === 0 ? '' : `. It has harmed ${named(harmed)}`,
+  ].join('');
 }
 
 /** The harm that ended a holdback, in words; the evidence of the trial itself shows help. */

@@ -1357,9 +1357,12 @@ type GetStatusResponse struct {
 	MetricsReporters uint32 `protobuf:"varint,24,opt,name=metrics_reporters,json=metricsReporters,proto3" json:"metrics_reporters,omitempty"`
 	// The searches for parameters' values, in the order of the config, as far as
 	// they take at most 512 KiB.
-	Searches      []*SearchStatus `protobuf:"bytes,27,rep,name=searches,proto3" json:"searches,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Searches []*SearchStatus `protobuf:"bytes,27,rep,name=searches,proto3" json:"searches,omitempty"`
+	// Why trials tell no cohorts apart, though trial.cohorts of the config asks for
+	// it: its label has too many values, or one. Empty: they do, or need not.
+	CohortsRefused string `protobuf:"bytes,25,opt,name=cohorts_refused,json=cohortsRefused,proto3" json:"cohorts_refused,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *GetStatusResponse) Reset() {
@@ -1551,6 +1554,13 @@ func (x *GetStatusResponse) GetSearches() []*SearchStatus {
 		return x.Searches
 	}
 	return nil
+}
+
+func (x *GetStatusResponse) GetCohortsRefused() string {
+	if x != nil {
+		return x.CohortsRefused
+	}
+	return ""
 }
 
 // One open StreamDeltas stream. Two streams of one client are two.
@@ -1796,9 +1806,13 @@ type RuleStatus struct {
 	// began after its parameter's last change; or why its newest proposal was
 	// rejected. Empty: nothing is in its way. At most 1 KiB.
 	Waiting string `protobuf:"bytes,7,opt,name=waiting,proto3" json:"waiting,omitempty"`
+	// In words, where the newest trial of all tasks was undecided: by which label
+	// its tasks differ, so that trial.cohorts of the config would tell them apart.
+	// Empty: by none that is known. At most 1 KiB.
+	Apart string `protobuf:"bytes,8,opt,name=apart,proto3" json:"apart,omitempty"`
 	// What its trials are to reach, in words: the metric to improve, and what it
 	// must not worsen, with margins.
-	Objective     string `protobuf:"bytes,8,opt,name=objective,proto3" json:"objective,omitempty"`
+	Objective     string `protobuf:"bytes,9,opt,name=objective,proto3" json:"objective,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1878,6 +1892,13 @@ func (x *RuleStatus) GetRestingUntil() *timestamppb.Timestamp {
 func (x *RuleStatus) GetWaiting() string {
 	if x != nil {
 		return x.Waiting
+	}
+	return ""
+}
+
+func (x *RuleStatus) GetApart() string {
+	if x != nil {
+		return x.Apart
 	}
 	return ""
 }
@@ -2554,7 +2575,7 @@ const file_learning_v1_learning_service_proto_rawDesc = "" +
 	"\x10AckDeltaResponse\"|\n" +
 	"\x10GetStatusRequest\x122\n" +
 	"\x15subscribers_page_size\x18\x01 \x01(\x05R\x13subscribersPageSize\x124\n" +
-	"\x16subscribers_page_token\x18\x02 \x01(\tR\x14subscribersPageToken\"\xf4\b\n" +
+	"\x16subscribers_page_token\x18\x02 \x01(\tR\x14subscribersPageToken\"\x9d\t\n" +
 	"\x11GetStatusResponse\x12\x16\n" +
 	"\x06active\x18\x01 \x01(\bR\x06active\x124\n" +
 	"\x16cycle_interval_seconds\x18\x02 \x01(\x01R\x14cycleIntervalSeconds\x120\n" +
@@ -2579,7 +2600,8 @@ const file_learning_v1_learning_service_proto_rawDesc = "" +
 	"\x1bnext_subscribers_page_token\x18\x14 \x01(\tR\x18nextSubscribersPageToken\x12)\n" +
 	"\x10subscriber_count\x18\x15 \x01(\x04R\x0fsubscriberCount\x12+\n" +
 	"\x11metrics_reporters\x18\x18 \x01(\rR\x10metricsReporters\x125\n" +
-	"\bsearches\x18\x1b \x03(\v2\x19.learning.v1.SearchStatusR\bsearchesB\x16\n" +
+	"\bsearches\x18\x1b \x03(\v2\x19.learning.v1.SearchStatusR\bsearches\x12'\n" +
+	"\x0fcohorts_refused\x18\x19 \x01(\tR\x0ecohortsRefusedB\x16\n" +
 	"\x14_metrics_age_seconds\"u\n" +
 	"\n" +
 	"Subscriber\x12\x1b\n" +
@@ -2606,7 +2628,7 @@ const file_learning_v1_learning_service_proto_rawDesc = "" +
 	"rest_tasks\x18\f \x01(\x04R\trestTasks\x12\x14\n" +
 	"\x05doing\x18\r \x01(\tR\x05doingB\b\n" +
 	"\x06_aboveB\b\n" +
-	"\x06_below\"\x92\x02\n" +
+	"\x06_below\"\xa8\x02\n" +
 	"\n" +
 	"RuleStatus\x12\x17\n" +
 	"\arule_id\x18\x01 \x01(\tR\x06ruleId\x12\x1e\n" +
@@ -2617,8 +2639,9 @@ const file_learning_v1_learning_service_proto_rawDesc = "" +
 	"\x06harmed\x18\x04 \x01(\x04R\x06harmed\x12\"\n" +
 	"\finconclusive\x18\x05 \x01(\x04R\finconclusive\x12?\n" +
 	"\rresting_until\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\frestingUntil\x12\x18\n" +
-	"\awaiting\x18\a \x01(\tR\awaiting\x12\x1c\n" +
-	"\tobjective\x18\b \x01(\tR\tobjective\"D\n" +
+	"\awaiting\x18\a \x01(\tR\awaiting\x12\x14\n" +
+	"\x05apart\x18\b \x01(\tR\x05apart\x12\x1c\n" +
+	"\tobjective\x18\t \x01(\tR\tobjective\"D\n" +
 	"\x15GetDeltaStatusRequest\x12\x1e\n" +
 	"\bdelta_id\x18\x01 \x01(\tH\x00R\adeltaId\x88\x01\x01B\v\n" +
 	"\t_delta_id\"\xc3\x02\n" +

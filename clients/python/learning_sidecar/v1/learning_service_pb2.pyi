@@ -243,7 +243,7 @@ class GetStatusRequest(_message.Message):
     def __init__(self, subscribers_page_size: _Optional[int] = ..., subscribers_page_token: _Optional[str] = ...) -> None: ...
 
 class GetStatusResponse(_message.Message):
-    __slots__ = ("active", "cycle_interval_seconds", "total_tasks_recorded", "tasks_in_history", "total_deltas_proposed", "total_deltas_applied", "total_evaluations", "total_cycles", "recommended_deltas", "config_version", "epoch", "latest_sequence", "last_cycle_time", "next_cycle_time", "metrics", "config_error", "subscribers", "rules", "metrics_age_seconds", "next_subscribers_page_token", "subscriber_count", "metrics_reporters", "searches")
+    __slots__ = ("active", "cycle_interval_seconds", "total_tasks_recorded", "tasks_in_history", "total_deltas_proposed", "total_deltas_applied", "total_evaluations", "total_cycles", "recommended_deltas", "config_version", "epoch", "latest_sequence", "last_cycle_time", "next_cycle_time", "metrics", "config_error", "subscribers", "rules", "metrics_age_seconds", "next_subscribers_page_token", "subscriber_count", "metrics_reporters", "searches", "cohorts_refused")
     ACTIVE_FIELD_NUMBER: _ClassVar[int]
     CYCLE_INTERVAL_SECONDS_FIELD_NUMBER: _ClassVar[int]
     TOTAL_TASKS_RECORDED_FIELD_NUMBER: _ClassVar[int]
@@ -267,6 +267,7 @@ class GetStatusResponse(_message.Message):
     SUBSCRIBER_COUNT_FIELD_NUMBER: _ClassVar[int]
     METRICS_REPORTERS_FIELD_NUMBER: _ClassVar[int]
     SEARCHES_FIELD_NUMBER: _ClassVar[int]
+    COHORTS_REFUSED_FIELD_NUMBER: _ClassVar[int]
     active: bool
     cycle_interval_seconds: float
     total_tasks_recorded: int
@@ -290,7 +291,8 @@ class GetStatusResponse(_message.Message):
     subscriber_count: int
     metrics_reporters: int
     searches: _containers.RepeatedCompositeFieldContainer[SearchStatus]
-    def __init__(self, active: bool = ..., cycle_interval_seconds: _Optional[float] = ..., total_tasks_recorded: _Optional[int] = ..., tasks_in_history: _Optional[int] = ..., total_deltas_proposed: _Optional[int] = ..., total_deltas_applied: _Optional[int] = ..., total_evaluations: _Optional[int] = ..., total_cycles: _Optional[int] = ..., recommended_deltas: _Optional[int] = ..., config_version: _Optional[str] = ..., epoch: _Optional[str] = ..., latest_sequence: _Optional[int] = ..., last_cycle_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., next_cycle_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., metrics: _Optional[_Union[_task_pb2.CoordinationMetrics, _Mapping]] = ..., config_error: _Optional[str] = ..., subscribers: _Optional[_Iterable[_Union[Subscriber, _Mapping]]] = ..., rules: _Optional[_Iterable[_Union[RuleStatus, _Mapping]]] = ..., metrics_age_seconds: _Optional[float] = ..., next_subscribers_page_token: _Optional[str] = ..., subscriber_count: _Optional[int] = ..., metrics_reporters: _Optional[int] = ..., searches: _Optional[_Iterable[_Union[SearchStatus, _Mapping]]] = ...) -> None: ...
+    cohorts_refused: str
+    def __init__(self, active: bool = ..., cycle_interval_seconds: _Optional[float] = ..., total_tasks_recorded: _Optional[int] = ..., tasks_in_history: _Optional[int] = ..., total_deltas_proposed: _Optional[int] = ..., total_deltas_applied: _Optional[int] = ..., total_evaluations: _Optional[int] = ..., total_cycles: _Optional[int] = ..., recommended_deltas: _Optional[int] = ..., config_version: _Optional[str] = ..., epoch: _Optional[str] = ..., latest_sequence: _Optional[int] = ..., last_cycle_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., next_cycle_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., metrics: _Optional[_Union[_task_pb2.CoordinationMetrics, _Mapping]] = ..., config_error: _Optional[str] = ..., subscribers: _Optional[_Iterable[_Union[Subscriber, _Mapping]]] = ..., rules: _Optional[_Iterable[_Union[RuleStatus, _Mapping]]] = ..., metrics_age_seconds: _Optional[float] = ..., next_subscribers_page_token: _Optional[str] = ..., subscriber_count: _Optional[int] = ..., metrics_reporters: _Optional[int] = ..., searches: _Optional[_Iterable[_Union[SearchStatus, _Mapping]]] = ..., cohorts_refused: _Optional[str] = ...) -> None: ...
 
 class Subscriber(_message.Message):
     __slots__ = ("client_id", "sent_sequence", "acked_sequence")
@@ -333,7 +335,7 @@ class SearchStatus(_message.Message):
     def __init__(self, target: _Optional[str] = ..., champion: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ..., start: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ..., proven: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ..., challenger: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ..., step: _Optional[float] = ..., is_downward: bool = ..., above: _Optional[float] = ..., below: _Optional[float] = ..., round: _Optional[int] = ..., races: _Optional[int] = ..., rest_tasks: _Optional[int] = ..., doing: _Optional[str] = ...) -> None: ...
 
 class RuleStatus(_message.Message):
-    __slots__ = ("rule_id", "confidence", "helped", "harmed", "inconclusive", "resting_until", "waiting", "objective")
+    __slots__ = ("rule_id", "confidence", "helped", "harmed", "inconclusive", "resting_until", "waiting", "apart", "objective")
     RULE_ID_FIELD_NUMBER: _ClassVar[int]
     CONFIDENCE_FIELD_NUMBER: _ClassVar[int]
     HELPED_FIELD_NUMBER: _ClassVar[int]
@@ -341,6 +343,7 @@ class RuleStatus(_message.Message):
     INCONCLUSIVE_FIELD_NUMBER: _ClassVar[int]
     RESTING_UNTIL_FIELD_NUMBER: _ClassVar[int]
     WAITING_FIELD_NUMBER: _ClassVar[int]
+    APART_FIELD_NUMBER: _ClassVar[int]
     OBJECTIVE_FIELD_NUMBER: _ClassVar[int]
     rule_id: str
     confidence: float
@@ -349,8 +352,9 @@ class RuleStatus(_message.Message):
     inconclusive: int
     resting_until: _timestamp_pb2.Timestamp
     waiting: str
+    apart: str
     objective: str
-    def __init__(self, rule_id: _Optional[str] = ..., confidence: _Optional[float] = ..., helped: _Optional[int] = ..., harmed: _Optional[int] = ..., inconclusive: _Optional[int] = ..., resting_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., waiting: _Optional[str] = ..., objective: _Optional[str] = ...) -> None: ...
+    def __init__(self, rule_id: _Optional[str] = ..., confidence: _Optional[float] = ..., helped: _Optional[int] = ..., harmed: _Optional[int] = ..., inconclusive: _Optional[int] = ..., resting_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., waiting: _Optional[str] = ..., apart: _Optional[str] = ..., objective: _Optional[str] = ...) -> None: ...
 
 class GetDeltaStatusRequest(_message.Message):
     __slots__ = ("delta_id",)
