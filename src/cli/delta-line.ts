@@ -1,11 +1,12 @@
 import { type DescEnum, toJson } from '@bufbuild/protobuf';
 import { type Timestamp, timestampDate, type Value, ValueSchema } from '@bufbuild/protobuf/wkt';
+import { placeName } from '../domain/cohort.ts';
 import { type Delta, DeltaOperationSchema } from '../gen/learning/v1/delta_pb.ts';
 
 /** `target operation old -> new (score=…) by rule: why`; reverts, overrides and switches are marked as such. */
 export function describeDelta(delta: Delta): string {
   const operation = wordOf(DeltaOperationSchema, delta.operation);
-  const change = `${delta.target} ${operation} ${showValues(delta)}`;
+  const change = `${placeOf(delta)} ${operation} ${showValues(delta)}`;
   const { trialDeltaId, revertsDeltaId, reasoning } = delta;
   if (revertsDeltaId !== '') return `${change} (revert of ${revertsDeltaId}) ${reasoning}`;
   if (trialDeltaId !== '') return `${change} (switch, trial of ${trialDeltaId}) ${reasoning}`;
@@ -23,7 +24,11 @@ export function isIdleSwitch({ trialDeltaId, oldValue, newValue }: Delta): boole
 
 /** `target old -> new`. */
 export function describeChange(delta: Delta): string {
-  return `${delta.target} ${showValues(delta)}`;
+  return `${placeOf(delta)} ${showValues(delta)}`;
+}
+
+function placeOf({ target, cohort }: Delta): string {
+  return placeName({ target, cohort });
 }
 
 /** Parameters as `a=1, b="x"`, sorted by name. */

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Metrics } from '../admin/metrics/metrics.ts';
 import type { Clock } from '../domain/clock.ts';
+import { placeName } from '../domain/cohort.ts';
 import { type Delta, isIdleSwitch } from '../domain/delta.ts';
 import type { EngineObserver } from '../engine/engine.ts';
 import type { DeltaRefused, TrialAdvanced } from '../ledger/event.ts';
@@ -136,7 +137,7 @@ function observeTrial({ deltaId, receipts }: TrialAdvanced, log: Logger, metrics
           {
             delta: deltaId,
             rule: step.plan.ruleId,
-            target: step.plan.target,
+            target: placeName(step.plan),
             old_value: step.plan.oldValue,
             new_value: step.plan.newValue,
             seed: step.plan.seed,
@@ -169,9 +170,9 @@ function describeDelta(delta: Delta): string {
   return `${describeChange(delta)} (${why})`;
 }
 
-function describeChange({ target, operation, oldValue, newValue }: Delta): string {
+function describeChange({ target, cohort, operation, oldValue, newValue }: Delta): string {
   const [before, after] = [oldValue, newValue].map((value) =>
     value === undefined ? 'nothing' : JSON.stringify(value),
   );
-  return `${target} ${operation} ${before} -> ${after}`;
+  return `${placeName({ target, cohort })} ${operation} ${before} -> ${after}`;
 }
