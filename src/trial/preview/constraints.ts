@@ -24,7 +24,7 @@ export interface Proof {
 }
 
 /** Maximum number of tasks by which a trial with constraints lengthens its probation. */
-export const MAX_PROBATION_TASKS = 10_000;
+const MAX_PROBATION_TASKS = 10_000;
 
 /** Fewer tasks with a constraint's metric tell nothing of its noise. */
 const MIN_TELLING = 20;
