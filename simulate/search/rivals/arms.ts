@@ -44,7 +44,9 @@ export class Arms {
   }
 
   get means(): readonly number[] {
-    return this.arms.map(({ count, sum }) => (count === 0 ? Number.POSITIVE_INFINITY : sum / count));
+    return this.arms.map(({ count, sum }) =>
+      count === 0 ? Number.POSITIVE_INFINITY : sum / count,
+    );
   }
 
   /** The arm with the least mean, among those that were tried. */

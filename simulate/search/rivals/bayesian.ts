@@ -16,10 +16,10 @@ const SCRIPT = fileURLToPath(new URL('optimiser.py', import.meta.url));
 export const hasBayesian = existsSync(PYTHON);
 
 /** Tasks at a point. */
-const TASKS = 60;
+const TASKS = 100;
 
 /** Points that the optimiser looks at: the newest. */
-const WINDOW = 60;
+const WINDOW = 40;
 
 /** Above the failures of the initial values: the default margin of success, and what chance adds in a batch. */
 const MORE_FAILURES = 0.1;

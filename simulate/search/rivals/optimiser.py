@@ -5,6 +5,7 @@ The first line is {"names": [...], "seed": N, "most_failures": F, "window": N}. 
 """
 
 import json
+import random
 import sys
 import warnings
 
@@ -12,12 +13,20 @@ from bayes_opt import BayesianOptimization
 from scipy.optimize import NonlinearConstraint
 
 
+# Points at random before the first that is chosen.
+AT_RANDOM = 5
+
+
 def main() -> None:
     warnings.simplefilter("ignore")
     setting = json.loads(sys.stdin.readline())
+    chance = random.Random(setting["seed"])
     seen = []
-    for line in sys.stdin:
+    for count, line in enumerate(sys.stdin):
         seen.append(json.loads(line))
+        if count < AT_RANDOM:
+            print(json.dumps({name: chance.random() for name in setting["names"]}), flush=True)
+            continue
         # Of points that are evaluated by noisy means, the newest are enough, and keep a step fast.
         seen = seen[-setting["window"] :]
         print(json.dumps(suggest(setting, seen)), flush=True)
