@@ -3,14 +3,33 @@ import { mean } from '../../src/trial/evidence/distributions.ts';
 import type { Experiment, Samples, Section } from '../experiment.ts';
 import { createNoise } from '../noise.ts';
 import { fixedSteps, search } from './engine-tuner.ts';
+import { bayesian, hasBayesian } from './rivals/bayesian.ts';
+import { randomSearch } from './rivals/random-search.ts';
+import { spsa } from './rivals/spsa.ts';
+import { thompsonSampling } from './rivals/thompson.ts';
+import { trackAndStop } from './rivals/track-and-stop.ts';
 import { type CreateTuner, runSearch, type SearchWorld } from './world.ts';
 import { MOVED, STATIONARY } from './worlds.ts';
+
+const BAYESIAN = 'Bayesian, constrained';
 
 /** Methods, in the order of the rows. */
 const TUNERS: Readonly<Record<string, CreateTuner>> = {
   'fixed steps': fixedSteps,
   search,
+  'Thompson sampling': thompsonSampling,
+  'track-and-stop': trackAndStop,
+  SPSA: spsa,
+  'random search': randomSearch,
+  ...(hasBayesian ? { [BAYESIAN]: bayesian } : {}),
 };
+
+/** The Bayesian optimiser takes far longer than the others. */
+const runsOf = (tuner: string, runs: number) => (tuner === BAYESIAN ? Math.ceil(runs / 5) : runs);
+
+const OF_BAYESIAN = hasBayesian
+  ? `${BAYESIAN}: a fifth of the runs.`
+  : 'Without the Bayesian optimiser, which simulate/search/rivals/setup.sh installs.';
 
 const SUCCESS_RATE = 0.95;
 
@@ -44,7 +63,7 @@ export const SEARCH: Section = {
         worlds.map(
           (world): Experiment => ({
             name: nameOf(tuner, kind, world),
-            runs,
+            runs: runsOf(tuner, runs),
             async play(run) {
               const name = `${seed}/search/${world.name}/${run}`;
               const noise = createNoise(kind, SUCCESS_RATE, name);
@@ -69,7 +88,7 @@ export const SEARCH: Section = {
       targets: Target[] = [],
     ): Table => ({
       title,
-      note: `Means of ${runs} runs of each of ${STATIONARY.length} worlds, 3000 tasks; "moved": AR(1), 10,000 tasks, the best value moves half-way. ${note}`,
+      note: `Means of ${runs} runs of each of ${STATIONARY.length} worlds, 3000 tasks; "moved": AR(1), 10,000 tasks, the best value moves half-way. ${note} ${OF_BAYESIAN}`,
       headings: COLUMNS.map(({ name }) => `${name}${unit}`),
       rows: Object.keys(TUNERS).map((tuner) => ({
         name: tuner,

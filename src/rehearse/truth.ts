@@ -176,8 +176,9 @@ function sharedGoals(
 function candidatesOf(planted: Planted, settings: LoopSettings, name: string): readonly Value[] {
   const spec = own(settings.parameters, name);
   if (spec === undefined) return [];
-  const { initial, allowed, min, max, type } = spec;
+  const { initial, allowed, min, max, type, search } = spec;
   if (allowed !== undefined) return allowed;
+  if (search !== undefined && 'values' in search) return distinct([initial, ...search.values]);
   const isWithin = (value: number) => value >= (min ?? -Infinity) && value <= (max ?? Infinity);
   if (typeof initial !== 'number') {
     // Without a list of allowed values, those that the description names and the parameter may have.
