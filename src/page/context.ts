@@ -25,7 +25,7 @@ export function useShared(): Shared {
 export function useResource<T>(path: string, topics: readonly string[]): Known<T> {
   const { cache } = useShared();
   const [, redraw] = useReducer((drawn: number) => drawn + 1, 0);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the topics of a path are always the same
+  // The topics of a path are always the same.
   useEffect(() => cache.watch(path, topics, () => redraw(undefined)), [cache, path]);
   return cache.known<T>(path);
 }

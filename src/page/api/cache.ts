@@ -99,18 +99,17 @@ export class Cache {
     }
     entry.reading = 'yes';
     const startMs = this.#clock.nowMs();
-    this.#read(path)
-      .then(
-        (value) => ({ value, error: undefined }),
-        (error) => ({ value: entry.known.value, error: messageOf(error) }),
-      )
-      .then((known) => {
-        entry.known = known;
-        for (const watcher of entry.watchers) watcher();
-        const tookMs = this.#clock.nowMs() - startMs;
-        const restMs = Math.min(Math.max(tookMs * REST.times, REST.min), REST.max);
-        this.#clock.schedule(() => this.#rested(path, entry), restMs);
-      });
+    const settle = (known: Known<unknown>) => {
+      entry.known = known;
+      for (const watcher of entry.watchers) watcher();
+      const tookMs = this.#clock.nowMs() - startMs;
+      const restMs = Math.min(Math.max(tookMs * REST.times, REST.min), REST.max);
+      this.#clock.schedule(() => this.#rested(path, entry), restMs);
+    };
+    this.#read(path).then(
+      (value) => settle({ value, error: undefined }),
+      (error) => settle({ value: entry.known.value, error: messageOf(error) }),
+    );
   }
 
   #rested(path: string, entry: Entry): void {

@@ -50,8 +50,8 @@ async function send(path: string, init: RequestInit): Promise<Response> {
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   try {
     return await fetch(`/api/v1/${path}`, { ...init, signal, credentials: 'same-origin' });
-  } catch (cause) {
-    throw new ApiError(0, 'The sidecar does not answer. Is it running?', { cause });
+  } catch (error) {
+    throw new ApiError(0, 'The sidecar does not answer. Is it running?', { cause: error });
   }
 }
 

@@ -1,7 +1,13 @@
 import type { Duration, Timestamp, Value } from '@bufbuild/protobuf/wkt';
 
 /** Any JSON. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+export type Json =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly Json[]
+  | { readonly [key: string]: Json };
 
 /**
  * A message's type in proto3 JSON: 64-bit integers, times, durations and names of enums are strings, and fields with

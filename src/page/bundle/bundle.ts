@@ -54,10 +54,15 @@ async function bundled(file: string, name: string): Promise<Named> {
   return { name: named(name, content, 'js'), content };
 }
 
+const STYLES = ['theme', 'layout', 'parts', 'charts', 'tables', 'narrow'];
+
 /** The style sheet of the charts' library, and the page's own. */
 async function styles(): Promise<Uint8Array> {
   const { resolve } = createRequire(import.meta.url);
-  const files = [resolve('uplot/dist/uPlot.min.css'), pathOf('page.css')];
+  const files = [
+    resolve('uplot/dist/uPlot.min.css'),
+    ...STYLES.map((name) => pathOf(`${name}.css`)),
+  ];
   const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')));
   return new TextEncoder().encode(texts.join('\n'));
 }

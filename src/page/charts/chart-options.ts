@@ -1,9 +1,10 @@
 import type uPlot from 'uplot';
+import type { ChartData } from './chart-data.ts';
 
 /** A line of a chart. */
 export interface Line {
   readonly name: string;
-  /** Name of the colour among the custom properties of page.css. */
+  /** Name of the class that has its colour. */
   readonly color: string;
   readonly isDashed?: boolean;
 }
@@ -31,9 +32,6 @@ export interface ChartShape {
   readonly syncKey: string | undefined;
 }
 
-/** Values of x, and of each line, in order. */
-export type ChartData = readonly [readonly number[], ...(readonly (number | null)[])[]];
-
 export interface ChartProps extends Partial<Omit<ChartShape, 'format' | 'lines'>> {
   readonly title: string;
   /** What the chart shows, in words, for those who do not see it. */
@@ -45,9 +43,17 @@ export interface ChartProps extends Partial<Omit<ChartShape, 'format' | 'lines'>
   readonly formatX: (x: number) => string;
 }
 
-/** The value of a colour now, in the theme that is on. */
-export function colorOf(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+/** An element nobody sees, whose colour is that of its class in the theme that is on. */
+const probe = document.createElement('i');
+
+/** A colour of the style sheet, by the name of its class. */
+function colorOf(name: string): string {
+  if (!probe.isConnected) {
+    probe.hidden = true;
+    document.body.append(probe);
+  }
+  probe.className = name;
+  return getComputedStyle(probe).color;
 }
 
 const FONT = '12px system-ui, sans-serif';
@@ -72,7 +78,13 @@ export function optionsOf(
       x: { time: isTime },
       y: { distr: isLog ? 3 : 1, range: (_, low, high) => rangeOf(current(), low, high) },
     },
-    axes: [axis({}), axis({ size: 72, values: (_, ticks) => ticks.map((t) => (t === null ? '' : current().format(t))) })],
+    axes: [
+      axis({}),
+      axis({
+        size: 72,
+        values: (_, ticks) => ticks.map((t) => (t === null ? '' : current().format(t))),
+      }),
+    ],
     series: [
       {},
       ...lines.map(({ name, color, isDashed = false }) => ({

@@ -1,4 +1,5 @@
-import type { ChartData, ChartProps, Mark } from './chart-options.ts';
+import type { ChartData } from './chart-data.ts';
+import type { ChartProps, Mark } from './chart-options.ts';
 
 /** Rows that are shown at most: the newest. */
 const MAX_ROWS = 200;

@@ -1,6 +1,7 @@
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
-import { type ChartData, type ChartProps, type ChartShape, optionsOf } from './chart-options.ts';
+import type { ChartData } from './chart-data.ts';
+import { type ChartProps, type ChartShape, optionsOf } from './chart-options.ts';
 import { ChartTable } from './chart-table.tsx';
 
 const HEIGHT = 180;
@@ -20,18 +21,22 @@ export function Chart(props: ChartProps) {
     <figure class="chart">
       <figcaption>
         <span id={id}>{title}</span>
-        <button type="button" class="quiet" aria-expanded={isTable} onClick={() => setTable(!isTable)}>
+        <button
+          type="button"
+          class="quiet"
+          aria-expanded={isTable}
+          onClick={() => setTable(!isTable)}
+        >
           {isTable ? 'hide the table' : 'as a table'}
           <span class="unseen"> of {title}</span>
         </button>
       </figcaption>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the keys move its cursor and zoom */}
-      {/* biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms */}
       <div
         role="group"
         aria-roledescription="chart"
         aria-labelledby={id}
         aria-describedby={`${id}-summary`}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: the keys move its cursor and zoom
         tabIndex={0}
         class="plot"
         ref={host}
@@ -41,7 +46,9 @@ export function Chart(props: ChartProps) {
         {summary} Keys: left and right move, plus and minus zoom, Escape shows all.
       </p>
       <Readout at={at} {...{ lines, data, format, formatX }} />
-      {isTable && <ChartTable {...{ title, lines, data, format, formatX, marks }} xName={props.xName} />}
+      {isTable && (
+        <ChartTable {...{ title, lines, data, format, formatX, marks }} xName={props.xName} />
+      )}
     </figure>
   );
 }
@@ -70,12 +77,11 @@ function Readout({ at, lines, data, format, formatX }: ReadoutProps) {
 /** Keeps a plot of uPlot in an element: as wide as it, in the colours of the theme, with the newest data. */
 function usePlot(props: ChartProps, setIndex: (index: number | undefined) => void) {
   const host = useRef<HTMLDivElement>(null);
-  const plot = useRef<uPlot>();
+  const plot = useRef<uPlot | undefined>(undefined);
   const shape = useRef<ChartShape>(shapeOf(props));
   shape.current = shapeOf(props);
   const drawn = useRef(props.data);
   const names = props.lines.map(({ name }) => name).join();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the plot outlives renders; its data follow below
   useEffect(() => {
     const element = host.current;
     if (element === null) return;
@@ -116,7 +122,7 @@ function shapeOf(props: ChartProps): ChartShape {
 
 /** uPlot's type is of arrays that may be changed; it changes none. */
 function mutable(data: ChartData): uPlot.AlignedData {
-  return data as unknown as uPlot.AlignedData;
+  return data as uPlot.AlignedData;
 }
 
 /** Whether less than all of x is shown. */
@@ -160,4 +166,3 @@ function zoom(plot: uPlot, center: number, factor: number): void {
     max: Math.min(center + half, xs.at(-1) ?? center + half),
   });
 }
-

@@ -4,7 +4,11 @@ import { duration, percent, short } from '../words/number.ts';
 import { type Strip, scaleOf, stripOf } from './strip.ts';
 
 /** Both arms of a trial: how what their tasks took is distributed. */
-export function Distributions({ distributions }: { readonly distributions: readonly ArmDistribution[] }) {
+export function Distributions({
+  distributions,
+}: {
+  readonly distributions: readonly ArmDistribution[];
+}) {
   return (
     <>
       {distributions.map((one) => (
@@ -28,12 +32,21 @@ function Distribution({ metric, unit, old, new: fresh }: ArmDistribution) {
   const scale = scaleOf(strips.map(({ strip }) => strip));
   const place = (value: number) => LABEL + scale(value) * (WIDTH - LABEL - 20);
   const format = (value: number) => (unit === 'ms' ? duration(value) : `${short(value)} ${unit}`);
-  const words = strips.map(({ name, strip }) => `${name}: median ${format(strip.median)}`).join('; ');
+  const words = strips
+    .map(({ name, strip }) => `${name}: median ${format(strip.median)}`)
+    .join('; ');
   return (
     <figure class="chart">
       <figcaption>
-        <span>{metric} of both arms: median, middle half and middle {percent(0.9)}</span>
-        <button type="button" class="quiet" aria-expanded={isTable} onClick={() => setTable(!isTable)}>
+        <span>
+          {metric} of both arms: median, middle half and middle {percent(0.9)}
+        </span>
+        <button
+          type="button"
+          class="quiet"
+          aria-expanded={isTable}
+          onClick={() => setTable(!isTable)}
+        >
           {isTable ? 'hide the table' : 'as a table'}
           <span class="unseen"> of {metric} of both arms</span>
         </button>
@@ -52,7 +65,13 @@ function Distribution({ metric, unit, old, new: fresh }: ArmDistribution) {
               height="14"
               class="box"
             />
-            <line x1={place(strip.median)} x2={place(strip.median)} y1="-11" y2="11" class="median" />
+            <line
+              x1={place(strip.median)}
+              x2={place(strip.median)}
+              y1="-11"
+              y2="11"
+              class="median"
+            />
           </g>
         ))}
       </svg>

@@ -1,6 +1,6 @@
 import type { Timeline } from '../api/answers.ts';
 import { countOf, duration, percent } from '../words/number.ts';
-import type { ChartData } from './chart-options.ts';
+import type { ChartData } from './chart-data.ts';
 
 /** What the charts of the timeline draw; x is in seconds of Unix time. */
 export interface TimelineCharts {

@@ -48,7 +48,12 @@ export function TimelineSection() {
         <fieldset class="choice">
           <legend class="unseen">Time shown</legend>
           {SPANS.map(({ name, ms }) => (
-            <button key={name} type="button" aria-pressed={ms === spanMs} onClick={() => setSpanMs(ms)}>
+            <button
+              key={name}
+              type="button"
+              aria-pressed={ms === spanMs}
+              onClick={() => setSpanMs(ms)}
+            >
               {name}
             </button>
           ))}

@@ -20,12 +20,11 @@ export function Inbox() {
   return (
     <section aria-labelledby="inbox-title">
       <h2 id="inbox-title">
-        What waits{deltas.length > 0 && <span class="tally">{isMore ? `${SHOWN}+` : deltas.length}</span>}
+        What waits
+        {deltas.length > 0 && <span class="tally">{isMore ? `${SHOWN}+` : deltas.length}</span>}
       </h2>
       <Failure error={error} />
-      {value !== undefined && deltas.length === 0 && (
-        <p class="empty">Nothing waits for you.</p>
-      )}
+      {value !== undefined && deltas.length === 0 && <p class="empty">Nothing waits for you.</p>}
       <ul class="cards">
         {deltas.map((delta) => (
           <Proposal key={delta.deltaId} delta={delta} nowMs={nowMs} />

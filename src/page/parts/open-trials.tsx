@@ -1,7 +1,7 @@
 import { useMemo } from 'preact/hooks';
 import type { EvidenceSeries, OpenTrial, Trials } from '../api/answers.ts';
 import { Chart } from '../charts/chart.tsx';
-import type { ChartData } from '../charts/chart-options.ts';
+import type { ChartData } from '../charts/chart-data.ts';
 import { Distributions } from '../charts/distributions.tsx';
 import { useNow, useResource } from '../context.ts';
 import { deltaPath } from '../router.ts';
@@ -82,7 +82,12 @@ function TrialCard({ trial }: { readonly trial: OpenTrial }) {
 function Progress({ trial: { tasksUsed, maxTasks, endsBy } }: { readonly trial: OpenTrial }) {
   const nowMs = useNow();
   const ends = endsBy === undefined ? '' : `; ends ${ago(endsBy, nowMs)} at the latest`;
-  if (maxTasks === undefined) return <p class="progress">{countOf(tasksUsed, 'task')} counted{ends}</p>;
+  if (maxTasks === undefined)
+    return (
+      <p class="progress">
+        {countOf(tasksUsed, 'task')} counted{ends}
+      </p>
+    );
   const text = `${count(tasksUsed)} of at most ${countOf(maxTasks, 'task')} counted${ends}`;
   return (
     <p class="progress">

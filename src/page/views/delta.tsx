@@ -5,11 +5,11 @@ import { DeltaActions } from '../parts/delta-actions.tsx';
 import { Failure } from '../parts/failure.tsx';
 import { Link } from '../parts/link.tsx';
 import { type Column, Table } from '../parts/table.tsx';
+import { deltaPath } from '../router.ts';
 import { Verify } from '../verify/panel.tsx';
 import { author, change, effectText } from '../words/delta.ts';
 import { count, countOf, odds, percent, short } from '../words/number.ts';
 import { when } from '../words/time.ts';
-import { deltaPath } from '../router.ts';
 
 /** One change: where it stands, why it was proposed, what it did, its life, and its receipts verified. */
 export function DeltaView({ deltaId }: { readonly deltaId: string }) {
@@ -28,7 +28,12 @@ export function DeltaView({ deltaId }: { readonly deltaId: string }) {
   );
 }
 
-const TRIED = new Set(['VERDICT_HELPED', 'VERDICT_HARMED', 'VERDICT_INCONCLUSIVE', 'VERDICT_INVALID']);
+const TRIED = new Set([
+  'VERDICT_HELPED',
+  'VERDICT_HARMED',
+  'VERDICT_INCONCLUSIVE',
+  'VERDICT_INVALID',
+]);
 
 function Known({ delta }: { readonly delta: Delta }) {
   const { deltaId = '', effect } = delta;
@@ -58,7 +63,13 @@ function Known({ delta }: { readonly delta: Delta }) {
 }
 
 function Why({ delta }: { readonly delta: Delta }) {
-  const { reasoning = '', evaluation, confidence = 0, revertsDeltaId = '', trialDeltaId = '' } = delta;
+  const {
+    reasoning = '',
+    evaluation,
+    confidence = 0,
+    revertsDeltaId = '',
+    trialDeltaId = '',
+  } = delta;
   const nowMs = useNow();
   const related = revertsDeltaId === '' ? trialDeltaId : revertsDeltaId;
   return (

@@ -24,7 +24,12 @@ interface LoopProps {
 }
 
 function Loop({ status, nowMs }: LoopProps) {
-  const { configError = '', configVersion, cycleIntervalSeconds = 0, metricsReporters = 0 } = status;
+  const {
+    configError = '',
+    configVersion,
+    cycleIntervalSeconds = 0,
+    metricsReporters = 0,
+  } = status;
   return (
     <>
       <ul class="facts">
@@ -51,7 +56,8 @@ function Loop({ status, nowMs }: LoopProps) {
           <dd>{count(status.totalCycles)}</dd>
           <dt>Tasks</dt>
           <dd>
-            {countOf(status.totalTasksRecorded, 'task')} recorded, {count(status.tasksInHistory)} retained
+            {countOf(status.totalTasksRecorded, 'task')} recorded, {count(status.tasksInHistory)}{' '}
+            retained
           </dd>
           <dt>Changes</dt>
           <dd>

@@ -58,7 +58,9 @@ function HealthLine() {
 
 function Gained() {
   const { value, error } = useResource<Gains>('gains', ['gains']);
-  const proven = useResource<DeltaPage>('deltas?state=DELTA_STATE_CONFIRMED&page_size=3', ['deltas']);
+  const proven = useResource<DeltaPage>('deltas?state=DELTA_STATE_CONFIRMED&page_size=3', [
+    'deltas',
+  ]);
   const nowMs = useNow();
   if (value === undefined) return <Failure error={error} />;
   const { isProven, headline, more } = gainsWords(value, proven.value?.deltas ?? [], nowMs);

@@ -7,7 +7,12 @@ import { ago } from '../words/time.ts';
 
 /** The rules in force, with what trials have taught about each. */
 export function Rules() {
-  const { value, error } = useResource<Status>('status', ['status', 'rules', 'config', 'subscribers']);
+  const { value, error } = useResource<Status>('status', [
+    'status',
+    'rules',
+    'config',
+    'subscribers',
+  ]);
   const nowMs = useNow();
   return (
     <>

@@ -48,9 +48,13 @@ function numbered(subscribers: readonly Subscriber[]): Row[] {
 }
 
 function columnsAt(latest: number) {
-  const behind = (sequence: string | undefined) => count(Math.max(0, latest - Number(sequence ?? 0)));
+  const behind = (sequence: string | undefined) =>
+    count(Math.max(0, latest - Number(sequence ?? 0)));
   return [
-    { name: 'client', cell: ({ clientId = '' }: Row) => (clientId === '' ? 'without a name' : clientId) },
+    {
+      name: 'client',
+      cell: ({ clientId = '' }: Row) => (clientId === '' ? 'without a name' : clientId),
+    },
     { name: 'sent up to change', isNumber: true, cell: (row: Row) => count(row.sentSequence) },
     { name: 'changes still to send', isNumber: true, cell: (row: Row) => behind(row.sentSequence) },
     { name: 'acknowledged up to', isNumber: true, cell: (row: Row) => count(row.ackedSequence) },

@@ -26,7 +26,10 @@ export function gainsWords(gains: Gains, proven: readonly Delta[], nowMs: number
     saved.length === 0
       ? `What the proven changes gain is still being measured, since ${day(sinceTime, nowMs)}.`
       : `${upper(LIST.format(saved))} since ${day(sinceTime, nowMs)}, over ${countOf(gains.tasks, 'task')}.`;
-  const none = saved.length === 0 || hidden.length === 0 ? [] : [`No difference shown in ${LIST.format(hidden)}.`];
+  const none =
+    saved.length === 0 || hidden.length === 0
+      ? []
+      : [`No difference shown in ${LIST.format(hidden)}.`];
   const relative = proven.flatMap(relativeText);
   const [first = inAll, ...rest] = [...relative, inAll];
   return { isProven: true, headline: first, more: [...rest, ...none] };
@@ -87,7 +90,9 @@ function unitOf(metric: string, size: number): { factor: number; unit: string } 
   if (metric === 'success') return { factor: 1, unit: 'more tasks' };
   if (metric !== 'latency') return { factor: 1, unit: `of ${metric}` };
   if (size >= 1) return { factor: 1, unit: 'task-hours' };
-  return size * 60 >= 1 ? { factor: 60, unit: 'task-minutes' } : { factor: 3600, unit: 'task-seconds' };
+  return size * 60 >= 1
+    ? { factor: 60, unit: 'task-minutes' }
+    : { factor: 3600, unit: 'task-seconds' };
 }
 
 function nameOf(metric: string): string {

@@ -41,9 +41,16 @@ export function healthOf(status: Status, nowMs: number): readonly HealthFact[] {
 /** Changes that a subscriber may be behind, for a moment, and be well. */
 const BEHIND = 10;
 
-function subscribersFact({ subscribers = [], subscriberCount, latestSequence }: Status): HealthFact {
+function subscribersFact({
+  subscribers = [],
+  subscriberCount,
+  latestSequence,
+}: Status): HealthFact {
   const latest = Number(latestSequence ?? 0);
-  const behind = Math.max(0, ...subscribers.map(({ ackedSequence }) => latest - Number(ackedSequence ?? 0)));
+  const behind = Math.max(
+    0,
+    ...subscribers.map(({ ackedSequence }) => latest - Number(ackedSequence ?? 0)),
+  );
   const number = countOf(subscriberCount ?? subscribers.length, 'subscriber');
   const isWell = behind <= BEHIND;
   return {
