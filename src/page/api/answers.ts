@@ -40,7 +40,7 @@ export interface EvidenceSeries {
   readonly help: readonly number[];
 }
 
-/** What counted tasks of both arms showed of a metric: quantiles, at equal distances from 0 to 1. */
+/** What counted tasks of both arms showed of a metric: quantiles, at equal distances from minimum to maximum. */
 export interface ArmDistribution {
   readonly metric: string;
   readonly unit: string;
@@ -55,16 +55,21 @@ export interface OpenTrial {
   readonly ruleId: string;
   readonly oldValue?: Json;
   readonly newValue?: Json;
-  readonly stage: string;
+  readonly stage: 'trial' | 'probation' | 'holdback';
+  readonly paused: boolean;
+  readonly suspended: boolean;
+  /** Evidence of harm over all metrics, and from where on it decides; then of help in the primary metric. */
+  readonly harm: number;
+  readonly harmThreshold: number;
+  readonly help: number;
   readonly threshold: number;
   readonly tasksUsed: number;
   readonly maxTasks?: number;
   readonly endsBy?: string;
   readonly summary: string;
-  readonly couldFind?: string;
+  readonly couldFind: string;
   readonly series: readonly EvidenceSeries[];
   readonly distributions: readonly ArmDistribution[];
-  readonly paused?: boolean;
 }
 
 export interface Trials {

@@ -2,11 +2,12 @@ import type { Json } from './json.ts';
 
 /** Why the sidecar did not do what was asked, in its words. */
 export class ApiError extends Error {
+  /** Of HTTP; 0 without an answer. */
   readonly status: number;
 
-  constructor(status: number, message: string, options?: ErrorOptions) {
+  constructor(message: string, options: ErrorOptions & { readonly status: number }) {
     super(message, options);
-    this.status = status;
+    this.status = options.status;
   }
 }
 
@@ -42,7 +43,9 @@ async function ask<T>(path: string, init: RequestInit): Promise<T> {
 async function askText(path: string, init: RequestInit): Promise<string> {
   const response = await send(path, init);
   const text = await response.text();
-  if (!response.ok) throw new ApiError(response.status, messageOf(response.status, text));
+  if (!response.ok) {
+    throw new ApiError(messageOf(response.status, text), { status: response.status });
+  }
   return text;
 }
 
@@ -51,7 +54,7 @@ async function send(path: string, init: RequestInit): Promise<Response> {
   try {
     return await fetch(`/api/v1/${path}`, { ...init, signal, credentials: 'same-origin' });
   } catch (error) {
-    throw new ApiError(0, 'The sidecar does not answer. Is it running?', { cause: error });
+    throw new ApiError('The sidecar does not answer. Is it running?', { cause: error, status: 0 });
   }
 }
 

@@ -32,6 +32,7 @@ export function Chart(props: ChartProps) {
         </button>
       </figcaption>
       <div
+        // biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms
         role="group"
         aria-roledescription="chart"
         aria-labelledby={id}

@@ -31,7 +31,8 @@ function Distribution({ metric, unit, old, new: fresh }: ArmDistribution) {
   if (strips.length === 0) return null;
   const scale = scaleOf(strips.map(({ strip }) => strip));
   const place = (value: number) => LABEL + scale(value) * (WIDTH - LABEL - 20);
-  const format = (value: number) => (unit === 'ms' ? duration(value) : `${short(value)} ${unit}`);
+  const format = (value: number) =>
+    unit === 'ms' ? duration(value) : `${short(value)} ${unit}`.trim();
   const words = strips
     .map(({ name, strip }) => `${name}: median ${format(strip.median)}`)
     .join('; ');

@@ -6,7 +6,7 @@ import { Distributions } from '../charts/distributions.tsx';
 import { useNow, useResource } from '../context.ts';
 import { deltaPath } from '../router.ts';
 import { change } from '../words/delta.ts';
-import { count, countOf, odds } from '../words/number.ts';
+import { count, countOf, odds, short } from '../words/number.ts';
 import { ago } from '../words/time.ts';
 import { Ask } from './ask.tsx';
 import { Badge } from './badge.tsx';
@@ -29,11 +29,17 @@ export function OpenTrials() {
       {value !== undefined && trials.length === 0 && (
         <p class="empty">No change is being tried at the moment.</p>
       )}
-      {trials.map((trial) => (
+      {trials.toSorted(byStage).map((trial) => (
         <TrialCard key={trial.deltaId} trial={trial} />
       ))}
     </section>
   );
+}
+
+const ORDER = ['trial', 'probation', 'holdback'];
+
+function byStage(a: OpenTrial, b: OpenTrial): number {
+  return ORDER.indexOf(a.stage) - ORDER.indexOf(b.stage);
 }
 
 function PauseOrResume({ isPaused }: { readonly isPaused: boolean }) {
@@ -61,7 +67,8 @@ const STAGES: Readonly<Record<string, string>> = {
 };
 
 function TrialCard({ trial }: { readonly trial: OpenTrial }) {
-  const { deltaId, stage, summary, couldFind, series, threshold, distributions } = trial;
+  const { deltaId, stage, summary, couldFind, suspended, distributions } = trial;
+  const [primary, ...guards] = trial.series.filter(({ sets }) => sets.length > 0);
   return (
     <article class="card" aria-label={`Trial of ${trial.target}`}>
       <h3>
@@ -70,10 +77,21 @@ function TrialCard({ trial }: { readonly trial: OpenTrial }) {
       </h3>
       <Progress trial={trial} />
       <p>{summary}</p>
-      {couldFind !== undefined && couldFind !== '' && <p class="faint">{couldFind}</p>}
-      {series.map((one) => (
-        <Evidence key={one.metric} series={one} threshold={threshold} />
-      ))}
+      {stage === 'trial' && couldFind !== '' && <p class="faint">{couldFind}</p>}
+      {suspended && (
+        <p class="notice">
+          It looks like harm: the old value is in force until the tasks under way have ended.
+        </p>
+      )}
+      {primary !== undefined && <Evidence series={primary} trial={trial} />}
+      {guards.length > 0 && (
+        <details>
+          <summary>Evidence in {guards.map(({ metric }) => metric).join(', ')}</summary>
+          {guards.map((one) => (
+            <Evidence key={one.metric} series={one} trial={trial} />
+          ))}
+        </details>
+      )}
       <Distributions distributions={distributions} />
     </article>
   );
@@ -99,26 +117,26 @@ function Progress({ trial: { tasksUsed, maxTasks, endsBy } }: { readonly trial: 
 
 interface EvidenceProps {
   readonly series: EvidenceSeries;
-  readonly threshold: number;
+  readonly trial: Pick<OpenTrial, 'threshold' | 'harmThreshold'>;
 }
 
 /** The odds against chance of help and of harm, set by set, against what a verdict needs. */
-export function Evidence({ series, threshold }: EvidenceProps) {
+function Evidence({ series, trial: { threshold, harmThreshold } }: EvidenceProps) {
   const { metric, sets, harm, help } = series;
   const data = useMemo<ChartData>(
     () => [sets, help, harm, sets.map(() => threshold)],
     [sets, help, harm, threshold],
   );
-  const top = Math.max(threshold * 1.5, ...help, ...harm);
+  const top = Math.max(threshold, ...help, ...harm);
   const newest = `help ${odds(help.at(-1) ?? 1)}, harm ${odds(harm.at(-1) ?? 1)}`;
   return (
     <Chart
       title={`Evidence in ${metric}, as odds against chance`}
-      summary={`Evidence of ${newest}; a verdict needs ${threshold} to 1.`}
+      summary={`Evidence of ${newest}; help decides from ${short(threshold)} to 1 on, harm from ${short(harmThreshold)} to 1.`}
       lines={[
         { name: 'that it helps', color: 'good' },
         { name: 'that it harms', color: 'bad' },
-        { name: 'needed', color: 'faint', isDashed: true },
+        { name: 'needed for help', color: 'faint', isDashed: true },
       ]}
       data={data}
       isLog

@@ -30,20 +30,24 @@ function Fields({ parameter }: { readonly parameter: Parameter }) {
   const { value, allowed = [] } = parameter;
   return (
     <>
-      <label>
-        New value ({boundsText(parameter)})
-        {allowed.length > 0 ? (
-          <select name="value">
-            {allowed.map((one, index) => (
-              <option key={show(one)} value={index} selected={show(one) === show(value)}>
-                {show(one)}
-              </option>
-            ))}
-          </select>
-        ) : (
-          <input name="value" defaultValue={show(value)} required autoComplete="off" />
-        )}
-      </label>
+      <label htmlFor="new-value">New value ({boundsText(parameter)})</label>
+      {allowed.length > 0 ? (
+        <select name="value" id="new-value">
+          {allowed.map((one, index) => (
+            <option key={show(one)} value={index} selected={show(one) === show(value)}>
+              {show(one)}
+            </option>
+          ))}
+        </select>
+      ) : (
+        <input
+          name="value"
+          id="new-value"
+          defaultValue={show(value)}
+          required
+          autoComplete="off"
+        />
+      )}
       <label>
         Hours in which rules leave it alone
         <input name="hold" type="number" min="0" max="8760" step="any" defaultValue="0" />

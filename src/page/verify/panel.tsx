@@ -73,7 +73,7 @@ function Found({ stands, headline, details, unchecked, lastHash }: Verification)
 }
 
 async function verifyInWorker(deltaId: string, shown: string): Promise<Verification> {
-  const text = await readText(`deltas/${encodeURIComponent(deltaId)}/receipts`);
+  const pages = await readPages(deltaId);
   const worker = new Worker(workerAddress(), { type: 'module' });
   try {
     return await new Promise((resolve, reject) => {
@@ -82,10 +82,33 @@ async function verifyInWorker(deltaId: string, shown: string): Promise<Verificat
         else reject(new Error(data.error));
       };
       worker.onerror = ({ message }) => reject(new Error(message || 'the worker did not start'));
-      worker.postMessage({ text, shown } satisfies VerifyRequest);
+      worker.postMessage({ pages, shown } satisfies VerifyRequest);
     });
   } finally {
     worker.terminate();
+  }
+}
+
+/** Reads the receipts, page by page, as they are sent. */
+async function readPages(deltaId: string): Promise<string[]> {
+  const path = `deltas/${encodeURIComponent(deltaId)}/receipts`;
+  const pages: string[] = [];
+  let query = '';
+  do {
+    const text = await readText(`${path}${query}`);
+    pages.push(text);
+    query = nextQuery(text);
+  } while (query !== '');
+  return pages;
+}
+
+/** Empty on the last page, and on one that cannot be read: the worker says so. */
+function nextQuery(text: string): string {
+  try {
+    const { nextPageToken = '' } = JSON.parse(text);
+    return nextPageToken === '' ? '' : `?page_token=${encodeURIComponent(nextPageToken)}`;
+  } catch {
+    return '';
   }
 }
 

@@ -4,12 +4,14 @@ import { closingStep, describeFault } from '../../trial/audit/findings.ts';
 import type { TrialStep } from '../../trial/step.ts';
 import { countOf } from '../words/number.ts';
 
-/** The receipts of a delta's ended stages, and what else an audit depends on. Nothing of it is trusted. */
+/** A page of the receipts of a delta's ended stages, and what else an audit depends on. Nothing of it is trusted. */
 export interface ReceiptsAnswer {
   readonly deltaId: string;
   readonly receipts: readonly FoundReceipt[];
   readonly retrials: readonly Retrial[];
   readonly mayLackRetrials: boolean;
+  /** Why no receipts are told; empty if they are. */
+  readonly withheld: string;
 }
 
 /** What came of recomputing the receipts of a delta. */
@@ -33,16 +35,13 @@ const MAX_NAMED = 20;
  *
  * @param shown the verdict that the page shows; empty: none yet
  */
-export function verify(answer: ReceiptsAnswer, shown: string): Verification {
-  const { deltaId, receipts, retrials, mayLackRetrials } = answer;
+export function verify(pages: readonly ReceiptsAnswer[], shown: string): Verification {
+  const receipts = pages.flatMap((page) => page.receipts);
+  const { deltaId = '', retrials = [], mayLackRetrials = true, withheld = '' } = pages.at(-1) ?? {};
   if (receipts.length === 0) {
-    return {
-      stands: false,
-      headline: 'There is nothing to verify yet: no stage of a trial has ended.',
-      details: [],
-      unchecked: [],
-      lastHash: '',
-    };
+    const headline = 'There is nothing to verify yet: no stage of a trial has ended.';
+    const details = withheld === '' ? [] : [withheld];
+    return { stands: false, headline, details, unchecked: [], lastHash: '' };
   }
   const audit = auditTrial(deltaId, receipts, { retrials, mayLackRetrials });
   const { faults, unchecked, lastHash, isChainOnly } = audit;

@@ -16,13 +16,13 @@ export function boundsText({ type, min, max, allowed = [] }: Parameter): string 
  * @param text as typed; JSON unless the parameter is a text
  */
 export function typedValue({ type }: Pick<Parameter, 'type'>, text: string): Json {
-  if (type === 'string' || type === 'text') return text;
+  if (type === 'string') return text;
   const trimmed = text.trim();
   try {
     return JSON.parse(trimmed);
-  } catch {
-    if (type === 'number') throw new Error(`"${trimmed}" is no number.`);
-    if (type === 'boolean' || type === 'bool') throw new Error('Expected true or false.');
+  } catch (cause) {
+    if (type === 'number') throw new Error(`"${trimmed}" is no number.`, { cause });
+    if (type === 'boolean') throw new Error('Expected true or false.', { cause });
     // Any type: a word is a text.
     return text;
   }
