@@ -31,8 +31,8 @@ export function Chart(props: ChartProps) {
           <span class="unseen"> of {title}</span>
         </button>
       </figcaption>
+      {/* biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms */}
       <div
-        // biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms
         role="group"
         aria-roledescription="chart"
         aria-labelledby={id}

@@ -40,13 +40,7 @@ function Fields({ parameter }: { readonly parameter: Parameter }) {
           ))}
         </select>
       ) : (
-        <input
-          name="value"
-          id="new-value"
-          defaultValue={show(value)}
-          required
-          autoComplete="off"
-        />
+        <input name="value" id="new-value" defaultValue={show(value)} required autoComplete="off" />
       )}
       <label>
         Hours in which rules leave it alone
