@@ -21,6 +21,8 @@ export interface ChartShape {
   readonly lines: readonly Line[];
   readonly marks: readonly Mark[];
   readonly isTime: boolean;
+  /** The ends of x where all of it is shown; without them, those of the data. */
+  readonly span: readonly [number, number] | undefined;
   readonly isLog: boolean;
   /** Bounds of y; either may be left to the data. */
   readonly min: number | undefined;
@@ -75,7 +77,7 @@ export function optionsOf(
       points: { size: 7 },
     },
     scales: {
-      x: { time: isTime },
+      x: { time: isTime, range: (_, low, high) => spanOf(current(), low, high) },
       y: { distr: isLog ? 3 : 1, range: (_, low, high) => rangeOf(current(), low, high) },
     },
     axes: [
@@ -91,8 +93,12 @@ export function optionsOf(
         label: name,
         stroke: () => colorOf(color),
         width: 1.75,
-        points: { show: false },
-        spanGaps: true,
+        // Few values would be no line.
+        points: {
+          show: (plot: uPlot) => plot.data[0].length < 40,
+          size: 5,
+          fill: () => colorOf(color),
+        },
         ...(isDashed ? { dash: [6, 4] } : {}),
       })),
     ],
@@ -106,6 +112,12 @@ export function optionsOf(
 function axis(more: uPlot.Axis): uPlot.Axis {
   const grid = { stroke: () => colorOf('grid'), width: 1 };
   return { stroke: () => colorOf('faint'), font: FONT, grid, ticks: { ...grid, size: 4 }, ...more };
+}
+
+/** What is shown of x: what was zoomed to, or all. */
+function spanOf(shape: ChartShape, low: number | null, high: number | null): [number, number] {
+  const [first, last] = shape.span ?? [low ?? 0, high ?? 1];
+  return first < last ? [first, last] : [first - 1, first + 1];
 }
 
 function rangeOf(shape: ChartShape, low: number | null, high: number | null): [number, number] {

@@ -15,7 +15,11 @@ export function Chart(props: ChartProps) {
   const id = useId();
   const at = index ?? data[0].length - 1;
   const onKeyDown = (event: KeyboardEvent) => {
-    if (plot.current !== undefined && applyKey(plot.current, event.key, at)) event.preventDefault();
+    if (
+      plot.current !== undefined &&
+      applyKey(plot.current, event.key, at, allOf(data, props.span))
+    )
+      event.preventDefault();
   };
   return (
     <figure class="chart">
@@ -82,6 +86,7 @@ function usePlot(props: ChartProps, setIndex: (index: number | undefined) => voi
   const shape = useRef<ChartShape>(shapeOf(props));
   shape.current = shapeOf(props);
   const drawn = useRef(props.data);
+  const drawnSpan = useRef(props.span);
   const names = props.lines.map(({ name }) => name).join();
   useEffect(() => {
     const element = host.current;
@@ -108,17 +113,22 @@ function usePlot(props: ChartProps, setIndex: (index: number | undefined) => voi
   useEffect(() => {
     const { current } = plot;
     if (current === undefined) return;
-    if (drawn.current !== props.data) current.setData(mutable(props.data), !isZoomed(current));
+    if (drawn.current !== props.data)
+      current.setData(
+        mutable(props.data),
+        !isZoomed(current, allOf(drawn.current, drawnSpan.current)),
+      );
     else current.redraw();
     drawn.current = props.data;
-  }, [props.data, props.marks]);
+    drawnSpan.current = props.span;
+  }, [props.data, props.marks, props.span]);
   return { host, plot };
 }
 
 function shapeOf(props: ChartProps): ChartShape {
   const { lines, marks = [], isTime = false, isLog = false, height = HEIGHT, format } = props;
-  const { min, max, syncKey } = props;
-  return { lines, marks, isTime, isLog, height, format, min, max, syncKey };
+  const { min, max, span, syncKey } = props;
+  return { lines, marks, isTime, isLog, height, format, min, max, span, syncKey };
 }
 
 /** uPlot's type is of arrays that may be changed; it changes none. */
@@ -126,16 +136,21 @@ function mutable(data: ChartData): uPlot.AlignedData {
   return data as uPlot.AlignedData;
 }
 
+type Ends = readonly [number, number];
+
+/** The ends of x where all of it is shown. */
+function allOf([xs]: readonly [readonly number[], ...unknown[]], span: Ends | undefined): Ends {
+  return span ?? [xs[0] ?? 0, xs.at(-1) ?? 1];
+}
+
 /** Whether less than all of x is shown. */
-function isZoomed({ data: [xs], scales }: uPlot): boolean {
+function isZoomed({ scales }: uPlot, [first, last]: Ends): boolean {
   const { min, max } = scales.x ?? {};
-  const [first, last] = [xs[0], xs.at(-1)];
-  if (first === undefined || last === undefined || min == null || max == null) return false;
-  return min > first || max < last;
+  return min != null && max != null && (min > first || max < last);
 }
 
 /** Does what a key stands for; returns whether it stands for anything. */
-function applyKey(plot: uPlot, key: string, at: number): boolean {
+function applyKey(plot: uPlot, key: string, at: number, all: Ends): boolean {
   const xs = plot.data[0];
   const last = xs.length - 1;
   const places: Record<string, number> = {
@@ -149,21 +164,20 @@ function applyKey(plot: uPlot, key: string, at: number): boolean {
     plot.setCursor({ left: plot.valToPos(xs[place] ?? 0, 'x'), top: plot.over.clientHeight / 2 });
     return true;
   }
-  const [first = 0, final = 1] = [xs[0], xs[last]];
-  if (key === 'Escape') plot.setScale('x', { min: first, max: final });
-  else if (key === '+' || key === '=') zoom(plot, xs[at] ?? first, 0.5);
-  else if (key === '-') zoom(plot, xs[at] ?? first, 2);
+  const center = xs[at] ?? all[0];
+  if (key === 'Escape') plot.setScale('x', { min: all[0], max: all[1] });
+  else if (key === '+' || key === '=') zoom(plot, center, 0.5, all);
+  else if (key === '-') zoom(plot, center, 2, all);
   else return false;
   return true;
 }
 
-function zoom(plot: uPlot, center: number, factor: number): void {
-  const xs = plot.data[0];
+function zoom(plot: uPlot, center: number, factor: number, [first, last]: Ends): void {
   const { min, max } = plot.scales.x ?? {};
   if (min == null || max == null) return;
   const half = ((max - min) * factor) / 2;
   plot.setScale('x', {
-    min: Math.max(center - half, xs[0] ?? center - half),
-    max: Math.min(center + half, xs.at(-1) ?? center + half),
+    min: Math.max(center - half, first),
+    max: Math.min(center + half, last),
   });
 }

@@ -36,7 +36,7 @@ const TONES: Readonly<Record<string, string>> = {
 
 /** Latency, success and tasks a minute, with the changes marked on them. */
 export function TimelineSection() {
-  const [spanMs, setSpanMs] = useState<number>(SPANS[1].ms);
+  const [spanMs, setSpanMs] = useState<number>(SPANS[0].ms);
   const now = useNow();
   const to = Math.ceil(now / STEP_MS) * STEP_MS;
   const path = `timeline?from=${iso(to - spanMs)}&to=${iso(to)}&points=${POINTS}`;
@@ -60,7 +60,11 @@ export function TimelineSection() {
         </fieldset>
       </header>
       <Failure error={error} />
-      {value === undefined ? <p class="empty">Loading …</p> : <Charts answer={value} nowMs={now} />}
+      {value === undefined ? (
+        <p class="empty">Loading …</p>
+      ) : (
+        <Charts answer={value} nowMs={now} toMs={to} spanMs={spanMs} />
+      )}
     </section>
   );
 }
@@ -69,11 +73,19 @@ function iso(ms: number): string {
   return encodeURIComponent(new Date(ms).toISOString());
 }
 
-function Charts({ answer, nowMs }: { readonly answer: TimelineAnswer; readonly nowMs: number }) {
+interface ChartsProps {
+  readonly answer: TimelineAnswer;
+  readonly nowMs: number;
+  readonly toMs: number;
+  readonly spanMs: number;
+}
+
+function Charts({ answer, nowMs, toMs, spanMs }: ChartsProps) {
+  const span = useMemo(() => [(toMs - spanMs) / 1000, toMs / 1000] as const, [toMs, spanMs]);
   const data = useMemo(() => chartsOf(answer), [answer]);
   const marks = useMemo(() => answer.changes.map(markOf), [answer]);
   const shared = {
-    ...{ isTime: true, marks, syncKey: 'timeline', xName: 'time', height: 150 },
+    ...{ isTime: true, marks, span, syncKey: 'timeline', xName: 'time', height: 150 },
     formatX: (x: number) => new Date(x * 1000).toLocaleString('en-GB'),
   };
   return (

@@ -77,7 +77,9 @@ function TrialCard({ trial }: { readonly trial: OpenTrial }) {
       </h3>
       <Progress trial={trial} />
       <p>{summary}</p>
-      {stage === 'trial' && couldFind !== '' && <p class="faint">{couldFind}</p>}
+      {stage === 'trial' && couldFind !== summary && couldFind !== '' && (
+        <p class="faint">{couldFind}</p>
+      )}
       {suspended && (
         <p class="notice">
           It looks like harm: the old value is in force until the tasks under way have ended.

@@ -1,6 +1,6 @@
 import type { Delta, MetricEffect } from '../api/answers.ts';
 import type { Json } from '../api/json.ts';
-import { percent, short } from './number.ts';
+import { short } from './number.ts';
 
 /** A value as people write it: text without quotes, anything else as JSON. */
 export function show(value: Json | undefined): string {
@@ -73,20 +73,30 @@ export function author(delta: Delta): string {
   return trialDeltaId === '' ? 'an operator or the config' : 'a trial';
 }
 
-/** An estimate or an end of its interval with its unit: `-31 %`, `+2.1 points`, `-120 ms a task`. */
-export function amountOf({ metric, statistic }: MetricEffect, value: number): string {
-  const sign = value > 0 ? '+' : value < 0 ? '−' : '';
-  const size = Math.abs(value);
-  if (metric === 'outcome' || statistic === 'STATISTIC_SHARE') {
-    return `${sign}${short(size * 100)} points`;
-  }
-  if (metric !== 'latency') return `${sign}${short(size)} a task`;
-  if (statistic === 'STATISTIC_TOTAL') return `${sign}${short(size)} ms a task`;
-  return `${sign}${percent(Math.abs(Math.exp(value) - 1))}`;
+/** How numbers of a metric's effect are written: times a factor, with a unit. */
+interface Notation {
+  readonly unit: string;
+  on(value: number): number;
 }
 
-/** An effect with its interval: `-31 % (-38 % to -24 %)`. */
+function notationOf({ metric, statistic }: MetricEffect): Notation {
+  if (metric === 'outcome' || statistic === 'STATISTIC_SHARE') {
+    return { unit: ' points', on: (value) => value * 100 };
+  }
+  if (metric !== 'latency') return { unit: ' a task', on: (value) => value };
+  if (statistic === 'STATISTIC_TOTAL') return { unit: ' ms a task', on: (value) => value };
+  return { unit: ' %', on: (value) => (Math.exp(value) - 1) * 100 };
+}
+
+/** `+2.1`, with a minus sign for what is below 0. */
+function signed(value: number): string {
+  const sign = value > 0 ? '+' : value < 0 ? '−' : '';
+  return `${sign}${short(Math.abs(value))}`;
+}
+
+/** An effect with its interval: `−31 % (−38 to −24)`. */
 export function effectText(effect: MetricEffect): string {
   const { estimate = 0, lower = 0, upper = 0 } = effect;
-  return `${amountOf(effect, estimate)} (${amountOf(effect, lower)} to ${amountOf(effect, upper)})`;
+  const { unit, on } = notationOf(effect);
+  return `${signed(on(estimate))}${unit} (${signed(on(lower))} to ${signed(on(upper))})`;
 }

@@ -1,5 +1,6 @@
 import type { Delta, GainAmount, Gains, MetricEffect } from '../api/answers.ts';
-import { count, countOf, percent, short } from './number.ts';
+import { change } from './delta.ts';
+import { count, countOf, short } from './number.ts';
 import { day } from './time.ts';
 
 /** What was gained, in a sentence or two, with the figures that it rests on. */
@@ -50,7 +51,7 @@ export function tallyText({ changes = [], open = [], unkeptCount = '0' }: Gains)
 
 /** `Latency 31 % lower (24 to 38 %) by model large → medium.` */
 function relativeText(delta: Delta): string[] {
-  const { effect, target = '' } = delta;
+  const { effect } = delta;
   const latency = effect?.metrics?.find(isTypicalLatency);
   if (latency === undefined) return [];
   const share = (value = 0) => 1 - Math.exp(value);
@@ -58,10 +59,16 @@ function relativeText(delta: Delta): string[] {
   // An interval that holds 0 shows nothing.
   if (one * other <= 0) return [];
   const size = share(latency.estimate);
-  const ends = [Math.abs(one), Math.abs(other)].sort((a, b) => a - b).map((end) => percent(end));
+  const ends = [Math.abs(one), Math.abs(other)].sort((a, b) => a - b).map(whole);
+  const direction = size > 0 ? 'lower' : 'higher';
   return [
-    `Latency ${percent(Math.abs(size))} ${size > 0 ? 'lower' : 'higher'} (${ends.join(' to ')}) by ${target}.`,
+    `Latency ${whole(Math.abs(size))} % ${direction} (${ends.join(' to ')} %) by ${change(delta)}.`,
   ];
+}
+
+/** A share in percent, with as many digits as matter. */
+function whole(share: number): string {
+  return short(Number((share * 100).toPrecision(2)));
 }
 
 function isTypicalLatency({ metric, statistic }: MetricEffect): boolean {

@@ -34,5 +34,6 @@ export function ago(time: string | undefined, nowMs: number): string {
     const text = `${many} ${name}${many === 1 ? '' : 's'}`;
     return ms > 0 ? `${text} ago` : `in ${text}`;
   }
-  return ms >= 0 ? 'just now' : 'in less than a minute';
+  // The clocks of the reader and the sidecar may differ by some seconds.
+  return ms > -10_000 ? 'just now' : 'in less than a minute';
 }
