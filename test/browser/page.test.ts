@@ -54,7 +54,8 @@ test('approve, reject, revert, set, pause: each asks once, is seen on the wire, 
   const config = configFile(WAITING);
   const sidecar = await startSidecar({ dataDir: tempDir(), config });
   const client = learningClient(sidecar.address);
-  for (let i = 0; i < 120; i += 1) await client.recordTask({ task: { taskId: `t${i}`, status: 1 } });
+  for (let i = 0; i < 120; i += 1)
+    await client.recordTask({ task: { taskId: `t${i}`, status: 1 } });
   const follower = new Follower({ clientId: 'wire' });
   void follower.open(client);
   const { page, faults } = await openPage(sidecar.adminUrl);

@@ -11,7 +11,9 @@ test('the page is whole, light, and without inline scripts or styles', async () 
   expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(MAX_BYTES);
   const html = new TextDecoder().decode(files.get('index.html'));
   expect(html).not.toMatch(/<style|style=|<script(?![^>]* src=)|\son\w+=|\{\{/);
-  const named = [...html.matchAll(/(?:href|src|content)="\/(assets\/[^"]+)"/g)].map(([, name]) => name);
+  const named = [...html.matchAll(/(?:href|src|content)="\/(assets\/[^"]+)"/g)].map(
+    ([, name]) => name,
+  );
   expect([...named, 'index.html'].sort()).toEqual([...files.keys()].sort());
   const script = [...files].filter(([name]) => name.endsWith('.js'));
   for (const [, content] of script) {
