@@ -26,7 +26,7 @@ export function listen(listener: LiveListener): () => void {
       if (wasLost) listener.changed(undefined);
       wasLost = false;
     };
-    source.addEventListener('changed', ({ data }) => listener.changed(topicsOf(data)));
+    source.addEventListener('changed', ({ data }: MessageEvent<string>) => listener.changed(topicsOf(data)));
     source.onerror = () => {
       wasLost = true;
       listener.liveness('lost');
