@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { topicsOf } from '../../src/page/api/live.ts';
+import { topicsOf } from '../../src/page/api/topics.ts';
 import { scaleOf, stripOf } from '../../src/page/charts/strip.ts';
 import { deltaPath, routeOf } from '../../src/page/router.ts';
 import { author, change, effectText, stateOf } from '../../src/page/words/delta.ts';

@@ -1,3 +1,5 @@
+import { topicsOf } from './topics.ts';
+
 /** Whether the page hears of changes. */
 export type Liveness = 'connecting' | 'live' | 'lost';
 
@@ -26,7 +28,7 @@ export function listen(listener: LiveListener): () => void {
       if (wasLost) listener.changed(undefined);
       wasLost = false;
     };
-    source.addEventListener('changed', ({ data }: MessageEvent<string>) => listener.changed(topicsOf(data)));
+    source.addEventListener('changed', ({ data }) => listener.changed(topicsOf(data)));
     source.onerror = () => {
       wasLost = true;
       listener.liveness('lost');
@@ -40,14 +42,4 @@ export function listen(listener: LiveListener): () => void {
     clearTimeout(timer);
     source?.close();
   };
-}
-
-/** The topics that an event names; `undefined` where it names none. */
-export function topicsOf(data: string): readonly string[] | undefined {
-  try {
-    const { topics } = JSON.parse(data);
-    return Array.isArray(topics) ? topics.filter((topic) => typeof topic === 'string') : undefined;
-  } catch {
-    return undefined;
-  }
 }
