@@ -77,10 +77,19 @@ test('gains are told as proven, or as not proven yet', () => {
 });
 
 test('health names what needs attention', () => {
-  const well = healthOf({ active: true, lastCycleTime: new Date(NOW).toISOString() }, NOW);
+  const well = healthOf(
+    { active: true, lastCycleTime: new Date(NOW).toISOString() },
+    undefined,
+    NOW,
+  );
   expect(well.every(({ isWell }) => isWell)).toBe(true);
   const ill = { configError: 'x', latestSequence: '30', subscribers: [{ ackedSequence: '2' }] };
-  expect(healthOf(ill, NOW).map(({ isWell }) => isWell)).toEqual([false, false, false, true]);
+  expect(healthOf(ill, undefined, NOW).map(({ isWell }) => isWell)).toEqual([
+    false,
+    false,
+    false,
+    true,
+  ]);
 });
 
 test('an address leads to its view, whatever is in it', () => {
@@ -94,9 +103,9 @@ test('an address leads to its view, whatever is in it', () => {
 });
 
 test('a typed value has the type of its parameter', () => {
-  expect(boundsText({ name: 'a', type: 'number', min: 1, max: 16, setBy: '', history: [] })).toBe(
-    '1 to 16',
-  );
+  expect(
+    boundsText({ name: 'a', type: 'number', min: 1, max: 16, setBy: '', history: [], cohorts: [] }),
+  ).toBe('1 to 16');
   expect([typedValue({ type: 'string' }, '4'), typedValue({ type: 'number' }, ' 4 ')]).toEqual([
     '4',
     4,

@@ -117,7 +117,10 @@ export interface Parameter {
   readonly allowed?: readonly Json[];
   readonly setBy: string;
   readonly since?: string;
+  readonly heldUntil?: string;
   readonly history: readonly ParameterChange[];
+  /** Cohorts with a value of their own. */
+  readonly cohorts: readonly { readonly cohort: string; readonly value: Json }[];
 }
 
 export interface ParameterChange {
@@ -125,4 +128,21 @@ export interface ParameterChange {
   readonly deltaId: string;
   readonly value?: Json;
   readonly by: string;
+  /** Absent: for all tasks. */
+  readonly cohort?: string;
+}
+
+/** The ledger, as it is now. */
+export interface Ledger {
+  readonly epoch: string;
+  readonly isWritable: boolean;
+  /** Why it cannot be written; empty if it can. */
+  readonly problem: string;
+  readonly sizeBytes: number;
+  readonly events: number;
+  readonly position: number;
+  readonly sequence: number;
+  readonly tasks: number;
+  readonly deltas: number;
+  readonly newestBackup?: string;
 }

@@ -1,20 +1,67 @@
-import type { Status } from '../api/answers.ts';
+import type { Ledger, Status } from '../api/answers.ts';
 import { useNow, useResource } from '../context.ts';
 import { Failure } from '../parts/failure.tsx';
 import { healthOf } from '../words/health.ts';
-import { count, countOf, short } from '../words/number.ts';
+import { bytes, count, countOf, short } from '../words/number.ts';
 import { ago } from '../words/time.ts';
 
 /** Whether the sidecar is well: the loop, the config, the ledger. */
 export function Health() {
   const { value, error } = useResource<Status>('status', ['status', 'config', 'subscribers']);
+  const ledger = useResource<Ledger>('ledger', ['ledger', 'status']);
   const nowMs = useNow();
   return (
     <>
       <h1>Health</h1>
-      <Failure error={error} />
+      <Failure error={error ?? ledger.error} />
+      {value !== undefined && <Facts status={value} ledger={ledger.value} nowMs={nowMs} />}
       {value !== undefined && <Loop status={value} nowMs={nowMs} />}
+      {ledger.value !== undefined && <LedgerFacts ledger={ledger.value} nowMs={nowMs} />}
     </>
+  );
+}
+
+interface FactsProps extends LoopProps {
+  readonly ledger: Ledger | undefined;
+}
+
+function Facts({ status, ledger, nowMs }: FactsProps) {
+  return (
+    <ul class="facts">
+      {healthOf(status, ledger, nowMs).map(({ name, text, isWell }) => (
+        <li key={name} class={isWell ? 'good' : 'bad'}>
+          {text}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+interface LedgerProps {
+  readonly ledger: Ledger;
+  readonly nowMs: number;
+}
+
+function LedgerFacts({ ledger, nowMs }: LedgerProps) {
+  const { sizeBytes, events, tasks, deltas, newestBackup, epoch } = ledger;
+  return (
+    <section aria-labelledby="ledger-title">
+      <h2 id="ledger-title">The ledger</h2>
+      <dl>
+        <dt>Size</dt>
+        <dd>{bytes(sizeBytes)}</dd>
+        <dt>Holds</dt>
+        <dd>
+          {countOf(events, 'event')}, {countOf(tasks, 'task')}, {countOf(deltas, 'change')}
+        </dd>
+        <dt>Newest backup</dt>
+        <dd>{newestBackup === undefined ? 'none by this sidecar' : ago(newestBackup, nowMs)}</dd>
+        <dt>Epoch</dt>
+        <dd>
+          <code>{epoch}</code>
+        </dd>
+      </dl>
+    </section>
   );
 }
 
@@ -32,13 +79,6 @@ function Loop({ status, nowMs }: LoopProps) {
   } = status;
   return (
     <>
-      <ul class="facts">
-        {healthOf(status, nowMs).map(({ name, text, isWell }) => (
-          <li key={name} class={isWell ? 'good' : 'bad'}>
-            {text}
-          </li>
-        ))}
-      </ul>
       {configError !== '' && (
         <section aria-labelledby="config-title">
           <h2 id="config-title">Why the newest config was refused</h2>

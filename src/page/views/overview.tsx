@@ -1,4 +1,4 @@
-import type { DeltaPage, Gains, Status } from '../api/answers.ts';
+import type { DeltaPage, Gains, Ledger, Status } from '../api/answers.ts';
 import { TimelineSection } from '../charts/timeline.tsx';
 import { useNow, useResource } from '../context.ts';
 import { Ask } from '../parts/ask.tsx';
@@ -37,9 +37,10 @@ export function Overview() {
 
 function HealthLine() {
   const { value, error } = useResource<Status>('status', ['status', 'config', 'subscribers']);
+  const ledger = useResource<Ledger>('ledger', ['ledger']);
   const nowMs = useNow();
   if (value === undefined) return <Failure error={error} />;
-  const facts = healthOf(value, nowMs);
+  const facts = healthOf(value, ledger.value, nowMs);
   const isWell = facts.every((fact) => fact.isWell);
   return (
     <section class="health-line" aria-label="Health">

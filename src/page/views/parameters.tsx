@@ -33,13 +33,26 @@ export function Parameters() {
 function columnsAt(nowMs: number): readonly Column<Parameter>[] {
   return [
     { name: 'parameter', cell: ({ name }) => <b>{name}</b> },
-    { name: 'value', cell: (parameter) => <code>{show(parameter.value)}</code> },
+    { name: 'value', cell: (parameter) => <Values parameter={parameter} /> },
     { name: 'allowed', cell: boundsText },
     { name: 'set by', cell: ({ setBy }) => setBy },
     { name: 'since', cell: ({ since }) => when(since, nowMs) },
     { name: 'before', cell: (parameter) => <Before parameter={parameter} nowMs={nowMs} /> },
     { name: 'set', cell: (parameter) => <SetValue parameter={parameter} /> },
   ];
+}
+
+function Values({ parameter: { value, cohorts } }: { readonly parameter: Parameter }) {
+  return (
+    <>
+      <code>{show(value)}</code>
+      {cohorts.map((one) => (
+        <p key={one.cohort} class="faint">
+          {one.cohort}: <code>{show(one.value)}</code>
+        </p>
+      ))}
+    </>
+  );
 }
 
 /** Changes that are named at most. */
@@ -59,10 +72,13 @@ function Before({ parameter: { name, history }, nowMs }: BeforeProps) {
         <span class="unseen"> of {name}</span>
       </summary>
       <ol class="life">
-        {history.slice(0, SHOWN).map(({ time, deltaId, value, by }) => (
+        {history.slice(0, SHOWN).map(({ time, deltaId, value, by, cohort }) => (
           <li key={deltaId}>
             <time dateTime={time}>{when(time, nowMs)}</time>{' '}
-            <Link to={deltaPath(deltaId)}>{show(value)}</Link> <span class="faint">by {by}</span>
+            <Link to={deltaPath(deltaId)}>{show(value)}</Link>{' '}
+            <span class="faint">
+              {cohort !== undefined && `where ${cohort} `}by {by}
+            </span>
           </li>
         ))}
       </ol>

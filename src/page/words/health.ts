@@ -1,4 +1,4 @@
-import type { Status } from '../api/answers.ts';
+import type { Ledger, Status } from '../api/answers.ts';
 import { count, countOf } from './number.ts';
 import { ago } from './time.ts';
 
@@ -13,8 +13,12 @@ export interface HealthFact {
 /** A cycle that is later than this is late: it waits for the loop, or the process hangs. */
 const LATE_MS = 30_000;
 
-/** What the status says about the sidecar's health. */
-export function healthOf(status: Status, nowMs: number): readonly HealthFact[] {
+/** What is known of the sidecar's health. @param ledger absent until it is known */
+export function healthOf(
+  status: Status,
+  ledger: Ledger | undefined,
+  nowMs: number,
+): readonly HealthFact[] {
   const { active = false, configError = '', nextCycleTime, lastCycleTime } = status;
   const dueMs = nextCycleTime === undefined ? Infinity : new Date(nextCycleTime).getTime();
   const isLate = active && nowMs > dueMs + LATE_MS;
@@ -33,9 +37,15 @@ export function healthOf(status: Status, nowMs: number): readonly HealthFact[] {
       isWell: configError === '',
       text: configError === '' ? 'config in force' : 'the newest config was refused',
     },
+    ...(ledger === undefined ? [] : [ledgerFact(ledger)]),
     subscribersFact(status),
     { name: 'tasks', isWell: true, text: `${countOf(status.totalTasksRecorded, 'task')} recorded` },
   ];
+}
+
+function ledgerFact({ isWritable, problem }: Ledger): HealthFact {
+  const text = isWritable ? 'ledger writable' : `the ledger cannot be written: ${problem}`;
+  return { name: 'ledger', isWell: isWritable, text };
 }
 
 /** Changes that a subscriber may be behind, for a moment, and be well. */

@@ -7,7 +7,7 @@ export function boundsText({ type, min, max, allowed = [] }: Parameter): string 
   if (allowed.length > 0) return allowed.map(show).join(' or ');
   if (min !== undefined && max !== undefined) return `${min} to ${max}`;
   if (min !== undefined) return `${min} or more`;
-  return max === undefined ? type : `${max} or less`;
+  return max === undefined ? type || 'any' : `${max} or less`;
 }
 
 /**
