@@ -19,9 +19,6 @@ const LOOKS = [
 
 const VIEWS = ['/', '/deltas', '/parameters', '/rules', '/subscribers', '/cycles', '/health'];
 
-/** With SCREENSHOTS=1, the pictures of docs/observing.md are taken anew. */
-const TAKES_PICTURES = process.env.SCREENSHOTS === '1';
-
 /** Faults that axe finds, in words. */
 async function faultsOf(page: Page): Promise<string[]> {
   await page.evaluate(AXE);
@@ -46,9 +43,6 @@ test('axe finds nothing on any view, in light, dark and on a phone, and nothing 
       expect({ name, path, faults: await faultsOf(page) }).toEqual({ name, path, faults: [] });
       const wider = await page.evaluate('document.documentElement.scrollWidth > innerWidth');
       expect({ name, path, wider }).toEqual({ name, path, wider: false });
-      const isPictured = TAKES_PICTURES && (path === '/' || path.startsWith('/deltas/'));
-      const view = path === '/' ? 'overview' : 'change';
-      if (isPictured) await page.screenshot({ path: `docs/images/${view}-${name}.png` });
     }
   }
 });

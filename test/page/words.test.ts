@@ -32,6 +32,8 @@ test('times are told from now', () => {
 test('a delta is told by its change, its state, who made it, and its effect', () => {
   expect(change({ target: 'a', oldValue: 'x', newValue: [1] })).toBe('a x → [1]');
   expect(change({ target: 'a' })).toBe('a nothing → nothing');
+  const cohort = { label: 'kind', value: 'code' };
+  expect(change({ target: 'a', oldValue: 1, newValue: 2, cohort })).toBe('a where kind=code 1 → 2');
   expect(stateOf({ state: 'DELTA_STATE_CONFIRMED' }).text).toBe('in force, proven');
   expect(author({ ruleId: 'r' })).toBe('rule r');
   const ends = { lower: Math.log(0.62), upper: Math.log(0.76) };

@@ -8,11 +8,12 @@ export function show(value: Json | undefined): string {
   return typeof value === 'string' && value !== '' ? value : JSON.stringify(value);
 }
 
-type Change = Pick<Delta, 'target' | 'oldValue' | 'newValue'>;
+type Change = Pick<Delta, 'target' | 'oldValue' | 'newValue' | 'cohort'>;
 
-/** `max_agents 4 → 8`. */
-export function change({ target, oldValue, newValue }: Change): string {
-  return `${target ?? ''} ${show(oldValue)} → ${show(newValue)}`;
+/** `max_agents 4 → 8`; of one cohort `max_agents where kind=code 4 → 8`. */
+export function change({ target, oldValue, newValue, cohort }: Change): string {
+  const where = cohort === undefined ? '' : ` where ${cohort.label ?? ''}=${cohort.value ?? ''}`;
+  return `${target ?? ''}${where} ${show(oldValue)} → ${show(newValue)}`;
 }
 
 /** How a state reads, and how it looks. */
