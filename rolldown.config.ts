@@ -1,7 +1,8 @@
 import { defineConfig } from 'rolldown';
+import { bundlePage } from './src/page/bundle/bundle.ts';
 
 /**
- * The commands, for the image and the package: a few files in place of seven hundred modules, which took half of
+ * The commands and the page, for the image and the package: a few files in place of seven hundred modules, which took half of
  * the start. The package's client is compiled file by file (tsconfig.build.json): it shares its dependencies with the
  * application that imports it.
  * Not minified: stack traces name functions, and with `--enable-source-maps` the sources.
@@ -16,6 +17,16 @@ export default defineConfig({
   platform: 'node',
   // grpc-js wants it for a service that is not served here, and asks for it only then.
   external: ['@grpc/proto-loader'],
+  plugins: [
+    {
+      name: 'page',
+      async generateBundle() {
+        for (const [name, source] of await bundlePage()) {
+          this.emitFile({ type: 'asset', fileName: `page/${name}`, source });
+        }
+      },
+    },
+  ],
   output: {
     dir: 'dist',
     // As deep as src/cli, from where package.json is looked for, and beside the threads.

@@ -12,6 +12,7 @@ const WHOLE = [
   'test/adopt/**/*.test.ts',
   'test/openfeature/**/*.test.ts',
   'test/otlp/frameworks/*.test.ts',
+  'test/browser/**/*.test.ts',
 ];
 
 type Options = NonNullable<TestProjectInlineConfiguration['test']>;
@@ -48,6 +49,8 @@ export default defineConfig({
         ...ALONE,
         testTimeout: 120_000,
       }),
+      // The page in a real Chromium (CHROMIUM, or on the PATH), of a real sidecar.
+      project('browser', ['test/browser/**/*.test.ts'], ALONE),
       // Frameworks of agents with their instrumentations, which test/otlp/frameworks/setup.sh installs.
       project('frameworks', ['test/otlp/frameworks/*.test.ts'], ALONE),
       // Every scenario in every language, each client a process of its own.
@@ -62,7 +65,8 @@ export default defineConfig({
       provider: 'v8',
       reportOnFailure: true,
       include: ['src/**/*.ts'],
-      exclude: ['src/gen/**'],
+      // The page runs in browsers: test/browser.
+      exclude: ['src/gen/**', 'src/page/**/*.tsx'],
       reporter: ['text-summary', 'html'],
       thresholds: { lines: 90 },
     },

@@ -17,7 +17,12 @@ const CONFIG = new URL('demo/config.yaml', import.meta.url).pathname;
 /** As shells say it of SIGINT. */
 const EXIT_INTERRUPTED = 130;
 
-const { values: flags } = parseArgs({ options: { keep: { type: 'boolean', default: false } } });
+// On a terminal it keeps serving when the story is over, so that the page can be looked at.
+const isTerminal = process.stdout.isTTY === true;
+const { values: flags } = parseArgs({
+  options: { keep: { type: 'boolean', default: isTerminal } },
+  allowNegative: true,
+});
 const directory = mkdtempSync(join(tmpdir(), 'learning-sidecar-demo-'));
 const interrupted = new AbortController();
 let isDone = false;
@@ -46,7 +51,7 @@ async function demo(): Promise<void> {
   const { address, admin } = await orInterrupted(readAddresses(serving));
   const sidecar = new LearningSidecar({ target: address, clientId: 'demo' });
   try {
-    await learn(sidecar, address);
+    await learn(sidecar, { address, admin });
   } finally {
     await sidecar.close();
   }
@@ -57,9 +62,11 @@ async function demo(): Promise<void> {
 }
 
 /** The story, the report, and the truth beside it. */
-async function learn(sidecar: LearningSidecar, address: string): Promise<void> {
+async function learn(sidecar: LearningSidecar, { address, admin }: Addresses): Promise<void> {
   const tasks = readTasks();
   introduce(tasks.length, address);
+  explain(`See it work: ${admin}`);
+  console.log('');
   const orchestrator = new Orchestrator(sidecar, tasks);
   const running = orchestrator.run();
   try {
@@ -86,7 +93,7 @@ function introduce(tasks: number, address: string): void {
 }
 
 async function keepServing(address: string, admin: string): Promise<void> {
-  console.log(`gRPC on ${address}, HTTP on ${admin}. Call it, for example:`);
+  console.log(`The page is on ${admin}, gRPC on ${address}. Call it, for example:`);
   for (const call of [
     `grpcurl -plaintext ${address} list`,
     `grpcurl -plaintext ${address} learning.v1.LearningService/GetStatus`,
@@ -101,7 +108,13 @@ async function keepServing(address: string, admin: string): Promise<void> {
   await orInterrupted(new Promise(() => {})).finally(() => clearInterval(alive));
 }
 
-async function readAddresses(sidecar: DemoProcess): Promise<{ address: string; admin: string }> {
+/** Where the sidecar serves gRPC, and the page. */
+interface Addresses {
+  readonly address: string;
+  readonly admin: string;
+}
+
+async function readAddresses(sidecar: DemoProcess): Promise<Addresses> {
   const line: { listen: string[]; admin: string } = JSON.parse(
     await sidecar.find((text) => text.includes('"listen":[')),
   );

@@ -1,9 +1,10 @@
 import type { TrialAudit } from '../trial/audit/audit.ts';
+import { closingStep, describeFault, isRecomputed } from '../trial/audit/findings.ts';
 import type { AuditedStage } from '../trial/audit/stages.ts';
 import { trialEffect } from '../trial/effect.ts';
 import { detection, detectionLimit, detections } from '../trial/holdback.ts';
 import type { Trial } from '../trial/trial.ts';
-import { closingStep, describeFault, isoTime, isRecomputed } from './audit-lines.ts';
+import { isoTime } from './audit-lines.ts';
 
 /** An audit as one line of JSON. */
 export function auditJson(deltaId: string, audit: TrialAudit): string {

@@ -2,7 +2,7 @@ import type { MetricEffect } from '../domain/effect.ts';
 import { marginText } from '../domain/margin-text.ts';
 import type { Value } from '../domain/value.ts';
 import type { TrialAudit } from '../trial/audit/audit.ts';
-import type { AuditFault, Range } from '../trial/audit/chain.ts';
+import { closingStep, describeFault, isRecomputed, rangeText } from '../trial/audit/findings.ts';
 import type { AuditedStage } from '../trial/audit/stages.ts';
 import { trialEffect } from '../trial/effect.ts';
 import { detection, detectionLimit, detections } from '../trial/holdback.ts';
@@ -99,22 +99,6 @@ function describeHoldback(trial: Trial): string[] {
   ];
 }
 
-/** Whether all receipts were recomputed and stand: recomputing only some would show nothing. */
-export function isRecomputed({ faults, isChainOnly }: TrialAudit): boolean {
-  return faults.length === 0 && !isChainOnly;
-}
-
-/** The newest step with a verdict: that of the trial's end or, without one, of the newest stage that is over. */
-export function closingStep({ end, stages }: TrialAudit): AuditedStage['end'] {
-  // A damaged receipt may lack fields that its type has.
-  const whole = stages.flatMap((one) => (isWhole(one.end) ? [one.end] : []));
-  return end ?? whole.at(-1);
-}
-
-function isWhole(step: AuditedStage['end']): step is NonNullable<AuditedStage['end']> {
-  return typeof step?.effect?.verdict === 'string';
-}
-
 function describeVerdict(audit: TrialAudit): string[] {
   const word = isRecomputed(audit) ? 'verdict' : 'verdict, as it claims';
   const closing = closingStep(audit);
@@ -143,17 +127,6 @@ function conclusion({ isOver, isChainOnly, faults, count }: TrialAudit): string 
   if (faults.length > 0) return 'the verdict does NOT stand';
   if (isChainOnly) return 'the chain of receipts is whole; the verdict was not recomputed';
   return isOver ? 'the verdict stands' : `running so far, ${count} receipts, consistent`;
-}
-
-/** A fault with its place: `receipt 17 (position 1234): its hash does not fit: …`. */
-export function describeFault({ receipts, position, text }: AuditFault): string {
-  const place = position === undefined ? '' : `position ${position}`;
-  if (receipts === undefined) return [place, text].filter(Boolean).join(': ');
-  return `${rangeText(receipts)}${place && ` (${place})`}: ${text}`;
-}
-
-function rangeText([first, last]: Range): string {
-  return first === last ? `receipt ${first}` : `receipts ${first} to ${last}`;
 }
 
 /** A time in ISO 8601; a number that is no time, as in a damaged receipt, is printed as it is. */

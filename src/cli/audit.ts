@@ -1,9 +1,10 @@
 import { auditJson } from '../audit/audit-json.ts';
 import { auditDelta } from '../audit/audit-ledger.ts';
-import { describeAudit, describeFault } from '../audit/audit-lines.ts';
+import { describeAudit } from '../audit/audit-lines.ts';
 import { type AuditedLedger, findTrials } from '../audit/trial-rows.ts';
 import { scanLedger } from '../store/scan.ts';
 import type { TrialAudit } from '../trial/audit/audit.ts';
+import { describeFault } from '../trial/audit/findings.ts';
 import { endWhenUnread, printJson, printLine } from './output.ts';
 import { formatCount } from './progress.ts';
 

@@ -6,6 +6,8 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 const GRPC = ['@grpc/grpc-js', '@bufbuild/protobuf'];
+const PREACT = ['preact', 'preact/hooks'];
+const PAGE = ['api', 'charts', 'parts', 'verify', 'views', 'words'].map((room) => `page/${room}`);
 const DISK = ['node:fs', 'node:path'];
 const OF_DECISIONS = [
   ...['domain', 'cycle', 'search', 'trial', 'trial/evidence', 'trial/memory', 'trial/preview'],
@@ -128,6 +130,22 @@ const ROOMS: Record<string, readonly string[]> = {
   ],
   'admin/metrics': ['domain', 'prom-client'],
   'admin/timeline': [],
+  page: [...PAGE, 'domain', ...PREACT],
+  'page/api': ['gen', 'domain', '@bufbuild/protobuf/wkt'],
+  'page/words': ['page/api'],
+  'page/charts': [
+    ...['domain', 'page', 'page/api', 'page/parts', 'page/words', 'uplot', ...PREACT],
+  ],
+  'page/parts': ['domain', 'page', 'page/api', 'page/charts', 'page/words', ...PREACT],
+  'page/views': [
+    ...['domain', 'page', 'page/api', 'page/charts', 'page/parts', 'page/verify', 'page/words'],
+    ...PREACT,
+  ],
+  'page/verify': [
+    ...['domain', 'trial', 'trial/audit', 'page', 'page/api', 'page/parts', 'page/words'],
+    ...['@noble/hashes/sha2.js', '@noble/hashes/utils.js', ...PREACT],
+  ],
+  'page/bundle': ['node:crypto', 'node:fs/promises', 'node:module', 'node:url', 'rolldown'],
 };
 
 /** Layers that are handed time and randomness, and never look for them. */
@@ -167,6 +185,7 @@ const rooms = [...new Set([...Object.keys(ROOMS), 'gen', 'cli', 'runtime', ...fo
 const modules = [
   ...Object.keys(JSON.parse(readFileSync('package.json', 'utf8')).dependencies),
   ...['@bufbuild/protobuf/reflect', '@bufbuild/protobuf/wire', '@bufbuild/protobuf/wkt'],
+  ...['@noble/hashes/sha2.js', 'rolldown', 'uplot', ...PREACT],
   '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js',
   'a-package-nobody-declared',
   ...builtinModules.map((name) => (name.startsWith('node:') ? name : `node:${name}`)),

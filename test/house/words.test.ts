@@ -37,6 +37,7 @@ const GENERATED = ['docs/api.md', 'docs/figures.md'];
 
 const files = [
   ...filesIn('src', '.ts'),
+  ...filesIn('src', '.tsx'),
   ...filesIn('docs', '.md').filter((path) => !GENERATED.includes(path)),
   ...DOCS,
 ];

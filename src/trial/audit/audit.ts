@@ -61,7 +61,7 @@ const NOTHING_KNOWN: Surroundings = { retrials: [], mayLackRetrials: true };
 
 /**
  * Verifies a trial by its receipts: each must be sealed after the one before, and each step must be one
- * that the trial allows, with identical e-values. Summaries are not compared.
+ * that the trial allows, with the same e-values (`isNear`). Summaries are not compared.
  *
  * @param found the trial's receipts, in the order of the ledger
  */

@@ -24,7 +24,7 @@ import { isFilling } from '../task-set.ts';
 import { countedBlocks, isOfThisFormat, type Trial } from '../trial.ts';
 import { TAKING_BACK } from '../verdict.ts';
 import type { Course } from './course.ts';
-import { hasShape, isCount, isSame, show } from './same-json.ts';
+import { hasShape, isCount, isNear, isSame, show } from './same-json.ts';
 import { type Disclosed, faultOfCommitment, seedOf } from './seeds.ts';
 
 /** Why a step cannot begin a trial, in words; `undefined` if it can. Each `faultOf…` here returns such a reason. */
@@ -84,7 +84,7 @@ export function faultOfAssignment(
   if (again === undefined) return 'no task could be given an arm then';
   const word = trial.stage === 'trial' ? 'pair' : 'group';
   if (again.set !== set) return `its task belongs in ${word} ${again.set}`;
-  if (again.predicted !== step.predicted) {
+  if (!isNear(again.predicted, step.predicted)) {
     return `its prediction is ${show(step.predicted)}, and that of the tasks before is ${again.predicted}`;
   }
   if (seed === undefined) {

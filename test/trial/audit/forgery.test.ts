@@ -59,7 +59,7 @@ describe('what a trial does not allow is named, however well it is sealed', () =
     expect(changed(HARMED, 'assign', other)).toBe('2: its task belongs in pair 1');
     expect(withFields(HARMED, 'assign', { taskId: 'task-1' }, 2)).toMatch(/had an arm already/);
     expect(withFields(HARMED, 'assign', { taskId: '' })).toBe('2: it names no task');
-    const unlike = (step: Step<'assign'>) => ({ ...step, predicted: step.predicted + 1e-12 });
+    const unlike = (step: Step<'assign'>) => ({ ...step, predicted: step.predicted + 1e-6 });
     expect(changed(HARMED, 'assign', unlike, 5)).toMatch(
       /its prediction is .* the tasks before is/,
     );
@@ -131,7 +131,7 @@ describe('what a trial does not allow is named, however well it is sealed', () =
     }
     const bent = (step: TrialStep) =>
       step.step === 'outcome' && step.e
-        ? { ...step, e: step.e.map(([a, b, c]) => [a + 1e-15, b, c] as const) }
+        ? { ...step, e: step.e.map(([a, b, c]) => [a + 1e-6, b, c] as const) }
         : step;
     for (const played of ALL) {
       if (stepsOf(played, 'outcome').some(({ e }) => e !== undefined)) {
