@@ -1,4 +1,4 @@
-"""What each setting truly does. The provider goes by it, and so does the truth beside the report; the sidecar does not know it."""
+"""What each setting truly does: the provider goes by it, and the truth beside the report. The sidecar does not know it."""
 
 import heapq
 import json
@@ -11,27 +11,28 @@ ATTEMPTS = 4  # at a page, each until the timeout
 HANGS = 0.05  # share of calls that are never answered
 COST = {"large": 0.010, "small": 0.001}  # dollars a call, answered or not
 WRONG = {"large": 0.008, "small": 0.009}  # share of answers
-MEDIAN_MS, SPREAD = 40, 0.35  # of an answer's time, log-normal
+MEDIAN_SECONDS, SPREAD = 4.0, 0.35  # of an answer's time, log-normal
 LIMIT = 3  # calls of a job at a time, beyond which each is slowed down
 
 
-def answer_ms(draw, calls):
-    """Time of a call's answer, where so many calls of its job are open; infinite where it hangs."""
+def answer_seconds(draw, calls):
+    """How long a call takes while `calls` of its job are open; for ever if it hangs."""
     if draw.random() < HANGS:
         return float("inf")
-    return draw.lognormvariate(0, SPREAD) * MEDIAN_MS * max(1, calls / LIMIT) ** 1.5
+    return draw.lognormvariate(0, SPREAD) * MEDIAN_SECONDS * max(1, calls / LIMIT) ** 1.5
 
 
-def run_job(draw, model, timeout_ms, concurrency):
-    """Cost, time and success of a job, in virtual time."""
+def run_job(draw, model, timeout_seconds, concurrency):
+    """Dollars, seconds and success of a job."""
     waiting, open_calls = [(page, 1) for page in range(PAGES)], []
     now, cost, is_right = 0.0, 0.0, True
     while waiting or open_calls:
         while waiting and len(open_calls) < concurrency:
             page, attempt = waiting.pop(0)
             cost += COST[model]
-            ms = answer_ms(draw, len(open_calls) + 1)
-            heapq.heappush(open_calls, (now + min(ms, timeout_ms), page, attempt, ms > timeout_ms))
+            takes = answer_seconds(draw, len(open_calls) + 1)
+            end = now + min(takes, timeout_seconds)
+            heapq.heappush(open_calls, (end, page, attempt, takes > timeout_seconds))
         now, page, attempt, is_late = heapq.heappop(open_calls)
         if not is_late:
             is_right = is_right and draw.random() >= WRONG[model]
@@ -43,7 +44,7 @@ def run_job(draw, model, timeout_ms, concurrency):
 
 
 def expected(settings, jobs=20_000):
-    """Mean cost, milliseconds and success of a job."""
+    """Mean dollars, seconds and success of a job."""
     draw = random.Random(1)
     runs = [run_job(draw, **settings) for _ in range(jobs)]
     return [sum(column) / jobs for column in zip(*runs)]

@@ -4,7 +4,7 @@ import asyncio
 import random
 from contextvars import ContextVar
 
-from planted import COST, WRONG, answer_ms
+from planted import COST, WRONG, answer_seconds
 from pydantic_ai.messages import ModelResponse, TextPart
 from pydantic_ai.models.function import FunctionModel
 
@@ -26,7 +26,7 @@ def model_of(name):
         calls.open += 1
         try:
             # Longer than any timeout stands for a call that hangs.
-            await asyncio.sleep(min(answer_ms(random, calls.open) / 1000, 3600))
+            await asyncio.sleep(min(answer_seconds(random, calls.open), 3600))
         finally:
             calls.open -= 1
         is_wrong = random.random() < WRONG[name]
