@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { acknowledge } from '../../src/engine/acknowledge.ts';
 import { setParameter } from '../../src/engine/curation.ts';
 import { setTrialsPaused } from '../../src/engine/trials.ts';
-import { configOf } from '../support/engine/engine-fixture.ts';
+import { configOf, createEngineFixture } from '../support/engine/engine-fixture.ts';
 import { expectAudited } from '../support/trials/audited.ts';
-import { createTrialFixture, type TrialFixture } from '../support/trials/trial-fixture.ts';
+import { createTrialFixture, TrialFixture } from '../support/trials/trial-fixture.ts';
 
 const yaml = (search = '{ scale: log }', more = '', trial = 'assignment: task') => `
 cycle: { enabled: false }
@@ -44,6 +44,17 @@ async function runUntil(
 
 const isProven = (fixture: TrialFixture, value: number) => () =>
   Math.abs(Math.log2(Number(fixture.state.head.searches.level?.proven) / value)) < 0.3;
+
+test('no race begins before the first task, which tells whether tasks ask by their ids', async () => {
+  const fixture = new TrialFixture(
+    await createEngineFixture(yaml('{ scale: log }', '', 'assignment: auto')),
+  );
+  await fixture.cycle();
+  expect(fixture.state.trials).toEqual([]);
+  await fixture.run(bestAt(20));
+  await fixture.cycle();
+  expect(fixture.state.trials).toMatchObject([{ plan: { isRace: true, assignment: 'task' } }]);
+});
 
 test('the best value is found, confirmed, and held back; every trial can be audited', async () => {
   const fixture = await createTrialFixture(yaml());

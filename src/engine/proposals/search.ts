@@ -21,6 +21,8 @@ export function advanceSearches(context: DecisionContext, cycleNumber: number): 
   for (const target of Object.keys(view.head.searches)) {
     if (own(parameters, target)?.search === undefined) note(context, target, null);
   }
+  // Only tasks tell whether they ask by their ids: a race that begins before the first one would be in blocks.
+  if (view.head.counters.tasksRecorded === 0) return [];
   return Object.keys(parameters).flatMap((target): NextTrial[] => {
     const subject = searchSubject(environment.settings, target);
     if (subject === undefined || !isFree(context, target)) return [];
