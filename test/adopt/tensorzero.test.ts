@@ -24,7 +24,13 @@ const FAST = 'cycle: { interval_seconds: 0.2 }\n';
 async function importWith(candidates: readonly string[]): Promise<string> {
   const toml = readFileSync(join(EXAMPLE, 'tensorzero.toml'), 'utf8');
   const file = join(tempDir(), 'tensorzero.toml');
-  writeFileSync(file, toml.replace(/^candidate_variants = .*$/m, `candidate_variants = ${JSON.stringify(candidates)}`));
+  writeFileSync(
+    file,
+    toml.replace(
+      /^candidate_variants = .*$/m,
+      `candidate_variants = ${JSON.stringify(candidates)}`,
+    ),
+  );
   const config = join(tempDir(), 'sidecar.yaml');
   expect((await runHere(['import-tensorzero', file, '--out', config])).code).toBe(0);
   expect(await runHere(['--check-config', '--config', config])).toMatchObject({ code: 0, err: '' });
@@ -41,20 +47,27 @@ function describeDelta({ newValue, state, effect }: Delta): string {
 test.each([
   { first: 'terse_prompt', other: 'detailed_prompt', isBetter: true },
   { first: 'detailed_prompt', other: 'terse_prompt', isBetter: false },
-])('of $first and $other, the one that is right more often is in force', async ({ first, other, isBetter }) => {
-  expect(existsSync(PYTHON), 'run examples/adopt/setup.sh').toBe(true);
-  const config = await importWith([first, other]);
-  const { address } = await startSidecar({ dataDir: ':memory:', config });
-  const script = join(EXAMPLE, 'orchestrator.py');
-  const child = runCommand(PYTHON, [script, String(TASKS)], { LEARNING_SIDECAR_TARGET: address });
-  expect(await child.exited, child.errorLines.join('\n')).toEqual({ code: 0, signal: null });
+])(
+  'of $first and $other, the one that is right more often is in force',
+  async ({ first, other, isBetter }) => {
+    expect(existsSync(PYTHON), 'run examples/adopt/setup.sh').toBe(true);
+    const config = await importWith([first, other]);
+    const { address } = await startSidecar({ dataDir: ':memory:', config });
+    const script = join(EXAMPLE, 'orchestrator.py');
+    const child = runCommand(PYTHON, [script, String(TASKS)], { LEARNING_SIDECAR_TARGET: address });
+    expect(await child.exited, child.errorLines.join('\n')).toEqual({ code: 0, signal: null });
 
-  const client = learningClient(address);
-  const { deltas } = await client.listDeltas({ pageSize: 1000 });
-  console.log(deltas.map((delta) => `from-tensorzero: ${first} at first: ${describeDelta(delta)}`).join('\n'));
-  const { parameters } = await client.resolveParameters({});
-  expect(parameters[VARIANT]?.kind.value).toBe('detailed_prompt');
-  const states = deltas.map(({ state }) => state);
-  if (isBetter) expect(states).toContain(DeltaState.CONFIRMED);
-  else expect(new Set(states)).toEqual(new Set([DeltaState.REVERTED]));
-});
+    const client = learningClient(address);
+    const { deltas } = await client.listDeltas({ pageSize: 1000 });
+    console.log(
+      deltas
+        .map((delta) => `from-tensorzero: ${first} at first: ${describeDelta(delta)}`)
+        .join('\n'),
+    );
+    const { parameters } = await client.resolveParameters({});
+    expect(parameters[VARIANT]?.kind.value).toBe('detailed_prompt');
+    const states = deltas.map(({ state }) => state);
+    if (isBetter) expect(states).toContain(DeltaState.CONFIRMED);
+    else expect(new Set(states)).toEqual(new Set([DeltaState.REVERTED]));
+  },
+);

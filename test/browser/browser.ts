@@ -33,7 +33,7 @@ export interface WatchedPage {
 }
 
 /** An empty page until the test ends. */
-export async function newPage(options: BrowserContextOptions = {}): Promise<Page> {
+async function newPage(options: BrowserContextOptions = {}): Promise<Page> {
   const context = await (await chromiumOf()).newContext(options);
   onTestFinished(() => context.close());
   return context.newPage();

@@ -8,7 +8,7 @@ import { type Sidecar, startSidecar } from '../support/sidecar/sidecar.ts';
 import { tempDir } from '../support/sidecar/temp-dir.ts';
 
 /** The rules of the demo: one change helps and one harms. */
-export const DEMO_CONFIG = 'scripts/demo/config.yaml';
+const DEMO_CONFIG = 'scripts/demo/config.yaml';
 
 /** A sidecar whose orchestrator runs the tasks of a real trace, over and over. */
 export interface FedSidecar {

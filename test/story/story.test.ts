@@ -73,7 +73,11 @@ test('three lines of config find most of what is planted', { timeout: 1_800_000 
       title: `After ${JOBS} jobs: ${JSON.stringify(found)}`,
       headings: ['dollars', 'hours', 'success'],
       rows: [
-        { name: 'all jobs with the first settings, as planted', cells: cellsOf(start), targets: [] },
+        {
+          name: 'all jobs with the first settings, as planted',
+          cells: cellsOf(start),
+          targets: [],
+        },
         { name: 'this run', cells: [...spent, successOf(jobs)], targets: [] },
         { name: 'all jobs with what it ended on, as planted', cells: cellsOf(end), targets: [] },
         { name: 'all jobs with the best settings, as planted', cells: cellsOf(best), targets: [] },

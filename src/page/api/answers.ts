@@ -7,7 +7,6 @@ import type { AsJson, Json } from './json.ts';
 // What /api/v1 answers. Messages are those of the RPCs, as proto3 JSON; the rest is described in docs/openapi.json.
 
 export type Delta = AsJson<deltas.Delta>;
-export type DeltaEffect = AsJson<deltas.DeltaEffect>;
 export type MetricEffect = AsJson<deltas.MetricEffect>;
 export type Status = AsJson<service.GetStatusResponse>;
 export type RuleStatus = AsJson<service.RuleStatus>;
@@ -17,7 +16,6 @@ export type CyclePage = AsJson<service.ListCyclesResponse>;
 export type Cycle = AsJson<cycles.Cycle>;
 export type Gains = AsJson<service.GetGainsResponse>;
 export type GainAmount = AsJson<gains.GainAmount>;
-export type ChangeGains = AsJson<gains.ChangeGains>;
 
 /** One event in the life of a delta. */
 export interface HistoryEvent {
@@ -100,7 +98,7 @@ export interface Timeline {
 }
 
 /** What the caller may do. */
-export interface Session {
+interface Session {
   readonly needsToken: boolean;
   readonly mayRead: boolean;
   readonly mayWrite: boolean;

@@ -7,7 +7,7 @@ interface Props {
 }
 
 /** Goes to an address of the page without loading it anew. */
-export function go(path: string): void {
+function go(path: string): void {
   history.pushState(null, '', path);
   dispatchEvent(new PopStateEvent('popstate'));
 }

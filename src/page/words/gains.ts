@@ -76,12 +76,12 @@ function isTypicalLatency({ metric, statistic }: MetricEffect): boolean {
 }
 
 /** Whether an interval leaves out 0. */
-export function isShown({ lower = 0, upper: end = 0 }: GainAmount): boolean {
+function isShown({ lower = 0, upper: end = 0 }: GainAmount): boolean {
   return lower > 0 || end < 0;
 }
 
 /** `31 task-hours saved (24 to 38)`. */
-export function amount({ metric = '', higherIsBetter = false, ...size }: GainAmount): string {
+function amount({ metric = '', higherIsBetter = false, ...size }: GainAmount): string {
   const { estimate = 0, lower = 0, upper: end = 0 } = size;
   const isGain = estimate > 0;
   const [low, high] = isGain ? [lower, end] : [-end, -lower];
