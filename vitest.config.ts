@@ -46,7 +46,7 @@ export default defineConfig({
       // OpenFeature's real providers, each in a process of its own language.
       // The orchestrators of docs/adopt.md.
       project('adopt', ['test/adopt/**/*.test.ts'], ALONE),
-      // The story of docs/story.md, some minutes long.
+      // An operator's story, some minutes long.
       project('story', ['test/story/**/*.test.ts'], ALONE),
       project('openfeature', ['test/openfeature/**/*.test.ts'], {
         ...ALONE,

@@ -17,7 +17,7 @@ interface Entry {
 }
 
 /**
- * After a reading that took some time, the next one waits for so many times that time, within these bounds in
+ * After a reading that took some time, the next one waits for a multiple of that time, within these bounds in
  * milliseconds: an answer that costs the sidecar much is asked for less often.
  */
 const REST = { times: 2, min: 250, max: 5000 } as const;
