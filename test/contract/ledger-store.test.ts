@@ -140,6 +140,18 @@ describe.each([
     ]);
   });
 
+  test('reads events again by their positions, without those that are gone', async () => {
+    const events = [
+      { position: 1, event: METRICS },
+      { position: 2, event: TASKS },
+      { position: 3, event: METRICS },
+    ];
+    await harness.store.commit({ events, drop: [], head: headAt(3, 3) });
+    await harness.store.commit({ events: [], drop: [1], head: headAt(3, 2) });
+    expect(await harness.store.read([1, 2, 3, 4])).toEqual(events.slice(1));
+    expect(await harness.store.read([])).toEqual([]);
+  });
+
   test('what was given to it may change afterwards', async () => {
     const head = headAt(1, 1);
     const committed = harness.store.commit({
