@@ -10,7 +10,6 @@ const WHOLE = [
   'test/faults/**/*.test.ts',
   'test/conformance/**/*.test.ts',
   'test/adopt/**/*.test.ts',
-  'test/story/**/*.test.ts',
   'test/openfeature/**/*.test.ts',
   'test/otlp/frameworks/*.test.ts',
   'test/browser/**/*.test.ts',
@@ -46,8 +45,6 @@ export default defineConfig({
       // OpenFeature's real providers, each in a process of its own language.
       // The orchestrators of docs/adopt.md.
       project('adopt', ['test/adopt/**/*.test.ts'], ALONE),
-      // An operator's story, some minutes long.
-      project('story', ['test/story/**/*.test.ts'], ALONE),
       project('openfeature', ['test/openfeature/**/*.test.ts'], {
         ...ALONE,
         testTimeout: 120_000,

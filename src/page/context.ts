@@ -21,12 +21,20 @@ export function useShared(): Shared {
   return useContext(SharedContext);
 }
 
-/** A resource of the API, which stays as new as the events say. @param topics what changes of it are called */
-export function useResource<T>(path: string, topics: readonly string[]): Known<T> {
+/**
+ * A resource of the API, which stays as new as the events say.
+ *
+ * @param topics what events call a change of it
+ * @param restMs least time between two readings, for what is large or changes all the time
+ */
+export function useResource<T>(path: string, topics: readonly string[], restMs?: number): Known<T> {
   const { cache } = useShared();
   const [, redraw] = useReducer((drawn: number) => drawn + 1, 0);
-  // The topics of a path are always the same.
-  useEffect(() => cache.watch(path, topics, () => redraw(undefined)), [cache, path]);
+  // The topics of a path, and its rest, are always the same.
+  useEffect(() => {
+    const watched = restMs === undefined ? { topics } : { topics, restMs };
+    return cache.watch(path, watched, () => redraw(undefined));
+  }, [cache, path]);
   return cache.known<T>(path);
 }
 

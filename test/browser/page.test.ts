@@ -28,6 +28,7 @@ test('the timeline fills, evidence moves, and what the page asks for is its own'
 test('a change is on the page within a second of being put in force', async () => {
   const { sidecar } = await startFed();
   const { page } = await openPage(sidecar.adminUrl);
+  await page.locator('.readout', { hasText: 'median' }).first().waitFor();
   const admin = adminClient(sidecar.address);
   for (const agents of [3, 5, 2]) {
     const value = { kind: { case: 'numberValue' as const, value: agents } };

@@ -33,7 +33,7 @@ test('the story of the demo, when it is over: light, dark and on a phone', async
     await page.screenshot(picture(`overview-${name}`));
     await page.goto(`${sidecar.adminUrl}/deltas/${proven.deltaId}`);
     await page.getByRole('button', { name: 'Verify in this browser' }).click();
-    await page.getByText('The verdict stands: helped.').waitFor();
+    await page.locator('.verification', { hasText: 'The verdict stands: helped.' }).waitFor();
     await page.locator('.life li').first().waitFor();
     // One is enough for the docs.
     await page.screenshot(name === 'light' ? picture('change-light') : {});

@@ -29,8 +29,8 @@ function startCache() {
 test('a resource is read once for all that watch it, and again when its topic has changed', async () => {
   const { cache, asked, timers } = startCache();
   let changes = 0;
-  cache.watch('deltas', ['deltas'], () => (changes += 1));
-  cache.watch('deltas', ['deltas'], () => (changes += 1));
+  cache.watch('deltas', { topics: ['deltas'] }, () => (changes += 1));
+  cache.watch('deltas', { topics: ['deltas'] }, () => (changes += 1));
   await asked[0]?.answer(1);
   expect([cache.known('deltas').value, changes, asked.length]).toEqual([1, 2, 1]);
   for (const { run } of timers.splice(0)) run();
@@ -44,7 +44,7 @@ test('a resource is read once for all that watch it, and again when its topic ha
 
 test('a change while a resource is read, or rests, has it read once more, and not sooner', async () => {
   const { cache, asked, timers, pass } = startCache();
-  cache.watch('gains', ['gains'], () => {});
+  cache.watch('gains', { topics: ['gains'] }, () => {});
   cache.changed(['gains']);
   pass(200);
   await asked[0]?.answer('old');
@@ -63,7 +63,7 @@ test('what nobody watches is not read, and what failed keeps its value and says 
     schedule: (run) => void timers.push(run),
   });
   const watched = Promise.withResolvers<void>();
-  const end = cache.watch('status', ['status'], watched.resolve);
+  const end = cache.watch('status', { topics: ['status'] }, watched.resolve);
   await watched.promise;
   timers.pop()?.();
   fails = true;

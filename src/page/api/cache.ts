@@ -11,16 +11,25 @@ export interface Known<T> {
 interface Entry {
   known: Known<unknown>;
   readonly topics: ReadonlySet<string>;
+  /** The least time between the end of a reading and the next one, in milliseconds. */
+  readonly restMs: number;
   readonly watchers: Set<() => void>;
   /** Whether it is being read, or has been too recently to be read again, and whether it has changed since. */
   reading: 'no' | 'yes' | 'again';
 }
 
 /**
- * After a reading that took some time, the next one waits for a multiple of that time, within these bounds in
- * milliseconds: an answer that costs the sidecar much is asked for less often.
+ * The next reading waits for a multiple of the time that the one before took, within these bounds in milliseconds: an
+ * answer that costs the sidecar much is asked for less often.
  */
-const REST = { times: 2, min: 250, max: 5000 } as const;
+const REST = { times: 2, min: 200, max: 5000 } as const;
+
+/** What changes a resource, and how often it is read again at most. */
+export interface Watched {
+  readonly topics: readonly string[];
+  /** Least time between two readings, in milliseconds. */
+  readonly restMs?: number;
+}
 
 /** Time, as the cache needs it. */
 export interface CacheClock {
@@ -58,8 +67,8 @@ export class Cache {
   }
 
   /** Calls `changed` at each change of what is known, until the returned function is called. */
-  watch(path: string, topics: readonly string[], changed: () => void): () => void {
-    const entry = this.#entryOf(path, topics);
+  watch(path: string, { topics, restMs = REST.min }: Watched, changed: () => void): () => void {
+    const entry = this.#entryOf(path, { topics, restMs });
     entry.watchers.add(changed);
     this.#refresh(path, entry);
     return () => {
@@ -78,13 +87,14 @@ export class Cache {
     }
   }
 
-  #entryOf(path: string, topics: readonly string[]): Entry {
+  #entryOf(path: string, { topics, restMs }: Required<Watched>): Entry {
     const found = this.#entries.get(path);
     // A resource that is used again is the newest.
     this.#entries.delete(path);
     const entry = found ?? {
       known: NOTHING,
       topics: new Set(topics),
+      restMs,
       watchers: new Set<() => void>(),
       reading: 'no' as const,
     };
@@ -103,7 +113,7 @@ export class Cache {
       entry.known = known;
       for (const watcher of entry.watchers) watcher();
       const tookMs = this.#clock.nowMs() - startMs;
-      const restMs = Math.min(Math.max(tookMs * REST.times, REST.min), REST.max);
+      const restMs = Math.min(Math.max(tookMs * REST.times, entry.restMs), REST.max);
       this.#clock.schedule(() => this.#rested(path, entry), restMs);
     };
     this.#read(path).then(

@@ -40,7 +40,7 @@ export function TimelineSection() {
   const now = useNow();
   const to = Math.ceil(now / STEP_MS) * STEP_MS;
   const path = `timeline?from=${iso(to - spanMs)}&to=${iso(to)}&points=${POINTS}`;
-  const { value, error } = useResource<TimelineAnswer>(path, ['timeline']);
+  const { value, error } = useResource<TimelineAnswer>(path, ['timeline'], 1000);
   return (
     <section aria-labelledby="timeline-title">
       <header class="row">

@@ -15,7 +15,7 @@ import { Link } from './link.tsx';
 
 /** The trials that are on: a trial of a value that is not in force first. */
 export function OpenTrials() {
-  const { value, error } = useResource<Trials>('trials', ['trials']);
+  const { value, error } = useResource<Trials>('trials', ['trials'], 500);
   const trials = value?.trials ?? [];
   const isPaused = value?.paused ?? false;
   return (

@@ -36,7 +36,7 @@ export function Overview() {
 }
 
 function HealthLine() {
-  const { value, error } = useResource<Status>('status', ['status', 'config', 'subscribers']);
+  const { value, error } = useResource<Status>('status', ['status', 'config', 'subscribers'], 500);
   const ledger = useResource<Ledger>('ledger', ['ledger']);
   const nowMs = useNow();
   if (value === undefined) return <Failure error={error} />;
@@ -58,7 +58,7 @@ function HealthLine() {
 }
 
 function Gained() {
-  const { value, error } = useResource<Gains>('gains', ['gains']);
+  const { value, error } = useResource<Gains>('gains', ['gains'], 1000);
   const proven = useResource<DeltaPage>('deltas?state=DELTA_STATE_CONFIRMED&page_size=3', [
     'deltas',
   ]);
