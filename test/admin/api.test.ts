@@ -4,9 +4,9 @@ import { expect, test } from 'vitest';
 import { setParameter } from '../../src/engine/curation.ts';
 import { revert } from '../../src/engine/revert.ts';
 import { auditTrial } from '../../src/trial/audit/audit.ts';
+import { createEngineFixture, tasksOf } from '../support/engine/engine-fixture.ts';
 import { openSite, type Site } from '../support/sidecar/admin-site.ts';
 import { faster, TrialFixture, trialYaml } from '../support/trials/trial-fixture.ts';
-import { createEngineFixture, tasksOf } from '../support/engine/engine-fixture.ts';
 
 interface Operation {
   readonly operationId: string;
@@ -154,7 +154,8 @@ test('evidence moves set by set, and both arms are told apart', async () => {
 
 test('what is written is told as the RPC tells it, and what is refused says why', async () => {
   const { fixture, site } = await openTrial();
-  const write = (path: string, body: unknown) => site.ask(`/api/v1/${path}`, { method: 'POST', body });
+  const write = (path: string, body: unknown) =>
+    site.ask(`/api/v1/${path}`, { method: 'POST', body });
   const set = await write('parameters/level', { value: 2, reason: '<b>why</b>' });
   expect(JSON.parse(set.body).delta).toMatchObject({ newValue: 2, state: 'DELTA_STATE_APPLIED' });
   expect(fixture.level).toBe(2);

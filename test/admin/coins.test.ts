@@ -30,33 +30,38 @@ function withoutCounts({ '/api/v1/ledger': _, ...told }: Record<string, unknown>
   return told;
 }
 
-test.for(['a', 'b', 'c', 'd'])('no answer tells a coin that is still to come: ledger %s', async (name) => {
-  const engine = await createEngineFixture(YAML, { newEpoch: () => `of-${name}-${++names}-0123456789` });
-  const fixture = new TrialFixture(engine);
-  await fixture.engine.recordTasks(tasksOf(30, { finishTimeMs: fixture.clock.now() }));
-  const site = await openSite(engine);
-  const deltaId = await fixture.begin();
-  const { secret } = fixture.state.head;
-  for (const [stage, state] of (['trial', 'provisional', 'confirmed'] as const).entries()) {
-    await fixture.runUntil(deltaId, state, faster);
-    for (let i = 0; i < 7; i += 1) await fixture.run(faster);
-    const before = await toldBy(site, deltaId);
-    // A task of a set that is not complete has an arm now, and the next one's follows from it.
-    const asked = `open-${stage}`;
-    await fixture.engine.resolve({ taskId: asked, labels: {} });
-    const after = await toldBy(site, deltaId);
-    expect(withoutCounts(after)).toEqual(withoutCounts(before));
-    const text = JSON.stringify(after);
-    expect(text.includes(asked)).toBe(false);
-    expect(text.includes(secret)).toBe(false);
-    for (const open of [stage + 1, stage + 2, stage + 3]) {
-      expect(text.includes(secretSeed(secret, deltaId, open))).toBe(false);
+test.for(['a', 'b', 'c', 'd'])(
+  'no answer tells a coin that is still to come: ledger %s',
+  async (name) => {
+    const engine = await createEngineFixture(YAML, {
+      newEpoch: () => `of-${name}-${++names}-0123456789`,
+    });
+    const fixture = new TrialFixture(engine);
+    await fixture.engine.recordTasks(tasksOf(30, { finishTimeMs: fixture.clock.now() }));
+    const site = await openSite(engine);
+    const deltaId = await fixture.begin();
+    const { secret } = fixture.state.head;
+    for (const [stage, state] of (['trial', 'provisional', 'confirmed'] as const).entries()) {
+      await fixture.runUntil(deltaId, state, faster);
+      for (let i = 0; i < 7; i += 1) await fixture.run(faster);
+      const before = await toldBy(site, deltaId);
+      // A task of a set that is not complete has an arm now, and the next one's follows from it.
+      const asked = `open-${stage}`;
+      await fixture.engine.resolve({ taskId: asked, labels: {} });
+      const after = await toldBy(site, deltaId);
+      expect(withoutCounts(after)).toEqual(withoutCounts(before));
+      const text = JSON.stringify(after);
+      expect(text.includes(asked)).toBe(false);
+      expect(text.includes(secret)).toBe(false);
+      for (const open of [stage + 1, stage + 2, stage + 3]) {
+        expect(text.includes(secretSeed(secret, deltaId, open))).toBe(false);
+      }
+      // Its seed is told once a stage has ended: the test would notice if receipts were not served at all.
+      if (stage > 0) expect(text.includes(secretSeed(secret, deltaId, stage))).toBe(true);
+      await fixture.engine.recordTasks([
+        taskOf({ taskId: asked, latencyMs: 100, finishTimeMs: fixture.clock.now() }),
+      ]);
+      expect(JSON.stringify(await toldBy(site, deltaId)).includes(asked)).toBe(false);
     }
-    // Its seed is told once a stage has ended: the test would notice if receipts were not served at all.
-    if (stage > 0) expect(text.includes(secretSeed(secret, deltaId, stage))).toBe(true);
-    await fixture.engine.recordTasks([
-      taskOf({ taskId: asked, latencyMs: 100, finishTimeMs: fixture.clock.now() }),
-    ]);
-    expect(JSON.stringify(await toldBy(site, deltaId)).includes(asked)).toBe(false);
-  }
-});
+  },
+);

@@ -23,15 +23,23 @@ async function listen(site: Site, lastId?: string) {
     ended = true;
   });
   const heard = (): Heard[] =>
-    [...text.matchAll(/id: (.*)\nevent: changed\ndata: (.*)\n\n/g)].map(([, id = '', data = '']) => ({
-      id,
-      ...JSON.parse(data),
-    }));
+    [...text.matchAll(/id: (.*)\nevent: changed\ndata: (.*)\n\n/g)].map(
+      ([, id = '', data = '']) => ({
+        id,
+        ...JSON.parse(data),
+      }),
+    );
   return { response, heard, text: () => text, hasEnded: () => ended };
 }
 
 const set = (value: number) =>
-  setParameter({ target: 'max_cpu_per_agent', value, reason: '', holdSeconds: 0, cohort: undefined });
+  setParameter({
+    target: 'max_cpu_per_agent',
+    value,
+    reason: '',
+    holdSeconds: 0,
+    cohort: undefined,
+  });
 
 async function open() {
   const fixture = await createEngineFixture();

@@ -57,7 +57,12 @@ test('pages of other origins are refused, and links to the page are not', async 
   const status = async (path: string, headers: Record<string, string>) =>
     (await ask(path, { headers: { host: own, ...headers } })).status;
   expect(await status('/api/v1/status', { origin: `http://${own}` })).toBe(200);
-  for (const origin of ['http://evil.example', 'null', 'http://127.0.0.1:1', `http://${own}.evil`]) {
+  for (const origin of [
+    'http://evil.example',
+    'null',
+    'http://127.0.0.1:1',
+    `http://${own}.evil`,
+  ]) {
     expect(await status('/api/v1/status', { origin })).toBe(403);
     expect(await status('/', { origin })).toBe(403);
   }
@@ -102,8 +107,7 @@ test('with tokens, anyone gets the page, readers the answers, and operators chan
 
 test('a token is exchanged for a cookie that no script and no other site can use', async () => {
   const { ask, clock } = await guarded();
-  const begin = (token: string) =>
-    ask('/api/v1/session', { method: 'POST', body: { token } });
+  const begin = (token: string) => ask('/api/v1/session', { method: 'POST', body: { token } });
   expect((await begin('another-token-0123456789')).status).toBe(401);
   const { headers, body } = await begin(ADMIN);
   expect(JSON.parse(body)).toMatchObject({ role: 'admin', mayWrite: true });

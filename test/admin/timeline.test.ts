@@ -71,7 +71,8 @@ describe('the timeline', () => {
   test('keeps minutes for a day and hours for a month, whatever comes', () => {
     const timeline = new Timeline();
     const beganMs = NOON_MS - 60 * DAY_MS;
-    for (let timeMs = beganMs; timeMs <= NOON_MS; timeMs += 10 * MINUTE_MS) timeline.add(task(timeMs));
+    for (let timeMs = beganMs; timeMs <= NOON_MS; timeMs += 10 * MINUTE_MS)
+      timeline.add(task(timeMs));
     expect(timeline.sinceMs).toBe(NOON_MS - 719 * 3_600_000);
     const month = timeline.between(NOON_MS - 30 * DAY_MS, NOON_MS, 720);
     expect(month.stepMs).toBe(3_600_000);
