@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { setParameter } from '../../src/engine/curation.ts';
 import { revert } from '../../src/engine/revert.ts';
 import { auditTrial } from '../../src/trial/audit/audit.ts';
+import type { FoundReceipt } from '../../src/trial/audit/chain.ts';
 import { createEngineFixture, tasksOf } from '../support/engine/engine-fixture.ts';
 import { openSite, type Site } from '../support/sidecar/admin-site.ts';
 import { faster, TrialFixture, trialYaml } from '../support/trials/trial-fixture.ts';
@@ -104,7 +105,7 @@ test('every answer is as docs/openapi.json says', async () => {
 test('the receipts of a confirmed change are told page by page, and its verdicts stand', async () => {
   const { fixture, site, deltaId } = await openTrial();
   await fixture.runUntil(deltaId, 'confirmed', faster);
-  const found = [];
+  const found: FoundReceipt[] = [];
   let pages = 0;
   for (let token = ''; ; pages += 1) {
     const page = await json(site, `deltas/${deltaId}/receipts?page_token=${token}`);

@@ -104,7 +104,7 @@ test('a silent stream says every 10 s that it is there; all end with the sidecar
 
 test('streams are bounded, and one that ends makes room', async () => {
   const { site } = await open();
-  const streams = [];
+  const streams: Awaited<ReturnType<typeof listen>>[] = [];
   for (let i = 0; i < 63; i += 1) streams.push(await listen(site));
   streams[0]?.response.destroy();
   await listen(site);
