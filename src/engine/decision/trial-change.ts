@@ -12,7 +12,6 @@ import { MEASURED_TASKS, type TrialPlan } from '../../trial/plan.ts';
 import {
   isBeforeForce,
   isOnTrial,
-  restingArm,
   standingArm,
   staysInForce,
   verdictIfStopped,
@@ -38,6 +37,7 @@ import {
   onHarmOf,
   promoteValue,
   putInForce,
+  restStep,
   setInForce,
   switchTo,
   type TrialContext,
@@ -116,7 +116,7 @@ export class TrialChange {
           this.take(next.step);
           break;
         case 'rest':
-          this.#rest(trial);
+          this.take(restStep(this.#context, trial));
           break;
         case 'pause':
           this.pause('outage');
@@ -283,16 +283,6 @@ export class TrialChange {
     const sequence = switchTo(this.#changes, trial.plan, arm, text);
     const at = { timeMs: this.#changes.nowMs, recorded: this.#context.recorded };
     this.take({ step: 'block', ...at, set, arm, sequence });
-  }
-
-  /** Applies the resting value by a new delta, even if it is live already, so that later tasks belong to no block. */
-  #rest(trial: Trial): void {
-    const text = `No block runs in the trial of ${this.deltaId}`;
-    const { plan } = trial;
-    const sequence = switchTo(this.#changes, plan, restingArm(trial), text);
-    const { recorded } = this.#context;
-    const at = { timeMs: this.#changes.nowMs, ...(plan.budget === undefined ? {} : { recorded }) };
-    this.take({ step: 'rest', ...at, sequence });
   }
 
   #put(arm: Arm, reasoning: string, revertsDeltaId = ''): void {

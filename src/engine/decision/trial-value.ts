@@ -5,7 +5,8 @@ import { newestOf } from '../../ledger/view.ts';
 import type { Arm } from '../../trial/arm.ts';
 import { medianLatency } from '../../trial/drift.ts';
 import { MEASURED_TASKS, type TrialPlan } from '../../trial/plan.ts';
-import { isBeforeForce } from '../../trial/standing.ts';
+import { isBeforeForce, restingArm } from '../../trial/standing.ts';
+import type { TrialRested } from '../../trial/step.ts';
 import type { Trial } from '../../trial/trial.ts';
 import type { Changes } from './changes.ts';
 import { inverseOf } from './deltas.ts';
@@ -65,6 +66,15 @@ export function putInForce(
     arm === 'old' ? [plan.oldValue, plan.newValue] : [plan.newValue, plan.oldValue];
   if (sameValue(live, wanted) || !sameValue(live, other)) return;
   switchTo(changes, plan, arm, reasoning, revertsDeltaId);
+}
+
+/** Applies the resting value by a new delta, even if it is live already, so that later tasks belong to no block. */
+export function restStep({ changes, recorded }: TrialContext, trial: Trial): TrialRested {
+  const { deltaId, budget } = trial.plan;
+  const text = `No block runs in the trial of ${deltaId}`;
+  const sequence = switchTo(changes, trial.plan, restingArm(trial), text);
+  const counted = budget === undefined ? {} : { recorded };
+  return { step: 'rest', timeMs: changes.nowMs, ...counted, sequence };
 }
 
 /** Applies the value of a delta that helped, by the delta itself. */

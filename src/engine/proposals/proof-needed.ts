@@ -8,7 +8,8 @@ import type { Environment } from '../decision/environment.ts';
 import { planTrial } from '../decision/plan-trial.ts';
 import { modeOf, triesFirst } from './proposals.ts';
 import { searchSubject } from './search-subject.ts';
-import { describePowerNow, objectionTo } from './start-trial.ts';
+import { describePowerNow } from './start-trial.ts';
+import { objectionTo } from './objection.ts';
 
 /** Maximum number of previews, each of which simulates trials on the newest tasks. */
 const MAX_PREVIEWS = 3;

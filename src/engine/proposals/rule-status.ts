@@ -9,7 +9,8 @@ import type { Trial } from '../../trial/trial.ts';
 import type { Environment } from '../decision/environment.ts';
 import { waitsForTasks } from './fresh-tasks.ts';
 import { confidenceOf, modeOf, recordOf, restingUntil, ruleRest, triesFirst } from './proposals.ts';
-import { objectionTo, whyHourIsFull } from './start-trial.ts';
+import { whyHourIsFull } from './start-trial.ts';
+import { objectionTo } from './objection.ts';
 
 export interface RuleStatus {
   /** Current confidence, 0 to 1. */

@@ -7,7 +7,8 @@ import { scaledStep } from '../../search/step.ts';
 import type { Environment } from '../decision/environment.ts';
 import { assignmentOf } from '../decision/plan-trial.ts';
 import { searchSubject } from './search-subject.ts';
-import { objectionTo, whyHourIsFull } from './start-trial.ts';
+import { whyHourIsFull } from './start-trial.ts';
+import { objectionTo } from './objection.ts';
 
 /** The search for a parameter's value, as it stands. */
 export interface SearchStatus {

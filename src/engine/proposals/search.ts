@@ -9,7 +9,8 @@ import type { DecisionContext } from '../decision/decision.ts';
 import { assignmentOf, planTrial } from '../decision/plan-trial.ts';
 import { isWorse, usualOf } from './search-drift.ts';
 import { type SearchSubject, searchSubject } from './search-subject.ts';
-import { begin, type NextTrial, objectionTo } from './start-trial.ts';
+import { begin, type NextTrial } from './start-trial.ts';
+import { objectionTo } from './objection.ts';
 
 /**
  * Brings all searches up to date: begins them, and their rounds, and the trials that prove their champions. Returns the

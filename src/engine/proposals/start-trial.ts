@@ -1,5 +1,5 @@
 import { whyNeverPasses } from '../../cycle/shortfall.ts';
-import { nameOf, overlap, type Place } from '../../domain/cohort.ts';
+import { overlap, type Place } from '../../domain/cohort.ts';
 import type { Delta, DeltaType } from '../../domain/delta.ts';
 import { limitValue, violationOf } from '../../domain/parameters.ts';
 import type { Rule } from '../../domain/rule.ts';
@@ -7,19 +7,19 @@ import { scopeOf } from '../../domain/scope.ts';
 import type { LoopSettings } from '../../domain/settings.ts';
 import { own, sameValue, type Value } from '../../domain/value.ts';
 import { appliedLastHour } from '../../ledger/last-hour.ts';
-import { type LedgerView, newestOf } from '../../ledger/view.ts';
+import type { LedgerView } from '../../ledger/view.ts';
 import { isConstraint } from '../../trial/evidence/margin.ts';
 import { MAX_PARALLEL, mayRunBeside } from '../../trial/parallel.ts';
-import { MEASURED_TASKS, measureScale, type TrialPlan } from '../../trial/plan.ts';
-import { objectionToConstraints, proofsOf } from '../../trial/preview/constraints.ts';
-import { describeObstacle, describePower, objectionToTrial } from '../../trial/preview/power.ts';
+import { MEASURED_TASKS, type TrialPlan } from '../../trial/plan.ts';
+import { describeObstacle, describePower } from '../../trial/preview/power.ts';
 import type { Changes } from '../decision/changes.ts';
 import type { DecisionContext } from '../decision/decision.ts';
 import { type Environment, followersOf } from '../decision/environment.ts';
 import { excessOfOwn } from '../decision/own-values.ts';
 import { whyNotToldApart } from '../decision/plan-cohorts.ts';
-import { assignmentOf, measuredTasks, outcomeTimeout, planTrial } from '../decision/plan-trial.ts';
+import { assignmentOf, measuredTasks, planTrial } from '../decision/plan-trial.ts';
 import { waitsForTasks } from './fresh-tasks.ts';
+import { objectionTo } from './objection.ts';
 import {
   confidenceOf,
   hasBudget,
@@ -276,32 +276,4 @@ function isInReach(
   const spec = own(parameters, place.target);
   const limited = limitValue(spec, changes.valueOf(place), newValue);
   return sameValue(limited, newValue) && violationOf(spec, newValue) === undefined;
-}
-
-/** Why no trial of a rule begins as tasks come at present, in words; `undefined` if it may. */
-export function objectionTo(
-  rule: Pick<Rule, 'id' | 'target' | 'cohort' | 'primary' | 'guards'>,
-  view: Pick<LedgerView, 'newestTasks'>,
-  environment: Pick<Environment, 'settings' | 'asksByTask'>,
-): string | undefined {
-  const { id: ruleId, target, cohort, primary, guards } = rule;
-  const { maxSeconds, blockTasks, settleSeconds, timeoutMs, probationTasks } =
-    environment.settings.trial;
-  const { budget } = scopeOf(environment.settings, { ruleId, target });
-  const tasks = newestOf(view, MEASURED_TASKS, cohort);
-  const assignment = assignmentOf(environment, { ruleId, target }) ?? 'switchback';
-  if (cohort !== undefined && assignment !== 'task') {
-    return `a value for ${nameOf(cohort)} is tried task by task, and tasks do not ask by their ids`;
-  }
-  const limits = {
-    assignment,
-    blockTasks,
-    maxMs: maxSeconds * 1000,
-    settleMs: settleSeconds * 1000,
-    budget,
-    primary,
-    outcomeTimeoutMs: outcomeTimeout(environment, tasks),
-  };
-  const proofs = proofsOf(guards, { ...limits, ...measureScale(tasks, timeoutMs) }, tasks);
-  return objectionToTrial(limits, tasks) ?? objectionToConstraints(proofs, probationTasks);
 }
