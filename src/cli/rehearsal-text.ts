@@ -63,14 +63,17 @@ function goalLines({ metric, parameters, regret, attainable, missed, found }: Go
   ];
 }
 
-function describeMetric({ name, kind, better, statistic }: Metric): string {
+function describeMetric({ name, kind, better, statistic, expression }: Metric): string {
+  if (expression !== undefined) return `more utility, ${expression}`;
   if (kind === 'outcome') return 'outcome (success first, then latency)';
   const direction = better === 'lower' ? 'lower' : 'higher';
   return kind === 'success' ? 'higher success' : `${direction} ${name} (${statistic})`;
 }
 
 /** How `advantage` is shown. */
-function unitOf({ kind, better }: Metric) {
+function unitOf({ kind, better, expression }: Metric) {
+  const number = (value: number) => `${Number(value.toPrecision(3))}`;
+  if (expression !== undefined) return { show: number, unit: ' of utility' };
   if (kind === 'outcome') return { show: percent, unit: ' of comparisons' };
   if (kind === 'success')
     return { show: (value: number) => (100 * value).toFixed(1), unit: ' points' };

@@ -1,38 +1,30 @@
 import { type Place, sameCohort } from '../domain/cohort.ts';
-import {
-  DEFAULT_MARGIN,
-  type Guard,
-  LATENCY,
-  type Metric,
-  OUTCOME,
-  SUCCESS,
-} from '../domain/effect.ts';
+import type { Guard, Metric, Objective } from '../domain/effect.ts';
 import type { LoopSettings } from '../domain/settings.ts';
+import { own } from '../domain/value.ts';
 import type { Kind, Outlook } from './planted.ts';
 
-/** What the values of a parameter are to achieve. */
-export interface Goal {
-  readonly primary: Metric;
-  readonly guards: readonly Guard[];
-}
+/** What is known of all tasks that a comparison is about, by the kinds among them. */
+export type Prospect = readonly {
+  readonly kind: Kind;
+  readonly outlook: Outlook;
+  /** By name: expected utilities. */
+  readonly utilities: Readonly<Record<string, number>>;
+}[];
 
-/** What is known of all tasks that a comparison is about: the kinds among them, each with its outlook. */
-export type Prospect = readonly { readonly kind: Kind; readonly outlook: Outlook }[];
-
-const DEFAULT_GOAL: Goal = {
-  primary: OUTCOME,
-  guards: [SUCCESS, LATENCY].map((metric) => ({ ...metric, margin: DEFAULT_MARGIN })),
-};
-
-/** The goal of a parameter for the tasks of a cohort, or for all: that of its first rule. */
-export function goalOf({ rules }: LoopSettings, { target, cohort }: Place): Goal {
-  const own = rules.filter((rule) => rule.target === target);
-  return own.find((rule) => sameCohort(rule.cohort, cohort)) ?? own[0] ?? DEFAULT_GOAL;
+/** The goal of a parameter for the tasks of a cohort, or for all: that of its first rule, or else its own. */
+export function goalOf(
+  { rules, parameters }: LoopSettings,
+  { target, cohort }: Place,
+): Objective | undefined {
+  const ofTarget = rules.filter((rule) => rule.target === target);
+  const rule = ofTarget.find((one) => sameCohort(one.cohort, cohort)) ?? ofTarget[0];
+  return rule ?? own(parameters, target)?.objective;
 }
 
 /**
- * By how much the first is better than the second: a log ratio; for success, a difference of rates; for the outcome,
- * the share of comparisons that a task wins less the share that it loses.
+ * By how much the first is better than the second: a log ratio; for success and utilities, a difference; for the
+ * outcome, the share of comparisons that a task wins less the share that it loses.
  */
 export function advantage(metric: Metric, one: Prospect, other: Prospect): number {
   if (metric.kind === 'outcome') return winsLessLosses(one, other);
@@ -40,12 +32,13 @@ export function advantage(metric: Metric, one: Prospect, other: Prospect): numbe
   return metric.better === 'higher' ? difference : -difference;
 }
 
-/** The success rate, or the logarithm of what is typical, or of what adds up, of any other metric. */
-function figureOf({ kind, name, statistic }: Metric, prospect: Prospect): number {
+/** A rate or a utility; of any other metric, the logarithm of what is typical, or of what adds up. */
+function figureOf({ kind, name, statistic, expression }: Metric, prospect: Prospect): number {
   const weight = prospect.reduce((sum, one) => sum + one.kind.weight, 0);
   const mean = (read: (one: Prospect[number]) => number) =>
     prospect.reduce((sum, one) => sum + one.kind.weight * read(one), 0) / weight;
   if (kind === 'success') return mean(({ outlook }) => outlook.success);
+  if (expression !== undefined) return mean(({ utilities }) => utilities[name] ?? 0);
   const log = ({ outlook }: Prospect[number]) =>
     kind === 'measurement' ? (outlook.logMeasurements[name] ?? 0) : outlook.logLatency;
   if (statistic !== 'total') return mean(log);
@@ -77,7 +70,7 @@ function winsLessLosses(one: Prospect, other: Prospect): number {
 const NOTHING = 1e-9;
 
 /** Whether the first is worse than the second: by the primary metric, or by a guard's margin. */
-export function isWorse({ primary, guards }: Goal, one: Prospect, other: Prospect): boolean {
+export function isWorse({ primary, guards }: Objective, one: Prospect, other: Prospect): boolean {
   return advantage(primary, one, other) < -NOTHING || breaksGuard(guards, one, other);
 }
 

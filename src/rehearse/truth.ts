@@ -1,12 +1,15 @@
 import type { Cohort } from '../domain/cohort.ts';
+import type { Objective } from '../domain/effect.ts';
 import type { LoopSettings } from '../domain/settings.ts';
+import type { Utility } from '../domain/utility.ts';
 import { own, type Parameters, sameValue, type Value } from '../domain/value.ts';
-import { advantage, breaksGuard, type Goal, goalOf, isWorse, type Prospect } from './goal.ts';
+import { candidatesOf } from './candidates.ts';
+import { expectedUtility } from './expected-utility.ts';
+import { advantage, breaksGuard, goalOf, isWorse, type Prospect } from './goal.ts';
 import type { Kind, Planted } from './planted.ts';
-import { textOf } from './planted.ts';
 
 /** Parameters with the same goal. */
-export interface SharedGoal extends Goal {
+export interface SharedGoal extends Objective {
   /** Identifies it among all. */
   readonly key: string;
   readonly parameters: readonly string[];
@@ -15,8 +18,8 @@ export interface SharedGoal extends Goal {
 /** Combinations that are all looked at; of more, one parameter is improved at a time. */
 const MAX_COMBINATIONS = 20_000;
 
-/** Numbers between a parameter's bounds that are looked at. */
-const GRID = 33;
+/** As that, where the goal is a utility, which takes far longer. */
+const MAX_WITH_UTILITY = 1000;
 
 /** Times that each parameter is improved, given the others. */
 const MAX_ROUNDS = 20;
@@ -41,6 +44,7 @@ export class Truth {
   readonly start: Parameters;
   readonly goals: readonly SharedGoal[];
   readonly #planted: Planted;
+  readonly #utilities: readonly (readonly [name: string, Utility])[];
   readonly #candidates: ReadonlyMap<string, readonly Value[]>;
   readonly #best = new Map<string, Parameters>();
   readonly #worse = new Map<string, boolean>();
@@ -55,6 +59,10 @@ export class Truth {
       Object.entries(settings.parameters).map(([name, { initial }]) => [name, initial]),
     );
     this.goals = sharedGoals(settings, this.parameters, cohort);
+    this.#utilities = this.goals.flatMap(({ primary: { name, expression = '' } }) => {
+      const utility = settings.utilities.get(expression);
+      return utility === undefined ? [] : [[name, utility] as const];
+    });
     this.#candidates = new Map(
       this.parameters.map((name) => [name, candidatesOf(planted, settings, name)]),
     );
@@ -68,10 +76,13 @@ export class Truth {
 
   /** What all tasks around the i-th are like with some values. */
   prospect(parameters: Parameters, i: number): Prospect {
-    return this.kinds.map((kind) => ({
-      kind,
-      outlook: this.outlook(parameters, kind, i),
-    }));
+    return this.kinds.map((kind) => {
+      const outlook = this.outlook(parameters, kind, i);
+      const utilities = this.#utilities.map(
+        ([name, utility]) => [name, expectedUtility(utility, kind, outlook)] as const,
+      );
+      return { kind, outlook, utilities: Object.fromEntries(utilities) };
+    });
   }
 
   outlook(parameters: Parameters, kind: Kind, i: number) {
@@ -106,7 +117,7 @@ export class Truth {
     );
   }
 
-  #isWorse(goal: Goal, parameters: Parameters, names: readonly string[], i: number): boolean {
+  #isWorse(goal: Objective, parameters: Parameters, names: readonly string[], i: number): boolean {
     const former = this.prospect(withValues(parameters, names, this.start), i);
     return isWorse(goal, this.prospect(parameters, i), former);
   }
@@ -120,7 +131,8 @@ export class Truth {
     const [goal, ...others] = this.goals;
     if (goal === undefined) return this.start;
     const combinations = [...this.#candidates.values()].reduce((n, { length }) => n * length, 1);
-    if (others.length > 0 || combinations > MAX_COMBINATIONS) return this.#improveInTurn(i);
+    const most = this.#utilities.length > 0 ? MAX_WITH_UTILITY : MAX_COMBINATIONS;
+    if (others.length > 0 || combinations > most) return this.#improveInTurn(i);
     return this.#bestOf(goal, i, this.start, allCombinations(this.#candidates, this.start));
   }
 
@@ -142,7 +154,7 @@ export class Truth {
   }
 
   /** The best of some values for a goal, among those that hold its guards against the start. */
-  #bestOf(goal: Goal, i: number, from: Parameters, tried: Iterable<Parameters>): Parameters {
+  #bestOf(goal: Objective, i: number, from: Parameters, tried: Iterable<Parameters>): Parameters {
     const start = this.prospect(this.start, i);
     let best = from;
     let most = advantage(goal.primary, this.prospect(from, i), start);
@@ -162,56 +174,16 @@ function sharedGoals(
   parameters: readonly string[],
   cohort: Cohort | undefined,
 ): SharedGoal[] {
-  const keyed = Map.groupBy(parameters, (target) => {
-    const { primary, guards } = goalOf(settings, { target, cohort });
-    return JSON.stringify([primary, guards]);
-  });
-  return [...keyed].map(([key, names]) => {
-    const { primary, guards } = goalOf(settings, { target: names[0] ?? '', cohort });
-    return { primary, guards, key, parameters: names };
-  });
-}
-
-/** The values of a parameter among which the best is sought. */
-function candidatesOf(planted: Planted, settings: LoopSettings, name: string): readonly Value[] {
-  const spec = own(settings.parameters, name);
-  if (spec === undefined) return [];
-  const { initial, allowed, min, max, type, search } = spec;
-  if (allowed !== undefined) return allowed;
-  if (search !== undefined && 'values' in search) return distinct([initial, ...search.values]);
-  const isWithin = (value: number) => value >= (min ?? -Infinity) && value <= (max ?? Infinity);
-  if (typeof initial !== 'number') {
-    // Without a list of allowed values, those that the description names and the parameter may have.
-    const named = planted.named(name).map((text) => valueFrom(text, initial));
-    return distinct([initial, ...named]);
+  const goals = new Map<string, SharedGoal>();
+  for (const target of parameters) {
+    const objective = goalOf(settings, { target, cohort });
+    if (objective === undefined) continue;
+    const { primary, guards } = objective;
+    const key = JSON.stringify([primary, guards]);
+    const shared = goals.get(key)?.parameters ?? [];
+    goals.set(key, { primary, guards, key, parameters: [...shared, target] });
   }
-  const numbers = [...planted.notable(name), ...gridBetween(min, max)];
-  const rounded =
-    type === 'integer' ? numbers.flatMap((x) => [Math.floor(x), Math.ceil(x)]) : numbers;
-  const named = planted.named(name).map(Number).filter(Number.isFinite);
-  return distinct([initial, ...named, ...rounded.filter(isWithin)]);
-}
-
-function valueFrom(text: string, initial: Value): Value {
-  if (typeof initial === 'string') return text;
-  try {
-    return JSON.parse(text) as Value;
-  } catch {
-    return text;
-  }
-}
-
-function distinct(values: readonly Value[]): Value[] {
-  return [...new Map(values.map((value) => [textOf(value), value])).values()];
-}
-
-/** Numbers between two bounds: by equal factors where both are above 0, else by equal differences. */
-function gridBetween(min: number | undefined, max: number | undefined): number[] {
-  if (min === undefined || max === undefined) return [];
-  return Array.from({ length: GRID }, (_, place) => {
-    const share = place / (GRID - 1);
-    return min > 0 ? min * (max / min) ** share : min + share * (max - min);
-  });
+  return [...goals.values()];
 }
 
 function* allCombinations(

@@ -89,3 +89,22 @@ conditions:
   ]);
   expect(found.goals[0]?.found?.value).toBeCloseTo(1);
 });
+
+test('searches and objectives', async () => {
+  const config = configOf(`
+cycle: { interval_seconds: 10 }
+parameters:
+  agents: { initial: 2, min: 1, max: 32, search: { scale: log }, objective: { minimise: latency } }
+rules: []`);
+  const { text } = worldOf(
+    `kinds: { all: { latency_ms: 2000, spread: 0.3 } }
+parameters: { agents: { curves: [{ optimum: 8, factor: 1.4 }] } }`,
+    config,
+  );
+  const found = await rehearse(config, text, { seeds: 1, tasks: 2000 });
+  expect(found.goals).toMatchObject([
+    { metric: { name: 'latency' }, attainable: expect.closeTo(4 * Math.log(1.4)) },
+  ]);
+  expect(found.goals[0]?.found?.value).toBeGreaterThan(0.5);
+  expect(found.parameters).toMatchObject([{ name: 'agents', start: 2, best: 8 }]);
+});

@@ -85,3 +85,21 @@ test('guards bound the best values and what counts as worse', () => {
   expect(free.isWorseThanStart(mini, 0)).toBe(false);
   expect(free.regret(START, 0)).toEqual([expect.closeTo(Math.log(10), 6)]);
 });
+
+test('a utility weighs what the values do', () => {
+  const config = configOf(`
+objective: { utility: '(status == "success" ? 10.0 : 0.0) - measurements.cost' }
+parameters: { model: { initial: big, search: { values: [big, mini] } } }
+rules: []`);
+  const world = (success: number) =>
+    worldOf(
+      `kinds: { code: { latency_ms: 1000, success: 0.9, measurements: { cost: 2 } } }
+parameters: { model: { effects: { mini: { cost: 0.5, success: ${success} } } } }`,
+      config,
+    ).truth;
+  // Half the cost is 1, and 5 points of success are half as much, 20 points twice as much.
+  expect(world(-0.05).best(0)).toEqual({ model: 'mini' });
+  expect(world(-0.05).regret({ model: 'big' }, 0)).toEqual([expect.closeTo(0.5, 6)]);
+  expect(world(-0.2).best(0)).toEqual({ model: 'big' });
+  expect(world(-0.2).falsePromotions({ model: 'mini' }, 0)).toEqual(['model']);
+});
