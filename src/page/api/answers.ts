@@ -98,7 +98,7 @@ export interface Timeline {
 }
 
 /** What the caller may do. */
-interface Session {
+export interface Session {
   readonly needsToken: boolean;
   readonly mayRead: boolean;
   readonly mayWrite: boolean;
