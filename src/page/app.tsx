@@ -3,6 +3,7 @@ import { Cache } from './api/cache.ts';
 import { type Liveness, listen } from './api/live.ts';
 import { type Shared, SharedContext } from './context.ts';
 import { Link } from './parts/link.tsx';
+import { SignedIn, SignInView, useSession } from './parts/sign-in.tsx';
 import { type Route, routeOf, VIEWS } from './router.ts';
 import { applyTheme, storedTheme, THEMES, type Theme } from './theme.ts';
 import { Changes } from './views/changes.tsx';
@@ -33,13 +34,19 @@ export function App() {
       </a>
       <Top route={route} liveness={liveness} />
       <main id="content" ref={main} tabIndex={-1}>
-        <View route={route} />
+        <Guarded route={route} />
       </main>
       <p class="unseen" aria-live="polite">
         {said}
       </p>
     </SharedContext.Provider>
   );
+}
+
+/** The view, for a caller who may read it. */
+function Guarded({ route }: { readonly route: Route }) {
+  const session = useSession();
+  return session?.mayRead === false ? <SignInView /> : <View route={route} />;
 }
 
 function View({ route }: { readonly route: Route }) {
@@ -114,6 +121,7 @@ function Top({ route, liveness }: { readonly route: Route; readonly liveness: Li
       <p class={`liveness ${liveness}`} role="status">
         {LIVENESS[liveness]}
       </p>
+      <SignedIn />
       <ThemeChoice />
     </header>
   );

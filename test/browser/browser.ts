@@ -9,12 +9,20 @@ function chromiumPath(): string {
   return execFileSync('which', ['chromium'], { encoding: 'utf8' }).trim();
 }
 
+/** A name that leads to this machine, as somebody else's domain may. */
+export const STRANGE_HOST = 'strange.example';
+
+const ARGUMENTS = [
+  // In a container there is often no user namespace, which its own sandbox wants.
+  '--no-sandbox',
+  `--host-resolver-rules=MAP ${STRANGE_HOST} 127.0.0.1`,
+];
+
 let browser: Promise<Browser> | undefined;
 
 /** One Chromium for all tests of a file. */
 function chromiumOf(): Promise<Browser> {
-  // In a container there is often no user namespace, which its own sandbox wants.
-  browser ??= chromium.launch({ executablePath: chromiumPath(), args: ['--no-sandbox'] });
+  browser ??= chromium.launch({ executablePath: chromiumPath(), args: ARGUMENTS });
   return browser;
 }
 

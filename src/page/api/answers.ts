@@ -97,6 +97,14 @@ export interface Timeline {
   readonly changes: readonly TimelineChange[];
 }
 
+/** What the caller may do. */
+export interface Session {
+  readonly needsToken: boolean;
+  readonly mayRead: boolean;
+  readonly mayWrite: boolean;
+  readonly role?: string;
+}
+
 /** A parameter, its bounds, and the changes of it that are retained. */
 export interface Parameter {
   readonly name: string;

@@ -5,7 +5,7 @@ import { ApiError, write } from '../api/client.ts';
 import type { Json } from '../api/json.ts';
 import { useShared } from '../context.ts';
 import { Failure } from './failure.tsx';
-import { SignIn } from './sign-in.tsx';
+import { SignIn, useSession } from './sign-in.tsx';
 
 /** A change that a person can ask the sidecar for. */
 export interface Action {
@@ -62,6 +62,7 @@ function Question({ action, onCancel, onDone }: QuestionProps) {
     isBusy: false,
   });
   const { cache } = useShared();
+  const session = useSession();
   useEffect(() => dialog.current?.showModal(), []);
   const submit = (event: SubmitEvent & { readonly currentTarget: HTMLFormElement }) => {
     event.preventDefault();
@@ -72,7 +73,8 @@ function Question({ action, onCancel, onDone }: QuestionProps) {
         onDone(text);
       },
       (error) => {
-        const isUnknown = error instanceof ApiError && error.status === 401;
+        const isRefused = error instanceof ApiError && [401, 403].includes(error.status);
+        const isUnknown = isRefused && session?.needsToken === true;
         setState({ isBusy: false, error: messageOf(error), isUnknown });
       },
     );
