@@ -41,7 +41,7 @@ export interface WatchedPage {
 }
 
 /** An empty page until the test ends. */
-async function newPage(options: BrowserContextOptions = {}): Promise<Page> {
+export async function newPage(options: BrowserContextOptions = {}): Promise<Page> {
   const context = await (await chromiumOf()).newContext(options);
   onTestFinished(() => context.close());
   return context.newPage();

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
+import { TaskStatus } from '../../src/gen/learning/v1/task_pb.ts';
 import { adminClient, learningClient } from '../support/clients/clients.ts';
 import { Follower } from '../support/clients/follower.ts';
 import { startConfigured } from '../support/sidecar/secure-sidecar.ts';
@@ -55,8 +56,8 @@ test("another site's page reads nothing and changes nothing, and another host's 
   }, sidecar.adminUrl);
   expect(asked.slice(0, 3)).toEqual(['refused', 'refused', 'refused']);
   expect(new Set(statuses)).toEqual(new Set([403]));
-  const { paused } = await (await fetch(`${sidecar.adminUrl}/api/v1/trials`)).json();
-  expect(paused).toBe(false);
+  const trials = await fetch(`${sidecar.adminUrl}/api/v1/trials`);
+  expect(await trials.json()).toMatchObject({ paused: false });
   const { port } = new URL(sidecar.adminUrl);
   const answer = await page.goto(`http://${STRANGE_HOST}:${port}/`);
   expect(answer?.status()).toBe(403);
@@ -90,7 +91,12 @@ test('whatever clients and rules write is text on the page', async () => {
     await admin.setParameter({ target: 'text', value, reason: text });
     void new Follower({ clientId: text }).open(client);
     for (let j = 0; j < 30; j += 1) {
-      const task = { taskId: `${text} ${j}`, agentId: text, labels: { kind: text }, status: 1 };
+      const task = {
+        taskId: `${text} ${j}`,
+        agentId: text,
+        labels: { kind: text },
+        status: TaskStatus.SUCCESS,
+      };
       await client.recordTask({ task: { ...task, taskId: `${i} ${task.taskId}` } });
     }
   }

@@ -6,10 +6,10 @@ import type { LoopSettings } from '../../domain/settings.ts';
 import type { LedgerState } from '../../ledger/state.ts';
 import type { Environment } from '../decision/environment.ts';
 import { planTrial } from '../decision/plan-trial.ts';
+import { objectionTo } from './objection.ts';
 import { modeOf, triesFirst } from './proposals.ts';
 import { searchSubject } from './search-subject.ts';
 import { describePowerNow } from './start-trial.ts';
-import { objectionTo } from './objection.ts';
 
 /** Maximum number of previews, each of which simulates trials on the newest tasks. */
 const MAX_PREVIEWS = 3;

@@ -7,8 +7,8 @@ import { MEASURED_TASKS, type TrialPlan } from '../../trial/plan.ts';
 import type { DecisionContext } from '../decision/decision.ts';
 import { inverseOf } from '../decision/deltas.ts';
 import { planTrial } from '../decision/plan-trial.ts';
-import { begin, fits } from './start-trial.ts';
 import { objectionTo } from './objection.ts';
+import { begin, fits } from './start-trial.ts';
 
 /**
  * Begins a trial of a confirmed change's old value if tasks have become slower since the confirmation; returns whether

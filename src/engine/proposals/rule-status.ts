@@ -8,9 +8,9 @@ import { describeObjective } from '../../trial/text/describe-objective.ts';
 import type { Trial } from '../../trial/trial.ts';
 import type { Environment } from '../decision/environment.ts';
 import { waitsForTasks } from './fresh-tasks.ts';
+import { objectionTo } from './objection.ts';
 import { confidenceOf, modeOf, recordOf, restingUntil, ruleRest, triesFirst } from './proposals.ts';
 import { whyHourIsFull } from './start-trial.ts';
-import { objectionTo } from './objection.ts';
 
 export interface RuleStatus {
   /** Current confidence, 0 to 1. */

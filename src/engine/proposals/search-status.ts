@@ -6,9 +6,9 @@ import { boundsOf, type SearchState } from '../../search/state.ts';
 import { scaledStep } from '../../search/step.ts';
 import type { Environment } from '../decision/environment.ts';
 import { assignmentOf } from '../decision/plan-trial.ts';
+import { objectionTo } from './objection.ts';
 import { searchSubject } from './search-subject.ts';
 import { whyHourIsFull } from './start-trial.ts';
-import { objectionTo } from './objection.ts';
 
 /** The search for a parameter's value, as it stands. */
 export interface SearchStatus {

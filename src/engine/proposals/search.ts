@@ -7,10 +7,10 @@ import { repeatableSeed } from '../../trial/arm.ts';
 import type { TrialPlan } from '../../trial/plan.ts';
 import type { DecisionContext } from '../decision/decision.ts';
 import { assignmentOf, planTrial } from '../decision/plan-trial.ts';
+import { objectionTo } from './objection.ts';
 import { isWorse, usualOf } from './search-drift.ts';
 import { type SearchSubject, searchSubject } from './search-subject.ts';
 import { begin, type NextTrial } from './start-trial.ts';
-import { objectionTo } from './objection.ts';
 
 /**
  * Brings all searches up to date: begins them, and their rounds, and the trials that prove their champions. Returns the
