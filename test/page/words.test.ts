@@ -70,7 +70,7 @@ test('gains are told as proven, or as not proven yet', () => {
   const gains = { sinceTime: '2026-11-12T00:00:00Z', tasks: '100', totals };
   expect(gainsWords(gains, [proven], NOW)).toEqual({
     isProven: true,
-    headline: 'Latency 31 % lower (24 to 38 %) by m 1 → 2.',
+    headline: 'Typical latency 31 % lower (24 to 38 %) by m 1 → 2.',
     more: [
       '41 task-hours saved (24 to 58) since 12 November, over 100 tasks.',
       'No difference shown in cost.',

@@ -49,7 +49,7 @@ export function tallyText({ changes = [], open = [], unkeptCount = '0' }: Gains)
   return parts.join(' · ');
 }
 
-/** `Latency 31 % lower (24 to 38 %) by model large → medium.` */
+/** `Typical latency 31 % lower (24 to 38 %) by model large → medium.` */
 function relativeText(delta: Delta): string[] {
   const { effect } = delta;
   const latency = effect?.metrics?.find(isTypicalLatency);
@@ -62,7 +62,7 @@ function relativeText(delta: Delta): string[] {
   const ends = [Math.abs(one), Math.abs(other)].sort((a, b) => a - b).map(whole);
   const direction = size > 0 ? 'lower' : 'higher';
   return [
-    `Latency ${whole(Math.abs(size))} % ${direction} (${ends.join(' to ')} %) by ${change(delta)}.`,
+    `Typical latency ${whole(Math.abs(size))} % ${direction} (${ends.join(' to ')} %) by ${change(delta)}.`,
   ];
 }
 
@@ -103,6 +103,7 @@ function unitOf(metric: string, size: number): { factor: number; unit: string } 
 }
 
 function nameOf(metric: string): string {
+  if (metric === 'latency') return 'the sum of latency';
   return metric === 'success' ? 'how many tasks succeed' : metric;
 }
 
