@@ -232,6 +232,8 @@ const steps = stepsOf(KINDS);
 
 const bit = (bits: number, index: number) => ((bits >> (index % 31)) & 1) === 1;
 
+const RUNS = 150;
+
 test.each([
   ['deltas put in force', KINDS, PLAIN],
   ['trials by task', TRIAL_KINDS, withTrials('task')],
@@ -260,11 +262,11 @@ test.each([
         applied += one.state.head.sequence;
         tried += one.state.trials.reduce((sum, { steps: taken }) => sum + taken, 0);
       }),
-      { numRuns: 150 },
+      { numRuns: RUNS },
     );
-    // The sequences are not idle ones.
-    expect(applied).toBeGreaterThan(300);
-    if (world !== PLAIN) expect(tried).toBeGreaterThan(300);
+    // The sequences are not idle ones: on average, each has more than one of both.
+    expect(applied).toBeGreaterThan(RUNS);
+    if (world !== PLAIN) expect(tried).toBeGreaterThan(RUNS);
   },
 );
 
