@@ -4,7 +4,7 @@ import type { Samples, Scale } from './experiment.ts';
 import { type Portion, playPortions } from './pool.ts';
 import { SECTIONS, sectionOf } from './sections.ts';
 
-const USAGE = `npm run simulate -- [--json] [--seed N] [--trials N] [--runs N] [--quick] [--only SECTION]
+const USAGE = `npm run simulate -- [--json] [--seed N] [--trials N] [--runs N] [--quick] [--only SECTION] [--skip SECTION]
 
 Plays trials and whole orchestrators whose effects are known, with the same chance for everybody.
 --json    one JSON document on stdout, for machines; the same seed gives the same
@@ -13,6 +13,7 @@ Plays trials and whole orchestrators whose effects are known, with the same chan
 --runs    runs of a whole orchestrator, each: 30
 --quick   a twentieth of both
 --only    one section, repeatable: ${Object.keys(SECTIONS).join(', ')}
+--skip    all but one section, repeatable
 `;
 
 /** Portions of an experiment: small enough that workers finish at about the same time. */
@@ -26,6 +27,7 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '30' },
     quick: { type: 'boolean', default: false },
     only: { type: 'string', multiple: true, default: Object.keys(SECTIONS) },
+    skip: { type: 'string', multiple: true, default: [] },
     help: { type: 'boolean', default: false },
   },
 });
@@ -41,7 +43,7 @@ async function simulate(): Promise<void> {
     runs: Math.ceil(count(values.runs) * part),
   };
   const tables: Table[] = [];
-  for (const name of values.only) {
+  for (const name of values.only.filter((one) => !values.skip.includes(one))) {
     const startedMs = performance.now();
     const own = await tablesOf(name, scale);
     tables.push(...own);
